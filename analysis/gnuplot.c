@@ -1,0 +1,305 @@
+#include "gnuplot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct format {
+    const char *suffix;
+    const char *terminal; /* gnuplot's terminal and its options */
+    double scale;         /* units of the terminal's size in a pixel of 1/96 inch */
+    double font_scale;    /* makes a font's size and a line's width mean such pixels too */
+    double line_scale;
+    const char *tail; /* a complete file ends with these bytes, but for line ends */
+    size_t n_tail;
+};
+
+/* Fonts are points in the cairo terminals (3/4 as many as pixels), which the png one takes for 1/96 inch and the
+ * pdf one for 1/72; a line of width 1 is half a point in pdf. */
+static const struct format formats[] = {
+    {".svg", "svg", 1, 1, 1, "</svg>", 6},
+    {".png", "pngcairo", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
+    {".pdf", "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
+};
+
+static const struct format *find_format(const char *output)
+{
+    size_t length = strlen(output);
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        size_t n = strlen(formats[i].suffix);
+        if (length > n && output[length - n - 1] != '/' && strcmp(output + length - n, formats[i].suffix) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}
+
+enum error_code gnuplot_check_name(const char *output, struct error *error)
+{
+    if (find_format(output))
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "-o %s: allowed: a name that ends in .svg, .png or .pdf", output);
+}
+
+/* Length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629, without surrogates). */
+static int utf8_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return 1;
+    int n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    for (int i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    bool is_overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    bool is_outside = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
+    return is_overlong || is_outside ? 0 : n;
+}
+
+void gnuplot_write_string(FILE *script, const char *text)
+{
+    /* Between single quotes only the quote itself is special: neither backslashes nor backquotes, which would
+     * run a command. */
+    fputc('\'', script);
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        int n = utf8_length(s);
+        if (n == 0)
+            fputc('?', script);
+        else if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+            fputc(' ', script);
+        else if (*s == '\'')
+            fputs("''", script);
+        else
+            fwrite(s, 1, (size_t)n, script);
+        s += n ? n : 1;
+    }
+    fputc('\'', script);
+}
+
+/* "STEM.ADD" in a new string: the name with its last n_dropped bytes replaced. */
+static char *with_suffix(const char *name, size_t n_dropped, const char *suffix)
+{
+    size_t length = strlen(name) - n_dropped;
+    char *result = malloc(length + strlen(suffix) + 1);
+    if (result) {
+        memcpy(result, name, length);
+        strcpy(result + length, suffix);
+    }
+    return result;
+}
+
+static void release(struct gnuplot *figure)
+{
+    free(figure->output);
+    free(figure->output_part);
+    free(figure->script_path);
+    free(figure->script_part);
+    memset(figure, 0, sizeof *figure);
+}
+
+void gnuplot_abandon(struct gnuplot *figure)
+{
+    if (figure->script) {
+        fclose(figure->script);
+        unlink(figure->script_part);
+    }
+    release(figure);
+}
+
+enum error_code gnuplot_begin(struct gnuplot *figure, const char *output, double width, double height,
+                              struct error *error)
+{
+    memset(figure, 0, sizeof *figure);
+    if (gnuplot_check_name(output, error))
+        return error->code;
+
+    const struct format *format = find_format(output);
+    figure->width = width;
+    figure->height = height;
+    figure->output = strdup(output);
+    figure->output_part = with_suffix(output, 0, ".part");
+    figure->script_path = with_suffix(output, strlen(format->suffix), ".gp");
+    figure->script_part = with_suffix(output, 0, ".gp.part");
+    if (!figure->output || !figure->output_part || !figure->script_path || !figure->script_part) {
+        release(figure);
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    }
+    figure->script = fopen(figure->script_part, "w");
+    if (!figure->script) {
+        error_set(error, ERROR_INPUT, "cannot write %s: %s", figure->script_part, strerror(errno));
+        release(figure);
+        return error->code;
+    }
+
+    const char *slash = strrchr(output, '/');
+    fprintf(figure->script,
+            "# A figure with its data, made by picky-analyse. `gnuplot THIS_FILE` draws it again, into the current\n"
+            "# folder; `gnuplot -c THIS_FILE OUTPUT` elsewhere. Change the terminal to get another format.\n"
+            "output = exists('ARG1') && strlen(ARG1) ? ARG1 : ");
+    gnuplot_write_string(figure->script, slash ? slash + 1 : output);
+    fprintf(figure->script,
+            "\nset encoding utf8\n"
+            "set terminal %s noenhanced size %.6g,%.6g font 'sans-serif,11' fontscale %.6g linewidth %.6g "
+            "background rgb 'white'\n"
+            "set output output\n",
+            format->terminal, width * format->scale, height * format->scale, format->font_scale, format->line_scale);
+    return ERROR_NONE;
+}
+
+/* Puts the line of gnuplot's error output that says most, "" if it said nothing, into text. */
+static void find_complaint(char *said, char *text, size_t n_bytes)
+{
+    const char *best = NULL;
+    char *rest = said;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        line += strspn(line, " \t^");
+        if (*line && (!best || strstr(line, "\" line ")))
+            best = line;
+    }
+    snprintf(text, n_bytes, "%s", best ? best : "");
+}
+
+/* Waits for the end of file of `fd`, keeping the first n_bytes - 1 bytes. */
+static void read_all(int fd, char *text, size_t n_bytes)
+{
+    size_t used = 0;
+    for (;;) {
+        char chunk[512];
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        size_t n_kept = (size_t)n < n_bytes - 1 - used ? (size_t)n : n_bytes - 1 - used;
+        memcpy(text + used, chunk, n_kept);
+        used += n_kept;
+    }
+    text[used] = '\0';
+}
+
+/* The environment with LC_ALL=C.UTF-8: numbers with a decimal point, text in UTF-8. The caller frees the
+ * array, not its strings. */
+static char **make_environment(void)
+{
+    static char locale[] = "LC_ALL=C.UTF-8";
+    size_t n = 0, used = 0;
+    while (environ[n])
+        n++;
+    char **result = malloc((n + 2) * sizeof *result);
+    if (!result)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0)
+            result[used++] = environ[i];
+    result[used++] = locale;
+    result[used] = NULL;
+    return result;
+}
+
+static enum error_code run_gnuplot(const struct gnuplot *figure, struct error *error)
+{
+    /* -d: the user's start-up file must not change the figure. */
+    char *arguments[] = {"gnuplot", "-d", "-c", figure->script_part, figure->output_part, NULL};
+    char said[4096], complaint[512];
+    posix_spawn_file_actions_t actions;
+    int pipe_ends[2], status = 0;
+    pid_t pid;
+
+    char **environment = make_environment();
+    if (!environment)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
+        free(environment);
+        return error_set(error, ERROR_FATAL, "cannot run gnuplot: %s", strerror(errno));
+    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
+    int failure = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    free(environment);
+    close(pipe_ends[1]);
+    if (failure) {
+        close(pipe_ends[0]);
+        if (failure == ENOENT)
+            return error_set(error, ERROR_FATAL, "gnuplot is not installed (Debian package gnuplot-nox)");
+        return error_set(error, ERROR_FATAL, "cannot run gnuplot: %s", strerror(failure));
+    }
+    read_all(pipe_ends[0], said, sizeof said);
+    close(pipe_ends[0]);
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return error_set(error, ERROR_FATAL, "cannot wait for gnuplot: %s", strerror(errno));
+
+    find_complaint(said, complaint, sizeof complaint);
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_FATAL, "gnuplot was ended by signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status) != 0)
+        return error_set(error, ERROR_FATAL, "gnuplot failed: %s", *complaint ? complaint : "it does not say why");
+    return ERROR_NONE;
+}
+
+/* gnuplot's exit code is 0 also when the disk was full: only the figure's end tells. */
+static enum error_code check_tail(const struct gnuplot *figure, struct error *error)
+{
+    const struct format *format = find_format(figure->output);
+    char tail[64];
+    size_t n = 0;
+    FILE *file = fopen(figure->output_part, "rb");
+    if (file) {
+        if (fseek(file, -(long)sizeof tail, SEEK_END) != 0)
+            rewind(file);
+        n = fread(tail, 1, sizeof tail, file);
+        fclose(file);
+    }
+    while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == '\r'))
+        n--;
+    if (n >= format->n_tail && memcmp(tail + n - format->n_tail, format->tail, format->n_tail) == 0)
+        return ERROR_NONE;
+    return error_set(error, ERROR_FATAL, "cannot write %s: gnuplot left it incomplete (is the disk full?)",
+                     figure->output);
+}
+
+enum error_code gnuplot_finish(struct gnuplot *figure, bool keep_script, struct error *error)
+{
+    bool is_script_written = false;
+
+    fprintf(figure->script, "unset output\n");
+    bool failed = ferror(figure->script) != 0;
+    failed |= fclose(figure->script) != 0;
+    figure->script = NULL;
+    if (failed) {
+        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_part, strerror(errno));
+        goto done;
+    }
+    is_script_written = true;
+
+    error->code = ERROR_NONE;
+    if (run_gnuplot(figure, error) || check_tail(figure, error))
+        goto done;
+    if (rename(figure->output_part, figure->output) < 0)
+        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->output, strerror(errno));
+done:
+    if (error->code)
+        unlink(figure->output_part);
+    if (is_script_written && (keep_script || error->code)) {
+        if (rename(figure->script_part, figure->script_path) < 0) {
+            unlink(figure->script_part);
+            if (!error->code)
+                error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_path, strerror(errno));
+        } else if (error->code) {
+            char message[ERROR_MESSAGE_MAX];
+            snprintf(message, sizeof message, "%.*s", ERROR_MESSAGE_MAX / 2, error->message);
+            error_set(error, error->code, "%s; the script is %s", message, figure->script_path);
+        }
+    } else {
+        unlink(figure->script_part);
+    }
+    release(figure);
+    return error->code;
+}

@@ -1,0 +1,40 @@
+/* Figures by gnuplot, a program of its own: one script with inline data, run on the file. */
+#ifndef PICKY_GNUPLOT_H
+#define PICKY_GNUPLOT_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A figure being written. */
+struct gnuplot {
+    FILE *script;                 /* write commands here */
+    double width, height;         /* of the page, in pixels of 1/96 inch */
+    char *output, *output_part;   /* the figure, and its name until it is complete */
+    char *script_path, *script_part;
+};
+
+/* Starts the script of a figure OUT.svg, OUT.png or OUT.pdf (by its suffix) of width x height pixels
+ * (1/96 inch; a PNG has 150 pixels an inch): the terminal, the encoding and text without markup are set.
+ * ERROR_INPUT for another suffix or a path that cannot be written. Ended by gnuplot_finish or
+ * gnuplot_abandon, also after an error. */
+enum error_code gnuplot_begin(struct gnuplot *figure, const char *output, double width, double height,
+                              struct error *error);
+
+/* Runs gnuplot on the script and puts the complete figure in its place, over an older one. With keep_script,
+ * and if gnuplot fails or is missing, leaves the script as OUT.gp. ERROR_FATAL if the figure is not complete;
+ * an older one is then untouched. */
+enum error_code gnuplot_finish(struct gnuplot *figure, bool keep_script, struct error *error);
+
+/* Removes what has been written. An all-zero or finished figure is allowed. */
+void gnuplot_abandon(struct gnuplot *figure);
+
+/* Checks a figure's name without touching anything: ERROR_INPUT for an unknown suffix. */
+enum error_code gnuplot_check_name(const char *output, struct error *error);
+
+/* Writes text as a quoted string of gnuplot's that stands for exactly this text: nothing in it is expanded.
+ * Control characters become blanks, bytes that are not UTF-8 become "?". */
+void gnuplot_write_string(FILE *script, const char *text);
+
+#endif

@@ -1,0 +1,139 @@
+#include "models.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Called with the accepted and other replicates first .. first + n - 1 of a configuration. */
+typedef void (*chunk_function)(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                               const void *values);
+
+/* Hands a field's `part` of all replicates over, chunk by chunk. */
+static enum error_code for_each_chunk(struct reader *reader, enum field field, size_t config,
+                                      const struct reader_part *part, chunk_function function, void *context,
+                                      struct error *error)
+{
+    size_t n_at_once = reader_chunk(reader, field, part);
+    void *values = malloc(n_at_once * reader_part_bytes(field, part));
+    if (!values)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+
+    error->code = ERROR_NONE;
+    for (size_t first = 0; first < reader->n_replicates && !error->code; first += n_at_once) {
+        size_t left = reader->n_replicates - first, n = left < n_at_once ? left : n_at_once;
+        if (!reader_read(reader, field, config, first, n, part, values, error))
+            function(context, reader, config, first, n, values);
+    }
+    free(values);
+    return error->code;
+}
+
+struct ri_context {
+    const struct ri_options *options;
+    struct ri_counts *counts; /* [n_layers] */
+    double *ri;               /* [n_units] */
+    size_t n_tasks, n_layers, n_units;
+};
+
+static void add_relative_importance(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                                    const void *values)
+{
+    const struct ri_context *c = context;
+    const float *importance = values; /* [replicate, task, layer, unit] */
+    for (size_t r = 0; r < n; r++) {
+        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+            continue;
+        const float *model = importance + r * c->n_tasks * c->n_layers * c->n_units;
+        for (size_t l = 0; l < c->n_layers; l++) {
+            const float *a = model + ((size_t)c->options->task_a * c->n_layers + l) * c->n_units;
+            const float *b = model + ((size_t)c->options->task_b * c->n_layers + l) * c->n_units;
+            statistics_relative_importance(a, b, c->n_units, c->options->unimportant_below, c->ri);
+            ri_counts_add(&c->counts[l], c->ri, c->n_units);
+        }
+    }
+}
+
+enum error_code models_relative_importance(struct reader *reader, size_t config, const struct ri_options *options,
+                                           struct ri_counts *counts, struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    struct ri_context context = {.options = options,
+                                 .counts = counts,
+                                 .n_tasks = (size_t)hyperparameters_n_tasks(h),
+                                 .n_layers = (size_t)h->hidden_layers,
+                                 .n_units = (size_t)h->hidden_size};
+    /* Without the padding of a configuration that is smaller than the file's largest. */
+    struct reader_part part = {{options->measure, 0, 0, 0}, {1, context.n_tasks, context.n_layers, context.n_units}};
+
+    memset(counts, 0, context.n_layers * sizeof *counts);
+    context.ri = malloc(context.n_units * sizeof *context.ri);
+    if (!context.ri)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    for_each_chunk(reader, FIELD_IMPORTANCE, config, &part, add_relative_importance, &context, error);
+    free(context.ri);
+    return error->code;
+}
+
+struct error_context {
+    float *errors; /* [n_entries, n_tasks, n_accepted] */
+    size_t n_entries, n_tasks, n_accepted, n_seen;
+};
+
+static void take_errors(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                        const void *values)
+{
+    struct error_context *c = context;
+    size_t n_curve = c->n_entries * c->n_tasks;
+    const float *errors = values; /* [replicate, epoch, task] */
+    for (size_t r = 0; r < n; r++) {
+        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+            continue;
+        for (size_t i = 0; i < n_curve; i++)
+            c->errors[i * c->n_accepted + c->n_seen] = errors[r * n_curve + i];
+        c->n_seen++;
+    }
+}
+
+enum error_code models_test_error(struct reader *reader, size_t config, size_t first, size_t n, float *errors,
+                                  struct error *error)
+{
+    struct error_context context = {.errors = errors,
+                                    .n_entries = n,
+                                    .n_tasks = (size_t)hyperparameters_n_tasks(&reader->configs[config]),
+                                    .n_accepted = models_accepted(reader, config)};
+    struct reader_part part = {{first, 0}, {n, context.n_tasks}};
+    if (for_each_chunk(reader, FIELD_TEST_ERROR, config, &part, take_errors, &context, error))
+        return error->code;
+    for (size_t i = 0; i < n * context.n_tasks * context.n_accepted; i++)
+        if (!isfinite(errors[i]))
+            return error_set(error, ERROR_INPUT,
+                             "%s: damaged or incomplete file: configuration %zu has accepted models without test_error",
+                             reader->path, config + 1);
+    return ERROR_NONE;
+}
+
+static void add_attempts(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                         const void *values)
+{
+    uint64_t *n_attempts = context;
+    const uint16_t *attempts = values;
+    for (size_t r = 0; r < n; r++) {
+        enum job_status status = reader_status(reader, config, first + r);
+        if (status == STATUS_ACCEPTED || status == STATUS_REJECTED || status == STATUS_DIVERGED)
+            *n_attempts += attempts[r];
+    }
+}
+
+enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *n_attempts, struct error *error)
+{
+    struct reader_part part = reader_whole(reader, FIELD_ATTEMPTS);
+    *n_attempts = 0;
+    return for_each_chunk(reader, FIELD_ATTEMPTS, config, &part, add_attempts, n_attempts, error);
+}
+
+size_t models_accepted(const struct reader *reader, size_t config)
+{
+    uint64_t counts[N_STATUSES];
+    reader_count(reader, config, counts);
+    return (size_t)counts[STATUS_ACCEPTED];
+}

@@ -1,0 +1,32 @@
+/* What the commands take from the accepted models of one configuration, streamed out of a results file:
+ * memory is bounded by the reader's chunks and the arrays that the caller gives. */
+#ifndef PICKY_MODELS_H
+#define PICKY_MODELS_H
+
+#include "reader.h"
+#include "statistics.h"
+
+/* How RI is computed from the stored raw importances. */
+struct ri_options {
+    enum measure measure;
+    double unimportant_below; /* of the layer's mean; 0 or more */
+    int task_a, task_b;       /* 0-based, a < b */
+};
+
+/* Adds up the hidden units of the configuration's accepted models by layer: counts [hidden_layers]
+ * (overwritten). */
+enum error_code models_relative_importance(struct reader *reader, size_t config, const struct ri_options *options,
+                                           struct ri_counts *counts, struct error *error);
+
+/* Mean absolute test errors of the accepted models, at entries first .. first + n - 1 of the training
+ * history: fills errors [n, n_tasks, n_accepted], models by replicate. */
+enum error_code models_test_error(struct reader *reader, size_t config, size_t first, size_t n, float *errors,
+                                  struct error *error);
+
+/* Training runs that the accepted, rejected and diverged jobs used, all together. */
+enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *n_attempts, struct error *error);
+
+/* Number of accepted models of a configuration. */
+size_t models_accepted(const struct reader *reader, size_t config);
+
+#endif

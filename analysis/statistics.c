@@ -1,0 +1,82 @@
+#include "statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+double statistics_mean(const float *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)values[i];
+    return sum / (double)n;
+}
+
+void statistics_relative_importance(const float *importance_a, const float *importance_b, size_t n,
+                                    double unimportant_below, double *ri)
+{
+    double threshold_a = unimportant_below * statistics_mean(importance_a, n);
+    double threshold_b = unimportant_below * statistics_mean(importance_b, n);
+    for (size_t i = 0; i < n; i++) {
+        double a = (double)importance_a[i], b = (double)importance_b[i];
+        if (a < threshold_a)
+            a = 0;
+        if (b < threshold_b)
+            b = 0;
+        /* 0/0 is the NaN that is wanted. Importances are squares: a negative one is damage. */
+        ri[i] = a >= 0 && b >= 0 ? (a - b) / (a + b) : NAN;
+    }
+}
+
+void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n)
+{
+    counts->n_units += n;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(ri[i])) {
+            counts->unimportant++;
+            continue;
+        }
+        counts->selective_a += ri[i] > RI_SELECTIVE_ABOVE;
+        counts->selective_b += ri[i] < -RI_SELECTIVE_ABOVE;
+        counts->mixed += fabs(ri[i]) < RI_MIXED_BELOW;
+        int bin = (int)((ri[i] + 1) / 2 * RI_BINS);
+        counts->bins[bin < RI_BINS ? bin : RI_BINS - 1]++;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+void statistics_sort(float *values, size_t n)
+{
+    qsort(values, n, sizeof *values, compare);
+}
+
+double statistics_quantile(const float *sorted, size_t n, double p)
+{
+    double position = p * (double)(n - 1);
+    size_t below = (size_t)position;
+    if (below >= n - 1)
+        return (double)sorted[n - 1];
+    double low = (double)sorted[below], high = (double)sorted[below + 1];
+    return low + (position - (double)below) * (high - low);
+}
+
+void statistics_wilson(uint64_t k, uint64_t n, double *low, double *high)
+{
+    const double z = 1.959963984540054; /* normal quantile of 0.975 */
+    *low = 0;
+    *high = 1;
+    if (n == 0)
+        return;
+    double p = (double)k / (double)n, z2_n = z * z / (double)n;
+    double centre = (p + z2_n / 2) / (1 + z2_n);
+    double half = z / (1 + z2_n) * sqrt(p * (1 - p) / (double)n + z2_n / 4 / (double)n);
+    /* At the ends the bound is the end itself, which rounding would miss. */
+    if (k > 0)
+        *low = centre - half;
+    if (k < n)
+        *high = centre + half;
+}

@@ -1,0 +1,244 @@
+/* The kernels, compiled once for each instruction set: the flags and KERNELS_NAME are all that differs.
+ *
+ * Loops over a vector's lanes do not appear: a vec is one SIMD register, and the code reads as if it trained a single
+ * model. Tiles are unrolled by the compiler because their sizes are constants of an inlined call. */
+#include "kernels/kernels.h"
+#include "kernels/simd.h"
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum {
+    TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
+    BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
+};
+
+/* ---- product ------------------------------------------------------------------------------------------------ */
+
+/* One tile: R rows x U units, all of k. w [n_inputs (+ 1)][U]. */
+INLINE void product_tile(const int R, const int U, const enum epilogue epilogue, size_t n_inputs, bool has_bias,
+                         const vec *restrict w, const vec *restrict in, size_t in_stride, vec *restrict out,
+                         size_t out_stride, const vec *restrict gate, size_t gate_stride)
+{
+    vec sum[TILE_ROWS][2];
+    UNROLL
+    for (int r = 0; r < R; r++)
+        UNROLL
+        for (int u = 0; u < U; u++)
+            sum[r][u] = has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
+
+    for (size_t k = 0; k < n_inputs; k++) {
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            vec x = in[(size_t)r * in_stride + k];
+            KEEP_IN_REGISTER(x);
+            UNROLL
+            for (int u = 0; u < U; u++)
+                sum[r][u] = vec_fma(x, w[k * (size_t)U + (size_t)u], sum[r][u]);
+        }
+    }
+
+    UNROLL
+    for (int r = 0; r < R; r++)
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            vec result = sum[r][u];
+            if (epilogue == EPILOGUE_RELU)
+                result = vec_gate(result, result);
+            if (epilogue == EPILOGUE_GATE)
+                result = vec_gate(result, gate[(size_t)r * gate_stride + (size_t)u]);
+            out[(size_t)r * out_stride + (size_t)u] = result;
+        }
+}
+
+/* The units of one panel for a block of rows: full tiles, then the rows that are left over. */
+INLINE void product_panel(const int U, const enum epilogue epilogue, const struct product *p, size_t unit, size_t row,
+                          size_t row_end)
+{
+    const vec *w = (const vec *)p->weights + unit * (p->n_inputs + p->has_bias);
+    for (; row < row_end; row += TILE_ROWS) {
+        const vec *in = (const vec *)p->in + row * p->in_stride;
+        vec *out = (vec *)p->out + row * p->out_stride + unit;
+        const vec *gate = epilogue == EPILOGUE_GATE ? (const vec *)p->gate + row * p->gate_stride + unit : NULL;
+#define TILE(R)                                                                                                        \
+    product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride, gate,              \
+                 p->gate_stride)
+        switch (row_end - row) {
+        case 1: TILE(1); break;
+        case 2: TILE(2); break;
+        case 3: TILE(3); break;
+        case 4: TILE(4); break;
+        default: TILE(5); break;
+        }
+#undef TILE
+    }
+}
+
+/* Loop order: blocks of rows; panels of two units (their weights are read once from the L2 cache and stay in L1 for
+ * the block); tiles of rows; k. */
+INLINE void product_blocks(const enum epilogue epilogue, const struct product *p)
+{
+    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
+        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows;
+        size_t unit = 0;
+        for (; unit + 1 < p->n_units; unit += 2)
+            product_panel(2, epilogue, p, unit, row, row_end);
+        if (unit < p->n_units)
+            product_panel(1, epilogue, p, unit, row, row_end);
+    }
+}
+
+static void product(const struct product *p)
+{
+    switch (p->epilogue) {
+    case EPILOGUE_NONE: product_blocks(EPILOGUE_NONE, p); break;
+    case EPILOGUE_RELU: product_blocks(EPILOGUE_RELU, p); break;
+    case EPILOGUE_GATE: product_blocks(EPILOGUE_GATE, p); break;
+    }
+}
+
+/* ---- update ------------------------------------------------------------------------------------------------- */
+
+struct update_constants {
+    vec rate, epsilon, beta1, beta2;
+};
+
+#define MOMENT_FLUSH 1e-30f /* far below anything that moves a weight; denormals cost 20 % of the time */
+
+/* One optimiser step of one weight, given its gradient. */
+INLINE vec step(bool is_adam, const struct update_constants *c, vec w, vec g, vec *m, vec *v)
+{
+    if (!is_adam)
+        return vec_fma(-c->rate, g, w);
+    vec moment1 = vec_flush(vec_fma(c->beta1, *m, g), MOMENT_FLUSH);
+    vec moment2 = vec_flush(vec_fma(c->beta2, *v, g * g), MOMENT_FLUSH);
+    *m = moment1;
+    *v = moment2;
+    return vec_fma(-c->rate, moment1 / (vec_sqrt(moment2) + c->epsilon), w);
+}
+
+/* One tile: U units x C columns. w, m, v [C][U]; transposed [U][C] or NULL. */
+INLINE void update_tile(const int U, const int C, const bool is_adam, const struct update_constants *c, size_t n_rows,
+                        const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
+                        vec *restrict w, vec *restrict m, vec *restrict v, vec *restrict transposed)
+{
+    vec g[2][2];
+    UNROLL
+    for (int i = 0; i < C; i++)
+        UNROLL
+        for (int u = 0; u < U; u++)
+            g[i][u] = (vec){0};
+    for (size_t r = 0; r < n_rows; r++) {
+        UNROLL
+        for (int i = 0; i < C; i++) {
+            vec x = in[r * in_stride + (size_t)i];
+            KEEP_IN_REGISTER(x);
+            UNROLL
+            for (int u = 0; u < U; u++)
+                g[i][u] = vec_fma(x, delta[r * delta_stride + (size_t)u], g[i][u]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < C; i++)
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            int at = i * U + u;
+            vec updated = step(is_adam, c, w[at], g[i][u], &m[at], &v[at]);
+            w[at] = updated;
+            if (transposed)
+                transposed[u * C + i] = updated;
+        }
+}
+
+/* The units of one panel, all columns: first those with a transposed copy, then context and bias. */
+INLINE void update_panel(const int U, const bool is_adam, const struct update_constants *c, const struct update *p,
+                         size_t unit)
+{
+    const vec *delta = (const vec *)p->delta + unit, *in = (const vec *)p->in;
+    vec *w = (vec *)p->weights + unit * p->n_columns;
+    vec *m = (vec *)p->moment1 + unit * p->n_columns, *v = (vec *)p->moment2 + unit * p->n_columns;
+#define TILE(C, transposed)                                                                                            \
+    update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride, w + column * (size_t)U,     \
+                m + column * (size_t)U, v + column * (size_t)U, transposed)
+    size_t column = 0;
+    for (; column + 1 < p->n_transposed; column += 2)
+        TILE(2, (vec *)p->transposed + column * p->n_units + unit * 2);
+    if (column < p->n_transposed) {
+        TILE(1, (vec *)p->transposed + column * p->n_units + unit);
+        column++;
+    }
+    for (; column + 1 < p->n_columns; column += 2)
+        TILE(2, NULL);
+    if (column < p->n_columns)
+        TILE(1, NULL);
+#undef TILE
+}
+
+/* Loop order: panels of two units; pairs of columns; rows. The 2 x 2 gradients of a tile are complete when its weights
+ * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
+INLINE void update(const bool is_adam, const struct update *p)
+{
+    const struct update_constants c = {.rate = *(const vec *)p->rate,
+                                       .epsilon = vec_splat(p->epsilon),
+                                       .beta1 = vec_splat(p->beta1),
+                                       .beta2 = vec_splat(p->beta2)};
+    size_t unit = 0;
+    for (; unit + 1 < p->n_units; unit += 2)
+        update_panel(2, is_adam, &c, p, unit);
+    if (unit < p->n_units)
+        update_panel(1, is_adam, &c, p, unit);
+}
+
+static void update_adam(const struct update *p)
+{
+    update(true, p);
+}
+
+static void update_sgd(const struct update *p)
+{
+    update(false, p);
+}
+
+/* ---- silence ------------------------------------------------------------------------------------------------ */
+
+INLINE void silence_panel(const int U, const struct silence *p, size_t unit)
+{
+    const vec *w = (const vec *)p->weights + unit * p->n_columns + p->column * (size_t)U;
+    const vec *sum = (const vec *)p->sum + unit, *activation = (const vec *)p->activation;
+    vec *out = (vec *)p->out + unit;
+    for (size_t r = 0; r < p->n_rows; r++) {
+        vec x = -activation[r * p->activation_stride];
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            vec rest = vec_fma(x, w[u], sum[r * p->n_units + (size_t)u]);
+            out[r * p->out_stride + (size_t)u] = vec_gate(rest, rest);
+        }
+    }
+}
+
+static void silence(const struct silence *p)
+{
+    size_t unit = 0;
+    for (; unit + 1 < p->n_units; unit += 2)
+        silence_panel(2, p, unit);
+    if (unit < p->n_units)
+        silence_panel(1, p, unit);
+}
+
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b)  CONCATENATE_(a, b)
+#define STRING_(a)         #a
+#define STRING(a)          STRING_(a)
+
+extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME);
+const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
+    .name = STRING(KERNELS_NAME),
+    .lanes = LANES,
+    .product = product,
+    .update_adam = update_adam,
+    .update_sgd = update_sgd,
+    .silence = silence,
+};

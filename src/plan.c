@@ -1,0 +1,296 @@
+#include "plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Configurations of one shape: order[begin..end), where end is the next group's begin. */
+struct group {
+    uint32_t begin;
+    uint32_t next;      /* of the configurations, the one whose replicate comes next */
+    uint64_t replicate; /* the replicate it is at */
+};
+
+struct plan {
+    const struct hyperparameters *configs; /* borrowed */
+    uint32_t *order;                       /* [n_configs] indices, grouped by shape, ascending in a group */
+    struct group *groups;                  /* [n_groups + 1], costliest first; the last one only ends the one before */
+    size_t n_configs, n_groups;
+    uint64_t replicates, jobs_total, jobs_left;
+    int64_t seed;
+    double work_total;
+    uint64_t round; /* no group is at an earlier replicate */
+    size_t cursor;  /* in this round, the groups before it have been passed */
+};
+
+/* Which shape each configuration has, while a plan is made: a hash table of the shapes met so far. A shape is
+ * kept as the first configuration that has it. */
+struct shapes {
+    const struct hyperparameters *configs;
+    uint32_t *first; /* [capacity] configuration, by shape in order of appearance */
+    size_t n, capacity;
+    uint32_t *slots; /* [n_slots] shape + 1, 0 if free; n_slots is a power of two */
+    size_t n_slots;
+};
+
+static uint64_t shape_hash(const struct shape *shape)
+{
+    _Static_assert(sizeof *shape % sizeof(uint64_t) == 0, "a shape is hashed as words");
+    uint64_t words[sizeof *shape / sizeof(uint64_t)], hash = 0;
+    memcpy(words, shape, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+/* The slot that holds `shape`, or the free one where it belongs. */
+static uint32_t *shapes_slot(const struct shapes *shapes, const struct shape *shape)
+{
+    for (uint64_t i = shape_hash(shape);; i++) {
+        uint32_t *slot = &shapes->slots[i & (shapes->n_slots - 1)];
+        if (*slot == 0)
+            return slot;
+        struct shape other = shape_of(&shapes->configs[shapes->first[*slot - 1]]);
+        if (shape_equal(&other, shape))
+            return slot;
+    }
+}
+
+static enum error_code out_of_memory(struct error *error)
+{
+    return error_set(error, ERROR_FATAL, "out of memory for the plan of the jobs");
+}
+
+static enum error_code shapes_grow(struct shapes *shapes, struct error *error)
+{
+    size_t capacity = shapes->capacity ? 2 * shapes->capacity : 1024;
+    uint32_t *first = realloc(shapes->first, capacity * sizeof *first);
+    if (!first)
+        return out_of_memory(error);
+    shapes->first = first;
+    uint32_t *slots = calloc(2 * capacity, sizeof *slots);
+    if (!slots)
+        return out_of_memory(error);
+    free(shapes->slots);
+    shapes->capacity = capacity;
+    shapes->slots = slots;
+    shapes->n_slots = 2 * capacity;
+    for (size_t i = 0; i < shapes->n; i++) {
+        struct shape shape = shape_of(&shapes->configs[shapes->first[i]]);
+        *shapes_slot(shapes, &shape) = (uint32_t)i + 1;
+    }
+    return ERROR_NONE;
+}
+
+/* Sets shape_of_config[n_configs] to each configuration's shape, numbered in order of appearance. */
+static enum error_code shapes_find(struct shapes *shapes, size_t n_configs, uint32_t *shape_of_config,
+                                   struct error *error)
+{
+    for (size_t i = 0; i < n_configs; i++) {
+        if (shapes->n == shapes->capacity && shapes_grow(shapes, error))
+            return error->code;
+        struct shape shape = shape_of(&shapes->configs[i]);
+        uint32_t *slot = shapes_slot(shapes, &shape);
+        if (*slot == 0) {
+            shapes->first[shapes->n++] = (uint32_t)i;
+            *slot = (uint32_t)shapes->n;
+        }
+        shape_of_config[i] = *slot - 1;
+    }
+    return ERROR_NONE;
+}
+
+struct cost {
+    double cost;
+    uint32_t shape;
+};
+
+static int costlier_first(const void *a, const void *b)
+{
+    const struct cost *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost > y->cost ? -1 : 1;
+    return x->shape < y->shape ? -1 : 1;
+}
+
+/* Fills order and groups. */
+static enum error_code group_by_shape(struct plan *plan, struct error *error)
+{
+    size_t n_configs = plan->n_configs;
+    struct shapes shapes = {.configs = plan->configs};
+    struct cost *costs = NULL;
+    uint32_t *group_of_shape = NULL;
+    uint32_t *shape_of_config = malloc((n_configs + 1) * sizeof *shape_of_config);
+    enum error_code code = shape_of_config ? shapes_find(&shapes, n_configs, shape_of_config, error)
+                                           : out_of_memory(error);
+    if (code)
+        goto done;
+
+    size_t n = plan->n_groups = shapes.n;
+    costs = malloc((n + 1) * sizeof *costs);
+    group_of_shape = malloc((n + 1) * sizeof *group_of_shape);
+    plan->order = malloc((n_configs + 1) * sizeof *plan->order);
+    plan->groups = calloc(n + 1, sizeof *plan->groups);
+    if (!costs || !group_of_shape || !plan->order || !plan->groups) {
+        code = out_of_memory(error);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct shape shape = shape_of(&plan->configs[shapes.first[i]]);
+        costs[i] = (struct cost){.cost = shape_cost(&shape), .shape = (uint32_t)i};
+    }
+    if (n > 1)
+        qsort(costs, n, sizeof *costs, costlier_first);
+    for (size_t i = 0; i < n; i++)
+        group_of_shape[costs[i].shape] = (uint32_t)i;
+
+    /* A counting sort: `next` counts, then is where the group's next configuration goes. */
+    for (size_t i = 0; i < n_configs; i++)
+        plan->groups[group_of_shape[shape_of_config[i]]].next++;
+    uint32_t begin = 0;
+    for (size_t g = 0; g <= n; g++) {
+        struct group *group = &plan->groups[g];
+        if (g < n)
+            plan->work_total += (double)group->next * (double)plan->replicates * costs[g].cost;
+        group->begin = begin;
+        begin += group->next;
+        group->next = group->begin;
+    }
+    for (size_t i = 0; i < n_configs; i++)
+        plan->order[plan->groups[group_of_shape[shape_of_config[i]]].next++] = (uint32_t)i;
+    for (size_t g = 0; g < n; g++)
+        plan->groups[g].next = plan->groups[g].begin;
+
+done:
+    free(shapes.first);
+    free(shapes.slots);
+    free(shape_of_config);
+    free(costs);
+    free(group_of_shape);
+    return code;
+}
+
+enum error_code plan_create(struct plan **plan, const struct hyperparameters *configs, size_t n_configs,
+                            int64_t replicates, int64_t seed, struct error *error)
+{
+    *plan = NULL;
+    check(n_configs < UINT32_MAX && replicates >= 0);
+    uint64_t jobs_total;
+    if (__builtin_mul_overflow((uint64_t)n_configs, (uint64_t)replicates, &jobs_total))
+        return error_set(error, ERROR_INPUT, "replicates = %" PRId64 ": with %zu configurations more jobs than 64 bits can count", replicates,
+                         n_configs);
+
+    struct plan *p = calloc(1, sizeof *p);
+    if (!p)
+        return out_of_memory(error);
+    p->configs = configs;
+    p->n_configs = n_configs;
+    p->replicates = (uint64_t)replicates;
+    p->seed = seed;
+    p->jobs_total = p->jobs_left = jobs_total;
+    if (group_by_shape(p, error)) {
+        plan_destroy(p);
+        return error->code;
+    }
+    *plan = p;
+    return ERROR_NONE;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (!plan)
+        return;
+    free(plan->order);
+    free(plan->groups);
+    free(plan);
+}
+
+/* The group's next jobs. The one place where jobs leave the plan. */
+static size_t take(struct plan *plan, size_t g, size_t n_max, struct job *jobs)
+{
+    struct group *group = &plan->groups[g];
+    uint32_t end = plan->groups[g + 1].begin;
+    size_t n = 0;
+    for (; n < n_max && group->replicate < plan->replicates; n++) {
+        uint32_t config = plan->order[group->next];
+        jobs[n] = (struct job){.config = config,
+                               .replicate = group->replicate,
+                               .seed = plan->seed + (int64_t)group->replicate,
+                               .h = plan->configs[config]};
+        if (++group->next == end) {
+            group->next = group->begin;
+            group->replicate++;
+        }
+    }
+    plan->jobs_left -= n;
+    return n;
+}
+
+size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, size_t n_max, struct job *jobs,
+                 uint64_t *shape)
+{
+    if (plan->jobs_left == 0 || n_max == 0)
+        return 0;
+
+    for (size_t i = 0; i < n_prefer; i++) {
+        check(prefer[i] < plan->n_groups);
+        const struct group *group = &plan->groups[prefer[i]];
+        uint64_t ahead = 1 + n_max / (group[1].begin - group->begin);
+        if (group->replicate < plan->replicates && group->replicate <= plan->round + ahead) {
+            *shape = prefer[i];
+            return take(plan, prefer[i], n_max, jobs);
+        }
+    }
+
+    /* Passing a group that is ahead costs a step for at least one job that it handed out before: O(1) a job. */
+    for (;;) {
+        if (plan->cursor == plan->n_groups) {
+            plan->cursor = 0;
+            plan->round++;
+        }
+        if (plan->groups[plan->cursor].replicate == plan->round)
+            break;
+        plan->cursor++;
+    }
+    *shape = plan->cursor;
+    return take(plan, plan->cursor, n_max, jobs);
+}
+
+uint64_t plan_jobs_total(const struct plan *plan)
+{
+    return plan->jobs_total;
+}
+
+uint64_t plan_jobs_left(const struct plan *plan)
+{
+    return plan->jobs_left;
+}
+
+size_t plan_n_configs(const struct plan *plan)
+{
+    return plan->n_configs;
+}
+
+int64_t plan_replicates(const struct plan *plan)
+{
+    return (int64_t)plan->replicates;
+}
+
+size_t plan_n_shapes(const struct plan *plan)
+{
+    return plan->n_groups;
+}
+
+double plan_work_total(const struct plan *plan)
+{
+    return plan->work_total;
+}
+
+double plan_work(const struct plan *plan, uint64_t config)
+{
+    check(config < plan->n_configs);
+    struct shape shape = shape_of(&plan->configs[config]);
+    return shape_cost(&shape);
+}

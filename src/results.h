@@ -1,0 +1,79 @@
+/* The results file: one HDF5 file that holds a sweep. The only user of HDF5 in picky (the analysis
+ * tools have their own reader). Layer 5. Written by one process, readable by all at any moment.
+ *
+ * Write order (why a killed run leaves a whole file): everything is created up front in FILE.tmp, which
+ * is closed, synced and renamed; after that no metadata changes. A batch writes data, syncs, then
+ * writes status: a slot whose status is not pending is complete on disk.
+ *
+ * Not for several threads: all calls come from one. The process must ignore SIGXFSZ (else a file size
+ * limit kills it before its error is seen). */
+#ifndef PICKY_RESULTS_H
+#define PICKY_RESULTS_H
+
+#include "error.h"
+#include "hyperparameters.h"
+#include "record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RESULTS_SCHEMA_VERSION 1
+
+/* A text of the group /provenance: an attribute of it. An empty (or blank) value reserves FIELD_TEXT_SIZE bytes for
+ * results_set_provenance instead: it becomes a dataset of the group, because attributes lie in metadata, which has
+ * checksums and is never rewritten. Bytes that are not UTF-8 become "?". */
+struct results_attribute {
+    const char *name, *value;
+};
+
+/* What a new file says of its sweep. Everything is borrowed for the call to results_create. */
+struct results_description {
+    const char *name;                       /* the sweep's name, "" if it has none */
+    const char *sweep_text;                 /* the whole sweep file */
+    int64_t seed, replicates;               /* replicate r of every configuration has seed + r; replicates >= 1 */
+    const struct hyperparameters *configs;  /* [n_configs], checked */
+    size_t n_configs;                       /* >= 1 */
+    const bool *swept;                      /* [n_hyperparameters] */
+    const struct record_layout *layout;     /* holds every configuration */
+    const struct results_attribute *provenance; /* ends with name NULL: versions, hosts, command line, ... */
+};
+
+struct results;
+
+/* Creates the file, with every slot pending; it must not exist. Does nothing to an existing file
+ * (ERROR_INPUT). ERROR_INPUT also for a path that cannot be written, for one that another run is about to
+ * create and for a size that the filesystem cannot hold; ERROR_FATAL for failing I/O and memory. On error
+ * no file is left behind. Warns on stderr if the filesystem has no locks. The caller owns *results
+ * (results_close). */
+enum error_code results_create(struct results **results, const char *path,
+                               const struct results_description *description, struct error *error);
+
+/* Takes a finished job's record (copied; layout of the description; status not pending). A job that failed
+ * (STATUS_DIVERGED, STATUS_ERROR) loses its arrays: record_clear_results. Each slot is put once. Written with
+ * its batch, at the latest when results_sync or results_close is called or the staging area is full.
+ * ERROR_FATAL for failing I/O: from then on every call returns that error and writes nothing, and the
+ * file is valid as of the last batch. */
+enum error_code results_put(struct results *results, uint64_t config, uint64_t replicate, const void *record,
+                            struct error *error);
+
+/* Writes staged records durably if `now` or if the last sync is longer ago than the sync interval (0.5 s).
+ * The batch's status reaches the disk with the next sync unless `now`. Cheap when there is nothing to do:
+ * meant to be called from an event loop. ERROR_FATAL as for results_put. */
+enum error_code results_sync(struct results *results, bool now, struct error *error);
+
+/* Counts over the whole file of slots by status, staged ones included: counts[enum job_status]. */
+void results_counts(const struct results *results, uint64_t counts[N_STATUSES]);
+
+/* Sets a text of /provenance that was reserved at creation (struct results_attribute), e.g. the end time; cut
+ * to FIELD_TEXT_SIZE bytes. Durable with the next sync. ERROR_FATAL as for results_put. */
+enum error_code results_set_provenance(struct results *results, const char *name, const char *value,
+                                       struct error *error);
+
+/* Syncs and closes; releases *results even on error. NULL is allowed. */
+enum error_code results_close(struct results *results, struct error *error);
+
+/* The bytes that the per-job arrays of a full file take, for plans and checks. */
+double results_file_size(const struct record_layout *layout, size_t n_configs, int64_t replicates);
+
+#endif

@@ -1,0 +1,36 @@
+/* What a new results file holds: dimensions, coordinates, hyperparameters, one empty array for each field of
+ * the record and the attributes that describe them. Only results.c uses this. */
+#ifndef PICKY_RESULTS_SCHEMA_H
+#define PICKY_RESULTS_SCHEMA_H
+
+#include "results.h"
+
+#include <hdf5.h>
+
+#define RESULTS_PROVENANCE "provenance" /* the group of what may differ between two runs of a sweep */
+
+/* Most axes of a field's array: config and replicate, the field's own, and the characters of a text. */
+#define FIELD_AXES_MAX (FIELD_DIMENSIONS_MAX + 3)
+
+/* Settings of HDF5 objects, owned by the caller (H5Pclose); negative on failure. The first creates the file
+ * (its root group), the second opens it, for reading or writing. */
+hid_t results_schema_creation(void);
+hid_t results_schema_access(void);
+
+/* Fills a file just created with results_schema_creation. The part outside /provenance comes first and has the
+ * same bytes at the same places for every run of a sweep. ERROR_FATAL on failing I/O or memory. */
+enum error_code results_schema_write(hid_t file, const struct results_description *description, struct error *error);
+
+/* The types of a field's elements in the file and in memory (a text's are its characters), owned by the caller
+ * (H5Tclose); negative on failure. */
+hid_t results_schema_file_type(enum field_type type);
+hid_t results_schema_memory_type(enum field_type type);
+
+/* Replaces every byte that is not part of UTF-8 by "?": readers fail on others. */
+void results_schema_clean_text(char *text);
+
+/* Sets "WHAT: REASON" (ERROR_FATAL) after a call to HDF5 failed; must follow that call directly. The reason is
+ * the innermost entry of HDF5's error stack. */
+enum error_code results_hdf5_error(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

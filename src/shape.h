@@ -1,0 +1,30 @@
+/* The shape of a model: what the models of one pack must have in common. */
+#ifndef PICKY_SHAPE_H
+#define PICKY_SHAPE_H
+
+#include "hyperparameters.h"
+
+/* Seed, data, learning rate, tasks, N_train, fraction and train_mode may differ within a pack, as long as the number of
+ * steps is the same. Plain data. */
+struct shape {
+    int64_t hidden_size, hidden_layers, context_layer, n_tasks, batch_size;
+    int64_t epochs, steps[2]; /* optimiser steps in an epoch of each phase; steps[1] = 0 with one phase */
+    int64_t N_test;
+    int64_t output_activation, optimizer;
+};
+
+/* The shape of a model with checked hyperparameters. */
+struct shape shape_of(const struct hyperparameters *h);
+
+bool shape_equal(const struct shape *a, const struct shape *b);
+
+/* Entries of the training history: phases * epochs + 1. */
+int64_t shape_history(const struct shape *shape);
+
+/* Weights and biases of one model. */
+int64_t shape_n_parameters(const struct shape *shape);
+
+/* Multiply-adds of one attempt (training, test passes and measures): what costs are compared by. */
+double shape_cost(const struct shape *shape);
+
+#endif

@@ -1,0 +1,391 @@
+#include "sweep_text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NESTING_MAX 16 /* a sweep needs 6 */
+#define KEYS_MAX    64 /* in one group: more than there are names */
+#define SHOWN_MAX   60 /* bytes of the file's own words in a message */
+
+/* Bytes of the UTF-8 character at `c`, 0 if there is none (RFC 3629; NUL is not text here). */
+static size_t utf8_length(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    if (c[0] < 0x80)
+        return c[0] != 0;
+    size_t length = 0;
+    if (c[0] >= 0xc2 && c[0] <= 0xdf)
+        length = 2;
+    else if (c[0] >= 0xe0 && c[0] <= 0xef)
+        length = 3;
+    else if (c[0] >= 0xf0 && c[0] <= 0xf4)
+        length = 4;
+    for (size_t i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    bool is_overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool is_no_character = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return is_overlong || is_no_character ? 0 : length;
+}
+
+/* Bytes of the character at `text`, 0 if it is none or a control character. */
+static size_t printable_length(const char *text)
+{
+    return iscntrl((unsigned char)*text) ? 0 : utf8_length(text);
+}
+
+bool sweep_text_is_line(const char *text)
+{
+    size_t length;
+    while ((length = printable_length(text)) > 0)
+        text += length;
+    return *text == '\0';
+}
+
+void sweep_text_make_line(char *text)
+{
+    while (*text) {
+        size_t length = printable_length(text);
+        if (length == 0)
+            *text++ = '?';
+        text += length;
+    }
+}
+
+enum error_code sweep_text_read(char **text, const char *path, int *line, struct error *error)
+{
+    enum error_code code = ERROR_NONE;
+    FILE *file = NULL;
+    char *bytes = NULL;
+    size_t n_bytes = 0, capacity = 1 << 16;
+
+    *text = NULL;
+    *line = 0;
+    file = fopen(path, "rb");
+    if (!file) {
+        code = error_set(error, ERROR_INPUT, "cannot be read: %s", strerror(errno));
+        goto done;
+    }
+    /* The size is not asked for beforehand, so that a pipe is as good as a file. */
+    while (!feof(file)) {
+        if (n_bytes == capacity)
+            capacity *= 2;
+        char *grown = realloc(bytes, capacity + 1);
+        if (!grown) {
+            code = error_set(error, ERROR_FATAL, "out of memory");
+            goto done;
+        }
+        bytes = grown;
+        n_bytes += fread(bytes + n_bytes, 1, capacity - n_bytes, file);
+        if (ferror(file)) {
+            code = error_set(error, ERROR_INPUT, "cannot be read: %s", strerror(errno));
+            goto done;
+        }
+        if (n_bytes > SWEEP_TEXT_BYTES_MAX) {
+            code = error_set(error, ERROR_INPUT, "too large; allowed: at most %d bytes", SWEEP_TEXT_BYTES_MAX);
+            goto done;
+        }
+    }
+    bytes[n_bytes] = '\0';
+
+    *line = 1;
+    for (size_t i = 0; i < n_bytes;) {
+        size_t length = utf8_length(bytes + i);
+        if (length == 0) {
+            code = error_set(error, ERROR_INPUT, "byte 0x%02x is not text; allowed: UTF-8", (unsigned char)bytes[i]);
+            goto done;
+        }
+        *line += bytes[i] == '\n';
+        i += length;
+    }
+    *line = 0;
+    *text = bytes;
+    bytes = NULL;
+
+done:
+    if (file)
+        fclose(file);
+    free(bytes);
+    return code;
+}
+
+enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_BOOLEAN, TOKEN_INTEGER, TOKEN_REAL, TOKEN_STRING, TOKEN_SIGN };
+
+struct token {
+    enum token_kind kind;
+    const char *start;
+    int length; /* bytes */
+    int line;   /* of the first byte */
+};
+
+struct scanner {
+    const char *at;
+    int line; /* of `at` */
+};
+
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c);
+}
+
+/* The character of a one-character token, NUL for others. */
+static char token_sign(const struct token *token)
+{
+    return token->kind == TOKEN_SIGN ? *token->start : '\0';
+}
+
+static int shown(const struct token *token)
+{
+    return token->length < SHOWN_MAX ? token->length : SHOWN_MAX;
+}
+
+/* Steps over blanks and comments. */
+static enum error_code skip_blanks(struct scanner *s, struct error *error)
+{
+    for (;;) {
+        if (s->at[0] == '#' || (s->at[0] == '/' && s->at[1] == '/')) {
+            s->at += strcspn(s->at, "\n");
+        } else if (s->at[0] == '/' && s->at[1] == '*') {
+            const char *end = strstr(s->at + 2, "*/");
+            if (!end)
+                return error_set(error, ERROR_INPUT, "the comment that begins here has no end");
+            for (; s->at < end + 2; s->at++)
+                s->line += *s->at == '\n';
+        } else if (is_one_of(*s->at, " \t\r\n\f")) {
+            s->line += *s->at == '\n';
+            s->at++;
+        } else {
+            return ERROR_NONE;
+        }
+    }
+}
+
+/* Steps over a string, from quote to quote. */
+static enum error_code scan_string(struct scanner *s, struct error *error)
+{
+    for (s->at++; *s->at != '"'; s->at++) {
+        if (*s->at == '\0')
+            return error_set(error, ERROR_INPUT, "the text in quotes that begins here has no end");
+        s->line += *s->at == '\n';
+        if (strncasecmp(s->at, "\\x00", 4) == 0)
+            return error_set(error, ERROR_INPUT, "a text holds \\x00; allowed: any other character");
+        if (s->at[0] == '\\' && is_one_of(s->at[1], "\\\""))
+            s->at++;
+    }
+    s->at++;
+    return ERROR_NONE;
+}
+
+/* Returns the end of the number at `c`, by the rules of libconfig's scanner, or `c` if there is none. */
+static const char *number_end(const char *c, enum token_kind *kind)
+{
+    const char *digits = "0123456789", *end = c;
+    *kind = TOKEN_INTEGER;
+    if (c[0] == '0' && is_one_of(c[1], "xX") && isxdigit((unsigned char)c[2])) {
+        end = c + 2 + strspn(c + 2, "0123456789abcdefABCDEF");
+    } else {
+        end += is_one_of(*c, "+-");
+        size_t n_digits = strspn(end, digits);
+        end += n_digits;
+        if (*end == '.' && n_digits + strspn(end + 1, digits) > 0) {
+            *kind = TOKEN_REAL;
+            n_digits += strspn(end + 1, digits);
+            end += 1 + strspn(end + 1, digits);
+        }
+        if (n_digits == 0)
+            return c;
+        const char *exponent = is_one_of(*end, "eE") ? end + 1 + is_one_of(end[1], "+-") : end;
+        if (exponent > end && isdigit((unsigned char)*exponent)) {
+            *kind = TOKEN_REAL;
+            end = exponent + strspn(exponent, digits);
+        }
+    }
+    if (*kind == TOKEN_INTEGER && *end == 'L')
+        end += end[1] == 'L' ? 2 : 1;
+    return end;
+}
+
+static bool integer_fits(const struct token *token)
+{
+    errno = 0;
+    if (token->length > 1 && is_one_of(token->start[1], "xX"))
+        return strtoull(token->start, NULL, 16) <= INT64_MAX && errno == 0;
+    strtoll(token->start, NULL, 10);
+    return errno == 0;
+}
+
+static enum error_code next_token(struct scanner *s, struct token *token, struct error *error)
+{
+    enum error_code code = skip_blanks(s, error);
+    *token = (struct token){.kind = TOKEN_END, .start = s->at, .line = s->line};
+    if (code || *s->at == '\0')
+        return code;
+
+    enum token_kind number;
+    const char *end = number_end(s->at, &number);
+    if (end > s->at) {
+        token->kind = number;
+        s->at = end;
+    } else if (*s->at == '"') {
+        token->kind = TOKEN_STRING;
+        code = scan_string(s, error);
+    } else if (isalpha((unsigned char)*s->at) || *s->at == '*') {
+        token->kind = TOKEN_NAME;
+        while (isalnum((unsigned char)*s->at) || is_one_of(*s->at, "-_*"))
+            s->at++;
+    } else {
+        token->kind = TOKEN_SIGN;
+        s->at += utf8_length(s->at);
+    }
+    token->length = (int)(s->at - token->start);
+    if (token->kind == TOKEN_NAME && ((token->length == 4 && strncasecmp(token->start, "true", 4) == 0) ||
+                                      (token->length == 5 && strncasecmp(token->start, "false", 5) == 0)))
+        token->kind = TOKEN_BOOLEAN;
+    return code;
+}
+
+/* The groups, arrays and lists that are open at some point; the outermost is the file itself. */
+struct nesting {
+    struct {
+        char bracket; /* '{', '[' or '(' */
+        int line;
+        struct token keys[KEYS_MAX]; /* of a group, so far */
+        int n_keys;
+    } open[NESTING_MAX];
+    int depth;
+};
+
+static enum error_code follow_bracket(struct nesting *nesting, const struct token *token, struct error *error)
+{
+    char sign = token_sign(token);
+    if (is_one_of(sign, "{[(")) {
+        if (nesting->depth == NESTING_MAX - 1)
+            return error_set(error, ERROR_INPUT, "groups and lists nest too deep; allowed: %d levels", NESTING_MAX - 1);
+        nesting->depth++;
+        nesting->open[nesting->depth].bracket = sign;
+        nesting->open[nesting->depth].line = token->line;
+        nesting->open[nesting->depth].n_keys = 0;
+    } else if (is_one_of(sign, "}])")) {
+        if (nesting->depth == 0)
+            return error_set(error, ERROR_INPUT, "%c closes nothing", sign);
+        char bracket = nesting->open[nesting->depth].bracket;
+        if (sign != (bracket == '{' ? '}' : bracket == '[' ? ']' : ')'))
+            return error_set(error, ERROR_INPUT, "%c does not close the %c of line %d", sign, bracket,
+                             nesting->open[nesting->depth].line);
+        nesting->depth--;
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code note_key(struct nesting *nesting, const struct token *key, struct error *error)
+{
+    struct token *keys = nesting->open[nesting->depth].keys;
+    int n_keys = nesting->open[nesting->depth].n_keys;
+    for (int i = 0; i < n_keys; i++)
+        if (keys[i].length == key->length && memcmp(keys[i].start, key->start, (size_t)key->length) == 0)
+            return error_set(error, ERROR_INPUT, "%.*s: duplicate key, first given on line %d; allowed: once", shown(key),
+                             key->start, keys[i].line);
+    /* libconfig's time grows with the square of the keys of a group. */
+    if (n_keys == KEYS_MAX)
+        return error_set(error, ERROR_INPUT, "%.*s: too many keys in one group; allowed: %d", shown(key), key->start,
+                         KEYS_MAX);
+    keys[n_keys] = *key;
+    nesting->open[nesting->depth].n_keys++;
+    return ERROR_NONE;
+}
+
+/* Whether a value may stand after `before`. */
+static bool value_follows(const struct nesting *nesting, const struct token *before)
+{
+    bool in_group = nesting->open[nesting->depth].bracket == '{';
+    return is_one_of(token_sign(before), in_group ? "=:" : "([,") || before->kind == TOKEN_STRING;
+}
+
+enum error_code sweep_text_prepare(char **prepared, const char *text, int *line, struct error *error)
+{
+    enum error_code code = ERROR_NONE;
+    struct scanner scanner = {text, 1};
+    struct token token = {.kind = TOKEN_END}, before, key = {.start = ""};
+    struct nesting *nesting = NULL;
+    const char *copied = text;
+
+    /* At most one L for each byte, and the last line's end. */
+    *prepared = malloc(2 * strlen(text) + 2);
+    char *out = *prepared;
+    nesting = malloc(sizeof *nesting);
+    if (!out || !nesting) {
+        *line = 0;
+        code = error_set(error, ERROR_FATAL, "out of memory");
+        goto done;
+    }
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* the byte order mark that some editors write */
+        copied = scanner.at += 3;
+    nesting->open[0].bracket = '{';
+    nesting->open[0].n_keys = 0;
+    nesting->depth = 0;
+    do {
+        before = token;
+        code = next_token(&scanner, &token, error);
+        *line = token.line;
+        if (code)
+            goto done;
+        if (before.kind == TOKEN_NAME && is_one_of(token_sign(&token), "=:")) {
+            key = before;
+            *line = key.line;
+            code = note_key(nesting, &key, error);
+            if (code)
+                goto done;
+        } else if (before.kind == TOKEN_NAME) {
+            *line = before.line;
+            code = error_set(error, ERROR_INPUT, "%.*s: a key without a value; allowed: KEY = VALUE", shown(&before),
+                             before.start);
+            goto done;
+        }
+        *line = token.line;
+        bool is_value = value_follows(nesting, &before);
+        if (token.kind == TOKEN_NAME && is_value)
+            code = error_set(error, ERROR_INPUT, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"",
+                             shown(&key), key.start, shown(&token), token.start);
+        else if (token.kind == TOKEN_STRING && !is_value)
+            code = error_set(error, ERROR_INPUT, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(&token),
+                             token.start);
+        else if (token_sign(&before) == ',' && is_one_of(token_sign(&token), "])"))
+            code = error_set(error, ERROR_INPUT, "a comma after the last value; allowed: commas between values");
+        else if (token_sign(&token) == '@')
+            code = error_set(error, ERROR_INPUT, "@include: the results file keeps the text of the sweep, so that must be "
+                                                 "one file; allowed: the included lines themselves");
+        else if (token.kind == TOKEN_INTEGER && !integer_fits(&token))
+            code = error_set(error, ERROR_INPUT, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(&key),
+                             key.start, shown(&token), token.start);
+        else
+            code = follow_bracket(nesting, &token, error);
+        if (code)
+            goto done;
+        size_t n_bytes = (size_t)(scanner.at - copied);
+        memcpy(out, copied, n_bytes);
+        out += n_bytes;
+        copied = scanner.at;
+        if (token.kind == TOKEN_INTEGER && out[-1] != 'L')
+            *out++ = 'L';
+    } while (token.kind != TOKEN_END);
+    memcpy(out, "\n", 2);
+
+    if (nesting->depth > 0) {
+        *line = nesting->open[nesting->depth].line;
+        code = error_set(error, ERROR_INPUT, "the %c that begins here is not closed", nesting->open[nesting->depth].bracket);
+    }
+
+done:
+    free(nesting);
+    if (code) {
+        free(*prepared);
+        *prepared = NULL;
+    }
+    return code;
+}

@@ -1,0 +1,39 @@
+/* The tasks a model learns, and their data. Nothing else in picky knows how many tasks there are or what they
+ * compute. */
+#ifndef PICKY_TASKS_H
+#define PICKY_TASKS_H
+
+#include "hyperparameters.h"
+#include "rng.h"
+
+enum { N_INPUTS = 2 }; /* x0, x1 */
+
+/* One task: its target as a function of the inputs. */
+struct task {
+    bool is_product; /* target x0 * x1; else x0 + factor * x1 */
+    float factor;
+};
+
+/* Fills tasks [hyperparameters_n_tasks(h)] from checked hyperparameters. */
+void tasks_of(const struct hyperparameters *h, struct task tasks[TASKS_MAX]);
+
+/* The target at inputs x [N_INPUTS], each operation rounded to float. */
+float task_target(const struct task *task, const float x[N_INPUTS]);
+
+/* Training samples of each task: counts [n_tasks], in the order in which they lie in the training set. */
+void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX]);
+
+/* The training inputs of one attempt: x [N_train][N_INPUTS], U(0, 1). */
+void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, float *x);
+
+/* Test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1). */
+void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x);
+
+/* The batch of one optimiser step: indices [batch_size] into the training set, drawn without replacement from the
+ * samples that the step may use (design: train_mode). `phase` and `step_in_epoch` are 0-based; `step` counts through
+ * the whole training. `order` [N_train] is scratch that holds 0, 1, 2, ...: it is used and restored. The draw is a
+ * partial Fisher-Yates shuffle (Knuth, TAOCP vol. 2, 3.4.2, algorithm P). */
+void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,
+                 uint32_t *order, uint32_t *indices);
+
+#endif

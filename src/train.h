@@ -1,0 +1,70 @@
+/* Training of a pack: data, batches, epochs, history. */
+#ifndef PICKY_TRAIN_H
+#define PICKY_TRAIN_H
+
+#include "network.h"
+#include "tasks.h"
+
+#include <stdint.h>
+
+/* One model of a pack: where its data are. All owned by the training. */
+struct model {
+    bool is_used;
+    struct hyperparameters h;
+    struct rng_key key;
+    float *train_x;      /* [N_train][N_INPUTS] */
+    float *train_target; /* [N_train] */
+    uint8_t *train_task; /* [N_train], 0-based */
+    size_t capacity;     /* samples that train_... have room for */
+    /* History. Entry 0 of an epoch axis is the untrained model. */
+    double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
+                           batches of the batch's mean squared error before its step */
+    float *test_error;  /* [epochs][T]: mean absolute error over the task's test samples */
+    float test_loss[TASKS_MAX]; /* mean squared error after training */
+    bool is_dead; /* found by training_untrained: the output is 0 on every training sample, behind a ReLU, so all
+                     gradients are 0 for ever */
+};
+
+/* A pack in training. Owns everything. */
+struct training {
+    struct network network;
+    struct activations batch; /* rows of a training batch */
+    struct activations test;  /* rows of a block of test samples, of TRAIN_BLOCK_ROWS rows */
+    size_t lanes;
+    struct model model[KERNELS_LANES_MAX];
+    float *test_x;      /* [T][N_test][N_INPUTS] vectors */
+    float *test_target; /* [T][N_test] vectors */
+    float *target;      /* [rows of a batch or block] vectors */
+    uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
+    size_t order_size;
+    uint32_t *indices;  /* [batch_size] */
+    double *step_loss;  /* [lanes] scratch */
+};
+
+enum { TRAIN_BLOCK_ROWS = 10 }; /* samples of a block in passes without training */
+
+/* Allocates a pack for models of `shape`. ERROR_FATAL if memory is short. Ended by training_destroy. */
+enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
+                                struct error *error);
+void training_destroy(struct training *training); /* an all-zero training is allowed */
+
+/* Empties all lanes. */
+void training_clear(struct training *training);
+
+/* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
+ * ERROR_FATAL if memory is short. */
+enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
+                              unsigned attempt, struct error *error);
+
+/* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
+void training_untrained(struct training *training);
+
+/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
+void training_run(struct training *training);
+
+/* Copies a block of a task's test samples into test.in[1] (and the context), targets into `target`: rows first..first+n-1,
+ * n <= TRAIN_BLOCK_ROWS. */
+void training_load_test_block(struct training *training, struct activations *activations, int task, size_t first,
+                              size_t n);
+
+#endif

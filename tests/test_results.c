@@ -1,0 +1,1167 @@
+/* The results file: what is put is what plain HDF5 calls read, whatever interrupts the writing.
+ *
+ * `test_results write FILE` makes a half-finished file and holds it open until its standard input ends, then
+ * finishes it: read_results.py looks at both. */
+#include "results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char directory[256]; /* of this run's files, removed at the end */
+
+static char *in_directory(const char *name)
+{
+    static char paths[4][512];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    return path;
+}
+
+static int n_entries(void)
+{
+    char command[300];
+    snprintf(command, sizeof command, "ls -A %s | wc -l", directory);
+    FILE *pipe = popen(command, "r");
+    int n = -1;
+    assert_non_null(pipe);
+    assert_int_equal(fscanf(pipe, "%d", &n), 1);
+    pclose(pipe);
+    return n;
+}
+
+static int remove_all(void **state)
+{
+    (void)state;
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf %s/*", directory);
+    return system(command);
+}
+
+/* A sweep of made-up configurations. */
+struct sample {
+    struct hyperparameters configs[64];
+    struct record_layout layout;
+    bool swept[64];
+    struct results_attribute provenance[4];
+    struct results_description d;
+};
+
+/* Sets rows of `text` ("name=value name=value ...") on a configuration. */
+static void set(struct hyperparameters *h, const char *text)
+{
+    char copy[256], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *pair; (pair = strsep(&rest, " "));) {
+        struct error error;
+        char *value = strchr(pair, '=');
+        if (!value)
+            continue;
+        *value++ = '\0';
+        const struct hyperparameter *row = hyperparameter_find(pair);
+        assert_non_null(row);
+        assert_int_equal(hyperparameter_set_text(h, row, value, &error), ERROR_NONE);
+    }
+    struct error error;
+    assert_int_equal(hyperparameters_check(h, &error), ERROR_NONE);
+}
+
+static void sample_make(struct sample *s, unsigned store, int64_t replicates, size_t n_configs,
+                        const char *const *configs)
+{
+    struct error error;
+    memset(s, 0, sizeof *s);
+    for (size_t i = 0; i < n_configs; i++) {
+        hyperparameters_default(&s->configs[i]);
+        set(&s->configs[i], configs[i]);
+    }
+    assert_int_equal(record_layout_make(&s->layout, s->configs, n_configs, store, &error), ERROR_NONE);
+    s->provenance[0] = (struct results_attribute){"version", "picky 0.0, gcc"};
+    s->provenance[1] = (struct results_attribute){"end_time", ""};
+    s->provenance[2] = (struct results_attribute){"command_line", "picky run sweep.cfg"};
+    for (int row = 0; row < n_hyperparameters; row++)
+        for (size_t i = 1; i < n_configs; i++)
+            if (!hyperparameter_equal(&s->configs[0], &s->configs[i], &hyperparameter_table[row]))
+                s->swept[row] = true;
+    s->d = (struct results_description){.name = "test",
+                                        .sweep_text = "replicates = 3; # caf\xc3\xa9\n",
+                                        .seed = 7,
+                                        .replicates = replicates,
+                                        .configs = s->configs,
+                                        .n_configs = n_configs,
+                                        .swept = s->swept,
+                                        .layout = &s->layout,
+                                        .provenance = s->provenance};
+}
+
+static const char *const mixed[] = {
+    "N_train=40 N_test=5 epochs=3 hidden_size=4 hidden_layers=3 fraction=0.25",
+    "N_train=40 N_test=7 epochs=2 hidden_size=3 hidden_layers=2 fraction=0.25 context_location=end",
+    "N_train=30 N_test=5 epochs=3 hidden_size=1 hidden_layers=4 fraction=0.5 context_location=2 second_task=add1.5",
+    "N_train=40 N_test=5 epochs=1 hidden_size=4 hidden_layers=3 fraction=0.75 max_attempts=3 train_mode=replay",
+};
+static const char *const shallow[] = {"N_train=20 N_test=3 epochs=2 hidden_size=5 hidden_layers=1"};
+enum { ALL_STORED = STORE_WEIGHTS | STORE_INITIAL_WEIGHTS | STORE_TEST_SET | STORE_TRAIN_SET };
+
+/* splitmix64 */
+static uint64_t scramble(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* A record whose every byte depends on its slot; status runs through all but pending. */
+static void fill_record(const struct record_layout *layout, uint64_t config, uint64_t replicate, void *record)
+{
+    record_clear(layout, record);
+    for (int f = 0; f < N_FIELDS; f++) {
+        unsigned char *bytes = record_field(layout, record, (enum field)f);
+        size_t size = field_type_size(record_fields[f].type);
+        for (uint64_t i = 0; bytes && i < layout->n_elements[f]; i++) {
+            uint64_t hash = scramble(scramble(scramble(config * 1000003 + replicate) + (uint64_t)f) + i);
+            double number = (double)(hash >> 40) / 1024 - 5000;
+            float value = (float)number;
+            if (record_fields[f].type == FIELD_F32)
+                memcpy(bytes + i * size, &value, size);
+            else if (record_fields[f].type == FIELD_F64)
+                memcpy(bytes + i * size, &number, size);
+            else if (record_fields[f].type == FIELD_TEXT)
+                snprintf((char *)bytes + i * size, size, "reason %" PRIu64, hash % 1000);
+            else
+                memcpy(bytes + i * size, &hash, size);
+        }
+    }
+    *(uint8_t *)record_field(layout, record, FIELD_STATUS) =
+        (uint8_t)(1 + scramble(config * 1000003 + replicate) % (N_STATUSES - 1));
+}
+
+/* The record as the file should have it. */
+static void expect_record(const struct record_layout *layout, uint64_t config, uint64_t replicate, void *record)
+{
+    fill_record(layout, config, replicate, record);
+    if (*(uint8_t *)record_field(layout, record, FIELD_STATUS) < STATUS_DIVERGED)
+        return;
+    uint8_t status = *(uint8_t *)record_field(layout, record, FIELD_STATUS);
+    uint16_t attempts = *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS);
+    int64_t seed = *(int64_t *)record_field(layout, record, FIELD_SEED);
+    for (int f = 0; f < N_FIELDS; f++) {
+        unsigned char *bytes = record_field(layout, record, (enum field)f);
+        if (!bytes || record_fields[f].is_provenance)
+            continue;
+        static const unsigned char nan[4] = {0, 0, 0xc0, 0x7f};
+        for (uint64_t i = 0; i < layout->n_elements[f] * field_type_size(record_fields[f].type); i++)
+            bytes[i] = record_fields[f].type == FIELD_F32 ? nan[i % 4] : f == FIELD_TRAIN_TASK ? 255 : 0;
+    }
+    *(uint8_t *)record_field(layout, record, FIELD_STATUS) = status;
+    *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS) = attempts;
+    *(int64_t *)record_field(layout, record, FIELD_SEED) = seed;
+}
+
+static hid_t open_to_read(const char *path)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void dataset_name(int field, char name[96])
+{
+    snprintf(name, 96, "%s%s", record_fields[field].is_provenance ? "provenance/" : "", record_fields[field].name);
+}
+
+/* Reads a whole array in the type of its field; the caller frees it. */
+static void *read_array(hid_t file, int field, size_t n_bytes)
+{
+    static hid_t types[] = {0, 0, 0, 0, 0, 0, 0};
+    types[FIELD_F32] = H5T_IEEE_F32LE;
+    types[FIELD_F64] = H5T_IEEE_F64LE;
+    types[FIELD_U8] = H5T_STD_U8LE;
+    types[FIELD_U16] = H5T_STD_U16LE;
+    types[FIELD_I32] = H5T_STD_I32LE;
+    types[FIELD_I64] = H5T_STD_I64LE;
+    types[FIELD_TEXT] = H5T_C_S1;
+    char name[96];
+    dataset_name(field, name);
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    assert_true(dataset >= 0);
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+    assert_true(H5Tequal(type, types[record_fields[field].type]) > 0);
+    assert_int_equal((size_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(type), n_bytes);
+    hsize_t sizes[8];
+    int n_axes = 2 + record_fields[field].n_dimensions + (record_fields[field].type == FIELD_TEXT);
+    assert_int_equal(H5Sget_simple_extent_dims(space, sizes, NULL), n_axes);
+    void *values = malloc(n_bytes);
+    assert_non_null(values);
+    assert_true(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Dclose(dataset);
+    return values;
+}
+
+/* Every slot of the file is pending, or holds exactly what was put. Returns the number of done slots. */
+static uint64_t verify_file(const char *path, const struct sample *s, uint64_t counts[N_STATUSES])
+{
+    uint64_t replicates = (uint64_t)s->d.replicates, n_slots = s->d.n_configs * replicates;
+    char *record = malloc(s->layout.n_bytes);
+    assert_non_null(record);
+    hid_t file = open_to_read(path);
+    uint8_t *status = read_array(file, FIELD_STATUS, n_slots);
+    memset(counts, 0, N_STATUSES * sizeof *counts);
+    for (uint64_t i = 0; i < n_slots; i++) {
+        assert_true(status[i] < N_STATUSES);
+        counts[status[i]]++;
+    }
+    for (int f = 0; f < N_FIELDS; f++) {
+        char name[96];
+        dataset_name(f, name);
+        if (s->layout.offset[f] == UINT64_MAX) {
+            assert_int_equal(H5Lexists(file, name, H5P_DEFAULT), 0);
+            continue;
+        }
+        size_t n_bytes = s->layout.n_elements[f] * field_type_size(record_fields[f].type);
+        char *values = read_array(file, f, n_slots * n_bytes);
+        for (uint64_t i = 0; i < n_slots; i++) {
+            if (status[i] == STATUS_PENDING)
+                continue;
+            expect_record(&s->layout, i / replicates, i % replicates, record);
+            assert_memory_equal(values + i * n_bytes, record_field(&s->layout, record, (enum field)f), n_bytes);
+        }
+        free(values);
+    }
+    assert_true(H5Fclose(file) >= 0);
+    free(status);
+    free(record);
+    return n_slots - counts[STATUS_PENDING];
+}
+
+/* Slots in an order of their own: a bijection for n_slots that 7919 does not divide. */
+static uint64_t shuffled(uint64_t i, uint64_t n_slots)
+{
+    return i * 7919 % n_slots;
+}
+
+static void put(struct results *results, const struct sample *s, uint64_t slot)
+{
+    struct error error;
+    char *record = malloc(s->layout.n_bytes);
+    assert_non_null(record);
+    uint64_t replicates = (uint64_t)s->d.replicates;
+    fill_record(&s->layout, slot / replicates, slot % replicates, record);
+    assert_int_equal(results_put(results, slot / replicates, slot % replicates, record, &error), ERROR_NONE);
+    free(record);
+}
+
+/* Creates, puts in a shuffled order with a sync here and there, closes, reads back. */
+static void round_trip(const char *name, const struct sample *s)
+{
+    struct error error;
+    struct results *results;
+    char *path = in_directory(name);
+    uint64_t n_slots = s->d.n_configs * (uint64_t)s->d.replicates, counts[N_STATUSES], read_counts[N_STATUSES];
+    assert_int_equal(results_create(&results, path, &s->d, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, s, read_counts), 0);
+    for (uint64_t i = 0; i < n_slots; i++) {
+        put(results, s, shuffled(i, n_slots));
+        if (i % 37 == 5)
+            assert_int_equal(results_sync(results, i % 2 == 0, &error), ERROR_NONE);
+    }
+    results_counts(results, counts);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, s, read_counts), n_slots);
+    assert_memory_equal(counts, read_counts, sizeof counts);
+}
+
+static void round_trips(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_make(&s, STORE_WEIGHTS, 5, 4, mixed);
+    round_trip("mixed.h5", &s);
+    sample_make(&s, ALL_STORED, 3, 4, mixed);
+    round_trip("all.h5", &s);
+    sample_make(&s, STORE_ALWAYS, 301, 4, mixed); /* several staging areas */
+    round_trip("long.h5", &s);
+    sample_make(&s, ALL_STORED, 2, 1, shallow);
+    assert_true(s.layout.offset[FIELD_HIDDEN_WEIGHTS] == UINT64_MAX);
+    round_trip("shallow.h5", &s);
+    sample_make(&s, STORE_WEIGHTS, 1, 1, shallow);
+    round_trip("one.h5", &s);
+    for (unsigned store = 0; store < 16; store++) {
+        char name[32];
+        sample_make(&s, store, 2, 4, mixed);
+        snprintf(name, sizeof name, "store%u.h5", store);
+        round_trip(name, &s);
+    }
+}
+
+/* A record larger than the staging area is still taken, one at a time. */
+static void large_record(void **state)
+{
+    (void)state;
+    static const char *const wide[] = {"hidden_size=3000 hidden_layers=3"};
+    struct sample s;
+    sample_make(&s, STORE_WEIGHTS, 3, 1, wide);
+    assert_true(s.layout.n_bytes > 64 << 20);
+    round_trip("wide.h5", &s);
+}
+
+/* Neighbouring slots go out as rectangles of (configuration, replicate), also with gaps and ragged ends. */
+static void rectangles(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        sample_make(&s, STORE_ALWAYS, 6, 4, mixed);
+        char name[32];
+        snprintf(name, sizeof name, "rectangles%d.h5", (int)seed);
+        struct results *results;
+        assert_int_equal(results_create(&results, in_directory(name), &s.d, &error), ERROR_NONE);
+        uint64_t n = 0, counts[N_STATUSES];
+        for (uint64_t slot = 0; slot < 24; slot++)
+            if (scramble(seed * 100 + slot) % 4 < seed % 5) {
+                put(results, &s, slot);
+                n++;
+            }
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        assert_int_equal(verify_file(in_directory(name), &s, counts), n);
+    }
+}
+
+/* Status follows its data: after a full staging area, the data is there and nothing counts yet. */
+static void status_last(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_ALWAYS, 200, 4, mixed);
+    char *path = in_directory("last.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (uint64_t slot = 0; slot < 700; slot++)
+        put(results, &s, slot);
+    results_counts(results, counts);
+    assert_int_equal(counts[STATUS_PENDING], 100);
+    assert_int_equal(verify_file(path, &s, counts), 0);
+    hid_t file = open_to_read(path);
+    int64_t *seeds = read_array(file, FIELD_SEED, 800 * sizeof *seeds);
+    int n_written = 0;
+    for (int i = 0; i < 800; i++)
+        n_written += seeds[i] != 0;
+    assert_in_range(n_written, 256, 699);
+    free(seeds);
+    H5Fclose(file);
+
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE); /* too early */
+    assert_int_equal(verify_file(path, &s, counts), 0);
+    usleep(550000);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), 700);
+    put(results, &s, 700);
+    assert_int_equal(results_sync(results, true, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), 701);
+    put(results, &s, 701);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), 702);
+}
+
+/* Reads a file's bytes; the caller frees them. */
+static unsigned char *slurp(const char *path, size_t *n)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    *n = (size_t)ftell(file);
+    rewind(file);
+    unsigned char *bytes = malloc(*n + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *n, file), *n);
+    fclose(file);
+    return bytes;
+}
+
+/* Marks the bytes of the per-job arrays (and of end_time): mask [n] is 1 there. */
+static void mark_arrays(const char *path, const struct sample *s, unsigned char *mask, size_t n)
+{
+    hid_t file = open_to_read(path);
+    for (int f = 0; f <= N_FIELDS; f++) {
+        char name[96] = "provenance/end_time";
+        if (f < N_FIELDS && s->layout.offset[f] == UINT64_MAX)
+            continue;
+        if (f < N_FIELDS)
+            dataset_name(f, name);
+        hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+        haddr_t offset = H5Dget_offset(dataset);
+        assert_true(offset != HADDR_UNDEF && offset + H5Dget_storage_size(dataset) <= n);
+        memset(mask + offset, 1, H5Dget_storage_size(dataset));
+        H5Dclose(dataset);
+    }
+    H5Fclose(file);
+}
+
+/* After creation only the arrays' own bytes change, also in their size. */
+static void metadata_stays(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    size_t n_before, n_after;
+    sample_make(&s, ALL_STORED, 50, 4, mixed);
+    char *path = in_directory("metadata.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    unsigned char *before = slurp(path, &n_before);
+    for (uint64_t slot = 0; slot < 200; slot++)
+        put(results, &s, slot);
+    assert_int_equal(results_set_provenance(results, "end_time", "2021-02-03T04:05:06Z", &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    unsigned char *after = slurp(path, &n_after), *mask = calloc(n_after, 1);
+    assert_int_equal(n_before, n_after);
+    mark_arrays(path, &s, mask, n_after);
+    size_t n_changed = 0;
+    for (size_t i = 0; i < n_after; i++) {
+        if (!mask[i])
+            assert_int_equal(before[i], after[i]);
+        n_changed += before[i] != after[i];
+    }
+    assert_true(n_changed > 10000);
+    free(before);
+    free(after);
+    free(mask);
+}
+
+/* Two runs of one sweep, in different orders, at different times, with different provenance. */
+static void same_bytes(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    size_t n[3];
+    unsigned char *bytes[3];
+    uint64_t counts[N_STATUSES];
+    char *first = in_directory("same0.h5");
+    haddr_t end_of_root = 0;
+    sample_make(&s, ALL_STORED, 5, 4, mixed);
+    for (int run = 0; run < 3; run++) {
+        char name[32];
+        snprintf(name, sizeof name, "same%d.h5", run);
+        if (run == 2)
+            s.provenance[0].value = "picky 0.1 (another revision, with a much longer text), clang 14, HDF5, MPI";
+        struct results *results;
+        assert_int_equal(results_create(&results, in_directory(name), &s.d, &error), ERROR_NONE);
+        for (uint64_t i = 0; i < 20; i++) {
+            put(results, &s, run == 0 ? i : shuffled(i, 20));
+            assert_int_equal(results_sync(results, run == 1, &error), ERROR_NONE);
+        }
+        if (run > 0)
+            sleep(1); /* a time of day in the file would differ now */
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        verify_file(in_directory(name), &s, counts);
+        bytes[run] = slurp(in_directory(name), &n[run]);
+
+        hid_t file = open_to_read(in_directory(name));
+        for (int f = 0; f < N_FIELDS; f++) {
+            if (record_fields[f].is_provenance)
+                continue;
+            hid_t dataset = H5Dopen2(file, record_fields[f].name, H5P_DEFAULT);
+            haddr_t end = H5Dget_offset(dataset) + H5Dget_storage_size(dataset);
+            end_of_root = end > end_of_root ? end : end_of_root;
+            H5Dclose(dataset);
+        }
+        H5Fclose(file);
+    }
+    assert_string_not_equal(first, "");
+    assert_int_equal(n[0], n[1]);
+    assert_memory_equal(bytes[0], bytes[1], n[0]);
+    /* Only the end of the file may show the other provenance; the superblock has the file's size. */
+    assert_true(n[0] == n[2]);
+    assert_memory_equal(bytes[0], bytes[2], end_of_root);
+    assert_true(memcmp(bytes[0], bytes[2], n[0]) != 0);
+    for (int run = 0; run < 3; run++)
+        free(bytes[run]);
+}
+
+static void read_text_attribute(hid_t object, const char *name, char *text, size_t size)
+{
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    assert_true(attribute >= 0);
+    hid_t type = H5Aget_type(attribute);
+    char *value = NULL;
+    assert_true(H5Tis_variable_str(type) > 0);
+    assert_int_equal(H5Tget_cset(type), H5T_CSET_UTF8);
+    assert_true(H5Aread(attribute, type, &value) >= 0);
+    snprintf(text, size, "%s", value ? value : "");
+    H5free_memory(value);
+    H5Tclose(type);
+    H5Aclose(attribute);
+}
+
+static void descriptions(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    char text[600];
+    sample_make(&s, STORE_WEIGHTS | STORE_TEST_SET, 2, 4, mixed);
+    s.d.name = "bad \xe9 good \xc3\xa9 \xf0\x9f\x98\x80 cut \xe2\x82";
+    s.provenance[0].value = "\xff";
+    char *path = in_directory("described.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    /* Longer than the space for it: cut, and a character that does not fit whole becomes "?". */
+    char long_text[200];
+    memset(long_text, 'x', 95);
+    memcpy(long_text + 95, "\xc3\xa9 end", 7);
+    assert_int_equal(results_set_provenance(results, "end_time", long_text, &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+
+    hid_t file = open_to_read(path);
+    read_text_attribute(file, "sweep", text, sizeof text);
+    assert_string_equal(text, s.d.sweep_text);
+    read_text_attribute(file, "sweep_name", text, sizeof text);
+    assert_string_equal(text, "bad ? good \xc3\xa9 \xf0\x9f\x98\x80 cut ??");
+    read_text_attribute(file, "swept", text, sizeof text);
+    assert_string_equal(text, "N_train N_test epochs context_location train_mode second_task fraction hidden_size "
+                              "hidden_layers max_attempts");
+    read_text_attribute(file, "store", text, sizeof text);
+    assert_string_equal(text, "weights test_set");
+    int64_t seed = 0;
+    hid_t attribute = H5Aopen(file, "seed", H5P_DEFAULT);
+    assert_true(H5Aread(attribute, H5T_NATIVE_INT64, &seed) >= 0);
+    assert_int_equal(seed, 7);
+    H5Aclose(attribute);
+    hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
+    read_text_attribute(group, "version", text, sizeof text);
+    assert_string_equal(text, "?");
+    hid_t dataset = H5Dopen2(group, "end_time", H5P_DEFAULT);
+    assert_int_equal(H5Dget_storage_size(dataset), FIELD_TEXT_SIZE);
+    memset(text, 0, sizeof text);
+    assert_true(H5Dread(dataset, H5T_C_S1, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0);
+    long_text[95] = '?';
+    long_text[96] = '\0';
+    assert_string_equal(text, long_text);
+    H5Dclose(dataset);
+    H5Gclose(group);
+
+    double fraction[4];
+    int64_t layer[4];
+    char *location[4];
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    const struct {
+        const char *name;
+        hid_t type;
+        void *values;
+    } read[] = {{"fraction", H5T_NATIVE_DOUBLE, fraction},
+                {"context_layer", H5T_NATIVE_INT64, layer},
+                {"context_location", type, location}};
+    for (int i = 0; i < 3; i++) {
+        dataset = H5Dopen2(file, read[i].name, H5P_DEFAULT);
+        assert_true(H5Dread(dataset, read[i].type, H5S_ALL, H5S_ALL, H5P_DEFAULT, read[i].values) >= 0);
+        H5Dclose(dataset);
+    }
+    static const double expected_fraction[] = {0.25, 0.25, 0.5, 0.75};
+    static const int64_t expected_layer[] = {1, 2, 2, 1};
+    static const char *const expected_location[] = {"start", "end", "2", "start"};
+    for (int i = 0; i < 4; i++) {
+        assert_true(fraction[i] == expected_fraction[i]);
+        assert_int_equal(layer[i], expected_layer[i]);
+        assert_string_equal(location[i], expected_location[i]);
+        H5free_memory(location[i]);
+    }
+    H5Tclose(type);
+
+    /* The announced size is what the arrays take. */
+    double n_bytes = 0;
+    for (int f = 0; f < N_FIELDS; f++) {
+        char name[96];
+        dataset_name(f, name);
+        if (H5Lexists(file, name, H5P_DEFAULT) <= 0)
+            continue;
+        dataset = H5Dopen2(file, name, H5P_DEFAULT);
+        n_bytes += (double)H5Dget_storage_size(dataset);
+        H5Dclose(dataset);
+    }
+    assert_true(n_bytes == results_file_size(&s.layout, 4, 2));
+    H5Fclose(file);
+}
+
+/* Refusals. */
+
+/* Creation at `path` fails with `code` and a message of one line that has `part`; nothing new is there. */
+static void refuse(const char *path, const struct sample *s, enum error_code code, const char *part)
+{
+    struct error error = {0};
+    struct results *results = (struct results *)1;
+    int n = n_entries();
+    enum error_code got = results_create(&results, path, &s->d, &error);
+    if (got != code || !strstr(error.message, part) || strchr(error.message, '\n'))
+        fail_msg("%s: code %d, message \"%s\"; expected %d, \"%s\"", path, got, error.message, code, part);
+    assert_int_equal(error.code, code);
+    assert_null(results);
+    assert_int_equal(n_entries(), n);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void bad_paths(void **state)
+{
+    (void)state;
+    struct sample s;
+    size_t n;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+
+    char *taken = in_directory("taken.h5");
+    write_text(taken, "precious");
+    refuse(taken, &s, ERROR_INPUT, "exists already");
+    char *bytes = (char *)slurp(taken, &n);
+    assert_int_equal(n, 8);
+    assert_memory_equal(bytes, "precious", 8);
+    free(bytes);
+
+    assert_int_equal(symlink("nowhere", in_directory("dangling.h5")), 0);
+    refuse(in_directory("dangling.h5"), &s, ERROR_INPUT, "exists already");
+    refuse(directory, &s, ERROR_INPUT, "exists already");
+    refuse("", &s, ERROR_INPUT, "not a file name");
+    refuse(in_directory("new/"), &s, ERROR_INPUT, "not a file name");
+    refuse(in_directory("no/such/directory.h5"), &s, ERROR_INPUT, "No such file or directory");
+    refuse(in_directory("taken.h5/x.h5"), &s, ERROR_INPUT, "Not a directory");
+    char long_name[400];
+    memset(long_name, 'n', sizeof long_name);
+    long_name[300] = '\0';
+    refuse(in_directory(long_name), &s, ERROR_INPUT, "File name too long");
+}
+
+static void unwritable_directory(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    assert_int_equal(mkdir(in_directory("closed"), 0555), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        /* Permissions do not bind root. */
+        if (geteuid() == 0 && (chmod(directory, 0755) < 0 || setuid(65534) < 0))
+            _exit(77);
+        struct error error;
+        struct results *results;
+        bool right = results_create(&results, in_directory("closed/x.h5"), &s.d, &error) == ERROR_INPUT &&
+                     strstr(error.message, "Permission denied");
+        _exit(right ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(rmdir(in_directory("closed")), 0);
+}
+
+static void absurd_sizes(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    char *path = in_directory("absurd.h5");
+    s.d.replicates = INT64_C(1) << 40;
+    refuse(path, &s, ERROR_INPUT, "4 configurations x 1099511627776 replicates need 8.");
+    refuse(path, &s, ERROR_INPUT, " PB; the free space there is ");
+    s.d.replicates = INT64_MAX;
+    refuse(path, &s, ERROR_INPUT, "EB; the free space there is ");
+    s.d.replicates = 2;
+    round_trip("absurd.h5", &s);
+}
+
+/* A file that another run left or holds at FILE.tmp. */
+static void leftovers(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct stat status;
+    size_t n;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    char *path = in_directory("left.h5"), *temporary = in_directory("left.h5.tmp");
+
+    write_text(temporary, "somebody's notes");
+    refuse(path, &s, ERROR_INPUT, "left.h5.tmp is in the way");
+    unsigned char *bytes = slurp(temporary, &n);
+    assert_memory_equal(bytes, "somebody's notes", n);
+    free(bytes);
+    unlink(temporary);
+
+    assert_int_equal(mkdir(temporary, 0755), 0);
+    refuse(path, &s, ERROR_INPUT, "Is a directory");
+    rmdir(temporary);
+    assert_int_equal(mkfifo(temporary, 0644), 0);
+    refuse(path, &s, ERROR_INPUT, "is in the way");
+    unlink(temporary);
+
+    /* A live run's: locked. */
+    int live = open(temporary, O_RDWR | O_CREAT, 0644);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    assert_int_equal(fcntl(live, F_OFD_SETLK, &whole), 0);
+    refuse(path, &s, ERROR_INPUT, "another run is creating it");
+    close(live);
+
+    /* A dead run's: nothing yet, a hole, or HDF5. */
+    for (int kind = 0; kind < 3; kind++) {
+        int dead = open(temporary, O_RDWR | O_CREAT | O_TRUNC, 0644);
+        assert_int_equal(ftruncate(dead, kind == 1 ? 100000000 : 0), 0);
+        if (kind == 2)
+            assert_int_equal(write(dead, "\x89HDF\r\n\x1a\n and more", 17), 17);
+        close(dead);
+        assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        assert_int_not_equal(stat(temporary, &status), 0);
+        assert_int_equal(stat(path, &status), 0);
+        assert_true(status.st_size < 10000000);
+        unlink(path);
+    }
+}
+
+/* Of several runs that begin at once with one output, one gets it. */
+static void race(void **state)
+{
+    (void)state;
+    enum { N_RUNS = 8 };
+    struct sample s;
+    sample_make(&s, STORE_ALWAYS, 2, 4, mixed);
+    for (int round = 0; round < 5; round++) {
+        int gate[2], hold[2], n_created = 0;
+        assert_int_equal(pipe(gate), 0);
+        assert_int_equal(pipe(hold), 0);
+        pid_t children[N_RUNS];
+        for (int i = 0; i < N_RUNS; i++) {
+            children[i] = fork();
+            if (children[i] == 0) {
+                struct error error;
+                struct results *results;
+                char byte;
+                close(gate[1]);
+                close(hold[1]);
+                if (read(gate[0], &byte, 1) != 0)
+                    _exit(9);
+                enum error_code code = results_create(&results, in_directory("race.h5"), &s.d, &error);
+                if (code == ERROR_NONE) {
+                    code = results_close(results, &error);
+                    _exit(code ? 8 : 0);
+                }
+                _exit(code == ERROR_INPUT ? 1 : 7);
+            }
+        }
+        close(gate[0]);
+        close(gate[1]); /* go */
+        for (int i = 0; i < N_RUNS; i++) {
+            int status;
+            waitpid(children[i], &status, 0);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+            n_created += WEXITSTATUS(status) == 0;
+        }
+        close(hold[0]);
+        close(hold[1]);
+        assert_int_equal(n_created, 1);
+        assert_int_equal(n_entries(), 1);
+        uint64_t counts[N_STATUSES];
+        assert_int_equal(verify_file(in_directory("race.h5"), &s, counts), 0);
+        unlink(in_directory("race.h5"));
+    }
+}
+
+/* While a run writes, readers read; writers of any kind are kept out. */
+static void one_writer(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    char *path = in_directory("writer.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    refuse(path, &s, ERROR_INPUT, "exists already");
+
+    int other = open(path, O_RDWR);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    assert_int_equal(fcntl(other, F_OFD_SETLK, &whole), -1);
+    assert_true(errno == EAGAIN || errno == EACCES);
+    close(other);
+    /* HDF5's own locks: shared for reading, exclusive for writing. */
+    char command[600];
+    snprintf(command, sizeof command, "flock -s -n %s true", path);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "flock -x -n %s true", path);
+    assert_int_not_equal(system(command), 0);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(system(command), 0);
+}
+
+/* Bugs of the caller. */
+
+static jmp_buf bug;
+
+static void jump(void)
+{
+    longjmp(bug, 1);
+}
+
+static bool put_is_bug(struct results *results, uint64_t config, uint64_t replicate, const void *record)
+{
+    struct error error;
+    if (setjmp(bug))
+        return true;
+    results_put(results, config, replicate, record, &error);
+    return false;
+}
+
+static void bugs(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    sample_make(&s, STORE_WEIGHTS, 3, 4, mixed);
+    assert_int_equal(results_create(&results, in_directory("bugs.h5"), &s.d, &error), ERROR_NONE);
+    char *record = malloc(s.layout.n_bytes);
+    uint8_t *status = record_field(&s.layout, record, FIELD_STATUS);
+    fill_record(&s.layout, 1, 1, record);
+
+    int stderr_copy = dup(2), null = open("/dev/null", O_WRONLY);
+    dup2(null, 2);
+    error_set_bug_handler(jump);
+    bool first = put_is_bug(results, 1, 1, record), again = put_is_bug(results, 1, 1, record);
+    results_sync(results, true, &error);
+    bool after_sync = put_is_bug(results, 1, 1, record);
+    bool config = put_is_bug(results, 4, 0, record), replicate = put_is_bug(results, 0, 3, record);
+    *status = STATUS_PENDING;
+    bool pending = put_is_bug(results, 2, 2, record);
+    *status = N_STATUSES;
+    bool unknown = put_is_bug(results, 2, 2, record);
+    bool unreserved = true;
+    if (!setjmp(bug)) {
+        results_set_provenance(results, "version", "1", &error);
+        unreserved = false;
+    }
+    error_set_bug_handler(NULL);
+    dup2(stderr_copy, 2);
+    close(stderr_copy);
+    close(null);
+
+    assert_false(first);
+    assert_true(again && after_sync && config && replicate && pending && unknown && unreserved);
+    uint64_t counts[N_STATUSES];
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(verify_file(in_directory("bugs.h5"), &s, counts), 1);
+    free(record);
+}
+
+/* Failing resources. */
+
+/* Puts everything with a sync here and there; the first error ends it. */
+static enum error_code put_all(struct results *results, const struct sample *s, struct error *error)
+{
+    uint64_t replicates = (uint64_t)s->d.replicates;
+    char *record = malloc(s->layout.n_bytes);
+    enum error_code code = ERROR_NONE;
+    for (uint64_t slot = 0; slot < s->d.n_configs * replicates && !code; slot++) {
+        fill_record(&s->layout, slot / replicates, slot % replicates, record);
+        code = results_put(results, slot / replicates, slot % replicates, record, error);
+        if (!code && slot % 50 == 49)
+            code = results_sync(results, true, error);
+    }
+    free(record);
+    return code;
+}
+
+/* A limit on file size at every place: either all is written, or an error says why, and what counts is whole. */
+static void failing_writes(void **state)
+{
+    (void)state;
+    struct sample s;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 100, 4, mixed);
+    int n_failed = 0, n_whole = 0;
+    double size = results_file_size(&s.layout, 4, 100);
+    for (double share = 0; share <= 1.2; share += 0.1) {
+        char *path = in_directory("limit.h5");
+        unlink(path);
+        pid_t child = fork();
+        if (child == 0) {
+            struct error error, closing, put_again;
+            struct results *results;
+            if (results_create(&results, path, &s.d, &error))
+                _exit(10);
+            struct rlimit limit = {(rlim_t)(share * size), RLIM_INFINITY};
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &limit);
+            enum error_code code = put_all(results, &s, &error);
+            if (code && (code != ERROR_FATAL || !strstr(error.message, "limit.h5: writing ") ||
+                         !strstr(error.message, ": File too large") || strchr(error.message, '\n')))
+                _exit(11);
+            /* From then on every call says so. */
+            if (code && (results_sync(results, true, &put_again) != code ||
+                         strcmp(put_again.message, error.message) != 0))
+                _exit(12);
+            if (results_close(results, &closing) != code)
+                _exit(13);
+            _exit(code ? 1 : 0);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        assert_true(WIFEXITED(status));
+        assert_in_range(WEXITSTATUS(status), 0, 1);
+        uint64_t n = verify_file(path, &s, counts);
+        if (WEXITSTATUS(status) == 0) {
+            assert_int_equal(n, 400);
+            n_whole++;
+        } else {
+            assert_true(n < 400);
+            n_failed++;
+        }
+    }
+    assert_true(n_failed > 3 && n_whole > 0);
+}
+
+/* The same for creation: below the size of the data it is refused; above, but too little for the rest, it fails. */
+static void failing_creation(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct stat whole;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    round_trip("whole.h5", &s);
+    assert_int_equal(stat(in_directory("whole.h5"), &whole), 0);
+    unlink(in_directory("whole.h5"));
+    rlim_t n_data = (rlim_t)results_file_size(&s.layout, 4, 2), step = ((rlim_t)whole.st_size - n_data) / 23;
+    int n_refused = 0, n_failed = 0, n_created = 0;
+    for (rlim_t n_bytes = n_data - 2 * step; n_bytes <= (rlim_t)whole.st_size + step; n_bytes += step) {
+        pid_t child = fork();
+        if (child == 0) {
+            struct error error;
+            struct results *results;
+            struct rlimit limit = {n_bytes, RLIM_INFINITY};
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &limit);
+            enum error_code code = results_create(&results, in_directory("limit.h5"), &s.d, &error);
+            if (code == ERROR_NONE)
+                code = results_close(results, &error) ? 9 : 0;
+            else if (strchr(error.message, '\n') ||
+                     !strstr(error.message, code == ERROR_INPUT ? "ulimit -f" : "File too large"))
+                _exit(8);
+            _exit((int)code);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        assert_true(WIFEXITED(status));
+        int code = WEXITSTATUS(status);
+        assert_true(code == 0 || code == ERROR_INPUT || code == ERROR_FATAL);
+        assert_int_equal(n_entries(), code == 0);
+        unlink(in_directory("limit.h5"));
+        n_refused += code == ERROR_INPUT;
+        n_failed += code == ERROR_FATAL;
+        n_created += code == 0;
+    }
+    assert_true(n_refused > 0 && n_failed > 10 && n_created > 0);
+}
+
+/* A disk that fills up while the sweep runs (a small filesystem of our own; needs root). */
+static void full_disk(void **state)
+{
+    (void)state;
+    struct sample s;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 200, 4, mixed);
+    int channel[2];
+    assert_int_equal(pipe(channel), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct error error, closing;
+        struct results *results;
+        char *mounted = in_directory("disk"), *path = in_directory("disk/full.h5");
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mkdir(mounted, 0755) < 0 || mount("tmpfs", mounted, "tmpfs", 0, "size=3M") < 0)
+            _exit(77);
+        /* Announced too large for what is free. */
+        s.d.replicates = 2000;
+        if (results_create(&results, path, &s.d, &error) != ERROR_INPUT || !strstr(error.message, "free space") ||
+            access(in_directory("disk/full.h5.tmp"), F_OK) == 0)
+            _exit(10);
+        s.d.replicates = 200;
+        if (results_create(&results, path, &s.d, &error))
+            _exit(11);
+        /* Somebody else takes nearly all of it. */
+        int ballast = open(in_directory("disk/ballast"), O_WRONLY | O_CREAT, 0644);
+        static char block[1 << 16];
+        while (write(ballast, block, sizeof block) > 0)
+            continue;
+        if (ftruncate(ballast, lseek(ballast, 0, SEEK_END) - 400000) < 0)
+            _exit(12);
+        if (put_all(results, &s, &error) != ERROR_FATAL || !strstr(error.message, ": No space left on device"))
+            _exit(13);
+        if (results_close(results, &closing) != ERROR_FATAL)
+            _exit(14);
+        uint64_t n = verify_file(path, &s, counts);
+        if (write(channel[1], &n, sizeof n) != sizeof n)
+            _exit(15);
+        _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+    uint64_t n = 0;
+    assert_int_equal(read(channel[0], &n, sizeof n), sizeof n);
+    assert_in_range(n, 1, 799);
+    close(channel[0]);
+    close(channel[1]);
+}
+
+/* Killed at any moment, the file opens and what counts is whole; killed while it is made, the next run makes it. */
+static void killed(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 4000, 4, mixed);
+    int n_unmade = 0, n_partial = 0;
+    for (int round = 0; round < 30; round++) {
+        char *path = in_directory("killed.h5");
+        pid_t child = fork();
+        if (child == 0) {
+            struct results *results;
+            if (results_create(&results, path, &s.d, &error))
+                _exit(1);
+            char *record = malloc(s.layout.n_bytes);
+            for (uint64_t i = 0; i < 16000; i++) {
+                uint64_t slot = shuffled(i, 16000);
+                fill_record(&s.layout, slot / 4000, slot % 4000, record);
+                if (results_put(results, slot / 4000, slot % 4000, record, &error) ||
+                    results_sync(results, i % 300 == 299, &error))
+                    _exit(1);
+            }
+            for (;;)
+                pause();
+        }
+        usleep((useconds_t)(round < 10 ? 1000 * round : 12000 * (round - 9)));
+        kill(child, SIGKILL);
+        int status;
+        waitpid(child, &status, 0);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        if (access(path, F_OK) == 0) {
+            uint64_t n = verify_file(path, &s, counts);
+            n_partial += n > 0 && n < 16000;
+            unlink(path);
+        } else {
+            struct results *results;
+            assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+            assert_int_equal(results_close(results, &error), ERROR_NONE);
+            assert_int_equal(n_entries(), 1);
+            unlink(path);
+            n_unmade++;
+        }
+    }
+    print_message("             killed before the file was there: %d, in the middle: %d of 30\n", n_unmade, n_partial);
+    assert_true(n_unmade > 0 && n_partial > 0);
+}
+
+/* `test_results write FILE` */
+static int write_and_hold(const char *path)
+{
+    static const char *const grid[] = {
+        "N_test=6 hidden_size=5 epochs=2 N_train=30 fraction=0.2",
+        "N_test=6 hidden_size=5 epochs=2 N_train=30 fraction=0.2 context_location=end",
+        "N_test=6 hidden_size=3 epochs=2 N_train=30 fraction=0.6",
+        "N_test=6 hidden_size=3 epochs=2 N_train=30 fraction=0.6 context_location=end",
+    };
+    struct sample s;
+    struct error error;
+    struct results *results;
+    sample_make(&s, ALL_STORED, 3, 4, grid);
+    /* hidden_size goes with fraction: not a dimension of the grid. */
+    s.swept[hyperparameter_find("hidden_size") - hyperparameter_table] = false;
+    if (results_create(&results, path, &s.d, &error)) {
+        fprintf(stderr, "%s\n", error.message);
+        return 1;
+    }
+    for (uint64_t slot = 0; slot < 12; slot++) {
+        if (slot == 7) {
+            if (results_sync(results, true, &error))
+                return 1;
+            printf("7 of 12 written\n");
+            fflush(stdout);
+            while (getchar() != EOF)
+                continue;
+        }
+        put(results, &s, slot);
+    }
+    if (results_set_provenance(results, "end_time", "2021-02-03T04:05:06Z", &error))
+        return 1;
+    return results_close(results, &error) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "write") == 0)
+        return write_and_hold(argv[2]);
+
+    const char *place = getenv("TMPDIR");
+    snprintf(directory, sizeof directory, "%s/picky-results-XXXXXX", place ? place : "/tmp");
+    if (!mkdtemp(directory)) {
+        perror(directory);
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(round_trips, remove_all),
+        cmocka_unit_test_teardown(large_record, remove_all),
+        cmocka_unit_test_teardown(rectangles, remove_all),
+        cmocka_unit_test_teardown(status_last, remove_all),
+        cmocka_unit_test_teardown(metadata_stays, remove_all),
+        cmocka_unit_test_teardown(same_bytes, remove_all),
+        cmocka_unit_test_teardown(descriptions, remove_all),
+        cmocka_unit_test_teardown(bad_paths, remove_all),
+        cmocka_unit_test_teardown(unwritable_directory, remove_all),
+        cmocka_unit_test_teardown(absurd_sizes, remove_all),
+        cmocka_unit_test_teardown(leftovers, remove_all),
+        cmocka_unit_test_teardown(race, remove_all),
+        cmocka_unit_test_teardown(one_writer, remove_all),
+        cmocka_unit_test_teardown(bugs, remove_all),
+        cmocka_unit_test_teardown(failing_writes, remove_all),
+        cmocka_unit_test_teardown(failing_creation, remove_all),
+        cmocka_unit_test_teardown(full_disk, remove_all),
+        cmocka_unit_test_teardown(killed, remove_all),
+    };
+    int failed = cmocka_run_group_tests_name("results", tests, NULL, NULL);
+    rmdir(directory);
+    return failed;
+}
