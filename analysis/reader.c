@@ -70,14 +70,13 @@ static enum error_code open_file(struct reader *reader, struct error *error)
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
     H5Pset_file_locking(fapl, 0, 1); /* a sweep that is still writing holds the lock */
 #endif
-    if (is_hdf5 > 0)
-        reader->handles->file = H5Fopen(reader->path, H5F_ACC_RDONLY, fapl);
-    H5Pclose(fapl);
+    error->code = ERROR_NONE;
     if (is_hdf5 <= 0)
-        return error_set(error, ERROR_INPUT, "%s: not an HDF5 file", reader->path);
-    if (reader->handles->file < 0)
-        return damaged(reader->path, "HDF5 cannot open it", error);
-    return ERROR_NONE;
+        error_set(error, ERROR_INPUT, "%s: not an HDF5 file", reader->path);
+    else if ((reader->handles->file = H5Fopen(reader->path, H5F_ACC_RDONLY, fapl)) < 0)
+        damaged(reader->path, "HDF5 cannot open it", error);
+    H5Pclose(fapl);
+    return error->code;
 }
 
 static enum error_code check_schema(const struct reader *reader, struct error *error)
@@ -304,11 +303,6 @@ done:
     return error->code;
 }
 
-static void field_path(enum field field, char path[64])
-{
-    snprintf(path, 64, "%s%s", record_fields[field].is_provenance ? "provenance/" : "", record_fields[field].name);
-}
-
 /* Sizes follow from the configurations; only what `store` chose has to be looked up. */
 static enum error_code make_layout(struct reader *reader, struct error *error)
 {
@@ -419,42 +413,68 @@ static H5T_class_t type_class(enum field_type type)
     return type == FIELD_F32 || type == FIELD_F64 ? H5T_FLOAT : H5T_INTEGER;
 }
 
+/* Sizes of a field's array in the file [config, replicate, its dimensions..., characters of a text]; returns their
+ * number. */
+static int field_size(const struct reader *reader, enum field field, hsize_t size[AXES_MAX])
+{
+    const struct field_description *description = &record_fields[field];
+    int rank = 0;
+    size[rank++] = reader->n_configs;
+    size[rank++] = reader->n_replicates;
+    for (int d = 0; d < description->n_dimensions; d++)
+        size[rank++] = reader->layout.size[description->dimensions[d]];
+    if (description->type == FIELD_TEXT)
+        size[rank++] = FIELD_TEXT_SIZE;
+    return rank;
+}
+
+enum error_code reader_require(struct reader *reader, const enum field *fields, size_t n, struct error *error)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct field_description *description = &record_fields[fields[i]];
+        hid_t *dataset = &reader->handles->fields[fields[i]];
+        hsize_t size[AXES_MAX];
+        char path[64];
+        if (*dataset >= 0)
+            continue;
+        int rank = field_size(reader, fields[i], size);
+        snprintf(path, sizeof path, "%s%s", description->is_provenance ? "provenance/" : "", description->name);
+        if (open_dataset(reader, path, type_class(description->type), rank, size, NULL, dataset, error))
+            return error->code;
+    }
+    return ERROR_NONE;
+}
+
 enum error_code reader_read(struct reader *reader, enum field field, size_t config, size_t first, size_t n,
                             const struct reader_part *part, void *buffer, struct error *error)
 {
     const struct field_description *description = &record_fields[field];
-    int rank = description->n_dimensions + 2;
-    hsize_t size[AXES_MAX] = {reader->n_configs, reader->n_replicates};
-    hsize_t start[AXES_MAX] = {config, first}, count[AXES_MAX] = {1, n};
-    hid_t *dataset = &reader->handles->fields[field];
+    hsize_t size[AXES_MAX], start[AXES_MAX] = {config, first}, count[AXES_MAX];
     hid_t type = H5I_INVALID_HID, file_space = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    char path[64];
 
     check(config < reader->n_configs && n > 0 && n <= reader->n_replicates && first <= reader->n_replicates - n);
+    int rank = field_size(reader, field, size);
+    memcpy(count, size, (size_t)rank * sizeof *count); /* of a text, all characters */
+    count[0] = 1;
+    count[1] = n;
     for (int d = 0; d < description->n_dimensions; d++) {
-        size[d + 2] = reader->layout.size[description->dimensions[d]];
         start[d + 2] = part->start[d];
         count[d + 2] = part->count[d];
         check(part->count[d] <= size[d + 2] && part->start[d] <= size[d + 2] - part->count[d]);
     }
-    if (description->type == FIELD_TEXT) {
-        size[rank] = count[rank] = FIELD_TEXT_SIZE;
-        rank++;
-    }
-    field_path(field, path);
-    if (*dataset < 0 &&
-        open_dataset(reader, path, type_class(description->type), rank, size, NULL, dataset, error))
+    if (reader_require(reader, &field, 1, error))
         return error->code;
 
+    hid_t dataset = reader->handles->fields[field];
     type = memory_type(description->type);
-    file_space = H5Dget_space(*dataset);
+    file_space = H5Dget_space(dataset);
     space = H5Screate_simple(rank, count, NULL);
     error->code = ERROR_NONE;
     if (type < 0 || file_space < 0 || space < 0 ||
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Dread(*dataset, type, space, file_space, H5P_DEFAULT, buffer) < 0) {
+        H5Dread(dataset, type, space, file_space, H5P_DEFAULT, buffer) < 0) {
         char what[128];
-        snprintf(what, sizeof what, "the array \"%s\" cannot be read", path);
+        snprintf(what, sizeof what, "the array \"%s\" cannot be read", description->name);
         damaged(reader->path, what, error);
     }
     if (space >= 0)

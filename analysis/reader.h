@@ -48,6 +48,10 @@ struct reader_part reader_whole(const struct reader *reader, enum field field);
 size_t reader_part_bytes(enum field field, const struct reader_part *part);
 size_t reader_chunk(const struct reader *reader, enum field field, const struct reader_part *part);
 
+/* ERROR_INPUT if the file lacks one of the fields [n] or one is not as it should be: for commands that print as
+ * they read. */
+enum error_code reader_require(struct reader *reader, const enum field *fields, size_t n, struct error *error);
+
 /* Reads `part` of `field` for replicates first .. first + n - 1 of one configuration into `buffer`
  * [n, count...], row-major, of the field's type (FIELD_TEXT: FIELD_TEXT_SIZE bytes each, NUL padded). Pending slots
  * read as zeros or worse: mask by status. ERROR_INPUT if the file lacks the field or cannot be read. */

@@ -1,6 +1,7 @@
 #include "statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 double statistics_mean(const float *values, size_t n)
@@ -18,12 +19,12 @@ void statistics_relative_importance(const float *importance_a, const float *impo
     double threshold_b = unimportant_below * statistics_mean(importance_b, n);
     for (size_t i = 0; i < n; i++) {
         double a = (double)importance_a[i], b = (double)importance_b[i];
+        bool is_valid = a >= 0 && b >= 0; /* importances are squares: others are damage */
         if (a < threshold_a)
             a = 0;
         if (b < threshold_b)
             b = 0;
-        /* 0/0 is the NaN that is wanted. Importances are squares: a negative one is damage. */
-        ri[i] = a >= 0 && b >= 0 ? (a - b) / (a + b) : NAN;
+        ri[i] = is_valid ? (a - b) / (a + b) : (double)NAN; /* 0/0 is the NaN that is wanted */
     }
 }
 

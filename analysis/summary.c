@@ -47,17 +47,21 @@ static void print_header(const struct reader *reader, const struct selection *se
                 percent(n_jobs - total[STATUS_PENDING], n_jobs));
     else
         fprintf(out, "complete");
-    if (total[STATUS_PENDING] < n_jobs)
-        fprintf(out, ": ");
-    print_statuses(out, total);
+    fprintf(out, "\n");
+    if (total[STATUS_PENDING] < n_jobs) {
+        print_statuses(out, total);
+        fprintf(out, "\n");
+    }
     selection_swept(reader, names);
-    fprintf(out, "\nswept: %s\n", names);
+    fprintf(out, "swept: %s\n", names);
     if (selection->n < reader->n_configs)
         fprintf(out, "shown: %zu of the configurations\n", selection->n);
     fprintf(out,
-            "\nUnits by relative importance RI under %s; an importance below %g of its layer's mean is 0.\n"
-            "Shares of all units of accepted models; [in brackets]: 95 %% Wilson intervals.\n",
-            measure_names[options->measure], options->unimportant_below);
+            "\nUnits by relative importance RI under %s; below %g of the layer's mean counts as 0.\n"
+            "selective(+): RI > %g, serves the first task; selective(-): RI < -%g, the second; mixed: |RI| < %g;\n"
+            "unimportant to both. Shares of all units of accepted models. [in brackets]: 95 %% Wilson intervals.\n",
+            measure_names[options->measure], options->unimportant_below, RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE,
+            RI_MIXED_BELOW);
 }
 
 /* "  WHAT  K of N = 90.0 % (60-98 %)" */
@@ -156,6 +160,9 @@ static enum error_code print_config(struct reader *reader, size_t config, const 
 enum error_code summary_print(struct reader *reader, const struct selection *selection,
                               const struct ri_options *options, FILE *out, struct error *error)
 {
+    const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_IMPORTANCE};
+    if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error))
+        return error->code;
     print_header(reader, selection, options, out);
     for (size_t i = 0; i < selection->n; i++)
         if (print_config(reader, selection->configs[i], options, out, error))

@@ -378,6 +378,6 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
         steps += (double)h->epochs * (double)hyperparameters_steps(h, phase);
     if (steps > 4e9)
         return error_set(error, ERROR_INPUT,
-                         "epochs = %" PRId64 ": gives %.3g training steps; allowed: at most 4e9 steps", h->epochs, steps);
+                         "epochs = %" PRId64 ": gives %.0f training steps; allowed: at most 4000000000", h->epochs, steps);
     return ERROR_NONE;
 }

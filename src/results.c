@@ -227,20 +227,37 @@ static int rename_new(const char *from, const char *to)
     return rename(from, to);
 }
 
+/* Closes a file that was being made; an error unless there is one already. */
+static enum error_code close_new(hid_t file, enum error_code code, const char *temporary, struct error *error)
+{
+    if (H5Fclose(file) < 0 && !code)
+        code = results_hdf5_error(error, "creating %s", temporary);
+    return code;
+}
+
 /* Writes the whole of a new file, without results: `temporary` is empty and belongs to this process. */
 static enum error_code write_new(const char *temporary, const struct results_description *description,
                                  struct error *error)
 {
     enum error_code code = ERROR_NONE;
-    hid_t file = H5I_INVALID_HID;
-    hid_t creation = results_schema_creation(), access_list = results_schema_access();
+    hid_t file, creation = results_schema_creation(), access_list = results_schema_access();
     if (creation < 0 || access_list < 0 ||
-        (file = H5Fcreate(temporary, H5F_ACC_TRUNC, creation, access_list)) < 0)
+        (file = H5Fcreate(temporary, H5F_ACC_TRUNC, creation, access_list)) < 0) {
         code = results_hdf5_error(error, "creating %s", temporary);
-    else if ((code = results_schema_write(file, description, error)))
-        error_prefix(error, "creating %s", temporary);
-    if (file >= 0 && H5Fclose(file) < 0 && !code)
-        code = results_hdf5_error(error, "creating %s", temporary);
+    } else {
+        if ((code = results_schema_write(file, description, error)))
+            error_prefix(error, "creating %s", temporary);
+        code = close_new(file, code, temporary, error);
+    }
+    if (!code) {
+        if ((file = H5Fopen(temporary, H5F_ACC_RDWR, access_list)) < 0) {
+            code = results_hdf5_error(error, "creating %s", temporary);
+        } else {
+            if ((code = results_schema_write_provenance(file, description, error)))
+                error_prefix(error, "creating %s", temporary);
+            code = close_new(file, code, temporary, error);
+        }
+    }
     if (access_list >= 0)
         H5Pclose(access_list);
     if (creation >= 0)
@@ -629,4 +646,13 @@ enum error_code results_close(struct results *results, struct error *error)
     struct error ignored;
     enum error_code closed = release(results, code ? &ignored : error);
     return code ? code : closed;
+}
+
+const char *results_hdf5_version(void)
+{
+    static char version[32];
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
+    return version;
 }

@@ -76,4 +76,7 @@ enum error_code results_close(struct results *results, struct error *error);
 /* The bytes that the per-job arrays of a full file take, for plans and checks. */
 double results_file_size(const struct record_layout *layout, size_t n_configs, int64_t replicates);
 
+/* The version of the HDF5 library in use, e.g. "1.10.8". Static. */
+const char *results_hdf5_version(void);
+
 #endif

@@ -227,7 +227,7 @@ static enum error_code describe(const struct schema *s, hid_t dataset, const cha
 static enum error_code create_dataset(const struct schema *s, hid_t group, const char *name, hid_t type, int n_axes,
                                       const int *axes, hid_t properties, hid_t *dataset)
 {
-    hsize_t sizes[FIELD_AXES_MAX];
+    hsize_t sizes[FIELD_AXES_MAX] = {0};
     for (int i = 0; i < n_axes; i++)
         sizes[i] = s->sizes[axes[i]];
 
@@ -286,30 +286,37 @@ static enum error_code write_scale_numbers(const struct schema *s, int scale)
     return code;
 }
 
+static const char *scale_name(int scale)
+{
+    switch (scale) {
+    case CONFIG: return "config";
+    case REPLICATE: return "replicate";
+    case CHARACTER: return "character";
+    default: return dimension_names[scale];
+    }
+}
+
 /* Creates dimension `i` as a netCDF-4 dimension; coordinates with their values. */
 static enum error_code create_scale(struct schema *s, hid_t group, int i)
 {
     const struct scale *scale = &scales[i];
-    const char *name = i == CONFIG      ? "config"
-                       : i == REPLICATE ? "replicate"
-                       : i == CHARACTER ? "character"
-                                        : dimension_names[i];
+    const char *name = scale_name(i);
     char pure_name[96];
     enum error_code code = ERROR_NONE;
 
     /* The type and the scale's name by which netCDF-4 knows a dimension without values. */
     hid_t type = H5T_IEEE_F32BE;
-    const char *scale_name = pure_name;
+    const char *title = pure_name;
     snprintf(pure_name, sizeof pure_name, "This is a netCDF dimension but not a netCDF variable.%10" PRIu64,
              (uint64_t)s->sizes[i]);
     if (scale->kind != SCALE_PURE) {
         type = scale->kind == SCALE_NUMBERS ? H5T_STD_I64LE : s->text;
-        scale_name = name;
+        title = name;
     }
 
     hid_t space = H5Screate_simple(1, &s->sizes[i], NULL);
     s->scales[i] = H5Dcreate2(group, name, type, space, H5P_DEFAULT, s->variable, H5P_DEFAULT);
-    if (s->scales[i] < 0 || H5DSset_scale(s->scales[i], scale_name) < 0) {
+    if (s->scales[i] < 0 || H5DSset_scale(s->scales[i], title) < 0) {
         code = results_hdf5_error(s->error, "creating dimension %s", name);
     } else if (scale->kind != SCALE_PURE) {
         code = scale->kind == SCALE_NUMBERS ? write_scale_numbers(s, i) : write_scale_texts(s, i);
@@ -500,7 +507,7 @@ done:
     return code;
 }
 
-static enum error_code write_provenance(const struct schema *s)
+static enum error_code write_provenance_texts(const struct schema *s)
 {
     for (const struct results_attribute *a = s->description->provenance; a && a->name; a++) {
         enum error_code code;
@@ -520,7 +527,42 @@ static enum error_code write_provenance(const struct schema *s)
     return ERROR_NONE;
 }
 
-enum error_code results_schema_write(hid_t file, const struct results_description *description, struct error *error)
+/* Everything but the texts of /provenance, into a schema with its properties and no scales yet. */
+static enum error_code write_all(struct schema *s)
+{
+    enum error_code code;
+    if ((code = write_global_attributes(s)) || (code = create_scale(s, s->file, CONFIG)) ||
+        (code = create_scale(s, s->file, REPLICATE)))
+        return code;
+    for (int i = 0; i < N_DIMENSIONS; i++)
+        if (s->sizes[i] > 0 && (code = create_scale(s, s->file, i)))
+            return code;
+    if ((code = write_hyperparameters(s)) || (code = create_arrays(s, false)))
+        return code;
+
+    hid_t group = creation(H5P_GROUP_CREATE);
+    s->provenance = H5Gcreate2(s->file, RESULTS_PROVENANCE, H5P_DEFAULT, group, H5P_DEFAULT);
+    code = s->provenance < 0 ? results_hdf5_error(s->error, "creating group " RESULTS_PROVENANCE) : ERROR_NONE;
+    if (group >= 0)
+        H5Pclose(group);
+    if (code || (code = create_scale(s, s->provenance, CHARACTER)))
+        return code;
+    return create_arrays(s, true);
+}
+
+/* Opens what a second visit needs, and writes the texts. */
+static enum error_code write_provenance(struct schema *s)
+{
+    s->provenance = H5Gopen2(s->file, RESULTS_PROVENANCE, H5P_DEFAULT);
+    s->scales[CHARACTER] = H5Dopen2(s->provenance, scale_name(CHARACTER), H5P_DEFAULT);
+    if (s->scales[CHARACTER] < 0)
+        return results_hdf5_error(s->error, "opening group " RESULTS_PROVENANCE);
+    return write_provenance_texts(s);
+}
+
+/* Runs one of the two above with everything it needs. */
+static enum error_code with_schema(hid_t file, const struct results_description *description,
+                                   enum error_code (*write)(struct schema *), struct error *error)
 {
     struct schema s = {
         .description = description,
@@ -531,8 +573,6 @@ enum error_code results_schema_write(hid_t file, const struct results_descriptio
         .array = creation(H5P_DATASET_CREATE),
         .error = error,
     };
-    hid_t group = creation(H5P_GROUP_CREATE);
-    enum error_code code = ERROR_NONE;
     for (int i = 0; i < N_SCALES; i++) {
         s.scales[i] = H5I_INVALID_HID;
         s.sizes[i] = i == CONFIG      ? (hsize_t)description->n_configs
@@ -543,39 +583,18 @@ enum error_code results_schema_write(hid_t file, const struct results_descriptio
 
     /* Arrays lie in place from the start but are never filled: the file is sparse, made at once however large, and
      * its metadata does not change as the sweep goes on. */
-    if (s.text < 0 || s.variable < 0 || s.array < 0 || group < 0 || H5Pset_layout(s.array, H5D_CONTIGUOUS) < 0 ||
-        H5Pset_alloc_time(s.array, H5D_ALLOC_TIME_EARLY) < 0 || H5Pset_fill_time(s.array, H5D_FILL_TIME_NEVER) < 0) {
+    enum error_code code;
+    if (s.text < 0 || s.variable < 0 || s.array < 0 || H5Pset_layout(s.array, H5D_CONTIGUOUS) < 0 ||
+        H5Pset_alloc_time(s.array, H5D_ALLOC_TIME_EARLY) < 0 || H5Pset_fill_time(s.array, H5D_FILL_TIME_NEVER) < 0)
         code = results_hdf5_error(error, "preparing the file");
-        goto done;
-    }
-    if ((code = write_global_attributes(&s)))
-        goto done;
-    if ((code = create_scale(&s, file, CONFIG)) || (code = create_scale(&s, file, REPLICATE)))
-        goto done;
-    for (int i = 0; i < N_DIMENSIONS; i++)
-        if (s.sizes[i] > 0 && (code = create_scale(&s, file, i)))
-            goto done;
-    if ((code = write_hyperparameters(&s)) || (code = create_arrays(&s, false)))
-        goto done;
+    else
+        code = write(&s);
 
-    /* The texts of /provenance come last: their lengths differ between runs. */
-    s.provenance = H5Gcreate2(file, RESULTS_PROVENANCE, H5P_DEFAULT, group, H5P_DEFAULT);
-    if (s.provenance < 0) {
-        code = results_hdf5_error(error, "creating group " RESULTS_PROVENANCE);
-        goto done;
-    }
-    if ((code = create_scale(&s, s.provenance, CHARACTER)) || (code = create_arrays(&s, true)))
-        goto done;
-    code = write_provenance(&s);
-
-done:
     for (int i = 0; i < N_SCALES; i++)
         if (s.scales[i] >= 0)
             H5Dclose(s.scales[i]);
     if (s.provenance >= 0)
         H5Gclose(s.provenance);
-    if (group >= 0)
-        H5Pclose(group);
     if (s.array >= 0)
         H5Pclose(s.array);
     if (s.variable >= 0)
@@ -583,4 +602,15 @@ done:
     if (s.text >= 0)
         H5Tclose(s.text);
     return code;
+}
+
+enum error_code results_schema_write(hid_t file, const struct results_description *description, struct error *error)
+{
+    return with_schema(file, description, write_all, error);
+}
+
+enum error_code results_schema_write_provenance(hid_t file, const struct results_description *description,
+                                                struct error *error)
+{
+    return with_schema(file, description, write_provenance, error);
 }

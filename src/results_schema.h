@@ -17,9 +17,12 @@
 hid_t results_schema_creation(void);
 hid_t results_schema_access(void);
 
-/* Fills a file just created with results_schema_creation. The part outside /provenance comes first and has the
- * same bytes at the same places for every run of a sweep. ERROR_FATAL on failing I/O or memory. */
+/* The two fill a file just created with results_schema_creation: the first with all but the texts of /provenance,
+ * the second with those. The file is closed in between: they differ in length and number between runs of a sweep, and
+ * so stay behind all other bytes, which are the same at the same places. ERROR_FATAL on failing I/O or memory. */
 enum error_code results_schema_write(hid_t file, const struct results_description *description, struct error *error);
+enum error_code results_schema_write_provenance(hid_t file, const struct results_description *description,
+                                                struct error *error);
 
 /* The types of a field's elements in the file and in memory (a text's are its characters), owned by the caller
  * (H5Tclose); negative on failure. */

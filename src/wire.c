@@ -55,6 +55,10 @@ struct failure {
 };
 WIRE_STRUCT(failure, 5 + 1 + ERROR_MESSAGE_MAX / 8);
 
+_Static_assert(sizeof(struct setup) <= 1024 && sizeof(struct handout) <= 1024 && sizeof(struct report) <= 1024 &&
+                   sizeof(struct failure) <= 1024 + ERROR_MESSAGE_MAX,
+               "the sizes that wire.h promises");
+
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
 /* A bijection of the chain for a given word, and of the word for a given chain. */
@@ -409,16 +413,4 @@ enum error_code wire_failure_read(const void *message, struct error *failure)
     const struct failure *f = message;
     return error_set(failure, f->code == ERROR_INPUT ? ERROR_INPUT : ERROR_FATAL, "%.*s", ERROR_MESSAGE_MAX - 1,
                      f->message);
-}
-
-size_t wire_to_worker_size(void)
-{
-    size_t handout = wire_handout_size(WIRE_JOBS_MAX);
-    return handout > sizeof(struct setup) ? handout : sizeof(struct setup);
-}
-
-size_t wire_from_worker_size(const struct record_layout *layout, size_t n_records)
-{
-    size_t report = wire_report_size(layout, n_records);
-    return report > sizeof(struct failure) ? report : sizeof(struct failure);
 }

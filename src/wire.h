@@ -19,8 +19,12 @@
 #include "record.h"
 
 #define WIRE_VERSION    1
-#define WIRE_JOBS_MAX   512 /* jobs of a hand-out */
+#define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
+
+/* Bytes that hold any message to a worker, and any message without records. */
+#define WIRE_TO_WORKER_MAX (1024 + WIRE_JOBS_MAX * sizeof(struct job))
+#define WIRE_SMALL_MAX     (1024 + ERROR_MESSAGE_MAX)
 
 /* Stored in messages: never renumbered. */
 enum wire_kind { WIRE_SETUP = 1, WIRE_HANDOUT = 2, WIRE_STOP = 3, WIRE_REPORT = 4, WIRE_FAILURE = 5 };
@@ -70,7 +74,7 @@ struct wire_report {
     bool finished; /* the sender has no jobs and expects none */
     size_t n_records;
 };
-size_t wire_report_size(const struct record_layout *layout, size_t n_records);
+size_t wire_report_size(const struct record_layout *layout, size_t n_records); /* 0 records: at most WIRE_SMALL_MAX */
 /* An empty report. */
 void wire_report_begin(void *message);
 /* Appends a record (copied; of `layout`), for which there must be room; the copy is returned and may be changed until
@@ -92,9 +96,5 @@ size_t wire_failure_size(void);
 void wire_failure_write(void *message, const struct error *failure);
 /* Returns the failure's code, as error_set does. */
 enum error_code wire_failure_read(const void *message, struct error *failure);
-
-/* The largest messages to a worker; and from one, if its reports hold up to n_records. */
-size_t wire_to_worker_size(void);
-size_t wire_from_worker_size(const struct record_layout *layout, size_t n_records);
 
 #endif

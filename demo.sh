@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# From nothing to the notebook's four conditions: installs what is missing, builds, trains 40 models with MPI on all cores,
+# prints a table and draws the training curves and the histograms of relative importance.
+set -euo pipefail
+cd "$(dirname "$0")"
+./setup.sh
+
+# Open MPI refuses to run as root, as containers do, unless told twice.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+out=demo-results
+mkdir -p "$out"
+rm -f "$out/seed.h5"
+mpirun -n "$(nproc)" --bind-to none build/picky run sweeps/seed.cfg -o "$out/seed.h5"
+echo
+build/picky-analyse summary "$out/seed.h5"
+build/picky-analyse plot training "$out/seed.h5" -o "$out/training.svg"
+build/picky-analyse plot ri "$out/seed.h5" -o "$out/relative-importance.svg"
+cat <<END
+
+Results:              $out/seed.h5
+Training curves:      $out/training.svg
+Relative importance:  $out/relative-importance.svg
+END

@@ -1,0 +1,53 @@
+/* The command line: what the commands share. Layer 7. */
+#ifndef PICKY_CLI_H
+#define PICKY_CLI_H
+
+#include "error.h"
+#include "sweep.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* Exit codes beyond enum error_code: complete, but some jobs failed with an error. */
+enum { EXIT_JOB_ERRORS = 1 };
+
+/* One of picky's commands. argv[0] is the command's name; returns the exit code. */
+struct command {
+    const char *name;
+    const char *synopsis; /* after the name */
+    const char *summary;
+    const char *details; /* the rest of its --help */
+    bool lists_hyperparameters; /* --help shows the table */
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+extern const struct command command_run, command_plan, command_train;
+
+/* A command's arguments. Strings are borrowed from argv. */
+struct arguments {
+    struct sweep_override *overrides; /* [n_overrides], --set; owned */
+    size_t n_overrides;
+    const char *output;   /* -o */
+    const char *seed;     /* --seed */
+    const char *operand;  /* the one operand, or NULL */
+};
+
+/* What parsing came to. */
+enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
+
+/* Parses the options among `allowed` ("set", "output", "seed": a string of their first letters) and at most one operand,
+ * which must be there if operand_name is given. Prints help (to stdout if `speaks`) or the mistake (to stderr).
+ * The caller frees with arguments_free. */
+enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
+                                      const char *operand_name, int argc, char **argv, bool speaks);
+void arguments_free(struct arguments *arguments);
+
+/* Prints a command's help. */
+void command_help(const struct command *command, FILE *stream);
+
+/* Prints the table of hyperparameters: name, default, what is allowed, meaning. */
+void print_hyperparameters(FILE *stream);
+
+/* Prints "picky: MESSAGE" to stderr and returns the exit code. */
+int report_error(const struct error *error);
+
+#endif

@@ -1,0 +1,217 @@
+/* picky run: a sweep, on all ranks of MPI_COMM_WORLD (one without mpirun). */
+#include "backoff.h"
+#include "cli.h"
+#include "coordinator.h"
+#include "kernels/kernels.h"
+#include "plan.h"
+#include "progress.h"
+#include "results.h"
+#include "sweep.h"
+#include "version.h"
+#include "worker.h"
+
+#include <inttypes.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HOST_MAX       96  /* bytes of "host (instruction set)" */
+#define TIME_MAX       32
+
+static void abort_all_ranks(void)
+{
+    MPI_Abort(MPI_COMM_WORLD, ERROR_FATAL);
+}
+
+/* The moment as ISO 8601, UTC. */
+static void time_text(char text[TIME_MAX])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(text, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+/* "host (instruction set)" of every rank: hosts [n_ranks][HOST_MAX] on rank 0. Collective. */
+static void gather_hosts(char *hosts)
+{
+    char name[MPI_MAX_PROCESSOR_NAME] = "", mine[HOST_MAX] = "";
+    int length;
+    struct error error;
+    const struct kernels *kernels;
+    MPI_Get_processor_name(name, &length);
+    snprintf(mine, sizeof mine, "%.70s (%s)", name, kernels_choose(&kernels, &error) ? "?" : kernels->name);
+    MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
+/* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
+static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int first = 0, last; first < n_ranks && used < size; first = last) {
+        const char *host = hosts + (size_t)first * HOST_MAX;
+        for (last = first + 1; last < n_ranks && strcmp(hosts + (size_t)last * HOST_MAX, host) == 0;)
+            last++;
+        used += (size_t)snprintf(text + used, size - used, "%s%s x %d", first ? ", " : "", host, last - first);
+    }
+}
+
+static void command_text(int argc, char **argv, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "picky");
+    for (int i = 0; i < argc && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
+}
+
+/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5. The caller
+ * frees it; NULL if memory is short. */
+static char *default_output(const char *sweep_path)
+{
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    char *output = malloc(length + 4);
+    if (output) {
+        memcpy(output, base, length);
+        memcpy(output + length, ".h5", 4);
+    }
+    return output;
+}
+
+/* Rank 0's part, between the release of nobody and the release of all. */
+static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
+                                 int n_ranks, struct receipt *receipt, struct error *error)
+{
+    struct sweep sweep = {0};
+    struct record_layout layout;
+    struct plan *plan = NULL;
+    struct results *results = NULL;
+    struct progress progress;
+    char *default_path = NULL;
+    char start[TIME_MAX], end[TIME_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], host_list[4096] = "", ranks[16];
+    int length;
+
+    if (sweep_read(&sweep, arguments->operand, arguments->overrides, arguments->n_overrides, error) ||
+        record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
+        plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
+        goto done;
+
+    default_path = default_output(arguments->operand);
+    if (!default_path) {
+        error_set(error, ERROR_FATAL, "out of memory");
+        goto done;
+    }
+    const char *path = arguments->output ? arguments->output : default_path;
+    time_text(start);
+    hosts_text(hosts, n_ranks, host_list, sizeof host_list);
+    snprintf(ranks, sizeof ranks, "%d", n_ranks);
+    MPI_Get_library_version(mpi_version, &length);
+    mpi_version[strcspn(mpi_version, "\n")] = '\0';
+    const struct results_attribute provenance[] = {
+        {"picky_version", PICKY_VERSION},
+        {"git_revision", PICKY_GIT_REVISION},
+        {"compiler", PICKY_COMPILER},
+        {"compiler_flags", PICKY_FLAGS},
+        {"hdf5_version", results_hdf5_version()},
+        {"mpi_version", mpi_version},
+        {"command_line", command_line},
+        {"hosts", host_list},
+        {"n_ranks", ranks},
+        {"start_time", start},
+        {"end_time", ""},
+        {NULL, NULL},
+    };
+    const struct results_description description = {
+        .name = sweep.name,
+        .sweep_text = sweep.text,
+        .seed = sweep.seed,
+        .replicates = sweep.replicates,
+        .configs = sweep.configs,
+        .n_configs = sweep.n_configs,
+        .swept = sweep.swept,
+        .layout = &layout,
+        .provenance = provenance,
+    };
+    if (results_create(&results, path, &description, error))
+        goto done;
+
+    fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates, %d rank%s on %s, writing %s\n",
+            arguments->operand, sweep.n_configs, sweep.n_configs == 1 ? "" : "s", sweep.replicates, n_ranks,
+            n_ranks == 1 ? "" : "s", host_list, path);
+    progress_start(&progress, stderr, plan_jobs_total(plan));
+    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, receipt, error);
+    progress_end(&progress, clock_s());
+    time_text(end);
+    if (!error->code)
+        results_set_provenance(results, "end_time", end, error);
+done:;
+    struct error close_error = {0};
+    if (results_close(results, &close_error) && !error->code)
+        *error = close_error;
+    plan_destroy(plan);
+    sweep_free(&sweep);
+    free(default_path);
+    return error->code;
+}
+
+static int run_rank0(const struct command *command, int argc, char **argv, const char *hosts, int n_ranks)
+{
+    struct arguments arguments;
+    struct error error = {0};
+    struct receipt receipt = {0};
+    char command_line[4096];
+    int exit_code = 0;
+
+    command_text(argc, argv, command_line, sizeof command_line);
+    switch (arguments_parse(&arguments, command, "so", "SWEEP.cfg", argc, argv, true)) {
+    case ARGUMENTS_HELP: break;
+    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
+    case ARGUMENTS_OK:
+        if (run_sweep(&arguments, command_line, hosts, n_ranks, &receipt, &error)) {
+            exit_code = report_error(&error);
+        } else {
+            progress_receipt(stderr, &receipt);
+            exit_code = receipt.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+        }
+    }
+    arguments_free(&arguments);
+    return exit_code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
+        fprintf(stderr, "picky: MPI could not be started\n");
+        return ERROR_FATAL;
+    }
+    error_set_bug_handler(abort_all_ranks);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+
+    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    check(hosts);
+    gather_hosts(hosts);
+    if (rank == 0) {
+        exit_code = run_rank0(command, argc, argv, hosts, n_ranks);
+        coordinator_release(MPI_COMM_WORLD, exit_code);
+    } else {
+        exit_code = worker_run(MPI_COMM_WORLD);
+    }
+    free(hosts);
+    MPI_Finalize();
+    return exit_code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--set KEY=VALUE]...",
+    .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
+    .details = "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist\n"
+               "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n\n"
+               "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
+               "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI).\n",
+    .lists_hyperparameters = true,
+    .run = run,
+};

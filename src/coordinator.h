@@ -1,0 +1,27 @@
+/* The coordinator: rank 0. Hands the plan's jobs out to all ranks, its own included, and puts their records into the
+ * results file. */
+#ifndef PICKY_COORDINATOR_H
+#define PICKY_COORDINATOR_H
+
+#include "plan.h"
+#include "progress.h"
+#include "results.h"
+
+#include <mpi.h>
+
+/* Does all jobs of `plan` on all ranks of `comm`, whose others are in worker_run. Records are of `layout`. Returns when
+ * every record is on disk and no rank has anything left to do. `progress` may be NULL. *receipt is always filled.
+ *
+ * On error (ERROR_FATAL: I/O, memory, a message that cannot be; ERROR_INPUT: ranks run different pickies, or cannot run
+ * the instruction set asked for) all ranks have stopped training: records put so far are in the file, the rest are
+ * dropped. All arguments are borrowed for the call. In both cases coordinator_release must follow. */
+enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
+                                const struct record_layout *layout, struct progress *progress,
+                                struct receipt *receipt, struct error *error);
+
+/* Ends all other ranks: their worker_run returns exit_code. To be called on rank 0 exactly once, however its work went:
+ * after coordinator_run and whatever follows it, or instead of it. Returns when all ranks are there. Collective with
+ * worker_run. */
+void coordinator_release(MPI_Comm comm, int exit_code);
+
+#endif

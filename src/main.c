@@ -1,0 +1,49 @@
+/* picky: the command line. Finds the command and hands over. */
+#include "cli.h"
+#include "version.h"
+
+#include <signal.h>
+#include <string.h>
+
+static const struct command *const commands[] = {&command_run, &command_plan, &command_train};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void usage(FILE *stream)
+{
+    fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of hyperparameters and\n"
+                    "measures how important every hidden neuron is to each task.\n\nUsage:\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
+    fprintf(stream, "  picky COMMAND --help\n  picky --version\n\n"
+                    "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
+                    "h5py and xarray.\n\n"
+                    "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
+                    "widest that the processor has; the results are the same bits).\n");
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a lost peer or a closed pager is an error code, not a death */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file size limit */
+
+    if (argc < 2) {
+        usage(stderr);
+        return ERROR_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("picky %s (%s)\n", PICKY_VERSION, PICKY_GIT_REVISION);
+        return 0;
+    }
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(commands[i], argc - 1, argv + 1);
+    fprintf(stderr, "picky: unknown command \"%s\"; allowed:", argv[1]);
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(stderr, " %s", commands[i]->name);
+    fprintf(stderr, " (see picky --help)\n");
+    return ERROR_INPUT;
+}

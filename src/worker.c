@@ -1,0 +1,191 @@
+#include "worker.h"
+
+#include "backoff.h"
+#include "trainer.h"
+#include "transport.h"
+#include "wire.h"
+
+static const double LONGEST_SLEEP_S = 1e-3;
+
+/* A message on its way; `request` is MPI_REQUEST_NULL if there is none. */
+struct outgoing {
+    MPI_Request request;
+    void *report; /* of the trainer */
+};
+
+struct worker {
+    MPI_Comm comm;
+    int rank;
+    struct record_layout layout;
+    struct trainer *trainer; /* NULL before SETUP */
+    MPI_Request incoming;
+    struct outgoing reports[TRAINER_REPORTS];
+    MPI_Request small; /* of small_message */
+    bool has_said_finished;
+    struct error failure; /* code ERROR_NONE as long as all is well */
+    bool has_said_failed;
+    /* Aligned as messages have to be. */
+    uint64_t incoming_message[WIRE_TO_WORKER_MAX / 8];
+    uint64_t small_message[WIRE_SMALL_MAX / 8];
+    struct job jobs[WIRE_JOBS_MAX];
+};
+
+/* Notes what went wrong, for the coordinator. */
+static void fail(struct worker *worker, const struct error *error)
+{
+    char host[MPI_MAX_PROCESSOR_NAME];
+    int length;
+    MPI_Get_processor_name(host, &length);
+    worker->failure = *error;
+    error_prefix(&worker->failure, "rank %d on %s", worker->rank, host);
+    if (worker->trainer)
+        trainer_halt(worker->trainer);
+}
+
+static enum error_code follow(struct worker *worker, enum wire_kind kind, struct error *error)
+{
+    const void *message = worker->incoming_message;
+    struct wire_handout handout;
+    switch (kind) {
+    case WIRE_SETUP:
+        if (worker->trainer)
+            break;
+        if (wire_setup_read(message, &worker->layout, error))
+            return error->code;
+        return trainer_create(&worker->trainer, &worker->layout, worker->rank, error);
+    case WIRE_HANDOUT:
+        if (!worker->trainer)
+            break;
+        if (wire_handout_read(message, &handout, worker->jobs, error))
+            return error->code;
+        trainer_give(worker->trainer, &handout, worker->jobs);
+        return ERROR_NONE;
+    case WIRE_STOP:
+    case WIRE_REPORT:
+    case WIRE_FAILURE:
+        break;
+    }
+    return error_set(error, ERROR_FATAL, "a message out of turn");
+}
+
+/* Does what a message of n_bytes says. True if it is the last one: then *exit_code is set. */
+static bool obey(struct worker *worker, size_t n_bytes, int *exit_code)
+{
+    struct error error;
+    enum wire_kind kind;
+    enum error_code code = wire_open(worker->incoming_message, n_bytes, &kind, &error);
+    if (!code && kind == WIRE_STOP) {
+        *exit_code = wire_stop_read(worker->incoming_message);
+        return true;
+    }
+    if (worker->failure.code) {
+        /* Only the end is still of interest. What cannot be read comes from another picky and is taken for it: it knows
+         * of the failure and sends nothing else. */
+        *exit_code = (int)worker->failure.code;
+        return code != ERROR_NONE && worker->has_said_failed;
+    }
+    if (!code)
+        code = follow(worker, kind, &error);
+    if (code)
+        fail(worker, &error);
+    return false;
+}
+
+/* Sends what there is to say. Returns true if there was anything. */
+static bool speak(struct worker *worker)
+{
+    bool spoke = false;
+    for (int i = 0; i < TRAINER_REPORTS; i++) {
+        struct outgoing *out = &worker->reports[i];
+        if (out->report && transport_sent(&out->request)) {
+            trainer_return(worker->trainer, out->report);
+            out->report = NULL;
+            spoke = true;
+        }
+    }
+    if (worker->failure.code) {
+        if (worker->has_said_failed || !transport_sent(&worker->small))
+            return spoke;
+        wire_failure_write(worker->small_message, &worker->failure);
+        transport_send(worker->comm, 0, worker->small_message, wire_failure_size(), &worker->small);
+        return worker->has_said_failed = true;
+    }
+    if (!worker->trainer)
+        return spoke;
+
+    struct wire_report report = {.totals = trainer_totals(worker->trainer)};
+    for (int i = 0; i < TRAINER_REPORTS; i++) {
+        struct outgoing *out = &worker->reports[i];
+        if (out->report || !(out->report = trainer_take(worker->trainer)))
+            continue;
+        size_t n_bytes = wire_report_seal(out->report, &worker->layout, &report);
+        transport_send(worker->comm, 0, out->report, n_bytes, &out->request);
+        spoke = true;
+    }
+
+    struct error error;
+    if (worker->has_said_finished || !transport_sent(&worker->small))
+        return spoke;
+    enum trainer_state state = trainer_state(worker->trainer, &error);
+    if (state == TRAINER_FAILED) {
+        fail(worker, &error);
+        return true;
+    }
+    report.finished = worker->has_said_finished = state == TRAINER_FINISHED;
+    if (report.finished)
+        report.totals = trainer_totals(worker->trainer);
+    if (report.finished || trainer_wants(worker->trainer, &report.request)) {
+        wire_report_begin(worker->small_message);
+        size_t n_bytes = wire_report_seal(worker->small_message, &worker->layout, &report);
+        transport_send(worker->comm, 0, worker->small_message, n_bytes, &worker->small);
+        spoke = true;
+    }
+    return spoke;
+}
+
+static void listen(struct worker *worker)
+{
+    transport_listen(worker->comm, 0, worker->incoming_message, sizeof worker->incoming_message / 8 * 8,
+                     &worker->incoming);
+}
+
+int worker_run(MPI_Comm comm)
+{
+    struct worker worker = {.comm = comm, .small = MPI_REQUEST_NULL};
+    MPI_Comm_rank(comm, &worker.rank);
+    for (int i = 0; i < TRAINER_REPORTS; i++)
+        worker.reports[i].request = MPI_REQUEST_NULL;
+
+    int exit_code = ERROR_FATAL;
+    struct backoff backoff = {0};
+    listen(&worker);
+    for (;;) {
+        int source;
+        size_t n_bytes;
+        bool is_moving = transport_arrived(&worker.incoming, &source, &n_bytes);
+        if (is_moving) {
+            if (obey(&worker, n_bytes, &exit_code))
+                break;
+            listen(&worker);
+        }
+        is_moving |= speak(&worker);
+        if (is_moving)
+            backoff = (struct backoff){0};
+        double sleep_s = backoff_next(&backoff, LONGEST_SLEEP_S);
+        if (worker.trainer)
+            trainer_wait(worker.trainer, sleep_s);
+        else
+            backoff_sleep(sleep_s);
+    }
+
+    /* The coordinator listens until all has been received. */
+    transport_wait_sent(&worker.small);
+    for (int i = 0; i < TRAINER_REPORTS; i++) {
+        transport_wait_sent(&worker.reports[i].request);
+        if (worker.reports[i].report)
+            trainer_return(worker.trainer, worker.reports[i].report);
+    }
+    trainer_destroy(worker.trainer);
+    transport_meet(comm);
+    return exit_code;
+}

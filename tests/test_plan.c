@@ -1,0 +1,227 @@
+/* The order of jobs: complete, thin when cut, costly first, quick. */
+#include "plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* n configurations with n_shapes hidden sizes, interleaved: every shape has a share of them. */
+static struct hyperparameters *make_configs(size_t n, size_t n_shapes)
+{
+    struct hyperparameters *configs = malloc(n * sizeof *configs);
+    assert_non_null(configs);
+    struct hyperparameters h;
+    hyperparameters_default(&h);
+    for (size_t i = 0; i < n; i++) {
+        configs[i] = h;
+        configs[i].hidden_size = 1 + (int64_t)(i % n_shapes) % 1000;
+        configs[i].epochs = 1 + (int64_t)(i % n_shapes) / 1000;
+        configs[i].lr = 1e-3 + 1e-9 * (double)i;
+    }
+    return configs;
+}
+
+/* A small generator for choices in tests: the same every time. */
+static uint64_t state = 1;
+static uint64_t choose(uint64_t n)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (state >> 33) % n;
+}
+
+/* Hands out a whole plan with hand-outs of various sizes and preferences, and checks each as it comes. */
+static void check_whole_plan(size_t n_configs, size_t n_shapes, int64_t replicates, size_t n_max, bool with_preferences)
+{
+    enum { SEED = 1000, JOBS_MAX = 64, PREFER_MAX = 5 };
+    struct hyperparameters *configs = make_configs(n_configs, n_shapes);
+    struct plan *plan;
+    struct error error;
+    assert_int_equal(plan_create(&plan, configs, n_configs, replicates, SEED, &error), ERROR_NONE);
+    uint64_t total = (uint64_t)n_configs * (uint64_t)replicates;
+    assert_int_equal(plan_jobs_total(plan), total);
+    assert_int_equal(plan_n_shapes(plan), n_shapes < n_configs ? n_shapes : n_configs);
+    assert_int_equal(plan_n_configs(plan), n_configs);
+    assert_int_equal(plan_replicates(plan), replicates);
+
+    /* done[config] replicates have been handed out; a shape's configurations are numbered config % n_shapes. */
+    int64_t *done = calloc(n_configs, sizeof *done);
+    assert_non_null(done);
+    struct job jobs[JOBS_MAX];
+    uint64_t n_done = 0, shape = 0, last_shape = 0;
+    for (;;) {
+        uint64_t prefer[PREFER_MAX];
+        size_t n_prefer = with_preferences ? choose(PREFER_MAX + 1) : 0;
+        for (size_t i = 0; i < n_prefer; i++)
+            prefer[i] = i == 0 ? last_shape : choose(plan_n_shapes(plan));
+        size_t n_asked = 1 + choose(n_max);
+        size_t n = plan_next(plan, prefer, n_prefer, n_asked, jobs, &shape);
+        if (n == 0)
+            break;
+        assert_in_range(n, 1, n_asked);
+        assert_true(shape < plan_n_shapes(plan));
+        last_shape = shape;
+        struct shape first = shape_of(&jobs[0].h);
+        for (size_t i = 0; i < n; i++) {
+            const struct job *job = &jobs[i];
+            assert_in_range(job->config, 0, n_configs - 1);
+            struct shape this = shape_of(&job->h);
+            assert_true(shape_equal(&this, &first));
+            assert_true(job->h.lr == configs[job->config].lr);
+            /* Each configuration's replicates come in order, so each slot comes once. */
+            assert_int_equal(job->replicate, done[job->config]);
+            assert_int_equal(job->seed, SEED + done[job->config]);
+            done[job->config]++;
+        }
+        n_done += n;
+        assert_int_equal(plan_jobs_left(plan), total - n_done);
+        if (n < n_asked) { /* only because the shape has no more */
+            for (size_t c = jobs[0].config % n_shapes; c < n_configs; c += n_shapes)
+                assert_int_equal(done[c], replicates);
+        }
+
+        /* Cut here, the sweep is thinner, but complete: no configuration is ahead of another by more than a round, or
+         * what fills a hand-out of its shape alone; twice that where ranks go on with the shape that they hold. */
+        if (n_done % 7 == 0 || total < 5000) {
+            int64_t least = replicates, most_ahead = 0;
+            for (size_t c = 0; c < n_configs; c++)
+                least = done[c] < least ? done[c] : least;
+            for (size_t c = 0; c < n_configs; c++) {
+                size_t in_shape = (n_configs - c % n_shapes + n_shapes - 1) / n_shapes;
+                int64_t allowed = 1 + (int64_t)((n_max + in_shape - 1) / in_shape);
+                if (with_preferences)
+                    allowed = 2 * allowed;
+                int64_t ahead = done[c] - least - allowed;
+                most_ahead = ahead > most_ahead ? ahead : most_ahead;
+            }
+            assert_int_equal(most_ahead, 0);
+        }
+    }
+    assert_int_equal(n_done, total);
+    for (size_t c = 0; c < n_configs; c++)
+        assert_int_equal(done[c], replicates);
+    assert_int_equal(plan_next(plan, NULL, 0, 1, jobs, &shape), 0);
+    free(done);
+    plan_destroy(plan);
+    free(configs);
+}
+
+static void every_job_once_and_thin_when_cut(void **unused)
+{
+    (void)unused;
+    const struct {
+        size_t n_configs, n_shapes;
+        int64_t replicates;
+        size_t n_max;
+    } cases[] = {{1, 1, 1, 1},   {1, 1, 50, 8},  {4, 2, 10, 8},   {7, 3, 11, 16}, {38, 4, 50, 8},
+                 {100, 100, 5, 8}, {100, 99, 3, 16}, {500, 7, 4, 64}, {64, 1, 9, 64}, {1000, 1000, 1, 16}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int with = 0; with < 2; with++)
+            check_whole_plan(cases[i].n_configs, cases[i].n_shapes, cases[i].replicates, cases[i].n_max, with);
+}
+
+static void costly_shapes_first_in_a_round(void **unused)
+{
+    (void)unused;
+    enum { N = 30, SHAPES = 6, REPLICATES = 4 };
+    struct hyperparameters *configs = make_configs(N, SHAPES);
+    struct plan *plan;
+    struct error error;
+    assert_int_equal(plan_create(&plan, configs, N, REPLICATES, 0, &error), ERROR_NONE);
+    struct job jobs[N / SHAPES];
+    uint64_t shape;
+    double sum = 0;
+    for (int64_t round = 0; round < REPLICATES; round++) {
+        double last = INFINITY;
+        for (int s = 0; s < SHAPES; s++) {
+            assert_int_equal(plan_next(plan, NULL, 0, N / SHAPES, jobs, &shape), N / SHAPES);
+            assert_int_equal(shape, s);
+            assert_int_equal(jobs[0].replicate, round);
+            struct shape this = shape_of(&jobs[0].h);
+            assert_true(shape_cost(&this) < last);
+            last = shape_cost(&this);
+            assert_true(plan_work(plan, jobs[0].config) == last);
+            sum += last * N / SHAPES;
+        }
+    }
+    assert_true(fabs(plan_work_total(plan) / sum - 1) < 1e-12);
+    plan_destroy(plan);
+    free(configs);
+}
+
+static void a_rank_gets_more_of_what_it_holds(void **unused)
+{
+    (void)unused;
+    struct hyperparameters *configs = make_configs(20, 2); /* two shapes of 10 */
+    struct plan *plan;
+    struct error error;
+    assert_int_equal(plan_create(&plan, configs, 20, 100, 0, &error), ERROR_NONE);
+    struct job jobs[4];
+    uint64_t shape, one = 1;
+    assert_int_equal(plan_next(plan, NULL, 0, 4, jobs, &shape), 4);
+    assert_int_equal(shape, 0);
+    /* Shape 1 on request: two rounds of it at most while shape 0 stays in the first. */
+    for (int n = 0; n < 5; n++) {
+        assert_int_equal(plan_next(plan, &one, 1, 4, jobs, &shape), 4);
+        assert_int_equal(shape, 1);
+    }
+    assert_int_equal(plan_next(plan, &one, 1, 4, jobs, &shape), 4);
+    assert_int_equal(shape, 0);
+    plan_destroy(plan);
+    free(configs);
+}
+
+static double time_plan(size_t n_configs, size_t n_shapes, int64_t replicates)
+{
+    struct hyperparameters *configs = make_configs(n_configs, n_shapes);
+    struct plan *plan;
+    struct error error;
+    clock_t start = clock();
+    assert_int_equal(plan_create(&plan, configs, n_configs, replicates, 0, &error), ERROR_NONE);
+    struct job jobs[8];
+    uint64_t shape, n_done = 0;
+    for (size_t n; (n = plan_next(plan, NULL, 0, 8, jobs, &shape)) > 0; n_done += n)
+        ;
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    assert_int_equal(n_done, n_configs * (size_t)replicates);
+    plan_destroy(plan);
+    free(configs);
+    return seconds;
+}
+
+static void a_million_configurations_in_seconds(void **unused)
+{
+    (void)unused;
+    double few = time_plan(1000000, 3, 2), many = time_plan(1000000, 200000, 2);
+    print_message("1e6 configurations x 2: %.2f s with 3 shapes, %.2f s with 200000\n", few, many);
+    assert_true(few < 5 && many < 10);
+}
+
+static void too_many_jobs_are_refused(void **unused)
+{
+    (void)unused;
+    struct hyperparameters *configs = make_configs(4, 1);
+    struct plan *plan;
+    struct error error;
+    assert_int_equal(plan_create(&plan, configs, 4, INT64_MAX, 0, &error), ERROR_INPUT);
+    assert_null(plan);
+    assert_null(strchr(error.message, '\n'));
+    free(configs);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_job_once_and_thin_when_cut),   cmocka_unit_test(costly_shapes_first_in_a_round),
+        cmocka_unit_test(a_rank_gets_more_of_what_it_holds),  cmocka_unit_test(a_million_configurations_in_seconds),
+        cmocka_unit_test(too_many_jobs_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
