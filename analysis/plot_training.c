@@ -141,9 +141,18 @@ static void choose_range(struct training_figure *figure)
         if (threshold < 2 * high)
             high = fmax(high, threshold);
     }
+    bool has_phases = false; /* their names take a line at the top */
+    for (size_t i = 0; i < figure->selection->n; i++)
+        has_phases |= hyperparameters_phases(&figure->reader->configs[figure->selection->configs[i]]) > 1;
     figure->is_logarithmic = low > 0 && mean_high >= 10 * mean_low;
-    figure->y_min = figure->is_logarithmic ? low / 1.15 : 0;
-    figure->y_max = figure->is_logarithmic ? high * 1.15 : high * 1.05;
+    if (figure->is_logarithmic) {
+        double margin = pow(high / low, 0.02);
+        figure->y_min = low / margin;
+        figure->y_max = high * (has_phases ? pow(high / low, 0.11) : margin);
+    } else {
+        figure->y_min = 0;
+        figure->y_max = high * (has_phases ? 1.12 : 1.05);
+    }
 }
 
 static struct box panel_box(const struct training_figure *figure, size_t i)
@@ -180,7 +189,7 @@ static void write_axes(const struct training_figure *figure)
     fprintf(script, "set logscale y\nset ytics (");
     for (int power = (int)floor(log10(figure->y_min)); power <= (int)floor(log10(figure->y_max)); power++)
         for (int digit = 1; digit <= 5; digit += digit == 1 ? 1 : 3) {
-            if (decades > 2.5 && digit != 1)
+            if (decades > 3.5 && digit != 1)
                 continue;
             fprintf(script, "%s%de%d", separator, digit, power);
             separator = ", ";
@@ -196,7 +205,7 @@ static double write_legend_line(const struct training_figure *figure, double x, 
     fprintf(gnuplot->script, "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead %s\n", x / gnuplot->width,
             1 - y / gnuplot->height, (x + 20) / gnuplot->width, 1 - y / gnuplot->height, style);
     layout_text(gnuplot, x + 25, y, ALIGN_LEFT, LABEL_SIZE, COLOUR_TEXT, false, text);
-    return x + 25 + layout_text_width(text, LABEL_SIZE) + 8;
+    return x + 25 + layout_text_width(text, LABEL_SIZE) + 14;
 }
 
 static void write_page_texts(const struct training_figure *figure)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COLUMNS_MAX 100
+
 static double percent(uint64_t k, uint64_t n)
 {
     return 100 * (double)k / (double)n;
@@ -58,8 +60,8 @@ static void print_header(const struct reader *reader, const struct selection *se
         fprintf(out, "shown: %zu of the configurations\n", selection->n);
     fprintf(out,
             "\nUnits by relative importance RI under %s; below %g of the layer's mean counts as 0.\n"
-            "selective(+): RI > %g, serves the first task; selective(-): RI < -%g, the second; mixed: |RI| < %g;\n"
-            "unimportant to both. Shares of all units of accepted models. [in brackets]: 95 %% Wilson intervals.\n",
+            "Shares of all units of accepted models: selective(+) RI > %g, for the first task; selective(-)\n"
+            "RI < -%g, for the second; mixed |RI| < %g; unimportant to both. [95 %% Wilson intervals]\n",
             measure_names[options->measure], options->unimportant_below, RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE,
             RI_MIXED_BELOW);
 }
@@ -135,12 +137,28 @@ static enum error_code print_layers(struct reader *reader, size_t config, const 
     return ERROR_NONE;
 }
 
-static enum error_code print_config(struct reader *reader, size_t config, const struct ri_options *options, FILE *out,
-                                    struct error *error)
+/* "[N] key = value, ...", broken at its commas. */
+static void print_label(const struct reader *reader, size_t config, FILE *out)
 {
     char label[LABEL_MAX];
     selection_label(reader, config, label);
-    fprintf(out, "\n[%zu] %s\n", config + 1, label);
+    int column = fprintf(out, "\n[%zu]", config + 1) - 1;
+    for (const char *item = label; *item;) {
+        const char *comma = strchr(item, ',');
+        int length = comma ? (int)(comma - item) + 1 : (int)strlen(item);
+        if (column + 1 + length > COLUMNS_MAX)
+            column = fprintf(out, "\n   ") - 1;
+        column += fprintf(out, " %.*s", length, item);
+        item += length;
+        item += strspn(item, " ");
+    }
+    fprintf(out, "\n");
+}
+
+static enum error_code print_config(struct reader *reader, size_t config, const struct ri_options *options, FILE *out,
+                                    struct error *error)
+{
+    print_label(reader, config, out);
     if (print_acceptance(reader, config, out, error))
         return error->code;
     if (models_accepted(reader, config) == 0)

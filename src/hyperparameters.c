@@ -13,23 +13,30 @@ static const char *const output_activations[] = {"relu", "linear", NULL};
 static const char *const optimizers[] = {"adam", "sgd", NULL};
 
 /* A row's name and offset come from the field itself, so that they cannot differ. */
-#define ROW_INTEGER(field, default_, min_, max_, allowed_, meaning_)                                                  \
-    {.name = #field, .type = HYPERPARAMETER_INTEGER, .offset = offsetof(struct hyperparameters, field),               \
-     .default_text = default_, .min = min_, .max = max_, .allowed = allowed_, .unit = "1", .meaning = meaning_}
-#define ROW_REAL(field, default_, min_, min_open_, max_, max_open_, allowed_, meaning_)                               \
-    {.name = #field, .type = HYPERPARAMETER_REAL, .offset = offsetof(struct hyperparameters, field),                  \
-     .default_text = default_, .min = min_, .max = max_, .min_open = min_open_, .max_open = max_open_,                \
-     .allowed = allowed_, .unit = "1", .meaning = meaning_}
-#define ROW_CHOICE(field, default_, choices_, allowed_, meaning_)                                                     \
-    {.name = #field, .type = HYPERPARAMETER_CHOICE, .offset = offsetof(struct hyperparameters, field),                \
-     .default_text = default_, .choices = choices_, .allowed = allowed_, .unit = "1", .meaning = meaning_}
-#define ROW_TEXT(field, default_, allowed_, meaning_)                                                                 \
-    {.name = #field, .type = HYPERPARAMETER_TEXT, .offset = offsetof(struct hyperparameters, field),                  \
-     .default_text = default_, .allowed = allowed_, .unit = "1", .meaning = meaning_}
+#define ROW_INTEGER(field, default_, min_, max_, allowed_, meaning_)                                                   \
+    {                                                                                                                  \
+        .name = #field, .type = HYPERPARAMETER_INTEGER, .offset = offsetof(struct hyperparameters, field),             \
+        .default_text = default_, .min = min_, .max = max_, .allowed = allowed_, .unit = "1", .meaning = meaning_      \
+    }
+#define ROW_REAL(field, default_, min_, min_open_, max_, max_open_, allowed_, meaning_)                                \
+    {                                                                                                                  \
+        .name = #field, .type = HYPERPARAMETER_REAL, .offset = offsetof(struct hyperparameters, field),                \
+        .default_text = default_, .min = min_, .max = max_, .min_open = min_open_, .max_open = max_open_,              \
+        .allowed = allowed_, .unit = "1", .meaning = meaning_                                                          \
+    }
+#define ROW_CHOICE(field, default_, choices_, allowed_, meaning_)                                                      \
+    {                                                                                                                  \
+        .name = #field, .type = HYPERPARAMETER_CHOICE, .offset = offsetof(struct hyperparameters, field),              \
+        .default_text = default_, .choices = choices_, .allowed = allowed_, .unit = "1", .meaning = meaning_           \
+    }
+#define ROW_TEXT(field, default_, allowed_, meaning_)                                                                  \
+    {                                                                                                                  \
+        .name = #field, .type = HYPERPARAMETER_TEXT, .offset = offsetof(struct hyperparameters, field),                \
+        .default_text = default_, .allowed = allowed_, .unit = "1", .meaning = meaning_                                \
+    }
 
 const struct hyperparameter hyperparameter_table[] = {
-    ROW_INTEGER(N_train, "1000", 2, 10000000, "an integer from 2 to 10000000",
-                "training samples, all tasks together"),
+    ROW_INTEGER(N_train, "1000", 2, 10000000, "an integer from 2 to 10000000", "training samples, all tasks together"),
     ROW_INTEGER(N_test, "100", 1, 1000000, "an integer from 1 to 1000000", "test samples of each task"),
     ROW_REAL(lr, "0.001", 0, true, 10, false, "a number above 0, at most 10", "learning rate"),
     ROW_INTEGER(epochs, "10", 1, 100000, "an integer from 1 to 100000", "training epochs (of each phase)"),
@@ -221,15 +228,13 @@ enum error_code hyperparameter_set_integer(struct hyperparameters *h, const stru
             return not_allowed(row, text, false, error);
         memcpy(field(h, row), &value, sizeof value);
         return ERROR_NONE;
-    case HYPERPARAMETER_REAL:
-        return hyperparameter_set_real(h, row, (double)value, error);
+    case HYPERPARAMETER_REAL: return hyperparameter_set_real(h, row, (double)value, error);
     case HYPERPARAMETER_TEXT:
         if (!text_allowed(row, text))
             return not_allowed(row, text, false, error);
         memcpy(field(h, row), text, sizeof text);
         return ERROR_NONE;
-    case HYPERPARAMETER_CHOICE:
-        break;
+    case HYPERPARAMETER_CHOICE: break;
     }
     return not_allowed(row, text, false, error);
 }
@@ -362,15 +367,16 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
     if (h->train_mode == TRAIN_RANDOM) {
         if (h->batch_size > h->N_train)
             return error_set(error, ERROR_INPUT,
-                             "batch_size = %" PRId64 ": larger than the training set; allowed: at most N_train = %" PRId64,
+                             "batch_size = %" PRId64
+                             ": larger than the training set; allowed: at most N_train = %" PRId64,
                              h->batch_size, h->N_train);
     } else if (h->batch_size > task1 || h->batch_size > task2) {
         int task = h->batch_size > task1 ? 1 : 2;
-        return error_set(error, ERROR_INPUT,
-                         "batch_size = %" PRId64 ": larger than task %d's part of the training set; allowed: at most %" PRId64
-                         " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
-                         h->batch_size, task, task == 1 ? task1 : task2, fraction, h->N_train,
-                         train_modes[h->train_mode]);
+        return error_set(
+            error, ERROR_INPUT,
+            "batch_size = %" PRId64 ": larger than task %d's part of the training set; allowed: at most %" PRId64
+            " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
+            h->batch_size, task, task == 1 ? task1 : task2, fraction, h->N_train, train_modes[h->train_mode]);
     }
     /* Steps are counted in 32 bits by the random streams. */
     double steps = 0;
@@ -378,6 +384,7 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
         steps += (double)h->epochs * (double)hyperparameters_steps(h, phase);
     if (steps > 4e9)
         return error_set(error, ERROR_INPUT,
-                         "epochs = %" PRId64 ": gives %.0f training steps; allowed: at most 4000000000", h->epochs, steps);
+                         "epochs = %" PRId64 ": gives %.0f training steps; allowed: at most 4000000000", h->epochs,
+                         steps);
     return ERROR_NONE;
 }

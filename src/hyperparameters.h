@@ -53,14 +53,14 @@ enum hyperparameter_type {
 struct hyperparameter {
     const char *name;
     enum hyperparameter_type type;
-    size_t offset;               /* of the field in struct hyperparameters */
-    const char *default_text;    /* the default, as --set would take it */
-    double min, max;             /* INTEGER and REAL: allowed range */
-    bool min_open, max_open;     /* REAL: the end of the range is itself not allowed */
-    const char *const *choices;  /* CHOICE: NULL-terminated names, indexed by value */
-    const char *allowed;         /* what is allowed, in words, for messages and help */
-    const char *unit;            /* UDUNITS string, "1" if dimensionless */
-    const char *meaning;         /* one line */
+    size_t offset;              /* of the field in struct hyperparameters */
+    const char *default_text;   /* the default, as --set would take it */
+    double min, max;            /* INTEGER and REAL: allowed range */
+    bool min_open, max_open;    /* REAL: the end of the range is itself not allowed */
+    const char *const *choices; /* CHOICE: NULL-terminated names, indexed by value */
+    const char *allowed;        /* what is allowed, in words, for messages and help */
+    const char *unit;           /* UDUNITS string, "1" if dimensionless */
+    const char *meaning;        /* one line */
 };
 
 extern const struct hyperparameter hyperparameter_table[];

@@ -244,7 +244,8 @@ void progress_end(struct progress *progress, double now_s)
     if (!progress->is_open)
         return;
     progress->is_open = false;
-    show(progress, now_s, true);
+    if (progress->is_terminal || n_done(progress) != progress->shown_done)
+        show(progress, now_s, true);
 }
 
 void progress_receipt(FILE *stream, const struct receipt *receipt)

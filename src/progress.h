@@ -33,11 +33,11 @@ struct progress {
 /* Starts the display of a run of n_jobs on `stream`. */
 void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs);
 
-/* Takes note of the jobs done by now, by status, and of the share of the work that they make up (0 to 1), and shows it if it is
- * time to. Cheap: meant to be called from an event loop. */
+/* Takes note of the jobs done by now, by status, and of the share of the work that they make up (0 to 1), and shows
+ * it if it is time to. Cheap: meant to be called from an event loop. */
 void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s);
 
-/* Shows the last state and ends the bar's line; no effect if nothing was shown or the end was. */
+/* Shows the last state, if it is not what was shown last, and ends the bar's line. Once: no effect after that. */
 void progress_end(struct progress *progress, double now_s);
 
 /* The same as progress_update without showing anything. */

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"name", "replicates", "seed", "store", "model",
-                                       "train", "grid", "zip", "cases", NULL};
+static const char *const top_keys[] = {"name",  "replicates", "seed", "store", "model",
+                                       "train", "grid",       "zip",  "cases", NULL};
 static const char *const case_keys[] = {"grid", "zip", NULL};
 static const char *const scalar_keys[] = {"name", "replicates", "seed", NULL}; /* --set takes these too */
 
@@ -217,8 +217,7 @@ static enum error_code find_repeat(struct reader *r, const void *bytes, size_t n
         order[i] = (uint32_t)i;
     qsort_r(order, n, sizeof *order, compare_items, &items);
     for (size_t i = 1; i < n; i++)
-        if (order[i] < *second &&
-            memcmp(items.bytes + order[i - 1] * size, items.bytes + order[i] * size, size) == 0) {
+        if (order[i] < *second && memcmp(items.bytes + order[i - 1] * size, items.bytes + order[i] * size, size) == 0) {
             *first = order[i - 1];
             *second = order[i];
         }
@@ -317,7 +316,8 @@ static enum error_code multiply(struct reader *r, const config_setting_t *settin
     return ERROR_NONE;
 }
 
-/* Reads the n values of `axis`, whose row is known: of a range (NULL: none), of a list, or the one that `setting` is. */
+/* Reads the n values of `axis`, whose row is known: of a range (NULL: none), of a list, or the one that `setting` is.
+ */
 static enum error_code read_values(struct reader *r, struct axis *axis, size_t n, const config_setting_t *setting,
                                    const struct range *range, bool is_list)
 {
@@ -586,6 +586,9 @@ static enum error_code read_top(struct reader *r, const config_setting_t *root)
 /* Has libconfig parse the text, and reads what comes out. */
 static enum error_code read_text(struct reader *r)
 {
+    static const char syntax_error[] = "syntax error here or just before; allowed: KEY = VALUE; with VALUE a number, "
+                                       "\"text\", [list], (list) or {group}";
+    static const char mixed_array[] = "values of several types in [ ]; allowed: one type (all 1, or all 1.0), or ( )";
     char *prepared = NULL;
     config_t config;
     config_init(&config);
@@ -598,13 +601,9 @@ static enum error_code read_text(struct reader *r)
         for (int i = 1; i < r->line && strchr(line, '\n'); i++)
             line = strchr(line, '\n') + 1;
         line += strspn(line, " \t");
-        int length = (int)strcspn(line, "\r\n");
-        if (strstr(config_error_text(&config), "mismatched element type"))
-            code = error_set(r->error, ERROR_INPUT, "%.*s: values of several types in [ ]; allowed: one type (all 1, or all "
-                             "1.0), or ( )", length < 60 ? length : 60, line);
-        else
-            code = error_set(r->error, ERROR_INPUT, "%.*s: syntax error here or just before; allowed: KEY = VALUE; with "
-                             "VALUE a number, \"text\", [list], (list) or {group}", length < 60 ? length : 60, line);
+        int length = (int)strcspn(line, "\r\n"), n_shown = length < 60 ? length : 60;
+        bool is_mixed = strstr(config_error_text(&config), "mismatched element type");
+        code = error_set(r->error, ERROR_INPUT, "%.*s: %s", n_shown, line, is_mixed ? mixed_array : syntax_error);
         goto done;
     }
     const config_setting_t *root = config_root_setting(&config);
@@ -667,8 +666,9 @@ static enum error_code apply_overrides(struct reader *r)
         r->override = find_override(r, "replicates", r->n_overrides);
     if (sweep->replicates - 1 > SWEEP_SEED_MAX - sweep->seed)
         return error_set(r->error, ERROR_INPUT,
-                         "seed = %" PRId64 ": the last of %" PRId64 " replicates has a seed above 2^53 - 1; allowed: at most "
-                         "%" PRId64, sweep->seed, sweep->replicates, SWEEP_SEED_MAX - (sweep->replicates - 1));
+                         "seed = %lld: the last of %lld replicates has a seed above 2^53 - 1; allowed: at most %lld",
+                         (long long)sweep->seed, (long long)sweep->replicates,
+                         (long long)(SWEEP_SEED_MAX - (sweep->replicates - 1)));
     r->override = NULL;
     return ERROR_NONE;
 }
@@ -750,7 +750,8 @@ static enum error_code make_configs(struct reader *r)
     n_configs *= (double)top->n_zip_points * (double)top->n_grid_points;
     if (n_configs > SWEEP_CONFIGS_MAX) {
         r->line = 0;
-        return error_set(r->error, ERROR_INPUT, "%.0f configurations; allowed: at most %d", n_configs, SWEEP_CONFIGS_MAX);
+        return error_set(r->error, ERROR_INPUT, "%.0f configurations; allowed: at most %d", n_configs,
+                         SWEEP_CONFIGS_MAX);
     }
     sweep->configs = malloc((size_t)n_configs * sizeof *sweep->configs);
     if (!sweep->configs)

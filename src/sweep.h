@@ -37,12 +37,12 @@
 
 /* A whole sweep. Owns everything it points to; released by sweep_free. */
 struct sweep {
-    char *name;                      /* "" if the file gives none */
-    char *text;                      /* the sweep file, as read, NUL-terminated */
-    char *path;                      /* where it was read from */
-    int64_t seed;                    /* replicate r has seed + r */
+    char *name;   /* "" if the file gives none */
+    char *text;   /* the sweep file, as read, NUL-terminated */
+    char *path;   /* where it was read from */
+    int64_t seed; /* replicate r has seed + r */
     int64_t replicates;
-    unsigned store;                  /* enum store bits (record.h) */
+    unsigned store; /* enum store bits (record.h) */
     size_t n_configs;
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */

@@ -289,8 +289,8 @@ static enum error_code note_key(struct nesting *nesting, const struct token *key
     int n_keys = nesting->open[nesting->depth].n_keys;
     for (int i = 0; i < n_keys; i++)
         if (keys[i].length == key->length && memcmp(keys[i].start, key->start, (size_t)key->length) == 0)
-            return error_set(error, ERROR_INPUT, "%.*s: duplicate key, first given on line %d; allowed: once", shown(key),
-                             key->start, keys[i].line);
+            return error_set(error, ERROR_INPUT, "%.*s: duplicate key, first given on line %d; allowed: once",
+                             shown(key), key->start, keys[i].line);
     /* libconfig's time grows with the square of the keys of a group. */
     if (n_keys == KEYS_MAX)
         return error_set(error, ERROR_INPUT, "%.*s: too many keys in one group; allowed: %d", shown(key), key->start,
@@ -358,8 +358,9 @@ enum error_code sweep_text_prepare(char **prepared, const char *text, int *line,
         else if (token_sign(&before) == ',' && is_one_of(token_sign(&token), "])"))
             code = error_set(error, ERROR_INPUT, "a comma after the last value; allowed: commas between values");
         else if (token_sign(&token) == '@')
-            code = error_set(error, ERROR_INPUT, "@include: the results file keeps the text of the sweep, so that must be "
-                                                 "one file; allowed: the included lines themselves");
+            code = error_set(error, ERROR_INPUT,
+                             "@include: the results file keeps the text of the sweep, so that must be "
+                             "one file; allowed: the included lines themselves");
         else if (token.kind == TOKEN_INTEGER && !integer_fits(&token))
             code = error_set(error, ERROR_INPUT, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(&key),
                              key.start, shown(&token), token.start);
@@ -378,7 +379,8 @@ enum error_code sweep_text_prepare(char **prepared, const char *text, int *line,
 
     if (nesting->depth > 0) {
         *line = nesting->open[nesting->depth].line;
-        code = error_set(error, ERROR_INPUT, "the %c that begins here is not closed", nesting->open[nesting->depth].bracket);
+        code = error_set(error, ERROR_INPUT, "the %c that begins here is not closed",
+                         nesting->open[nesting->depth].bracket);
     }
 
 done:

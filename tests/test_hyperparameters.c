@@ -22,14 +22,27 @@ struct expected {
 static const struct expected expected[] = {
     {"N_train", HYPERPARAMETER_INTEGER, "1000", {"2", "10000000", "1e4"}, {"1", "10000001", "0", "-5", "10.5", "ten"}},
     {"N_test", HYPERPARAMETER_INTEGER, "100", {"1", "1000000"}, {"0", "1000001", "-1", "0.5"}},
-    {"lr", HYPERPARAMETER_REAL, "0.001", {"1e-300", "10", "0.1", "1"}, {"0", "-0.1", "10.000000000000002", "nan", "inf"}},
+    {"lr",
+     HYPERPARAMETER_REAL,
+     "0.001",
+     {"1e-300", "10", "0.1", "1"},
+     {"0", "-0.1", "10.000000000000002", "nan", "inf"}},
     {"epochs", HYPERPARAMETER_INTEGER, "10", {"1", "100000"}, {"0", "100001", "1.5"}},
     {"batch_size", HYPERPARAMETER_INTEGER, "10", {"1", "100000"}, {"0", "100001", "all"}},
-    {"context_location", HYPERPARAMETER_TEXT, "start", {"start", "end", "1", "32"},
+    {"context_location",
+     HYPERPARAMETER_TEXT,
+     "start",
+     {"start", "end", "1", "32"},
      {"middle", "0", "01", "-1", "1.5", "", "Start", "end ", "12345"}},
-    {"train_mode", HYPERPARAMETER_CHOICE, "random", {"random", "replay", "sequential"},
+    {"train_mode",
+     HYPERPARAMETER_CHOICE,
+     "random",
+     {"random", "replay", "sequential"},
      {"", "Random", "shuffle", "0", "random "}},
-    {"second_task", HYPERPARAMETER_TEXT, "prod", {"prod", "add1.5", "add-2", "add.5", "add1e3", "add+1"},
+    {"second_task",
+     HYPERPARAMETER_TEXT,
+     "prod",
+     {"prod", "add1.5", "add-2", "add.5", "add1e3", "add+1"},
      {"add", "add ", "add 1", "sub1.5", "addx", "add1.5x", "addnan", "add1e400", "add1.00000000000000000000000000000"}},
     {"fraction", HYPERPARAMETER_REAL, "0.5", {"1e-9", "0.9999999999", "0.1"}, {"0", "1", "1.5", "-0.5", "half"}},
     {"hidden_size", HYPERPARAMETER_INTEGER, "50", {"1", "4096"}, {"0", "4097", "50.5"}},
@@ -150,7 +163,8 @@ static void test_text_bad(void **state)
         hyperparameters_default(&h);
         before = h;
         for (int k = 0; k < 10 && expected[i].bad[k]; k++)
-            assert_refused(hyperparameter_set_text(&h, row, expected[i].bad[k], &error), &error, row->name, &before, &h);
+            assert_refused(hyperparameter_set_text(&h, row, expected[i].bad[k], &error), &error, row->name, &before,
+                           &h);
         for (size_t k = 0; k < sizeof never / sizeof never[0]; k++)
             assert_refused(hyperparameter_set_text(&h, row, never[k], &error), &error, row->name, &before, &h);
         char *long_text = malloc(5000);
@@ -355,11 +369,13 @@ static void test_check(void **state)
         {"N_train=2 batch_size=2", NULL},
         {"N_train=9", "batch_size = 10: larger than the training set; allowed: at most N_train = 9"},
         {"fraction=0.0005", NULL}, /* 0.5 of a sample rounds to 1 */
-        {"fraction=0.00049", "fraction = 0.00049: leaves task 1 without training samples at N_train = 1000; allowed: what "
-                             "rounds to at least one sample of each task"},
+        {"fraction=0.00049",
+         "fraction = 0.00049: leaves task 1 without training samples at N_train = 1000; allowed: what "
+         "rounds to at least one sample of each task"},
         {"fraction=0.9994", NULL},
-        {"fraction=0.9995", "fraction = 0.9995: leaves task 2 without training samples at N_train = 1000; allowed: what "
-                            "rounds to at least one sample of each task"},
+        {"fraction=0.9995",
+         "fraction = 0.9995: leaves task 2 without training samples at N_train = 1000; allowed: what "
+         "rounds to at least one sample of each task"},
         {"fraction=0.99999999", "fraction = 0.99999999: leaves task 2 without training samples at N_train = 1000; "
                                 "allowed: what rounds to at least one sample of each task"},
         {"batch_size=100 fraction=0.95", NULL},
@@ -393,8 +409,8 @@ static void test_equal(void **state)
         struct hyperparameters a, b;
         hyperparameters_default(&a);
         hyperparameters_default(&b);
-        const char *other = strcmp(expected[i].good[0], expected[i].default_text) != 0 ? expected[i].good[0]
-                                                                                       : expected[i].good[1];
+        const char *other =
+            strcmp(expected[i].good[0], expected[i].default_text) != 0 ? expected[i].good[0] : expected[i].good[1];
         set(&b, expected[i].name, other);
         for (int k = 0; k < N_EXPECTED; k++)
             assert_int_equal(hyperparameter_equal(&a, &b, &hyperparameter_table[k]), k != i);
@@ -404,18 +420,10 @@ static void test_equal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_text_good),
-        cmocka_unit_test(test_text_bad),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_real_round_trip),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_second_task),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_text_good),
+        cmocka_unit_test(test_text_bad),    cmocka_unit_test(test_types),           cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_messages),    cmocka_unit_test(test_real_round_trip), cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_second_task), cmocka_unit_test(test_counts),          cmocka_unit_test(test_check),
         cmocka_unit_test(test_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,8 +283,10 @@ static void test_grid(void **state)
 {
     (void)state;
     struct sweep sweep;
-    read_good(&sweep, "model = { hidden_layers = 3; };\n"
-                      "grid = { second_task = [\"prod\", \"add1.5\"]; lr = (1, 0.5, 0.01); context_location = (\"end\", 1); };");
+    read_good(
+        &sweep,
+        "model = { hidden_layers = 3; };\n"
+        "grid = { second_task = [\"prod\", \"add1.5\"]; lr = (1, 0.5, 0.01); context_location = (\"end\", 1); };");
     static const char *const second_tasks[] = {"prod", "add1.5"}, *const lrs[] = {"1", "0.5", "0.01"},
                              *const locations[] = {"end", "1"};
     assert_int_equal(sweep.n_configs, 12);
@@ -327,8 +329,8 @@ static void test_cases(void **state)
                       "  { hidden_size = 40; optimizer = \"sgd\"; },\n"
                       "  { optimizer = \"sgd\"; zip = { hidden_size = [5, 6]; fraction = [0.2, 0.3]; };\n"
                       "    grid = { second_task = [\"prod\", \"add2\"]; }; } );");
-    static const char *const sizes[] = {"30", "40", "5", "5", "6", "6"},
-                             *const fractions[] = {"0.5", "0.5", "0.2", "0.2", "0.3", "0.3"},
+    static const char *const sizes[] = {"30", "40", "5", "5", "6", "6"}, *const fractions[] = {"0.5", "0.5", "0.2",
+                                                                                               "0.2", "0.3", "0.3"},
                              *const tasks[] = {"prod", "prod", "prod", "add2", "prod", "add2"};
     assert_int_equal(sweep.n_configs, 24);
     for (size_t i = 0; i < 24; i++) {
@@ -354,16 +356,19 @@ static void test_range_linear(void **state)
         const char *key, *from, *to;
         int steps, decimals;
     } ranges[] = {
-        {"fraction", "0.05", "0.95", 19, 2},   {"fraction", "0.95", "0.05", 19, 2},    {"fraction", "0.1", "0.9", 9, 1},
-        {"fraction", "0.1", "0.9", 81, 2},     {"fraction", "0.001", "0.999", 999, 3}, {"lr", "1e-4", "1e-3", 10, 4},
-        {"lr", "0.0001", "0.01", 100, 4},      {"error_threshold", "0.7", "7", 64, 1}, {"hidden_size", "1", "4096", 4096, 0},
-        {"hidden_size", "100", "10", 10, 0},   {"N_train", "1e3", "1e4", 10, 0},       {"context_location", "1", "4", 4, 0},
+        {"fraction", "0.05", "0.95", 19, 2},    {"fraction", "0.95", "0.05", 19, 2},
+        {"fraction", "0.1", "0.9", 9, 1},       {"fraction", "0.1", "0.9", 81, 2},
+        {"fraction", "0.001", "0.999", 999, 3}, {"lr", "1e-4", "1e-3", 10, 4},
+        {"lr", "0.0001", "0.01", 100, 4},       {"error_threshold", "0.7", "7", 64, 1},
+        {"hidden_size", "1", "4096", 4096, 0},  {"hidden_size", "100", "10", 10, 0},
+        {"N_train", "1e3", "1e4", 10, 0},       {"context_location", "1", "4", 4, 0},
         {"lr", "0.000001", "1", 1000000, 6},
     };
     for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++) {
         char text[300];
         struct sweep sweep;
-        snprintf(text, sizeof text, "grid = { %s = { range = { from = %s; to = %s; steps = %d; scale = \"linear\"; }; }; };",
+        snprintf(text, sizeof text,
+                 "grid = { %s = { range = { from = %s; to = %s; steps = %d; scale = \"linear\"; }; }; };",
                  ranges[k].key, ranges[k].from, ranges[k].to, ranges[k].steps);
         read_good(&sweep, text);
         assert_int_equal(sweep.n_configs, ranges[k].steps);
@@ -375,8 +380,8 @@ static void test_range_linear(void **state)
         for (int i = 0; i < ranges[k].steps; i++) {
             char decimal[64];
             long units = from + step * i;
-            snprintf(decimal, sizeof decimal, "%ld.%0*ld", units / (long)unit, ranges[k].decimals ? ranges[k].decimals : 1,
-                     units % (long)unit);
+            snprintf(decimal, sizeof decimal, "%ld.%0*ld", units / (long)unit,
+                     ranges[k].decimals ? ranges[k].decimals : 1, units % (long)unit);
             if (strtod(value(&sweep, (size_t)i, ranges[k].key), NULL) != strtod(decimal, NULL))
                 fail_msg("%s: value %d is %s, not %s", text, i, value(&sweep, (size_t)i, ranges[k].key), decimal);
         }
@@ -402,12 +407,14 @@ static void test_range_other(void **state)
     read_good(&sweep, "grid = { lr = { range = { from = 0.12345678901234567; to = 1.2345678901234567; steps = 3;\n"
                       "                         scale = \"log\"; }; }; };");
     assert_true(sweep.configs[0].lr == 0.12345678901234567 && sweep.configs[2].lr == 1.2345678901234567);
-    assert_string_equal(value(&sweep, 1, "lr"), "0.39040464589"); /* 0.12345678901234567 * sqrt(10) = 0.39040464588986... */
+    assert_string_equal(value(&sweep, 1, "lr"),
+                        "0.39040464589"); /* 0.12345678901234567 * sqrt(10) = 0.39040464588986... */
     sweep_free(&sweep);
 
     /* Ends that are no short decimals, and a step that is none. */
-    read_good(&sweep, "grid = { lr = { range = { from = 0.12345678901234567; to = 1.2345678901234567; steps = 4; }; };\n"
-                      "         fraction = { range = { from = 0.1; to = 0.2; steps = 4; }; }; };");
+    read_good(&sweep,
+              "grid = { lr = { range = { from = 0.12345678901234567; to = 1.2345678901234567; steps = 4; }; };\n"
+              "         fraction = { range = { from = 0.1; to = 0.2; steps = 4; }; }; };");
     assert_true(sweep.configs[0].lr == 0.12345678901234567 && sweep.configs[15].lr == 1.2345678901234567);
     for (int i = 0; i < 4; i++) {
         double lr = 0.12345678901234567 + (1.2345678901234567 - 0.12345678901234567) * i / 3;
@@ -456,11 +463,13 @@ static void assert_conditions(const char *path, const struct condition *conditio
     for (size_t i = 0; i < n; i++) {
         struct hyperparameters h;
         hyperparameters_default(&h);
-        const char *texts[] = {"hidden_size", conditions[i].hidden_size, "second_task", conditions[i].second_task,
-                               "context_location", conditions[i].context_location, "train_mode", conditions[i].train_mode,
-                               "fraction", conditions[i].fraction};
+        const char *texts[] = {
+            "hidden_size",      conditions[i].hidden_size,      "second_task", conditions[i].second_task,
+            "context_location", conditions[i].context_location, "train_mode",  conditions[i].train_mode,
+            "fraction",         conditions[i].fraction};
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k += 2)
-            assert_int_equal(hyperparameter_set_text(&h, hyperparameter_find(texts[k]), texts[k + 1], &error), ERROR_NONE);
+            assert_int_equal(hyperparameter_set_text(&h, hyperparameter_find(texts[k]), texts[k + 1], &error),
+                             ERROR_NONE);
         assert_memory_equal(&sweep.configs[i], &h, sizeof h);
     }
     sweep_free(&sweep);
@@ -484,12 +493,13 @@ static void test_shipped_sweeps(void **state)
     assert_conditions(PICKY_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
     assert_conditions(PICKY_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 8, 100);
 
-    static const char *const fractions[] = {"0.05", "0.1",  "0.15", "0.2",  "0.25", "0.3",  "0.35", "0.4",  "0.45", "0.5",
-                                            "0.55", "0.6",  "0.65", "0.7",  "0.75", "0.8",  "0.85", "0.9",  "0.95"};
+    static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",
+                                            "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"};
     static const char *const layers[] = {"1", "2", "3", "4"};
     struct condition crossed[152];
     for (int i = 0; i < 152; i++)
-        crossed[i] = (struct condition){"50", i % 2 ? "add1.5" : "prod", layers[i / 38], "random", fractions[i / 2 % 19]};
+        crossed[i] =
+            (struct condition){"50", i % 2 ? "add1.5" : "prod", layers[i / 38], "random", fractions[i / 2 % 19]};
     assert_conditions(PICKY_SOURCE_DIR "/sweeps/context_x_fraction.cfg", crossed, 152, 50);
 }
 
@@ -501,8 +511,8 @@ static void test_overrides(void **state)
 {
     (void)state;
     static const struct sweep_override overrides[] = {
-        {"lr", "0.25"},   {"train_mode", "replay"}, {"replicates", "1e3"}, {"seed", "77"},
-        {"name", "new name"}, {"context_location", "2"},
+        {"lr", "0.25"}, {"train_mode", "replay"}, {"replicates", "1e3"},
+        {"seed", "77"}, {"name", "new name"},     {"context_location", "2"},
     };
     struct sweep sweep;
     struct error error;
@@ -526,8 +536,8 @@ static void test_overrides(void **state)
 static void test_bad_overrides(void **state)
 {
     (void)state;
-#define KNOWN                                                                                                         \
-    "name, replicates, seed, N_train, N_test, lr, epochs, batch_size, context_location, train_mode, second_task, "    \
+#define KNOWN                                                                                                          \
+    "name, replicates, seed, N_train, N_test, lr, epochs, batch_size, context_location, train_mode, second_task, "     \
     "fraction, hidden_size, hidden_layers, output_activation, optimizer, replay_every, error_threshold, max_attempts"
 #define SWEPT "the sweep varies it; allowed: what no grid, zip or case gives"
     static const struct {
@@ -567,7 +577,8 @@ static void test_bad_overrides(void **state)
          "FILE:2: batch_size = 20: larger than the training set; allowed: at most N_train = 10 (in the configuration "
          "N_test = 1, epochs = 1, fraction = 0.3, hidden_size = 50)"},
         {{{"batch_size", "2000"}},
-         "--set batch_size=2000: batch_size = 2000: larger than the training set; allowed: at most N_train = 1000 (in the "
+         "--set batch_size=2000: batch_size = 2000: larger than the training set; allowed: at most N_train = 1000 (in "
+         "the "
          "configuration N_test = 1, epochs = 1, fraction = 0.3, hidden_size = 50)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -615,13 +626,30 @@ static void test_mutations(void **state)
         "name = \"a\\n\" \"b\"; # text\nreplicates = 50;\nseed = 0x1F;\nstore = [\"weights\", \"test_set\"];\n"
         "model = { second_task = \"add1.5\"; context_location = 2; };\ntrain = { batch_size = 20; lr = 1.5e-3; };\n",
         "grid = { hidden_size = [50, 100];\n  fraction = { range = { from = 0.05; to = 0.95; steps = 19; }; }; };\n"
-        "zip = { N_train = (500, 1000);\n  epochs = { range = { from = 1; to = 9; steps = 2; scale = \"log\"; }; }; };\n",
-        "/* c */ cases = ( { context_location = \"end\"; },\n  { train_mode = \"replay\"; grid = { lr = [1e-3, 1e-4]; }; },\n"
+        "zip = { N_train = (500, 1000);\n  epochs = { range = { from = 1; to = 9; steps = 2; scale = \"log\"; }; }; "
+        "};\n",
+        "/* c */ cases = ( { context_location = \"end\"; },\n  { train_mode = \"replay\"; grid = { lr = [1e-3, 1e-4]; "
+        "}; },\n"
         "  { zip = { optimizer = [\"adam\", \"sgd\"]; }; } ); // end",
     };
-    static const char *const pieces[] = {"{", "}", "[", "]", "(", ")", "\"", ";", ",", "=", ":", "\n", "\\", "/*", "*/", "//",
-                                         "#", "@include \"x\"", "\xc3", "\xff", "-", ".", "e", "0x", "L", "true", "9999999999",
-                                         "0", "lr", "grid", "cases", "range", "\"start\"", "\xef\xbb\xbf", "\\x00", "1e999"};
+    static const char *const pieces[] = {"{",          "}",
+                                         "[",          "]",
+                                         "(",          ")",
+                                         "\"",         ";",
+                                         ",",          "=",
+                                         ":",          "\n",
+                                         "\\",         "/*",
+                                         "*/",         "//",
+                                         "#",          "@include \"x\"",
+                                         "\xc3",       "\xff",
+                                         "-",          ".",
+                                         "e",          "0x",
+                                         "L",          "true",
+                                         "9999999999", "0",
+                                         "lr",         "grid",
+                                         "cases",      "range",
+                                         "\"start\"",  "\xef\xbb\xbf",
+                                         "\\x00",      "1e999"};
     enum { N_PIECES = sizeof pieces / sizeof pieces[0], TEXT_MAX = 2000, N_MUTANTS = 6000 };
     int n_good = 0;
     for (int i = 0; i < N_MUTANTS; i++) {
@@ -631,9 +659,7 @@ static void test_mutations(void **state)
             size_t at = random_below((uint32_t)n + 1), length = random_below(12);
             const char *piece = pieces[random_below(N_PIECES)];
             switch (random_below(4)) {
-            case 0: /* cut the end off */
-                n = random_below(8) == 0 ? at : n;
-                break;
+            case 0: /* cut the end off */ n = random_below(8) == 0 ? at : n; break;
             case 1: /* take some out */
                 length = length < n - at ? length : n - at;
                 memmove(text + at, text + at + length, n - at - length);

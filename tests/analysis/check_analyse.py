@@ -226,11 +226,13 @@ class Summary(Files):
     def test_while_somebody_writes(self):
         code = ("import h5py, sys; f = h5py.File('seed.h5', 'r+'); print('open', flush=True); "
                 "sys.stdin.read(); f.close()")
+        alone = run("summary", "seed.h5")
+        self.assert_done(alone)
         writer = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   env={**os.environ, "HDF5_USE_FILE_LOCKING": "TRUE"})
         try:
             self.assertEqual(writer.stdout.readline(), b"open\n")
-            self.check_file("seed.h5")
+            self.assertEqual(run("summary", "seed.h5"), alone)
         finally:
             writer.communicate()
 
@@ -263,9 +265,11 @@ class Summary(Files):
         self.assertGreater(os.path.getsize("large.h5"), 100e6)
         code = (f"import resource, subprocess; subprocess.run({[PROGRAM, 'summary', 'large.h5']!r}, check=True, "
                 "stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+        with open(PROGRAM, "rb") as f:
+            if b"__asan_init" in f.read():
+                self.skipTest("built with AddressSanitizer, which takes memory of its own")
         kilobytes = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-        if "asan" not in os.environ.get("PICKY_SANITIZER", ""):
-            self.assertLess(kilobytes, 40000)
+        self.assertLess(kilobytes, 40000)
 
 
 class WrongFiles(Files):
@@ -345,7 +349,7 @@ class WrongFiles(Files):
         for data in (status[0], status[:, :0], status.astype("f4"), np.float64(1), b"text"):
             self.refused(self.replace("status", data), '"status"')
         self.refused(self.replace("status", np.full_like(status, 5)), "holds values that are none")
-        for data in (importance[:, 1:], importance[..., 1:], importance[0], importance.astype("i4")):
+        for data in (importance[:, 1:], importance[..., 1:], importance[0], np.zeros(importance.shape, "i4")):
             self.refused(self.replace("importance", data), f'"importance" {shape}', commands=("summary", "ri"))
         for data in (sizes[1:], sizes.astype("f4"), sizes[:, None], ["a"] * len(sizes)):
             self.refused(self.replace("hidden_size", data), f'"hidden_size" {shape}')

@@ -38,7 +38,7 @@ RNG_INITIAL_WEIGHTS, RNG_TRAIN_SET, RNG_TEST_SET, RNG_BATCHES = 1, 2, 3, 4
 
 
 def philox4x32_10(counters, key):
-    """Philox4x32 with 10 rounds (Salmon et al. 2011, section 3.3 and figure 5).
+    """Philox4x32 with 10 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 
     counters [n][4] and key [2], 32-bit words held in uint64; returns [n][4]."""
     word = np.uint64(0xFFFFFFFF)

@@ -1,0 +1,82 @@
+/* Prints a hash of each record of a few small jobs of many shapes: the same text on every compiler, instruction set and
+ * machine. */
+#include "job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const jobs[] = {
+    "",
+    "hidden_size=5 context_location=end",
+    "hidden_size=16 hidden_layers=1 output_activation=linear second_task=add1.5",
+    "hidden_size=7 hidden_layers=3 context_location=2 optimizer=sgd lr=0.05",
+    "hidden_size=9 train_mode=replay fraction=0.37 batch_size=7 replay_every=3",
+    "hidden_size=8 train_mode=sequential second_task=add-0.5 N_test=13",
+    "hidden_size=6 optimizer=sgd lr=9 output_activation=linear max_attempts=2",
+    "hidden_size=33 hidden_layers=2 error_threshold=0.001 max_attempts=3",
+};
+enum { N_JOBS = sizeof jobs / sizeof jobs[0] };
+
+struct context {
+    const struct record_layout *layout;
+    uint64_t hash[N_JOBS];
+};
+
+static enum error_code hash_record(void *context, const struct job *job, const void *record, struct error *error)
+{
+    (void)error;
+    struct context *c = context;
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (int f = 0; f < N_FIELDS; f++) {
+        const unsigned char *bytes = record_field_const(c->layout, record, (enum field)f);
+        if (!bytes || record_fields[f].is_provenance)
+            continue;
+        for (uint64_t i = 0; i < c->layout->n_elements[f] * field_type_size(record_fields[f].type); i++)
+            hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+    }
+    c->hash[job->config] = hash;
+    return ERROR_NONE;
+}
+
+static void check_ok(enum error_code code, const struct error *error)
+{
+    if (code) {
+        fprintf(stderr, "record_hash: %s\n", error->message);
+        exit(1);
+    }
+}
+
+int main(void)
+{
+    struct error error;
+    struct hyperparameters configs[N_JOBS];
+    for (int i = 0; i < N_JOBS; i++) {
+        char text[256];
+        hyperparameters_default(&configs[i]);
+        configs[i].epochs = 2;
+        configs[i].N_train = 200;
+        strcpy(text, jobs[i]);
+        for (char *pair = strtok(text, " "); pair; pair = strtok(NULL, " ")) {
+            char *equals = strchr(pair, '=');
+            *equals = '\0';
+            check_ok(hyperparameter_set_text(&configs[i], hyperparameter_find(pair), equals + 1, &error), &error);
+        }
+        check_ok(hyperparameters_check(&configs[i], &error), &error);
+    }
+    struct record_layout layout;
+    struct job_runner *runner;
+    unsigned all = STORE_WEIGHTS | STORE_INITIAL_WEIGHTS | STORE_TEST_SET | STORE_TRAIN_SET;
+    check_ok(record_layout_make(&layout, configs, N_JOBS, all, &error), &error);
+    check_ok(job_runner_create(&runner, &layout, &error), &error);
+    struct context context = {.layout = &layout};
+    for (uint64_t i = 0; i < N_JOBS; i++)
+        check_ok(job_runner_add(runner, &(struct job){.config = i, .seed = 7 + (int64_t)i, .h = configs[i]}, &error), &error);
+    while (job_runner_waiting(runner) > 0)
+        check_ok(job_runner_step(runner, hash_record, &context, &error), &error);
+    job_runner_destroy(runner);
+    for (int i = 0; i < N_JOBS; i++)
+        printf("%016" PRIx64 "  %s\n", context.hash[i], jobs[i]);
+    return 0;
+}

@@ -1,0 +1,281 @@
+/* Every instruction set's kernels against naive loops over one model at a time: equal bits. */
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const names[] = {"portable", "avx2", "avx512", "neon"};
+enum { N_NAMES = sizeof names / sizeof names[0] };
+
+static uint32_t random_state = 12345;
+
+static uint32_t random_word(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* Mostly ordinary numbers of many magnitudes; some zeros. */
+static float random_float(void)
+{
+    uint32_t word = random_word();
+    if (word % 11 == 0)
+        return 0;
+    float magnitude = ldexpf(1 + (float)(word >> 9) * 0x1p-23f, (int)(random_word() % 24) - 16);
+    return word & 1 ? magnitude : -magnitude;
+}
+
+static float *random_array(size_t n)
+{
+    float *array = aligned_alloc(KERNELS_ALIGNMENT, (n * sizeof(float) + 63) / 64 * 64);
+    assert_non_null(array);
+    for (size_t i = 0; i < n; i++)
+        array[i] = random_float();
+    return array;
+}
+
+static float *copy_array(const float *from, size_t n)
+{
+    float *array = aligned_alloc(KERNELS_ALIGNMENT, (n * sizeof(float) + 63) / 64 * 64);
+    assert_non_null(array);
+    memcpy(array, from, n * sizeof(float));
+    return array;
+}
+
+/* The kernels of one name, or NULL if they cannot run here (they are then not tested, and said so). */
+static const struct kernels *kernels_named(const char *name)
+{
+    const struct kernels *kernels;
+    struct error error;
+    setenv("PICKY_SIMD", name, 1);
+    enum error_code code = kernels_choose(&kernels, &error);
+    unsetenv("PICKY_SIMD");
+    if (code)
+        return NULL;
+    assert_string_equal(kernels->name, name);
+    return kernels;
+}
+
+static float gate(float x, float by)
+{
+    return by <= 0 ? 0 : x;
+}
+
+static void test_product(void **state)
+{
+    const struct kernels *kernels = *state;
+    size_t lanes = kernels->lanes;
+    static const size_t rows[] = {1, 2, 4, 5, 9, 10, 11, 23}, units[] = {1, 2, 3, 8}, inputs[] = {1, 2, 7, 52};
+    for (size_t i = 0; i < 8 * 4 * 4 * 3; i++) {
+        size_t n_rows = rows[i % 8], n_units = units[i / 8 % 4], n_inputs = inputs[i / 32 % 4];
+        enum epilogue epilogue = (enum epilogue)(i / 128);
+        bool has_bias = epilogue != EPILOGUE_GATE;
+        size_t n_columns = n_inputs + has_bias, in_stride = n_inputs + 3, out_stride = n_units + 1, gate_stride = n_units + 2;
+        float *weights = random_array(n_units * n_columns * lanes), *in = random_array(n_rows * in_stride * lanes);
+        float *out = random_array(n_rows * out_stride * lanes), *gates = random_array(n_rows * gate_stride * lanes);
+        float *expected = copy_array(out, n_rows * out_stride * lanes);
+        for (size_t r = 0; r < n_rows; r++)
+            for (size_t u = 0; u < n_units; u++)
+                for (size_t lane = 0; lane < lanes; lane++) {
+                    float sum = 0;
+                    if (has_bias)
+                        sum = weights[kernels_panel(n_units, n_columns, u, n_inputs) * lanes + lane];
+                    for (size_t k = 0; k < n_inputs; k++)
+                        sum = fmaf(in[(r * in_stride + k) * lanes + lane],
+                                   weights[kernels_panel(n_units, n_columns, u, k) * lanes + lane], sum);
+                    if (epilogue == EPILOGUE_RELU)
+                        sum = gate(sum, sum);
+                    if (epilogue == EPILOGUE_GATE)
+                        sum = gate(sum, gates[(r * gate_stride + u) * lanes + lane]);
+                    expected[(r * out_stride + u) * lanes + lane] = sum;
+                }
+        kernels->product(&(struct product){.n_rows = n_rows, .n_units = n_units, .n_inputs = n_inputs,
+                                           .has_bias = has_bias, .weights = weights, .in = in, .in_stride = in_stride,
+                                           .out = out, .out_stride = out_stride, .epilogue = epilogue, .gate = gates,
+                                           .gate_stride = gate_stride});
+        assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
+        free(weights), free(in), free(out), free(gates), free(expected);
+    }
+}
+
+static float flush(float x)
+{
+    return fabsf(x) < 1e-30f ? 0 : x;
+}
+
+static void check_update(const struct kernels *kernels, bool is_adam, size_t n_rows, size_t n_units, size_t n_transposed,
+                         size_t n_columns)
+{
+    size_t lanes = kernels->lanes, n = n_units * n_columns * lanes, n_t = n_transposed * n_units * lanes;
+    size_t delta_stride = n_units + 1, in_stride = n_columns + 2;
+    float *delta = random_array(n_rows * delta_stride * lanes), *in = random_array(n_rows * in_stride * lanes);
+    float *w = random_array(n), *m = random_array(n), *v = random_array(n), *t = random_array(n_t + lanes);
+    float *rate = random_array(lanes);
+    for (size_t i = 0; i < n; i++)
+        v[i] = fabsf(v[i]);
+    float *w2 = copy_array(w, n), *m2 = copy_array(m, n), *v2 = copy_array(v, n), *t2 = copy_array(t, n_t + lanes);
+    const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+
+    for (size_t u = 0; u < n_units; u++)
+        for (size_t c = 0; c < n_columns; c++)
+            for (size_t lane = 0; lane < lanes; lane++) {
+                float g = 0;
+                for (size_t r = 0; r < n_rows; r++)
+                    g = fmaf(in[(r * in_stride + c) * lanes + lane], delta[(r * delta_stride + u) * lanes + lane], g);
+                size_t at = kernels_panel(n_units, n_columns, u, c) * lanes + lane;
+                if (is_adam) {
+                    float square = g * g;
+                    m2[at] = flush(fmaf(beta1, m2[at], g));
+                    v2[at] = flush(fmaf(beta2, v2[at], square));
+                    w2[at] = fmaf(-rate[lane], m2[at] / (sqrtf(v2[at]) + epsilon), w2[at]);
+                } else {
+                    w2[at] = fmaf(-rate[lane], g, w2[at]);
+                }
+                if (c < n_transposed)
+                    t2[kernels_panel(n_transposed, n_units, c, u) * lanes + lane] = w2[at];
+            }
+    struct update update = {.n_rows = n_rows, .n_units = n_units, .n_transposed = n_transposed, .n_columns = n_columns,
+                            .delta = delta, .delta_stride = delta_stride, .in = in, .in_stride = in_stride, .weights = w,
+                            .transposed = n_transposed ? t : NULL, .moment1 = m, .moment2 = v, .rate = rate,
+                            .epsilon = epsilon, .beta1 = beta1, .beta2 = beta2};
+    if (is_adam)
+        kernels->update_adam(&update);
+    else
+        kernels->update_sgd(&update);
+    assert_memory_equal(w, w2, n * sizeof(float));
+    assert_memory_equal(m, m2, n * sizeof(float));
+    assert_memory_equal(v, v2, n * sizeof(float));
+    assert_memory_equal(t, t2, (n_t + lanes) * sizeof(float));
+    free(delta), free(in), free(w), free(m), free(v), free(t), free(rate), free(w2), free(m2), free(v2), free(t2);
+}
+
+static void test_update(void **state)
+{
+    for (int is_adam = 0; is_adam < 2; is_adam++)
+        for (size_t n_units = 1; n_units <= 6; n_units++)
+            for (size_t n_transposed = 0; n_transposed <= 7; n_transposed++)
+                for (size_t others = 1; others <= 3; others++)
+                    check_update(*state, is_adam, 1 + (n_units * 7 + n_transposed) % 12, n_units, n_transposed,
+                                 n_transposed + others);
+}
+
+static void test_silence(void **state)
+{
+    const struct kernels *kernels = *state;
+    size_t lanes = kernels->lanes;
+    for (size_t n_units = 1; n_units <= 7; n_units++)
+        for (size_t column = 0; column < 5; column++) {
+            size_t n_rows = 1 + (n_units + column) % 10, n_columns = 5, activation_stride = 3, out_stride = n_units + 2;
+            float *w = random_array(n_units * n_columns * lanes), *sum = random_array(n_rows * n_units * lanes);
+            float *h = random_array(n_rows * activation_stride * lanes), *out = random_array(n_rows * out_stride * lanes);
+            float *expected = copy_array(out, n_rows * out_stride * lanes);
+            for (size_t r = 0; r < n_rows; r++)
+                for (size_t u = 0; u < n_units; u++)
+                    for (size_t lane = 0; lane < lanes; lane++) {
+                        float rest = fmaf(-h[r * activation_stride * lanes + lane],
+                                          w[kernels_panel(n_units, n_columns, u, column) * lanes + lane],
+                                          sum[(r * n_units + u) * lanes + lane]);
+                        expected[(r * out_stride + u) * lanes + lane] = gate(rest, rest);
+                    }
+            kernels->silence(&(struct silence){.n_rows = n_rows, .n_units = n_units, .n_columns = n_columns,
+                                               .column = column, .weights = w, .sum = sum, .activation = h,
+                                               .activation_stride = activation_stride, .out = out,
+                                               .out_stride = out_stride});
+            assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
+            free(w), free(sum), free(h), free(out), free(expected);
+        }
+}
+
+/* Multiply-adds of any bits, through a product of one input and a bias: the numbers where emulations go wrong. */
+static void test_multiply_add(void **state)
+{
+    const struct kernels *kernels = *state;
+    size_t lanes = kernels->lanes, n_rows = 10;
+    float *w = random_array(2 * lanes), *in = random_array(n_rows * lanes), *out = random_array(n_rows * lanes);
+    for (int round = 0; round < 200000; round++) {
+        for (size_t i = 0; i < (2 + n_rows) * lanes; i++) {
+            uint32_t bits = random_word();
+            if (round % 4 == 1) /* near 1: sums that cancel */
+                bits = (bits & 0x80ffffff) | 0x3f000000;
+            if (round % 4 == 2) /* few significant bits: ties */
+                bits &= 0xfffff000;
+            if (round % 4 == 3 && i % 3 == 0) /* tiny beside ordinary */
+                bits = (bits & 0x81ffffff) | 0x00400000;
+            float *at = i < 2 * lanes ? &w[i] : &in[i - 2 * lanes];
+            memcpy(at, &bits, sizeof bits);
+        }
+        kernels->product(&(struct product){.n_rows = n_rows, .n_units = 1, .n_inputs = 1, .has_bias = true, .weights = w,
+                                           .in = in, .in_stride = 1, .out = out, .out_stride = 1,
+                                           .epilogue = EPILOGUE_NONE});
+        for (size_t i = 0; i < n_rows * lanes; i++) {
+            float expected = fmaf(in[i], w[i % lanes], w[lanes + i % lanes]);
+            if (isnan(expected))
+                assert_true(isnan(out[i]));
+            else
+                assert_memory_equal(&out[i], &expected, sizeof expected);
+        }
+    }
+    free(w), free(in), free(out);
+}
+
+/* NaN must come through a ReLU: a model that diverges shows it. */
+static void test_nan_passes(void **state)
+{
+    const struct kernels *kernels = *state;
+    size_t lanes = kernels->lanes;
+    float *w = random_array(2 * lanes), *in = random_array(lanes), *out = random_array(lanes);
+    for (size_t i = 0; i < lanes; i++) {
+        in[i] = NAN;
+        w[i] = w[lanes + i] = 1;
+    }
+    kernels->product(&(struct product){.n_rows = 1, .n_units = 1, .n_inputs = 1, .has_bias = true, .weights = w, .in = in,
+                                       .in_stride = 1, .out = out, .out_stride = 1, .epilogue = EPILOGUE_RELU});
+    for (size_t i = 0; i < lanes; i++)
+        assert_true(isnan(out[i]));
+    free(w), free(in), free(out);
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    const struct kernels *kernels;
+    struct error error;
+    setenv("PICKY_SIMD", "mmx", 1);
+    assert_int_equal(kernels_choose(&kernels, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "PICKY_SIMD = \"mmx\": not an instruction set of this machine and build; allowed: "));
+    assert_non_null(strstr(error.message, "portable"));
+    unsetenv("PICKY_SIMD");
+    assert_int_equal(kernels_choose(&kernels, &error), ERROR_NONE);
+    assert_true(kernels->lanes <= KERNELS_LANES_MAX);
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[N_NAMES * 5 + 1];
+    size_t n = 0;
+    tests[n++] = (struct CMUnitTest){"choice", test_choice, NULL, NULL, NULL};
+    for (int i = 0; i < N_NAMES; i++) {
+        void *kernels = (void *)(uintptr_t)kernels_named(names[i]);
+        if (!kernels) {
+            printf("skipped: %s cannot run here\n", names[i]);
+            continue;
+        }
+        printf("testing: %s\n", names[i]);
+        tests[n++] = (struct CMUnitTest){"product", test_product, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"update", test_update, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"silence", test_silence, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"multiply-add", test_multiply_add, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"NaN", test_nan_passes, NULL, NULL, kernels};
+    }
+    return _cmocka_run_group_tests("kernels", tests, n, NULL, NULL);
+}

@@ -1,0 +1,312 @@
+/* Tasks and their data: targets, test and training inputs, and how batches are drawn. */
+#include "tasks.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h comes after the headers it needs */
+#include <cmocka.h>
+
+enum { N_MAX = 1000 };
+
+static struct hyperparameters hyperparameters_of(int64_t N_train, int64_t batch_size, double fraction,
+                                                 enum train_mode mode, int64_t replay_every)
+{
+    struct hyperparameters h;
+    struct error error;
+    hyperparameters_default(&h);
+    h.N_train = N_train;
+    h.batch_size = batch_size;
+    h.fraction = fraction;
+    h.train_mode = mode;
+    h.replay_every = replay_every;
+    assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
+    return h;
+}
+
+static void set_second_task(struct hyperparameters *h, const char *name)
+{
+    memset(h->second_task, 0, sizeof h->second_task);
+    strcpy(h->second_task, name);
+}
+
+static void fill_order(uint32_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+}
+
+static void test_targets(void **state)
+{
+    (void)state;
+    struct hyperparameters h;
+    struct task tasks[TASKS_MAX];
+    const float x[2] = {0.3f, 0.7f};
+    hyperparameters_default(&h);
+    assert_int_equal(hyperparameters_n_tasks(&h), 2);
+
+    tasks_of(&h, tasks);
+    assert_true(task_target(&tasks[0], x) == 0.3f + 0.7f);
+    assert_true(task_target(&tasks[1], x) == 0.3f * 0.7f);
+    set_second_task(&h, "add1.5");
+    tasks_of(&h, tasks);
+    assert_true(task_target(&tasks[0], x) == 0.3f + 0.7f);
+    assert_true(task_target(&tasks[1], x) == 0.3f + 1.5f * 0.7f);
+    set_second_task(&h, "add-0.5");
+    tasks_of(&h, tasks);
+    assert_true(task_target(&tasks[1], x) == 0.3f - 0.5f * 0.7f);
+    set_second_task(&h, "add0");
+    tasks_of(&h, tasks);
+    assert_true(task_target(&tasks[1], x) == 0.3f);
+    /* Rounded to float after the multiplication, too: here a fused multiply-add would give other bits. */
+    set_second_task(&h, "add0.1");
+    tasks_of(&h, tasks);
+    const float y[2] = {0.14f, 0.72f};
+    const float rounded = (float)((double)0.1f * (double)0.72f);
+    const float fused = (float)((double)0.14f + (double)0.1f * (double)0.72f);
+    assert_true(0.14f + rounded != fused);
+    assert_true(task_target(&tasks[1], y) == 0.14f + rounded);
+}
+
+static void test_train_counts(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t N_train;
+        double fraction;
+        int64_t task1;
+    } cases[] = {{1000, 0.5, 500}, {1000, 0.91, 910}, {11, 0.5, 6}, {10, 0.25, 3}, {10, 0.24, 2}, {7, 0.1, 1}, {3, 0.34, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hyperparameters h = hyperparameters_of(cases[i].N_train, 1, cases[i].fraction, TRAIN_RANDOM, 10);
+        int64_t counts[TASKS_MAX] = {0};
+        tasks_train_counts(&h, counts);
+        assert_int_equal(counts[0], cases[i].task1);
+        assert_int_equal(counts[1], cases[i].N_train - cases[i].task1);
+    }
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* U(0, 1) by the Kolmogorov-Smirnov statistic: sqrt(n) D stays below 2.69 with probability 1 - 1e-6. */
+static void assert_uniform(float *u, size_t n)
+{
+    double d = 0;
+    qsort(u, n, sizeof *u, compare_floats);
+    assert_true(u[0] >= 0 && u[n - 1] < 1);
+    for (size_t i = 0; i < n; i++) {
+        d = fmax(d, fabs((double)(i + 1) / (double)n - (double)u[i]));
+        d = fmax(d, fabs((double)u[i] - (double)i / (double)n));
+    }
+    assert_true(sqrt((double)n) * d < 2.69);
+}
+
+/* Inputs are uniform, x0 and x1 independent; training and test sets, tasks, seeds and attempts all have their own. */
+static void test_inputs(void **state)
+{
+    (void)state;
+    enum { N = 20000, N_SETS = 5 };
+    struct hyperparameters h = hyperparameters_of(N, 10, 0.5, TRAIN_RANDOM, 10);
+    static float sets[N_SETS][N][N_INPUTS], column[N];
+    tasks_train_inputs(&h, rng_key(17, 0), sets[0][0]);
+    tasks_train_inputs(&h, rng_key(17, 1), sets[1][0]);
+    tasks_train_inputs(&h, rng_key(18, 0), sets[2][0]);
+    tasks_test_inputs(rng_key(17, 0), 0, 0, N, sets[3][0]);
+    tasks_test_inputs(rng_key(17, 0), 1, 0, N, sets[4][0]);
+
+    for (int a = 0; a < N_SETS; a++) {
+        double correlation = 0;
+        for (size_t i = 0; i < N; i++)
+            correlation += 12 * ((double)sets[a][i][0] - 0.5) * ((double)sets[a][i][1] - 0.5) / N;
+        assert_true(fabs(correlation) < 5 / sqrt(N));
+        for (int b = 0; b < a; b++)
+            for (int k = 0; k < N_INPUTS; k++) {
+                correlation = 0;
+                for (size_t i = 0; i < N; i++)
+                    correlation += 12 * ((double)sets[a][i][k] - 0.5) * ((double)sets[b][i][k] - 0.5) / N;
+                assert_true(fabs(correlation) < 5 / sqrt(N));
+            }
+    }
+    for (int a = 0; a < N_SETS; a++)
+        for (int k = 0; k < N_INPUTS; k++) {
+            for (size_t i = 0; i < N; i++)
+                column[i] = sets[a][i][k];
+            assert_uniform(column, N);
+        }
+}
+
+/* A training set begins as a smaller one does, and a test set in parts is the whole one. */
+static void test_inputs_by_parts(void **state)
+{
+    (void)state;
+    static float whole[N_MAX][N_INPUTS], part[N_MAX][N_INPUTS];
+    const struct rng_key key = rng_key(4, 2);
+    struct hyperparameters large = hyperparameters_of(N_MAX, 10, 0.5, TRAIN_RANDOM, 10);
+    struct hyperparameters small = hyperparameters_of(77, 10, 0.5, TRAIN_RANDOM, 10);
+    tasks_train_inputs(&large, key, whole[0]);
+    tasks_train_inputs(&small, key, part[0]);
+    assert_memory_equal(whole, part, 77 * sizeof *part);
+
+    for (int task = 0; task < 2; task++) {
+        tasks_test_inputs(key, task, 0, 101, whole[0]);
+        for (size_t first = 0; first < 101; first += 10) {
+            size_t n = first + 10 < 101 ? 10 : 101 - first;
+            tasks_test_inputs(key, task, first, n, part[first]);
+        }
+        assert_memory_equal(whole, part, 101 * sizeof *part);
+    }
+}
+
+/* Every batch of every mode: without replacement, from the samples it may use and no others; `order` is restored. */
+static void test_batches_pool(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t N_train, batch_size;
+        double fraction;
+        enum train_mode mode;
+        int64_t replay_every;
+    } cases[] = {
+        {100, 10, 0.5, TRAIN_RANDOM, 10},     {100, 100, 0.5, TRAIN_RANDOM, 10},    {2, 1, 0.5, TRAIN_RANDOM, 10},
+        {101, 7, 0.37, TRAIN_REPLAY, 10},     {101, 7, 0.37, TRAIN_REPLAY, 3},      {101, 7, 0.37, TRAIN_REPLAY, 1},
+        {101, 7, 0.37, TRAIN_SEQUENTIAL, 10}, {90, 33, 0.6333, TRAIN_SEQUENTIAL, 2}, {60, 30, 0.5, TRAIN_REPLAY, 2},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        struct hyperparameters h = hyperparameters_of(cases[c].N_train, cases[c].batch_size, cases[c].fraction,
+                                                      cases[c].mode, cases[c].replay_every);
+        const uint32_t n = (uint32_t)h.N_train, n1 = (uint32_t)hyperparameters_task1_samples(&h);
+        uint32_t order[N_MAX], restored[N_MAX], indices[N_MAX];
+        fill_order(order, n);
+        fill_order(restored, n);
+        uint32_t step = 0;
+        for (int phase = 0; phase < hyperparameters_phases(&h); phase++)
+            for (int epoch = 0; epoch < 3; epoch++)
+                for (int64_t s = 0; s < hyperparameters_steps(&h, phase) + 25; s++, step++) {
+                    uint32_t low = 0, high = n;
+                    if (h.train_mode != TRAIN_RANDOM) {
+                        const bool is_task2 =
+                            phase == 1 && !(h.train_mode == TRAIN_REPLAY && s % h.replay_every == h.replay_every - 1);
+                        low = is_task2 ? n1 : 0;
+                        high = is_task2 ? n : n1;
+                    }
+                    bool seen[N_MAX] = {false};
+                    tasks_batch(&h, rng_key(3, 0), phase, s, step, order, indices);
+                    for (int64_t i = 0; i < h.batch_size; i++) {
+                        assert_true(indices[i] >= low && indices[i] < high);
+                        assert_false(seen[indices[i]]);
+                        seen[indices[i]] = true;
+                    }
+                    assert_memory_equal(order, restored, n * sizeof *order);
+                }
+    }
+}
+
+/* A step's batch is a function of (key, step) alone; steps, seeds and attempts differ. */
+static void test_batches_pure(void **state)
+{
+    (void)state;
+    struct hyperparameters h = hyperparameters_of(500, 20, 0.5, TRAIN_RANDOM, 10);
+    uint32_t order[500], a[20], b[20];
+    fill_order(order, 500);
+    for (uint32_t step = 0; step < 100; step++) {
+        tasks_batch(&h, rng_key(3, 0), 0, step, step, order, a);
+        tasks_batch(&h, rng_key(3, 0), 0, step + 50, step + 1, order, b);
+        assert_memory_not_equal(a, b, sizeof a);
+        tasks_batch(&h, rng_key(4, 0), 0, step, step, order, b);
+        assert_memory_not_equal(a, b, sizeof a);
+        tasks_batch(&h, rng_key(3, 1), 0, step, step, order, b);
+        assert_memory_not_equal(a, b, sizeof a);
+        tasks_batch(&h, rng_key(3, 0), 0, step % 10, step, order, b);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
+/* Chi-square of counts against an equal share each, for n - 1 degrees of freedom: below the quantile 1 - 1e-6 by Wilson
+ * & Hilferty 1931. `variance_factor` shrinks the counts' variance to what drawing without replacement leaves. */
+static void assert_equally_likely(const double *counts, size_t n, double variance_factor)
+{
+    double total = 0, chi2 = 0;
+    for (size_t i = 0; i < n; i++)
+        total += counts[i];
+    const double share = total / (double)n, dof = (double)n - 1;
+    for (size_t i = 0; i < n; i++)
+        chi2 += pow(counts[i] - share, 2) / share / variance_factor;
+    const double z = 4.7534, h = 2 / (9 * dof);
+    assert_true(chi2 < dof * pow(1 - h + z * sqrt(h), 3));
+    assert_true(chi2 > dof * pow(fmax(0, 1 - h - z * sqrt(h)), 3));
+}
+
+/* Over many steps every sample is as likely as any other, at each place of the batch and in the batch as a whole; so is
+ * every ordered pair of samples at the first two places. */
+static void test_batches_uniform(void **state)
+{
+    (void)state;
+    enum { N = 40, BATCH = 10, STEPS = 100000 };
+    struct hyperparameters h = hyperparameters_of(2 * N, BATCH, 0.5, TRAIN_SEQUENTIAL, 10);
+    static double first[N], last[N], any[N], pairs[N * (N - 1)];
+    uint32_t order[2 * N], indices[BATCH];
+    fill_order(order, 2 * N);
+    for (uint32_t step = 0; step < STEPS; step++) {
+        tasks_batch(&h, rng_key(11, 0), 1, 0, step, order, indices);
+        first[indices[0] - N]++;
+        last[indices[BATCH - 1] - N]++;
+        for (int i = 0; i < BATCH; i++)
+            any[indices[i] - N]++;
+        const uint32_t a = indices[0] - N, b = indices[1] - N;
+        pairs[a * (N - 1) + b - (b > a)]++;
+    }
+    assert_equally_likely(first, N, 1);
+    assert_equally_likely(last, N, 1);
+    /* A sample is in a batch or not: variance p (1 - p) a step, and counts add up to a fixed sum: times N / (N - 1). */
+    assert_equally_likely(any, N, (1 - (double)BATCH / N) * N / (N - 1));
+    assert_equally_likely(pairs, N * (N - 1), 1);
+}
+
+/* Consecutive batches are independent: they share as many samples as chance gives (hypergeometric), and that a sample was
+ * drawn says nothing of the next step. */
+static void test_batches_independent(void **state)
+{
+    (void)state;
+    enum { N = 40, BATCH = 10, STEPS = 50000 };
+    struct hyperparameters h = hyperparameters_of(N, BATCH, 0.5, TRAIN_RANDOM, 10);
+    uint32_t order[N], indices[BATCH];
+    fill_order(order, N);
+    bool was_drawn[N] = {false};
+    double sum = 0, sum2 = 0;
+    for (uint32_t step = 0; step < STEPS; step++) {
+        bool is_drawn[N] = {false};
+        double shared = 0;
+        tasks_batch(&h, rng_key(12, 0), 0, step % 4, step, order, indices);
+        for (int i = 0; i < BATCH; i++) {
+            is_drawn[indices[i]] = true;
+            shared += was_drawn[indices[i]];
+        }
+        memcpy(was_drawn, is_drawn, sizeof was_drawn);
+        if (step > 0) {
+            sum += shared;
+            sum2 += shared * shared;
+        }
+    }
+    /* Hypergeometric: mean B^2/N, variance B (B/N)(1 - B/N)(N - B)/(N - 1). An epoch's shuffle would share none. */
+    const double n = STEPS - 1, p = (double)BATCH / N;
+    const double mean = BATCH * p, variance = BATCH * p * (1 - p) * (N - BATCH) / (N - 1);
+    assert_true(fabs(sum / n - mean) < 5 * sqrt(variance / n));
+    assert_true(fabs(sum2 / n - pow(sum / n, 2) - variance) < 5 * variance * sqrt(2 / n));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_targets),          cmocka_unit_test(test_train_counts),
+        cmocka_unit_test(test_inputs),           cmocka_unit_test(test_inputs_by_parts),
+        cmocka_unit_test(test_batches_pool),     cmocka_unit_test(test_batches_pure),
+        cmocka_unit_test(test_batches_uniform),  cmocka_unit_test(test_batches_independent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
