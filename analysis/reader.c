@@ -84,7 +84,10 @@ static enum error_code check_schema(const struct reader *reader, struct error *e
     hid_t file = reader->handles->file, attribute = H5I_INVALID_HID, space = H5I_INVALID_HID, type = H5I_INVALID_HID;
     int64_t version = 0;
 
-    if (H5Aexists(file, "picky_schema_version") <= 0)
+    htri_t exists = H5Aexists(file, "picky_schema_version");
+    if (exists < 0)
+        return damaged(reader->path, "its attributes cannot be read", error);
+    if (exists == 0)
         return error_set(error, ERROR_INPUT,
                          "%s: not a picky results file (an HDF5 file without the attribute picky_schema_version)",
                          reader->path);
@@ -126,8 +129,11 @@ static enum error_code open_dataset(const struct reader *reader, const char *nam
     }
     check(rank <= AXES_MAX);
     *dataset = H5Dopen2(reader->handles->file, name, H5P_DEFAULT);
-    hid_t space = *dataset < 0 ? H5I_INVALID_HID : H5Dget_space(*dataset);
-    hid_t type = *dataset < 0 ? H5I_INVALID_HID : H5Dget_type(*dataset);
+    if (*dataset < 0) {
+        snprintf(text, sizeof text, "the array \"%s\" cannot be opened", name);
+        return damaged(reader->path, text, error);
+    }
+    hid_t space = H5Dget_space(*dataset), type = H5Dget_type(*dataset);
     bool good = space >= 0 && type >= 0 && H5Tget_class(type) == class && H5Sget_simple_extent_ndims(space) == rank &&
                 H5Sget_simple_extent_dims(space, actual, NULL) == rank;
     for (int d = 0; good && d < rank; d++) {
@@ -141,8 +147,7 @@ static enum error_code open_dataset(const struct reader *reader, const char *nam
         H5Sclose(space);
     if (good)
         return ERROR_NONE;
-    if (*dataset >= 0)
-        H5Dclose(*dataset);
+    H5Dclose(*dataset);
     *dataset = H5I_INVALID_HID;
     snprintf(text, sizeof text, "the array \"%s\" has an unexpected type or shape", name);
     return damaged(reader->path, text, error);

@@ -357,12 +357,13 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
 
     int64_t task1 = hyperparameters_task1_samples(h), task2 = h->N_train - task1;
     char fraction[HYPERPARAMETER_TEXT_MAX];
-    format_real(h->fraction, fraction);
-    if (task1 < 1 || task2 < 1)
+    if (task1 < 1 || task2 < 1) {
+        format_real(h->fraction, fraction);
         return error_set(error, ERROR_INPUT,
                          "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
                          "; allowed: what rounds to at least one sample of each task",
                          fraction, task1 < 1 ? 1 : 2, h->N_train);
+    }
 
     if (h->train_mode == TRAIN_RANDOM) {
         if (h->batch_size > h->N_train)
@@ -372,6 +373,7 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
                              h->batch_size, h->N_train);
     } else if (h->batch_size > task1 || h->batch_size > task2) {
         int task = h->batch_size > task1 ? 1 : 2;
+        format_real(h->fraction, fraction);
         return error_set(
             error, ERROR_INPUT,
             "batch_size = %" PRId64 ": larger than task %d's part of the training set; allowed: at most %" PRId64

@@ -308,9 +308,9 @@ static void put_data(struct job_runner *runner, size_t lane)
     if (layout->store & STORE_TRAIN_SET) {
         uint8_t *train_task = record_field(layout, runner->record, FIELD_TRAIN_TASK);
         for (size_t i = 0; i < N_train; i++) {
-            train_task[i] = (uint8_t)(model->train_task[i] + 1);
+            train_task[i] = (uint8_t)(model->samples[i].task + 1);
             for (size_t k = 0; k < N_INPUTS; k++)
-                *at3(layout, runner->record, FIELD_TRAIN_INPUTS, i, k, 0) = model->train_x[i * N_INPUTS + k];
+                *at3(layout, runner->record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];
         }
     }
 }

@@ -50,7 +50,7 @@ bool progress_estimate(const struct progress *progress, double now_s, double *ra
 void progress_bar(const struct progress *progress, double now_s, int width, char *text, size_t size);
 void progress_line(const struct progress *progress, double now_s, char *text, size_t size);
 
-/* A duration for people: "0.4 s", "42 s", "5 min 20 s", "2 h 05 min", "3 d 04 h". */
+/* A duration for people: "3 ms", "0.4 s", "42 s", "5 min 20 s", "2 h 05 min", "3 d 04 h". */
 #define PROGRESS_DURATION_MAX 32
 void progress_duration(double seconds, char text[PROGRESS_DURATION_MAX]);
 

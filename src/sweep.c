@@ -471,9 +471,8 @@ static enum error_code read_cases(struct reader *r, const config_setting_t *case
     r->cases = calloc((size_t)n_cases, sizeof *r->cases);
     if (!r->cases)
         return out_of_memory(r);
-    for (; r->n_cases < (size_t)n_cases;) {
-        struct variation *variation = &r->cases[r->n_cases++];
-        enum error_code code = read_case(r, variation, config_setting_get_elem(cases, (unsigned)r->n_cases - 1));
+    for (int i = 0; i < n_cases; i++) {
+        enum error_code code = read_case(r, &r->cases[r->n_cases++], config_setting_get_elem(cases, (unsigned)i));
         if (code)
             return code;
     }

@@ -300,11 +300,28 @@ static enum error_code note_key(struct nesting *nesting, const struct token *key
     return ERROR_NONE;
 }
 
-/* Whether a value may stand after `before`. */
-static bool value_follows(const struct nesting *nesting, const struct token *before)
+/* Checks a token that is not one of a key and its sign; `key` is the last key, `before` the last token. */
+static enum error_code check_token(struct nesting *nesting, const struct token *key, const struct token *before,
+                                   const struct token *token, struct error *error)
 {
     bool in_group = nesting->open[nesting->depth].bracket == '{';
-    return is_one_of(token_sign(before), in_group ? "=:" : "([,") || before->kind == TOKEN_STRING;
+    bool is_value = is_one_of(token_sign(before), in_group ? "=:" : "([,") || before->kind == TOKEN_STRING;
+    if (token->kind == TOKEN_NAME && is_value)
+        return error_set(error, ERROR_INPUT, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"", shown(key),
+                         key->start, shown(token), token->start);
+    if (token->kind == TOKEN_STRING && !is_value)
+        return error_set(error, ERROR_INPUT, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(token),
+                         token->start);
+    if (token->kind == TOKEN_INTEGER && !integer_fits(token))
+        return error_set(error, ERROR_INPUT, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(key),
+                         key->start, shown(token), token->start);
+    if (token_sign(before) == ',' && is_one_of(token_sign(token), "])"))
+        return error_set(error, ERROR_INPUT, "a comma after the last value; allowed: commas between values");
+    if (token_sign(token) == '@')
+        return error_set(error, ERROR_INPUT,
+                         "@include: the results file keeps the text of the sweep, which must be "
+                         "one file; allowed: the included lines themselves");
+    return follow_bracket(nesting, token, error);
 }
 
 enum error_code sweep_text_prepare(char **prepared, const char *text, int *line, struct error *error)
@@ -335,37 +352,17 @@ enum error_code sweep_text_prepare(char **prepared, const char *text, int *line,
         *line = token.line;
         if (code)
             goto done;
-        if (before.kind == TOKEN_NAME && is_one_of(token_sign(&token), "=:")) {
+        if (before.kind != TOKEN_NAME) {
+            code = check_token(nesting, &key, &before, &token, error);
+        } else if (is_one_of(token_sign(&token), "=:")) {
             key = before;
             *line = key.line;
             code = note_key(nesting, &key, error);
-            if (code)
-                goto done;
-        } else if (before.kind == TOKEN_NAME) {
+        } else {
             *line = before.line;
             code = error_set(error, ERROR_INPUT, "%.*s: a key without a value; allowed: KEY = VALUE", shown(&before),
                              before.start);
-            goto done;
         }
-        *line = token.line;
-        bool is_value = value_follows(nesting, &before);
-        if (token.kind == TOKEN_NAME && is_value)
-            code = error_set(error, ERROR_INPUT, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"",
-                             shown(&key), key.start, shown(&token), token.start);
-        else if (token.kind == TOKEN_STRING && !is_value)
-            code = error_set(error, ERROR_INPUT, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(&token),
-                             token.start);
-        else if (token_sign(&before) == ',' && is_one_of(token_sign(&token), "])"))
-            code = error_set(error, ERROR_INPUT, "a comma after the last value; allowed: commas between values");
-        else if (token_sign(&token) == '@')
-            code = error_set(error, ERROR_INPUT,
-                             "@include: the results file keeps the text of the sweep, so that must be "
-                             "one file; allowed: the included lines themselves");
-        else if (token.kind == TOKEN_INTEGER && !integer_fits(&token))
-            code = error_set(error, ERROR_INPUT, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(&key),
-                             key.start, shown(&token), token.start);
-        else
-            code = follow_bracket(nesting, &token, error);
         if (code)
             goto done;
         size_t n_bytes = (size_t)(scanner.at - copied);

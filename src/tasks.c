@@ -24,9 +24,9 @@ void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MA
     counts[1] = h->N_train - counts[0];
 }
 
-void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, float *x)
+void tasks_train_inputs(struct rng_key key, size_t first, size_t n, float *x)
 {
-    rng_uniforms(key, RNG_TRAIN_SET, 0, 0, 0, (size_t)h->N_train * N_INPUTS, x);
+    rng_uniforms(key, RNG_TRAIN_SET, 0, 0, first * N_INPUTS, n * N_INPUTS, x);
 }
 
 void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x)

@@ -23,10 +23,10 @@ float task_target(const struct task *task, const float x[N_INPUTS]);
 /* Training samples of each task: counts [n_tasks], in the order in which they lie in the training set. */
 void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX]);
 
-/* The training inputs of one attempt: x [N_train][N_INPUTS], U(0, 1). */
-void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, float *x);
+/* Inputs of training samples first..first+n-1 (first even) of one attempt: x [n][N_INPUTS], U(0, 1). */
+void tasks_train_inputs(struct rng_key key, size_t first, size_t n, float *x);
 
-/* Test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1). */
+/* Inputs of test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1). */
 void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x);
 
 /* The batch of one optimiser step: indices [batch_size] into the training set, drawn without replacement from the

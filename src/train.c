@@ -58,9 +58,7 @@ void training_destroy(struct training *training)
 {
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
-        free(model->train_x);
-        free(model->train_target);
-        free(model->train_task);
+        free(model->samples);
         free(model->train_loss);
         free(model->test_error);
     }
@@ -86,15 +84,10 @@ void training_clear(struct training *training)
 static enum error_code reserve(struct training *training, struct model *model, size_t n_train, struct error *error)
 {
     if (model->capacity < n_train) {
-        free(model->train_x);
-        free(model->train_target);
-        free(model->train_task);
-        model->train_x = malloc(n_train * N_INPUTS * sizeof *model->train_x);
-        model->train_target = malloc(n_train * sizeof *model->train_target);
-        model->train_task = malloc(n_train * sizeof *model->train_task);
-        bool complete = model->train_x && model->train_target && model->train_task;
-        model->capacity = complete ? n_train : 0;
-        if (!complete)
+        free(model->samples);
+        model->samples = malloc(n_train * sizeof *model->samples);
+        model->capacity = model->samples ? n_train : 0;
+        if (!model->samples)
             return out_of_memory(error);
     }
     if (training->order_size < n_train) {
@@ -122,21 +115,27 @@ enum error_code training_load(struct training *training, size_t lane, const stru
 
     struct task tasks[TASKS_MAX];
     int64_t counts[TASKS_MAX];
+    float x[TRAIN_BLOCK_ROWS * N_INPUTS];
     tasks_of(h, tasks);
     tasks_train_counts(h, counts);
-    tasks_train_inputs(h, model->key, model->train_x);
     int n_tasks = hyperparameters_n_tasks(h);
     size_t sample = 0;
     for (int task = 0; task < n_tasks; task++)
         for (int64_t i = 0; i < counts[task]; i++, sample++) {
-            model->train_task[sample] = (uint8_t)task;
-            model->train_target[sample] = task_target(&tasks[task], model->train_x + sample * N_INPUTS);
+            struct sample *s = &model->samples[sample];
+            /* Inputs come in pairs of samples, one block of random numbers each. */
+            if (sample % 2 == 0) {
+                size_t n = sample + 1 < (size_t)h->N_train ? 2 : 1;
+                tasks_train_inputs(model->key, sample, n, x);
+            }
+            memcpy(s->x, x + sample % 2 * N_INPUTS, sizeof s->x);
+            s->target = task_target(&tasks[task], s->x);
+            s->task = task;
         }
 
     for (int task = 0; task < n_tasks; task++)
         for (size_t first = 0; first < N_test; first += TRAIN_BLOCK_ROWS) {
             size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
-            float x[TRAIN_BLOCK_ROWS * N_INPUTS];
             tasks_test_inputs(model->key, task, first, n, x);
             for (size_t i = 0; i < n; i++) {
                 size_t row = (size_t)task * N_test + first + i;
@@ -149,19 +148,26 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     return ERROR_NONE;
 }
 
-/* Puts one training sample of one model into a row; target goes beside it. */
-static void load_sample(struct training *training, struct activations *a, size_t row, size_t lane, size_t sample)
+/* Puts n training samples of one model into the first rows: samples indices[0..n-1], or first..first+n-1 if indices is
+ * NULL. Targets go beside them. */
+static void load_samples(struct training *training, struct activations *a, size_t lane, const uint32_t *indices,
+                         size_t first, size_t n)
 {
     const struct network *network = &training->network;
-    const struct model *model = &training->model[lane];
+    const struct sample *samples = training->model[lane].samples;
     size_t lanes = training->lanes;
-    float *in = a->in[1] + row * a->in_stride[1] * lanes + lane;
-    for (size_t k = 0; k < N_INPUTS; k++)
-        in[k * lanes] = model->train_x[sample * N_INPUTS + k];
-    float *context = activations_context(a, network, row, 0) + lane;
-    for (int task = 0; task < (int)network->shape.n_tasks; task++)
-        context[(size_t)task * lanes] = model->train_task[sample] == task;
-    training->target[row * lanes + lane] = model->train_target[sample];
+    int n_tasks = (int)network->shape.n_tasks;
+    float *in = a->in[1] + lane, *context = activations_context(a, network, 0, 0) + lane;
+    float *target = training->target + lane;
+    size_t in_step = a->in_stride[1] * lanes, context_step = a->in_stride[network->shape.context_layer] * lanes;
+    for (size_t row = 0; row < n; row++, in += in_step, context += context_step, target += lanes) {
+        const struct sample *sample = &samples[indices ? indices[row] : first + row];
+        for (size_t k = 0; k < N_INPUTS; k++)
+            in[k * lanes] = sample->x[k];
+        for (int task = 0; task < n_tasks; task++)
+            context[(size_t)task * lanes] = sample->task == task ? 1 : 0;
+        *target = sample->target;
+    }
 }
 
 void training_load_test_block(struct training *training, struct activations *a, int task, size_t first, size_t n)
@@ -223,10 +229,11 @@ void training_untrained(struct training *training)
 
     for (size_t first = 0; first < n_max; first += TRAIN_BLOCK_ROWS) {
         size_t n = n_max - first < TRAIN_BLOCK_ROWS ? n_max - first : TRAIN_BLOCK_ROWS;
-        for (size_t lane = 0; lane < lanes; lane++)
-            for (size_t row = 0; row < n; row++)
-                if (training->model[lane].is_used && first + row < (size_t)training->model[lane].h.N_train)
-                    load_sample(training, &training->test, row, lane, first + row);
+        for (size_t lane = 0; lane < lanes; lane++) {
+            const struct model *model = &training->model[lane];
+            size_t left = model->is_used && (size_t)model->h.N_train > first ? (size_t)model->h.N_train - first : 0;
+            load_samples(training, &training->test, lane, NULL, first, left < n ? left : n);
+        }
         network_forward(network, &training->test, n);
         for (size_t row = 0; row < n; row++)
             for (size_t lane = 0; lane < lanes; lane++) {
@@ -281,8 +288,7 @@ void training_run(struct training *training)
                     if (!model->is_used)
                         continue;
                     tasks_batch(&model->h, model->key, phase, i, step, training->order, training->indices);
-                    for (size_t row = 0; row < batch_size; row++)
-                        load_sample(training, &training->batch, row, lane, training->indices[row]);
+                    load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
                 }
                 network_forward(&training->network, &training->batch, batch_size);
                 output_delta(training, batch_size);

@@ -7,15 +7,20 @@
 
 #include <stdint.h>
 
-/* One model of a pack: where its data are. All owned by the training. */
+/* One training sample. */
+struct sample {
+    float x[N_INPUTS];
+    float target;
+    int32_t task; /* 0-based */
+};
+
+/* One model of a pack: its data and history. All owned by the training. */
 struct model {
     bool is_used;
     struct hyperparameters h;
     struct rng_key key;
-    float *train_x;      /* [N_train][N_INPUTS] */
-    float *train_target; /* [N_train] */
-    uint8_t *train_task; /* [N_train], 0-based */
-    size_t capacity;     /* samples that train_... have room for */
+    struct sample *samples; /* [N_train], the training set, task 1's first */
+    size_t capacity;        /* samples there is room for */
     /* History. Entry 0 of an epoch axis is the untrained model. */
     double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
                            batches of the batch's mean squared error before its step */
@@ -62,8 +67,8 @@ void training_untrained(struct training *training);
 /* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
 void training_run(struct training *training);
 
-/* Copies a block of a task's test samples into test.in[1] (and the context), targets into `target`: rows first..first+n-1,
- * n <= TRAIN_BLOCK_ROWS. */
+/* Copies samples first..first+n-1 of a task's test set, n <= TRAIN_BLOCK_ROWS, into the first rows of `activations` (inputs
+ * and context), and their targets into training->target. */
 void training_load_test_block(struct training *training, struct activations *activations, int task, size_t first,
                               size_t n);
 

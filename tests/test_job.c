@@ -724,6 +724,30 @@ static void test_independent_of_instruction_set(void **state)
     print_message("compared %d instruction sets with the portable one\n", n_compared);
 }
 
+/* The same bits from every compiler: a digest (FNV-1a) of the fields of the jobs above. A change of picky's arithmetic,
+ * its random streams or its record changes it, and with it what sweeps of the version before would give: then, and only
+ * then, the number is to be replaced. */
+static void test_digest(void **state)
+{
+    (void)state;
+    struct job jobs[N_MIXED];
+    mixed_jobs(jobs);
+    struct record_layout layout = layout_of_jobs(jobs, N_MIXED);
+    struct records records = run(&layout, jobs, N_MIXED);
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < N_MIXED; i++)
+        for (int f = 0; f < N_FIELDS; f++) {
+            const unsigned char *bytes = record_field_const(&layout, record_at(&records, i), (enum field)f);
+            if (record_fields[f].is_provenance || !bytes)
+                continue;
+            for (uint64_t b = 0; b < layout.n_elements[f] * field_type_size(record_fields[f].type); b++)
+                digest = (digest ^ bytes[b]) * UINT64_C(0x100000001b3);
+        }
+    records_free(&records);
+    if (digest != UINT64_C(0x0))
+        fail_msg("digest %#" PRIx64, digest);
+}
+
 /* An unknown instruction set is refused, and so is a runner. */
 static void test_unknown_instruction_set(void **state)
 {
@@ -856,6 +880,58 @@ static void test_more_attempts_allowed(void **state)
     assert_true(n_same >= 5);
     records_free(&few);
     records_free(&fewer);
+}
+
+/* An attempt that is rejected untrained, because its output is 0 on every training sample, leaves what it would have left
+ * had it been trained: as the last attempt that a job may use it is trained. */
+static void test_dead_at_start(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    struct job once[N], twice[N];
+    for (int i = 0; i < N; i++) {
+        once[i] = (struct job){.seed = i,
+                               .h = hyperparameters_of("hidden_size", "11", "N_train", "200", "N_test", "17", "epochs",
+                                                       "2", "max_attempts", "1", "context_location", "2", NULL)};
+        twice[i] = once[i];
+        twice[i].h.max_attempts = 2;
+    }
+    struct record_layout layout = layout_of_jobs(twice, N);
+    struct records trained = run(&layout, once, N), screened = run(&layout, twice, N);
+    int n_dead = 0;
+    for (size_t i = 0; i < N; i++) {
+        const float *loss = floats(&layout, record_at(&trained, i), FIELD_TRAIN_LOSS);
+        const float *error = floats(&layout, record_at(&trained, i), FIELD_TEST_ERROR);
+        const void *biases = floats(&layout, record_at(&trained, i), FIELD_BIASES);
+        const float zeros[4 * 11] = {0};
+        assert_true(isfinite(loss[0]) && isfinite(loss[2]));
+        assert_memory_equal(floats(&layout, record_at(&trained, i), FIELD_ATTEMPT_ERROR),
+                            floats(&layout, record_at(&screened, i), FIELD_ATTEMPT_ERROR), 2 * sizeof *error);
+        if (memcmp(biases, zeros, sizeof zeros) == 0) {
+            assert_memory_equal(error, error + 4, 2 * sizeof *error);
+            n_dead++;
+        }
+    }
+    assert_true(n_dead >= 5 && n_dead <= N - 5);
+    records_free(&trained);
+    records_free(&screened);
+
+    struct job_runner *runner;
+    struct error error;
+    struct records records = {.n = N, .n_bytes = layout.n_bytes};
+    records.bytes = allocate(N, layout.n_bytes);
+    records.is_done = allocate(N, sizeof *records.is_done);
+    assert_int_equal(job_runner_create(&runner, &layout, &error), ERROR_NONE);
+    for (size_t i = 0; i < N; i++) {
+        twice[i].config = i;
+        twice[i].replicate = 7 * i;
+        assert_int_equal(job_runner_add(runner, &twice[i], &error), ERROR_NONE);
+    }
+    while (job_runner_waiting(runner) > 0)
+        assert_int_equal(job_runner_step(runner, collect, &records, &error), ERROR_NONE);
+    assert_int_equal(job_runner_totals(runner).rejected_at_start, n_dead);
+    job_runner_destroy(runner);
+    records_free(&records);
 }
 
 /* A learning rate at which every SGD model's numbers overflow. */
@@ -1121,10 +1197,12 @@ int main(void)
         cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_independent_of_neighbours),
         cmocka_unit_test(test_independent_of_instruction_set),
+        cmocka_unit_test(test_digest),
         cmocka_unit_test(test_unknown_instruction_set),
         cmocka_unit_test(test_padding),
         cmocka_unit_test(test_attempts),
         cmocka_unit_test(test_more_attempts_allowed),
+        cmocka_unit_test(test_dead_at_start),
         cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_edge_of_divergence),
         cmocka_unit_test(test_out_of_memory),

@@ -58,8 +58,11 @@ static void durations(void **unused)
     const struct {
         double seconds;
         const char *text;
-    } cases[] = {{0, "0.0 s"},
-                 {-1, "0.0 s"},
+    } cases[] = {{0, "0 ms"},
+                 {-1, "0 ms"},
+                 {0.0032, "3 ms"},
+                 {0.0994, "99 ms"},
+                 {0.0996, "0.1 s"},
                  {0.44, "0.4 s"},
                  {9.94, "9.9 s"},
                  {9.96, "10 s"},
@@ -250,7 +253,7 @@ static void receipts(void **unused)
     char *text = said(stream);
     assert_string_equal(text, "picky: 40 jobs in 2.1 s (19/s) on 2 ranks: 39 accepted, 1 rejected\n"
                               "picky: busy 97 %, lanes filled 91 %, attempts rejected at the start 24 %, longest wait "
-                              "0.0 s, tail 12 s\n");
+                              "3 ms, tail 12 s\n");
     free(text);
     fclose(stream);
 
@@ -264,7 +267,7 @@ static void receipts(void **unused)
     text = said(stream);
     assert_string_equal(text, "picky: 3 jobs in 1 min 30 s (2.0/min) on 1 rank: 0 accepted, 0 rejected, 2 diverged, "
                               "1 error; 7 not done\n"
-                              "picky: busy 0 %, longest wait 0.0 s, tail 0.0 s\n");
+                              "picky: busy 0 %, longest wait 0 ms, tail 0 ms\n");
     free(text);
     fclose(stream);
 }

@@ -26,6 +26,8 @@
 
 #include <cmocka.h>
 
+enum { SEED = 7 };
+
 static char directory[256]; /* of this run's files, removed at the end */
 
 static char *in_directory(const char *name)
@@ -105,7 +107,7 @@ static void sample_make(struct sample *s, unsigned store, int64_t replicates, si
                 s->swept[row] = true;
     s->d = (struct results_description){.name = "test",
                                         .sweep_text = "replicates = 3; # caf\xc3\xa9\n",
-                                        .seed = 7,
+                                        .seed = SEED,
                                         .replicates = replicates,
                                         .configs = s->configs,
                                         .n_configs = n_configs,
@@ -153,6 +155,7 @@ static void fill_record(const struct record_layout *layout, uint64_t config, uin
                 memcpy(bytes + i * size, &hash, size);
         }
     }
+    *(int64_t *)record_field(layout, record, FIELD_SEED) = SEED + (int64_t)replicate;
     *(uint8_t *)record_field(layout, record, FIELD_STATUS) =
         (uint8_t)(1 + scramble(config * 1000003 + replicate) % (N_STATUSES - 1));
 }
@@ -557,7 +560,7 @@ static void descriptions(void **state)
     int64_t seed = 0;
     hid_t attribute = H5Aopen(file, "seed", H5P_DEFAULT);
     assert_true(H5Aread(attribute, H5T_NATIVE_INT64, &seed) >= 0);
-    assert_int_equal(seed, 7);
+    assert_int_equal(seed, SEED);
     H5Aclose(attribute);
     hid_t group = H5Gopen2(file, "provenance", H5P_DEFAULT);
     read_text_attribute(group, "version", text, sizeof text);

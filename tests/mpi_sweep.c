@@ -1,0 +1,306 @@
+/* Coordinator and workers, whole, over MPI, with a results file in memory and, in one of two builds, made-up jobs.
+ *
+ *   mpirun -n N mpi_sweep SCENARIO
+ *
+ * Every rank returns 0 if all is as it should be. The records are compared with those of a runner that did the same
+ * jobs one at a time. */
+#include "backoff.h"
+#include "coordinator.h"
+#include "fakes.h"
+#include "transport.h"
+#include "wire.h"
+#include "worker.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct scenario {
+    const char *name;
+    int64_t n_shapes, configs_of_shape, replicates, max_attempts;
+    int expected_exit_code;
+    bool uses_all_ranks; /* each has done some job */
+    double least_occupancy;
+    double idle; /* every rank uses at most this share of a core while it waits */
+    double longest_s;
+#ifndef REAL_JOBS
+    struct fake_job job;
+    int faulty_rank; /* whose fails_... apply */
+    uint64_t put_fails;
+    bool sync_fails;
+    bool is_stopped_early; /* coordinator_run is not called */
+    int foreign_rank; /* runs another version; 0: none does */
+    const char *message;   /* the failure's must contain it */
+#endif
+};
+
+#ifdef REAL_JOBS
+static const struct scenario scenarios[] = {
+    {.name = "few", .n_shapes = 2, .configs_of_shape = 2, .replicates = 5, .max_attempts = 10, .uses_all_ranks = true},
+    {.name = "many", .n_shapes = 3, .configs_of_shape = 3, .replicates = 40, .max_attempts = 10,
+     .uses_all_ranks = true},
+};
+#else
+#define JOB(...) .job = {.lanes = 8, .accepted = 0.75, __VA_ARGS__}
+static const struct scenario scenarios[] = {
+    {.name = "one_job", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 0.01)},
+    {.name = "few", .n_shapes = 1, .configs_of_shape = 1, .replicates = 10, .max_attempts = 10,
+     .job = {.lanes = 16, .pack_s = 0.05, .accepted = 0.75}, .uses_all_ranks = true},
+    {.name = "steady", .n_shapes = 2, .configs_of_shape = 19, .replicates = 40, .max_attempts = 10,
+     JOB(.pack_s = 0.002), .uses_all_ranks = true, .least_occupancy = 0.9},
+    {.name = "many_shapes", .n_shapes = 150, .configs_of_shape = 1, .replicates = 12, .max_attempts = 10,
+     JOB(.pack_s = 0.0005), .uses_all_ranks = true},
+    {.name = "hard", .n_shapes = 3, .configs_of_shape = 20, .replicates = 10, .max_attempts = 10,
+     .job = {.lanes = 8, .pack_s = 0.001, .accepted = 0.1}, .uses_all_ranks = true, .least_occupancy = 0.8},
+    {.name = "instant", .n_shapes = 2, .configs_of_shape = 1000, .replicates = 10, .max_attempts = 3, JOB(.pack_s = 0)},
+    {.name = "idle", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 4),
+     .idle = 0.05},
+    {.name = "stopped_early", .is_stopped_early = true, .expected_exit_code = 2, .longest_s = 5},
+    {.name = "put_fails", .n_shapes = 2, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
+     JOB(.pack_s = 0.001), .put_fails = 500, .expected_exit_code = 3, .message = "results.h5: no space", .longest_s = 5},
+    {.name = "first_put_fails", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1,
+     JOB(.pack_s = 0.001), .put_fails = 1, .expected_exit_code = 3, .message = "results.h5: no space", .longest_s = 5},
+    {.name = "sync_fails", .n_shapes = 2, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
+     JOB(.pack_s = 0.001), .sync_fails = true, .expected_exit_code = 3, .message = "results.h5: cannot sync",
+     .longest_s = 5},
+    {.name = "put_fails_in_long_packs", .n_shapes = 1, .configs_of_shape = 20, .replicates = 100, .max_attempts = 1,
+     JOB(.pack_s = 0.001), .put_fails = 20, .faulty_rank = -1, .expected_exit_code = 3,
+     .message = "results.h5: no space", .longest_s = 8},
+    {.name = "own_runner_fails", .n_shapes = 1, .configs_of_shape = 20, .replicates = 10, .max_attempts = 10,
+     JOB(.pack_s = 0.001, .fails_to_create = true), .faulty_rank = 0, .expected_exit_code = 3,
+     .message = "out of memory for a runner", .longest_s = 5},
+    {.name = "last_runner_fails", .n_shapes = 1, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
+     JOB(.pack_s = 0.001, .fails_to_create = true), .faulty_rank = -1, .expected_exit_code = 3,
+     .message = "out of memory for a runner", .longest_s = 5},
+    {.name = "own_pack_fails", .n_shapes = 1, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
+     JOB(.pack_s = 0.001, .fails_at_pack = 3), .faulty_rank = 0, .expected_exit_code = 3,
+     .message = "the pack fails", .longest_s = 5},
+    {.name = "last_pack_fails", .n_shapes = 1, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
+     JOB(.pack_s = 0.001, .fails_at_pack = 3), .faulty_rank = -1, .expected_exit_code = 3,
+     .message = "the pack fails", .longest_s = 5},
+    {.name = "foreign", .n_shapes = 1, .configs_of_shape = 20, .replicates = 10, .max_attempts = 10,
+     JOB(.pack_s = 0.001), .foreign_rank = 1, .expected_exit_code = 2, .message = "another version of picky",
+     .longest_s = 5},
+};
+#endif
+
+static int n_faults;
+#define EXPECT(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
+            n_faults++; \
+        } \
+    } while (0)
+
+static struct hyperparameters *make_configs(const struct scenario *s, size_t *n_configs)
+{
+    *n_configs = (size_t)(s->n_shapes * s->configs_of_shape);
+    struct hyperparameters *configs = calloc(*n_configs + 1, sizeof *configs);
+    check(configs);
+    for (size_t i = 0; i < *n_configs; i++) {
+        struct hyperparameters *h = &configs[i];
+        hyperparameters_default(h);
+        h->hidden_size = 4 + (int64_t)i % s->n_shapes;
+        h->hidden_layers = 2;
+        h->N_train = 200;
+        h->epochs = 2;
+        h->lr = 0.001 * (1 + (double)i / 100);
+        h->error_threshold = 0.3;
+        h->max_attempts = s->max_attempts;
+    }
+    return configs;
+}
+
+static void clear_provenance(const struct record_layout *layout, void *record)
+{
+    for (int f = 0; f < N_FIELDS; f++)
+        if (record_fields[f].is_provenance && record_field(layout, record, (enum field)f))
+            memset(record_field(layout, record, (enum field)f), 0,
+                   layout->n_elements[f] * field_type_size(record_fields[f].type));
+}
+
+struct comparison {
+    const struct record_layout *layout;
+    const struct results *results;
+    char *expected, *found;
+};
+
+static enum error_code compare(void *context, const struct job *job, const void *record, struct error *error)
+{
+    (void)error;
+    const struct comparison *c = context;
+    memcpy(c->expected, record, c->layout->n_bytes);
+    memcpy(c->found, fake_results_record(c->results, job->config, job->replicate), c->layout->n_bytes);
+    clear_provenance(c->layout, c->expected);
+    clear_provenance(c->layout, c->found);
+    EXPECT(fake_results_n_puts(c->results, job->config, job->replicate) == 1);
+    EXPECT(memcmp(c->expected, c->found, c->layout->n_bytes) == 0);
+    return ERROR_NONE;
+}
+
+/* Every slot against a runner of its own, one job at a time. */
+static void check_records(const struct scenario *s, const struct hyperparameters *configs, size_t n_configs,
+                          const struct record_layout *layout, const struct results *results)
+{
+    struct comparison c = {layout, results, malloc(layout->n_bytes), malloc(layout->n_bytes)};
+    struct job_runner *runner;
+    struct error error;
+#ifndef REAL_JOBS
+    fake_job.pack_s = 0;
+#endif
+    check(c.expected && c.found && !job_runner_create(&runner, layout, &error));
+    for (size_t config = 0; config < n_configs; config++)
+        for (int64_t replicate = 0; replicate < s->replicates; replicate++) {
+            struct job job = {
+                .config = config, .replicate = (uint64_t)replicate, .seed = 7 + replicate, .h = configs[config]};
+            check(!job_runner_add(runner, &job, &error));
+            while (job_runner_waiting(runner) > 0)
+                check(!job_runner_step(runner, compare, &c, &error));
+        }
+    job_runner_destroy(runner);
+    free(c.expected);
+    free(c.found);
+}
+
+static void check_receipt(const struct scenario *s, size_t n_configs, int n_ranks, const struct record_layout *layout,
+                          const struct results *results, const struct receipt *receipt)
+{
+    uint64_t counts[N_STATUSES] = {0}, *by_rank = calloc((size_t)n_ranks, sizeof *by_rank);
+    check(by_rank);
+    for (size_t config = 0; config < n_configs; config++)
+        for (int64_t replicate = 0; replicate < s->replicates; replicate++) {
+            const void *record = fake_results_record(results, config, (uint64_t)replicate);
+            counts[*(const uint8_t *)record_field_const(layout, record, FIELD_STATUS)]++;
+            int32_t rank = *(const int32_t *)record_field_const(layout, record, FIELD_RANK);
+            EXPECT(rank >= 0 && rank < n_ranks);
+            by_rank[rank]++;
+        }
+    EXPECT(memcmp(counts, receipt->counts, sizeof counts) == 0);
+    EXPECT(counts[STATUS_PENDING] == 0);
+    for (int rank = 0; s->uses_all_ranks && rank < n_ranks; rank++)
+        EXPECT(by_rank[rank] > 0);
+    EXPECT(receipt->n_ranks == n_ranks);
+    EXPECT(receipt->wall_s > 0 && receipt->tail_s >= 0 && receipt->tail_s <= receipt->wall_s);
+    EXPECT(receipt->busy > 0 && receipt->busy <= 1.001);
+    EXPECT(receipt->occupancy >= s->least_occupancy && receipt->occupancy <= 1);
+    EXPECT(receipt->longest_wait_s >= 0 && receipt->longest_wait_s <= receipt->wall_s);
+    free(by_rank);
+}
+
+/* Rank 0. Returns the exit code that a command line would. */
+static int coordinate(const struct scenario *s, int n_ranks)
+{
+    size_t n_configs;
+    struct hyperparameters *configs = make_configs(s, &n_configs);
+    struct record_layout layout;
+    struct plan *plan = NULL;
+    struct progress progress;
+    struct receipt receipt;
+    struct error error;
+    check(!record_layout_make(&layout, configs, n_configs, STORE_WEIGHTS, &error));
+    check(!plan_create(&plan, configs, n_configs, s->replicates, 7, &error));
+    struct results *results = fake_results_create(&layout, n_configs, (uint64_t)s->replicates);
+#ifndef REAL_JOBS
+    fake_results_fail(results, s->put_fails, s->sync_fails);
+#endif
+    progress_start(&progress, stderr, plan_jobs_total(plan));
+    int exit_code = (int)coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, &receipt, &error);
+    if (exit_code) {
+        fprintf(stderr, "%s\n", error.message);
+#ifndef REAL_JOBS
+        EXPECT(s->message && strstr(error.message, s->message));
+#endif
+    } else {
+        progress_receipt(stderr, &receipt);
+        check_receipt(s, n_configs, n_ranks, &layout, results, &receipt);
+        check_records(s, configs, n_configs, &layout, results);
+    }
+    plan_destroy(plan);
+    fake_results_destroy(results);
+    free(configs);
+    return exit_code;
+}
+
+#ifndef REAL_JOBS
+/* Does what a worker of another version does: cannot read the first message, says so in its own way, and leaves with the
+ * next one. */
+static int work_as_foreigner(void)
+{
+    uint64_t incoming[WIRE_TO_WORKER_MAX / 8], failure[WIRE_SMALL_MAX / 8];
+    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    wire_failure_write(failure, &(struct error){.code = ERROR_INPUT, .message = "cannot be read"});
+    failure[1] = WIRE_VERSION + 1;
+    MPI_Send(failure, (int)(wire_failure_size() / 8), MPI_UINT64_T, 0, 0, MPI_COMM_WORLD);
+    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    transport_meet(MPI_COMM_WORLD);
+    return ERROR_INPUT;
+}
+#endif
+
+static double cpu_s(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+int main(int argc, char **argv)
+{
+    int provided, rank, n_ranks;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    const struct scenario *s = NULL;
+    for (size_t i = 0; argc == 2 && i < sizeof scenarios / sizeof scenarios[0]; i++)
+        if (strcmp(scenarios[i].name, argv[1]) == 0)
+            s = &scenarios[i];
+    if (!s) {
+        fprintf(stderr, "usage: mpi_sweep SCENARIO\n");
+        MPI_Abort(MPI_COMM_WORLD, 2);
+        return 2;
+    }
+
+    bool is_stopped_early = false, is_foreign = false;
+#ifndef REAL_JOBS
+    fake_job = s->job;
+    bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
+    if (!is_faulty) {
+        fake_job.fails_to_create = false;
+        fake_job.fails_at_pack = 0;
+    }
+    /* Longer than anyone wants to wait for after a failure. */
+    if (is_faulty && n_ranks > 1 && strcmp(s->name, "put_fails_in_long_packs") == 0)
+        fake_job.pack_s = 60;
+    is_stopped_early = s->is_stopped_early;
+    is_foreign = s->foreign_rank == rank && rank > 0;
+#endif
+
+    double start_s = clock_s(), start_cpu_s = cpu_s();
+    int exit_code;
+    if (rank > 0) {
+#ifndef REAL_JOBS
+        exit_code = is_foreign ? work_as_foreigner() : worker_run(MPI_COMM_WORLD);
+#else
+        exit_code = worker_run(MPI_COMM_WORLD);
+#endif
+    } else {
+        if (is_stopped_early)
+            backoff_sleep(1); /* as long as a large sweep file takes */
+        exit_code = is_stopped_early ? ERROR_INPUT : coordinate(s, n_ranks);
+        coordinator_release(MPI_COMM_WORLD, exit_code);
+    }
+    double wall_s = clock_s() - start_s, share = (cpu_s() - start_cpu_s) / wall_s;
+
+    EXPECT(exit_code == s->expected_exit_code);
+    if (s->longest_s > 0)
+        EXPECT(wall_s < s->longest_s);
+    if (s->idle > 0) {
+        fprintf(stderr, "rank %d: %.1f %% of a core over %.1f s\n", rank, 100 * share, wall_s);
+        EXPECT(share < s->idle);
+    }
+    MPI_Finalize();
+    return n_faults > 0;
+}
