@@ -1,14 +1,13 @@
 #include "results_schema.h"
 
+#include "importance.h"
+
 #include <hdf5_hl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Below this, importances count as 0 in the stored relative_importance, as a share of the layer's mean. */
-#define UNIMPORTANT_BELOW 0.1
 
 /* All dimensions of the file: enum dimension, config and replicate, and the bytes of a text in /provenance. */
 enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, N_SCALES };

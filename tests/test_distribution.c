@@ -12,8 +12,8 @@
 /* cmocka.h comes after the headers it needs */
 #include <cmocka.h>
 
-#ifndef REFERENCE_DATA
-#error "define REFERENCE_DATA as the path of tests/reference/data"
+#ifndef TEST_SOURCE_DIR
+#error "define TEST_SOURCE_DIR as the path of tests"
 #endif
 
 enum { N_JOBS = 200 };
@@ -143,7 +143,7 @@ static void test_errors_against_numpy(void **state)
 {
     (void)state;
     long seed;
-    FILE *file = fopen(REFERENCE_DATA "/errors.txt", "r");
+    FILE *file = fopen(TEST_SOURCE_DIR "/reference/data/errors.txt", "r");
     assert_non_null(file);
     assert_int_equal(fscanf(file, "#%*[^\n] seed %ld", &seed), 1);
     assert_int_equal(seed, FIRST_SEED);

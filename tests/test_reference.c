@@ -65,12 +65,12 @@ static void test_forward_by_hand(void **state)
     struct reference_network *network = reference_network_create(2, 2, 2, 1, true);
     assert_non_null(network);
     assert_int_equal(network->n_parameters, 4 + 4 + 4 + 4 + 2 + 1);
-    const double values[] = {1, 2, -1, 1,     /* input_weights */
-                             1, -1, 0.5, 2,   /* hidden_weights */
-                             10, 20, 30, 40,  /* context_weights */
-                             0.5, -2, -1, -1, /* biases */
-                             0.25, -0.125,    /* output_weights */
-                             4};              /* output_bias */
+    const double values[] = {1,    2,      -1,  1,  /* input_weights */
+                             1,    -1,     0.5, 2,  /* hidden_weights */
+                             10,   20,     30,  40, /* context_weights */
+                             0.5,  -2,     -1,  -1, /* biases */
+                             0.25, -0.125,          /* output_weights */
+                             4};                    /* output_bias */
     for (size_t p = 0; p < network->n_parameters; p++)
         network->parameters[p] = values[p];
 
@@ -104,8 +104,8 @@ static void test_gradient(void **state)
     } shapes[] = {{6, 1, 0}, {5, 2, 0}, {5, 2, 1}, {7, 4, 0}, {7, 4, 2}, {7, 4, 3}, {1, 3, 1}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (int output_is_relu = 0; output_is_relu <= 1; output_is_relu++) {
-            struct reference_network *network = random_network(shapes[i].H, shapes[i].L, shapes[i].context_layer,
-                                                               output_is_relu, (uint32_t)(100 + i));
+            struct reference_network *network =
+                random_network(shapes[i].H, shapes[i].L, shapes[i].context_layer, output_is_relu, (uint32_t)(100 + i));
             struct samples s = random_samples((uint32_t)(200 + i));
             double *gradient = calloc(network->n_parameters, sizeof *gradient);
             assert_non_null(gradient);
@@ -115,8 +115,7 @@ static void test_gradient(void **state)
             size_t n_zero = 0;
             for (size_t p = 0; p < network->n_parameters; p++) {
                 /* A step of 1e-6 leaves a truncation error near 1e-12 and a rounding error near 1e-10. */
-                double difference =
-                    reference_loss_difference(network, s.n, s.x[0], s.tasks, s.targets, p, 1e-6);
+                double difference = reference_loss_difference(network, s.n, s.x[0], s.tasks, s.targets, p, 1e-6);
                 assert_true(fabs(gradient[p] - difference) <= 1e-8 * (1 + fabs(difference)));
                 n_zero += gradient[p] == 0;
             }
@@ -284,7 +283,7 @@ static void test_relative_importance_by_hand(void **state)
     double ri[6];
     reference_relative_importance(6, a, b, 0.1, ri);
     assert_true(ri[0] == (7.0 - 5.0) / (7.0 + 5.0));
-    assert_true(ri[1] == -1); /* a counts as 0 */
+    assert_true(ri[1] == -1);  /* a counts as 0 */
     assert_true(isnan(ri[2])); /* both do */
     assert_true(ri[3] == 1);   /* b does */
     assert_true(ri[4] == -1);

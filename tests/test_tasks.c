@@ -78,7 +78,8 @@ static void test_train_counts(void **state)
         int64_t N_train;
         double fraction;
         int64_t task1;
-    } cases[] = {{1000, 0.5, 500}, {1000, 0.91, 910}, {11, 0.5, 6}, {10, 0.25, 3}, {10, 0.24, 2}, {7, 0.1, 1}, {3, 0.34, 1}};
+    } cases[] = {{1000, 0.5, 500}, {1000, 0.91, 910}, {11, 0.5, 6}, {10, 0.25, 3},
+                 {10, 0.24, 2},    {7, 0.1, 1},       {3, 0.34, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct hyperparameters h = hyperparameters_of(cases[i].N_train, 1, cases[i].fraction, TRAIN_RANDOM, 10);
         int64_t counts[TASKS_MAX] = {0};
@@ -173,8 +174,8 @@ static void test_batches_pool(void **state)
         enum train_mode mode;
         int64_t replay_every;
     } cases[] = {
-        {100, 10, 0.5, TRAIN_RANDOM, 10},     {100, 100, 0.5, TRAIN_RANDOM, 10},    {2, 1, 0.5, TRAIN_RANDOM, 10},
-        {101, 7, 0.37, TRAIN_REPLAY, 10},     {101, 7, 0.37, TRAIN_REPLAY, 3},      {101, 7, 0.37, TRAIN_REPLAY, 1},
+        {100, 10, 0.5, TRAIN_RANDOM, 10},     {100, 100, 0.5, TRAIN_RANDOM, 10},     {2, 1, 0.5, TRAIN_RANDOM, 10},
+        {101, 7, 0.37, TRAIN_REPLAY, 10},     {101, 7, 0.37, TRAIN_REPLAY, 3},       {101, 7, 0.37, TRAIN_REPLAY, 1},
         {101, 7, 0.37, TRAIN_SEQUENTIAL, 10}, {90, 33, 0.6333, TRAIN_SEQUENTIAL, 2}, {60, 30, 0.5, TRAIN_REPLAY, 2},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
@@ -268,8 +269,8 @@ static void test_batches_uniform(void **state)
     assert_equally_likely(pairs, N * (N - 1), 1);
 }
 
-/* Consecutive batches are independent: they share as many samples as chance gives (hypergeometric), and that a sample was
- * drawn says nothing of the next step. */
+/* Consecutive batches are independent: they share as many samples as chance gives (hypergeometric), and that a sample
+ * was drawn says nothing of the next step. */
 static void test_batches_independent(void **state)
 {
     (void)state;
@@ -303,10 +304,10 @@ static void test_batches_independent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_targets),          cmocka_unit_test(test_train_counts),
-        cmocka_unit_test(test_inputs),           cmocka_unit_test(test_inputs_by_parts),
-        cmocka_unit_test(test_batches_pool),     cmocka_unit_test(test_batches_pure),
-        cmocka_unit_test(test_batches_uniform),  cmocka_unit_test(test_batches_independent),
+        cmocka_unit_test(test_targets),         cmocka_unit_test(test_train_counts),
+        cmocka_unit_test(test_inputs),          cmocka_unit_test(test_inputs_by_parts),
+        cmocka_unit_test(test_batches_pool),    cmocka_unit_test(test_batches_pure),
+        cmocka_unit_test(test_batches_uniform), cmocka_unit_test(test_batches_independent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

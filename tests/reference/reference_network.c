@@ -84,8 +84,7 @@ double reference_forward(const struct reference_network *network, const double x
 }
 
 void reference_backward(const struct reference_network *network, const double x[2], size_t task,
-                        const double *activations, double output, double dy, double *gradient,
-                        double *d_activations)
+                        const double *activations, double output, double dy, double *gradient, double *d_activations)
 {
     const size_t H = network->hidden_size, L = network->hidden_layers, T = network->n_tasks;
     double *own = d_activations ? NULL : allocate(L * H, sizeof *own);
@@ -170,8 +169,8 @@ static double square(double value)
 }
 
 struct reference_importance reference_unit_importance(const struct reference_network *network, size_t n,
-                                                      const double *x, const double *targets, size_t task,
-                                                      size_t layer, size_t unit, double step)
+                                                      const double *x, const double *targets, size_t task, size_t layer,
+                                                      size_t unit, double step)
 {
     double *activations = allocate(network->hidden_layers * network->hidden_size, sizeof *activations);
     double *h = allocate(n, sizeof *h);

@@ -48,8 +48,7 @@ double reference_forward(const struct reference_network *network, const double x
  * derivatives with respect to the parameters to gradient [n_parameters] and sets d_activations [L][H], those with
  * respect to the activations. Either may be NULL. The derivative of max(0, z) at 0 counts as 0. */
 void reference_backward(const struct reference_network *network, const double x[2], size_t task,
-                        const double *activations, double output, double dy, double *gradient,
-                        double *d_activations);
+                        const double *activations, double output, double dy, double *gradient, double *d_activations);
 
 /* Mean squared error over samples x [n][2] of tasks [n] with targets [n]; gradient: NULL, or [n_parameters], set. */
 double reference_loss(const struct reference_network *network, size_t n, const double *x, const size_t *tasks,
@@ -75,8 +74,8 @@ struct reference_importance {
 /* By brute force: ablation runs the whole network with the unit held at 0; derivatives with respect to h are central
  * differences of the whole network with the unit held at h +- step. */
 struct reference_importance reference_unit_importance(const struct reference_network *network, size_t n,
-                                                      const double *x, const double *targets, size_t task,
-                                                      size_t layer, size_t unit, double step);
+                                                      const double *x, const double *targets, size_t task, size_t layer,
+                                                      size_t unit, double step);
 
 /* Relative importance of one layer for a pair of tasks, from importances a [n] and b [n] of its units:
  * an importance below unimportant_below times its mean over the layer counts as 0;

@@ -1,0 +1,245 @@
+/* The compute thread and its mailbox, without MPI: a coordinator in small around one trainer, with made-up jobs. */
+#include "trainer.h"
+
+#include "backoff.h"
+#include "fakes.h"
+#include "plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RANK = 3, SEED = 16, CONFIGS_MAX = 64, REPLICATES = 20 };
+
+struct run {
+    struct hyperparameters configs[CONFIGS_MAX];
+    struct record_layout layout;
+    struct plan *plan;
+    struct trainer *trainer;
+    uint64_t n_records, n_requests, n_empty_requests, n_outstanding;
+    unsigned n_puts[CONFIGS_MAX][REPLICATES];
+};
+
+static int64_t run_epochs = 10;
+
+static void begin(struct run *run, size_t n_configs, int64_t n_shapes, struct fake_job job)
+{
+    struct error error;
+    memset(run, 0, sizeof *run);
+    for (size_t i = 0; i < n_configs; i++) {
+        hyperparameters_default(&run->configs[i]);
+        run->configs[i].epochs = run_epochs;
+        run->configs[i].hidden_size = 2 + (int64_t)i % n_shapes;
+        run->configs[i].lr = 0.001 + 0.001 * (double)i;
+    }
+    fake_job = job;
+    assert_int_equal(record_layout_make(&run->layout, run->configs, n_configs, 0, &error), ERROR_NONE);
+    assert_int_equal(plan_create(&run->plan, run->configs, n_configs, REPLICATES, SEED, &error), ERROR_NONE);
+    assert_int_equal(trainer_create(&run->trainer, &run->layout, RANK, &error), ERROR_NONE);
+}
+
+static void end(struct run *run)
+{
+    trainer_destroy(run->trainer);
+    plan_destroy(run->plan);
+}
+
+static void take_records(struct run *run)
+{
+    for (void *report; (report = trainer_take(run->trainer)); trainer_return(run->trainer, report))
+        for (size_t i = 0; i < wire_report_n_records(report); i++) {
+            uint64_t config, replicate;
+            const void *record = wire_report_record(report, &run->layout, i, &config, &replicate);
+            assert_true(config < CONFIGS_MAX && replicate < REPLICATES);
+            run->n_puts[config][replicate]++;
+            run->n_records++;
+            run->n_outstanding--;
+            assert_int_equal(*(const int32_t *)record_field_const(&run->layout, record, FIELD_RANK), RANK);
+            assert_int_equal(*(const int64_t *)record_field_const(&run->layout, record, FIELD_SEED),
+                             SEED + (int64_t)replicate);
+        }
+}
+
+/* Answers a request, if there is one, with at most n_max jobs. */
+static void answer(struct run *run, size_t n_max)
+{
+    struct wire_request request;
+    struct job jobs[WIRE_JOBS_MAX];
+    if (!trainer_wants(run->trainer, &request))
+        return;
+    run->n_requests++;
+    assert_in_range(request.n_wanted, 1, WIRE_JOBS_MAX);
+    struct wire_request again;
+    assert_false(trainer_wants(run->trainer, &again)); /* one at a time */
+    for (uint64_t i = 0; i < request.n_shapes; i++)
+        assert_true(request.shapes[i] < plan_n_shapes(run->plan));
+    size_t n = request.n_wanted < n_max ? (size_t)request.n_wanted : n_max;
+    struct wire_handout handout = {.shape = 0};
+    handout.n_jobs = plan_next(run->plan, request.shapes, request.n_shapes, n, jobs, &handout.shape);
+    handout.end = plan_jobs_left(run->plan) == 0;
+    run->n_empty_requests += handout.n_jobs == 0 && !handout.end;
+    run->n_outstanding += handout.n_jobs;
+    trainer_give(run->trainer, &handout, jobs);
+}
+
+static void every_job_comes_back_once(void **unused)
+{
+    (void)unused;
+    const struct {
+        size_t n_configs, n_max;
+        int64_t n_shapes;
+        struct fake_job job;
+    } cases[] = {
+        {1, 128, 1, {.lanes = 16, .accepted = 0.75}},
+        {40, 128, 2, {.lanes = 8, .accepted = 0.75, .pack_s = 1e-4}},
+        {64, 128, 64, {.lanes = 4, .accepted = 0.3}},
+        {40, 1, 5, {.lanes = 8, .accepted = 1}},
+        {30, 5, 1, {.lanes = 8, .accepted = 0.05, .pack_s = 1e-5}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct run run;
+        struct error error;
+        begin(&run, cases[i].n_configs, cases[i].n_shapes, cases[i].job);
+        while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+            take_records(&run);
+            answer(&run, cases[i].n_max);
+            trainer_wait(run.trainer, 1e-3);
+        }
+        assert_int_equal(trainer_state(run.trainer, &error), TRAINER_FINISHED);
+        assert_int_equal(run.n_records, cases[i].n_configs * REPLICATES);
+        for (size_t config = 0; config < cases[i].n_configs; config++)
+            for (int replicate = 0; replicate < REPLICATES; replicate++)
+                assert_int_equal(run.n_puts[config][replicate], 1);
+        struct wire_totals totals = trainer_totals(run.trainer);
+        assert_true(totals.packs > 0 && totals.lanes_total == totals.packs * (uint64_t)cases[i].job.lanes);
+        assert_true(totals.attempts >= run.n_records && totals.lanes_used == totals.attempts);
+        assert_true(totals.waited_s >= totals.longest_wait_s);
+        end(&run);
+    }
+}
+
+/* Two of three attempts are rejected, but there are jobs of the same shape to be had: packs stay full. */
+static void rejected_attempts_find_company(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct error error;
+    begin(&run, 60, 3, (struct fake_job){.lanes = 16, .accepted = 0.33, .pack_s = 1e-3});
+    while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+        take_records(&run);
+        answer(&run, WIRE_JOBS_MAX);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    struct wire_totals totals = trainer_totals(run.trainer);
+    assert_true((double)totals.lanes_used > 0.9 * (double)totals.lanes_total);
+    end(&run);
+}
+
+/* A coordinator that gives nothing while jobs are held, as at the end of a sweep that others share: no storm of requests,
+ * no standstill. */
+static void refusals_are_borne(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct error error;
+    begin(&run, 4, 1, (struct fake_job){.lanes = 8, .accepted = 0.5, .pack_s = 1e-3});
+    while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+        take_records(&run);
+        answer(&run, run.n_outstanding > 0 ? 0 : 3);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    assert_int_equal(run.n_records, 4 * REPLICATES);
+    assert_true(run.n_empty_requests > 0);
+    assert_true(run.n_requests <= 4 * trainer_totals(run.trainer).packs + 10);
+    end(&run);
+}
+
+static void a_slow_main_thread_holds_it_up(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct error error;
+    struct wire_request request;
+    run_epochs = 100000; /* records larger than a report is meant to be: one in each, and a pack of 8 fills all reports */
+    begin(&run, 1, 1, (struct fake_job){.lanes = 8, .accepted = 1});
+    run_epochs = 10;
+    assert_int_equal(trainer_report_records(&run.layout), 1);
+    for (int turn = 0; turn < 200; turn++) {
+        answer(&run, WIRE_JOBS_MAX);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    assert_true(run.n_outstanding > TRAINER_REPORTS);
+    assert_int_equal(trainer_totals(run.trainer).packs, 0); /* the first one has not ended */
+    assert_false(trainer_wants(run.trainer, &request));     /* records first */
+    while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+        take_records(&run);
+        answer(&run, WIRE_JOBS_MAX);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    assert_int_equal(run.n_records, REPLICATES);
+    assert_true(trainer_totals(run.trainer).longest_wait_s > 0.05);
+    end(&run);
+}
+
+static void it_can_be_halted_at_any_moment(void **unused)
+{
+    (void)unused;
+    for (int turns = 0; turns < 30; turns++) {
+        struct run run;
+        struct error error;
+        begin(&run, 40, 2, (struct fake_job){.lanes = 8, .accepted = 0.75, .pack_s = 2e-3});
+        for (int turn = 0; turn < turns; turn++) {
+            if (turn % 2)
+                take_records(&run);
+            answer(&run, WIRE_JOBS_MAX);
+            trainer_wait(run.trainer, 1e-3);
+        }
+        double start = clock_s();
+        if (turns % 3)
+            trainer_halt(run.trainer);
+        if (turns % 3 == 1)
+            while (trainer_state(run.trainer, &error) == TRAINER_WORKING)
+                trainer_wait(run.trainer, 1e-3);
+        end(&run);
+        assert_true(clock_s() - start < 1);
+    }
+}
+
+static void failures_are_told(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct error error;
+    begin(&run, 40, 2, (struct fake_job){.lanes = 8, .accepted = 0.75, .fails_at_pack = 3});
+    while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+        take_records(&run);
+        answer(&run, WIRE_JOBS_MAX);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    assert_int_equal(trainer_state(run.trainer, &error), TRAINER_FAILED);
+    assert_int_equal(error.code, ERROR_FATAL);
+    assert_string_equal(error.message, "the pack fails");
+    end(&run);
+
+    fake_job = (struct fake_job){.lanes = 8, .fails_to_create = true};
+    struct trainer *trainer;
+    assert_int_equal(trainer_create(&trainer, &run.layout, 0, &error), ERROR_FATAL);
+    assert_null(trainer);
+    trainer_destroy(trainer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_job_comes_back_once),   cmocka_unit_test(rejected_attempts_find_company),
+        cmocka_unit_test(refusals_are_borne),          cmocka_unit_test(a_slow_main_thread_holds_it_up),
+        cmocka_unit_test(it_can_be_halted_at_any_moment), cmocka_unit_test(failures_are_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
