@@ -80,15 +80,12 @@ void gnuplot_write_string(FILE *script, const char *text)
     fputc('\'', script);
 }
 
-/* "STEM.ADD" in a new string: the name with its last n_dropped bytes replaced. */
+/* The name with its last n_dropped bytes replaced by `suffix`, in a new string; NULL if memory is short. */
 static char *with_suffix(const char *name, size_t n_dropped, const char *suffix)
 {
-    size_t length = strlen(name) - n_dropped;
-    char *result = malloc(length + strlen(suffix) + 1);
-    if (result) {
-        memcpy(result, name, length);
-        strcpy(result + length, suffix);
-    }
+    char *result = NULL;
+    if (asprintf(&result, "%.*s%s", (int)(strlen(name) - n_dropped), name, suffix) < 0)
+        return NULL;
     return result;
 }
 

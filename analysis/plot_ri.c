@@ -57,7 +57,8 @@ static void write_axes(const struct ri_figure *figure)
         highest = 1;
     /* The room above is for the corner's number. */
     fprintf(figure->gnuplot.script,
-            "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',9.5' textcolor rgb '#%06x'\nset xtics offset 0,0.4\n"
+            "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',9.5' textcolor rgb '#%06x'\n"
+            "set xtics offset 0,0.4\n"
             "set xrange [-1.03:1.03]\nset yrange [0:%.6g]\nset xtics -1,1,1\nset mxtics 2\nset ytics 0,%.6g\n"
             "set boxwidth %g\nset style fill solid 1 noborder\nunset key\n",
             COLOUR_GREY, COLOUR_TEXT, 1.28 * highest, layout_step(highest, 3), BAR_WIDTH);
@@ -67,8 +68,9 @@ static void write_page_texts(const struct ri_figure *figure)
 {
     const struct gnuplot *gnuplot = &figure->gnuplot;
     char text[256];
-    double right = figure->gnuplot.width - MARGIN_RIGHT, middle = (MARGIN_LEFT + right) / 2;
     struct box last = panel_box(figure, figure->selection->n - 1, 0);
+    struct box rightmost = panel_box(figure, 0, figure->n_columns - 1);
+    double middle = (last.left + rightmost.left + rightmost.width) / 2;
 
     if (*figure->reader->name)
         layout_page_title(gnuplot, MARGIN_LEFT, figure->reader->name);
@@ -155,7 +157,8 @@ enum error_code plot_ri(struct reader *reader, const struct selection *selection
         row_title(&figure, row, title);
         width = fmax(width, MARGIN_LEFT + layout_text_width(title, ROW_TITLE_SIZE) + MARGIN_RIGHT);
     }
-    double height = figure.top + (double)(selection->n - 1) * figure.row_height + ROW_HEAD + PANEL_HEIGHT + MARGIN_BOTTOM;
+    double height =
+        figure.top + (double)(selection->n - 1) * figure.row_height + ROW_HEAD + PANEL_HEIGHT + MARGIN_BOTTOM;
     if (gnuplot_begin(&figure.gnuplot, output, width, height, error))
         goto done;
     fprintf(figure.gnuplot.script, "set multiplot\n");

@@ -176,7 +176,8 @@ static void write_axes(const struct training_figure *figure)
 {
     FILE *script = figure->gnuplot.script;
     fprintf(script,
-            "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',9.5' textcolor rgb '#%06x'\nset xtics offset 0,0.4\n"
+            "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',9.5' textcolor rgb '#%06x'\n"
+            "set xtics offset 0,0.4\n"
             "set yrange [%.6g:%.6g]\nset grid ytics lt 1 lw 0.6 lc rgb '#e6e6e6'\nunset key\n",
             COLOUR_GREY, COLOUR_TEXT, figure->y_min, figure->y_max);
     if (!figure->is_logarithmic) {
@@ -363,8 +364,8 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
     figure.top = (*reader->name ? TITLE_HEIGHT : 6) + LEGEND_HEIGHT;
     figure.head_height = LINE_HEIGHT * (double)n_lines + 10;
     double width = MARGIN_LEFT + (double)figure.n_columns * (figure.panel_width + PANEL_GAP) - PANEL_GAP + MARGIN_RIGHT;
-    double height = figure.top + (double)n_rows * (figure.head_height + figure.panel_height + TICS_HEIGHT) - TICS_HEIGHT +
-                    MARGIN_BOTTOM;
+    double row_height = figure.head_height + figure.panel_height + TICS_HEIGHT;
+    double height = figure.top + (double)n_rows * row_height - TICS_HEIGHT + MARGIN_BOTTOM;
     if (gnuplot_begin(&figure.gnuplot, output, width, height, error))
         goto done;
     write_figure(&figure);

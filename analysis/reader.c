@@ -31,8 +31,8 @@ static enum error_code damaged(const char *path, const char *what, struct error 
     char reason[200] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
     H5Eclear2(H5E_DEFAULT);
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s%s%s%s", path, what, *reason ? " (HDF5: " : "",
-                     reason, *reason ? ")" : "");
+    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s%s%s%s", path, what,
+                     *reason ? " (HDF5: " : "", reason, *reason ? ")" : "");
 }
 
 static enum error_code no_memory(const char *path, struct error *error)
@@ -99,7 +99,8 @@ static enum error_code check_schema(const struct reader *reader, struct error *e
         damaged(reader->path, "the attribute picky_schema_version is not a version number", error);
     else if (version > READER_SCHEMA_VERSION)
         error_set(error, ERROR_INPUT,
-                  "%s: written by a newer picky (schema version %" PRId64 "; this picky-analyse knows %d): update picky",
+                  "%s: written by a newer picky (schema version %" PRId64
+                  "; this picky-analyse knows %d): update picky",
                   reader->path, version, READER_SCHEMA_VERSION);
     else
         error->code = ERROR_NONE;

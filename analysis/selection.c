@@ -76,8 +76,9 @@ static enum error_code no_match(const struct reader *reader, const char *conditi
         append(names, *names ? ", " : "");
         append(names, value);
     }
-    return error_set(error, ERROR_INPUT, "--where %s: no configuration of %s fulfils this together with what is before; "
-                                         "its values of %s: %s%s",
+    return error_set(error, ERROR_INPUT,
+                     "--where %s: no configuration of %s fulfils this together with what is before; its values of %s: "
+                     "%s%s",
                      condition, reader->path, row->name, names, is_cut ? ", ..." : "");
 }
 

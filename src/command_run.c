@@ -45,6 +45,19 @@ static void gather_hosts(char *hosts)
     MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
 }
 
+/* That every rank can run the kernels asked for, before a file is made. */
+static enum error_code check_kernels(const char *hosts, int n_ranks, struct error *error)
+{
+    const struct kernels *kernels;
+    if (kernels_choose(&kernels, error))
+        return error->code;
+    for (int rank = 0; rank < n_ranks; rank++)
+        if (strstr(hosts + (size_t)rank * HOST_MAX, "(?)"))
+            return error_set(error, ERROR_INPUT, "PICKY_SIMD = \"%.40s\": rank %d on %.70s cannot run it",
+                             getenv("PICKY_SIMD"), rank, hosts + (size_t)rank * HOST_MAX);
+    return ERROR_NONE;
+}
+
 /* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
 static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
 {
@@ -92,7 +105,8 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     char start[TIME_MAX], end[TIME_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], host_list[4096] = "", ranks[16];
     int length;
 
-    if (sweep_read(&sweep, arguments->operand, arguments->overrides, arguments->n_overrides, error) ||
+    if (check_kernels(hosts, n_ranks, error) ||
+        sweep_read(&sweep, arguments->operand, arguments->overrides, arguments->n_overrides, error) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;

@@ -136,8 +136,8 @@ static enum error_code open_temporary(int *descriptor, const char *temporary, co
     if (lock == LOCK_TAKEN) {
         error_set(error, ERROR_INPUT, "%s: another run is creating it (%s is locked)", path, temporary);
     } else if (!is_new && (lock != LOCK_HELD || !is_leftover(*descriptor))) {
-        error_set(error, ERROR_INPUT, "%s: cannot be created: %s is in the way; remove it if no other run uses it", path,
-                  temporary);
+        error_set(error, ERROR_INPUT, "%s: cannot be created: %s is in the way; remove it if no other run uses it",
+                  path, temporary);
     } else if (fstat(*descriptor, &opened) < 0 || stat(temporary, &named) < 0 || opened.st_dev != named.st_dev ||
                opened.st_ino != named.st_ino) {
         /* The run that had it has just finished with it. */
@@ -147,7 +147,8 @@ static enum error_code open_temporary(int *descriptor, const char *temporary, co
         unlink(temporary);
     } else {
         if (lock == LOCK_UNSUPPORTED)
-            fprintf(stderr, "picky: warning: %s: no file locks here: take care that one run at a time writes it\n", path);
+            fprintf(stderr, "picky: warning: %s: no file locks here: take care that one run at a time writes it\n",
+                    path);
         return ERROR_NONE;
     }
     close(*descriptor);
@@ -398,15 +399,22 @@ static enum error_code release(struct results *results, struct error *error)
     return code;
 }
 
+/* Before any other call to HDF5. */
+static void start_hdf5(void)
+{
+    /* HDF5 reads the variable once, when it starts; it would override results_schema_access, and HDF5's own lock would
+     * shut readers out. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+    /* HDF5 would print its errors; ours say what they mean. */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 enum error_code results_create(struct results **results, const char *path,
                                const struct results_description *description, struct error *error)
 {
     check(description->n_configs > 0 && description->replicates > 0);
     *results = NULL;
-    /* The variable would override results_schema_access, and HDF5's own lock would shut readers out. */
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
-    /* HDF5 would print its errors; ours say what they mean. */
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    start_hdf5();
 
     struct results *r = calloc(1, sizeof *r);
     if (!r)
@@ -652,6 +660,7 @@ const char *results_hdf5_version(void)
 {
     static char version[32];
     unsigned major, minor, release;
+    start_hdf5();
     H5get_libversion(&major, &minor, &release);
     snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
     return version;

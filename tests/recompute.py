@@ -1,16 +1,17 @@
 #!/usr/bin/python3
-"""Recomputes a results file from its own weights and test samples, in float64 with NumPy and from the definitions alone,
-and compares: test errors and losses, all six measures of importance, loss changes, mean activations, relative
+"""Recomputes a results file from its own weights and test samples, in float64 with NumPy and from the definitions
+alone, and compares: test errors and losses, all six measures of importance, loss changes, mean activations, relative
 importance, statuses and padding. The file's sweep must have store = ["weights", "test_set"] (and may have more).
 
     recompute.py FILE [--slots N]     checks N done slots (default 40), spread evenly over the file
     recompute.py --self-test FILE     perturbs each array of a slot in memory and checks that every one is noticed
 
 Tolerances. picky computes in float32, so its numbers differ from exact ones by rounding, whose size depends on the
-model. It is measured: the same NumPy code runs in float32 too, and the largest difference between the two, over the units
-of a layer and the samples, times SAFETY, is what an output, an activation or a gradient may be off. From there the error
-of each measure follows by its formula (products: first order plus the square). What remains is the rounding of the stored
-number. A ReLU so near 0 that its side is open lets the gradients of its sample be off by as much as they are large.
+model. It is measured: the same NumPy code runs in float32 too, and the largest difference between the two, over the
+units of a layer and the samples, times SAFETY, is what an output, an activation or a gradient may be off. From there
+the error of each measure follows by its formula (products: first order plus the square). What remains is the rounding
+of the stored number. A ReLU so near 0 that its side is open lets the gradients of its sample be off by as much as they
+can be large.
 """
 import argparse
 import sys

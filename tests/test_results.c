@@ -1202,6 +1202,8 @@ static int write_and_hold(const char *path)
     struct sample s;
     struct error error;
     struct results *results;
+    if (strlen(results_hdf5_version()) < strlen("1.8.0"))
+        return 1;
     sample_make(&s, ALL_STORED, 3, 4, grid);
     /* hidden_size goes with fraction: not a dimension of the grid. */
     s.swept[hyperparameter_find("hidden_size") - hyperparameter_table] = false;

@@ -1,8 +1,8 @@
 """Checks picky-analyse from outside: its tables and figures against NumPy and SciPy, its answers to files and
 arguments that are wrong, its figures as files.
 
-check_analyse.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
-Needs h5py, NumPy, SciPy and gnuplot.
+check_analyse.py PICKY_ANALYSE STATISTICS_TABLE PICKY [unittest arguments]
+Needs h5py, NumPy, SciPy and gnuplot. With "" for PICKY the check of a file by picky itself is skipped.
 """
 import os
 import re
@@ -24,6 +24,7 @@ import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
+PICKY = os.path.abspath(sys.argv[3]) if sys.argv[3] else None
 BINS = np.linspace(-1, 1, 11)
 
 
@@ -32,6 +33,11 @@ def run(*args, **options):
     options.setdefault("env", {k: v for k, v in os.environ.items() if k != "HDF5_USE_FILE_LOCKING"})
     done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=100, **options)
     return done.returncode, done.stdout, done.stderr
+
+
+def wilson(k, n):
+    with np.errstate(divide="ignore"):  # of the p-value, which nobody asked for
+        return scipy.stats.binomtest(int(k), int(n)).proportion_ci(0.95, method="wilson")
 
 
 def read_models(path, config, key):
@@ -93,7 +99,7 @@ class Statistics(unittest.TestCase):
     def test_wilson(self):
         pairs = [(k, n) for n in (1, 2, 7, 50, 1000, 123456) for k in sorted({0, 1, n // 3, n // 2, n - 1, n})]
         for (k, n), found in zip(pairs, self.ask([f"wilson {k} {n}" for k, n in pairs])):
-            interval = scipy.stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
+            interval = wilson(k, n)
             np.testing.assert_allclose(found, interval, rtol=1e-9, atol=1e-12)
 
     def test_quantiles(self):
@@ -123,7 +129,9 @@ class Statistics(unittest.TestCase):
             np.testing.assert_array_equal(row[n + 4:], np.histogram(ri[~np.isnan(ri)], BINS)[0])
 
 
-class Summary(Files):
+class Blocks(Files):
+    """The summary's text taken apart and compared with the file."""
+
     def blocks(self, text):
         """{configuration index: its lines}"""
         parts = re.split(r"^\[(\d+)\] ", text, flags=re.M)
@@ -136,7 +144,7 @@ class Summary(Files):
         accepted = int((status == ACCEPTED).sum())
         for line, n in ((lines[1], tried.sum()), (lines[2], attempts[tried].sum())):
             found = re.search(r"(\d+) of (\d+) = ([\d.]+) % \[([\d.]+), ([\d.]+)\]", line)
-            interval = scipy.stats.binomtest(accepted, int(n)).proportion_ci(0.95, method="wilson")
+            interval = wilson(accepted, n)
             self.assertEqual((int(found[1]), int(found[2])), (accepted, n))
             np.testing.assert_allclose([float(g) for g in found.groups()[2:]],
                                        [100 * accepted / n, 100 * interval.low, 100 * interval.high], atol=0.0501)
@@ -174,6 +182,8 @@ class Summary(Files):
         self.assertLessEqual(max(map(len, result[1].splitlines())), 100)
         return head, blocks
 
+
+class Summary(Blocks):
     def test_all_kinds(self):
         for kind, configs in make_file.KINDS.items():
             head, blocks = self.check_file(f"{kind}.h5")
@@ -270,6 +280,33 @@ class Summary(Files):
                 self.skipTest("built with AddressSanitizer, which takes memory of its own")
         kilobytes = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
         self.assertLess(kilobytes, 40000)
+
+
+@unittest.skipUnless(PICKY, "needs picky to make a file")
+class RealFile(Blocks):
+    def test_summary_and_figures(self):
+        with open("real.cfg", "w") as f:
+            f.write('name = "real"; replicates = 6; model = { epochs = 5; error_threshold = 0.3; };\n'
+                    'cases = ({ hidden_size = 12; grid = { context_location = ["start", "end"]; }; },\n'
+                    '         { hidden_size = 20; hidden_layers = 2; train_mode = "replay"; });\n')
+        environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        subprocess.run([PICKY, "run", "real.cfg", "-o", "real.h5"], check=True, capture_output=True, env=environment)
+        with h5py.File("real.h5", "r") as f:
+            self.assertEqual([m.decode() for m in f["measure"]], MEASURES)
+            for config in range(3):
+                self.assertGreater((f["status"][config] == ACCEPTED).sum(), 0)
+                stored = f["relative_importance"][config][f["status"][config] == ACCEPTED][:, :, 0]
+                for m, measure in enumerate(MEASURES):
+                    ri = expected_ri("real.h5", config, measure)
+                    np.testing.assert_allclose(stored[:, m, : ri.shape[1], : ri.shape[2]], ri, atol=1e-6)
+        for measure in MEASURES:
+            head, blocks = self.check_file("real.h5", "--measure", measure, measure=measure)
+            self.assertIn("real.h5: real\n3 configurations x 6 replicates = 18 jobs: complete\n", head)
+            self.assertEqual(len(blocks), 3)
+        for kind in ("training", "ri"):
+            self.assert_done(run("plot", kind, "real.h5", "-o", "real.svg"))
+            root = xml.etree.ElementTree.parse("real.svg").getroot()
+            self.assertIn("real", ["".join(e.itertext()) for e in root.iter("{http://www.w3.org/2000/svg}text")])
 
 
 class WrongFiles(Files):
@@ -674,4 +711,4 @@ class FiguresThatFail(Files):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

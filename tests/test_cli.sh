@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The command line as a user meets it: output, exit codes, one line for each mistake, no file left behind, every rank ended.
+# Usage: test_cli.sh PICKY SOURCE_DIR
+set -euo pipefail
+picky=$1 source_dir=$2
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+cd "$work"
+n=0
+
+fail() {
+    echo "FAILED: $*"
+    [[ -e out ]] && cat out err
+    exit 1
+}
+# expect CODE COMMAND...: runs it; stdout goes to out, stderr to err
+expect() {
+    local code=0 expected=$1
+    shift
+    timeout 60 "$@" >out 2>err || code=$?
+    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
+    n=$((n + 1))
+}
+# refuse PATTERN COMMAND...: exit code 2, exactly one line on stderr that matches, nothing on stdout, no new file
+refuse() {
+    local pattern=$1 before after
+    shift
+    before=$(ls -A)
+    expect 2 "$@"
+    after=$(ls -A)
+    [[ $before == "$after" ]] || fail "$*: files left: $after"
+    [[ ! -s out ]] || fail "$*: something on stdout"
+    [[ $(wc -l <err) == 1 ]] || fail "$*: not one line"
+    grep -qE -- "$pattern" err || fail "$*: no /$pattern/"
+}
+touch out err
+
+cat >good.cfg <<END
+name = "small"; replicates = 3; seed = 5;
+model = { hidden_size = 4; N_train = 100; epochs = 1; max_attempts = 2; };
+grid = { context_location = ("start", "end"); };
+END
+
+# ---- help and version ----
+for command in "--help" "run --help" "plan --help" "train --help"; do
+    # shellcheck disable=SC2086
+    expect 0 "$picky" $command
+    [[ -s out && ! -s err ]] || fail "$command: help goes to stdout"
+    awk 'length > 110 { exit 1 }' out || fail "$command: a line is too long"
+done
+expect 0 "$picky" --version
+grep -qE '^picky [0-9]+\.[0-9]+\.[0-9]+ \(' out || fail "--version"
+for key in N_train N_test lr epochs batch_size context_location train_mode second_task fraction hidden_size hidden_layers \
+    output_activation optimizer replay_every error_threshold max_attempts; do
+    expect 0 "$picky" run --help
+    grep -qE "^  $key " out || fail "run --help does not list $key"
+done
+
+# ---- train ----
+expect 0 "$picky" train --set hidden_size=8 --set epochs=3 --seed 11
+grep -qE '^hidden_size +8$' out || fail "train: hyperparameters"
+grep -qE '^seed +11$' out || fail "train: seed"
+[[ $(grep -cE '^ +[0-3]  +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 4 ]] || fail "train: an error for each epoch and task"
+[[ $(grep -cE '^ +[1-4] +[0-9]+ % +[0-9]+ % +[0-9]+ %$' out) == 4 ]] || fail "train: a row for each layer"
+grep -qE '^(accepted|rejected) after [0-9]+ of at most 10 attempts' out || fail "train: acceptance"
+cp out first
+expect 0 "$picky" train --set hidden_size=8 --set epochs=3 --seed 11
+cmp out first || fail "train: the same job, other numbers"
+rm first
+expect 0 "$picky" train --set optimizer=sgd --set lr=10 --set output_activation=linear --set max_attempts=1 --set hidden_size=8
+grep -q '^diverged after 1 of at most 1 attempts' out || fail "train: divergence"
+refuse '^picky: --set lr=0: .*allowed: a number above 0' "$picky" train --set lr=0
+refuse 'unknown hyperparameter; did you mean hidden_size' "$picky" train --set hidden_sise=3
+refuse 'context_location = 5: allowed: .*hidden_layers = 4' "$picky" train --set context_location=5
+refuse 'batch_size = 2000: .*at most N_train = 1000' "$picky" train --set batch_size=2000
+refuse '^picky: --seed -1: allowed: an integer from 0' "$picky" train --seed -1
+refuse 'PICKY_SIMD = "mmx".*allowed: .*portable' env PICKY_SIMD=mmx "$picky" train
+expect 2 "$picky" train --bogus
+grep -q 'unknown option: --bogus' err || fail "unknown option"
+expect 2 "$picky" bogus
+expect 2 "$picky"
+
+# ---- plan ----
+for sweep in seed notebook context_x_fraction; do
+    expect 0 "$picky" plan "$source_dir/sweeps/$sweep.cfg"
+    grep -qE '^jobs +[0-9]+$' out || fail "plan $sweep"
+done
+grep -qE '^jobs +7600$' out || fail "plan: 152 configurations x 50"
+grep -qE '^configurations +152 ' out || fail "plan: 152 configurations"
+expect 0 "$picky" plan good.cfg --set replicates=1000000
+grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
+
+# ---- run ----
+expect 0 "$picky" run good.cfg
+[[ -s good.h5 && ! -e good.h5.tmp && ! -s out ]] || fail "run: good.h5"
+grep -q '6 jobs in' err || fail "run: receipt"
+cp good.h5 kept.h5
+refuse '^picky: good\.h5: exists already' "$picky" run good.cfg
+cmp good.h5 kept.h5 || fail "an existing file was changed"
+refuse '^picky: good\.h5: exists already' mpirun -n 3 --oversubscribe --bind-to none -q "$picky" run good.cfg
+cmp good.h5 kept.h5 || fail "an existing file was changed"
+
+# ---- bad input: every rank ends ----
+mkdir -p readonly
+mpi=(mpirun -n 3 --oversubscribe --bind-to none -q "$picky")
+refuse '^picky: missing\.cfg: cannot be read: No such file' "$picky" run missing.cfg -o x.h5
+refuse '^picky: missing\.cfg: cannot be read: No such file' "${mpi[@]}" run missing.cfg -o x.h5
+refuse '^picky: nowhere/x\.h5.*: No such file' "$picky" run good.cfg -o nowhere/x.h5
+refuse '^picky: .*need .*B; the free space' "$picky" run good.cfg -o x.h5 --set N_test=1000000 --set replicates=100000000
+refuse '^picky: --set foo=1: unknown key' "${mpi[@]}" run good.cfg -o x.h5 --set foo=1
+refuse '^picky: --set context_location=2: ' "$picky" run good.cfg -o x.h5 --set context_location=2
+printf 'model = { hidden_size = 5; ' >syntax.cfg
+refuse '^picky: syntax\.cfg:[0-9]+: ' "${mpi[@]}" run syntax.cfg -o x.h5
+printf 'model = { hiden_size = 5; };' >unknown.cfg
+refuse '^picky: unknown\.cfg:1: .*did you mean hidden_size' "$picky" run unknown.cfg -o x.h5
+: >empty.cfg
+expect 2 "$picky" run empty.cfg -o x.h5
+refuse 'PICKY_SIMD = "mmx"' env PICKY_SIMD=mmx "${mpi[@]}" run good.cfg -o x.h5
+
+echo "$n commands behaved"
