@@ -8,6 +8,8 @@
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},       {"set", required_argument, NULL, 's'},
     {"output", required_argument, NULL, 'o'}, {"seed", required_argument, NULL, 'S'},
+    {"hidden-size", required_argument, NULL, 'H'}, {"simd", required_argument, NULL, 'I'},
+    {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
 
@@ -83,6 +85,12 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->output = optarg;
         if (option == 'S')
             arguments->seed = optarg;
+        if (option == 'H')
+            arguments->hidden_size = optarg;
+        if (option == 'I')
+            arguments->simd = optarg;
+        if (option == 'j')
+            arguments->json = true;
     }
     if (optind < argc && operand_name)
         arguments->operand = argv[optind++];

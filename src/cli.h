@@ -20,7 +20,7 @@ struct command {
     bool lists_hyperparameters; /* --help shows the table */
     int (*run)(const struct command *command, int argc, char **argv);
 };
-extern const struct command command_run, command_plan, command_train;
+extern const struct command command_run, command_plan, command_train, command_bench;
 
 /* A command's arguments. Strings are borrowed from argv. */
 struct arguments {
@@ -28,13 +28,16 @@ struct arguments {
     size_t n_overrides;
     const char *output;   /* -o */
     const char *seed;     /* --seed */
+    const char *hidden_size; /* --hidden-size */
+    const char *simd;     /* --simd */
+    bool json;            /* --json */
     const char *operand;  /* the one operand, or NULL */
 };
 
 /* What parsing came to. */
 enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
 
-/* Parses the options among `allowed` ("set", "output", "seed": a string of their first letters) and at most one operand,
+/* Parses the options among `allowed` (a string of the letters that long_options has for them) and at most one operand,
  * which must be there if operand_name is given. Prints help (to stdout if `speaks`) or the mistake (to stderr).
  * The caller frees with arguments_free. */
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,

@@ -62,8 +62,9 @@ static void finish_rank(struct coordinator *c, int rank)
 
 /* ---- handing out -------------------------------------------------------------------------------------------- */
 
-/* Jobs that a rank may be given: at most as many as it wants, and no more than its share of all that is not done, so that
- * at the end all ranks share what remains. A rank that holds nothing gets something as long as there is anything. */
+/* Jobs that a rank may be given: at most as many as it wants, and no more than its share of all that is not done, so
+ * that at the end all ranks share what remains. A rank that holds nothing gets something as long as there is
+ * anything. */
 static size_t share(const struct coordinator *c, int rank, uint64_t n_wanted)
 {
     uint64_t n_ranks = (uint64_t)c->n_ranks, held = c->ranks[rank].n_outstanding;
@@ -88,7 +89,7 @@ static enum error_code answer(struct coordinator *c, int rank, const struct wire
 {
     for (uint64_t i = 0; i < request->n_shapes; i++)
         if (request->shapes[i] >= plan_n_shapes(c->plan))
-            return error_set(error, ERROR_FATAL, "a request for a shape that does not exist");
+            return error_set(error, ERROR_FATAL, "rank %d: a request for a shape that does not exist", rank);
 
     struct wire_handout handout;
     choose(c, rank, request, &handout);
@@ -120,7 +121,7 @@ static enum error_code store(struct coordinator *c, int rank, const void *report
         uint8_t status = *(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS);
         if (config >= plan_n_configs(c->plan) || replicate >= (uint64_t)plan_replicates(c->plan) ||
             status == STATUS_PENDING || status >= N_STATUSES || r->n_outstanding == 0)
-            return error_set(error, ERROR_FATAL, "a record of no job that it has");
+            return error_set(error, ERROR_FATAL, "rank %d: a record of no job that it has", rank);
         r->n_outstanding--;
         c->n_outstanding--;
         if (results_put(c->results, config, replicate, record, error))

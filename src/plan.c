@@ -179,7 +179,8 @@ enum error_code plan_create(struct plan **plan, const struct hyperparameters *co
     check(n_configs < UINT32_MAX && replicates >= 0);
     uint64_t jobs_total;
     if (__builtin_mul_overflow((uint64_t)n_configs, (uint64_t)replicates, &jobs_total))
-        return error_set(error, ERROR_INPUT, "replicates = %" PRId64 ": with %zu configurations more jobs than 64 bits can count", replicates,
+        return error_set(error, ERROR_INPUT,
+                         "replicates = %" PRId64 ": with %zu configurations more jobs than 64 bits can count", replicates,
                          n_configs);
 
     struct plan *p = calloc(1, sizeof *p);

@@ -134,6 +134,15 @@ static void append_rate(char *text, size_t size, double rate)
     append(text, size, "%.*f/%s", rate >= 10 ? 0 : rate >= 1 ? 1 : 2, rate, unit);
 }
 
+/* "5 min 20 s left"; the last second is not counted down. */
+static void append_left(char *text, size_t size, double left_s)
+{
+    char left[PROGRESS_DURATION_MAX] = "< 1 s";
+    if (left_s >= 1)
+        progress_duration(left_s, left);
+    append(text, size, "%s left", left);
+}
+
 static void append_accepted(char *text, size_t size, const struct progress *progress)
 {
     append(text, size, "%.0f %% accepted",
@@ -154,9 +163,8 @@ void progress_line(const struct progress *progress, double now_s, char *text, si
     append(text, size, ", ");
     append_rate(text, size, rate);
     if (done < progress->n_jobs) {
-        char left[PROGRESS_DURATION_MAX];
-        progress_duration(left_s, left);
-        append(text, size, ", %s left", left);
+        append(text, size, ", ");
+        append_left(text, size, left_s);
     }
 }
 
@@ -171,9 +179,8 @@ void progress_bar(const struct progress *progress, double now_s, int width, char
     /* In the order of what is missed most. */
     snprintf(parts[0], PART_MAX, " %" PRIu64 "/%" PRIu64, done, progress->n_jobs);
     if (known && done < progress->n_jobs) {
-        char left[PROGRESS_DURATION_MAX];
-        progress_duration(left_s, left);
-        snprintf(parts[1], PART_MAX, "  %s left", left);
+        append(parts[1], PART_MAX, "  ");
+        append_left(parts[1], PART_MAX, left_s);
     }
     if (done > 0) {
         append(parts[2], PART_MAX, "  ");

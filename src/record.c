@@ -118,7 +118,7 @@ size_t field_type_size(enum field_type type)
     case FIELD_I64: return sizeof(int64_t);
     case FIELD_TEXT: return FIELD_TEXT_SIZE;
     }
-    check(!"a field type without a size");
+    check(false); /* a type without a size */
     return 0;
 }
 

@@ -405,6 +405,8 @@ static void start_hdf5(void)
     /* HDF5 reads the variable once, when it starts; it would override results_schema_access, and HDF5's own lock would
      * shut readers out. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+    /* Every file is closed here. At exit, HDF5 1.10 would try again those that it failed to close, and crash. */
+    H5dont_atexit();
     /* HDF5 would print its errors; ours say what they mean. */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }

@@ -349,14 +349,12 @@ static enum error_code write_hyperparameters(const struct schema *s)
 {
     const struct hyperparameters *configs = s->description->configs;
     size_t n_configs = s->description->n_configs;
-    union {
-        int64_t *integers;
-        double *reals;
-        const char **texts;
-        void *any;
-    } values = {.any = malloc(n_configs * sizeof(int64_t))}; /* as large as a double and a pointer */
     _Static_assert(sizeof(double) <= sizeof(int64_t) && sizeof(char *) <= sizeof(int64_t), "values share one buffer");
-    if (!values.any)
+    void *values = malloc(n_configs * sizeof(int64_t));
+    int64_t *integers = values;
+    double *reals = values;
+    const char **texts = values;
+    if (!values)
         return error_set(s->error, ERROR_FATAL, "not enough memory for %zu configurations", n_configs);
 
     enum error_code code = ERROR_NONE;
@@ -367,25 +365,25 @@ static enum error_code write_hyperparameters(const struct schema *s)
             file_type = H5T_STD_I64LE;
             memory_type = H5T_NATIVE_INT64;
             for (size_t i = 0; i < n_configs; i++)
-                values.integers[i] = hyperparameter_integer(&configs[i], h);
+                integers[i] = hyperparameter_integer(&configs[i], h);
         } else if (h->type == HYPERPARAMETER_REAL) {
             file_type = H5T_IEEE_F64LE;
             memory_type = H5T_NATIVE_DOUBLE;
             for (size_t i = 0; i < n_configs; i++)
-                values.reals[i] = hyperparameter_real(&configs[i], h);
+                reals[i] = hyperparameter_real(&configs[i], h);
         } else {
             for (size_t i = 0; i < n_configs; i++)
-                values.texts[i] = hyperparameter_string(&configs[i], h);
+                texts[i] = hyperparameter_string(&configs[i], h);
         }
-        code = write_config_variable(s, h->name, file_type, memory_type, values.any, h->meaning, h->unit);
+        code = write_config_variable(s, h->name, file_type, memory_type, values, h->meaning, h->unit);
     }
     if (!code) {
         for (size_t i = 0; i < n_configs; i++)
-            values.integers[i] = hyperparameters_context_layer(&configs[i]);
-        code = write_config_variable(s, "context_layer", H5T_STD_I64LE, H5T_NATIVE_INT64, values.any,
+            integers[i] = hyperparameters_context_layer(&configs[i]);
+        code = write_config_variable(s, "context_layer", H5T_STD_I64LE, H5T_NATIVE_INT64, values,
                                      "context_location as the number of a hidden layer", "1");
     }
-    free(values.any);
+    free(values);
     return code;
 }
 
@@ -407,9 +405,9 @@ static enum error_code write_field_attributes(const struct schema *s, hid_t data
 
     uint8_t values[N_STATUSES];
     char meanings[128] = "";
-    for (uint8_t i = 0; i < N_STATUSES; i++) {
+    for (int i = 0; i < N_STATUSES; i++) {
         size_t used = strlen(meanings);
-        values[i] = i;
+        values[i] = (uint8_t)i;
         snprintf(meanings + used, sizeof meanings - used, "%s%s", i > 0 ? " " : "", status_names[i]);
     }
     enum error_code code =

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,10 +212,9 @@ static const char *number_end(const char *c, enum token_kind *kind)
 
 static bool integer_fits(const struct token *token)
 {
+    bool is_hex = token->length > 1 && is_one_of(token->start[1], "xX");
     errno = 0;
-    if (token->length > 1 && is_one_of(token->start[1], "xX"))
-        return strtoull(token->start, NULL, 16) <= INT64_MAX && errno == 0;
-    strtoll(token->start, NULL, 10);
+    strtoll(token->start, NULL, is_hex ? 16 : 10);
     return errno == 0;
 }
 

@@ -186,9 +186,8 @@ void training_load_test_block(struct training *training, struct activations *a, 
     memcpy(training->target, training->test_target + start * lanes, n * lanes * sizeof(float));
 }
 
-/* Mean absolute errors on all test sets into entry `epoch` of the histories; mean squared errors into test_loss. Sums in
- * double, sample after sample. */
-static void test(struct training *training, size_t epoch)
+/* Sums in double, sample after sample. */
+void training_test(struct training *training, size_t epoch)
 {
     const struct shape *shape = &training->network.shape;
     size_t lanes = training->lanes, N_test = (size_t)shape->N_test, n_tasks = (size_t)shape->n_tasks;
@@ -249,7 +248,7 @@ void training_untrained(struct training *training)
     for (size_t lane = 0; lane < lanes; lane++)
         if (training->model[lane].is_used)
             training->model[lane].train_loss[0] = squared[lane] / (double)training->model[lane].h.N_train;
-    test(training, 0);
+    training_test(training, 0);
 }
 
 /* Loss and its derivative: delta of the output = d/dy mean((y - t)^2) = 2 (y - t) / n_rows, through the output's
@@ -296,6 +295,6 @@ void training_run(struct training *training)
             }
             for (size_t lane = 0; lane < lanes; lane++)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
-            test(training, entry);
+            training_test(training, entry);
         }
 }

@@ -117,7 +117,8 @@ static void deliver(struct trainer *trainer)
 static void find_report(struct trainer *trainer)
 {
     while (!trainer->filling && !trainer->is_halted) {
-        if (trainer->n_ready > 0 && wire_report_n_records(trainer->ready[trainer->n_ready - 1]) < trainer->report_records) {
+        size_t last = trainer->n_ready - 1;
+        if (trainer->n_ready > 0 && wire_report_n_records(trainer->ready[last]) < trainer->report_records) {
             trainer->filling = trainer->ready[--trainer->n_ready];
         } else if (trainer->n_free > 0) {
             trainer->filling = trainer->free[--trainer->n_free];
@@ -362,7 +363,8 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     }
     size_t n = handout->n_jobs;
     pthread_mutex_lock(&trainer->mutex);
-    check(trainer->is_pending && n <= trainer->n_asked && trainer->n_inbox + n <= sizeof trainer->inbox / sizeof trainer->inbox[0]);
+    check(trainer->is_pending && n <= trainer->n_asked);
+    check(trainer->n_inbox + n <= sizeof trainer->inbox / sizeof trainer->inbox[0]);
     trainer->is_pending = false;
     trainer->is_end = handout->end;
     bool is_current = trainer->asked_at_step == trainer->n_steps;

@@ -1,5 +1,6 @@
 #include "wire.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Every struct below is sent as its bytes: members of 8 bytes only, so that there is no padding. */
@@ -115,12 +116,14 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
     if (n_bytes < sizeof *envelope || n_bytes % 8 != 0)
         return damaged(error, "cut short");
     if (envelope->magic != WIRE_MAGIC)
-        return error_set(error, ERROR_INPUT, "not a message of picky, or from a machine with another byte order; allowed: "
-                                             "the same picky on machines of one kind");
+        return error_set(error, ERROR_INPUT,
+                         "not a message of picky, or from a machine with another byte order; allowed: the same picky "
+                         "on machines of one kind");
     if (envelope->version != WIRE_VERSION)
-        return error_set(error, ERROR_INPUT, "another version of picky (messages %llu, here %d); allowed: the same picky "
-                                             "on every rank",
-                         (unsigned long long)envelope->version, WIRE_VERSION);
+        return error_set(error, ERROR_INPUT,
+                         "another version of picky (messages %" PRIu64 ", here %d); allowed: the same picky on every "
+                         "rank",
+                         envelope->version, WIRE_VERSION);
     if (envelope->n_bytes != n_bytes)
         return damaged(error, "of another length than it says");
     if (envelope->checksum != checksum(message, n_bytes))

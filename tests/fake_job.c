@@ -135,7 +135,8 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
             lanes--;
             runner->totals.lanes_used++;
             runner->totals.attempts++;
-            bool is_accepted = (double)(mix((uint64_t)w->job.seed, 1000 + w->attempt) >> 11) * 0x1p-53 < fake_job.accepted;
+            double chance = (double)(mix((uint64_t)w->job.seed, 1000 + w->attempt) >> 11) * 0x1p-53;
+            bool is_accepted = chance < fake_job.accepted;
             stays = !is_accepted && w->attempt + 1 < (uint64_t)w->job.h.max_attempts;
             if (stays) {
                 w->attempt++;

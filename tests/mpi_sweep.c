@@ -1,6 +1,6 @@
-/* Coordinator and workers, whole, over MPI, with a results file in memory and, in one of two builds, made-up jobs.
+/* Coordinator and workers over MPI, with a results file in memory and made-up jobs, or (-DREAL_JOBS) real ones.
  *
- *   mpirun -n N mpi_sweep SCENARIO
+ *   mpirun -n N mpi_sweep [SCENARIO]...     all of them by default
  *
  * Every rank returns 0 if all is as it should be. The records are compared with those of a runner that did the same
  * jobs one at a time. */
@@ -18,21 +18,20 @@
 
 struct scenario {
     const char *name;
-    int64_t n_shapes, configs_of_shape, replicates, max_attempts;
+    int64_t n_shapes, configs_of_shape, replicates, max_attempts, epochs;
     int expected_exit_code;
     bool uses_all_ranks; /* each has done some job */
     double least_occupancy;
     double idle; /* every rank uses at most this share of a core while it waits */
     double longest_s;
-#ifndef REAL_JOBS
     struct fake_job job;
-    int faulty_rank; /* whose fails_... apply */
+    int faulty_rank; /* whose fails_... and faulty_pack_s apply; -1: the last */
+    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; not for rank 0 */
     uint64_t put_fails;
     bool sync_fails;
     bool is_stopped_early; /* coordinator_run is not called */
     int foreign_rank; /* runs another version; 0: none does */
     const char *message;   /* the failure's must contain it */
-#endif
 };
 
 #ifdef REAL_JOBS
@@ -47,6 +46,8 @@ static const struct scenario scenarios[] = {
     {.name = "one_job", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 0.01)},
     {.name = "few", .n_shapes = 1, .configs_of_shape = 1, .replicates = 10, .max_attempts = 10,
      .job = {.lanes = 16, .pack_s = 0.05, .accepted = 0.75}, .uses_all_ranks = true},
+    {.name = "large_records", .n_shapes = 1, .configs_of_shape = 2, .replicates = 10, .max_attempts = 10,
+     .epochs = 100000, JOB(.pack_s = 0.02), .uses_all_ranks = true},
     {.name = "steady", .n_shapes = 2, .configs_of_shape = 19, .replicates = 40, .max_attempts = 10,
      JOB(.pack_s = 0.002), .uses_all_ranks = true, .least_occupancy = 0.9},
     {.name = "many_shapes", .n_shapes = 150, .configs_of_shape = 1, .replicates = 12, .max_attempts = 10,
@@ -58,14 +59,15 @@ static const struct scenario scenarios[] = {
      .idle = 0.05},
     {.name = "stopped_early", .is_stopped_early = true, .expected_exit_code = 2, .longest_s = 5},
     {.name = "put_fails", .n_shapes = 2, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
-     JOB(.pack_s = 0.001), .put_fails = 500, .expected_exit_code = 3, .message = "results.h5: no space", .longest_s = 5},
+     JOB(.pack_s = 0.001), .put_fails = 500, .expected_exit_code = 3, .message = "results.h5: no space",
+     .longest_s = 5},
     {.name = "first_put_fails", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1,
      JOB(.pack_s = 0.001), .put_fails = 1, .expected_exit_code = 3, .message = "results.h5: no space", .longest_s = 5},
     {.name = "sync_fails", .n_shapes = 2, .configs_of_shape = 20, .replicates = 100, .max_attempts = 10,
      JOB(.pack_s = 0.001), .sync_fails = true, .expected_exit_code = 3, .message = "results.h5: cannot sync",
      .longest_s = 5},
     {.name = "put_fails_in_long_packs", .n_shapes = 1, .configs_of_shape = 20, .replicates = 100, .max_attempts = 1,
-     JOB(.pack_s = 0.001), .put_fails = 20, .faulty_rank = -1, .expected_exit_code = 3,
+     JOB(.pack_s = 0.001), .put_fails = 20, .faulty_rank = -1, .faulty_pack_s = 60, .expected_exit_code = 3,
      .message = "results.h5: no space", .longest_s = 8},
     {.name = "own_runner_fails", .n_shapes = 1, .configs_of_shape = 20, .replicates = 10, .max_attempts = 10,
      JOB(.pack_s = 0.001, .fails_to_create = true), .faulty_rank = 0, .expected_exit_code = 3,
@@ -105,9 +107,9 @@ static struct hyperparameters *make_configs(const struct scenario *s, size_t *n_
         h->hidden_size = 4 + (int64_t)i % s->n_shapes;
         h->hidden_layers = 2;
         h->N_train = 200;
-        h->epochs = 2;
+        h->epochs = s->epochs ? s->epochs : 2;
         h->lr = 0.001 * (1 + (double)i / 100);
-        h->error_threshold = 0.3;
+        h->error_threshold = 0.5;
         h->max_attempts = s->max_attempts;
     }
     return configs;
@@ -202,16 +204,12 @@ static int coordinate(const struct scenario *s, int n_ranks)
     check(!record_layout_make(&layout, configs, n_configs, STORE_WEIGHTS, &error));
     check(!plan_create(&plan, configs, n_configs, s->replicates, 7, &error));
     struct results *results = fake_results_create(&layout, n_configs, (uint64_t)s->replicates);
-#ifndef REAL_JOBS
     fake_results_fail(results, s->put_fails, s->sync_fails);
-#endif
     progress_start(&progress, stderr, plan_jobs_total(plan));
     int exit_code = (int)coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, &receipt, &error);
     if (exit_code) {
         fprintf(stderr, "%s\n", error.message);
-#ifndef REAL_JOBS
         EXPECT(s->message && strstr(error.message, s->message));
-#endif
     } else {
         progress_receipt(stderr, &receipt);
         check_receipt(s, n_configs, n_ranks, &layout, results, &receipt);
@@ -223,9 +221,8 @@ static int coordinate(const struct scenario *s, int n_ranks)
     return exit_code;
 }
 
-#ifndef REAL_JOBS
-/* Does what a worker of another version does: cannot read the first message, says so in its own way, and leaves with the
- * next one. */
+/* Does what a worker of another version does: cannot read the first message, says so in its own way, and leaves with
+ * the next one. */
 static int work_as_foreigner(void)
 {
     uint64_t incoming[WIRE_TO_WORKER_MAX / 8], failure[WIRE_SMALL_MAX / 8];
@@ -237,7 +234,6 @@ static int work_as_foreigner(void)
     transport_meet(MPI_COMM_WORLD);
     return ERROR_INPUT;
 }
-#endif
 
 static double cpu_s(void)
 {
@@ -247,49 +243,35 @@ static double cpu_s(void)
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-int main(int argc, char **argv)
+/* Sets up this rank's jobs. */
+static void prepare(const struct scenario *s, int rank, int n_ranks)
 {
-    int provided, rank, n_ranks;
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-    const struct scenario *s = NULL;
-    for (size_t i = 0; argc == 2 && i < sizeof scenarios / sizeof scenarios[0]; i++)
-        if (strcmp(scenarios[i].name, argv[1]) == 0)
-            s = &scenarios[i];
-    if (!s) {
-        fprintf(stderr, "usage: mpi_sweep SCENARIO\n");
-        MPI_Abort(MPI_COMM_WORLD, 2);
-        return 2;
-    }
-
-    bool is_stopped_early = false, is_foreign = false;
-#ifndef REAL_JOBS
+#ifdef REAL_JOBS
+    (void)s, (void)rank, (void)n_ranks;
+#else
     fake_job = s->job;
     bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
     if (!is_faulty) {
         fake_job.fails_to_create = false;
         fake_job.fails_at_pack = 0;
     }
-    /* Longer than anyone wants to wait for after a failure. */
-    if (is_faulty && n_ranks > 1 && strcmp(s->name, "put_fails_in_long_packs") == 0)
-        fake_job.pack_s = 60;
-    is_stopped_early = s->is_stopped_early;
-    is_foreign = s->foreign_rank == rank && rank > 0;
+    if (is_faulty && rank > 0 && s->faulty_pack_s > 0)
+        fake_job.pack_s = s->faulty_pack_s;
 #endif
+}
 
+static void play(const struct scenario *s, int rank, int n_ranks)
+{
+    prepare(s, rank, n_ranks);
     double start_s = clock_s(), start_cpu_s = cpu_s();
     int exit_code;
     if (rank > 0) {
-#ifndef REAL_JOBS
-        exit_code = is_foreign ? work_as_foreigner() : worker_run(MPI_COMM_WORLD);
-#else
-        exit_code = worker_run(MPI_COMM_WORLD);
-#endif
+        exit_code = rank == s->foreign_rank ? work_as_foreigner() : worker_run(MPI_COMM_WORLD);
     } else {
-        if (is_stopped_early)
+        fprintf(stderr, "---- %s on %d\n", s->name, n_ranks);
+        if (s->is_stopped_early)
             backoff_sleep(1); /* as long as a large sweep file takes */
-        exit_code = is_stopped_early ? ERROR_INPUT : coordinate(s, n_ranks);
+        exit_code = s->is_stopped_early ? ERROR_INPUT : coordinate(s, n_ranks);
         coordinator_release(MPI_COMM_WORLD, exit_code);
     }
     double wall_s = clock_s() - start_s, share = (cpu_s() - start_cpu_s) / wall_s;
@@ -301,6 +283,25 @@ int main(int argc, char **argv)
         fprintf(stderr, "rank %d: %.1f %% of a core over %.1f s\n", rank, 100 * share, wall_s);
         EXPECT(share < s->idle);
     }
+}
+
+int main(int argc, char **argv)
+{
+    int provided, rank, n_ranks, n_played = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        bool is_chosen = argc == 1 && n_ranks > scenarios[i].foreign_rank;
+        for (int k = 1; k < argc; k++)
+            is_chosen |= strcmp(argv[k], scenarios[i].name) == 0;
+        if (is_chosen) {
+            play(&scenarios[i], rank, n_ranks);
+            n_played++;
+        }
+    }
+    EXPECT(n_played == (argc > 1 ? argc - 1 : n_played));
+    EXPECT(n_played > 0);
     MPI_Finalize();
     return n_faults > 0;
 }

@@ -199,6 +199,9 @@ static void lines_say_it_in_words(void **unused)
     note(&progress, 1900, 13.75);
     progress_line(&progress, 1013.75, text, sizeof text);
     assert_string_equal(text, "picky: 1900 of 7600 jobs (25 %), 75 % accepted, 138/s, 41 s left");
+    note(&progress, 7599, 54.9);
+    progress_line(&progress, 1054.9, text, sizeof text);
+    assert_string_equal(text, "picky: 7599 of 7600 jobs (99 %), 75 % accepted, 138/s, < 1 s left");
     note(&progress, 7600, 100000);
     progress_line(&progress, 101000, text, sizeof text);
     assert_string_equal(text, "picky: 7600 of 7600 jobs (100 %), 75 % accepted, 4.6/min");

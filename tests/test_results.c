@@ -3,7 +3,8 @@
  * `test_results write FILE` makes a half-finished file and holds it open until its standard input ends, then
  * finishes it: read_results.py looks at both.
  *
- * Linked with -Wl,--wrap of malloc, calloc, strdup, strndup and asprintf, so that they can be made to fail. */
+ * Linked with -Wl,--wrap of malloc, calloc, strdup, strndup, asprintf, fsync, fdatasync, flock, renameat2 and link, so
+ * that they can be made to fail. */
 #include "results.h"
 
 #include <errno.h>
@@ -908,6 +909,19 @@ static enum error_code put_all(struct results *results, const struct sample *s, 
     return code;
 }
 
+/* Children here end by exit() as programs do: HDF5 must not crash then. What it leaks after an error is its own. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libhdf5";
+}
+
+static pid_t fork_quietly(void)
+{
+    fflush(NULL); /* else the child writes it too */
+    return fork();
+}
+
 /* A limit on file size at every place: either all is written, or an error says why, and what counts is whole. */
 static void failing_writes(void **state)
 {
@@ -920,7 +934,7 @@ static void failing_writes(void **state)
     for (double share = 0; share <= 1.2; share += 0.1) {
         char *path = in_directory("limit.h5");
         unlink(path);
-        pid_t child = fork();
+        pid_t child = fork_quietly();
         if (child == 0) {
             struct error error, closing, put_again;
             struct results *results;
@@ -939,7 +953,7 @@ static void failing_writes(void **state)
                 _exit(12);
             if (results_close(results, &closing) != code)
                 _exit(13);
-            _exit(code ? 1 : 0);
+            exit(code ? 1 : 0);
         }
         int status;
         waitpid(child, &status, 0);
@@ -970,7 +984,7 @@ static void failing_creation(void **state)
     rlim_t n_data = (rlim_t)results_file_size(&s.layout, 4, 2), step = ((rlim_t)whole.st_size - n_data) / 23;
     int n_refused = 0, n_failed = 0, n_created = 0;
     for (rlim_t n_bytes = n_data - 2 * step; n_bytes <= (rlim_t)whole.st_size + step; n_bytes += step) {
-        pid_t child = fork();
+        pid_t child = fork_quietly();
         if (child == 0) {
             struct error error;
             struct results *results;
@@ -983,7 +997,7 @@ static void failing_creation(void **state)
             else if (strchr(error.message, '\n') ||
                      !strstr(error.message, code == ERROR_INPUT ? "ulimit -f" : "File too large"))
                 _exit(8);
-            _exit((int)code);
+            exit((int)code);
         }
         int status;
         waitpid(child, &status, 0);
@@ -1069,6 +1083,134 @@ static void failing_allocations(void **state)
     }
     assert_true(n > 50);
     assert_int_equal(results_close(results, &error), ERROR_NONE);
+}
+
+/* What each system call is to fail with; 0: it does its work. */
+static struct {
+    int fsync, fdatasync, flock, renameat2, link;
+    int fsyncs_before; /* fsync calls that still work */
+} faults;
+
+static bool has_fault(int fault)
+{
+    errno = fault ? fault : errno;
+    return fault != 0;
+}
+
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __wrap_fsync(int descriptor)
+{
+    return faults.fsyncs_before-- <= 0 && has_fault(faults.fsync) ? -1 : __real_fsync(descriptor);
+}
+
+int __real_fdatasync(int descriptor);
+int __wrap_fdatasync(int descriptor);
+int __wrap_fdatasync(int descriptor)
+{
+    return has_fault(faults.fdatasync) ? -1 : __real_fdatasync(descriptor);
+}
+
+int __real_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation)
+{
+    return has_fault(faults.flock) ? -1 : __real_flock(descriptor, operation);
+}
+
+int __real_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags);
+int __wrap_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags);
+int __wrap_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
+{
+    return has_fault(faults.renameat2) ? -1 : __real_renameat2(from_directory, from, to_directory, to, flags);
+}
+
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to)
+{
+    return has_fault(faults.link) ? -1 : __real_link(from, to);
+}
+
+static int no_faults(void **state)
+{
+    memset(&faults, 0, sizeof faults);
+    return remove_all(state);
+}
+
+/* A disk that reports errors when it is asked to sync: nothing of that batch counts. */
+static void failing_syncs(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error, again;
+    struct results *results;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    char *path = in_directory("sync.h5");
+
+    faults.fsync = EIO;
+    for (int n = 0; n < 2; n++) { /* the file's, the directory's */
+        faults.fsyncs_before = n;
+        refuse(path, &s, ERROR_FATAL, "Input/output error");
+    }
+    faults.fsync = EINVAL; /* a directory that cannot be synced */
+    faults.fsyncs_before = 1;
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+
+    put(results, &s, 1);
+    assert_int_equal(results_sync(results, true, &error), ERROR_NONE);
+    put(results, &s, 2);
+    faults.fdatasync = EIO;
+    assert_int_equal(results_sync(results, true, &error), ERROR_FATAL);
+    assert_non_null(strstr(error.message, "sync.h5: syncing: Input/output error"));
+    /* The lost pages are not dirty any more: a sync that works now proves nothing. */
+    faults.fdatasync = 0;
+    assert_int_equal(results_sync(results, true, &again), ERROR_FATAL);
+    assert_string_equal(again.message, error.message);
+    assert_int_equal(results_set_provenance(results, "end_time", "now", &again), ERROR_FATAL);
+    assert_int_equal(results_close(results, &again), ERROR_FATAL);
+    assert_int_equal(verify_file(path, &s, counts), 1);
+}
+
+/* Filesystems without some of the calls: the same promises where they can be kept, else a warning. */
+static void poor_filesystem(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    faults.renameat2 = EINVAL;
+    round_trip("link.h5", &s);
+    assert_int_equal(n_entries(), 1);
+    refuse(in_directory("link.h5"), &s, ERROR_INPUT, "exists already");
+    faults.link = EEXIST; /* another run was faster */
+    refuse(in_directory("late.h5"), &s, ERROR_INPUT, "exists already");
+    faults.link = EPERM;
+    round_trip("rename.h5", &s);
+    assert_int_equal(n_entries(), 2);
+    faults.link = EIO;
+    refuse(in_directory("broken.h5"), &s, ERROR_FATAL, "Input/output error");
+    faults.renameat2 = EEXIST;
+    refuse(in_directory("late.h5"), &s, ERROR_INPUT, "exists already");
+
+    memset(&faults, 0, sizeof faults);
+    faults.flock = ENOSYS;
+    write_text(in_directory("unlocked.h5.tmp"), ""); /* may be in use: without locks nobody knows */
+    refuse(in_directory("unlocked.h5"), &s, ERROR_INPUT, "is in the way");
+    unlink(in_directory("unlocked.h5.tmp"));
+    int stderr_copy = dup(2), log = open(in_directory("log"), O_WRONLY | O_CREAT, 0644);
+    dup2(log, 2);
+    round_trip("unlocked.h5", &s);
+    dup2(stderr_copy, 2);
+    close(stderr_copy);
+    close(log);
+    size_t n;
+    char *text = (char *)slurp(in_directory("log"), &n);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "warning: "));
+    assert_non_null(strstr(text, "no file locks here"));
+    assert_ptr_equal(strchr(text, '\n'), text + n - 1); /* once */
+    free(text);
 }
 
 /* A disk that fills up while the sweep runs (a small filesystem of our own; needs root). */
@@ -1256,6 +1398,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(failing_writes, remove_all),
         cmocka_unit_test_teardown(failing_creation, remove_all),
         cmocka_unit_test_teardown(failing_allocations, remove_all),
+        cmocka_unit_test_teardown(failing_syncs, no_faults),
+        cmocka_unit_test_teardown(poor_filesystem, no_faults),
         cmocka_unit_test_teardown(full_disk, remove_all),
         cmocka_unit_test_teardown(killed, remove_all),
     };

@@ -1,5 +1,5 @@
 /* Sweep files: the corpus of bad ones with their messages, good ones value by value, --set, mutated files, and
- * every allocation failing in turn. Built with PICKY_SOURCE_DIR, the root of the source tree, and linked with
+ * every allocation failing in turn. Built with PROJECT_SOURCE_DIR, the root of the source tree; linked with
  * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup. */
 #include "record.h"
 #include "sweep.h"
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,19 +56,22 @@ char *__wrap_strdup(const char *text)
     return allocation_fails() ? NULL : __real_strdup(text);
 }
 
-static char scratch_path[] = "/tmp/picky_test_sweep_XXXXXX";
+/* The file that tests write sweeps to: in memory, for there are thousands of them. */
+static int scratch = -1;
+static char scratch_path[64];
 
 static int setup(void **state)
 {
     (void)state;
-    int descriptor = mkstemp(scratch_path);
-    return descriptor < 0 ? -1 : close(descriptor);
+    scratch = memfd_create("sweep", 0);
+    snprintf(scratch_path, sizeof scratch_path, "/proc/self/fd/%d", scratch);
+    return scratch < 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return unlink(scratch_path);
+    return close(scratch);
 }
 
 static void write_scratch(const char *text, size_t n_bytes)
@@ -128,7 +132,7 @@ static void test_corpus(void **state)
     (void)state;
     char cwd[4096];
     assert_non_null(getcwd(cwd, sizeof cwd));
-    assert_int_equal(chdir(PICKY_SOURCE_DIR "/tests/bad_sweeps"), 0);
+    assert_int_equal(chdir(PROJECT_SOURCE_DIR "/tests/bad_sweeps"), 0);
     int n_sweeps = 0, n_expected = 0, n_wrong = 0;
     DIR *directory = opendir(".");
     assert_non_null(directory);
@@ -178,7 +182,7 @@ static void test_paths(void **state)
     assert_string_equal(error.message, "/nowhere/sweep.cfg: cannot be read: No such file or directory");
     assert_int_equal(sweep_read(&sweep, "", NULL, 0, &error), ERROR_INPUT);
     assert_string_equal(error.message, ": cannot be read: No such file or directory");
-    assert_int_equal(sweep_read(&sweep, PICKY_SOURCE_DIR, NULL, 0, &error), ERROR_INPUT);
+    assert_int_equal(sweep_read(&sweep, PROJECT_SOURCE_DIR, NULL, 0, &error), ERROR_INPUT);
     assert_non_null(strstr(error.message, ": cannot be read: Is a directory"));
     assert_empty(&sweep);
 
@@ -490,8 +494,8 @@ static void test_shipped_sweeps(void **state)
         {"100", "prod", "start", "replay", "0.5"},   {"100", "add1.5", "start", "random", "0.2"},
         {"100", "add1.5", "start", "random", "0.5"}, {"100", "add1.5", "start", "random", "0.8"},
     };
-    assert_conditions(PICKY_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
-    assert_conditions(PICKY_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 8, 100);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 8, 100);
 
     static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",
                                             "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"};
@@ -500,7 +504,7 @@ static void test_shipped_sweeps(void **state)
     for (int i = 0; i < 152; i++)
         crossed[i] =
             (struct condition){"50", i % 2 ? "add1.5" : "prod", layers[i / 38], "random", fractions[i / 2 % 19]};
-    assert_conditions(PICKY_SOURCE_DIR "/sweeps/context_x_fraction.cfg", crossed, 152, 50);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/context_x_fraction.cfg", crossed, 152, 50);
 }
 
 static const char override_text[] = "replicates = 5;\nmodel = { lr = 0.1; batch_size = 20; };\n"

@@ -141,8 +141,8 @@ static void rejected_attempts_find_company(void **unused)
     end(&run);
 }
 
-/* A coordinator that gives nothing while jobs are held, as at the end of a sweep that others share: no storm of requests,
- * no standstill. */
+/* A coordinator that gives nothing while jobs are held, as at the end of a sweep that others share: no storm of
+ * requests, no standstill. */
 static void refusals_are_borne(void **unused)
 {
     (void)unused;
@@ -166,7 +166,7 @@ static void a_slow_main_thread_holds_it_up(void **unused)
     struct run run;
     struct error error;
     struct wire_request request;
-    run_epochs = 100000; /* records larger than a report is meant to be: one in each, and a pack of 8 fills all reports */
+    run_epochs = 100000; /* records larger than a report is meant to be: one in each, so a pack of 8 fills all */
     begin(&run, 1, 1, (struct fake_job){.lanes = 8, .accepted = 1});
     run_epochs = 10;
     assert_int_equal(trainer_report_records(&run.layout), 1);

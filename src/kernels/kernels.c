@@ -1,14 +1,19 @@
 #include "kernels/kernels.h"
 
+#include "kernels/limits.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 extern const struct kernels kernels_portable;
+extern const struct limits limits_portable;
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2, kernels_avx512;
+extern const struct limits limits_avx2, limits_avx512;
 #elif defined(__aarch64__)
 extern const struct kernels kernels_neon;
+extern const struct limits limits_neon;
 #endif
 
 /* All that this build has, the preferred one first. */
@@ -20,6 +25,15 @@ static const struct kernels *const all_kernels[] = {
     &kernels_neon,
 #endif
     &kernels_portable,
+};
+static const struct limits *const all_limits[] = {
+#if defined(__x86_64__)
+    &limits_avx512,
+    &limits_avx2,
+#elif defined(__aarch64__)
+    &limits_neon,
+#endif
+    &limits_portable,
 };
 enum { N_KERNELS = sizeof all_kernels / sizeof all_kernels[0] };
 
@@ -53,4 +67,12 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
     }
     return error_set(error, ERROR_INPUT, "PICKY_SIMD = \"%.40s\": not an instruction set of this machine and build; allowed: %s",
                      wanted, runnable);
+}
+
+const struct limits *limits_of(const char *name)
+{
+    int i = 0;
+    while (strcmp(all_limits[i]->name, name) != 0)
+        check(++i < N_KERNELS);
+    return all_limits[i];
 }

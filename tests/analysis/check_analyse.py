@@ -16,10 +16,15 @@ import unittest
 import xml.etree.ElementTree
 import zlib
 
-import h5py
-import numpy as np
-import scipy.stats
+try:
+    import h5py
+    import numpy as np
+    import scipy.stats
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
 
+sys.dont_write_bytecode = True  # nothing is left among the sources
 import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
