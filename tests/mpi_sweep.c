@@ -109,7 +109,7 @@ static struct hyperparameters *make_configs(const struct scenario *s, size_t *n_
         h->N_train = 200;
         h->epochs = s->epochs ? s->epochs : 2;
         h->lr = 0.001 * (1 + (double)i / 100);
-        h->error_threshold = 0.5;
+        h->error_threshold = 0.6;
         h->max_attempts = s->max_attempts;
     }
     return configs;

@@ -113,11 +113,10 @@ static void test_inputs(void **state)
 {
     (void)state;
     enum { N = 20000, N_SETS = 5 };
-    struct hyperparameters h = hyperparameters_of(N, 10, 0.5, TRAIN_RANDOM, 10);
     static float sets[N_SETS][N][N_INPUTS], column[N];
-    tasks_train_inputs(&h, rng_key(17, 0), sets[0][0]);
-    tasks_train_inputs(&h, rng_key(17, 1), sets[1][0]);
-    tasks_train_inputs(&h, rng_key(18, 0), sets[2][0]);
+    tasks_train_inputs(rng_key(17, 0), 0, N, sets[0][0]);
+    tasks_train_inputs(rng_key(17, 1), 0, N, sets[1][0]);
+    tasks_train_inputs(rng_key(18, 0), 0, N, sets[2][0]);
     tasks_test_inputs(rng_key(17, 0), 0, 0, N, sets[3][0]);
     tasks_test_inputs(rng_key(17, 0), 1, 0, N, sets[4][0]);
 
@@ -148,10 +147,8 @@ static void test_inputs_by_parts(void **state)
     (void)state;
     static float whole[N_MAX][N_INPUTS], part[N_MAX][N_INPUTS];
     const struct rng_key key = rng_key(4, 2);
-    struct hyperparameters large = hyperparameters_of(N_MAX, 10, 0.5, TRAIN_RANDOM, 10);
-    struct hyperparameters small = hyperparameters_of(77, 10, 0.5, TRAIN_RANDOM, 10);
-    tasks_train_inputs(&large, key, whole[0]);
-    tasks_train_inputs(&small, key, part[0]);
+    tasks_train_inputs(key, 0, N_MAX, whole[0]);
+    tasks_train_inputs(key, 0, 77, part[0]);
     assert_memory_equal(whole, part, 77 * sizeof *part);
 
     for (int task = 0; task < 2; task++) {

@@ -160,6 +160,73 @@ static void refusals_are_borne(void **unused)
     end(&run);
 }
 
+/* Waits until so many packs have been trained; false if that does not happen within two seconds. */
+static bool packs_reach(struct run *run, uint64_t n_packs)
+{
+    for (double start = clock_s(); clock_s() - start < 2; trainer_wait(run->trainer, 1e-3))
+        if (trainer_totals(run->trainer).packs >= n_packs)
+            return true;
+    return false;
+}
+
+static void give_nothing(struct run *run)
+{
+    trainer_give(run->trainer, &(struct wire_handout){.n_jobs = 0}, NULL);
+}
+
+static void less_than_a_pack_waits_for_an_answer(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct wire_request request;
+    begin(&run, 8, 1, (struct fake_job){.lanes = 8, .accepted = 0.5});
+    answer(&run, 8);
+    assert_true(packs_reach(&run, 1));
+    take_records(&run);
+    assert_in_range(run.n_outstanding, 1, 7); /* rejected: they could fill a pack with others */
+    backoff_sleep(0.05);
+    assert_int_equal(trainer_totals(run.trainer).packs, 1);
+    assert_true(trainer_wants(run.trainer, &request));
+    give_nothing(&run);
+    assert_true(packs_reach(&run, 2)); /* alone, then */
+    end(&run);
+}
+
+static void requests_come_after_the_records_that_they_follow(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct wire_request request;
+    begin(&run, 8, 1, (struct fake_job){.lanes = 8, .accepted = 1});
+    answer(&run, 8);
+    assert_true(packs_reach(&run, 1));
+    assert_false(trainer_wants(run.trainer, &request));
+    take_records(&run);
+    assert_int_equal(run.n_outstanding, 0);
+    assert_true(trainer_wants(run.trainer, &request));
+    end(&run);
+}
+
+/* A request made while a pack trains is answered when the pack has ended: that there was nothing to be had says nothing
+ * about now. Whoever took it for the last word would wait for ever. */
+static void late_refusals_are_no_refusals(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct wire_request request;
+    begin(&run, 8, 1, (struct fake_job){.lanes = 8, .accepted = 1, .pack_s = 0.05});
+    answer(&run, 8);
+    while (!trainer_wants(run.trainer, &request)) /* the pack has begun: the next one is asked for */
+        trainer_wait(run.trainer, 1e-3);
+    assert_int_equal(trainer_totals(run.trainer).packs, 0);
+    assert_true(packs_reach(&run, 1));
+    take_records(&run);
+    assert_int_equal(run.n_outstanding, 0);
+    give_nothing(&run);
+    assert_true(trainer_wants(run.trainer, &request));
+    end(&run);
+}
+
 static void a_slow_main_thread_holds_it_up(void **unused)
 {
     (void)unused;
@@ -237,9 +304,15 @@ static void failures_are_told(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_comes_back_once),   cmocka_unit_test(rejected_attempts_find_company),
-        cmocka_unit_test(refusals_are_borne),          cmocka_unit_test(a_slow_main_thread_holds_it_up),
-        cmocka_unit_test(it_can_be_halted_at_any_moment), cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(every_job_comes_back_once),
+        cmocka_unit_test(rejected_attempts_find_company),
+        cmocka_unit_test(refusals_are_borne),
+        cmocka_unit_test(less_than_a_pack_waits_for_an_answer),
+        cmocka_unit_test(requests_come_after_the_records_that_they_follow),
+        cmocka_unit_test(late_refusals_are_no_refusals),
+        cmocka_unit_test(a_slow_main_thread_holds_it_up),
+        cmocka_unit_test(it_can_be_halted_at_any_moment),
+        cmocka_unit_test(failures_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
