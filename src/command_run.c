@@ -92,6 +92,26 @@ static char *default_output(const char *sweep_path)
     return output;
 }
 
+/* The receipt goes into /provenance. */
+static enum error_code store_receipt(struct results *results, const struct receipt *receipt, struct error *error)
+{
+    uint64_t n_done = 0;
+    for (int status = STATUS_PENDING + 1; status < N_STATUSES; status++)
+        n_done += receipt->counts[status];
+    char end[TIME_MAX];
+    time_text(end);
+    if (results_set_provenance(results, "end_time", end, error) ||
+        results_set_provenance_number(results, "run_time", receipt->wall_s, error) ||
+        results_set_provenance_number(results, "job_rate", (double)n_done / receipt->wall_s, error) ||
+        results_set_provenance_number(results, "busy_share", receipt->busy, error) ||
+        results_set_provenance_number(results, "lane_occupancy", receipt->occupancy, error) ||
+        results_set_provenance_number(results, "rejected_at_start_share", receipt->rejected_at_start, error) ||
+        results_set_provenance_number(results, "longest_wait", receipt->longest_wait_s, error) ||
+        results_set_provenance_number(results, "tail", receipt->tail_s, error))
+        return error->code;
+    return ERROR_NONE;
+}
+
 /* Rank 0's part, between the release of nobody and the release of all. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
                                  int n_ranks, struct receipt *receipt, struct error *error)
@@ -102,7 +122,7 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     struct results *results = NULL;
     struct progress progress;
     char *default_path = NULL;
-    char start[TIME_MAX], end[TIME_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], host_list[4096] = "", ranks[16];
+    char start[TIME_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], host_list[4096] = "", ranks[16];
     int length;
 
     if (check_kernels(hosts, n_ranks, error) ||
@@ -123,18 +143,26 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     MPI_Get_library_version(mpi_version, &length);
     mpi_version[strcspn(mpi_version, "\n")] = '\0';
     const struct results_attribute provenance[] = {
-        {"picky_version", PICKY_VERSION},
-        {"git_revision", PICKY_GIT_REVISION},
-        {"compiler", PICKY_COMPILER},
-        {"compiler_flags", PICKY_FLAGS},
-        {"hdf5_version", results_hdf5_version()},
-        {"mpi_version", mpi_version},
-        {"command_line", command_line},
-        {"hosts", host_list},
-        {"n_ranks", ranks},
-        {"start_time", start},
-        {"end_time", ""},
-        {NULL, NULL},
+        {"picky_version", PICKY_VERSION, NULL},
+        {"git_revision", PICKY_GIT_REVISION, NULL},
+        {"compiler", PICKY_COMPILER, NULL},
+        {"compiler_flags", PICKY_FLAGS, NULL},
+        {"hdf5_version", results_hdf5_version(), NULL},
+        {"mpi_version", mpi_version, NULL},
+        {"command_line", command_line, NULL},
+        {"hosts", host_list, NULL},
+        {"n_ranks", ranks, NULL},
+        {"start_time", start, NULL},
+        /* Known at the end: see store_receipt. */
+        {"end_time", "", NULL},
+        {"run_time", "", "s"},
+        {"job_rate", "", "s-1"},
+        {"busy_share", "", "1"},
+        {"lane_occupancy", "", "1"},
+        {"rejected_at_start_share", "", "1"},
+        {"longest_wait", "", "s"},
+        {"tail", "", "s"},
+        {NULL, NULL, NULL},
     };
     const struct results_description description = {
         .name = sweep.name,
@@ -156,9 +184,8 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     progress_start(&progress, stderr, plan_jobs_total(plan));
     coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, receipt, error);
     progress_end(&progress, clock_s());
-    time_text(end);
     if (!error->code)
-        results_set_provenance(results, "end_time", end, error);
+        store_receipt(results, receipt, error);
 done:;
     struct error close_error = {0};
     if (results_close(results, &close_error) && !error->code)

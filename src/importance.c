@@ -198,6 +198,19 @@ void importance_compute(struct importance *importance, struct training *training
     }
 }
 
+bool importance_is_finite(const struct importance *importance, const struct training *training, size_t lane)
+{
+    const struct shape *shape = &training->network.shape;
+    size_t n = (size_t)(shape->n_tasks * shape->hidden_layers * shape->hidden_size), lanes = training->lanes;
+    float zero = 0; /* becomes NaN with the first number that is not finite */
+    for (int measure = 0; measure < N_MEASURES; measure++)
+        for (size_t i = 0; i < n; i++)
+            zero += importance->measure[measure][i * lanes + lane] * 0;
+    for (size_t i = 0; i < n; i++)
+        zero += (importance->loss_change[i * lanes + lane] + importance->mean_activation[i * lanes + lane]) * 0;
+    return zero == 0;
+}
+
 void relative_importance(const float *a, const float *b, size_t n_units, double unimportant_below, float *ri)
 {
     double mean_a = 0, mean_b = 0;

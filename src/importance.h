@@ -37,6 +37,9 @@ void importance_destroy(struct importance *importance); /* an all-zero importanc
 /* Computes all measures of all lanes of a trained pack on its test sets. Changes no weights. */
 void importance_compute(struct importance *importance, struct training *training);
 
+/* True if all measures of the lane are finite (squares of a model about to diverge may not be). */
+bool importance_is_finite(const struct importance *importance, const struct training *training, size_t lane);
+
 /* What an importance must reach, as a multiple of the mean over its layer (same model and task), not to count as 0 when
  * relative importance is computed (George 2020, final code: a tenth). */
 #define UNIMPORTANT_BELOW 0.1

@@ -487,6 +487,13 @@ static enum error_code train_pack(struct job_runner *runner, struct group *group
     }
     if (any_ends)
         importance_compute(&runner->importance, training);
+    for (size_t lane = 0; lane < n; lane++)
+        if (ends[lane] && status[lane] != STATUS_DIVERGED &&
+            !importance_is_finite(&runner->importance, training, lane)) {
+            status[lane] = STATUS_DIVERGED;
+            snprintf(reason[lane], FIELD_TEXT_SIZE, "attempt %u diverged: an importance is not finite",
+                     pack[lane]->attempt + 1);
+        }
 
     double end = now_s();
     for (size_t lane = 0; lane < n; lane++)

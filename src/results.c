@@ -623,29 +623,43 @@ void results_counts(const struct results *results, uint64_t counts[N_STATUSES])
     memcpy(counts, results->counts, sizeof results->counts);
 }
 
-enum error_code results_set_provenance(struct results *results, const char *name, const char *value,
-                                       struct error *error)
+/* Writes all of a reserved dataset of /provenance. */
+static enum error_code set_provenance(struct results *results, const char *name, hid_t type, const void *value,
+                                      struct error *error)
 {
     if (results->failure.code) {
         *error = results->failure;
         return error->code;
     }
-    char full_name[96], text[FIELD_TEXT_SIZE + 1] = "";
+    char full_name[96];
     snprintf(full_name, sizeof full_name, RESULTS_PROVENANCE "/%s", name);
-    size_t length = strlen(value);
-    memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
-    results_schema_clean_text(text);
 
     enum error_code code = ERROR_NONE;
     hid_t dataset = H5Dopen2(results->file, full_name, H5P_DEFAULT);
     check(dataset >= 0); /* the name was reserved */
-    if (H5Dwrite(dataset, H5T_C_S1, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0) {
+    if (H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
         results_hdf5_error(error, "%s: writing %s", results->path, full_name);
         code = fail(results, error);
     }
     results->dirty = true;
     H5Dclose(dataset);
     return code;
+}
+
+enum error_code results_set_provenance(struct results *results, const char *name, const char *value,
+                                       struct error *error)
+{
+    char text[FIELD_TEXT_SIZE + 1] = "";
+    size_t length = strlen(value);
+    memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
+    results_schema_clean_text(text);
+    return set_provenance(results, name, H5T_C_S1, text, error);
+}
+
+enum error_code results_set_provenance_number(struct results *results, const char *name, double value,
+                                              struct error *error)
+{
+    return set_provenance(results, name, H5T_NATIVE_DOUBLE, &value, error);
 }
 
 enum error_code results_close(struct results *results, struct error *error)

@@ -20,11 +20,13 @@
 
 #define RESULTS_SCHEMA_VERSION 1
 
-/* A text of the group /provenance: an attribute of it. An empty (or blank) value reserves FIELD_TEXT_SIZE bytes for
- * results_set_provenance instead: it becomes a dataset of the group, because attributes lie in metadata, which has
- * checksums and is never rewritten. Bytes that are not UTF-8 become "?". */
+/* One piece of the group /provenance. A text that is known at creation becomes an attribute of the group; bytes that are
+ * not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in metadata,
+ * which has checksums and is never rewritten: an empty (or blank) value reserves a text of FIELD_TEXT_SIZE bytes for
+ * results_set_provenance; with a unit (UDUNITS), a float64 for results_set_provenance_number. */
 struct results_attribute {
     const char *name, *value;
+    const char *unit; /* NULL: a text */
 };
 
 /* What a new file says of its sweep. Everything is borrowed for the call to results_create. */
@@ -69,6 +71,10 @@ void results_counts(const struct results *results, uint64_t counts[N_STATUSES]);
  * to FIELD_TEXT_SIZE bytes. Durable with the next sync. ERROR_FATAL as for results_put. */
 enum error_code results_set_provenance(struct results *results, const char *name, const char *value,
                                        struct error *error);
+
+/* Sets a number of /provenance that was reserved at creation. Durable with the next sync. ERROR_FATAL as above. */
+enum error_code results_set_provenance_number(struct results *results, const char *name, double value,
+                                              struct error *error);
 
 /* Syncs and closes; releases *results even on error. NULL is allowed. */
 enum error_code results_close(struct results *results, struct error *error);

@@ -508,8 +508,14 @@ static enum error_code write_provenance_texts(const struct schema *s)
 {
     for (const struct results_attribute *a = s->description->provenance; a && a->name; a++) {
         enum error_code code;
-        if (a->value[strspn(a->value, " ")] == '\0') {
-            hid_t dataset;
+        hid_t dataset;
+        if (a->unit) {
+            code = create_dataset(s, s->provenance, a->name, H5T_IEEE_F64LE, 0, NULL, s->array, &dataset);
+            if (!code)
+                code = write_text_attribute(s, dataset, "units", a->unit);
+            if (dataset >= 0)
+                H5Dclose(dataset);
+        } else if (a->value[strspn(a->value, " ")] == '\0') {
             code = create_dataset(s, s->provenance, a->name, H5T_C_S1, 1, (int[]){CHARACTER}, s->array, &dataset);
             if (!code)
                 code = write_text_attribute(s, dataset, "_Encoding", "utf-8");

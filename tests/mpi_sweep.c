@@ -36,24 +36,23 @@ struct scenario {
 
 #ifdef REAL_JOBS
 static const struct scenario scenarios[] = {
-    {.name = "few", .n_shapes = 2, .configs_of_shape = 2, .replicates = 5, .max_attempts = 10, .uses_all_ranks = true},
-    {.name = "many", .n_shapes = 3, .configs_of_shape = 3, .replicates = 40, .max_attempts = 10,
-     .uses_all_ranks = true},
+    {.name = "few", .n_shapes = 2, .configs_of_shape = 2, .replicates = 5, .max_attempts = 3, .epochs = 6},
+    {.name = "many", .n_shapes = 3, .configs_of_shape = 3, .replicates = 40, .max_attempts = 3, .epochs = 6},
 };
 #else
 #define JOB(...) .job = {.lanes = 8, .accepted = 0.75, __VA_ARGS__}
 static const struct scenario scenarios[] = {
     {.name = "one_job", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 0.01)},
     {.name = "few", .n_shapes = 1, .configs_of_shape = 1, .replicates = 10, .max_attempts = 10,
-     .job = {.lanes = 16, .pack_s = 0.05, .accepted = 0.75}, .uses_all_ranks = true},
+     .job = {.lanes = 16, .pack_s = 0.2, .accepted = 0.75}, .uses_all_ranks = true},
     {.name = "large_records", .n_shapes = 1, .configs_of_shape = 2, .replicates = 10, .max_attempts = 10,
-     .epochs = 100000, JOB(.pack_s = 0.02), .uses_all_ranks = true},
+     .epochs = 100000, JOB(.pack_s = 0.02)},
     {.name = "steady", .n_shapes = 2, .configs_of_shape = 19, .replicates = 40, .max_attempts = 10,
-     JOB(.pack_s = 0.002), .uses_all_ranks = true, .least_occupancy = 0.9},
+     JOB(.pack_s = 0.005), .uses_all_ranks = true, .least_occupancy = 0.9},
     {.name = "many_shapes", .n_shapes = 150, .configs_of_shape = 1, .replicates = 12, .max_attempts = 10,
-     JOB(.pack_s = 0.0005), .uses_all_ranks = true},
+     JOB(.pack_s = 0.0005)},
     {.name = "hard", .n_shapes = 3, .configs_of_shape = 20, .replicates = 10, .max_attempts = 10,
-     .job = {.lanes = 8, .pack_s = 0.001, .accepted = 0.1}, .uses_all_ranks = true, .least_occupancy = 0.8},
+     .job = {.lanes = 8, .pack_s = 0.001, .accepted = 0.1}, .least_occupancy = 0.8},
     {.name = "instant", .n_shapes = 2, .configs_of_shape = 1000, .replicates = 10, .max_attempts = 3, JOB(.pack_s = 0)},
     {.name = "idle", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 4),
      .idle = 0.05},

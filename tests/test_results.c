@@ -66,7 +66,7 @@ struct sample {
     struct hyperparameters configs[64];
     struct record_layout layout;
     bool swept[64];
-    struct results_attribute provenance[4];
+    struct results_attribute provenance[5];
     struct results_description d;
 };
 
@@ -99,9 +99,10 @@ static void sample_make(struct sample *s, unsigned store, int64_t replicates, si
         set(&s->configs[i], configs[i]);
     }
     assert_int_equal(record_layout_make(&s->layout, s->configs, n_configs, store, &error), ERROR_NONE);
-    s->provenance[0] = (struct results_attribute){"version", "picky 0.0, gcc"};
-    s->provenance[1] = (struct results_attribute){"end_time", ""};
-    s->provenance[2] = (struct results_attribute){"command_line", "picky run sweep.cfg"};
+    s->provenance[0] = (struct results_attribute){"version", "picky 0.0, gcc", NULL};
+    s->provenance[1] = (struct results_attribute){"end_time", "", NULL};
+    s->provenance[2] = (struct results_attribute){"command_line", "picky run sweep.cfg", NULL};
+    s->provenance[3] = (struct results_attribute){"run_time", "", "s"};
     for (int row = 0; row < n_hyperparameters; row++)
         for (size_t i = 1; i < n_configs; i++)
             if (!hyperparameter_equal(&s->configs[0], &s->configs[i], &hyperparameter_table[row]))
@@ -414,12 +415,13 @@ static unsigned char *slurp(const char *path, size_t *n)
     return bytes;
 }
 
-/* Marks the bytes of the per-job arrays (and of end_time): mask [n] is 1 there. */
+/* Marks the bytes of the per-job arrays (and of end_time and run_time): mask [n] is 1 there. */
 static void mark_arrays(const char *path, const struct sample *s, unsigned char *mask, size_t n)
 {
     hid_t file = open_to_read(path);
-    for (int f = 0; f <= N_FIELDS; f++) {
-        char name[96] = "provenance/end_time";
+    for (int f = 0; f < N_FIELDS + 2; f++) {
+        char name[96];
+        strcpy(name, f == N_FIELDS ? "provenance/end_time" : "provenance/run_time");
         if (f < N_FIELDS && s->layout.offset[f] == UINT64_MAX)
             continue;
         if (f < N_FIELDS)
@@ -449,7 +451,14 @@ static void metadata_stays(void **state)
     for (uint64_t slot = 0; slot < 200; slot++)
         put(results, &s, slot);
     assert_int_equal(results_set_provenance(results, "end_time", "2021-02-03T04:05:06Z", &error), ERROR_NONE);
+    assert_int_equal(results_set_provenance_number(results, "run_time", 12.5, &error), ERROR_NONE);
     assert_int_equal(results_close(results, &error), ERROR_NONE);
+    double run_time = 0;
+    hid_t file = open_to_read(path), dataset = H5Dopen2(file, "provenance/run_time", H5P_DEFAULT);
+    assert_true(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &run_time) >= 0);
+    assert_true(run_time == 12.5);
+    H5Dclose(dataset);
+    H5Fclose(file);
     unsigned char *after = slurp(path, &n_after), *mask = calloc(n_after, 1);
     assert_int_equal(n_before, n_after);
     mark_arrays(path, &s, mask, n_after);

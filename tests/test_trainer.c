@@ -179,7 +179,7 @@ static void less_than_a_pack_waits_for_an_answer(void **unused)
     (void)unused;
     struct run run;
     struct wire_request request;
-    begin(&run, 8, 1, (struct fake_job){.lanes = 8, .accepted = 0.5});
+    begin(&run, 1, 1, (struct fake_job){.lanes = 8, .accepted = 0.5});
     answer(&run, 8);
     assert_true(packs_reach(&run, 1));
     take_records(&run);

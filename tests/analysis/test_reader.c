@@ -96,7 +96,7 @@ static int set_up(void **state)
     assert_ok(record_layout_make(&f.layout, f.configs, N_CONFIGS,
                                  STORE_WEIGHTS | STORE_TEST_SET | STORE_INITIAL_WEIGHTS | STORE_TRAIN_SET, &error));
 
-    const struct results_attribute provenance[] = {{NULL, NULL}};
+    const struct results_attribute provenance[] = {{NULL, NULL, NULL}};
     const struct results_description description = {.name = "a sweep",
                                                     .sweep_text = "name = \"a sweep\";",
                                                     .seed = 1,
