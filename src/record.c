@@ -55,7 +55,7 @@ const struct field_description record_fields[N_FIELDS] = {
     [FIELD_SEED] = {"seed", FIELD_I64, 0, {0}, "", "seed of the job's random streams", STORE_ALWAYS, false},
     [FIELD_ATTEMPTS] = {"attempts", FIELD_U16, 0, {0}, "1", "training runs the job used", STORE_ALWAYS, false},
     [FIELD_ATTEMPT_ERROR] = {"attempt_error", FIELD_F32, 2, {ATTEMPT, TASK}, "1",
-                             "mean absolute test error at the end of each attempt", STORE_ALWAYS, false},
+                             "mean absolute test error at the end of each attempt; NaN if it diverged or was not made", STORE_ALWAYS, false},
     [FIELD_TRAIN_LOSS] = {"train_loss", FIELD_F32, 1, {EPOCH}, "1",
                           "training loss: mean over the epoch's batches of the mean squared error before each step; "
                           "entry 0: mean squared error of the untrained model over the training set",

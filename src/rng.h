@@ -6,7 +6,7 @@
  * counter = { element / 4, a, b, purpose }; element % 4 picks the word of the block
  *
  * Streams (purpose, a, b) and their elements:
- *   RNG_INITIAL_WEIGHTS  a = unit, b = layer (1..L+1, L+1 = output); element = column of the weight row (the
+ *   RNG_INITIAL_WEIGHTS  a = unit (0-based), b = layer (1..L+1, L+1 = output); element = column of the weight row (the
  *                        layer's inputs, then the context)
  *   RNG_TRAIN_SET        a = b = 0; elements 2i and 2i+1 = x0 and x1 of training sample i (task 1's come first)
  *   RNG_TEST_SET         a = task (0-based), b = 0; elements 2i and 2i+1 = x0 and x1 of the task's test sample i

@@ -994,7 +994,7 @@ static void test_edge_of_divergence(void **state)
 {
     (void)state;
     enum { N = 96 };
-    static const char *const lr[] = {"0.1", "0.2", "0.4", "0.8", "1.6", "10"};
+    static const char *const lr[] = {"1.15", "0.2", "1.2", "0.8", "1.6", "10"};
     struct job jobs[N];
     for (int i = 0; i < N; i++)
         jobs[i] = (struct job){.seed = i / 12,
