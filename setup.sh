@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 packages=(gcc g++ make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-dev libconfig-dev librandom123-dev
           gnuplot-nox fonts-dejavu-core)
 if [[ ${1:-} == test ]]; then
-    packages+=(libcmocka-dev hdf5-tools netcdf-bin clang python3 python3-numpy python3-h5py python3-xarray
+    packages+=(libcmocka-dev hdf5-tools netcdf-bin clang clang-format python3 python3-numpy python3-h5py python3-xarray
                python3-h5netcdf python3-netcdf4 python3-scipy)
 fi
 

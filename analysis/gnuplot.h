@@ -9,9 +9,9 @@
 
 /* A figure being written. */
 struct gnuplot {
-    FILE *script;                 /* write commands here */
-    double width, height;         /* of the page, in pixels of 1/96 inch */
-    char *output, *output_part;   /* the figure, and its name until it is complete */
+    FILE *script;               /* write commands here */
+    double width, height;       /* of the page, in pixels of 1/96 inch */
+    char *output, *output_part; /* the figure, and its name until it is complete */
     char *script_path, *script_part;
 };
 

@@ -77,8 +77,7 @@ double layout_step(double range, int n_max)
     return step;
 }
 
-enum error_code layout_check_count(const struct reader *reader, const struct selection *selection,
-                                   struct error *error)
+enum error_code layout_check_count(const struct reader *reader, const struct selection *selection, struct error *error)
 {
     char names[LABEL_MAX];
     if (selection->n <= LAYOUT_CONFIGS_MAX)

@@ -45,8 +45,7 @@ void layout_page_title(const struct gnuplot *figure, double left, const char *na
 double layout_step(double range, int n_max);
 
 /* ERROR_INPUT, with what to do, if there are more configurations than one figure shows. */
-enum error_code layout_check_count(const struct reader *reader, const struct selection *selection,
-                                   struct error *error);
+enum error_code layout_check_count(const struct reader *reader, const struct selection *selection, struct error *error);
 
 /* The colour at `share` of the way from a to b, 0 <= share <= 1. */
 uint32_t layout_blend(uint32_t a, uint32_t b, double share);

@@ -73,7 +73,10 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const struct option_row *row = &option_table[i];
         char name[64];
-        snprintf(name, sizeof name, "%s--%s%s%s", row->letter == 'o' ? "-o, " : row->letter == 'h' ? "-h, " : "",
+        snprintf(name, sizeof name, "%s--%s%s%s",
+                 row->letter == 'o'   ? "-o, "
+                 : row->letter == 'h' ? "-h, "
+                                      : "",
                  row->name, row->argument ? " " : "", row->argument ? row->argument : "");
         fprintf(out, "  %-23s %s\n", name, row->help);
         if (row->letter == 'm')
@@ -111,24 +114,16 @@ static enum error_code take_option(struct request *request, const struct option_
                                    struct error *error)
 {
     switch (row->letter) {
-    case 'o':
-        request->output = argument;
-        return gnuplot_check_name(argument, error);
+    case 'o': request->output = argument; return gnuplot_check_name(argument, error);
     case 'w':
         if (request->n_conditions == CONDITIONS_MAX)
             return error_set(error, ERROR_INPUT, "--where: allowed: at most %d times", CONDITIONS_MAX);
         request->conditions[request->n_conditions++] = argument;
         return ERROR_NONE;
-    case 'm':
-        return parse_measure(argument, &request->ri.measure, error);
-    case 'u':
-        return parse_threshold(argument, &request->ri.unimportant_below, error);
-    case 'k':
-        request->keep_script = true;
-        return ERROR_NONE;
-    default:
-        request->help = true;
-        return ERROR_NONE;
+    case 'm': return parse_measure(argument, &request->ri.measure, error);
+    case 'u': return parse_threshold(argument, &request->ri.unimportant_below, error);
+    case 'k': request->keep_script = true; return ERROR_NONE;
+    default: request->help = true; return ERROR_NONE;
     }
 }
 
@@ -142,8 +137,9 @@ static enum error_code take_words(struct request *request, char *const *words, i
         request->command = COMMAND_SUMMARY;
     } else if (strcmp(words[0], "plot") == 0) {
         const char *kind = n_words > 1 ? words[1] : "";
-        request->command = strcmp(kind, "training") == 0 ? COMMAND_TRAINING : strcmp(kind, "ri") == 0 ? COMMAND_RI
-                                                                                                      : COMMAND_NONE;
+        request->command = strcmp(kind, "training") == 0 ? COMMAND_TRAINING
+                           : strcmp(kind, "ri") == 0     ? COMMAND_RI
+                                                         : COMMAND_NONE;
         n_command = 2;
         if (!request->command)
             return error_set(error, ERROR_INPUT, "plot %s: allowed: plot training, plot ri (see --help)", kind);
@@ -165,10 +161,8 @@ static enum error_code parse_arguments(struct request *request, int argc, char *
     bool given[N_OPTIONS] = {false};
     int letter;
 
-    *request = (struct request){.ri = {.measure = MEASURE_TAYLOR_SAMPLE,
-                                       .unimportant_below = UNIMPORTANT_BELOW,
-                                       .task_a = 0,
-                                       .task_b = 1}};
+    *request = (struct request){
+        .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1}};
     for (size_t i = 0; i < N_OPTIONS; i++)
         options[i] = (struct option){option_table[i].name, option_table[i].argument ? required_argument : no_argument,
                                      NULL, option_table[i].letter};
@@ -209,17 +203,10 @@ static enum error_code run(const struct request *request, struct error *error)
         selection_make(&selection, reader, request->conditions, request->n_conditions, error))
         goto done;
     switch (request->command) {
-    case COMMAND_SUMMARY:
-        summary_print(reader, &selection, &request->ri, stdout, error);
-        break;
-    case COMMAND_TRAINING:
-        plot_training(reader, &selection, request->output, request->keep_script, error);
-        break;
-    case COMMAND_RI:
-        plot_ri(reader, &selection, &request->ri, request->output, request->keep_script, error);
-        break;
-    case COMMAND_NONE:
-        break;
+    case COMMAND_SUMMARY: summary_print(reader, &selection, &request->ri, stdout, error); break;
+    case COMMAND_TRAINING: plot_training(reader, &selection, request->output, request->keep_script, error); break;
+    case COMMAND_RI: plot_ri(reader, &selection, &request->ri, request->output, request->keep_script, error); break;
+    case COMMAND_NONE: break;
     }
 done:
     selection_free(&selection);

@@ -5,19 +5,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MARGIN_LEFT   64.0
-#define MARGIN_RIGHT  14.0
-#define MARGIN_BOTTOM 46.0
-#define TITLE_HEIGHT  26.0 /* of the sweep's name */
-#define HEAD_HEIGHT   20.0 /* of the names of the columns */
-#define ROW_HEAD      24.0
+#define MARGIN_LEFT    64.0
+#define MARGIN_RIGHT   14.0
+#define MARGIN_BOTTOM  46.0
+#define TITLE_HEIGHT   26.0 /* of the sweep's name */
+#define HEAD_HEIGHT    20.0 /* of the names of the columns */
+#define ROW_HEAD       24.0
 #define ROW_TITLE_SIZE 10.0
-#define ROW_GAP       10.0
-#define TICS_HEIGHT   16.0
-#define PANEL_HEIGHT  92.0
-#define PANEL_GAP     12.0
-#define WIDTH_MIN     440.0 /* of the page: the text below the panels has to fit */
-#define BAR_WIDTH     0.206 /* bins are 0.2 wide: bars that just touch leave seams */
+#define ROW_GAP        10.0
+#define TICS_HEIGHT    16.0
+#define PANEL_HEIGHT   92.0
+#define PANEL_GAP      12.0
+#define WIDTH_MIN      440.0 /* of the page: the text below the panels has to fit */
+#define BAR_WIDTH      0.206 /* bins are 0.2 wide: bars that just touch leave seams */
 
 struct ri_figure {
     struct gnuplot gnuplot;
@@ -100,8 +100,8 @@ static void write_row_title(const struct ri_figure *figure, size_t row)
     char title[LABEL_MAX];
     struct box box = panel_box(figure, row, 0);
     row_title(figure, row, title);
-    layout_text(&figure->gnuplot, box.left, box.top - ROW_HEAD / 2 + 2, ALIGN_LEFT, ROW_TITLE_SIZE, COLOUR_TEXT,
-                false, title);
+    layout_text(&figure->gnuplot, box.left, box.top - ROW_HEAD / 2 + 2, ALIGN_LEFT, ROW_TITLE_SIZE, COLOUR_TEXT, false,
+                title);
 }
 
 static void write_panel(const struct ri_figure *figure, size_t row, int layer)

@@ -27,16 +27,16 @@
 /* One panel's data. */
 struct curves {
     size_t n_models, n_drawn, n_points, n_tasks;
-    size_t *entries; /* [n_points]: entries of the training history */
+    size_t *entries;           /* [n_points]: entries of the training history */
     double *mean, *low, *high; /* [n_points, n_tasks]: of all models; 5 and 95 % quantiles */
-    float *drawn;    /* [n_drawn, n_points, n_tasks] */
+    float *drawn;              /* [n_drawn, n_points, n_tasks] */
 };
 
 struct training_figure {
     struct gnuplot gnuplot;
     struct reader *reader;
     const struct selection *selection;
-    struct curves *curves; /* [selection->n] */
+    struct curves *curves;   /* [selection->n] */
     double top, head_height; /* of the first row; of a panel's title */
     double panel_width, panel_height;
     size_t n_columns;
@@ -305,13 +305,14 @@ static void write_panel(const struct training_figure *figure, size_t i)
             fmax(1, layout_step((double)last, 6)), i % figure->n_columns == 0 ? "%g" : "");
 
     if (curves->n_models == 0)
-        layout_text(&figure->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10,
-                    COLOUR_GREY, false, "no accepted model");
+        layout_text(&figure->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10, COLOUR_GREY,
+                    false, "no accepted model");
     fprintf(script, "plot ");
     if (curves->n_models > 0) {
         for (int t = 0; t < 2; t++)
-            fprintf(script, "$all%zu using 1:%d:%d with filledcurves fc rgb '#%06" PRIx32
-                            "' fs transparent solid 0.25 noborder, \\\n     ",
+            fprintf(script,
+                    "$all%zu using 1:%d:%d with filledcurves fc rgb '#%06" PRIx32
+                    "' fs transparent solid 0.25 noborder, \\\n     ",
                     i + 1, 3 * t + 3, 3 * t + 4, colours[t]);
         /* The more lines, the fainter: their sum must leave the band and the mean to be seen. */
         long transparency = lround(255 * (1 - fmin(0.45, 10 / (double)curves->n_drawn)));

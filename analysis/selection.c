@@ -140,8 +140,8 @@ done:
     return error->code;
 }
 
-enum error_code selection_make(struct selection *selection, const struct reader *reader,
-                               const char *const *conditions, size_t n_conditions, struct error *error)
+enum error_code selection_make(struct selection *selection, const struct reader *reader, const char *const *conditions,
+                               size_t n_conditions, struct error *error)
 {
     selection->n = reader->n_configs;
     selection->configs = malloc(reader->n_configs * sizeof *selection->configs);

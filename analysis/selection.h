@@ -15,8 +15,8 @@ struct selection {
 /* Selects the configurations that fulfil every condition "KEY=VALUE[,VALUE...]" (one of the values), or all if
  * there is no condition. ERROR_INPUT for a condition that cannot be read or that no configuration fulfils.
  * On error *selection is empty. */
-enum error_code selection_make(struct selection *selection, const struct reader *reader,
-                               const char *const *conditions, size_t n_conditions, struct error *error);
+enum error_code selection_make(struct selection *selection, const struct reader *reader, const char *const *conditions,
+                               size_t n_conditions, struct error *error);
 void selection_free(struct selection *selection); /* an all-zero selection is allowed */
 
 /* A configuration's name: "key = value, ..." for each hyperparameter that differs between the file's

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RI_BINS             10  /* histogram bins on [-1, 1] */
-#define RI_SELECTIVE_ABOVE  0.9 /* |RI| above this: selective */
-#define RI_MIXED_BELOW      0.5 /* |RI| below this: mixed */
-#define UNIMPORTANT_BELOW   0.1 /* default of unimportant_below */
+#define RI_BINS            10  /* histogram bins on [-1, 1] */
+#define RI_SELECTIVE_ABOVE 0.9 /* |RI| above this: selective */
+#define RI_MIXED_BELOW     0.5 /* |RI| below this: mixed */
+#define UNIMPORTANT_BELOW  0.1 /* default of unimportant_below */
 
 /* Relative importance of the units of one layer of one model for two tasks A and B:
  * RI = (I_A - I_B)/(I_A + I_B), where an importance strictly below unimportant_below times its mean over

@@ -6,9 +6,12 @@
 #include <string.h>
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},       {"set", required_argument, NULL, 's'},
-    {"output", required_argument, NULL, 'o'}, {"seed", required_argument, NULL, 'S'},
-    {"hidden-size", required_argument, NULL, 'H'}, {"simd", required_argument, NULL, 'I'},
+    {"help", no_argument, NULL, 'h'},
+    {"set", required_argument, NULL, 's'},
+    {"output", required_argument, NULL, 'o'},
+    {"seed", required_argument, NULL, 'S'},
+    {"hidden-size", required_argument, NULL, 'H'},
+    {"simd", required_argument, NULL, 'I'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };

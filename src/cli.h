@@ -16,7 +16,7 @@ struct command {
     const char *name;
     const char *synopsis; /* after the name */
     const char *summary;
-    const char *details; /* the rest of its --help */
+    const char *details;        /* the rest of its --help */
     bool lists_hyperparameters; /* --help shows the table */
     int (*run)(const struct command *command, int argc, char **argv);
 };
@@ -26,12 +26,12 @@ extern const struct command command_run, command_plan, command_train, command_be
 struct arguments {
     struct sweep_override *overrides; /* [n_overrides], --set; owned */
     size_t n_overrides;
-    const char *output;   /* -o */
-    const char *seed;     /* --seed */
+    const char *output;      /* -o */
+    const char *seed;        /* --seed */
     const char *hidden_size; /* --hidden-size */
-    const char *simd;     /* --simd */
-    bool json;            /* --json */
-    const char *operand;  /* the one operand, or NULL */
+    const char *simd;        /* --simd */
+    bool json;               /* --json */
+    const char *operand;     /* the one operand, or NULL */
 };
 
 /* What parsing came to. */

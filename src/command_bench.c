@@ -27,7 +27,7 @@ struct bench {
     const struct kernels *kernels;
     const struct limits *limits;
     int n_runs;
-    struct hyperparameters h; /* hidden_size varies */
+    struct hyperparameters h;                        /* hidden_size varies */
     struct figure gflops, sqrt_div_ns, read[LEVELS]; /* GFLOP/s; ns a vector; GB/s */
     size_t read_bytes[LEVELS];
 };
@@ -173,16 +173,16 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
 
     /* As many epochs as fit into a run, at least one; with few, whole runs would take minutes. */
     double parameters = (double)shape_n_parameters(&shape);
-    double epoch_s = (double)shape.steps[0] * parameters *
-                     (6 * (double)h.batch_size * lanes / (1e9 * bench->gflops.median) + 1e-9 * bench->sqrt_div_ns.median);
+    double epoch_s =
+        (double)shape.steps[0] * parameters *
+        (6 * (double)h.batch_size * lanes / (1e9 * bench->gflops.median) + 1e-9 * bench->sqrt_div_ns.median);
     double epochs = RUN_S / epoch_s;
     h.epochs = epochs < 1 ? 1 : epochs > (double)full.epochs ? full.epochs : (int64_t)epochs;
     double scale = (double)full.epochs / (double)h.epochs;
     shape = shape_of(&h);
     *line = (struct line){.hidden_size = hidden_size};
 
-    if (training_create(&training, &shape, bench->kernels, error) ||
-        importance_create(&importance, &training, error))
+    if (training_create(&training, &shape, bench->kernels, error) || importance_create(&importance, &training, error))
         goto done;
     for (int run = -1; run < bench->n_runs; run++) { /* the first, not counted, warms up */
         if (load_lanes(&training, &h, error))
@@ -205,12 +205,12 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
     line->attempt_ms = figure_of(attempt, bench->n_runs);
     line->measures_ms = figure_of(measures, bench->n_runs);
 
-    /* R: the matrix products of training at the multiply-add peak and one square root and division for each parameter and
-     * step, nothing overlapped; test passes are not in it. */
+    /* R: the matrix products of training at the multiply-add peak and one square root and division for each parameter
+     * and step, nothing overlapped; test passes are not in it. */
     double steps = (double)(full.epochs * shape.steps[0]);
     double flops = 2 * steps * (double)h.batch_size * sample_multiply_adds(&training.network);
-    line->roofline_ms = 1e3 * flops / (1e9 * bench->gflops.median) +
-                        1e-6 * steps * parameters * bench->sqrt_div_ns.median / lanes;
+    line->roofline_ms =
+        1e3 * flops / (1e9 * bench->gflops.median) + 1e-6 * steps * parameters * bench->sqrt_div_ns.median / lanes;
     line->matrix_gflops = 1e-6 * flops / line->attempt_ms.median;
     double job_s = 0;
     if (strcmp(bench->kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
@@ -230,8 +230,8 @@ static void print_text(const struct bench *bench, const struct line *lines, int 
     printf("\n%s, %zu lanes; one core, CPU time; medians of %d runs (least - most)\n", bench->kernels->name,
            bench->kernels->lanes, bench->n_runs);
     printf("limits: multiply-add %.1f GFLOP/s (%.1f - %.1f); sqrt + div %.2f ns a vector (%.2f - %.2f)\n",
-           bench->gflops.median, bench->gflops.min, bench->gflops.max, bench->sqrt_div_ns.median, bench->sqrt_div_ns.min,
-           bench->sqrt_div_ns.max);
+           bench->gflops.median, bench->gflops.min, bench->gflops.max, bench->sqrt_div_ns.median,
+           bench->sqrt_div_ns.min, bench->sqrt_div_ns.max);
     printf("read:  ");
     for (int level = 0; level < LEVELS; level++)
         printf(" %s (%zu KiB) %.0f GB/s", levels[level], bench->read_bytes[level] >> 10, bench->read[level].median);
@@ -242,16 +242,17 @@ static void print_text(const struct bench *bench, const struct line *lines, int 
         char job[16] = "-";
         if (line->job_ms > 0)
             snprintf(job, sizeof job, "%.3f", line->job_ms);
-        printf("%5" PRId64 "  %9.3f (%7.3f - %7.3f) %9.1f %9.3f %7.1f %8.3f (%6.3f - %6.3f) %9.3f %10s\n", line->hidden_size,
-               line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max, line->matrix_gflops,
-               line->roofline_ms, 100 * line->roofline_ms / line->attempt_ms.median, line->measures_ms.median,
-               line->measures_ms.min, line->measures_ms.max, line->untrained_ms.median, job);
+        printf("%5" PRId64 "  %9.3f (%7.3f - %7.3f) %9.1f %9.3f %7.1f %8.3f (%6.3f - %6.3f) %9.3f %10s\n",
+               line->hidden_size, line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
+               line->matrix_gflops, line->roofline_ms, 100 * line->roofline_ms / line->attempt_ms.median,
+               line->measures_ms.median, line->measures_ms.min, line->measures_ms.max, line->untrained_ms.median, job);
     }
 }
 
 static void print_json_figure(const char *name, struct figure figure, const char *end)
 {
-    printf("\"%s\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}%s", name, figure.median, figure.min, figure.max, end);
+    printf("\"%s\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}%s", name, figure.median, figure.min, figure.max,
+           end);
 }
 
 /* The instruction set asked for, then (unless it is that) the portable one, in lists. */
@@ -281,8 +282,8 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
     separator = "";
     for (int b = 0; b < n_benches; b++)
         for (int i = 0; i < n_lines[b]; i++, separator = ",") {
-            printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", ", separator, lines[b][i].hidden_size,
-                   benches[b].kernels->name);
+            printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", ", separator,
+                   lines[b][i].hidden_size, benches[b].kernels->name);
             print_json_figure("ms_per_model", lines[b][i].measures_ms, "}");
         }
     printf("],\n \"job\": [");
@@ -312,8 +313,8 @@ static enum error_code parse_widths(const char *text, int64_t *widths, int *n, s
             return ERROR_NONE;
         at = end + 1;
     }
-    return error_set(error, ERROR_INPUT, "--hidden-size %s: allowed: up to %d integers from 1 to 4096, with commas", text,
-                     WIDTHS_MAX);
+    return error_set(error, ERROR_INPUT, "--hidden-size %s: allowed: up to %d integers from 1 to 4096, with commas",
+                     text, WIDTHS_MAX);
 }
 
 static enum error_code run_bench(struct bench *bench, const int64_t *widths, int n_widths, struct line *lines,

@@ -17,8 +17,8 @@ static enum error_code ignore_record(void *context, const struct job *job, const
     return ERROR_NONE;
 }
 
-/* Seconds of one core for one unit of shape_cost, taken from a pack of small models of this width: some twenty optimiser
- * steps, a test pass and the measures. */
+/* Seconds of one core for one unit of shape_cost, taken from a pack of small models of this width: some twenty
+ * optimiser steps, a test pass and the measures. */
 static enum error_code time_models(const struct hyperparameters *configuration, double *seconds_per_cost,
                                    struct error *error)
 {
@@ -121,11 +121,13 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     progress_duration(core_s, duration);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
     print_swept(sweep);
-    printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan), plan_n_shapes(plan) == 1 ? "" : "s");
+    printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan),
+           plan_n_shapes(plan) == 1 ? "" : "s");
     printf("replicates      %" PRId64 ", seeds %" PRId64 " to %" PRId64 "\n", sweep->replicates, sweep->seed,
            sweep->seed + sweep->replicates - 1);
     printf("jobs            %" PRIu64 "\n", plan_jobs_total(plan));
-    printf("core-hours      %.3g (%s on one core; from a short timing here, one attempt a job)\n", core_s / 3600, duration);
+    printf("core-hours      %.3g (%s on one core; from a short timing here, one attempt a job)\n", core_s / 3600,
+           duration);
     printf("results file    %s (%" PRIu64 " bytes a job)\n", size, layout.n_bytes);
 done:
     plan_destroy(plan);

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-#define HOST_MAX       96  /* bytes of "host (instruction set)" */
-#define TIME_MAX       32
+#define HOST_MAX 96 /* bytes of "host (instruction set)" */
+#define TIME_MAX 32
 
 static void abort_all_ranks(void)
 {
@@ -249,10 +249,11 @@ const struct command command_run = {
     .name = "run",
     .synopsis = "SWEEP.cfg [-o FILE.h5] [--set KEY=VALUE]...",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
-    .details = "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist\n"
-               "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n\n"
-               "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
-               "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI).\n",
+    .details =
+        "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist\n"
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n\n"
+        "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
+        "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI).\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -89,8 +89,9 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
         const struct hyperparameter *row = hyperparameter_find(key);
         if (!row) {
             const char *nearest = hyperparameter_nearest(key, NULL);
-            return error_set(error, ERROR_INPUT, "--set %s=%s: unknown hyperparameter%s%s%s (picky train --help lists them)",
-                             key, value, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+            return error_set(error, ERROR_INPUT,
+                             "--set %s=%s: unknown hyperparameter%s%s%s (picky train --help lists them)", key, value,
+                             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
         }
         if (hyperparameter_set_text(&job->h, row, value, error))
             return error_prefix(error, "--set %s=%s", key, value);

@@ -298,14 +298,13 @@ static void run(struct coordinator *c)
             progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
         if (is_moving)
             backoff = (struct backoff){0};
-        trainer_wait(c->trainer,
-                     backoff_next(&backoff, c->n_ranks == 1 ? LONGEST_SLEEP_ALONE_S : LONGEST_SLEEP_S));
+        trainer_wait(c->trainer, backoff_next(&backoff, c->n_ranks == 1 ? LONGEST_SLEEP_ALONE_S : LONGEST_SLEEP_S));
     }
 }
 
 enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
-                                const struct record_layout *layout, struct progress *progress,
-                                struct receipt *receipt, struct error *error)
+                                const struct record_layout *layout, struct progress *progress, struct receipt *receipt,
+                                struct error *error)
 {
     double start_s = clock_s();
     struct coordinator c = {.comm = comm,

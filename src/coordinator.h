@@ -16,8 +16,8 @@
  * the instruction set asked for) all ranks have stopped training: records put so far are in the file, the rest are
  * dropped. All arguments are borrowed for the call. In both cases coordinator_release must follow. */
 enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
-                                const struct record_layout *layout, struct progress *progress,
-                                struct receipt *receipt, struct error *error);
+                                const struct record_layout *layout, struct progress *progress, struct receipt *receipt,
+                                struct error *error);
 
 /* Ends all other ranks: their worker_run returns exit_code. To be called on rank 0 exactly once, however its work went:
  * after coordinator_run and whatever follows it, or instead of it. Returns when all ranks are there. Collective with

@@ -26,7 +26,8 @@ enum error_code error_prefix(struct error *error, const char *format, ...)
     int used = vsnprintf(error->message, sizeof error->message, format, args);
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof error->message)
-        snprintf(error->message + used, sizeof error->message - (size_t)used, ": %.*s", ERROR_MESSAGE_MAX - 1 - used - 2 > 0 ? ERROR_MESSAGE_MAX - 3 - used : 0, message);
+        snprintf(error->message + used, sizeof error->message - (size_t)used, ": %.*s",
+                 ERROR_MESSAGE_MAX - 1 - used - 2 > 0 ? ERROR_MESSAGE_MAX - 3 - used : 0, message);
     return error->code;
 }
 

@@ -5,10 +5,10 @@
 
 /* Sums over a task's samples for one unit, one for each lane, in double, sample after sample. */
 struct unit_sums {
-    double h[KERNELS_LANES_MAX], h2[KERNELS_LANES_MAX];             /* activation */
-    double taylor[KERNELS_LANES_MAX], taylor2[KERNELS_LANES_MAX];   /* h de/dh */
-    double contribution2[KERNELS_LANES_MAX];                        /* h dy/dh */
-    double change[KERNELS_LANES_MAX], change2[KERNELS_LANES_MAX];   /* d */
+    double h[KERNELS_LANES_MAX], h2[KERNELS_LANES_MAX];           /* activation */
+    double taylor[KERNELS_LANES_MAX], taylor2[KERNELS_LANES_MAX]; /* h de/dh */
+    double contribution2[KERNELS_LANES_MAX];                      /* h dy/dh */
+    double change[KERNELS_LANES_MAX], change2[KERNELS_LANES_MAX]; /* d */
 };
 
 enum error_code importance_create(struct importance *importance, const struct training *training, struct error *error)

@@ -22,11 +22,11 @@ struct unit_sums;
 /* The measures of a pack. Arrays are [T][L][H] vectors; owned. */
 struct importance {
     float *measure[N_MEASURES];
-    float *loss_change;     /* E[d] */
-    float *mean_activation; /* E[h] */
+    float *loss_change;                   /* E[d] */
+    float *mean_activation;               /* E[h] */
     struct activations baseline, ablated; /* blocks of test samples */
-    float *error;           /* scratch, one vector for each row of a block */
-    struct unit_sums *sums; /* scratch, [L][H] */
+    float *error;                         /* scratch, one vector for each row of a block */
+    struct unit_sums *sums;               /* scratch, [L][H] */
     void *memory;
 };
 

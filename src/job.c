@@ -13,12 +13,12 @@
 /* A job that is not done: its current attempt waits for a pack. */
 struct waiting {
     struct job job;
-    unsigned attempt;       /* 0-based */
-    bool is_screened;       /* the attempt's untrained model is known, and worth training */
-    double untrained_loss;  /* entry 0 of the histories, once screened */
+    unsigned attempt;      /* 0-based */
+    bool is_screened;      /* the attempt's untrained model is known, and worth training */
+    double untrained_loss; /* entry 0 of the histories, once screened */
     float untrained_error[TASKS_MAX];
     double wall_s;
-    float attempt_error[];  /* [max_attempts][T]; NaN for attempts not made */
+    float attempt_error[]; /* [max_attempts][T]; NaN for attempts not made */
 };
 
 /* The waiting jobs of one shape, oldest first. */
@@ -243,7 +243,6 @@ static void put_weights(const struct record_layout *layout, void *record, const 
     }
 }
 
-
 static void put_units(struct job_runner *runner, size_t lane)
 {
     const struct record_layout *layout = &runner->layout;
@@ -419,8 +418,8 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
         for (size_t task = 0; task < T; task++)
             finite = finite && isfinite(model->test_error[epoch * T + task]);
         if (!finite) {
-            snprintf(reason, FIELD_TEXT_SIZE, "attempt %u diverged: the loss is not finite after epoch %zu", attempt + 1,
-                     epoch);
+            snprintf(reason, FIELD_TEXT_SIZE, "attempt %u diverged: the loss is not finite after epoch %zu",
+                     attempt + 1, epoch);
             return STATUS_DIVERGED;
         }
     }
@@ -459,7 +458,8 @@ static void put_record(struct job_runner *runner, const struct waiting *w, size_
     }
 }
 
-/* Trains pack[0..n-1], loaded into lanes 0..n-1, ends the jobs that are done and sends the others' next attempts back to wait. */
+/* Trains pack[0..n-1], loaded into lanes 0..n-1, ends the jobs that are done and sends the others' next attempts back
+ * to wait. */
 static enum error_code train_pack(struct job_runner *runner, struct group *group, struct waiting **pack, size_t n,
                                   double *start, job_done done, void *context, struct error *error)
 {

@@ -13,9 +13,9 @@
 
 /* One (configuration, replicate) slot to fill. Plain data: may be copied and sent. */
 struct job {
-    uint64_t config;    /* index of the configuration, 0-based; carried through, not interpreted */
-    uint64_t replicate; /* 0-based; carried through, not interpreted */
-    int64_t seed;       /* 0 <= seed < 2^53 */
+    uint64_t config;          /* index of the configuration, 0-based; carried through, not interpreted */
+    uint64_t replicate;       /* 0-based; carried through, not interpreted */
+    int64_t seed;             /* 0 <= seed < 2^53 */
     struct hyperparameters h; /* checked */
 };
 

@@ -14,11 +14,12 @@ static void usage(FILE *stream)
                     "measures how important every hidden neuron is to each task.\n\nUsage:\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
-    fprintf(stream, "  picky COMMAND --help\n  picky --version\n\n"
-                    "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
-                    "h5py and xarray.\n\n"
-                    "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
-                    "widest that the processor has; the results are the same bits).\n");
+    fprintf(stream,
+            "  picky COMMAND --help\n  picky --version\n\n"
+            "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
+            "h5py and xarray.\n\n"
+            "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
+            "widest that the processor has; the results are the same bits).\n");
 }
 
 int main(int argc, char **argv)

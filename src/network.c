@@ -101,8 +101,7 @@ void network_clear(struct network *network)
     network->beta1_power = network->beta2_power = 1;
 }
 
-static void activations_slice(struct activations *a, const struct network *network, bool with_sums,
-                              struct arena *arena)
+static void activations_slice(struct activations *a, const struct network *network, bool with_sums, struct arena *arena)
 {
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];

@@ -123,8 +123,8 @@ static enum error_code group_by_shape(struct plan *plan, struct error *error)
     struct cost *costs = NULL;
     uint32_t *group_of_shape = NULL;
     uint32_t *shape_of_config = malloc((n_configs + 1) * sizeof *shape_of_config);
-    enum error_code code = shape_of_config ? shapes_find(&shapes, n_configs, shape_of_config, error)
-                                           : out_of_memory(error);
+    enum error_code code =
+        shape_of_config ? shapes_find(&shapes, n_configs, shape_of_config, error) : out_of_memory(error);
     if (code)
         goto done;
 
@@ -180,8 +180,8 @@ enum error_code plan_create(struct plan **plan, const struct hyperparameters *co
     uint64_t jobs_total;
     if (__builtin_mul_overflow((uint64_t)n_configs, (uint64_t)replicates, &jobs_total))
         return error_set(error, ERROR_INPUT,
-                         "replicates = %" PRId64 ": with %zu configurations more jobs than 64 bits can count", replicates,
-                         n_configs);
+                         "replicates = %" PRId64 ": with %zu configurations more jobs than 64 bits can count",
+                         replicates, n_configs);
 
     struct plan *p = calloc(1, sizeof *p);
     if (!p)

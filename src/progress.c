@@ -35,7 +35,9 @@ void progress_duration(double seconds, char text[PROGRESS_DURATION_MAX])
     if (seconds < 9.95) {
         bool is_short = seconds < 0.0995;
         snprintf(text, PROGRESS_DURATION_MAX, is_short ? "%.0f ms" : "%.1f s",
-                 seconds <= 0 ? 0 : is_short ? 1e3 * seconds : seconds);
+                 seconds <= 0 ? 0
+                 : is_short   ? 1e3 * seconds
+                              : seconds);
         return;
     }
     long s = lround(seconds), min = lround(seconds / 60), h = lround(seconds / 3600);

@@ -20,7 +20,7 @@ struct progress {
     uint64_t counts[N_STATUSES]; /* done so far; pending unused */
     double work;                 /* share of the expected work that is done, 0 to 1 */
     double start_s, shown_s;
-    double interval_s;           /* of lines: grows */
+    double interval_s; /* of lines: grows */
     uint64_t shown_done;
     /* Jobs come in bursts, a pack at a time: rates are taken from burst to burst. */
     double burst_s, longest_gap_s;

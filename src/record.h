@@ -15,7 +15,7 @@
 
 /* Dimensions of arrays. The values index record_layout.size and are never renumbered. */
 enum dimension {
-    DIMENSION_EPOCH = 0,        /* training history, 0 = untrained */
+    DIMENSION_EPOCH = 0, /* training history, 0 = untrained */
     DIMENSION_TASK = 1,
     DIMENSION_LAYER = 2,        /* hidden layers, 1..L */
     DIMENSION_UNIT = 3,         /* units of a hidden layer */
@@ -110,11 +110,12 @@ struct field_description {
     const char *name;
     enum field_type type;
     int n_dimensions;
-    enum dimension dimensions[FIELD_DIMENSIONS_MAX]; /* slowest first; config and replicate come before them in the file */
-    const char *unit;                                /* UDUNITS string, "1" if dimensionless, "" if it has none */
-    const char *meaning;                             /* becomes long_name */
-    unsigned store;                                  /* enum store bit, or STORE_ALWAYS */
-    bool is_provenance;                              /* may differ between two runs of one job; kept in /provenance */
+    enum dimension
+        dimensions[FIELD_DIMENSIONS_MAX]; /* slowest first; config and replicate come before them in the file */
+    const char *unit;                     /* UDUNITS string, "1" if dimensionless, "" if it has none */
+    const char *meaning;                  /* becomes long_name */
+    unsigned store;                       /* enum store bit, or STORE_ALWAYS */
+    bool is_provenance;                   /* may differ between two runs of one job; kept in /provenance */
 };
 extern const struct field_description record_fields[N_FIELDS];
 
@@ -126,14 +127,14 @@ struct record_layout {
     uint64_t store;              /* enum store bits */
     uint64_t offset[N_FIELDS];   /* bytes from the record's start, a multiple of 8; UINT64_MAX if not stored */
     uint64_t n_elements[N_FIELDS];
-    uint64_t n_bytes;            /* of a whole record */
+    uint64_t n_bytes; /* of a whole record */
 };
 
 /* Computes the layout that holds every configuration of `configs` [n_configs] (checked
  * hyperparameters). A field is absent if `store` does not choose it or if one of its dimensions is 0
  * (hidden_weights with one hidden layer). ERROR_INPUT if a record would be larger than 2 GiB. */
-enum error_code record_layout_make(struct record_layout *layout, const struct hyperparameters *configs, size_t n_configs,
-                                   unsigned store, struct error *error);
+enum error_code record_layout_make(struct record_layout *layout, const struct hyperparameters *configs,
+                                   size_t n_configs, unsigned store, struct error *error);
 
 /* Pointer to a field's array inside a record (borrowed), or NULL if the layout lacks the field. The
  * type is the field's; elements are in row-major order over the layout's sizes. */

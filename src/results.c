@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #define SYNC_INTERVAL_S 0.5
-#define STAGED_MAX      256                     /* records written at once, ... */
-#define STAGED_BYTES    ((uint64_t)64 << 20)    /* ... or fewer if they would take more memory */
-#define UNSYNCED_MAX    ((size_t)1 << 16)       /* slots whose data is written and whose status waits for a sync */
+#define STAGED_MAX      256                  /* records written at once, ... */
+#define STAGED_BYTES    ((uint64_t)64 << 20) /* ... or fewer if they would take more memory */
+#define UNSYNCED_MAX    ((size_t)1 << 16)    /* slots whose data is written and whose status waits for a sync */
 
 /* One slot on its way into the file. */
 struct slot {
@@ -29,7 +29,7 @@ struct slot {
 
 /* One per-job array, open for writing. */
 struct array {
-    hid_t dataset, space, type; /* negative if the layout lacks the field; space's selection is scratch */
+    hid_t dataset, space, type;   /* negative if the layout lacks the field; space's selection is scratch */
     hsize_t size[FIELD_AXES_MAX]; /* of each axis */
     size_t n_bytes;               /* of one slot */
 };
@@ -43,9 +43,9 @@ struct results {
     struct array arrays[N_FIELDS];
 
     size_t n_staged, n_staged_max;
-    char *records;        /* [n_staged_max] records, as they came */
-    struct slot *staged;  /* [n_staged_max] */
-    char *gathered;       /* what one write takes, for the largest array */
+    char *records;       /* [n_staged_max] records, as they came */
+    struct slot *staged; /* [n_staged_max] */
+    char *gathered;      /* what one write takes, for the largest array */
     size_t n_unsynced;
     struct slot *unsynced; /* [UNSYNCED_MAX] */
     uint8_t *put;          /* one bit a slot: results_put has seen it */
@@ -242,8 +242,7 @@ static enum error_code write_new(const char *temporary, const struct results_des
 {
     enum error_code code = ERROR_NONE;
     hid_t file, creation = results_schema_creation(), access_list = results_schema_access();
-    if (creation < 0 || access_list < 0 ||
-        (file = H5Fcreate(temporary, H5F_ACC_TRUNC, creation, access_list)) < 0) {
+    if (creation < 0 || access_list < 0 || (file = H5Fcreate(temporary, H5F_ACC_TRUNC, creation, access_list)) < 0) {
         code = results_hdf5_error(error, "creating %s", temporary);
     } else {
         if ((code = results_schema_write(file, description, error)))
@@ -292,8 +291,7 @@ static enum error_code create_file(int *descriptor, const char *path, const stru
     if ((code = open_temporary(descriptor, temporary, path, error)))
         goto done;
     is_ours = true;
-    if ((code = check_size(*descriptor, path, description, error)) ||
-        (code = write_new(temporary, description, error)))
+    if ((code = check_size(*descriptor, path, description, error)) || (code = write_new(temporary, description, error)))
         goto done;
 
     if (fsync(*descriptor) < 0) {
@@ -505,8 +503,7 @@ static enum error_code write_rectangle(struct results *results, enum field field
     hsize_t n_elements = n_rows * n_columns * array->n_bytes / H5Tget_size(array->type);
 
     hid_t memory = H5Screate_simple(1, &n_elements, NULL);
-    bool failed = memory < 0 ||
-                  H5Sselect_hyperslab(array->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
+    bool failed = memory < 0 || H5Sselect_hyperslab(array->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
                   H5Dwrite(array->dataset, array->type, memory, array->space, H5P_DEFAULT, values) < 0;
     if (failed)
         results_hdf5_error(error, "%s: writing %s", results->path, record_fields[field].name);

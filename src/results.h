@@ -20,10 +20,10 @@
 
 #define RESULTS_SCHEMA_VERSION 1
 
-/* One piece of the group /provenance. A text that is known at creation becomes an attribute of the group; bytes that are
- * not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in metadata,
- * which has checksums and is never rewritten: an empty (or blank) value reserves a text of FIELD_TEXT_SIZE bytes for
- * results_set_provenance; with a unit (UDUNITS), a float64 for results_set_provenance_number. */
+/* One piece of the group /provenance. A text that is known at creation becomes an attribute of the group; bytes that
+ * are not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in
+ * metadata, which has checksums and is never rewritten: an empty (or blank) value reserves a text of FIELD_TEXT_SIZE
+ * bytes for results_set_provenance; with a unit (UDUNITS), a float64 for results_set_provenance_number. */
 struct results_attribute {
     const char *name, *value;
     const char *unit; /* NULL: a text */
@@ -31,13 +31,13 @@ struct results_attribute {
 
 /* What a new file says of its sweep. Everything is borrowed for the call to results_create. */
 struct results_description {
-    const char *name;                       /* the sweep's name, "" if it has none */
-    const char *sweep_text;                 /* the whole sweep file */
-    int64_t seed, replicates;               /* replicate r of every configuration has seed + r; replicates >= 1 */
-    const struct hyperparameters *configs;  /* [n_configs], checked */
-    size_t n_configs;                       /* >= 1 */
-    const bool *swept;                      /* [n_hyperparameters] */
-    const struct record_layout *layout;     /* holds every configuration */
+    const char *name;                           /* the sweep's name, "" if it has none */
+    const char *sweep_text;                     /* the whole sweep file */
+    int64_t seed, replicates;                   /* replicate r of every configuration has seed + r; replicates >= 1 */
+    const struct hyperparameters *configs;      /* [n_configs], checked */
+    size_t n_configs;                           /* >= 1 */
+    const bool *swept;                          /* [n_hyperparameters] */
+    const struct record_layout *layout;         /* holds every configuration */
     const struct results_attribute *provenance; /* ends with name NULL: versions, hosts, command line, ... */
 };
 

@@ -430,8 +430,8 @@ static enum error_code create_arrays(const struct schema *s, bool is_provenance)
             axes[n_axes++] = CHARACTER;
 
         hid_t dataset, type = results_schema_file_type(field->type);
-        enum error_code code = create_dataset(s, is_provenance ? s->provenance : s->file, field->name, type,
-                                              n_axes, axes, s->array, &dataset);
+        enum error_code code = create_dataset(s, is_provenance ? s->provenance : s->file, field->name, type, n_axes,
+                                              axes, s->array, &dataset);
         if (!code)
             code = describe(s, dataset, field->meaning, field->unit);
         if (!code)
@@ -483,12 +483,9 @@ static enum error_code write_global_attributes(const struct schema *s)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"Conventions", "CF-1.8"},
-        {"title", "picky: which units of a network serve which task"},
-        {"sweep_name", d->name},
-        {"sweep", d->sweep_text},
-        {"store", store},
-        {"coordinates", coordinates},
+        {"Conventions", "CF-1.8"}, {"title", "picky: which units of a network serve which task"},
+        {"sweep_name", d->name},   {"sweep", d->sweep_text},
+        {"store", store},          {"coordinates", coordinates},
         {"swept", swept},
     };
     if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)))

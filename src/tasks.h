@@ -26,14 +26,15 @@ void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MA
 /* Inputs of training samples first..first+n-1 (first even) of one attempt: x [n][N_INPUTS], U(0, 1). */
 void tasks_train_inputs(struct rng_key key, size_t first, size_t n, float *x);
 
-/* Inputs of test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1). */
+/* Inputs of test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1).
+ */
 void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x);
 
 /* The batch of one optimiser step: indices [batch_size] into the training set, drawn without replacement from the
  * samples that the step may use (design: train_mode). `phase` and `step_in_epoch` are 0-based; `step` counts through
  * the whole training. `order` [N_train] is scratch that holds 0, 1, 2, ...: it is used and restored. Draw k
- * (k = 0, 1, ...) exchanges place k with place k + rng_index(word k of the step's stream, n - k), n being the size of the
- * pool, and takes what is then at place k: a partial Fisher-Yates shuffle (Knuth, TAOCP vol. 2, 3.4.2). */
+ * (k = 0, 1, ...) exchanges place k with place k + rng_index(word k of the step's stream, n - k), n being the size of
+ * the pool, and takes what is then at place k: a partial Fisher-Yates shuffle (Knuth, TAOCP vol. 2, 3.4.2). */
 void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,
                  uint32_t *order, uint32_t *indices);
 

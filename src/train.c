@@ -38,8 +38,8 @@ enum error_code training_create(struct training *training, const struct shape *s
     training->target = allocate_vectors(n_rows, training->lanes);
     training->indices = calloc(batch_size, sizeof *training->indices);
     training->step_loss = calloc(training->lanes, sizeof *training->step_loss);
-    bool complete = training->test_x && training->test_target && training->target && training->indices &&
-                    training->step_loss;
+    bool complete =
+        training->test_x && training->test_target && training->target && training->indices && training->step_loss;
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
         model->train_loss = calloc(n_history, sizeof *model->train_loss);
@@ -199,8 +199,8 @@ void training_test(struct training *training, size_t epoch)
             network_forward(&training->network, &training->test, n);
             for (size_t row = 0; row < n; row++)
                 for (size_t lane = 0; lane < lanes; lane++) {
-                    double error = (double)training->test.out[row * lanes + lane] -
-                                   (double)training->target[row * lanes + lane];
+                    double error =
+                        (double)training->test.out[row * lanes + lane] - (double)training->target[row * lanes + lane];
                     absolute[lane] += fabs(error);
                     squared[lane] += error * error;
                 }

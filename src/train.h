@@ -42,8 +42,8 @@ struct training {
     float *target;      /* [rows of a batch or block] vectors */
     uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
     size_t order_size;
-    uint32_t *indices;  /* [batch_size] */
-    double *step_loss;  /* [lanes] scratch */
+    uint32_t *indices; /* [batch_size] */
+    double *step_loss; /* [lanes] scratch */
 };
 
 enum { TRAIN_BLOCK_ROWS = 10 }; /* samples of a block in passes without training */
@@ -67,12 +67,12 @@ void training_untrained(struct training *training);
 /* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
 void training_run(struct training *training);
 
-/* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss, of
- * all lanes as they are now. */
+/* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss,
+ * of all lanes as they are now. */
 void training_test(struct training *training, size_t epoch);
 
-/* Copies samples first..first+n-1 of a task's test set, n <= TRAIN_BLOCK_ROWS, into the first rows of `activations` (inputs
- * and context), and their targets into training->target. */
+/* Copies samples first..first+n-1 of a task's test set, n <= TRAIN_BLOCK_ROWS, into the first rows of `activations`
+ * (inputs and context), and their targets into training->target. */
 void training_load_test_block(struct training *training, struct activations *activations, int task, size_t first,
                               size_t n);
 

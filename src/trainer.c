@@ -55,7 +55,7 @@ struct trainer {
     bool is_held_off; /* it was nothing: no request before a pack has ended */
     bool is_end, is_halted, has_ended;
     double halted_s;
-    struct error error;    /* once has_ended */
+    struct error error;     /* once has_ended */
     double waiting_since_s; /* 0 if the thread is not waiting */
 
     void *ready[TRAINER_REPORTS], *free[TRAINER_REPORTS]; /* [n_ready], oldest first; [n_free] */

@@ -273,9 +273,7 @@ static bool get_value(const char **at, struct hyperparameters *h, const struct h
     case HYPERPARAMETER_INTEGER:
         *at = get(*at, &integer, 8);
         return !hyperparameter_set_integer(h, row, integer, error);
-    case HYPERPARAMETER_REAL:
-        *at = get(*at, &real, 8);
-        return !hyperparameter_set_real(h, row, real, error);
+    case HYPERPARAMETER_REAL: *at = get(*at, &real, 8); return !hyperparameter_set_real(h, row, real, error);
     case HYPERPARAMETER_CHOICE:
         *at = get(*at, &integer, 8);
         for (int64_t i = 0; row->choices[i]; i++)

@@ -62,8 +62,7 @@ static enum error_code follow(struct worker *worker, enum wire_kind kind, struct
         return ERROR_NONE;
     case WIRE_STOP:
     case WIRE_REPORT:
-    case WIRE_FAILURE:
-        break;
+    case WIRE_FAILURE: break;
     }
     return error_set(error, ERROR_FATAL, "a message out of turn");
 }

@@ -18,7 +18,7 @@ enum { N_SIZES = 256 };
 struct job_runner {
     struct record_layout layout;
     size_t n_of_size[N_SIZES]; /* waiting jobs by hidden_size */
-    struct waiting *waiting; /* [n], oldest first */
+    struct waiting *waiting;   /* [n], oldest first */
     size_t n, capacity;
     void *record;
     struct job_runner_totals totals;

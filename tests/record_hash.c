@@ -72,7 +72,8 @@ int main(void)
     check_ok(job_runner_create(&runner, &layout, &error), &error);
     struct context context = {.layout = &layout};
     for (uint64_t i = 0; i < N_JOBS; i++)
-        check_ok(job_runner_add(runner, &(struct job){.config = i, .seed = 7 + (int64_t)i, .h = configs[i]}, &error), &error);
+        check_ok(job_runner_add(runner, &(struct job){.config = i, .seed = 7 + (int64_t)i, .h = configs[i]}, &error),
+                 &error);
     while (job_runner_waiting(runner) > 0)
         check_ok(job_runner_step(runner, hash_record, &context, &error), &error);
     job_runner_destroy(runner);

@@ -80,7 +80,8 @@ static void test_product(void **state)
         size_t n_rows = rows[i % 8], n_units = units[i / 8 % 4], n_inputs = inputs[i / 32 % 4];
         enum epilogue epilogue = (enum epilogue)(i / 128);
         bool has_bias = epilogue != EPILOGUE_GATE;
-        size_t n_columns = n_inputs + has_bias, in_stride = n_inputs + 3, out_stride = n_units + 1, gate_stride = n_units + 2;
+        size_t n_columns = n_inputs + has_bias, in_stride = n_inputs + 3, out_stride = n_units + 1,
+               gate_stride = n_units + 2;
         float *weights = random_array(n_units * n_columns * lanes), *in = random_array(n_rows * in_stride * lanes);
         float *out = random_array(n_rows * out_stride * lanes), *gates = random_array(n_rows * gate_stride * lanes);
         float *expected = copy_array(out, n_rows * out_stride * lanes);
@@ -99,9 +100,17 @@ static void test_product(void **state)
                         sum = gate(sum, gates[(r * gate_stride + u) * lanes + lane]);
                     expected[(r * out_stride + u) * lanes + lane] = sum;
                 }
-        kernels->product(&(struct product){.n_rows = n_rows, .n_units = n_units, .n_inputs = n_inputs,
-                                           .has_bias = has_bias, .weights = weights, .in = in, .in_stride = in_stride,
-                                           .out = out, .out_stride = out_stride, .epilogue = epilogue, .gate = gates,
+        kernels->product(&(struct product){.n_rows = n_rows,
+                                           .n_units = n_units,
+                                           .n_inputs = n_inputs,
+                                           .has_bias = has_bias,
+                                           .weights = weights,
+                                           .in = in,
+                                           .in_stride = in_stride,
+                                           .out = out,
+                                           .out_stride = out_stride,
+                                           .epilogue = epilogue,
+                                           .gate = gates,
                                            .gate_stride = gate_stride});
         assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
         free(weights), free(in), free(out), free(gates), free(expected);
@@ -113,8 +122,8 @@ static float flush(float x)
     return fabsf(x) < 1e-30f ? 0 : x;
 }
 
-static void check_update(const struct kernels *kernels, bool is_adam, size_t n_rows, size_t n_units, size_t n_transposed,
-                         size_t n_columns)
+static void check_update(const struct kernels *kernels, bool is_adam, size_t n_rows, size_t n_units,
+                         size_t n_transposed, size_t n_columns)
 {
     size_t lanes = kernels->lanes, n = n_units * n_columns * lanes, n_t = n_transposed * n_units * lanes;
     size_t delta_stride = n_units + 1, in_stride = n_columns + 2;
@@ -144,10 +153,22 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                 if (c < n_transposed)
                     t2[kernels_panel(n_transposed, n_units, c, u) * lanes + lane] = w2[at];
             }
-    struct update update = {.n_rows = n_rows, .n_units = n_units, .n_transposed = n_transposed, .n_columns = n_columns,
-                            .delta = delta, .delta_stride = delta_stride, .in = in, .in_stride = in_stride, .weights = w,
-                            .transposed = n_transposed ? t : NULL, .moment1 = m, .moment2 = v, .rate = rate,
-                            .epsilon = epsilon, .beta1 = beta1, .beta2 = beta2};
+    struct update update = {.n_rows = n_rows,
+                            .n_units = n_units,
+                            .n_transposed = n_transposed,
+                            .n_columns = n_columns,
+                            .delta = delta,
+                            .delta_stride = delta_stride,
+                            .in = in,
+                            .in_stride = in_stride,
+                            .weights = w,
+                            .transposed = n_transposed ? t : NULL,
+                            .moment1 = m,
+                            .moment2 = v,
+                            .rate = rate,
+                            .epsilon = epsilon,
+                            .beta1 = beta1,
+                            .beta2 = beta2};
     if (is_adam)
         kernels->update_adam(&update);
     else
@@ -177,7 +198,8 @@ static void test_silence(void **state)
         for (size_t column = 0; column < 5; column++) {
             size_t n_rows = 1 + (n_units + column) % 10, n_columns = 5, activation_stride = 3, out_stride = n_units + 2;
             float *w = random_array(n_units * n_columns * lanes), *sum = random_array(n_rows * n_units * lanes);
-            float *h = random_array(n_rows * activation_stride * lanes), *out = random_array(n_rows * out_stride * lanes);
+            float *h = random_array(n_rows * activation_stride * lanes),
+                  *out = random_array(n_rows * out_stride * lanes);
             float *expected = copy_array(out, n_rows * out_stride * lanes);
             for (size_t r = 0; r < n_rows; r++)
                 for (size_t u = 0; u < n_units; u++)
@@ -187,9 +209,15 @@ static void test_silence(void **state)
                                           sum[(r * n_units + u) * lanes + lane]);
                         expected[(r * out_stride + u) * lanes + lane] = gate(rest, rest);
                     }
-            kernels->silence(&(struct silence){.n_rows = n_rows, .n_units = n_units, .n_columns = n_columns,
-                                               .column = column, .weights = w, .sum = sum, .activation = h,
-                                               .activation_stride = activation_stride, .out = out,
+            kernels->silence(&(struct silence){.n_rows = n_rows,
+                                               .n_units = n_units,
+                                               .n_columns = n_columns,
+                                               .column = column,
+                                               .weights = w,
+                                               .sum = sum,
+                                               .activation = h,
+                                               .activation_stride = activation_stride,
+                                               .out = out,
                                                .out_stride = out_stride});
             assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
             free(w), free(sum), free(h), free(out), free(expected);
@@ -214,8 +242,15 @@ static void test_multiply_add(void **state)
             float *at = i < 2 * lanes ? &w[i] : &in[i - 2 * lanes];
             memcpy(at, &bits, sizeof bits);
         }
-        kernels->product(&(struct product){.n_rows = n_rows, .n_units = 1, .n_inputs = 1, .has_bias = true, .weights = w,
-                                           .in = in, .in_stride = 1, .out = out, .out_stride = 1,
+        kernels->product(&(struct product){.n_rows = n_rows,
+                                           .n_units = 1,
+                                           .n_inputs = 1,
+                                           .has_bias = true,
+                                           .weights = w,
+                                           .in = in,
+                                           .in_stride = 1,
+                                           .out = out,
+                                           .out_stride = 1,
                                            .epilogue = EPILOGUE_NONE});
         for (size_t i = 0; i < n_rows * lanes; i++) {
             float expected = fmaf(in[i], w[i % lanes], w[lanes + i % lanes]);
@@ -238,8 +273,16 @@ static void test_nan_passes(void **state)
         in[i] = NAN;
         w[i] = w[lanes + i] = 1;
     }
-    kernels->product(&(struct product){.n_rows = 1, .n_units = 1, .n_inputs = 1, .has_bias = true, .weights = w, .in = in,
-                                       .in_stride = 1, .out = out, .out_stride = 1, .epilogue = EPILOGUE_RELU});
+    kernels->product(&(struct product){.n_rows = 1,
+                                       .n_units = 1,
+                                       .n_inputs = 1,
+                                       .has_bias = true,
+                                       .weights = w,
+                                       .in = in,
+                                       .in_stride = 1,
+                                       .out = out,
+                                       .out_stride = 1,
+                                       .epilogue = EPILOGUE_RELU});
     for (size_t i = 0; i < lanes; i++)
         assert_true(isnan(out[i]));
     free(w), free(in), free(out);
@@ -252,7 +295,8 @@ static void test_choice(void **state)
     struct error error;
     setenv("PICKY_SIMD", "mmx", 1);
     assert_int_equal(kernels_choose(&kernels, &error), ERROR_INPUT);
-    assert_non_null(strstr(error.message, "PICKY_SIMD = \"mmx\": not an instruction set of this machine and build; allowed: "));
+    assert_non_null(
+        strstr(error.message, "PICKY_SIMD = \"mmx\": not an instruction set of this machine and build; allowed: "));
     assert_non_null(strstr(error.message, "portable"));
     unsetenv("PICKY_SIMD");
     assert_int_equal(kernels_choose(&kernels, &error), ERROR_NONE);

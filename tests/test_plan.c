@@ -120,7 +120,7 @@ static void every_job_once_and_thin_when_cut(void **unused)
         size_t n_configs, n_shapes;
         int64_t replicates;
         size_t n_max;
-    } cases[] = {{1, 1, 1, 1},   {1, 1, 50, 8},  {4, 2, 10, 8},   {7, 3, 11, 16}, {38, 4, 50, 8},
+    } cases[] = {{1, 1, 1, 1},     {1, 1, 50, 8},    {4, 2, 10, 8},   {7, 3, 11, 16}, {38, 4, 50, 8},
                  {100, 100, 5, 8}, {100, 99, 3, 16}, {500, 7, 4, 64}, {64, 1, 9, 64}, {1000, 1000, 1, 16}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int with = 0; with < 2; with++)
@@ -219,8 +219,8 @@ static void too_many_jobs_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_once_and_thin_when_cut),   cmocka_unit_test(costly_shapes_first_in_a_round),
-        cmocka_unit_test(a_rank_gets_more_of_what_it_holds),  cmocka_unit_test(a_million_configurations_in_seconds),
+        cmocka_unit_test(every_job_once_and_thin_when_cut),  cmocka_unit_test(costly_shapes_first_in_a_round),
+        cmocka_unit_test(a_rank_gets_more_of_what_it_holds), cmocka_unit_test(a_million_configurations_in_seconds),
         cmocka_unit_test(too_many_jobs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,10 +234,10 @@ static size_t lines_of_run(uint64_t n_jobs, double every_s)
 static void lines_are_sparse(void **unused)
 {
     (void)unused;
-    assert_int_equal(lines_of_run(1000, 0.0005), 2);             /* half a second: start and end */
-    assert_in_range(lines_of_run(1000, 0.005), 4, 8);            /* 5 s: about one a second */
-    assert_in_range(lines_of_run(1000, 0.1), 10, 25);            /* 100 s: tenths, and the first intervals */
-    assert_in_range(lines_of_run(100000, 36), 50000, 62000);     /* 1000 h: one a minute */
+    assert_int_equal(lines_of_run(1000, 0.0005), 2);         /* half a second: start and end */
+    assert_in_range(lines_of_run(1000, 0.005), 4, 8);        /* 5 s: about one a second */
+    assert_in_range(lines_of_run(1000, 0.1), 10, 25);        /* 100 s: tenths, and the first intervals */
+    assert_in_range(lines_of_run(100000, 36), 50000, 62000); /* 1000 h: one a minute */
 }
 
 static void receipts(void **unused)

@@ -957,8 +957,8 @@ static void failing_writes(void **state)
                          !strstr(error.message, ": File too large") || strchr(error.message, '\n')))
                 _exit(11);
             /* From then on every call says so. */
-            if (code && (results_sync(results, true, &put_again) != code ||
-                         strcmp(put_again.message, error.message) != 0))
+            if (code &&
+                (results_sync(results, true, &put_again) != code || strcmp(put_again.message, error.message) != 0))
                 _exit(12);
             if (results_close(results, &closing) != code)
                 _exit(13);

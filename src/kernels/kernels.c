@@ -65,8 +65,9 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
         size_t used = strlen(runnable);
         snprintf(runnable + used, sizeof runnable - used, "%s%s", used ? ", " : "", all_kernels[i]->name);
     }
-    return error_set(error, ERROR_INPUT, "PICKY_SIMD = \"%.40s\": not an instruction set of this machine and build; allowed: %s",
-                     wanted, runnable);
+    return error_set(error, ERROR_INPUT,
+                     "PICKY_SIMD = \"%.40s\": not an instruction set of this machine and build; allowed: %s", wanted,
+                     runnable);
 }
 
 const struct limits *limits_of(const char *name)

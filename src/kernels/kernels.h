@@ -72,8 +72,8 @@ struct update {
  * when the unit's contribution is taken from their sums. */
 struct silence {
     size_t n_rows, n_units, n_columns, column;
-    const float *weights; /* panels of the next layer, n_units x n_columns; `column` is the silenced unit's */
-    const float *sum;     /* [n_rows][n_units]: sums before the ReLU */
+    const float *weights;    /* panels of the next layer, n_units x n_columns; `column` is the silenced unit's */
+    const float *sum;        /* [n_rows][n_units]: sums before the ReLU */
     const float *activation; /* [n_rows][activation_stride], one vector each */
     size_t activation_stride;
     float *out; /* [n_rows][out_stride] */

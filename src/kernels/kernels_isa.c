@@ -5,12 +5,6 @@
 #include "kernels/kernels.h"
 #include "kernels/simd.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 enum {
     TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
     BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
@@ -25,10 +19,11 @@ INLINE void product_tile(const int R, const int U, const enum epilogue epilogue,
 {
     vec sum[TILE_ROWS][2];
     UNROLL
-    for (int r = 0; r < R; r++)
+    for (int r = 0; r < R; r++) {
         UNROLL
         for (int u = 0; u < U; u++)
             sum[r][u] = has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
+    }
 
     for (size_t k = 0; k < n_inputs; k++) {
         UNROLL
@@ -42,7 +37,7 @@ INLINE void product_tile(const int R, const int U, const enum epilogue epilogue,
     }
 
     UNROLL
-    for (int r = 0; r < R; r++)
+    for (int r = 0; r < R; r++) {
         UNROLL
         for (int u = 0; u < U; u++) {
             vec result = sum[r][u];
@@ -52,6 +47,7 @@ INLINE void product_tile(const int R, const int U, const enum epilogue epilogue,
                 result = vec_gate(result, gate[(size_t)r * gate_stride + (size_t)u]);
             out[(size_t)r * out_stride + (size_t)u] = result;
         }
+    }
 }
 
 /* The units of one panel for a block of rows: full tiles, then the rows that are left over. */
@@ -127,10 +123,11 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
 {
     vec g[2][2];
     UNROLL
-    for (int i = 0; i < C; i++)
+    for (int i = 0; i < C; i++) {
         UNROLL
         for (int u = 0; u < U; u++)
             g[i][u] = (vec){0};
+    }
     for (size_t r = 0; r < n_rows; r++) {
         UNROLL
         for (int i = 0; i < C; i++) {
@@ -142,7 +139,7 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
         }
     }
     UNROLL
-    for (int i = 0; i < C; i++)
+    for (int i = 0; i < C; i++) {
         UNROLL
         for (int u = 0; u < U; u++) {
             int at = i * U + u;
@@ -151,6 +148,7 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
             if (transposed)
                 transposed[u * C + i] = updated;
         }
+    }
 }
 
 /* The units of one panel, all columns: first those with a transposed copy, then context and bias. */
@@ -161,8 +159,8 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
     vec *w = (vec *)p->weights + unit * p->n_columns;
     vec *m = (vec *)p->moment1 + unit * p->n_columns, *v = (vec *)p->moment2 + unit * p->n_columns;
 #define TILE(C, transposed)                                                                                            \
-    update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride, w + column * (size_t)U,     \
-                m + column * (size_t)U, v + column * (size_t)U, transposed)
+    update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride,                        \
+                w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U, transposed)
     size_t column = 0;
     for (; column + 1 < p->n_transposed; column += 2)
         TILE(2, (vec *)p->transposed + column * p->n_units + unit * 2);

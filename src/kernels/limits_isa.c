@@ -2,12 +2,6 @@
 #include "kernels/limits.h"
 #include "kernels/simd.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 #ifndef REGISTER
 #undef KEEP_IN_REGISTER
 #define KEEP_IN_REGISTER(x) __asm__("" : "+m"(x))

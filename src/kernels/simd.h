@@ -10,25 +10,32 @@
 
 #if defined(KERNELS_AVX512)
 #include <immintrin.h>
-#define LANES      16
-#define REGISTER   "v"
+#define LANES    16
+#define REGISTER "v"
 #elif defined(KERNELS_AVX2)
 #include <immintrin.h>
-#define LANES      8
-#define REGISTER   "x"
+#define LANES    8
+#define REGISTER "x"
 #elif defined(KERNELS_NEON)
 #include <arm_neon.h>
-#define LANES      4
-#define REGISTER   "w"
+#define LANES    4
+#define REGISTER "w"
 #else
 #define KERNELS_PORTABLE
-#define LANES      4
+#define LANES 4
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES), may_alias));
 typedef int32_t vec_bits __attribute__((vector_size(4 * LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* Before a loop over the parts of a tile: their number is a constant once the function is inlined. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 INLINE vec vec_splat(float x)
 {
@@ -40,9 +47,10 @@ typedef double wide __attribute__((vector_size(16)));
 typedef uint64_t wide_bits __attribute__((vector_size(16)));
 
 /* a * b + c of floats held in doubles, rounded to odd: rounding the result to float gives what one rounding would have
- * given (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd").
- * The product is exact in double; TwoSum (Knuth, TAOCP vol. 2, 4.2.2) finds the error of the sum; an inexact sum whose
- * last bit is even moves one step towards the true value: up in magnitude if sum and error agree in sign, else down. */
+ * given (Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to
+ * odd"). The product is exact in double; TwoSum (Knuth, TAOCP vol. 2, 4.2.2) finds the error of the sum; an inexact sum
+ * whose last bit is even moves one step towards the true value: up in magnitude if sum and error agree in sign, else
+ * down. */
 INLINE wide wide_fma_to_odd(wide a, wide b, wide c)
 {
     wide product = a * b;
@@ -50,7 +58,8 @@ INLINE wide wide_fma_to_odd(wide a, wide b, wide c)
     wide rest = sum - product;
     wide error = (product - (sum - rest)) + (c - rest);
     wide_bits bits = (wide_bits)sum;
-    wide_bits inexact = (wide_bits)(error < 0) | (wide_bits)(error > 0); /* an infinite sum's error is NaN: not inexact */
+    wide_bits inexact =
+        (wide_bits)(error < 0) | (wide_bits)(error > 0); /* an infinite sum's error is NaN: not inexact */
     wide_bits even = (bits & 1) - 1;
     wide_bits opposed = ((wide_bits)error ^ bits) >> 63;
     return (wide)(bits + ((1 - 2 * opposed) & inexact & even));

@@ -39,13 +39,22 @@ static void strings_are_utf8(void **state)
     assert_written("\xff", "'?'");
     assert_written("a\x80z", "'a?z'");
     /* Question marks stand apart because two of them start a trigraph. */
-    assert_written("\xc3", "'?'");             /* ends too early */
-    assert_written("\xe2\x98", "'?" "?'");
-    assert_written("\xc0\xaf", "'?" "?'");        /* overlong */
-    assert_written("\xe0\x80\xaf", "'?" "?" "?'");
-    assert_written("\xed\xa0\x80", "'?" "?" "?'");   /* surrogate */
-    assert_written("\xf4\x90\x80\x80", "'?" "?" "?" "?'"); /* beyond U+10FFFF */
-    assert_written("\xc3'", "'?'''");          /* the quote after a broken sequence is still a quote */
+    assert_written("\xc3", "'?'"); /* ends too early */
+    assert_written("\xe2\x98", "'?"
+                               "?'");
+    assert_written("\xc0\xaf", "'?"
+                               "?'"); /* overlong */
+    assert_written("\xe0\x80\xaf", "'?"
+                                   "?"
+                                   "?'");
+    assert_written("\xed\xa0\x80", "'?"
+                                   "?"
+                                   "?'"); /* surrogate */
+    assert_written("\xf4\x90\x80\x80", "'?"
+                                       "?"
+                                       "?"
+                                       "?'"); /* beyond U+10FFFF */
+    assert_written("\xc3'", "'?'''");         /* the quote after a broken sequence is still a quote */
 }
 
 static void names_of_figures(void **state)
@@ -118,8 +127,8 @@ static void colours_between(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8),   cmocka_unit_test(names_of_figures),
-        cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),      cmocka_unit_test(colours_between),
+        cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8), cmocka_unit_test(names_of_figures),
+        cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),    cmocka_unit_test(colours_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

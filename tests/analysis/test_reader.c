@@ -29,10 +29,10 @@ struct fixture {
     char path[64];
 };
 
-#define assert_ok(call)                                                                                               \
-    do {                                                                                                              \
-        if (call)                                                                                                     \
-            fail_msg("%s: %s", #call, error.message);                                                                 \
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        if (call)                                                                                                      \
+            fail_msg("%s: %s", #call, error.message);                                                                  \
     } while (0)
 
 static bool is_done(uint64_t config, uint64_t replicate)

@@ -35,8 +35,8 @@ static void ri_below_threshold_counts_as_zero(void **state)
     const float a[] = {0.5f, 1, 5.5f, 1}, b[] = {2, 1.5f, 1.5f, 11};
     double ri[4];
     statistics_relative_importance(a, b, 4, 0.5, ri);
-    assert_near(ri[0], -1);                         /* a counts as 0 */
-    assert_near(ri[1], 1);                          /* a is exactly at its threshold and stays; b counts as 0 */
+    assert_near(ri[0], -1); /* a counts as 0 */
+    assert_near(ri[1], 1);  /* a is exactly at its threshold and stays; b counts as 0 */
     assert_near(ri[2], 1);
     assert_near(ri[3], -10.0 / 12);
 }
@@ -74,8 +74,7 @@ static void ri_of_damaged_importances_is_nan(void **state)
 static void kinds_and_bins(void **state)
 {
     (void)state;
-    const double ri[] = {-1,   -0.95, -0.9, -0.85, -0.5, -0.4999, 0, 0.19, 0.21, 0.4999,
-                         0.51, 0.9,   0.91, 1,     NAN,  NAN};
+    const double ri[] = {-1, -0.95, -0.9, -0.85, -0.5, -0.4999, 0, 0.19, 0.21, 0.4999, 0.51, 0.9, 0.91, 1, NAN, NAN};
     struct ri_counts counts;
     memset(&counts, 0, sizeof counts);
     ri_counts_add(&counts, ri, 10);
