@@ -28,7 +28,7 @@ else
     echo "Not a Debian system: install the equivalents of: ${packages[*]}" >&2
 fi
 
-options=()
+options=(-D BUILD_TESTING="$([[ ${1:-} == test ]] && echo ON || echo OFF)")
 [[ ${CI:-} == true ]] && options+=(-D PICKY_WERROR=ON)
 cmake -S . -B build "${options[@]}" >build.log 2>&1 && cmake --build build -j "$(nproc)" >>build.log 2>&1 || {
     cat build.log >&2
