@@ -46,7 +46,6 @@ static void network_slice(struct network *network, struct arena *arena)
         layer->weights = arena_take(arena, n_weights, network->lanes);
         layer->moment1 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
         layer->moment2 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
-        layer->transposed = l > 1 ? arena_take(arena, layer->n_inputs * layer->n_units, network->lanes) : NULL;
     }
     network->rate_base = arena_take(arena, 1, network->lanes);
     network->rate = arena_take(arena, 1, network->lanes);
@@ -94,8 +93,6 @@ void network_clear(struct network *network)
             memset(layer->moment1, 0, bytes);
             memset(layer->moment2, 0, bytes);
         }
-        if (layer->transposed)
-            memset(layer->transposed, 0, layer->n_inputs * layer->n_units * vector);
     }
     memset(network->rate_base, 0, network->lanes * sizeof(float));
     network->beta1_power = network->beta2_power = 1;
@@ -173,10 +170,6 @@ void network_initialise(struct network *network, size_t lane, struct rng_key key
                     size_t column = first + i;
                     float weight = (2 * uniform[i] - 1) * bound;
                     layer->weights[weight_at(network, layer, lane, unit, column)] = weight;
-                    if (layer->transposed && column < layer->n_inputs) {
-                        size_t at = kernels_panel(layer->n_inputs, layer->n_units, column, unit);
-                        layer->transposed[at * network->lanes + lane] = weight;
-                    }
                 }
             }
             layer->weights[weight_at(network, layer, lane, unit, fan_in)] = 0;
@@ -249,22 +242,22 @@ void network_forward(const struct network *network, struct activations *activati
     network_forward_from(network, activations, 1, n_rows);
 }
 
-/* delta[l-1] from delta[l], through the transposed weights and the ReLU of layer l-1. */
+/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
 static void backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
 {
     const struct layer *layer = &network->layer[l];
-    network->kernels->product(&(struct product){
+    network->kernels->back_product(&(struct back_product){
         .n_rows = n_rows,
-        .n_units = layer->n_inputs,
-        .n_inputs = layer->n_units,
-        .weights = layer->transposed,
-        .in = a->delta[l],
-        .in_stride = a->delta_stride[l],
-        .out = a->delta[l - 1],
-        .out_stride = a->delta_stride[l - 1],
-        .epilogue = EPILOGUE_GATE,
+        .n_units = layer->n_units,
+        .n_inputs = layer->n_inputs,
+        .n_columns = layer->n_columns,
+        .weights = layer->weights,
+        .delta = a->delta[l],
+        .delta_stride = a->delta_stride[l],
         .gate = a->in[l],
         .gate_stride = a->in_stride[l],
+        .out = a->delta[l - 1],
+        .out_stride = a->delta_stride[l - 1],
     });
 }
 
@@ -298,14 +291,12 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
         struct update update = {
             .n_rows = n_rows,
             .n_units = layer->n_units,
-            .n_transposed = l > 1 ? layer->n_inputs : 0,
             .n_columns = layer->n_columns,
             .delta = a->delta[l],
             .delta_stride = a->delta_stride[l],
             .in = a->in[l],
             .in_stride = a->in_stride[l],
             .weights = layer->weights,
-            .transposed = layer->transposed,
             .moment1 = layer->moment1,
             .moment2 = layer->moment2,
             .rate = network->rate,

@@ -19,7 +19,6 @@ struct layer {
     size_t n_columns; /* n_inputs + n_context + 1 */
     size_t n_units;
     float *weights;           /* panels (kernels.h), n_units x n_columns; the last column is the bias */
-    float *transposed;        /* panels, n_inputs x n_units, without context and bias; NULL for layer 1 */
     float *moment1, *moment2; /* the optimiser's state, as weights (Adam) */
 };
 

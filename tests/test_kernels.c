@@ -76,15 +76,14 @@ static void test_product(void **state)
     const struct kernels *kernels = *state;
     size_t lanes = kernels->lanes;
     static const size_t rows[] = {1, 2, 4, 5, 9, 10, 11, 23}, units[] = {1, 2, 3, 8}, inputs[] = {1, 2, 7, 52};
-    for (size_t i = 0; i < 8 * 4 * 4 * 3; i++) {
+    for (size_t i = 0; i < 8 * 4 * 4 * 4; i++) {
         size_t n_rows = rows[i % 8], n_units = units[i / 8 % 4], n_inputs = inputs[i / 32 % 4];
-        enum epilogue epilogue = (enum epilogue)(i / 128);
-        bool has_bias = epilogue != EPILOGUE_GATE;
-        size_t n_columns = n_inputs + has_bias, in_stride = n_inputs + 3, out_stride = n_units + 1,
-               gate_stride = n_units + 2;
+        enum epilogue epilogue = i / 128 % 2 ? EPILOGUE_RELU : EPILOGUE_NONE;
+        bool has_bias = i / 256;
+        size_t n_columns = n_inputs + has_bias, in_stride = n_inputs + 3, out_stride = n_units + 1;
         float *weights = random_array(n_units * n_columns * lanes), *in = random_array(n_rows * in_stride * lanes);
-        float *out = random_array(n_rows * out_stride * lanes), *gates = random_array(n_rows * gate_stride * lanes);
-        float *expected = copy_array(out, n_rows * out_stride * lanes);
+        float *out = random_array(n_rows * out_stride * lanes),
+              *expected = copy_array(out, n_rows * out_stride * lanes);
         for (size_t r = 0; r < n_rows; r++)
             for (size_t u = 0; u < n_units; u++)
                 for (size_t lane = 0; lane < lanes; lane++) {
@@ -96,8 +95,6 @@ static void test_product(void **state)
                                    weights[kernels_panel(n_units, n_columns, u, k) * lanes + lane], sum);
                     if (epilogue == EPILOGUE_RELU)
                         sum = gate(sum, sum);
-                    if (epilogue == EPILOGUE_GATE)
-                        sum = gate(sum, gates[(r * gate_stride + u) * lanes + lane]);
                     expected[(r * out_stride + u) * lanes + lane] = sum;
                 }
         kernels->product(&(struct product){.n_rows = n_rows,
@@ -109,11 +106,48 @@ static void test_product(void **state)
                                            .in_stride = in_stride,
                                            .out = out,
                                            .out_stride = out_stride,
-                                           .epilogue = epilogue,
-                                           .gate = gates,
-                                           .gate_stride = gate_stride});
+                                           .epilogue = epilogue});
         assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
-        free(weights), free(in), free(out), free(gates), free(expected);
+        free(weights), free(in), free(out), free(expected);
+    }
+}
+
+static void test_back_product(void **state)
+{
+    const struct kernels *kernels = *state;
+    size_t lanes = kernels->lanes;
+    static const size_t rows[] = {1, 3, 5, 10, 12}, units[] = {1, 2, 3, 8, 9}, inputs[] = {1, 2, 7, 8};
+    for (size_t i = 0; i < 5 * 5 * 4; i++) {
+        size_t n_rows = rows[i % 5], n_units = units[i / 5 % 5], n_inputs = inputs[i / 25];
+        size_t n_columns = n_inputs + i % 4, delta_stride = n_units + 1, gate_stride = n_inputs + 2,
+               out_stride = n_inputs + 1;
+        float *weights = random_array(n_units * n_columns * lanes),
+              *delta = random_array(n_rows * delta_stride * lanes);
+        float *gates = random_array(n_rows * gate_stride * lanes), *out = random_array(n_rows * out_stride * lanes);
+        float *expected = copy_array(out, n_rows * out_stride * lanes);
+        for (size_t r = 0; r < n_rows; r++)
+            for (size_t k = 0; k < n_inputs; k++)
+                for (size_t lane = 0; lane < lanes; lane++) {
+                    float sum = 0;
+                    for (size_t u = 0; u < n_units; u++)
+                        sum = fmaf(delta[(r * delta_stride + u) * lanes + lane],
+                                   weights[kernels_panel(n_units, n_columns, u, k) * lanes + lane], sum);
+                    expected[(r * out_stride + k) * lanes + lane] =
+                        gate(sum, gates[(r * gate_stride + k) * lanes + lane]);
+                }
+        kernels->back_product(&(struct back_product){.n_rows = n_rows,
+                                                     .n_units = n_units,
+                                                     .n_inputs = n_inputs,
+                                                     .n_columns = n_columns,
+                                                     .weights = weights,
+                                                     .delta = delta,
+                                                     .delta_stride = delta_stride,
+                                                     .gate = gates,
+                                                     .gate_stride = gate_stride,
+                                                     .out = out,
+                                                     .out_stride = out_stride});
+        assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
+        free(weights), free(delta), free(gates), free(out), free(expected);
     }
 }
 
@@ -122,17 +156,16 @@ static float flush(float x)
     return fabsf(x) < 1e-30f ? 0 : x;
 }
 
-static void check_update(const struct kernels *kernels, bool is_adam, size_t n_rows, size_t n_units,
-                         size_t n_transposed, size_t n_columns)
+static void check_update(const struct kernels *kernels, bool is_adam, size_t n_rows, size_t n_units, size_t n_columns)
 {
-    size_t lanes = kernels->lanes, n = n_units * n_columns * lanes, n_t = n_transposed * n_units * lanes;
+    size_t lanes = kernels->lanes, n = n_units * n_columns * lanes;
     size_t delta_stride = n_units + 1, in_stride = n_columns + 2;
     float *delta = random_array(n_rows * delta_stride * lanes), *in = random_array(n_rows * in_stride * lanes);
-    float *w = random_array(n), *m = random_array(n), *v = random_array(n), *t = random_array(n_t + lanes);
+    float *w = random_array(n), *m = random_array(n), *v = random_array(n);
     float *rate = random_array(lanes);
     for (size_t i = 0; i < n; i++)
         v[i] = fabsf(v[i]);
-    float *w2 = copy_array(w, n), *m2 = copy_array(m, n), *v2 = copy_array(v, n), *t2 = copy_array(t, n_t + lanes);
+    float *w2 = copy_array(w, n), *m2 = copy_array(m, n), *v2 = copy_array(v, n);
     const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
 
     for (size_t u = 0; u < n_units; u++)
@@ -150,19 +183,15 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                 } else {
                     w2[at] = fmaf(-rate[lane], g, w2[at]);
                 }
-                if (c < n_transposed)
-                    t2[kernels_panel(n_transposed, n_units, c, u) * lanes + lane] = w2[at];
             }
     struct update update = {.n_rows = n_rows,
                             .n_units = n_units,
-                            .n_transposed = n_transposed,
                             .n_columns = n_columns,
                             .delta = delta,
                             .delta_stride = delta_stride,
                             .in = in,
                             .in_stride = in_stride,
                             .weights = w,
-                            .transposed = n_transposed ? t : NULL,
                             .moment1 = m,
                             .moment2 = v,
                             .rate = rate,
@@ -176,18 +205,15 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
     assert_memory_equal(w, w2, n * sizeof(float));
     assert_memory_equal(m, m2, n * sizeof(float));
     assert_memory_equal(v, v2, n * sizeof(float));
-    assert_memory_equal(t, t2, (n_t + lanes) * sizeof(float));
-    free(delta), free(in), free(w), free(m), free(v), free(t), free(rate), free(w2), free(m2), free(v2), free(t2);
+    free(delta), free(in), free(w), free(m), free(v), free(rate), free(w2), free(m2), free(v2);
 }
 
 static void test_update(void **state)
 {
     for (int is_adam = 0; is_adam < 2; is_adam++)
         for (size_t n_units = 1; n_units <= 6; n_units++)
-            for (size_t n_transposed = 0; n_transposed <= 7; n_transposed++)
-                for (size_t others = 1; others <= 3; others++)
-                    check_update(*state, is_adam, 1 + (n_units * 7 + n_transposed) % 12, n_units, n_transposed,
-                                 n_transposed + others);
+            for (size_t n_columns = 1; n_columns <= 9; n_columns++)
+                check_update(*state, is_adam, 1 + (n_units * 7 + n_columns) % 12, n_units, n_columns);
 }
 
 static void test_silence(void **state)
@@ -305,7 +331,7 @@ static void test_choice(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[N_NAMES * 5 + 1];
+    static struct CMUnitTest tests[N_NAMES * 6 + 1];
     size_t n = 0;
     tests[n++] = (struct CMUnitTest){"choice", test_choice, NULL, NULL, NULL};
     for (int i = 0; i < N_NAMES; i++) {
@@ -316,6 +342,7 @@ int main(void)
         }
         printf("testing: %s\n", names[i]);
         tests[n++] = (struct CMUnitTest){"product", test_product, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"back product", test_back_product, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"update", test_update, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"silence", test_silence, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"multiply-add", test_multiply_add, NULL, NULL, kernels};

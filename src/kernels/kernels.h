@@ -7,8 +7,7 @@
  * Weight panels. The weights of a layer with U units and C columns (the inputs; then 1 for the bias, if any) lie in
  * panels of two units, [U/2][C][2]; an odd last unit is a panel [C][1]. So unit u, column c is at
  *     panel(U, C, u, c) = (u - u % 2) * C + c * width + u % 2,   width = 2, or 1 for an odd last unit,
- * and streaming through a panel reads memory in order. The transposed copy, which carries the deltas back, has the
- * same form with the roles of units and inputs exchanged. */
+ * and streaming through a panel reads memory in order. */
 #ifndef PICKY_KERNELS_H
 #define PICKY_KERNELS_H
 
@@ -24,7 +23,6 @@
 enum epilogue {
     EPILOGUE_NONE,
     EPILOGUE_RELU, /* max(sum, 0); NaN stays NaN */
-    EPILOGUE_GATE, /* sum where gate > 0, else 0: back through a ReLU whose output was gate */
 };
 
 static inline size_t kernels_panel(size_t n_units, size_t n_columns, size_t unit, size_t column)
@@ -44,24 +42,35 @@ struct product {
     float *out;           /* [n_rows][out_stride], n_units written */
     size_t out_stride;
     enum epilogue epilogue;
-    const float *gate; /* EPILOGUE_GATE: [n_rows][gate_stride] */
+};
+
+/* Back through a layer and the ReLU before it: out[r][k] = sum over u of weights[u][k] * delta[r][u] where gate[r][k] >
+ * 0 (the ReLU's output; NaN passes), else 0; a chain of multiply-adds in the order of u that starts at 0. */
+struct back_product {
+    size_t n_rows, n_units;
+    size_t n_inputs;      /* leading columns to carry back to: not context and bias */
+    size_t n_columns;     /* all columns of the panels */
+    const float *weights; /* panels, n_units x n_columns */
+    const float *delta;   /* [n_rows][delta_stride], n_units used */
+    size_t delta_stride;
+    const float *gate; /* [n_rows][gate_stride], n_inputs used */
     size_t gate_stride;
+    float *out; /* [n_rows][out_stride], n_inputs written */
+    size_t out_stride;
 };
 
 /* One optimiser step of a layer, the gradient fused in: g[u][c] = sum over r of delta[r][u] * in[r][c], the chain in
  * the order of r; the bias column has in = 1, which `in` holds as its last column. */
 struct update {
     size_t n_rows, n_units;
-    size_t n_transposed; /* leading columns that have a transposed copy: the units of the layer before, or 0 */
-    size_t n_columns;    /* all columns, the bias's included */
-    const float *delta;  /* [n_rows][delta_stride] */
+    size_t n_columns;   /* the bias's included */
+    const float *delta; /* [n_rows][delta_stride] */
     size_t delta_stride;
     const float *in; /* [n_rows][in_stride] */
     size_t in_stride;
-    float *weights;    /* panels, n_units x n_columns */
-    float *transposed; /* panels, n_transposed x n_units */
-    float *moment1;    /* Adam: m / (1 - beta1), as weights; SGD: unused */
-    float *moment2;    /* Adam: v / (1 - beta2) */
+    float *weights; /* panels, n_units x n_columns */
+    float *moment1; /* Adam: m / (1 - beta1), as weights; SGD: unused */
+    float *moment2; /* Adam: v / (1 - beta2) */
     /* Adam: w -= rate * moment1 / (sqrt(moment2) + epsilon), with the bias corrections and the factors of the scaled
      * moments folded into rate and epsilon (network.c). SGD: w -= rate * g. */
     const float *rate; /* one vector: each model's own */
@@ -85,6 +94,7 @@ struct kernels {
     const char *name; /* "avx512", "avx2", "neon", "portable" */
     size_t lanes;     /* floats in a vector */
     void (*product)(const struct product *p);
+    void (*back_product)(const struct back_product *p);
     void (*update_adam)(const struct update *p);
     void (*update_sgd)(const struct update *p);
     void (*silence)(const struct silence *p);

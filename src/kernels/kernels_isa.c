@@ -15,7 +15,7 @@ enum {
 /* One tile: R rows x U units, all of k. w [n_inputs (+ 1)][U]. */
 INLINE void product_tile(const int R, const int U, const enum epilogue epilogue, size_t n_inputs, bool has_bias,
                          const vec *restrict w, const vec *restrict in, size_t in_stride, vec *restrict out,
-                         size_t out_stride, const vec *restrict gate, size_t gate_stride)
+                         size_t out_stride)
 {
     vec sum[TILE_ROWS][2];
     UNROLL
@@ -43,8 +43,6 @@ INLINE void product_tile(const int R, const int U, const enum epilogue epilogue,
             vec result = sum[r][u];
             if (epilogue == EPILOGUE_RELU)
                 result = vec_gate(result, result);
-            if (epilogue == EPILOGUE_GATE)
-                result = vec_gate(result, gate[(size_t)r * gate_stride + (size_t)u]);
             out[(size_t)r * out_stride + (size_t)u] = result;
         }
     }
@@ -58,10 +56,7 @@ INLINE void product_panel(const int U, const enum epilogue epilogue, const struc
     for (; row < row_end; row += TILE_ROWS) {
         const vec *in = (const vec *)p->in + row * p->in_stride;
         vec *out = (vec *)p->out + row * p->out_stride + unit;
-        const vec *gate = epilogue == EPILOGUE_GATE ? (const vec *)p->gate + row * p->gate_stride + unit : NULL;
-#define TILE(R)                                                                                                        \
-    product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride, gate,              \
-                 p->gate_stride)
+#define TILE(R) product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride)
         switch (row_end - row) {
         case 1: TILE(1); break;
         case 2: TILE(2); break;
@@ -92,7 +87,80 @@ static void product(const struct product *p)
     switch (p->epilogue) {
     case EPILOGUE_NONE: product_blocks(EPILOGUE_NONE, p); break;
     case EPILOGUE_RELU: product_blocks(EPILOGUE_RELU, p); break;
-    case EPILOGUE_GATE: product_blocks(EPILOGUE_GATE, p); break;
+    }
+}
+
+/* ---- back_product ------------------------------------------------------------------------------------------- */
+
+/* One tile: R rows x C inputs, all units: w [n_units][C], two units of a panel lying side by side. */
+INLINE void back_product_tile(const int R, const int C, const struct back_product *p, size_t column, size_t row)
+{
+    const vec *w = (const vec *)p->weights + column * 2, *delta = (const vec *)p->delta + row * p->delta_stride;
+    const vec *gate = (const vec *)p->gate + row * p->gate_stride + column;
+    vec *out = (vec *)p->out + row * p->out_stride + column;
+    size_t n_units = p->n_units, delta_stride = p->delta_stride, panel = 2 * p->n_columns, unit = 0;
+
+    vec sum[TILE_ROWS][2];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int c = 0; c < C; c++)
+            sum[r][c] = (vec){0};
+    }
+    for (; unit + 1 < n_units; unit += 2, w += panel) {
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            UNROLL
+            for (int u = 0; u < 2; u++) {
+                vec x = delta[(size_t)r * delta_stride + unit + (size_t)u];
+                KEEP_IN_REGISTER(x);
+                UNROLL
+                for (int c = 0; c < C; c++)
+                    sum[r][c] = vec_fma(x, w[c * 2 + u], sum[r][c]);
+            }
+        }
+    }
+    if (unit < n_units) {
+        w = (const vec *)p->weights + unit * p->n_columns + column; /* a panel of one unit */
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            vec x = delta[(size_t)r * delta_stride + unit];
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vec_fma(x, w[c], sum[r][c]);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int c = 0; c < C; c++)
+            out[(size_t)r * p->out_stride + (size_t)c] =
+                vec_gate(sum[r][c], gate[(size_t)r * p->gate_stride + (size_t)c]);
+    }
+}
+
+INLINE void back_product_columns(const int C, const struct back_product *p, size_t column, size_t row, size_t row_end)
+{
+    for (; row < row_end; row += TILE_ROWS)
+        switch (row_end - row) {
+        case 1: back_product_tile(1, C, p, column, row); break;
+        case 2: back_product_tile(2, C, p, column, row); break;
+        case 3: back_product_tile(3, C, p, column, row); break;
+        case 4: back_product_tile(4, C, p, column, row); break;
+        default: back_product_tile(5, C, p, column, row); break;
+        }
+}
+
+/* Loop order: blocks of rows; pairs of columns (whose weights, two cache lines a panel, stay in L1 for the block);
+ * tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
+static void back_product(const struct back_product *p)
+{
+    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
+        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = 0;
+        for (; column + 1 < p->n_inputs; column += 2)
+            back_product_columns(2, p, column, row, row_end);
+        if (column < p->n_inputs)
+            back_product_columns(1, p, column, row, row_end);
     }
 }
 
@@ -116,10 +184,10 @@ INLINE vec step(bool is_adam, const struct update_constants *c, vec w, vec g, ve
     return vec_fma(-c->rate, moment1 / (vec_sqrt(moment2) + c->epsilon), w);
 }
 
-/* One tile: U units x C columns. w, m, v [C][U]; transposed [U][C] or NULL. */
+/* One tile: U units x C columns. w, m, v [C][U]. */
 INLINE void update_tile(const int U, const int C, const bool is_adam, const struct update_constants *c, size_t n_rows,
                         const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
-                        vec *restrict w, vec *restrict m, vec *restrict v, vec *restrict transposed)
+                        vec *restrict w, vec *restrict m, vec *restrict v)
 {
     vec g[2][2];
     UNROLL
@@ -143,35 +211,25 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
         UNROLL
         for (int u = 0; u < U; u++) {
             int at = i * U + u;
-            vec updated = step(is_adam, c, w[at], g[i][u], &m[at], &v[at]);
-            w[at] = updated;
-            if (transposed)
-                transposed[u * C + i] = updated;
+            w[at] = step(is_adam, c, w[at], g[i][u], &m[at], &v[at]);
         }
     }
 }
 
-/* The units of one panel, all columns: first those with a transposed copy, then context and bias. */
 INLINE void update_panel(const int U, const bool is_adam, const struct update_constants *c, const struct update *p,
                          size_t unit)
 {
     const vec *delta = (const vec *)p->delta + unit, *in = (const vec *)p->in;
     vec *w = (vec *)p->weights + unit * p->n_columns;
     vec *m = (vec *)p->moment1 + unit * p->n_columns, *v = (vec *)p->moment2 + unit * p->n_columns;
-#define TILE(C, transposed)                                                                                            \
+#define TILE(C)                                                                                                        \
     update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride,                        \
-                w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U, transposed)
+                w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U)
     size_t column = 0;
-    for (; column + 1 < p->n_transposed; column += 2)
-        TILE(2, (vec *)p->transposed + column * p->n_units + unit * 2);
-    if (column < p->n_transposed) {
-        TILE(1, (vec *)p->transposed + column * p->n_units + unit);
-        column++;
-    }
     for (; column + 1 < p->n_columns; column += 2)
-        TILE(2, NULL);
+        TILE(2);
     if (column < p->n_columns)
-        TILE(1, NULL);
+        TILE(1);
 #undef TILE
 }
 
@@ -236,6 +294,7 @@ const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
     .lanes = LANES,
     .product = product,
+    .back_product = back_product,
     .update_adam = update_adam,
     .update_sgd = update_sgd,
     .silence = silence,

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The core, cross-compiled for aarch64 by gcc (and by clang, if there is one) and run under qemu, gives the same bits as
+# the native build: with NEON, and with the portable kernels. Usage: test_neon.sh SOURCE_DIR
+set -euo pipefail
+source_dir=$1
+for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
+    command -v $tool >/dev/null || {
+        echo "skipped: no $tool here (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
+        exit 77
+    }
+done
+[[ -d /usr/include/Random123 ]] || { echo "skipped: no /usr/include/Random123 (Debian: librandom123-dev)"; exit 77; }
+
+work=$(mktemp -d)
+portable_run=
+trap '[[ -z $portable_run ]] || kill $portable_run 2>/dev/null || true; rm -rf "$work"' EXIT
+
+# build NAME OPTIONS...: record_hash of the core
+build() {
+    local build=$work/$1
+    shift
+    cmake -S "$source_dir" -B "$build" -D PICKY_CORE_ONLY=ON "$@" >"$build.log" 2>&1 &&
+        cmake --build "$build" -j 2 --target record_hash >>"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+}
+
+# emulate NAME SIMD: record_hash under qemu into NAME-SIMD
+emulate() {
+    PICKY_SIMD=$2 qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/$1/tests/record_hash" >"$work/$1-$2" 2>"$work/$1-$2.err"
+}
+
+compare() {
+    [[ -s $work/$1 ]] || { cat "$work/$1.err"; echo "$1: no hashes"; exit 1; }
+    diff "$work/native.hashes" "$work/$1" || { echo "different bits: native build (<) and aarch64 $1 (>)"; exit 1; }
+    echo "same bits: aarch64 $1 under qemu, and the native build"
+}
+
+# Random123's headers serve every machine; the others of /usr/include are the host's.
+mkdir "$work/include"
+cp -r /usr/include/Random123 "$work/include/"
+cross=(-D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D RANDOM123_INCLUDE_DIR="$work/include")
+
+# Emulating the portable multiply-adds takes most of the time: it runs beside the rest.
+build gcc "${cross[@]}" -D CMAKE_C_COMPILER=aarch64-linux-gnu-gcc
+emulate gcc portable &
+portable_run=$!
+
+build native
+"$work/native/tests/record_hash" >"$work/native.hashes"
+emulate gcc neon || true
+compare gcc-neon
+if emulate gcc avx2 || ! grep -q 'not an instruction set' "$work/gcc-avx2.err"; then
+    echo "PICKY_SIMD=avx2 is not refused on aarch64"
+    exit 1
+fi
+if command -v clang >/dev/null; then
+    build clang "${cross[@]}" -D CMAKE_C_COMPILER=clang -D CMAKE_C_COMPILER_TARGET=aarch64-linux-gnu
+    emulate clang neon || true
+    compare clang-neon
+else
+    echo "not run: clang-neon (no clang here)"
+fi
+wait "$portable_run" || true
+portable_run=
+compare gcc-portable
+echo "not run: the unit tests (Debian has no cmocka for cross-compilers)"
+cat "$work/native.hashes"
