@@ -28,14 +28,20 @@ struct group {
     size_t n_waiting, capacity;
 };
 
+/* Memory for packs of one width, of the shape that it was used for last. */
+struct pack {
+    const struct kernels *kernels;
+    bool has_memory;
+    struct training training;
+    struct importance importance;
+};
+
 struct job_runner {
     struct record_layout layout;
-    const struct kernels *kernels;
+    struct pack packs[2]; /* the widest first; the other, if there is one, for what is left over */
+    int n_packs;
     struct group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
-    bool has_pack;
-    struct training training;     /* the pack of the shape that was trained last */
-    struct importance importance; /* of the same shape */
     void *record;
     struct job_runner_totals totals;
 };
@@ -61,24 +67,27 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
         return error_set(error, ERROR_FATAL, "out of memory for a record of %.3g MB", (double)layout->n_bytes / 1e6);
     }
     r->layout = *layout;
-    r->kernels = kernels;
+    r->packs[r->n_packs++].kernels = kernels;
+    if (kernels_narrower(kernels))
+        r->packs[r->n_packs++].kernels = kernels_narrower(kernels);
     r->record = record;
     *runner = r;
     return ERROR_NONE;
 }
 
-static void drop_pack(struct job_runner *runner)
+static void pack_release(struct pack *pack)
 {
-    importance_destroy(&runner->importance);
-    training_destroy(&runner->training);
-    runner->has_pack = false;
+    importance_destroy(&pack->importance);
+    training_destroy(&pack->training);
+    pack->has_memory = false;
 }
 
 void job_runner_destroy(struct job_runner *runner)
 {
     if (!runner)
         return;
-    drop_pack(runner);
+    for (int i = 0; i < runner->n_packs; i++)
+        pack_release(&runner->packs[i]);
     for (size_t g = 0; g < runner->n_groups; g++) {
         for (size_t i = 0; i < runner->groups[g].n_waiting; i++)
             free(runner->groups[g].waiting[i]);
@@ -91,7 +100,7 @@ void job_runner_destroy(struct job_runner *runner)
 
 int job_runner_lanes(const struct job_runner *runner)
 {
-    return (int)runner->kernels->lanes;
+    return (int)runner->packs[0].kernels->lanes;
 }
 
 size_t job_runner_waiting(const struct job_runner *runner)
@@ -243,12 +252,12 @@ static void put_weights(const struct record_layout *layout, void *record, const 
     }
 }
 
-static void put_units(struct job_runner *runner, size_t lane)
+static void put_units(struct job_runner *runner, const struct pack *pack, size_t lane)
 {
     const struct record_layout *layout = &runner->layout;
-    const struct importance *importance = &runner->importance;
-    const struct shape *shape = &runner->training.network.shape;
-    size_t lanes = runner->training.lanes, T = (size_t)shape->n_tasks, L = (size_t)shape->hidden_layers;
+    const struct importance *importance = &pack->importance;
+    const struct shape *shape = &pack->training.network.shape;
+    size_t lanes = pack->training.lanes, T = (size_t)shape->n_tasks, L = (size_t)shape->hidden_layers;
     size_t H = (size_t)shape->hidden_size;
     size_t T_max = layout->size[DIMENSION_TASK], L_max = layout->size[DIMENSION_LAYER];
     size_t H_max = layout->size[DIMENSION_UNIT], pairs_max = layout->size[DIMENSION_PAIR];
@@ -276,12 +285,12 @@ static void put_units(struct job_runner *runner, size_t lane)
         }
 }
 
-static void put_histories(struct job_runner *runner, size_t lane)
+static void put_histories(struct job_runner *runner, const struct pack *pack, size_t lane)
 {
     const struct record_layout *layout = &runner->layout;
-    const struct model *model = &runner->training.model[lane];
-    size_t T = (size_t)runner->training.network.shape.n_tasks;
-    size_t n_history = (size_t)shape_history(&runner->training.network.shape);
+    const struct model *model = &pack->training.model[lane];
+    size_t T = (size_t)pack->training.network.shape.n_tasks;
+    size_t n_history = (size_t)shape_history(&pack->training.network.shape);
     for (size_t epoch = 0; epoch < n_history; epoch++) {
         *at3(layout, runner->record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
         for (size_t task = 0; task < T; task++)
@@ -291,10 +300,10 @@ static void put_histories(struct job_runner *runner, size_t lane)
         *at3(layout, runner->record, FIELD_TEST_LOSS, task, 0, 0) = model->test_loss[task];
 }
 
-static void put_data(struct job_runner *runner, size_t lane)
+static void put_data(struct job_runner *runner, const struct pack *pack, size_t lane)
 {
     const struct record_layout *layout = &runner->layout;
-    const struct training *training = &runner->training;
+    const struct training *training = &pack->training;
     const struct model *model = &training->model[lane];
     size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
     size_t T = (size_t)training->network.shape.n_tasks;
@@ -333,29 +342,38 @@ static enum error_code fail_group(struct job_runner *runner, struct group *group
     return ERROR_NONE;
 }
 
-/* Makes the pack's memory fit the group's shape. */
-static enum error_code prepare_pack(struct job_runner *runner, const struct shape *shape, struct error *error)
+/* The narrowest of the runner's packs that n models fit into, its memory made to fit the shape. */
+static enum error_code prepare_pack(struct job_runner *runner, size_t n, const struct shape *shape, struct pack **pack,
+                                    struct error *error)
 {
-    if (runner->has_pack && shape_equal(&runner->training.network.shape, shape))
+    struct pack *p = &runner->packs[0];
+    for (int i = 1; i < runner->n_packs && n <= runner->packs[i].kernels->lanes; i++)
+        p = &runner->packs[i];
+    *pack = p;
+    if (p->has_memory && shape_equal(&p->training.network.shape, shape))
         return ERROR_NONE;
-    drop_pack(runner);
-    if (training_create(&runner->training, shape, runner->kernels, error))
+    pack_release(p);
+    if (training_create(&p->training, shape, p->kernels, error))
         return error->code;
-    if (importance_create(&runner->importance, &runner->training, error)) {
-        drop_pack(runner);
+    if (importance_create(&p->importance, &p->training, error)) {
+        pack_release(p);
         return error->code;
     }
-    runner->has_pack = true;
+    p->has_memory = true;
     return ERROR_NONE;
 }
 
-/* Loads the attempts of pack[0..n-1] into lanes 0..n-1. */
-static enum error_code load_pack(struct job_runner *runner, struct waiting *const *pack, size_t n, struct error *error)
+/* Finds a pack for the attempts of members[0..n-1] and loads them into lanes 0..n-1. */
+static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
+                                 size_t n, struct pack **pack, struct error *error)
 {
-    training_clear(&runner->training);
+    if (prepare_pack(runner, n, shape, pack, error))
+        return error->code;
+    struct training *training = &(*pack)->training;
+    training_clear(training);
     for (size_t lane = 0; lane < n; lane++) {
-        const struct job *job = &pack[lane]->job;
-        if (training_load(&runner->training, lane, &job->h, job->seed, pack[lane]->attempt, error))
+        const struct job *job = &members[lane]->job;
+        if (training_load(training, lane, &job->h, job->seed, members[lane]->attempt, error))
             return error->code;
     }
     return ERROR_NONE;
@@ -363,12 +381,12 @@ static enum error_code load_pack(struct job_runner *runner, struct waiting *cons
 
 /* Up to a pack of the group's waiting jobs that are, or are not yet, screened; oldest first. */
 static size_t choose(const struct job_runner *runner, const struct group *group, bool is_screened,
-                     struct waiting **pack)
+                     struct waiting **members)
 {
     size_t n = 0;
-    for (size_t i = 0; i < group->n_waiting && n < runner->kernels->lanes; i++)
+    for (size_t i = 0; i < group->n_waiting && n < runner->packs[0].kernels->lanes; i++)
         if (group->waiting[i]->is_screened == is_screened)
-            pack[n++] = group->waiting[i];
+            members[n++] = group->waiting[i];
     return n;
 }
 
@@ -383,16 +401,17 @@ static void record_attempt(struct waiting *w, const float *errors, size_t n_task
  * is trained all the same: its arrays are kept. */
 static enum error_code screen(struct job_runner *runner, struct group *group, struct error *error)
 {
-    struct waiting *pack[KERNELS_LANES_MAX];
-    size_t n, T = (size_t)group->shape.n_tasks;
-    while (choose(runner, group, true, pack) < runner->kernels->lanes && (n = choose(runner, group, false, pack)) > 0) {
-        if (load_pack(runner, pack, n, error))
+    struct waiting *members[KERNELS_LANES_MAX];
+    struct pack *pack;
+    size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
+    while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {
+        if (load_pack(runner, &group->shape, members, n, &pack, error))
             return error->code;
-        training_untrained(&runner->training);
+        training_untrained(&pack->training);
         runner->totals.attempts += n;
         for (size_t lane = 0; lane < n; lane++) {
-            struct waiting *w = pack[lane];
-            const struct model *model = &runner->training.model[lane];
+            struct waiting *w = members[lane];
+            const struct model *model = &pack->training.model[lane];
             if (model->is_dead && w->attempt + 1 < (unsigned)w->job.h.max_attempts) {
                 record_attempt(w, model->test_error, T);
                 w->attempt++;
@@ -435,8 +454,8 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
     return accepted ? STATUS_ACCEPTED : STATUS_REJECTED;
 }
 
-static void put_record(struct job_runner *runner, const struct waiting *w, size_t lane, enum job_status status,
-                       const char *reason)
+static void put_record(struct job_runner *runner, struct pack *pack, const struct waiting *w, size_t lane,
+                       enum job_status status, const char *reason)
 {
     const struct record_layout *layout = &runner->layout;
     put_common(runner, w, status, reason);
@@ -444,34 +463,35 @@ static void put_record(struct job_runner *runner, const struct waiting *w, size_
         record_clear_results(layout, runner->record);
         return;
     }
-    put_histories(runner, lane);
-    put_units(runner, lane);
-    put_data(runner, lane);
+    put_histories(runner, pack, lane);
+    put_units(runner, pack, lane);
+    put_data(runner, pack, lane);
     if (layout->store & STORE_WEIGHTS)
-        put_weights(layout, runner->record, &runner->training.network, lane, FIELD_INPUT_WEIGHTS, FIELD_HIDDEN_WEIGHTS,
+        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INPUT_WEIGHTS, FIELD_HIDDEN_WEIGHTS,
                     FIELD_CONTEXT_WEIGHTS, FIELD_OUTPUT_WEIGHTS, true);
     if (layout->store & STORE_INITIAL_WEIGHTS) {
         /* The lane's trained weights are in the record: the lane may have its first ones back. */
-        network_initialise(&runner->training.network, lane, runner->training.model[lane].key, w->job.h.lr);
-        put_weights(layout, runner->record, &runner->training.network, lane, FIELD_INITIAL_INPUT_WEIGHTS,
+        network_initialise(&pack->training.network, lane, pack->training.model[lane].key, w->job.h.lr);
+        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INITIAL_INPUT_WEIGHTS,
                     FIELD_INITIAL_HIDDEN_WEIGHTS, FIELD_INITIAL_CONTEXT_WEIGHTS, FIELD_INITIAL_OUTPUT_WEIGHTS, false);
     }
 }
 
-/* Trains pack[0..n-1], loaded into lanes 0..n-1, ends the jobs that are done and sends the others' next attempts back
- * to wait. */
-static enum error_code train_pack(struct job_runner *runner, struct group *group, struct waiting **pack, size_t n,
-                                  double *start, job_done done, void *context, struct error *error)
+/* Trains members[0..n-1], loaded into lanes 0..n-1 of the pack, ends the jobs that are done and sends the others' next
+ * attempts back to wait. */
+static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct group *group,
+                                  struct waiting **members, size_t n, double start, job_done done, void *context,
+                                  struct error *error)
 {
-    struct training *training = &runner->training;
+    struct training *training = &pack->training;
     size_t T = (size_t)group->shape.n_tasks, n_history = (size_t)shape_history(&group->shape);
     enum job_status status[KERNELS_LANES_MAX];
     char reason[KERNELS_LANES_MAX][FIELD_TEXT_SIZE];
     bool ends[KERNELS_LANES_MAX], any_ends = false;
 
     for (size_t lane = 0; lane < n; lane++) {
-        training->model[lane].train_loss[0] = pack[lane]->untrained_loss;
-        memcpy(training->model[lane].test_error, pack[lane]->untrained_error, T * sizeof(float));
+        training->model[lane].train_loss[0] = members[lane]->untrained_loss;
+        memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }
     training_run(training);
     runner->totals.packs++;
@@ -479,34 +499,32 @@ static enum error_code train_pack(struct job_runner *runner, struct group *group
     runner->totals.lanes_total += training->lanes;
 
     for (size_t lane = 0; lane < n; lane++) {
-        struct waiting *w = pack[lane];
+        struct waiting *w = members[lane];
         record_attempt(w, training->model[lane].test_error + (n_history - 1) * T, T);
         status[lane] = judge(training, lane, w->attempt, reason[lane]);
         ends[lane] = status[lane] == STATUS_ACCEPTED || w->attempt + 1 == (unsigned)w->job.h.max_attempts;
         any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
     }
     if (any_ends)
-        importance_compute(&runner->importance, training);
+        importance_compute(&pack->importance, training);
     for (size_t lane = 0; lane < n; lane++)
-        if (ends[lane] && status[lane] != STATUS_DIVERGED &&
-            !importance_is_finite(&runner->importance, training, lane)) {
+        if (ends[lane] && status[lane] != STATUS_DIVERGED && !importance_is_finite(&pack->importance, training, lane)) {
             status[lane] = STATUS_DIVERGED;
             snprintf(reason[lane], FIELD_TEXT_SIZE, "attempt %u diverged: an importance is not finite",
-                     pack[lane]->attempt + 1);
+                     members[lane]->attempt + 1);
         }
 
-    double end = now_s();
+    double elapsed_s = now_s() - start;
     for (size_t lane = 0; lane < n; lane++)
-        pack[lane]->wall_s += (end - *start) / (double)n;
-    *start = end;
+        members[lane]->wall_s += elapsed_s / (double)n;
     for (size_t lane = 0; lane < n; lane++) {
-        struct waiting *w = pack[lane];
+        struct waiting *w = members[lane];
         if (!ends[lane]) {
             w->attempt++;
             w->is_screened = false;
             continue;
         }
-        put_record(runner, w, lane, status[lane], reason[lane]);
+        put_record(runner, pack, w, lane, status[lane], reason[lane]);
         enum error_code code = done(context, &w->job, runner->record, error);
         group_remove(group, w);
         free(w);
@@ -522,27 +540,26 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     if (!group)
         return ERROR_NONE;
 
-    double start = now_s(), busy_since = start;
-    struct waiting *pack[KERNELS_LANES_MAX] = {NULL};
+    double start = now_s();
+    struct waiting *members[KERNELS_LANES_MAX];
+    struct pack *pack;
     size_t n = 0;
-    enum error_code code = prepare_pack(runner, &group->shape, error);
-    if (!code)
-        code = screen(runner, group, error);
+    enum error_code code = screen(runner, group, error);
     if (!code) {
-        n = choose(runner, group, true, pack);
-        code = load_pack(runner, pack, n, error);
+        n = choose(runner, group, true, members);
+        code = load_pack(runner, &group->shape, members, n, &pack, error);
     }
     if (code) {
         struct error reason = *error;
         code = fail_group(runner, group, reason.message, done, context, error);
     } else {
-        code = train_pack(runner, group, pack, n, &start, done, context, error);
+        code = train_pack(runner, pack, group, members, n, start, done, context, error);
     }
     if (group->n_waiting == 0) {
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];
     }
-    runner->totals.busy_s += now_s() - busy_since;
+    runner->totals.busy_s += now_s() - start;
     return code;
 }
 

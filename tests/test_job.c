@@ -1139,7 +1139,7 @@ static void test_runner(void **state)
     struct job_runner_totals totals = job_runner_totals(runner);
     assert_int_equal(totals.packs, 1);
     assert_int_equal(totals.attempts, 3);
-    assert_true(totals.lanes_used <= 3 && totals.lanes_total == (uint64_t)lanes);
+    assert_true(totals.lanes_used <= 3 && totals.lanes_total >= 4 && totals.lanes_total <= (uint64_t)lanes);
     assert_true(totals.busy_s > 0 && totals.busy_s < 60);
 
     int n_refused = 0;

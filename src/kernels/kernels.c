@@ -70,6 +70,17 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
                      runnable);
 }
 
+const struct kernels *kernels_narrower(const struct kernels *kernels)
+{
+    const char *wanted = getenv("PICKY_SIMD");
+    if (wanted && *wanted != '\0')
+        return NULL;
+    for (int i = 0; i < N_KERNELS; i++)
+        if (can_run(all_kernels[i]) && all_kernels[i]->lanes < kernels->lanes && all_kernels[i] != &kernels_portable)
+            return all_kernels[i];
+    return NULL;
+}
+
 const struct limits *limits_of(const char *name)
 {
     int i = 0;

@@ -104,4 +104,8 @@ struct kernels {
  * ERROR_INPUT if the variable names none, or one that cannot run here. The result is static. */
 enum error_code kernels_choose(const struct kernels **kernels, struct error *error);
 
+/* The next narrower kernels that this processor has, for packs that would leave half of the lanes empty. NULL if there
+ * are none (the portable ones do not count), or if PICKY_SIMD says which kernels to use. Static. */
+const struct kernels *kernels_narrower(const struct kernels *kernels);
+
 #endif
