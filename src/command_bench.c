@@ -146,7 +146,7 @@ static enum error_code time_jobs(const struct hyperparameters *h, double *job_s,
     struct job_runner *runner = NULL;
     if (record_layout_make(&layout, h, 1, STORE_WEIGHTS, error) || job_runner_create(&runner, &layout, error))
         return error->code;
-    int n = 3 * job_runner_lanes(runner);
+    int n = (h->hidden_size > 64 ? 3 : 8) * job_runner_lanes(runner);
     for (int i = 0; i < n && !error->code; i++)
         job_runner_add(runner, &(struct job){.seed = 1 + i, .h = *h}, error);
     double start = cpu_s();
@@ -255,21 +255,20 @@ static void print_json_figure(const char *name, struct figure figure, const char
            end);
 }
 
-/* The instruction set asked for, then (unless it is that) the portable one, in lists. */
+/* One object: limits by instruction set; training, measures and job as lists. */
 static void print_json(const struct bench *benches, int n_benches, struct line lines[][WIDTHS_MAX], const int *n_lines)
 {
     static const char *const levels[LEVELS] = {"read_l1_gb_s", "read_l2_gb_s", "read_l3_gb_s", "read_memory_gb_s"};
     const char *separator = "";
-    printf("{\"limits\": [");
+    printf("{\"limits\": {");
     for (int b = 0; b < n_benches; b++) {
-        printf("%s\n  {\"instruction_set\": \"%s\", \"lanes\": %zu, ", b ? "," : "", benches[b].kernels->name,
-               benches[b].kernels->lanes);
+        printf("%s\n  \"%s\": {\"lanes\": %zu, ", b ? "," : "", benches[b].kernels->name, benches[b].kernels->lanes);
         print_json_figure("multiply_add_gflops", benches[b].gflops, ", ");
         print_json_figure("sqrt_div_ns_a_vector", benches[b].sqrt_div_ns, ", ");
         for (int level = 0; level < LEVELS; level++)
             print_json_figure(levels[level], benches[b].read[level], level + 1 < LEVELS ? ", " : "}");
     }
-    printf("],\n \"training\": [");
+    printf("},\n \"training\": [");
     for (int b = 0; b < n_benches; b++)
         for (int i = 0; i < n_lines[b]; i++, separator = ",") {
             const struct line *line = &lines[b][i];

@@ -10,7 +10,8 @@
  *   contribution     E[(h dy/dh)^2]       the same without the residual y - target
  *   variance         Var[h] = E[h^2] - E[h]^2   Yang et al. 2019, Nat. Neurosci. 22, "task variance"
  *
- * Ablation is exact: the unit is silenced and the network run on from the next layer. */
+ * Ablation is exact: the unit is silenced and the network run on from the next layer, for the samples on which it is
+ * active (on the others d is 0). */
 #ifndef PICKY_IMPORTANCE_H
 #define PICKY_IMPORTANCE_H
 
@@ -18,6 +19,7 @@
 #include "train.h"
 
 struct unit_sums;
+struct active_unit;
 
 /* The measures of a pack. Arrays are [T][L][H] vectors; owned. */
 struct importance {
@@ -27,6 +29,10 @@ struct importance {
     struct activations baseline, ablated; /* blocks of test samples */
     float *error;                         /* scratch, one vector for each row of a block */
     struct unit_sums *sums;               /* scratch, [L][H] */
+    /* Scratch: where the units of a layer are active, [lanes][H * TRAIN_BLOCK_ROWS], a unit's rows in order; and rows
+     * and units of a block of slots, [TRAIN_BLOCK_ROWS][lanes]. */
+    struct active_unit *active;
+    uint32_t *slot_row, *slot_unit;
     void *memory;
 };
 

@@ -220,34 +220,44 @@ static void test_silence(void **state)
 {
     const struct kernels *kernels = *state;
     size_t lanes = kernels->lanes;
-    for (size_t n_units = 1; n_units <= 7; n_units++)
-        for (size_t column = 0; column < 5; column++) {
-            size_t n_rows = 1 + (n_units + column) % 10, n_columns = 5, activation_stride = 3, out_stride = n_units + 2;
-            float *w = random_array(n_units * n_columns * lanes), *sum = random_array(n_rows * n_units * lanes);
-            float *h = random_array(n_rows * activation_stride * lanes),
-                  *out = random_array(n_rows * out_stride * lanes);
-            float *expected = copy_array(out, n_rows * out_stride * lanes);
-            for (size_t r = 0; r < n_rows; r++)
-                for (size_t u = 0; u < n_units; u++)
-                    for (size_t lane = 0; lane < lanes; lane++) {
-                        float rest = fmaf(-h[r * activation_stride * lanes + lane],
-                                          w[kernels_panel(n_units, n_columns, u, column) * lanes + lane],
-                                          sum[(r * n_units + u) * lanes + lane]);
-                        expected[(r * out_stride + u) * lanes + lane] = gate(rest, rest);
-                    }
-            kernels->silence(&(struct silence){.n_rows = n_rows,
-                                               .n_units = n_units,
-                                               .n_columns = n_columns,
-                                               .column = column,
-                                               .weights = w,
-                                               .sum = sum,
-                                               .activation = h,
-                                               .activation_stride = activation_stride,
-                                               .out = out,
-                                               .out_stride = out_stride});
-            assert_memory_equal(out, expected, n_rows * out_stride * lanes * sizeof(float));
-            free(w), free(sum), free(h), free(out), free(expected);
+    enum { N_SILENCED = 5, N_ROWS = 7 };
+    for (size_t i = 0; i < 7 * 2 * 4; i++) {
+        size_t n_units = 1 + i % 7, n_slots = 1 + i % 10, n_columns = N_SILENCED + i % 3;
+        bool is_shared = i / 28;
+        size_t activation_stride = N_SILENCED + 2, out_stride = n_units + 2;
+        float *w = random_array(n_units * n_columns * lanes), *sum = random_array(N_ROWS * n_units * lanes);
+        float *h = random_array(N_ROWS * activation_stride * lanes), *out = random_array(n_slots * out_stride * lanes);
+        float *expected = copy_array(out, n_slots * out_stride * lanes);
+        uint32_t row[10 * KERNELS_LANES_MAX], unit[10 * KERNELS_LANES_MAX];
+        for (size_t at = 0; at < n_slots * lanes; at++) {
+            bool repeats = is_shared && at % lanes > 0;
+            row[at] = repeats ? row[at - 1] : random_word() % N_ROWS;
+            unit[at] = repeats ? unit[at - 1] : random_word() % N_SILENCED;
         }
+        for (size_t s = 0; s < n_slots; s++)
+            for (size_t u = 0; u < n_units; u++)
+                for (size_t lane = 0; lane < lanes; lane++) {
+                    size_t r = row[s * lanes + lane], k = unit[s * lanes + lane];
+                    float rest = fmaf(-h[(r * activation_stride + k) * lanes + lane],
+                                      w[kernels_panel(n_units, n_columns, u, k) * lanes + lane],
+                                      sum[(r * n_units + u) * lanes + lane]);
+                    expected[(s * out_stride + u) * lanes + lane] = gate(rest, rest);
+                }
+        kernels->silence(&(struct silence){.n_slots = n_slots,
+                                           .n_units = n_units,
+                                           .n_columns = n_columns,
+                                           .weights = w,
+                                           .sum = sum,
+                                           .activation = h,
+                                           .activation_stride = activation_stride,
+                                           .row = row,
+                                           .unit = unit,
+                                           .is_shared = is_shared,
+                                           .out = out,
+                                           .out_stride = out_stride});
+        assert_memory_equal(out, expected, n_slots * out_stride * lanes * sizeof(float));
+        free(w), free(sum), free(h), free(out), free(expected);
+    }
 }
 
 /* Multiply-adds of any bits, through a product of one input and a bias: the numbers where emulations go wrong. */

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define KERNELS_ALIGNMENT 64
 #define KERNELS_LANES_MAX 16
@@ -77,15 +78,18 @@ struct update {
     float epsilon, beta1, beta2;
 };
 
-/* Silencing a unit: out[r][u] = max(0, sum[r][u] - activation[r] * weights[u]): what the units of the next layer are
- * when the unit's contribution is taken from their sums. */
+/* Silencing units, in each lane another unit of another row: for slot s and lane, with r = row[s] and k = unit[s] of
+ * that lane, out[s][u] = max(0, sum[r][u] - activation[r][k] * weights[u][k]): what the units u of the next layer are
+ * when unit k's contribution is taken from their sums. */
 struct silence {
-    size_t n_rows, n_units, n_columns, column;
-    const float *weights;    /* panels of the next layer, n_units x n_columns; `column` is the silenced unit's */
-    const float *sum;        /* [n_rows][n_units]: sums before the ReLU */
-    const float *activation; /* [n_rows][activation_stride], one vector each */
-    size_t activation_stride;
-    float *out; /* [n_rows][out_stride] */
+    size_t n_slots, n_units, n_columns;
+    const float *weights;       /* panels of the next layer, n_units x n_columns */
+    const float *sum;           /* [n_rows][n_units]: its sums before the ReLU */
+    const float *activation;    /* [n_rows][activation_stride]: the silenced units' layer */
+    size_t activation_stride;   /* vectors */
+    const uint32_t *row, *unit; /* [n_slots][lanes] */
+    bool is_shared;             /* row and unit are the same in all lanes of a slot: faster */
+    float *out;                 /* [n_slots][out_stride] */
     size_t out_stride;
 };
 

@@ -260,28 +260,48 @@ static void update_sgd(const struct update *p)
 
 /* ---- silence ------------------------------------------------------------------------------------------------ */
 
-INLINE void silence_panel(const int U, const struct silence *p, size_t unit)
+/* Element at[lane] of `from` in each lane; one vector if all lanes are at the same place of the array. */
+INLINE vec pick(bool is_shared, const float *from, vec_bits at)
 {
-    const vec *w = (const vec *)p->weights + unit * p->n_columns + p->column * (size_t)U;
-    const vec *sum = (const vec *)p->sum + unit, *activation = (const vec *)p->activation;
-    vec *out = (vec *)p->out + unit;
-    for (size_t r = 0; r < p->n_rows; r++) {
-        vec x = -activation[r * p->activation_stride];
-        UNROLL
-        for (int u = 0; u < U; u++) {
-            vec rest = vec_fma(x, w[u], sum[r * p->n_units + (size_t)u]);
-            out[r * p->out_stride + (size_t)u] = vec_gate(rest, rest);
+    return is_shared ? *(const vec *)(from + at[0]) : vec_gather(from, at);
+}
+
+INLINE void silence_slots(const bool is_shared, const struct silence *p)
+{
+    vec *out = (vec *)p->out;
+    for (size_t slot = 0; slot < p->n_slots; slot++, out += p->out_stride) {
+        const uint32_t *row = p->row + slot * LANES, *unit = p->unit + slot * LANES;
+        vec_bits sum_at, weight_at, last_weight_at, activation_at;
+        for (int lane = 0; lane < LANES; lane++) {
+            sum_at[lane] = (int32_t)(row[lane] * p->n_units) * LANES + lane;
+            activation_at[lane] = (int32_t)(row[lane] * p->activation_stride + unit[lane]) * LANES + lane;
+            weight_at[lane] = (int32_t)unit[lane] * 2 * LANES + lane;
+            last_weight_at[lane] = (int32_t)unit[lane] * LANES + lane; /* in a panel of one unit */
+        }
+        vec activation = -pick(is_shared, p->activation, activation_at);
+        const float *w = p->weights, *sum = p->sum;
+        size_t u = 0;
+        for (; u + 1 < p->n_units; u += 2, w += 2 * p->n_columns * LANES, sum += 2 * LANES) {
+            vec first = vec_fma(activation, pick(is_shared, w, weight_at), pick(is_shared, sum, sum_at));
+            vec second =
+                vec_fma(activation, pick(is_shared, w + LANES, weight_at), pick(is_shared, sum + LANES, sum_at));
+            out[u] = vec_gate(first, first);
+            out[u + 1] = vec_gate(second, second);
+        }
+        if (u < p->n_units) {
+            vec last = vec_fma(activation, pick(is_shared, w, last_weight_at), pick(is_shared, sum, sum_at));
+            out[u] = vec_gate(last, last);
         }
     }
 }
 
+/* Loop order: slots; panels of two units. */
 static void silence(const struct silence *p)
 {
-    size_t unit = 0;
-    for (; unit + 1 < p->n_units; unit += 2)
-        silence_panel(2, p, unit);
-    if (unit < p->n_units)
-        silence_panel(1, p, unit);
+    if (p->is_shared)
+        silence_slots(true, p);
+    else
+        silence_slots(false, p);
 }
 
 #define CONCATENATE_(a, b) a##b

@@ -126,6 +126,21 @@ INLINE vec vec_flush(vec x, float limit)
 #endif
 }
 
+/* Element at[lane] of `from` in each lane. */
+INLINE vec vec_gather(const float *from, vec_bits at)
+{
+#if defined(KERNELS_AVX512)
+    return _mm512_i32gather_ps((__m512i)at, from, 4);
+#elif defined(KERNELS_AVX2)
+    return _mm256_i32gather_ps(from, (__m256i)at, 4);
+#else
+    vec elements;
+    for (int lane = 0; lane < LANES; lane++)
+        elements[lane] = from[at[lane]];
+    return elements;
+#endif
+}
+
 /* Keeps a loaded vector in a register: without it gcc loads it once for every multiply-add that uses it. */
 #ifdef REGISTER
 #define KEEP_IN_REGISTER(x) __asm__("" : "+" REGISTER(x))

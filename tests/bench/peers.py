@@ -12,13 +12,14 @@ context at layer 1, 1000 training samples, 10 epochs of 100 Adam steps with batc
 
 Peers take turns, round after round, so that a machine that drifts drifts for all. Times are CPU time (wall time beside
 it; picky's is its CPU time scaled by its process's wall / CPU), medians of the rounds with least and most. Ratios are
-taken within each round. The final errors show that all of them do the same work. A BLAS that is not made for this
-machine slows the batched peer down several times: the BLAS in use is printed.
+taken within each round. The final errors show that all of them do the same work. A BLAS that does not fit the processor
+slows the batched peer down several times: the one in use is printed.
 
 Needs Debian's python3-torch, python3-numpy and libopenblas0-serial, and a built picky.
 """
 
 import argparse
+import ctypes
 import json
 import os
 import re
@@ -29,15 +30,33 @@ import sys
 import time
 from pathlib import Path
 
+
+
+def from_cpuinfo(key):
+    match = re.search(rf"^{key}\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return match.group(1) if match else ""
+
+
+def openblas_core():
+    """What OpenBLAS should take the processor for: one that is younger than the library it would take for a very old
+    one. None: let it choose."""
+    flags = set(from_cpuinfo("flags").split())
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags:
+        return "SkylakeX"
+    return "Haswell" if {"avx2", "fma"} <= flags else None
+
+
 # Read when the libraries are loaded.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"):
     os.environ[variable] = "1"
+if openblas_core():
+    os.environ.setdefault("OPENBLAS_CORETYPE", openblas_core())
 try:
     import numpy as np
     import torch
 except ImportError as missing:
     print(f"peers.py: {missing}. On Debian: apt-get install python3-torch python3-numpy libopenblas0-serial, and run "
-          "it with /usr/bin/python3", file=sys.stderr)  # fmt: skip
+          "it with /usr/bin/python3", file=sys.stderr)
     sys.exit(2)
 
 LAYERS, N_TRAIN, N_TEST, BATCH, EPOCHS, RATE = 4, 1000, 100, 10, 10, 0.001
@@ -66,7 +85,7 @@ def samples(n_models, n, task):
 def data_sets(n_models):
     """The training set, and the test set with task 1's samples in the first half."""
     return [[torch.cat(parts, 1) for parts in zip(samples(n_models, n, 0), samples(n_models, n, 1))]
-            for n in (N_TRAIN // 2, N_TEST)]  # fmt: skip
+            for n in (N_TRAIN // 2, N_TEST)]
 
 
 def errors_by_task(difference):
@@ -131,8 +150,8 @@ def train_notebook(hidden):
 
 
 class Batched:
-    """n_models networks. Weights are [n_models, inputs, units] and biases [n_models, 1, units], all of them views of one
-    flat array; gradients and both moments likewise."""
+    """n_models networks. Weights are [n_models, inputs, units] and biases [n_models, 1, units], all of them views of
+    one flat array; gradients and both moments likewise."""
 
     def __init__(self, hidden, n_models):
         self.hidden, self.n_models, self.sizes = hidden, n_models, sizes(hidden)
@@ -153,8 +172,8 @@ class Batched:
         # What is fastest depends on the caches and the libraries.
         self.block = min((2**14, 2**15, 2**16, 2**17, n), key=self.time_block)
         self.set_block(self.block)
-        self.ms_per_step = {backward.__name__: self.time_backward(backward) for backward in (self.manual, self.autograd)}
-        self.backward = min((self.manual, self.autograd), key=lambda backward: self.ms_per_step[backward.__name__])
+        self.ms_per_step = {method.__name__: self.time_backward(method) for method in (self.manual, self.autograd)}
+        self.backward = getattr(self, min(self.ms_per_step, key=self.ms_per_step.get))
 
     def views(self, flat):
         pairs, at = [], 0
@@ -303,14 +322,18 @@ class Batched:
 # ---- picky ------------------------------------------------------------------------------------------------------
 
 
+def give_up(message):
+    print(f"peers.py: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
 def run(command):
     """What a program prints; the ratio of wall to CPU time."""
     before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), Clock()
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     wall, after = clock.elapsed()["wall"], resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        print(f"peers.py: {' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr}", file=sys.stderr)
-        sys.exit(2)
+        give_up(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stderr.rstrip()}")
     cpu = 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return done.stdout, wall / cpu
 
@@ -319,7 +342,10 @@ def bench_picky(picky, hidden, simd=None):
     """The instruction set that picky used, and its time of one attempt."""
     command = [picky, "bench", "--json", "--hidden-size", hidden] + (["--simd", simd] if simd else [])
     text, wall_per_cpu = run(command)
-    line = json.loads(text)["training"][0]
+    try:
+        line = json.loads(text)["training"][0]
+    except (ValueError, LookupError):
+        give_up(f"{picky} bench --json: not the output of picky")
     cpu = line["ms_per_attempt"]
     return line["instruction_set"], {"cpu": cpu, "wall": cpu * wall_per_cpu}
 
@@ -329,8 +355,7 @@ def train_picky(picky, hidden, seed):
     text, _ = run([picky, "train", "--set", f"hidden_size={hidden}", "--set", "max_attempts=1", "--seed", seed])
     rows = re.findall(r"^ +\d+ +[\d.]+ +([\d.]+) +([\d.]+)$", text, re.MULTILINE)
     if len(rows) != EPOCHS + 1:
-        print("peers.py: cannot read what picky train prints", file=sys.stderr)
-        sys.exit(2)
+        give_up(f"{picky} train: not the output of picky")
     errors = torch.tensor([[float(error) for error in row] for row in rows])
     return errors[:1], errors[-1:]
 
@@ -348,11 +373,13 @@ def summarise_errors(pairs):
     untrained, trained = (torch.cat(errors) for errors in zip(*pairs))
     learns = (untrained != trained).any(1)
     quartiles = torch.quantile(trained[learns], torch.tensor([0.5, 0.25, 0.75]), dim=0) if learns.any() else None
-    return {"models": len(trained), "learn": int(learns.sum()),
-            "accepted": int((trained < THRESHOLD).all(1).sum()),
-            "final_error": [] if quartiles is None else
-            [dict(zip(("median", "quartile1", "quartile3"), quartiles[:, task].tolist())) for task in (0, 1)],
-            }  # fmt: skip
+    names = ("median", "quartile1", "quartile3")
+    return {
+        "models": len(trained),
+        "learn": int(learns.sum()),
+        "accepted": int((trained < THRESHOLD).all(1).sum()),
+        "final_error": [] if quartiles is None else [dict(zip(names, q)) for q in quartiles.T.tolist()],
+    }
 
 
 def is_same_range(errors, reference):
@@ -362,16 +389,15 @@ def is_same_range(errors, reference):
 
 
 def blas_in_use():
+    """File of the library, and the processor that it takes this one for, if it says so."""
     for line in Path("/proc/self/maps").read_text().splitlines():
         name = line.split()[-1]
         if re.search(r"/lib(openblas|blas|blis|mkl_rt|atlas|tatlas|satlas)\b[^/]*$", name):
-            return os.path.realpath(name)
-    return "unknown"
-
-
-def processor():
-    match = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return match.group(1) if match else os.uname().machine
+            core = getattr(ctypes.CDLL(name), "openblas_get_corename", None)
+            if core:
+                core.restype = ctypes.c_char_p
+            return name, core().decode() if core else None
+    return "unknown", None
 
 
 def compare(options):
@@ -384,55 +410,67 @@ def compare(options):
     torch.set_grad_enabled(False)
     torch.set_flush_denormal(True)
     batched = Batched(hidden, options.models)
-    names = {"notebook": "PyTorch, notebook",
-             "batched": f"PyTorch, {options.models} models, {batched.backward.__name__} backward"}  # fmt: skip
-
-    times, errors = {name: [] for name in [*names.values(), *(f"picky, {simd}" for simd in sets)]}, {}
+    one, many = "PyTorch, notebook", f"PyTorch, {options.models} models, {batched.backward.__name__} backward"
+    times = {name: [] for name in [one, many, *(f"picky, {simd}" for simd in sets)]}
+    pairs = {one: [], many: []}
     for number in range(options.rounds):
         if sys.stderr.isatty():
             print(f"round {number + 1} of {options.rounds} ...", end="\r", file=sys.stderr)
         torch.set_flush_denormal(False)
         with torch.enable_grad():
             runs = [train_notebook(hidden) for _ in range(NOTEBOOK_MODELS)]
-        times[names["notebook"]].append({key: statistics.mean(run[0][key] for run in runs) for key in ("cpu", "wall")})
-        errors.setdefault(names["notebook"], []).extend(run[1:] for run in runs)
+        times[one].append({key: statistics.mean(run[0][key] for run in runs) for key in ("cpu", "wall")})
+        pairs[one].extend(run[1:] for run in runs)
 
         torch.set_flush_denormal(True)
         ms, untrained, trained = batched.train()
-        times[names["batched"]].append(ms)
-        errors.setdefault(names["batched"], []).append((untrained, trained))
+        times[many].append(ms)
+        pairs[many].append((untrained, trained))
 
         for simd in sets:
             times[f"picky, {simd}"].append(bench_picky(picky, hidden, simd)[1])
-    errors["picky"] = [train_picky(picky, hidden, seed) for seed in range(1, PICKY_MODELS + 1)]
-    errors = {name: summarise_errors(pairs) for name, pairs in errors.items()}
+    pairs["picky"] = [train_picky(picky, hidden, seed) for seed in range(1, PICKY_MODELS + 1)]
+    errors = {name: summarise_errors(p) for name, p in pairs.items()}
 
     peers = []
     for name, rounds in times.items():
         cpu = [ms["cpu"] for ms in rounds]
-        peers.append({"name": name, "cpu_ms": spread(cpu), "wall_ms": spread([ms["wall"] for ms in rounds]),
-                      "ratio": spread([ms / reference["cpu"] for ms, reference in zip(cpu, times[first])]),
-                      "cpu_ms_by_round": cpu})  # fmt: skip
-    blas = blas_in_use()
+        peers.append({
+            "name": name,
+            "cpu_ms": spread(cpu),
+            "wall_ms": spread([ms["wall"] for ms in rounds]),
+            "ratio": spread([ms / reference["cpu"] for ms, reference in zip(cpu, times[first])]),
+            "cpu_ms_by_round": cpu,
+        })
+    blas, core = blas_in_use()
     return {
-        "hidden_size": hidden, "rounds": options.rounds, "processor": processor(), "picky": run([picky, "--version"])[0]
-        .splitlines()[0], "torch": torch.__version__, "vector_instructions": torch.backends.cpu.get_cpu_capability()
-        if hasattr(torch.backends, "cpu") and hasattr(torch.backends.cpu, "get_cpu_capability") else None,
-        "blas": blas, "blas_is_reference": "/blas/libblas" in blas, "adam_block": batched.block,
-        "ms_per_backward_step": batched.ms_per_step, "reference": first, "peers": peers, "errors": errors,
+        "hidden_size": hidden,
+        "rounds": options.rounds,
+        "processor": from_cpuinfo("model name") or os.uname().machine,
+        "picky": run([picky, "--version"])[0].splitlines()[0],
+        "torch": torch.__version__,
+        "torch_vectors": re.search(r"CPU capability usage: (\S+)|$", torch.__config__.show()).group(1),
+        "blas": blas,
+        "blas_core": core,
+        "blas_is_reference": os.path.basename(os.path.dirname(os.path.realpath(blas))) == "blas",
+        "adam_block": batched.block,
+        "ms_per_backward": batched.ms_per_step,
+        "reference": first,
+        "peers": peers,
+        "errors": errors,
         "same_range": all(is_same_range(e, errors["picky"]) for e in errors.values()),
-    }  # fmt: skip
+    }
 
 
 def print_text(result):
     print(f"One attempt of the standard condition, H = {result['hidden_size']}: {EPOCHS * STEPS} Adam steps of batch "
           f"{BATCH}, {EPOCHS + 1} test passes")
     print(f"{result['processor']}, one thread; {result['picky']}")
-    print(f"PyTorch {result['torch']}, BLAS {result['blas']}")
+    core = f" for {result['blas_core']}" if result["blas_core"] else ""
+    print(f"PyTorch {result['torch']}, {result['torch_vectors']}; BLAS {result['blas']}{core}")
     if result["blas_is_reference"]:
-        print("NOTE: this is the reference BLAS, which slows the batched peer down: apt-get install "
-              "libopenblas0-serial")
-    both = ", ".join(f"{name} {ms:.2f}" for name, ms in result["ms_per_backward_step"].items())
+        print("NOTE: the reference BLAS slows the batched peer down several times: apt-get install libopenblas0-serial")
+    both = ", ".join(f"{name} {ms:.2f}" for name, ms in result["ms_per_backward"].items())
     print(f"batched: forward and backward, ms a step of all models: {both}; Adam in blocks of {result['adam_block']}\n")
     print(f"medians of {result['rounds']} rounds (least - most)")
     print(f"{'':36s} {'CPU, ms a model':>28s} {'wall, ms':>9s}   {'times ' + result['reference']:>24s}")
@@ -440,11 +478,11 @@ def print_text(result):
         cpu, ratio = peer["cpu_ms"], peer["ratio"]
         print(f"{peer['name']:36s} {cpu['median']:9.2f} ({cpu['min']:7.2f} - {cpu['max']:7.2f}) "
               f"{peer['wall_ms']['median']:9.2f}   {ratio['median']:8.2f} ({ratio['min']:5.1f} - {ratio['max']:5.1f})")
-    print(f"\n{'final mean absolute error':36s} {'models':>6s} {'learn':>6s} {'accepted':>8s}   median (quartiles) of those "
-          "that learn: task 1, task 2")
+    print(f"\n{'final mean absolute error':36s} {'models':>6s} {'learn':>6s} {'accepted':>8s}   "
+          "median (quartiles) of those that learn: task 1, task 2")
     for name, errors in result["errors"].items():
-        quartiles = ["{median:.4f} ({quartile1:.4f} - {quartile3:.4f})".format(**e) for e in errors["final_error"]]
-        print(f"{name:36s} {errors['models']:6d} {errors['learn']:6d} {errors['accepted']:8d}   {'   '.join(quartiles)}")
+        tasks = ["{median:.4f} ({quartile1:.4f} - {quartile3:.4f})".format(**e) for e in errors["final_error"]]
+        print(f"{name:36s} {errors['models']:6d} {errors['learn']:6d} {errors['accepted']:8d}   {'   '.join(tasks)}")
     if result["same_range"]:
         print("All learn alike: the median errors are within a factor of two of picky's.")
     else:
@@ -458,22 +496,22 @@ def main():
             raise argparse.ArgumentTypeError("allowed: an integer from 1")
         return number
 
-    parser = argparse.ArgumentParser(description="Times picky beside PyTorch: the notebook's loop, and a batched trainer.",
-                                     epilog="Exit codes: 0 compared; 1 the peers do not learn alike; 2 something is "
-                                            "missing")  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description="Times picky beside PyTorch: the notebook's loop, and a batched trainer.",
+        epilog="Exit codes: 0 compared; 1 the peers do not learn alike; 2 bad usage, or something is missing.")
     default = Path(__file__).resolve().parents[2] / "build" / "picky"
     parser.add_argument("--picky", type=Path, default=default, metavar="PATH", help=f"the program (default: {default})")
     parser.add_argument("--hidden-size", type=positive, default=50, metavar="H", help="default: %(default)s")
-    parser.add_argument("--models", type=positive, default=64, metavar="N", help="of the batched peer, at once (default: %(default)s)")
+    parser.add_argument("--models", type=positive, default=64, metavar="N",
+                        help="models of the batched peer, all at once (default: %(default)s)")
     parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="default: %(default)s")
     parser.add_argument("--simd", action="append", default=[], metavar="NAME",
-                        help="also time picky with this instruction set, e.g. avx2")  # fmt: skip
+                        help="also time picky with this instruction set, e.g. avx2")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     if not os.access(options.picky, os.X_OK):
-        print(f"peers.py: no program {options.picky}: build picky (cmake -S . -B build && cmake --build build) or give "
-              "--picky PATH", file=sys.stderr)
-        return 2
+        give_up(f"no program {options.picky}: build picky (cmake -S . -B build && cmake --build build) or give "
+                "--picky PATH")
     result = compare(options)
     if options.json:
         print(json.dumps(result, indent=1))
