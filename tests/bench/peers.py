@@ -64,7 +64,7 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 STEPS = N_TRAIN // BATCH  # an epoch
 THRESHOLD = 0.05
 NOTEBOOK_MODELS = 3  # timed in a round
-PICKY_MODELS = 24  # trained for the comparison of errors
+PICKY_MODELS = 48  # trained for the comparison of errors
 
 
 def sizes(hidden):
