@@ -5,6 +5,7 @@
 #include "train.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct job_runner {
     struct importance importance; /* of the same shape */
     void *record;
     struct job_runner_totals totals;
+    atomic_bool is_interrupted;
 };
 
 static double now_s(void)
@@ -115,6 +117,11 @@ size_t job_runner_largest_group(const struct job_runner *runner)
 {
     const struct group *group = largest_group(runner);
     return group ? group->n_waiting : 0;
+}
+
+void job_runner_interrupt(struct job_runner *runner)
+{
+    atomic_store(&runner->is_interrupted, true);
 }
 
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
@@ -345,6 +352,7 @@ static enum error_code prepare_pack(struct job_runner *runner, const struct shap
         drop_pack(runner);
         return error->code;
     }
+    runner->training.is_interrupted = &runner->is_interrupted;
     runner->has_pack = true;
     return ERROR_NONE;
 }
@@ -473,7 +481,8 @@ static enum error_code train_pack(struct job_runner *runner, struct group *group
         training->model[lane].train_loss[0] = pack[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, pack[lane]->untrained_error, T * sizeof(float));
     }
-    training_run(training);
+    if (!training_run(training))
+        return ERROR_NONE;
     runner->totals.packs++;
     runner->totals.lanes_used += n;
     runner->totals.lanes_total += training->lanes;

@@ -26,7 +26,7 @@ struct scenario {
     double longest_s;
     struct fake_job job;
     int faulty_rank;      /* whose fails_... and faulty_pack_s apply; -1: the last */
-    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; not for rank 0 */
+    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; is_deaf applies; not for rank 0 */
     uint64_t put_fails;
     bool sync_fails;
     bool is_stopped_early; /* coordinator_run is not called */
@@ -122,7 +122,7 @@ static const struct scenario scenarios[] = {
      .configs_of_shape = 20,
      .replicates = 100,
      .max_attempts = 1,
-     JOB(.pack_s = 0.001),
+     JOB(.pack_s = 0.001, .is_deaf = true),
      .put_fails = 20,
      .faulty_rank = -1,
      .faulty_pack_s = 60,

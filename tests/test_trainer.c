@@ -269,7 +269,7 @@ static void it_can_be_halted_at_any_moment(void **unused)
         }
         double start = clock_s();
         if (turns % 3)
-            trainer_halt(run.trainer);
+            trainer_order(run.trainer, WIRE_HALT);
         if (turns % 3 == 1)
             while (trainer_state(run.trainer, &error) == TRAINER_WORKING)
                 trainer_wait(run.trainer, 1e-3);
