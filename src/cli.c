@@ -13,6 +13,7 @@ static const struct option long_options[] = {
     {"hidden-size", required_argument, NULL, 'H'},
     {"simd", required_argument, NULL, 'I'},
     {"json", no_argument, NULL, 'j'},
+    {"time-limit", required_argument, NULL, 'T'},
     {NULL, 0, NULL, 0},
 };
 
@@ -94,6 +95,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->simd = optarg;
         if (option == 'j')
             arguments->json = true;
+        if (option == 'T')
+            arguments->time_limit = optarg;
     }
     if (optind < argc && operand_name)
         arguments->operand = argv[optind++];

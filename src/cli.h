@@ -8,8 +8,9 @@
 #include <getopt.h>
 #include <stdio.h>
 
-/* Exit codes beyond enum error_code: complete, but some jobs failed with an error. */
-enum { EXIT_JOB_ERRORS = 1 };
+/* Exit codes beyond enum error_code: complete, but some jobs failed with an error; stopped early, can be resumed
+ * (EX_TEMPFAIL of sysexits.h). */
+enum { EXIT_JOB_ERRORS = 1, EXIT_STOPPED = 75 };
 
 /* One of picky's commands. argv[0] is the command's name; returns the exit code. */
 struct command {
@@ -31,6 +32,7 @@ struct arguments {
     const char *hidden_size; /* --hidden-size */
     const char *simd;        /* --simd */
     bool json;               /* --json */
+    const char *time_limit;  /* --time-limit */
     const char *operand;     /* the one operand, or NULL */
 };
 

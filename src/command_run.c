@@ -6,18 +6,22 @@
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
+#include "stop.h"
 #include "sweep.h"
 #include "version.h"
 #include "worker.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define HOST_MAX 96 /* bytes of "host (instruction set)" */
-#define TIME_MAX 32
+#define TIME_MAX         32
+#define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+
+static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
 
 static void abort_all_ranks(void)
 {
@@ -77,6 +81,44 @@ static void command_text(int argc, char **argv, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
 }
 
+/* The command that goes on with this one's work: its own arguments, quoted for a shell where need be, with --resume.
+ * The caller frees it; NULL if memory is short. */
+static char *resume_text(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    bool has_resume = false;
+    fprintf(stream, "picky");
+    for (int i = 0; i < argc; i++) {
+        has_resume |= strcmp(argv[i], "--resume") == 0;
+        bool is_plain = argv[i][0] && argv[i][strspn(argv[i], PLAIN_CHARACTERS)] == '\0';
+        fprintf(stream, is_plain ? " " : " '");
+        for (const char *at = argv[i]; *at; at++)
+            fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
+        fprintf(stream, is_plain ? "" : "'");
+    }
+    fprintf(stream, has_resume ? "" : " --resume");
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* When to stop, from the arguments and from Slurm. */
+static enum error_code find_deadline(const struct arguments *arguments, double start_s, double *deadline_s,
+                                     struct error *error)
+{
+    double limit_s = INFINITY;
+    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
+        return error_prefix(error, "--time-limit");
+    *deadline_s = stop_deadline(start_s, limit_s, getenv("SLURM_JOB_END_TIME"), (double)time(NULL), clock_s());
+    return ERROR_NONE;
+}
+
 /* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5. The caller
  * frees it; NULL if memory is short. */
 static char *default_output(const char *sweep_path)
@@ -114,7 +156,8 @@ static enum error_code store_receipt(struct results *results, const struct recei
 
 /* Rank 0's part, between the release of nobody and the release of all. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
-                                 int n_ranks, struct receipt *receipt, struct error *error)
+                                 int n_ranks, const struct coordinator_watch *watch, struct receipt *receipt,
+                                 uint64_t file_counts[N_STATUSES], struct error *error)
 {
     struct sweep sweep = {0};
     struct record_layout layout;
@@ -182,10 +225,10 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
             arguments->operand, sweep.n_configs, sweep.n_configs == 1 ? "" : "s", sweep.replicates, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, path);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, receipt, error);
+    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
-    if (!error->code)
-        store_receipt(results, receipt, error);
+    if (!error->code && !store_receipt(results, receipt, error))
+        results_counts(results, file_counts);
 done:;
     struct error close_error = {0};
     if (results_close(results, &close_error) && !error->code)
@@ -196,26 +239,44 @@ done:;
     return error->code;
 }
 
-static int run_rank0(const struct command *command, int argc, char **argv, const char *hosts, int n_ranks)
+/* How far a stopped run came, and how to go on. */
+static void print_stopped(const uint64_t file_counts[N_STATUSES], const char *resume)
+{
+    uint64_t n_jobs = 0;
+    for (int status = 0; status < N_STATUSES; status++)
+        n_jobs += file_counts[status];
+    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
+            n_jobs - file_counts[STATUS_PENDING], n_jobs, resume ? resume : "the same command and --resume");
+}
+
+static int run_rank0(const struct command *command, int argc, char **argv, const char *hosts, int n_ranks,
+                     double start_s)
 {
     struct arguments arguments;
     struct error error = {0};
     struct receipt receipt = {0};
+    struct coordinator_watch watch = {.silence_s = SILENCE_S, .hosts = hosts};
+    uint64_t file_counts[N_STATUSES] = {0};
     char command_line[4096];
+    char *resume = resume_text(argc, argv); /* now: parsing changes argv */
     int exit_code = 0;
 
     command_text(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "so", "SWEEP.cfg", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "soT", "SWEEP.cfg", argc, argv, true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if (run_sweep(&arguments, command_line, hosts, n_ranks, &receipt, &error)) {
+        if (find_deadline(&arguments, start_s, &watch.deadline_s, &error) ||
+            run_sweep(&arguments, command_line, hosts, n_ranks, &watch, &receipt, file_counts, &error)) {
             exit_code = report_error(&error);
-        } else {
-            progress_receipt(stderr, &receipt);
-            exit_code = receipt.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+            break;
         }
+        progress_receipt(stderr, &receipt);
+        exit_code = receipt.is_stopped ? EXIT_STOPPED : receipt.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+        if (receipt.is_stopped)
+            print_stopped(file_counts, resume);
     }
+    free(resume);
     arguments_free(&arguments);
     return exit_code;
 }
@@ -223,6 +284,8 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
 static int run(const struct command *command, int argc, char **argv)
 {
     int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    double start_s = clock_s();
+    stop_catch_signals();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");
         return ERROR_FATAL;
@@ -235,7 +298,7 @@ static int run(const struct command *command, int argc, char **argv)
     check(hosts);
     gather_hosts(hosts);
     if (rank == 0) {
-        exit_code = run_rank0(command, argc, argv, hosts, n_ranks);
+        exit_code = run_rank0(command, argc, argv, hosts, n_ranks, start_s);
         coordinator_release(MPI_COMM_WORLD, exit_code);
     } else {
         exit_code = worker_run(MPI_COMM_WORLD);
@@ -247,13 +310,18 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = "SWEEP.cfg [-o FILE.h5] [--set KEY=VALUE]...",
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--set KEY=VALUE]... [--time-limit D]",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
     .details =
         "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist\n"
-        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n\n"
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
+        "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
+        "                    1d or HH:MM:SS. SLURM_JOB_END_TIME, where set, is minded without being told\n\n"
+        "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
+        "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
-        "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI).\n",
+        "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 75 stopped\n"
+        "early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -1,6 +1,7 @@
 #include "coordinator.h"
 
 #include "backoff.h"
+#include "stop.h"
 #include "trainer.h"
 #include "transport.h"
 #include "wire.h"
@@ -11,15 +12,21 @@
 /* Between looks at the network; alone there is none, and the own compute thread wakes the sleeper. */
 static const double LONGEST_SLEEP_S = 1e-3, LONGEST_SLEEP_ALONE_S = 50e-3;
 
+/* A pack is started if the longest so far would fit into the time left so many times. */
+static const double PACK_MARGIN = 1.25;
+
 enum { MESSAGES_A_TURN = 64 };
 
 /* What the coordinator knows of a rank. */
 struct rank {
     uint64_t n_outstanding; /* jobs handed out whose records have not come */
     struct wire_totals totals;
-    bool has_finished, is_halted;
-    MPI_Request request; /* the last message to it */
-    void *message;       /* [capacity], owned */
+    bool has_finished;
+    enum wire_order order; /* that it has been given */
+    double heard_s;        /* when it was last heard of */
+    bool is_silent;        /* and that is so long ago that it was said */
+    MPI_Request request;   /* the last message to it */
+    void *message;         /* [capacity], owned */
     size_t capacity;
 };
 
@@ -28,6 +35,7 @@ struct coordinator {
     struct plan *plan;
     struct results *results;
     const struct record_layout *layout;
+    const struct coordinator_watch *watch;
     struct progress *progress;
     struct trainer *trainer;
     int n_ranks, n_finished;
@@ -37,10 +45,14 @@ struct coordinator {
     double work;             /* of the records that have come */
     double first_finished_s; /* when the first rank had nothing left to do */
     struct error failure;    /* code ERROR_NONE as long as all is well */
+    enum wire_order order;   /* for all ranks */
+    int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
+    double end_s;            /* when training has to end, INFINITY: when all is done */
+    double longest_pack_s;
     MPI_Request incoming;
     void *incoming_message; /* [incoming_size] */
     size_t incoming_size;
-    uint64_t setup[WIRE_SMALL_MAX / 8], halt[WIRE_SMALL_MAX / 8];
+    uint64_t setup[WIRE_SMALL_MAX / 8], orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
 
@@ -49,6 +61,7 @@ static void fail(struct coordinator *c, const struct error *error)
 {
     if (!c->failure.code)
         c->failure = *error;
+    c->order = WIRE_HALT;
 }
 
 static void finish_rank(struct coordinator *c, int rank)
@@ -58,6 +71,22 @@ static void finish_rank(struct coordinator *c, int rank)
     c->ranks[rank].has_finished = true;
     if (c->n_finished++ == 0)
         c->first_finished_s = clock_s();
+}
+
+static void note_totals(struct coordinator *c, int rank, const struct wire_totals *totals)
+{
+    c->ranks[rank].totals = *totals;
+    c->longest_pack_s = fmax(c->longest_pack_s, totals->longest_pack_s);
+}
+
+/* From now on time is short. */
+static void note_signal(struct coordinator *c, int rank, int signal)
+{
+    if (stop_more_pressing(c->signal, signal) == c->signal)
+        return;
+    c->signal = signal;
+    c->signal_rank = rank;
+    c->end_s = fmin(c->end_s, clock_s() + stop_grace_s(signal));
 }
 
 /* ---- handing out -------------------------------------------------------------------------------------------- */
@@ -153,13 +182,14 @@ static enum error_code understand(struct coordinator *c, int rank, size_t n_byte
     if (wire_report_read(c->incoming_message, c->layout, &report, error))
         return error_prefix(error, "rank %d", rank);
 
-    c->ranks[rank].totals = report.totals;
+    note_totals(c, rank, &report.totals);
+    note_signal(c, rank, report.signal);
     if (report.finished)
         finish_rank(c, rank);
     if (c->failure.code)
         return ERROR_NONE;
     if (store(c, rank, c->incoming_message, error) ||
-        (report.request.n_wanted > 0 && answer(c, rank, &report.request, error)))
+        (report.request.n_wanted > 0 && c->order == WIRE_GO_ON && answer(c, rank, &report.request, error)))
         return error->code;
     return ERROR_NONE;
 }
@@ -177,6 +207,8 @@ static bool listen_to_workers(struct coordinator *c)
     int n = 0, rank;
     for (size_t n_bytes; n < MESSAGES_A_TURN && transport_arrived(&c->incoming, &rank, &n_bytes); n++) {
         struct error error;
+        c->ranks[rank].heard_s = clock_s();
+        c->ranks[rank].is_silent = false;
         if (understand(c, rank, n_bytes, &error))
             fail(c, &error);
         listen(c);
@@ -195,7 +227,7 @@ static bool listen_to_own(struct coordinator *c)
         trainer_return(c->trainer, report);
     }
     struct wire_request request;
-    if (!c->failure.code && trainer_wants(c->trainer, &request)) {
+    if (c->order == WIRE_GO_ON && trainer_wants(c->trainer, &request)) {
         struct wire_handout handout;
         choose(c, 0, &request, &handout);
         trainer_give(c->trainer, &handout, c->jobs);
@@ -213,20 +245,67 @@ static bool listen_to_own(struct coordinator *c)
     return is_moving;
 }
 
-/* After a failure: tells each rank, once, to stop training; it answers by a last report. */
-static void halt(struct coordinator *c)
+/* Tells each rank, once, what has been ordered. When it has obeyed it says that it has finished. */
+static void give_orders(struct coordinator *c)
 {
-    if (!c->ranks[0].is_halted) {
-        c->ranks[0].is_halted = true;
-        trainer_halt(c->trainer);
-        wire_handout_write(c->halt, &(struct wire_handout){.halt = true, .end = true}, NULL);
+    for (int rank = 0; rank < c->n_ranks; rank++) {
+        struct rank *r = &c->ranks[rank];
+        if (r->order == c->order || r->has_finished || !transport_sent(&r->request))
+            continue;
+        r->order = c->order;
+        if (rank == 0)
+            trainer_order(c->trainer, c->order);
+        else
+            transport_send(c->comm, rank, c->orders[c->order], wire_handout_size(0), &r->request);
     }
+}
+
+/* ---- stopping ----------------------------------------------------------------------------------------------- */
+
+static const char *host(const struct coordinator *c, int rank)
+{
+    return c->watch->hosts + (size_t)rank * HOST_MAX;
+}
+
+/* Winds up, or abandons what is in training, when it is time to. */
+static void mind_the_time(struct coordinator *c)
+{
+    note_signal(c, 0, stop_signal());
+    if (c->order >= WIRE_ABANDON || !isfinite(c->end_s))
+        return;
+    struct wire_totals totals = trainer_totals(c->trainer);
+    note_totals(c, 0, &totals);
+    double left_s = c->end_s - clock_s();
+    bool is_first = c->order == WIRE_GO_ON;
+    if (left_s <= 0)
+        c->order = WIRE_ABANDON;
+    else if (c->signal || left_s <= PACK_MARGIN * c->longest_pack_s)
+        c->order = WIRE_WIND_UP;
+    if (!is_first || c->order == WIRE_GO_ON)
+        return;
+
+    /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
+    struct error error;
+    if (results_sync(c->results, true, &error))
+        fail(c, &error);
+    if (c->signal)
+        progress_say(c->progress, "stopping: %s on rank %d, %s", stop_signal_name(c->signal), c->signal_rank,
+                     host(c, c->signal_rank));
+    else
+        progress_say(c->progress, "stopping: the time left is too short to go on");
+}
+
+/* Names each rank that has been silent for too long. It is not given up: what it holds might still come. */
+static void mind_the_silent(struct coordinator *c)
+{
+    double now_s = clock_s();
     for (int rank = 1; rank < c->n_ranks; rank++) {
         struct rank *r = &c->ranks[rank];
-        if (r->is_halted || r->has_finished || !transport_sent(&r->request))
+        if (r->is_silent || r->has_finished || now_s - r->heard_s < c->watch->silence_s)
             continue;
-        r->is_halted = true;
-        transport_send(c->comm, rank, c->halt, wire_handout_size(0), &r->request);
+        r->is_silent = true;
+        progress_say(c->progress, "rank %d on %s has not been heard of for %.0f s", rank, host(c, rank),
+                     now_s - r->heard_s);
     }
 }
 
@@ -268,8 +347,12 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     c->ranks = calloc((size_t)c->n_ranks, sizeof *c->ranks);
     if (!c->incoming_message || !c->ranks)
         return error_set(error, ERROR_FATAL, "out of memory for reports of %.3g MB", (double)c->incoming_size / 1e6);
-    for (int rank = 0; rank < c->n_ranks; rank++)
+    for (int rank = 0; rank < c->n_ranks; rank++) {
         c->ranks[rank].request = MPI_REQUEST_NULL;
+        c->ranks[rank].heard_s = clock_s();
+    }
+    for (enum wire_order order = WIRE_WIND_UP; order <= WIRE_HALT; order++)
+        wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .end = true}, NULL);
     if (trainer_create(&c->trainer, c->layout, 0, error))
         return error->code;
 
@@ -292,10 +375,10 @@ static void run(struct coordinator *c)
         struct error error;
         if (!c->failure.code && results_sync(c->results, false, &error))
             fail(c, &error);
-        if (c->failure.code)
-            halt(c);
-        if (c->progress)
-            progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
+        mind_the_time(c);
+        mind_the_silent(c);
+        give_orders(c);
+        progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
         if (is_moving)
             backoff = (struct backoff){0};
         trainer_wait(c->trainer, backoff_next(&backoff, c->n_ranks == 1 ? LONGEST_SLEEP_ALONE_S : LONGEST_SLEEP_S));
@@ -303,15 +386,17 @@ static void run(struct coordinator *c)
 }
 
 enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
-                                const struct record_layout *layout, struct progress *progress, struct receipt *receipt,
-                                struct error *error)
+                                const struct record_layout *layout, const struct coordinator_watch *watch,
+                                struct progress *progress, struct receipt *receipt, struct error *error)
 {
     double start_s = clock_s();
     struct coordinator c = {.comm = comm,
                             .plan = plan,
                             .results = results,
                             .layout = layout,
+                            .watch = watch,
                             .progress = progress,
+                            .end_s = watch->deadline_s,
                             .incoming = MPI_REQUEST_NULL};
     MPI_Comm_size(comm, &c.n_ranks);
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
@@ -325,7 +410,8 @@ enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results
     c.ranks[0].totals = trainer_totals(c.trainer);
     write_receipt(&c, end_s - start_s, end_s - c.first_finished_s, receipt);
     if (!c.failure.code) {
-        check(plan_jobs_left(plan) == 0 && c.n_outstanding == 0);
+        receipt->is_stopped = plan_jobs_left(plan) > 0 || c.n_outstanding > 0;
+        check(!receipt->is_stopped || c.order > WIRE_GO_ON);
         if (results_sync(results, true, error))
             fail(&c, error);
     }
@@ -334,8 +420,7 @@ enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results
     transport_cancel(&c.incoming);
 
 done:
-    if (progress)
-        progress_end(progress, clock_s());
+    progress_end(progress, clock_s());
     trainer_destroy(c.trainer);
     for (int rank = 0; c.ranks && rank < c.n_ranks; rank++)
         free(c.ranks[rank].message);

@@ -5,6 +5,7 @@
 #include "train.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ struct job_runner {
     size_t n_groups, groups_capacity;
     void *record;
     struct job_runner_totals totals;
+    atomic_bool is_interrupted;
 };
 
 static double now_s(void)
@@ -124,6 +126,11 @@ size_t job_runner_largest_group(const struct job_runner *runner)
 {
     const struct group *group = largest_group(runner);
     return group ? group->n_waiting : 0;
+}
+
+void job_runner_interrupt(struct job_runner *runner)
+{
+    atomic_store(&runner->is_interrupted, true);
 }
 
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
@@ -359,6 +366,7 @@ static enum error_code prepare_pack(struct job_runner *runner, size_t n, const s
         pack_release(p);
         return error->code;
     }
+    p->training.is_interrupted = &runner->is_interrupted;
     p->has_memory = true;
     return ERROR_NONE;
 }
@@ -493,7 +501,8 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         training->model[lane].train_loss[0] = members[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }
-    training_run(training);
+    if (!training_run(training))
+        return ERROR_NONE;
     runner->totals.packs++;
     runner->totals.lanes_used += n;
     runner->totals.lanes_total += training->lanes;

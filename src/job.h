@@ -46,9 +46,13 @@ size_t job_runner_largest_group(const struct job_runner *runner);
  * run (memory) ends with STATUS_ERROR and a reason. Does nothing if no job waits. */
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
 
+/* From any thread: the step in progress, and every one after it, returns soon without having trained its pack. Its jobs
+ * wait as before. Nothing else about the runner changes. */
+void job_runner_interrupt(struct job_runner *runner);
+
 /* What a runner has done, for receipts. */
 struct job_runner_totals {
-    uint64_t packs, lanes_used, lanes_total; /* packs trained; lanes filled; lanes there were */
+    uint64_t packs, lanes_used, lanes_total; /* packs trained to the end; lanes filled; lanes there were */
     uint64_t attempts, rejected_at_start;    /* attempts begun; ended untrained (output 0 everywhere) */
     double busy_s;                           /* seconds inside job_runner_step */
 };

@@ -250,6 +250,17 @@ void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES
         progress->interval_s = fmin(1.5 * progress->interval_s, LONGEST_INTERVAL_S);
 }
 
+void progress_say(struct progress *progress, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(progress->stream, "%spicky: ", progress->is_terminal ? "\r\033[K" : "");
+    vfprintf(progress->stream, format, args);
+    fprintf(progress->stream, "\n");
+    va_end(args);
+    fflush(progress->stream);
+}
+
 void progress_end(struct progress *progress, double now_s)
 {
     if (!progress->is_open)

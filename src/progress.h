@@ -37,6 +37,9 @@ void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs);
  * it if it is time to. Cheap: meant to be called from an event loop. */
 void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s);
 
+/* Says something else meanwhile (printf style, one line, without newline). */
+void progress_say(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Shows the last state, if it is not what was shown last, and ends the bar's line. Once: no effect after that. */
 void progress_end(struct progress *progress, double now_s);
 
@@ -58,6 +61,7 @@ void progress_duration(double seconds, char text[PROGRESS_DURATION_MAX]);
 struct receipt {
     uint64_t counts[N_STATUSES]; /* jobs of this run; pending: those left undone */
     int n_ranks;
+    bool is_stopped; /* by a signal or the time limit, with jobs left undone */
     double wall_s;
     double busy;              /* share of the ranks' wall time that their compute threads spent training, 0 to 1 */
     double occupancy;         /* share of the packs' lanes that held a model */

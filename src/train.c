@@ -272,7 +272,7 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
-void training_run(struct training *training)
+bool training_run(struct training *training)
 {
     const struct shape *shape = &training->network.shape;
     size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
@@ -282,6 +282,8 @@ void training_run(struct training *training)
         for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
             memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
             for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
+                if (training->is_interrupted && atomic_load_explicit(training->is_interrupted, memory_order_relaxed))
+                    return false;
                 for (size_t lane = 0; lane < lanes; lane++) {
                     const struct model *model = &training->model[lane];
                     if (!model->is_used)
@@ -297,4 +299,5 @@ void training_run(struct training *training)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
             training_test(training, entry);
         }
+    return true;
 }

@@ -18,7 +18,7 @@ static const double AHEAD_S = 5e-3;
 /* So many packs' worth of jobs may wait for company of their shape; then they go without. */
 enum { COMPANY_PACKS = 16 };
 
-static const double GRACE_S = 2; /* for a pack in training when halted */
+static const double GRACE_S = 2; /* for a pack in training that is to be abandoned */
 
 /* A shape of which jobs are held. */
 struct open_shape {
@@ -53,8 +53,9 @@ struct trainer {
     /* Of the last answer, if no pack has ended since it was asked for (that may entitle this rank to more): */
     bool is_short;    /* it was less than asked: the next pack need not be full */
     bool is_held_off; /* it was nothing: no request before a pack has ended */
-    bool is_end, is_halted, has_ended;
-    double halted_s;
+    bool is_end, has_ended;
+    enum wire_order order;
+    double abandoned_s;
     struct error error;     /* once has_ended */
     double waiting_since_s; /* 0 if the thread is not waiting */
 
@@ -116,7 +117,7 @@ static void deliver(struct trainer *trainer)
 /* A report with room: the last one, if the main thread has not come for it, or a free one. The mutex is held. */
 static void find_report(struct trainer *trainer)
 {
-    while (!trainer->filling && !trainer->is_halted) {
+    while (!trainer->filling && trainer->order < WIRE_HALT) {
         size_t last = trainer->n_ready - 1;
         if (trainer->n_ready > 0 && wire_report_n_records(trainer->ready[last]) < trainer->report_records) {
             trainer->filling = trainer->ready[--trainer->n_ready];
@@ -136,7 +137,7 @@ static enum error_code keep_record(void *context, const struct job *job, const v
     pthread_mutex_lock(&trainer->mutex);
     forget_job(trainer, job);
     find_report(trainer);
-    bool is_halted = trainer->is_halted;
+    bool is_halted = trainer->order == WIRE_HALT;
     pthread_mutex_unlock(&trainer->mutex);
     if (is_halted)
         return error_set(error, ERROR_FATAL, "halted");
@@ -171,6 +172,7 @@ static enum error_code train(struct trainer *trainer, struct error *error)
     trainer->totals.attempts = totals.attempts;
     trainer->totals.rejected_at_start = totals.rejected_at_start;
     trainer->totals.busy_s = totals.busy_s;
+    trainer->totals.longest_pack_s = fmax(trainer->totals.longest_pack_s, pack_s);
     deliver(trainer);
 
     double packs = ceil(AHEAD_S / fmax(pack_s, 1e-9)), packs_max = WIRE_JOBS_MAX / (double)trainer->lanes;
@@ -200,7 +202,7 @@ static void *compute(void *argument)
     struct trainer *trainer = argument;
     struct error error = {.code = ERROR_NONE};
     pthread_mutex_lock(&trainer->mutex);
-    while (!trainer->is_halted && !load(trainer, &error)) {
+    while (trainer->order == WIRE_GO_ON && !load(trainer, &error)) {
         size_t n_waiting = job_runner_waiting(trainer->runner);
         bool may_be_partial = trainer->is_end || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
         if (job_runner_largest_group(trainer->runner) >= trainer->lanes || (n_waiting > 0 && may_be_partial)) {
@@ -278,13 +280,15 @@ enum error_code trainer_create(struct trainer **trainer, const struct record_lay
     return ERROR_NONE;
 }
 
-void trainer_halt(struct trainer *trainer)
+void trainer_order(struct trainer *trainer, enum wire_order order)
 {
     pthread_mutex_lock(&trainer->mutex);
-    if (!trainer->is_halted) {
-        trainer->is_halted = true;
-        trainer->halted_s = clock_s();
+    if (trainer->order < WIRE_ABANDON && order >= WIRE_ABANDON) {
+        trainer->abandoned_s = clock_s();
+        job_runner_interrupt(trainer->runner);
     }
+    if (trainer->order < order)
+        trainer->order = order;
     pthread_cond_signal(&trainer->work);
     pthread_mutex_unlock(&trainer->mutex);
 }
@@ -292,14 +296,14 @@ void trainer_halt(struct trainer *trainer)
 /* The mutex is held. */
 static bool has_ended_or_overstayed(const struct trainer *trainer)
 {
-    return trainer->has_ended || (trainer->is_halted && clock_s() - trainer->halted_s > GRACE_S);
+    return trainer->has_ended || (trainer->order >= WIRE_ABANDON && clock_s() - trainer->abandoned_s > GRACE_S);
 }
 
 void trainer_destroy(struct trainer *trainer)
 {
     if (!trainer)
         return;
-    trainer_halt(trainer);
+    trainer_order(trainer, WIRE_HALT);
     pthread_mutex_lock(&trainer->mutex);
     while (!has_ended_or_overstayed(trainer)) {
         pthread_mutex_unlock(&trainer->mutex);
@@ -323,7 +327,7 @@ void trainer_destroy(struct trainer *trainer)
 bool trainer_wants(struct trainer *trainer, struct wire_request *request)
 {
     pthread_mutex_lock(&trainer->mutex);
-    bool wants = !trainer->is_pending && !trainer->is_end && !trainer->is_halted && !trainer->is_held_off &&
+    bool wants = !trainer->is_pending && !trainer->is_end && trainer->order == WIRE_GO_ON && !trainer->is_held_off &&
                  !trainer->has_ended && trainer->n_inbox < trainer->n_wanted;
     /* Records go first: the coordinator must know what has become of the jobs before it gives more. */
     wants = wants && trainer->n_ready == 0;
@@ -357,8 +361,8 @@ static void remember_jobs(struct trainer *trainer, uint64_t number, const struct
 
 void trainer_give(struct trainer *trainer, const struct wire_handout *handout, const struct job *jobs)
 {
-    if (handout->halt) {
-        trainer_halt(trainer);
+    if (handout->order > WIRE_GO_ON) {
+        trainer_order(trainer, handout->order);
         return;
     }
     size_t n = handout->n_jobs;
@@ -384,7 +388,7 @@ void *trainer_take(struct trainer *trainer)
 {
     void *report = NULL;
     pthread_mutex_lock(&trainer->mutex);
-    if (trainer->n_ready > 0) {
+    if (trainer->n_ready > 0 && trainer->order < WIRE_HALT) {
         report = trainer->ready[0];
         trainer->n_ready--;
         memmove(&trainer->ready[0], &trainer->ready[1], trainer->n_ready * sizeof trainer->ready[0]);
@@ -407,14 +411,14 @@ enum trainer_state trainer_state(struct trainer *trainer, struct error *error)
 {
     enum trainer_state state = TRAINER_WORKING;
     pthread_mutex_lock(&trainer->mutex);
-    if (trainer->is_halted) {
-        if (has_ended_or_overstayed(trainer))
-            state = TRAINER_FINISHED;
-    } else if (trainer->has_ended && trainer->error.code) {
+    bool is_empty = trainer->n_ready == 0 || trainer->order == WIRE_HALT;
+    if (trainer->has_ended && trainer->error.code && trainer->order < WIRE_HALT) {
         state = TRAINER_FAILED;
         *error = trainer->error;
-    } else if (trainer->has_ended && trainer->n_ready == 0) {
+    } else if (has_ended_or_overstayed(trainer) && is_empty) {
         state = TRAINER_FINISHED;
+        if (!trainer->has_ended)
+            trainer->order = WIRE_HALT; /* whoever has heard that it is over listens no more */
     }
     pthread_mutex_unlock(&trainer->mutex);
     return state;

@@ -20,8 +20,8 @@ struct trainer;
 enum error_code trainer_create(struct trainer **trainer, const struct record_layout *layout, int rank,
                                struct error *error);
 
-/* Halts and ends the thread and releases everything. A pack in training cannot be interrupted: if it takes longer than
- * two seconds the thread and its memory are left to the end of the process. NULL is allowed. */
+/* Halts and ends the thread and releases everything. A pack in training is interrupted between two steps: if that takes
+ * longer than two seconds the thread and its memory are left to the end of the process. NULL is allowed. */
 void trainer_destroy(struct trainer *trainer);
 
 /* Records that a report holds at most. */
@@ -31,12 +31,13 @@ size_t trainer_report_records(const struct record_layout *layout);
  * further request is made before the answer. */
 bool trainer_wants(struct trainer *trainer, struct wire_request *request);
 
-/* The answer to a request: handout->n_jobs jobs (copied), at most as many as were wanted. Its `halt` acts as
- * trainer_halt. */
+/* The answer to a request: handout->n_jobs jobs (copied), at most as many as were wanted. Or an order, which is no
+ * answer and acts as trainer_order. */
 void trainer_give(struct trainer *trainer, const struct wire_handout *handout, const struct job *jobs);
 
-/* No more packs are started, and what is unfinished is dropped. */
-void trainer_halt(struct trainer *trainer);
+/* Ends the work early (wire.h says what is still done); an order that goes less far than an earlier one does nothing.
+ */
+void trainer_order(struct trainer *trainer, enum wire_order order);
 
 /* A report with finished records, or NULL if there is none now. Borrowed until trainer_return. */
 void *trainer_take(struct trainer *trainer);
@@ -44,7 +45,7 @@ void trainer_return(struct trainer *trainer, void *report);
 
 enum trainer_state {
     TRAINER_WORKING,
-    TRAINER_FINISHED, /* nothing is left to do, take or expect; or halted (see trainer_destroy) */
+    TRAINER_FINISHED, /* nothing is left to do, take or expect; or abandoned two seconds ago, and then halted */
     TRAINER_FAILED,   /* it cannot go on: *error says why */
 };
 enum trainer_state trainer_state(struct trainer *trainer, struct error *error);

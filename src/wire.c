@@ -23,7 +23,7 @@ WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 2 + 2 * N_FIELDS);
 
 struct handout {
     struct envelope envelope;
-    uint64_t shape, end, halt, n_jobs;
+    uint64_t shape, end, order, n_jobs;
     /* n_jobs times: config, replicate, seed, and the hyperparameters in the order of their table: 8 bytes each, a
      * text HYPERPARAMETER_TEXT_MAX bytes */
 };
@@ -39,10 +39,10 @@ struct report {
     struct envelope envelope;
     struct wire_request request;
     struct wire_totals totals;
-    uint64_t finished, n_records;
+    uint64_t finished, signal, n_records;
     /* n_records times: struct slot, the record's bytes */
 };
-WIRE_STRUCT(report, 5 + 2 + WIRE_SHAPES_MAX + 8 + 2);
+WIRE_STRUCT(report, 5 + 2 + WIRE_SHAPES_MAX + 9 + 3);
 
 struct slot {
     uint64_t config, replicate;
@@ -240,7 +240,7 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
     struct handout *head = message;
     head->shape = handout->shape;
     head->end = handout->end;
-    head->halt = handout->halt;
+    head->order = handout->order;
     head->n_jobs = handout->n_jobs;
     char *at = (char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
@@ -293,8 +293,10 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
     const struct handout *head = message;
     if (head->n_jobs > WIRE_JOBS_MAX || head->envelope.n_bytes != wire_handout_size(head->n_jobs))
         return damaged(error, "a hand-out of another length than its jobs");
+    if (head->order > WIRE_HALT)
+        return damaged(error, "an unknown order");
     *handout = (struct wire_handout){
-        .shape = head->shape, .end = head->end != 0, .halt = head->halt != 0, .n_jobs = head->n_jobs};
+        .shape = head->shape, .end = head->end != 0, .order = (enum wire_order)head->order, .n_jobs = head->n_jobs};
     const char *at = (const char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
         struct job *job = &jobs[n];
@@ -362,6 +364,7 @@ size_t wire_report_seal(void *message, const struct record_layout *layout, const
     head->request = report->request;
     head->totals = report->totals;
     head->finished = report->finished;
+    head->signal = (uint64_t)report->signal;
     size_t n_bytes = wire_report_size(layout, head->n_records);
     seal(message, WIRE_REPORT, n_bytes);
     return n_bytes;
@@ -379,6 +382,7 @@ enum error_code wire_report_read(const void *message, const struct record_layout
     *report = (struct wire_report){.request = head->request,
                                    .totals = head->totals,
                                    .finished = head->finished != 0,
+                                   .signal = (int)head->signal,
                                    .n_records = head->n_records};
     return ERROR_NONE;
 }

@@ -18,7 +18,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    1
+#define WIRE_VERSION    2
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -39,11 +39,18 @@ void wire_setup_write(void *message, const struct record_layout *layout);
 enum error_code wire_setup_read(const void *message, struct record_layout *layout, struct error *error);
 
 /* ---- HANDOUT ---- */
+/* What a worker is to do, each going further than the one before. Stored in messages: never renumbered. */
+enum wire_order {
+    WIRE_GO_ON = 0,
+    WIRE_WIND_UP = 1, /* start no more packs: what is not in training is dropped */
+    WIRE_ABANDON = 2, /* give up the pack in training too; finished records are still sent */
+    WIRE_HALT = 3,    /* drop those as well */
+};
 struct wire_handout {
     uint64_t shape; /* number of the shape that all its jobs share */
     bool end;       /* no more jobs will come */
-    bool halt;      /* stop training at once and drop what is unfinished */
-    size_t n_jobs;  /* up to WIRE_JOBS_MAX */
+    enum wire_order order;
+    size_t n_jobs; /* up to WIRE_JOBS_MAX; 0 unless the order is to go on */
 };
 size_t wire_handout_size(size_t n_jobs);
 void wire_handout_write(void *message, const struct wire_handout *handout, const struct job *jobs);
@@ -67,11 +74,13 @@ struct wire_totals {
     uint64_t packs, lanes_used, lanes_total, attempts, rejected_at_start; /* struct job_runner_totals */
     double busy_s;                                                        /* training */
     double waited_s, longest_wait_s;                                      /* for jobs, or to be rid of records */
+    double longest_pack_s;
 };
 struct wire_report {
     struct wire_request request;
     struct wire_totals totals;
     bool finished; /* the sender has no jobs and expects none */
+    int signal;    /* the most pressing one that the sender has got, 0 if none */
     size_t n_records;
 };
 size_t wire_report_size(const struct record_layout *layout, size_t n_records); /* 0 records: at most WIRE_SMALL_MAX */

@@ -1,11 +1,14 @@
 #include "worker.h"
 
 #include "backoff.h"
+#include "stop.h"
 #include "trainer.h"
 #include "transport.h"
 #include "wire.h"
 
 static const double LONGEST_SLEEP_S = 1e-3;
+
+static const double HEARTBEAT_S = 5; /* the coordinator hears something at least so often */
 
 /* A message on its way; `request` is MPI_REQUEST_NULL if there is none. */
 struct outgoing {
@@ -22,6 +25,8 @@ struct worker {
     struct outgoing reports[TRAINER_REPORTS];
     MPI_Request small; /* of small_message */
     bool has_said_finished;
+    int said_signal;      /* that the coordinator knows of */
+    double last_spoke_s;  /* to the coordinator */
     struct error failure; /* code ERROR_NONE as long as all is well */
     bool has_said_failed;
     /* Aligned as messages have to be. */
@@ -39,7 +44,7 @@ static void fail(struct worker *worker, const struct error *error)
     worker->failure = *error;
     error_prefix(&worker->failure, "rank %d on %s", worker->rank, host);
     if (worker->trainer)
-        trainer_halt(worker->trainer);
+        trainer_order(worker->trainer, WIRE_HALT);
 }
 
 static enum error_code follow(struct worker *worker, enum wire_kind kind, struct error *error)
@@ -112,13 +117,14 @@ static bool speak(struct worker *worker)
     if (!worker->trainer)
         return spoke;
 
-    struct wire_report report = {.totals = trainer_totals(worker->trainer)};
+    struct wire_report report = {.totals = trainer_totals(worker->trainer), .signal = stop_signal()};
     for (int i = 0; i < TRAINER_REPORTS; i++) {
         struct outgoing *out = &worker->reports[i];
         if (out->report || !(out->report = trainer_take(worker->trainer)))
             continue;
         size_t n_bytes = wire_report_seal(out->report, &worker->layout, &report);
         transport_send(worker->comm, 0, out->report, n_bytes, &out->request);
+        worker->last_spoke_s = clock_s();
         spoke = true;
     }
 
@@ -133,7 +139,10 @@ static bool speak(struct worker *worker)
     report.finished = worker->has_said_finished = state == TRAINER_FINISHED;
     if (report.finished)
         report.totals = trainer_totals(worker->trainer);
-    if (report.finished || trainer_wants(worker->trainer, &report.request)) {
+    bool has_news = report.finished || report.signal != worker->said_signal;
+    if (trainer_wants(worker->trainer, &report.request) || has_news || clock_s() - worker->last_spoke_s > HEARTBEAT_S) {
+        worker->said_signal = report.signal;
+        worker->last_spoke_s = clock_s();
         wire_report_begin(worker->small_message);
         size_t n_bytes = wire_report_seal(worker->small_message, &worker->layout, &report);
         transport_send(worker->comm, 0, worker->small_message, n_bytes, &worker->small);

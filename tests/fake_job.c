@@ -3,6 +3,7 @@
 #include "backoff.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct job_runner {
     size_t n, capacity;
     void *record;
     struct job_runner_totals totals;
+    atomic_bool is_interrupted;
 };
 
 enum error_code job_runner_create(struct job_runner **runner, const struct record_layout *layout, struct error *error)
@@ -112,6 +114,25 @@ static void make_up(struct job_runner *runner, const struct waiting *w, bool is_
         importance[i] = (float)(mix(bits ^ lr_bits, i) >> 40);
 }
 
+void job_runner_interrupt(struct job_runner *runner)
+{
+    atomic_store(&runner->is_interrupted, true);
+}
+
+/* True if it could take as long as it wanted. */
+static bool sleep_for_a_pack(struct job_runner *runner)
+{
+    if (fake_job.is_deaf) {
+        backoff_sleep(fake_job.pack_s);
+        return true;
+    }
+    double end_s = clock_s() + fake_job.pack_s;
+    for (double left_s; (left_s = end_s - clock_s()) > 0; backoff_sleep(fmin(left_s, 0.01)))
+        if (atomic_load(&runner->is_interrupted))
+            return false;
+    return true;
+}
+
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
 {
     if (runner->n == 0)
@@ -122,8 +143,8 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     runner->totals.lanes_total += (uint64_t)fake_job.lanes;
     if (runner->totals.packs == fake_job.fails_at_pack)
         return error_set(error, ERROR_FATAL, "the pack fails");
-    if (fake_job.pack_s > 0)
-        backoff_sleep(fake_job.pack_s);
+    if (!sleep_for_a_pack(runner))
+        return ERROR_NONE;
 
     int lanes = fake_job.lanes;
     size_t kept = 0;

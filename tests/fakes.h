@@ -11,6 +11,7 @@
 extern struct fake_job {
     int lanes;
     double pack_s;   /* a pack takes so long, asleep */
+    bool is_deaf;    /* and cannot be interrupted */
     double accepted; /* share of attempts that are accepted */
     bool fails_to_create;
     uint64_t fails_at_pack; /* job_runner_step returns an error at this pack, counted from 1; 0: never */

@@ -7,14 +7,17 @@
 #include "backoff.h"
 #include "coordinator.h"
 #include "fakes.h"
+#include "stop.h"
 #include "transport.h"
 #include "wire.h"
 #include "worker.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 struct scenario {
     const char *name;
@@ -26,12 +29,18 @@ struct scenario {
     double longest_s;
     struct fake_job job;
     int faulty_rank;      /* whose fails_... and faulty_pack_s apply; -1: the last */
-    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; not for rank 0 */
+    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; is_deaf applies; not for rank 0 */
     uint64_t put_fails;
     bool sync_fails;
-    bool is_stopped_early; /* coordinator_run is not called */
-    int foreign_rank;      /* runs another version; 0: none does */
-    const char *message;   /* the failure's must contain it */
+    bool is_never_run;   /* coordinator_run is not called */
+    int foreign_rank;    /* runs another version; 0: none does */
+    const char *message; /* the failure's must contain it; without a failure, what is said meanwhile, exactly once */
+    double time_limit_s; /* 0: none */
+    int signal;          /* that faulty_rank gets, and after how long; 0: none */
+    double signal_after_s;
+    double mute_s;         /* faulty_rank says nothing for so long, which is noticed after a third of it */
+    bool is_stopped;       /* some jobs are left undone */
+    uint64_t least_n_done; /* then */
 };
 
 #ifdef REAL_JOBS
@@ -86,7 +95,7 @@ static const struct scenario scenarios[] = {
      .max_attempts = 1,
      JOB(.pack_s = 4),
      .idle = 0.05},
-    {.name = "stopped_early", .is_stopped_early = true, .expected_exit_code = 2, .longest_s = 5},
+    {.name = "never_run", .is_never_run = true, .expected_exit_code = 2, .longest_s = 5},
     {.name = "put_fails",
      .n_shapes = 2,
      .configs_of_shape = 20,
@@ -122,7 +131,7 @@ static const struct scenario scenarios[] = {
      .configs_of_shape = 20,
      .replicates = 100,
      .max_attempts = 1,
-     JOB(.pack_s = 0.001),
+     JOB(.pack_s = 0.001, .is_deaf = true),
      .put_fails = 20,
      .faulty_rank = -1,
      .faulty_pack_s = 60,
@@ -179,6 +188,128 @@ static const struct scenario scenarios[] = {
      .expected_exit_code = 2,
      .message = "another version of picky",
      .longest_s = 5},
+    /* Far more than can be done in the time: what runs is finished. */
+    {.name = "time_limit",
+     .n_shapes = 2,
+     .configs_of_shape = 20,
+     .replicates = 1000,
+     .max_attempts = 10,
+     JOB(.pack_s = 0.02),
+     .time_limit_s = 1,
+     .is_stopped = true,
+     .least_n_done = 100,
+     .message = "stopping: the time left is too short",
+     .longest_s = 1.9},
+    /* No pack ends in time, nor would for long. */
+    {.name = "time_limit_in_long_packs",
+     .n_shapes = 1,
+     .configs_of_shape = 20,
+     .replicates = 100,
+     .max_attempts = 1,
+     JOB(.pack_s = 60),
+     .time_limit_s = 1,
+     .is_stopped = true,
+     .longest_s = 1.9},
+    /* One rank cannot even be interrupted: it is waited for for two seconds. */
+    {.name = "time_limit_and_a_deaf_rank",
+     .n_shapes = 1,
+     .configs_of_shape = 20,
+     .replicates = 10000,
+     .max_attempts = 1,
+     JOB(.pack_s = 0.01, .is_deaf = true),
+     .faulty_rank = -1,
+     .faulty_pack_s = 60,
+     .time_limit_s = 1,
+     .is_stopped = true,
+     .longest_s = 6},
+    {.name = "time_limit_long_enough",
+     .n_shapes = 2,
+     .configs_of_shape = 5,
+     .replicates = 10,
+     .max_attempts = 10,
+     JOB(.pack_s = 0.01),
+     .time_limit_s = 60,
+     .longest_s = 10},
+    {.name = "time_limit_passed",
+     .n_shapes = 2,
+     .configs_of_shape = 5,
+     .replicates = 10,
+     .max_attempts = 10,
+     JOB(.pack_s = 1),
+     .time_limit_s = 1e-9,
+     .is_stopped = true,
+     .longest_s = 1.9},
+    {.name = "signal_to_the_coordinator",
+     .n_shapes = 2,
+     .configs_of_shape = 20,
+     .replicates = 1000,
+     .max_attempts = 10,
+     JOB(.pack_s = 0.02),
+     .faulty_rank = 0,
+     .signal = SIGTERM,
+     .signal_after_s = 0.5,
+     .is_stopped = true,
+     .least_n_done = 20,
+     .message = "stopping: SIGTERM on rank 0",
+     .longest_s = 1.4},
+    {.name = "signal_to_the_last",
+     .n_shapes = 2,
+     .configs_of_shape = 20,
+     .replicates = 1000,
+     .max_attempts = 10,
+     JOB(.pack_s = 0.02),
+     .faulty_rank = -1,
+     .signal = SIGUSR2,
+     .signal_after_s = 0.5,
+     .is_stopped = true,
+     .least_n_done = 20,
+     .message = "stopping: SIGUSR2 on rank ",
+     .longest_s = 1.4},
+    /* A warning leaves time for what runs, ... */
+    {.name = "warning_in_a_pack",
+     .n_shapes = 1,
+     .configs_of_shape = 8,
+     .replicates = 100,
+     .max_attempts = 1,
+     JOB(.pack_s = 1.5),
+     .signal = SIGUSR1,
+     .signal_after_s = 0.5,
+     .is_stopped = true,
+     .least_n_done = 8,
+     .longest_s = 2.4},
+    /* ... SIGTERM does not. */
+    {.name = "end_in_a_pack",
+     .n_shapes = 1,
+     .configs_of_shape = 8,
+     .replicates = 100,
+     .max_attempts = 1,
+     JOB(.pack_s = 60),
+     .signal = SIGTERM,
+     .signal_after_s = 0.5,
+     .is_stopped = true,
+     .longest_s = 1.4},
+    {.name = "stop_and_sync_fails",
+     .n_shapes = 1,
+     .configs_of_shape = 8,
+     .replicates = 1000,
+     .max_attempts = 1,
+     JOB(.pack_s = 60),
+     .sync_fails = true,
+     .signal = SIGTERM,
+     .signal_after_s = 0.2,
+     .expected_exit_code = 3,
+     .message = "results.h5: cannot sync",
+     .longest_s = 5},
+    {.name = "silence",
+     .n_shapes = 1,
+     .configs_of_shape = 8,
+     .replicates = 10,
+     .max_attempts = 1,
+     JOB(.pack_s = 0.01),
+     .faulty_rank = -1,
+     .mute_s = 3,
+     .message = " has not been heard of for 1 s",
+     .longest_s = 6},
 };
 #endif
 
@@ -222,6 +353,7 @@ struct comparison {
     const struct record_layout *layout;
     const struct results *results;
     char *expected, *found;
+    bool may_lack; /* slots may be pending */
 };
 
 static enum error_code compare(void *context, const struct job *job, const void *record, struct error *error)
@@ -232,8 +364,9 @@ static enum error_code compare(void *context, const struct job *job, const void 
     memcpy(c->found, fake_results_record(c->results, job->config, job->replicate), c->layout->n_bytes);
     clear_provenance(c->layout, c->expected);
     clear_provenance(c->layout, c->found);
-    EXPECT(fake_results_n_puts(c->results, job->config, job->replicate) == 1);
-    EXPECT(memcmp(c->expected, c->found, c->layout->n_bytes) == 0);
+    unsigned n_puts = fake_results_n_puts(c->results, job->config, job->replicate);
+    EXPECT(n_puts == 1 || (n_puts == 0 && c->may_lack));
+    EXPECT(n_puts == 0 || memcmp(c->expected, c->found, c->layout->n_bytes) == 0);
     return ERROR_NONE;
 }
 
@@ -241,7 +374,7 @@ static enum error_code compare(void *context, const struct job *job, const void 
 static void check_records(const struct scenario *s, const struct hyperparameters *configs, size_t n_configs,
                           const struct record_layout *layout, const struct results *results)
 {
-    struct comparison c = {layout, results, malloc(layout->n_bytes), malloc(layout->n_bytes)};
+    struct comparison c = {layout, results, malloc(layout->n_bytes), malloc(layout->n_bytes), s->is_stopped};
     struct job_runner *runner;
     struct error error;
 #ifndef REAL_JOBS
@@ -275,15 +408,33 @@ static void check_receipt(const struct scenario *s, size_t n_configs, int n_rank
             by_rank[rank]++;
         }
     EXPECT(memcmp(counts, receipt->counts, sizeof counts) == 0);
-    EXPECT(counts[STATUS_PENDING] == 0);
+    EXPECT(receipt->is_stopped == s->is_stopped);
+    EXPECT((counts[STATUS_PENDING] > 0) == s->is_stopped);
+    EXPECT(n_configs * (size_t)s->replicates - counts[STATUS_PENDING] >= s->least_n_done);
     for (int rank = 0; s->uses_all_ranks && rank < n_ranks; rank++)
         EXPECT(by_rank[rank] > 0);
     EXPECT(receipt->n_ranks == n_ranks);
     EXPECT(receipt->wall_s > 0 && receipt->tail_s >= 0 && receipt->tail_s <= receipt->wall_s);
-    EXPECT(receipt->busy > 0 && receipt->busy <= 1.001);
-    EXPECT(receipt->occupancy >= s->least_occupancy && receipt->occupancy <= 1);
+    EXPECT(receipt->busy <= 1.001);
+    if (s->least_n_done > 0 || !s->is_stopped) {
+        EXPECT(receipt->busy > 0);
+        EXPECT(receipt->occupancy >= s->least_occupancy && receipt->occupancy <= 1);
+    }
     EXPECT(receipt->longest_wait_s >= 0 && receipt->longest_wait_s <= receipt->wall_s);
     free(by_rank);
+}
+
+/* That one line, and no other, has it. */
+static void check_said(FILE *said, const char *message)
+{
+    char line[1024];
+    int n = 0;
+    rewind(said);
+    while (fgets(line, sizeof line, said)) {
+        n += strstr(line, message) != NULL;
+        fprintf(stderr, "%s", line);
+    }
+    EXPECT(n == 1);
 }
 
 /* Rank 0. Returns the exit code that a command line would. */
@@ -300,16 +451,26 @@ static int coordinate(const struct scenario *s, int n_ranks)
     check(!plan_create(&plan, configs, n_configs, s->replicates, 7, &error));
     struct results *results = fake_results_create(&layout, n_configs, (uint64_t)s->replicates);
     fake_results_fail(results, s->put_fails, s->sync_fails);
-    progress_start(&progress, stderr, plan_jobs_total(plan));
-    int exit_code = (int)coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &progress, &receipt, &error);
+    FILE *said = tmpfile();
+    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    check(said && hosts);
+    struct coordinator_watch watch = {.deadline_s = s->time_limit_s > 0 ? clock_s() + s->time_limit_s : INFINITY,
+                                      .silence_s = s->mute_s > 0 ? s->mute_s / 3 : 30,
+                                      .hosts = hosts};
+    progress_start(&progress, said, plan_jobs_total(plan));
+    int exit_code = (int)coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &watch, &progress, &receipt, &error);
     if (exit_code) {
         fprintf(stderr, "%s\n", error.message);
         EXPECT(s->message && strstr(error.message, s->message));
     } else {
+        if (s->message && (n_ranks > 1 || s->mute_s == 0))
+            check_said(said, s->message);
         progress_receipt(stderr, &receipt);
         check_receipt(s, n_configs, n_ranks, &layout, results, &receipt);
         check_records(s, configs, n_configs, &layout, results);
     }
+    fclose(said);
+    free(hosts);
     plan_destroy(plan);
     fake_results_destroy(results);
     free(configs);
@@ -338,6 +499,15 @@ static double cpu_s(void)
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+/* Makes this process get a signal after a while. */
+static void send_later(int signal, double after_s, timer_t *timer)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = signal};
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)after_s}};
+    when.it_value.tv_nsec = (long)(1e9 * (after_s - (double)when.it_value.tv_sec));
+    check(timer_create(CLOCK_MONOTONIC, &event, timer) == 0 && timer_settime(*timer, 0, &when, NULL) == 0);
+}
+
 /* Sets up this rank's jobs. */
 static void prepare(const struct scenario *s, int rank, int n_ranks)
 {
@@ -358,17 +528,26 @@ static void prepare(const struct scenario *s, int rank, int n_ranks)
 static void play(const struct scenario *s, int rank, int n_ranks)
 {
     prepare(s, rank, n_ranks);
+    timer_t timer;
+    bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
+    stop_catch_signals();
+    if (s->signal && is_faulty)
+        send_later(s->signal, s->signal_after_s, &timer);
     double start_s = clock_s(), start_cpu_s = cpu_s();
     int exit_code;
     if (rank > 0) {
+        if (is_faulty && s->mute_s > 0)
+            backoff_sleep(s->mute_s);
         exit_code = rank == s->foreign_rank ? work_as_foreigner() : worker_run(MPI_COMM_WORLD);
     } else {
         fprintf(stderr, "---- %s on %d\n", s->name, n_ranks);
-        if (s->is_stopped_early)
+        if (s->is_never_run)
             backoff_sleep(1); /* as long as a large sweep file takes */
-        exit_code = s->is_stopped_early ? ERROR_INPUT : coordinate(s, n_ranks);
+        exit_code = s->is_never_run ? ERROR_INPUT : coordinate(s, n_ranks);
         coordinator_release(MPI_COMM_WORLD, exit_code);
     }
+    if (s->signal && is_faulty)
+        timer_delete(timer);
     double wall_s = clock_s() - start_s, share = (cpu_s() - start_cpu_s) / wall_s;
 
     EXPECT(exit_code == s->expected_exit_code);

@@ -102,8 +102,15 @@ refuse '^picky: good\.h5: exists already' mpirun -n 3 --oversubscribe --bind-to 
 cmp good.h5 kept.h5 || fail "an existing file was changed"
 
 # ---- bad input: every rank ends ----
+for limit in '' 0 -5 soon 1h30 30m1h 10:00 00:60:00; do
+    refuse '^picky: --time-limit: .*allowed: a duration above 0 as 90 \(seconds\), 30s, ' \
+        "$picky" run good.cfg -o x.h5 --time-limit "$limit"
+done
+expect 0 "$picky" run good.cfg -o limited.h5 --time-limit 1h30m
+rm limited.h5
 mkdir -p readonly
 mpi=(mpirun -n 3 --oversubscribe --bind-to none -q "$picky")
+refuse '^picky: --time-limit: soon: ' "${mpi[@]}" run good.cfg -o x.h5 --time-limit soon
 refuse '^picky: missing\.cfg: cannot be read: No such file' "$picky" run missing.cfg -o x.h5
 refuse '^picky: missing\.cfg: cannot be read: No such file' "${mpi[@]}" run missing.cfg -o x.h5
 refuse '^picky: nowhere/x\.h5.*: No such file' "$picky" run good.cfg -o nowhere/x.h5

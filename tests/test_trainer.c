@@ -269,12 +269,50 @@ static void it_can_be_halted_at_any_moment(void **unused)
         }
         double start = clock_s();
         if (turns % 3)
-            trainer_halt(run.trainer);
+            trainer_order(run.trainer, WIRE_HALT);
         if (turns % 3 == 1)
             while (trainer_state(run.trainer, &error) == TRAINER_WORKING)
                 trainer_wait(run.trainer, 1e-3);
         end(&run);
         assert_true(clock_s() - start < 1);
+    }
+}
+
+/* Winding up: the pack in training ends, its records come out, the rest is dropped. Abandoned: it does not even end,
+ * but what was finished before comes out all the same. */
+static void it_ends_early_in_good_order(void **unused)
+{
+    (void)unused;
+    for (int abandons = 0; abandons < 2; abandons++) {
+        struct run run;
+        struct error error;
+        begin(&run, 8, 1, (struct fake_job){.lanes = 8, .accepted = 1, .pack_s = 0.2});
+        answer(&run, 8);
+        while (!trainer_wants(run.trainer, &(struct wire_request){.n_wanted = 0}))
+            trainer_wait(run.trainer, 1e-3);
+        trainer_order(run.trainer, WIRE_GO_ON); /* changes nothing */
+        if (abandons)
+            assert_true(packs_reach(&run, 1));
+        struct job jobs[8];
+        struct wire_handout handout = {.shape = 0};
+        handout.n_jobs = plan_next(run.plan, NULL, 0, 8, jobs, &handout.shape);
+        run.n_outstanding += 8;
+        trainer_give(run.trainer, &handout, jobs);
+        backoff_sleep(0.05);
+        double start = clock_s();
+        trainer_give(run.trainer, &(struct wire_handout){.order = abandons ? WIRE_ABANDON : WIRE_WIND_UP}, NULL);
+        while (trainer_state(run.trainer, &error) == TRAINER_WORKING) {
+            struct wire_request request;
+            assert_false(trainer_wants(run.trainer, &request));
+            take_records(&run);
+            trainer_wait(run.trainer, 1e-3);
+        }
+        assert_int_equal(trainer_state(run.trainer, &error), TRAINER_FINISHED);
+        assert_int_equal(run.n_records, 8);
+        assert_int_equal(run.n_outstanding, 8);
+        assert_true(clock_s() - start < (abandons ? 0.12 : 1));
+        assert_true(abandons || clock_s() - start > 0.1);
+        end(&run);
     }
 }
 
@@ -312,6 +350,7 @@ int main(void)
         cmocka_unit_test(late_refusals_are_no_refusals),
         cmocka_unit_test(a_slow_main_thread_holds_it_up),
         cmocka_unit_test(it_can_be_halted_at_any_moment),
+        cmocka_unit_test(it_ends_early_in_good_order),
         cmocka_unit_test(failures_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,8 @@ static void jobs_come_out_as_they_went_in(void **unused)
     static struct job jobs[WIRE_JOBS_MAX], read[WIRE_JOBS_MAX];
     make_jobs(jobs, WIRE_JOBS_MAX);
     for (size_t n = 0; n <= WIRE_JOBS_MAX; n += n < 3 ? 1 : 25) {
-        struct wire_handout out = {.shape = 12345 + n, .end = n % 2, .halt = n % 3 == 1, .n_jobs = n}, in;
+        struct wire_handout out = {.shape = 12345 + n, .end = n % 2, .order = (enum wire_order)(n % 4), .n_jobs = n},
+                            in;
         size_t n_bytes = wire_handout_size(n);
         assert_true(n_bytes <= WIRE_TO_WORKER_MAX);
         void *message = allocate(n_bytes);
@@ -86,7 +87,7 @@ static void jobs_come_out_as_they_went_in(void **unused)
         assert_int_equal(wire_handout_read(message, &in, read, &error), ERROR_NONE);
         assert_int_equal(in.shape, out.shape);
         assert_int_equal(in.end, out.end);
-        assert_int_equal(in.halt, out.halt);
+        assert_int_equal(in.order, out.order);
         assert_int_equal(in.n_jobs, n);
         for (size_t i = 0; i < n; i++) {
             assert_true(read[i].config == jobs[i].config && read[i].replicate == jobs[i].replicate);
@@ -173,8 +174,9 @@ static void records_come_out_as_they_went_in(void **unused)
         size_t n_bytes = wire_report_size(&layout, n);
         void *message = allocate(n_bytes);
         struct wire_report out = {.request = {.n_wanted = 16, .n_shapes = n * 10},
-                                  .totals = {1, 2, 3, 4, 5, 6.5, 7.5, 8.5},
-                                  .finished = n % 2},
+                                  .totals = {1, 2, 3, 4, 5, 6.5, 7.5, 8.5, 9.5},
+                                  .finished = n % 2,
+                                  .signal = (int)n},
                            in;
         for (size_t i = 0; i < out.request.n_shapes; i++)
             out.request.shapes[i] = i * i;
@@ -192,6 +194,7 @@ static void records_come_out_as_they_went_in(void **unused)
         assert_int_equal(wire_report_read(message, &layout, &in, &error), ERROR_NONE);
         assert_int_equal(in.n_records, n);
         assert_int_equal(in.finished, out.finished);
+        assert_int_equal(in.signal, out.signal);
         assert_memory_equal(&in.request, &out.request, sizeof in.request);
         assert_memory_equal(&in.totals, &out.totals, sizeof in.totals);
         for (size_t i = 0; i < n; i++) {

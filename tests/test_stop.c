@@ -1,0 +1,137 @@
+/* Durations, deadlines and signals. */
+#include "stop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void durations(void **unused)
+{
+    (void)unused;
+    const struct {
+        const char *text;
+        double seconds;
+    } good[] = {
+        {"90", 90},       {"1", 1},        {"0.25", 0.25},     {"30s", 30},
+        {"1.5s", 1.5},    {"10m", 600},    {"2h", 7200},       {"1.5h", 5400},
+        {"1h30m", 5400},  {"1h30s", 3630}, {"1d", 86400},      {"1d2h3m4s", 93784},
+        {"90m", 5400},    {"00:00:01", 1}, {"01:02:03", 3723}, {"100:00:00", 360000},
+        {"0:10:00", 600}, {"1h0m", 3600},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        double seconds;
+        struct error error;
+        if (stop_parse_duration(good[i].text, &seconds, &error))
+            fail_msg("%s", error.message);
+        assert_true(seconds == good[i].seconds);
+    }
+    const char *const bad[] = {
+        "",           "0",      "0s",        "0h0m",  "-1",          "+1",       "1e3",      "0x10",
+        "nan",        "inf",    "h",         "10x",   "10 m",        " 10",      "10m ",     "1h30",
+        "30m1h",      "1h1h",   "1.2.3",     "10:00", "1:2:3",       "00:60:00", "00:00:60", "00:00:00",
+        "1:00:00:00", ":00:01", "01:02:03s", "1,5",   "99999999999", "1h-30m",   "soon",     ".",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        double seconds;
+        struct error error = {.code = ERROR_NONE};
+        if (stop_parse_duration(bad[i], &seconds, &error) != ERROR_INPUT)
+            fail_msg("\"%s\" was taken for %g s", bad[i], seconds);
+        assert_non_null(strstr(error.message, "allowed: a duration above 0"));
+    }
+}
+
+static void deadlines(void **unused)
+{
+    (void)unused;
+    const double start = 1000, now = 1003, unix_now = 1.7e9;
+    assert_true(stop_deadline(start, INFINITY, NULL, unix_now, now) == INFINITY);
+    assert_true(fabs(stop_deadline(start, 3600, NULL, unix_now, now) - 4595) < 1e-6); /* five seconds before */
+    assert_true(fabs(stop_deadline(start, 40, NULL, unix_now, now) - 1038) < 1e-6);   /* a twentieth */
+    assert_true(fabs(stop_deadline(start, 2, NULL, unix_now, now) - 1001.5) < 1e-6);  /* half a second */
+    /* Slurm's end in an hour: half a minute before; in 100 s: 10 s before; passed: at once. */
+    assert_true(fabs(stop_deadline(start, INFINITY, "1700003600", unix_now, now) - (now + 3570)) < 1e-6);
+    assert_true(fabs(stop_deadline(start, INFINITY, "1700000100", unix_now, now) - (now + 90)) < 1e-6);
+    assert_true(stop_deadline(start, INFINITY, "1699999999", unix_now, now) < now);
+    /* The earlier of the two. */
+    assert_true(fabs(stop_deadline(start, 40, "1700003600", unix_now, now) - 1038) < 1e-6);
+    assert_true(fabs(stop_deadline(start, 36000, "1700000100", unix_now, now) - (now + 90)) < 1e-6);
+    /* What is no time is ignored. */
+    const char *const none[] = {"", "soon", "0", "-5", "1700000100x"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_true(stop_deadline(start, INFINITY, none[i], unix_now, now) == INFINITY);
+}
+
+static void signals_are_remembered(void **unused)
+{
+    (void)unused;
+    const int all[] = {SIGUSR2, SIGUSR1, SIGTERM, SIGINT}; /* ever more pressing */
+    stop_catch_signals();
+    assert_int_equal(stop_signal(), 0);
+    raise(SIGCONT);
+    assert_int_equal(stop_signal(), 0);
+    for (size_t i = 0; i < 4; i++) {
+        raise(all[i]);
+        assert_int_equal(stop_signal(), all[i]);
+        for (size_t k = 0; k < i; k++) {
+            assert_int_equal(stop_more_pressing(all[i], all[k]), all[i]);
+            assert_int_equal(stop_more_pressing(all[k], all[i]), all[i]);
+            assert_true(stop_grace_s(all[i]) <= stop_grace_s(all[k]));
+        }
+        if (all[i] != SIGINT)
+            raise(all[0]); /* as often as it likes */
+        assert_int_equal(stop_signal(), all[i]);
+        assert_int_equal(stop_more_pressing(0, all[i]), all[i]);
+        assert_int_equal(stop_more_pressing(all[i], 0), all[i]);
+        assert_int_equal(stop_more_pressing(all[i], SIGKILL), all[i]); /* not one of the four */
+    }
+    assert_string_equal(stop_signal_name(SIGTERM), "SIGTERM");
+    stop_catch_signals();
+    assert_int_equal(stop_signal(), 0);
+}
+
+static void a_second_sigint_ends_the_process(void **unused)
+{
+    (void)unused;
+    for (int n_signals = 1; n_signals <= 2; n_signals++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            /* As started in the background by a shell, and by a parent that blocks it. */
+            sigset_t set;
+            sigemptyset(&set);
+            sigaddset(&set, SIGINT);
+            signal(SIGINT, SIG_IGN);
+            sigprocmask(SIG_BLOCK, &set, NULL);
+            stop_catch_signals();
+            for (int i = 0; i < n_signals; i++)
+                raise(SIGINT);
+            _exit(stop_signal() == SIGINT ? 7 : 8);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (n_signals == 1)
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+        else
+            assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations),
+        cmocka_unit_test(deadlines),
+        cmocka_unit_test(signals_are_remembered),
+        cmocka_unit_test(a_second_sigint_ends_the_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
