@@ -415,13 +415,15 @@ static unsigned char *slurp(const char *path, size_t *n)
     return bytes;
 }
 
-/* Marks the bytes of the per-job arrays (and of end_time and run_time): mask [n] is 1 there. */
+/* Marks the bytes of the per-job arrays (and of end_time, run_time and the log of runs): mask [n] is 1 there. */
 static void mark_arrays(const char *path, const struct sample *s, unsigned char *mask, size_t n)
 {
     hid_t file = open_to_read(path);
-    for (int f = 0; f < N_FIELDS + 2; f++) {
+    static const char *const others[] = {"end_time",  "run_time",   "runs/start", "runs/end",
+                                         "runs/jobs", "runs/ranks", "runs/hosts", "runs/version"};
+    for (int f = 0; f < N_FIELDS + 8; f++) {
         char name[96];
-        strcpy(name, f == N_FIELDS ? "provenance/end_time" : "provenance/run_time");
+        snprintf(name, sizeof name, "provenance/%s", others[f < N_FIELDS ? 0 : f - N_FIELDS]);
         if (f < N_FIELDS && s->layout.offset[f] == UINT64_MAX)
             continue;
         if (f < N_FIELDS)
@@ -448,8 +450,15 @@ static void metadata_stays(void **state)
     char *path = in_directory("metadata.h5");
     assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
     unsigned char *before = slurp(path, &n_before);
-    for (uint64_t slot = 0; slot < 200; slot++)
+    assert_int_equal(results_log_run(results, 3, "here x 3", "1.2", &error), ERROR_NONE);
+    for (uint64_t slot = 0; slot < 200; slot++) {
+        if (slot == 100) { /* also if another run goes on with it */
+            assert_int_equal(results_close(results, &error), ERROR_NONE);
+            assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+            assert_int_equal(results_log_run(results, 2, "there x 2", "1.3", &error), ERROR_NONE);
+        }
         put(results, &s, slot);
+    }
     assert_int_equal(results_set_provenance(results, "end_time", "2021-02-03T04:05:06Z", &error), ERROR_NONE);
     assert_int_equal(results_set_provenance_number(results, "run_time", 12.5, &error), ERROR_NONE);
     assert_int_equal(results_close(results, &error), ERROR_NONE);
