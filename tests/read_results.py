@@ -197,6 +197,9 @@ def inspect(path):
             assert set(ds.data_vars) == {"wall_time", "rank", "reason"} | set(texts), engine
             assert ds.reason.dims == ("config", "replicate") and ds.wall_time.attrs["units"] == "s"
             assert ds.reason.dtype == object and np.array_equal(ds.reason.values.astype(str), reasons)
+        with xr.open_dataset(path, engine=engine, group="provenance/runs") as ds:
+            ds.load()
+            assert set(ds.data_vars) == set(RUNS) and ds.start.dims == ("run",), engine
     print("%d of %d slots done" % (done.sum(), done.size))
 
 
