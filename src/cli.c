@@ -12,6 +12,8 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, 'S'},
     {"hidden-size", required_argument, NULL, 'H'},
     {"simd", required_argument, NULL, 'I'},
+    {"resume", no_argument, NULL, 'r'},
+    {"by", required_argument, NULL, 'b'},
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
     {NULL, 0, NULL, 0},
@@ -93,6 +95,10 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->hidden_size = optarg;
         if (option == 'I')
             arguments->simd = optarg;
+        if (option == 'r')
+            arguments->resume = true;
+        if (option == 'b')
+            arguments->by = optarg;
         if (option == 'j')
             arguments->json = true;
         if (option == 'T')

@@ -21,7 +21,7 @@ struct command {
     bool lists_hyperparameters; /* --help shows the table */
     int (*run)(const struct command *command, int argc, char **argv);
 };
-extern const struct command command_run, command_plan, command_train, command_bench;
+extern const struct command command_run, command_plan, command_status, command_train, command_bench;
 
 /* A command's arguments. Strings are borrowed from argv. */
 struct arguments {
@@ -31,6 +31,8 @@ struct arguments {
     const char *seed;        /* --seed */
     const char *hidden_size; /* --hidden-size */
     const char *simd;        /* --simd */
+    const char *by;          /* --by */
+    bool resume;             /* --resume */
     bool json;               /* --json */
     const char *time_limit;  /* --time-limit */
     const char *operand;     /* the one operand, or NULL */

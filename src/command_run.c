@@ -11,12 +11,14 @@
 #include "version.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TIME_MAX         32
 #define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
@@ -154,10 +156,40 @@ static enum error_code store_receipt(struct results *results, const struct recei
     return ERROR_NONE;
 }
 
-/* Rank 0's part, between the release of nobody and the release of all. */
+static void print_counts(const uint64_t counts[N_STATUSES])
+{
+    fprintf(stderr, "picky: the file:");
+    for (int i = 1; i <= N_STATUSES; i++)
+        fprintf(stderr, "%s %" PRIu64 " %s", i > 1 ? "," : "", counts[i % N_STATUSES], status_names[i % N_STATUSES]);
+    fprintf(stderr, "\n");
+}
+
+/* Opens the file to go on with if it may and is there, else creates it, and enters this run into its log. */
+static enum error_code open_results(struct results **results, const char *path, bool resume,
+                                    const struct results_description *description, int n_ranks, const char *hosts,
+                                    struct error *error)
+{
+    resume = resume && (access(path, F_OK) == 0 || errno != ENOENT);
+    if (resume ? results_open(results, path, description, stderr, error)
+               : results_create(results, path, description, error))
+        return error->code;
+    uint64_t counts[N_STATUSES];
+    results_counts(*results, counts);
+    if (counts[STATUS_PENDING] == 0)
+        return ERROR_NONE; /* nothing to do: no run */
+    return results_log_run(*results, n_ranks, hosts, PICKY_VERSION " (" PICKY_GIT_REVISION ")", error);
+}
+
+static bool is_done(const void *results, uint64_t config, uint64_t replicate)
+{
+    return results_is_done(results, config, replicate);
+}
+
+/* Rank 0's part, between the release of nobody and the release of all. *receipt is this run's and stays as it is if
+ * there is nothing to do; counts are the whole file's. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
                                  int n_ranks, const struct coordinator_watch *watch, struct receipt *receipt,
-                                 uint64_t file_counts[N_STATUSES], struct error *error)
+                                 uint64_t counts[N_STATUSES], struct error *error)
 {
     struct sweep sweep = {0};
     struct record_layout layout;
@@ -218,17 +250,28 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
         .layout = &layout,
         .provenance = provenance,
     };
-    if (results_create(&results, path, &description, error))
+    if (open_results(&results, path, arguments->resume, &description, n_ranks, host_list, error))
         goto done;
+    results_counts(results, counts);
+    uint64_t n_left = counts[STATUS_PENDING], n_done = plan_jobs_total(plan) - n_left;
+    if (n_left == 0) {
+        fprintf(stderr, "picky: %s is complete: nothing to do\n", path);
+        goto done;
+    }
+    if (n_done > 0)
+        plan_skip(plan, is_done, results);
 
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates, %d rank%s on %s, writing %s\n",
             arguments->operand, sweep.n_configs, sweep.n_configs == 1 ? "" : "s", sweep.replicates, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, path);
+    if (n_done > 0)
+        fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
     progress_start(&progress, stderr, plan_jobs_total(plan));
     coordinator_run(MPI_COMM_WORLD, plan, results, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
-    if (!error->code && !store_receipt(results, receipt, error))
-        results_counts(results, file_counts);
+    if (!error->code)
+        store_receipt(results, receipt, error);
+    results_counts(results, counts);
 done:;
     struct error close_error = {0};
     if (results_close(results, &close_error) && !error->code)
@@ -256,25 +299,28 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
     struct error error = {0};
     struct receipt receipt = {0};
     struct coordinator_watch watch = {.silence_s = SILENCE_S, .hosts = hosts};
-    uint64_t file_counts[N_STATUSES] = {0};
+    uint64_t counts[N_STATUSES] = {0};
     char command_line[4096];
     char *resume = resume_text(argc, argv); /* now: parsing changes argv */
     int exit_code = 0;
 
     command_text(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "soT", "SWEEP.cfg", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "soTr", "SWEEP.cfg", argc, argv, true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
         if (find_deadline(&arguments, start_s, &watch.deadline_s, &error) ||
-            run_sweep(&arguments, command_line, hosts, n_ranks, &watch, &receipt, file_counts, &error)) {
+            run_sweep(&arguments, command_line, hosts, n_ranks, &watch, &receipt, counts, &error)) {
             exit_code = report_error(&error);
             break;
         }
-        progress_receipt(stderr, &receipt);
-        exit_code = receipt.is_stopped ? EXIT_STOPPED : receipt.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+        if (receipt.n_ranks > 0)
+            progress_receipt(stderr, &receipt);
+        if (memcmp(&counts[1], &receipt.counts[1], (N_STATUSES - 1) * sizeof counts[0]) != 0)
+            print_counts(counts);
         if (receipt.is_stopped)
-            print_stopped(file_counts, resume);
+            print_stopped(counts, resume);
+        exit_code = receipt.is_stopped ? EXIT_STOPPED : counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
     free(resume);
     arguments_free(&arguments);
@@ -310,10 +356,13 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = "SWEEP.cfg [-o FILE.h5] [--set KEY=VALUE]... [--time-limit D]",
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume] [--set KEY=VALUE]... [--time-limit D]",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
     .details =
-        "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist\n"
+        "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist,\n"
+        "                    except with --resume\n"
+        "  --resume          goes on with FILE.h5: only what is pending in it is done. The sweep must be the one that\n"
+        "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
         "                    1d or HH:MM:SS. SLURM_JOB_END_TIME, where set, is minded without being told\n\n"

@@ -8,7 +8,7 @@
 struct group {
     uint32_t begin;
     uint32_t next;      /* of the configurations, the one whose replicate comes next */
-    uint64_t replicate; /* the replicate it is at */
+    uint64_t replicate; /* the replicate it is at, the plan's number of replicates at its end */
 };
 
 struct plan {
@@ -21,6 +21,9 @@ struct plan {
     double work_total;
     uint64_t round; /* no group is at an earlier replicate */
     size_t cursor;  /* in this round, the groups before it have been passed */
+    /* Jobs to leave out; NULL: none. */
+    bool (*is_done)(const void *context, uint64_t config, uint64_t replicate);
+    const void *context;
 };
 
 /* Which shape each configuration has, while a plan is made: a hash table of the shapes met so far. A shape is
@@ -208,11 +211,44 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
+static void step(struct group *group)
+{
+    if (++group->next == group[1].begin) {
+        group->next = group->begin;
+        group->replicate++;
+    }
+}
+
+/* A group is always at a job that is to be done, or at its end. */
+static void pass_done(const struct plan *plan, struct group *group)
+{
+    while (plan->is_done && group->replicate < plan->replicates &&
+           plan->is_done(plan->context, plan->order[group->next], group->replicate))
+        step(group);
+}
+
+void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t config, uint64_t replicate),
+               const void *context)
+{
+    plan->is_done = is_done;
+    plan->context = context;
+    for (size_t config = 0; config < plan->n_configs; config++) {
+        uint64_t n_done = 0;
+        for (uint64_t replicate = 0; replicate < plan->replicates; replicate++)
+            n_done += is_done(context, config, replicate);
+        plan->jobs_total -= n_done;
+        if (n_done > 0)
+            plan->work_total -= (double)n_done * plan_work(plan, config);
+    }
+    plan->jobs_left = plan->jobs_total;
+    for (size_t g = 0; g < plan->n_groups; g++)
+        pass_done(plan, &plan->groups[g]);
+}
+
 /* The group's next jobs. The one place where jobs leave the plan. */
 static size_t take(struct plan *plan, size_t g, size_t n_max, struct job *jobs)
 {
     struct group *group = &plan->groups[g];
-    uint32_t end = plan->groups[g + 1].begin;
     size_t n = 0;
     for (; n < n_max && group->replicate < plan->replicates; n++) {
         uint32_t config = plan->order[group->next];
@@ -220,10 +256,8 @@ static size_t take(struct plan *plan, size_t g, size_t n_max, struct job *jobs)
                                .replicate = group->replicate,
                                .seed = plan->seed + (int64_t)group->replicate,
                                .h = plan->configs[config]};
-        if (++group->next == end) {
-            group->next = group->begin;
-            group->replicate++;
-        }
+        step(group);
+        pass_done(plan, group);
     }
     plan->jobs_left -= n;
     return n;
@@ -245,7 +279,8 @@ size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, siz
         }
     }
 
-    /* Passing a group that is ahead costs a step for at least one job that it handed out before: O(1) a job. */
+    /* Passing a group that is ahead costs a step for at least one job that it handed out or left out before: O(1) a
+     * job. */
     for (;;) {
         if (plan->cursor == plan->n_groups) {
             plan->cursor = 0;

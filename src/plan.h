@@ -16,6 +16,11 @@ enum error_code plan_create(struct plan **plan, const struct hyperparameters *co
                             int64_t replicates, int64_t seed, struct error *error);
 void plan_destroy(struct plan *plan); /* NULL is allowed */
 
+/* Leaves out the jobs that are done: is_done(context, config, replicate). To be called at most once, before the first
+ * plan_next; `context` is borrowed until plan_destroy, and what is done must not be pending again. O(jobs) calls. */
+void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t config, uint64_t replicate),
+               const void *context);
+
 /* The next jobs to do: fills jobs[0..n-1] and *shape, the number of the shape that they share, and returns n:
  * 0 at the end (then *shape is left alone), at most n_max.
  *
@@ -26,14 +31,14 @@ void plan_destroy(struct plan *plan); /* NULL is allowed */
 size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, size_t n_max, struct job *jobs,
                  uint64_t *shape);
 
-uint64_t plan_jobs_total(const struct plan *plan);
-uint64_t plan_jobs_left(const struct plan *plan); /* not yet handed out */
+uint64_t plan_jobs_total(const struct plan *plan); /* without those left out */
+uint64_t plan_jobs_left(const struct plan *plan);  /* not yet handed out */
 size_t plan_n_configs(const struct plan *plan);
 int64_t plan_replicates(const struct plan *plan);
 size_t plan_n_shapes(const struct plan *plan);
 
-/* Expected work, in shape_cost's unit: of the whole plan, and of one job of configuration `config`. Attempts
- * that will be rejected are not foreseen. */
+/* Expected work, in shape_cost's unit: of all jobs that are not left out, and of one job of configuration `config`.
+ * Attempts that will be rejected are not foreseen. */
 double plan_work_total(const struct plan *plan);
 double plan_work(const struct plan *plan, uint64_t config);
 

@@ -1,5 +1,6 @@
 #include "results.h"
 
+#include "results_read.h"
 #include "results_schema.h"
 
 #include <errno.h>
@@ -19,6 +20,8 @@
 #define STAGED_MAX      256                  /* records written at once, ... */
 #define STAGED_BYTES    ((uint64_t)64 << 20) /* ... or fewer if they would take more memory */
 #define UNSYNCED_MAX    ((size_t)1 << 16)    /* slots whose data is written and whose status waits for a sync */
+
+enum { STATUSES_AT_ONCE = 1 << 16, CONFIGS_AT_ONCE = 1 << 12 }; /* read from the file */
 
 /* One slot on its way into the file. */
 struct slot {
@@ -48,7 +51,9 @@ struct results {
     char *gathered;      /* what one write takes, for the largest array */
     size_t n_unsynced;
     struct slot *unsynced; /* [UNSYNCED_MAX] */
-    uint8_t *put;          /* one bit a slot: results_put has seen it */
+    uint8_t *put;          /* one bit a slot: it is done in the file, or results_put has seen it */
+    int run;               /* this run's row in the log; -1: none */
+    int64_t n_run_jobs;
 
     uint64_t counts[N_STATUSES];
     bool dirty; /* something has been written since the last sync */
@@ -107,6 +112,11 @@ static enum lock_state lock_file(int descriptor)
     return LOCK_HELD;
 }
 
+static void warn_of_no_locks(const char *path)
+{
+    fprintf(stderr, "picky: warning: %s: no file locks here: take care that one run at a time writes it\n", path);
+}
+
 /* True if the file holds nothing but what a run that was killed while it created its file leaves: nothing, a hole or
  * HDF5. */
 static bool is_leftover(int descriptor)
@@ -147,8 +157,7 @@ static enum error_code open_temporary(int *descriptor, const char *temporary, co
         unlink(temporary);
     } else {
         if (lock == LOCK_UNSUPPORTED)
-            fprintf(stderr, "picky: warning: %s: no file locks here: take care that one run at a time writes it\n",
-                    path);
+            warn_of_no_locks(path);
         return ERROR_NONE;
     }
     close(*descriptor);
@@ -285,7 +294,7 @@ static enum error_code create_file(int *descriptor, const char *path, const stru
         goto done;
     }
     if (lstat(path, &status) == 0) {
-        error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file", path);
+        error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file, or --resume", path);
         goto done;
     }
     if ((code = open_temporary(descriptor, temporary, path, error)))
@@ -297,8 +306,9 @@ static enum error_code create_file(int *descriptor, const char *path, const stru
     if (fsync(*descriptor) < 0) {
         code = error_set(error, ERROR_FATAL, "%s: %s", temporary, strerror(errno));
     } else if (rename_new(temporary, path) < 0) {
-        code = errno == EEXIST ? error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file", path)
-                               : error_set(error, ERROR_FATAL, "renaming %s: %s", temporary, strerror(errno));
+        code = errno == EEXIST
+                   ? error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file, or --resume", path)
+                   : error_set(error, ERROR_FATAL, "renaming %s: %s", temporary, strerror(errno));
     } else {
         is_ours = false;
         if (sync_directory(path) < 0) {
@@ -325,11 +335,20 @@ static enum error_code open_arrays(struct results *results, struct error *error)
             continue;
         char name[96];
         snprintf(name, sizeof name, "%s%s", field->is_provenance ? RESULTS_PROVENANCE "/" : "", field->name);
+        int n_axes = 0;
+        array->size[n_axes++] = results->n_configs;
+        array->size[n_axes++] = results->replicates;
+        for (int d = 0; d < field->n_dimensions; d++)
+            array->size[n_axes++] = results->layout.size[field->dimensions[d]];
+        if (field->type == FIELD_TEXT)
+            array->size[n_axes++] = FIELD_TEXT_SIZE;
         array->n_bytes = results->layout.n_elements[f] * field_type_size(field->type);
         array->type = results_schema_memory_type(field->type);
-        array->dataset = H5Dopen2(results->file, name, H5P_DEFAULT);
-        array->space = array->dataset < 0 ? H5I_INVALID_HID : H5Dget_space(array->dataset);
-        if (array->type < 0 || array->space < 0 || H5Sget_simple_extent_dims(array->space, array->size, NULL) < 0)
+        if (results_read_array(results->file, results->path, name, n_axes, array->size, field->type, &array->dataset,
+                               NULL, error))
+            return error->code;
+        array->space = H5Dget_space(array->dataset);
+        if (array->type < 0 || array->space < 0)
             return results_hdf5_error(error, "%s: opening %s", results->path, name);
     }
     return ERROR_NONE;
@@ -337,13 +356,8 @@ static enum error_code open_arrays(struct results *results, struct error *error)
 
 static enum error_code open_file(struct results *results, struct error *error)
 {
-    hid_t access_list = results_schema_access();
-    results->file = access_list < 0 ? H5I_INVALID_HID : H5Fopen(results->path, H5F_ACC_RDWR, access_list);
-    enum error_code code =
-        results->file < 0 ? results_hdf5_error(error, "opening %s", results->path) : open_arrays(results, error);
-    if (access_list >= 0)
-        H5Pclose(access_list);
-    return code;
+    enum error_code code = results_read_open(&results->file, results->path, H5F_ACC_RDWR, error);
+    return code ? code : open_arrays(results, error);
 }
 
 static enum error_code prepare_staging(struct results *results, struct error *error)
@@ -409,29 +423,40 @@ static void start_hdf5(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-enum error_code results_create(struct results **results, const char *path,
-                               const struct results_description *description, struct error *error)
+/* A struct results with nothing open; NULL if memory is short. */
+static struct results *prepare(const char *path, const struct results_description *description, struct error *error)
 {
     check(description->n_configs > 0 && description->replicates > 0);
-    *results = NULL;
     start_hdf5();
-
     struct results *r = calloc(1, sizeof *r);
-    if (!r)
-        return error_set(error, ERROR_FATAL, "not enough memory to create %s", path);
+    char *copy = strdup(path);
+    if (!r || !copy) {
+        free(r);
+        free(copy);
+        error_set(error, ERROR_FATAL, "not enough memory to open %s", path);
+        return NULL;
+    }
+    r->path = copy;
     r->lock = -1;
     r->file = H5I_INVALID_HID;
     for (int f = 0; f < N_FIELDS; f++)
         r->arrays[f] = (struct array){H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, {0}, 0};
+    r->run = -1;
     r->layout = *description->layout;
     r->n_configs = description->n_configs;
     r->replicates = (uint64_t)description->replicates;
-    r->path = strdup(path);
+    return r;
+}
 
-    enum error_code code;
-    if (!r->path) {
-        code = error_set(error, ERROR_FATAL, "not enough memory to create %s", path);
-    } else if (!(code = create_file(&r->lock, path, description, error))) {
+enum error_code results_create(struct results **results, const char *path,
+                               const struct results_description *description, struct error *error)
+{
+    *results = NULL;
+    struct results *r = prepare(path, description, error);
+    if (!r)
+        return error->code;
+    enum error_code code = create_file(&r->lock, path, description, error);
+    if (!code) {
         if (!(code = open_file(r, error)))
             code = prepare_staging(r, error);
         if (code)
@@ -444,6 +469,83 @@ enum error_code results_create(struct results **results, const char *path,
     }
     *results = r;
     return ERROR_NONE;
+}
+
+/* Opens path itself, and makes this process its one writer. *descriptor belongs to the caller, also on error if it is
+ * not negative. */
+static enum error_code open_locked(int *descriptor, const char *path, struct error *error)
+{
+    struct stat opened, named;
+    *descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (*descriptor < 0 || fstat(*descriptor, &opened) < 0)
+        return error_set(error, ERROR_INPUT, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(opened.st_mode))
+        return error_set(error, ERROR_INPUT, "%s: not a file", path);
+    enum lock_state lock = lock_file(*descriptor);
+    if (lock == LOCK_TAKEN)
+        return error_set(error, ERROR_INPUT, "%s: another run is writing it", path);
+    if (stat(path, &named) < 0 || opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)
+        return error_set(error, ERROR_INPUT, "%s: another run has just replaced it", path);
+    if (lock == LOCK_UNSUPPORTED)
+        warn_of_no_locks(path);
+    return ERROR_NONE;
+}
+
+/* Refuses a file that does not hold the description's sweep. Nothing is written: not even by HDF5, which would mark a
+ * file that it opens for writing. */
+static enum error_code compare_file(const char *path, const struct results_description *description, FILE *lines,
+                                    struct results_header *header, struct error *error)
+{
+    hid_t file;
+    enum error_code code = results_read_open(&file, path, H5F_ACC_RDONLY, error);
+    if (!code && !(code = results_read_header(file, path, header, error)))
+        code = results_compare(file, path, header, description, lines, error);
+    if (file >= 0)
+        H5Fclose(file);
+    return code;
+}
+
+/* Takes note of what is done in the file. */
+static enum error_code load_status(struct results *results, const struct results_header *header, struct error *error)
+{
+    uint8_t status[STATUSES_AT_ONCE];
+    uint64_t n_slots = results->n_configs * results->replicates;
+    for (uint64_t first = 0; first < n_slots; first += STATUSES_AT_ONCE) {
+        size_t n = n_slots - first < STATUSES_AT_ONCE ? (size_t)(n_slots - first) : STATUSES_AT_ONCE;
+        if (results_read_status(results->lock, results->path, header, first, n, status, error))
+            return error->code;
+        for (size_t i = 0; i < n; i++)
+            if (status[i] != STATUS_PENDING) {
+                results->put[(first + i) / 8] |= (uint8_t)(1 << (first + i) % 8);
+                results->counts[STATUS_PENDING]--;
+                results->counts[status[i]]++;
+            }
+    }
+    return ERROR_NONE;
+}
+
+enum error_code results_open(struct results **results, const char *path, const struct results_description *description,
+                             FILE *lines, struct error *error)
+{
+    *results = NULL;
+    struct results_header header;
+    struct results *r = prepare(path, description, error);
+    if (!r)
+        return error->code;
+    if (open_locked(&r->lock, path, error) || compare_file(path, description, lines, &header, error) ||
+        open_file(r, error) || prepare_staging(r, error) || load_status(r, &header, error)) {
+        struct error ignored;
+        release(r, &ignored);
+        return error->code;
+    }
+    *results = r;
+    return ERROR_NONE;
+}
+
+bool results_is_done(const struct results *results, uint64_t config, uint64_t replicate)
+{
+    uint64_t slot = config * results->replicates + replicate;
+    return results->put[slot / 8] >> slot % 8 & 1;
 }
 
 /* Writing. */
@@ -513,6 +615,104 @@ static enum error_code write_rectangle(struct results *results, enum field field
     return failed ? fail(results, error) : ERROR_NONE;
 }
 
+/* Cuts and pads. */
+static void text_of_fixed_size(char text[FIELD_TEXT_SIZE + 1], const char *value)
+{
+    size_t length = strlen(value);
+    memset(text, 0, FIELD_TEXT_SIZE + 1);
+    memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
+    results_schema_clean_text(text);
+}
+
+static double calendar_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Reads or writes one value of the log of runs. */
+static bool transfer_run(hid_t file, int column, int run, void *value, bool is_write)
+{
+    char name[96];
+    snprintf(name, sizeof name, RESULTS_RUNS "/%s", run_columns[column].name);
+    hsize_t start[2] = {(hsize_t)run, 0}, count[2] = {1, FIELD_TEXT_SIZE};
+    hsize_t n = run_columns[column].type == FIELD_TEXT ? FIELD_TEXT_SIZE : 1;
+    hid_t type = results_schema_memory_type(run_columns[column].type), memory = H5Screate_simple(1, &n, NULL);
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    bool is_good = type >= 0 && memory >= 0 && space >= 0 &&
+                   H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                   (is_write ? H5Dwrite(dataset, type, memory, space, H5P_DEFAULT, value)
+                             : H5Dread(dataset, type, memory, space, H5P_DEFAULT, value)) >= 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    if (memory >= 0)
+        H5Sclose(memory);
+    if (type >= 0)
+        H5Tclose(type);
+    return is_good;
+}
+
+static enum error_code write_run(struct results *results, int column, void *value, struct error *error)
+{
+    if (transfer_run(results->file, column, results->run, value, true)) {
+        results->dirty = true;
+        return ERROR_NONE;
+    }
+    results_hdf5_error(error, "%s: writing " RESULTS_RUNS "/%s", results->path, run_columns[column].name);
+    return fail(results, error);
+}
+
+/* Brings this run's row of the log up to date. */
+static enum error_code update_run(struct results *results, struct error *error)
+{
+    double end_s = calendar_s();
+    if (results->run < 0)
+        return ERROR_NONE;
+    enum error_code code = write_run(results, RUN_JOBS, &results->n_run_jobs, error);
+    return code ? code : write_run(results, RUN_END, &end_s, error);
+}
+
+/* The number of rows of the log that are used; negative if it cannot be read. */
+static int count_runs(hid_t file)
+{
+    for (int run = 0; run < RESULTS_RUNS_MAX; run++) {
+        int32_t n_ranks;
+        if (!transfer_run(file, RUN_RANKS, run, &n_ranks, false))
+            return -1;
+        if (n_ranks == 0)
+            return run;
+    }
+    return RESULTS_RUNS_MAX;
+}
+
+enum error_code results_log_run(struct results *results, int n_ranks, const char *hosts, const char *version,
+                                struct error *error)
+{
+    if (results->failure.code) {
+        *error = results->failure;
+        return error->code;
+    }
+    check(results->run < 0 && n_ranks > 0);
+    int run = count_runs(results->file);
+    if (run < 0)
+        return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: its log of runs cannot be read",
+                         results->path);
+    results->run = run < RESULTS_RUNS_MAX ? run : RESULTS_RUNS_MAX - 1;
+    double start_s = calendar_s();
+    int32_t ranks = n_ranks;
+    char texts[2][FIELD_TEXT_SIZE + 1];
+    text_of_fixed_size(texts[0], hosts);
+    text_of_fixed_size(texts[1], version);
+    if (write_run(results, RUN_START, &start_s, error) || write_run(results, RUN_HOSTS, texts[0], error) ||
+        write_run(results, RUN_VERSION, texts[1], error) || update_run(results, error) ||
+        write_run(results, RUN_RANKS, &ranks, error))
+        return error->code;
+    return ERROR_NONE;
+}
+
 /* Makes a batch count: the data written since the last time is synced, then its status is written. */
 static enum error_code write_status(struct results *results, struct error *error)
 {
@@ -529,7 +729,7 @@ static enum error_code write_status(struct results *results, struct error *error
             return code;
     }
     results->n_unsynced = 0;
-    return ERROR_NONE;
+    return update_run(results, error);
 }
 
 /* Writes what is staged, but for status, and empties the staging area. */
@@ -591,7 +791,7 @@ enum error_code results_put(struct results *results, uint64_t config, uint64_t r
     check(config < results->n_configs && replicate < results->replicates);
     check(*status > STATUS_PENDING && *status < N_STATUSES);
     uint64_t slot = config * results->replicates + replicate;
-    check(!(results->put[slot / 8] >> slot % 8 & 1)); /* a slot is put once */
+    check(!results_is_done(results, config, replicate)); /* a slot is put once */
 
     if (results->failure.code) {
         *error = results->failure;
@@ -612,6 +812,7 @@ enum error_code results_put(struct results *results, uint64_t config, uint64_t r
     results->put[slot / 8] = (uint8_t)(results->put[slot / 8] | 1 << slot % 8);
     results->counts[STATUS_PENDING]--;
     results->counts[*status]++;
+    results->n_run_jobs++;
     return ERROR_NONE;
 }
 
@@ -646,10 +847,8 @@ static enum error_code set_provenance(struct results *results, const char *name,
 enum error_code results_set_provenance(struct results *results, const char *name, const char *value,
                                        struct error *error)
 {
-    char text[FIELD_TEXT_SIZE + 1] = "";
-    size_t length = strlen(value);
-    memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
-    results_schema_clean_text(text);
+    char text[FIELD_TEXT_SIZE + 1];
+    text_of_fixed_size(text, value);
     return set_provenance(results, name, H5T_C_S1, text, error);
 }
 
@@ -667,6 +866,112 @@ enum error_code results_close(struct results *results, struct error *error)
     struct error ignored;
     enum error_code closed = release(results, code ? &ignored : error);
     return code ? code : closed;
+}
+
+/* Reading how far a file is. */
+
+/* Whether a run is writing the file: its lock is looked at and not taken. */
+static bool is_written(int descriptor)
+{
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
+static enum error_code inspect_runs(hid_t file, const char *path, struct results_state *state, struct error *error)
+{
+    struct results_run *run = &state->last_run;
+    int last = state->n_runs = count_runs(file);
+    if (last-- == 0)
+        return ERROR_NONE;
+    if (last < 0 || !transfer_run(file, RUN_START, last, &run->start_s, false) ||
+        !transfer_run(file, RUN_END, last, &run->end_s, false) ||
+        !transfer_run(file, RUN_RANKS, last, &run->n_ranks, false) ||
+        !transfer_run(file, RUN_JOBS, last, &run->n_jobs, false) ||
+        !transfer_run(file, RUN_HOSTS, last, run->hosts, false) ||
+        !transfer_run(file, RUN_VERSION, last, run->version, false))
+        return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: its log of runs cannot be read", path);
+    return ERROR_NONE;
+}
+
+/* What inspecting works with; the arrays are too large for a stack. */
+struct inspection {
+    hid_t file;
+    int descriptor;
+    uint8_t status[STATUSES_AT_ONCE];
+    struct hyperparameters configs[CONFIGS_AT_ONCE];
+};
+
+static enum error_code inspect_slots(struct inspection *in, const char *path, const struct results_header *header,
+                                     struct results_state *state, const struct hyperparameter *row,
+                                     void (*visit)(void *context, const struct hyperparameters *h,
+                                                   const uint64_t counts[N_STATUSES]),
+                                     void *context, struct error *error)
+{
+    uint64_t n_slots = header->n_configs * header->replicates, config = 0, replicate = 0, counts[N_STATUSES] = {0};
+    for (uint64_t first = 0; first < n_slots; first += STATUSES_AT_ONCE) {
+        size_t n = n_slots - first < STATUSES_AT_ONCE ? (size_t)(n_slots - first) : STATUSES_AT_ONCE;
+        if (results_read_status(in->descriptor, path, header, first, n, in->status, error))
+            return error->code;
+        for (size_t i = 0; i < n; i++) {
+            counts[in->status[i]]++;
+            if (++replicate < header->replicates)
+                continue;
+            size_t place = config % CONFIGS_AT_ONCE;
+            if (row && place == 0) {
+                uint64_t n_left = header->n_configs - config;
+                size_t n_read = n_left < CONFIGS_AT_ONCE ? (size_t)n_left : CONFIGS_AT_ONCE;
+                if (results_read_row(in->file, path, row, config, n_read, in->configs, error))
+                    return error->code;
+            }
+            if (row)
+                visit(context, &in->configs[place], counts);
+            for (int s = 0; s < N_STATUSES; s++)
+                state->counts[s] += counts[s];
+            memset(counts, 0, sizeof counts);
+            replicate = 0;
+            config++;
+        }
+    }
+    return ERROR_NONE;
+}
+
+enum error_code results_inspect(const char *path, struct results_state *state, const struct hyperparameter *row,
+                                void (*visit)(void *context, const struct hyperparameters *h,
+                                              const uint64_t counts[N_STATUSES]),
+                                void *context, struct error *error)
+{
+    start_hdf5();
+    struct stat status;
+    struct results_header header;
+    memset(state, 0, sizeof *state);
+    struct inspection *in = malloc(sizeof *in);
+    if (!in)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    in->file = H5I_INVALID_HID;
+    for (size_t i = 0; i < CONFIGS_AT_ONCE; i++)
+        hyperparameters_default(&in->configs[i]);
+    enum error_code code = ERROR_NONE;
+    in->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (in->descriptor < 0 || fstat(in->descriptor, &status) < 0)
+        code = error_set(error, ERROR_INPUT, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(status.st_mode))
+        code = error_set(error, ERROR_INPUT, "%s: not a file", path);
+    else if (!(code = results_read_open(&in->file, path, H5F_ACC_RDONLY, error)) &&
+             !(code = results_read_header(in->file, path, &header, error)) &&
+             !(code = inspect_runs(in->file, path, state, error)))
+        code = inspect_slots(in, path, &header, state, row, visit, context, error);
+    if (!code) {
+        state->seed = header.seed;
+        state->replicates = (int64_t)header.replicates;
+        state->n_configs = header.n_configs;
+        state->is_written = is_written(in->descriptor);
+    }
+    if (in->file >= 0)
+        H5Fclose(in->file);
+    if (in->descriptor >= 0)
+        close(in->descriptor);
+    free(in);
+    return code;
 }
 
 const char *results_hdf5_version(void)

@@ -17,8 +17,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define RESULTS_SCHEMA_VERSION 1
+#define RESULTS_RUNS_MAX       256 /* rows of the log of runs; later runs share the last row */
 
 /* One piece of the group /provenance. A text that is known at creation becomes an attribute of the group; bytes that
  * are not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in
@@ -51,8 +53,35 @@ struct results;
 enum error_code results_create(struct results **results, const char *path,
                                const struct results_description *description, struct error *error);
 
+/* Opens an existing file to go on with it: what is done in it stays, and only pending slots can be put. The file must
+ * hold the description's sweep: hyperparameters of every configuration, replicates, seed, store (name, text, swept and
+ * provenance may differ). ERROR_INPUT, the file untouched, for a file that cannot be opened, that another run is
+ * writing, that is not picky's, is of a newer schema, is damaged or truncated, or holds another sweep; then each
+ * difference is a line on `lines` (borrowed), "picky: FILE: KEY: OLD in the file, NEW in the sweep", at most 20 and how
+ * many more there are. ERROR_FATAL for memory. Warns as results_create does. The caller owns *results. */
+enum error_code results_open(struct results **results, const char *path, const struct results_description *description,
+                             FILE *lines, struct error *error);
+
+/* One run that writes to a file, as the file's log of runs keeps it. */
+struct results_run {
+    double start_s, end_s; /* seconds since 1970; the end is when it last wrote */
+    int32_t n_ranks;
+    int64_t n_jobs; /* done by it */
+    char hosts[FIELD_TEXT_SIZE + 1], version[FIELD_TEXT_SIZE + 1];
+};
+
+/* Enters this run into the log: it starts now. From then on its end and jobs are written with each batch. To be called
+ * at most once, before results_put. Durable with the next sync. Texts are cut to FIELD_TEXT_SIZE bytes.
+ * ERROR_FATAL as for results_put. */
+enum error_code results_log_run(struct results *results, int n_ranks, const char *hosts, const char *version,
+                                struct error *error);
+
+/* True if the slot is not pending, or has been put. */
+bool results_is_done(const struct results *results, uint64_t config, uint64_t replicate);
+
 /* Takes a finished job's record (copied; layout of the description; status not pending). A job that failed
- * (STATUS_DIVERGED, STATUS_ERROR) loses its arrays: record_clear_results. Each slot is put once. Written with
+ * (STATUS_DIVERGED, STATUS_ERROR) loses its arrays: record_clear_results. Each slot is put once, and none that is
+ * done already. Written with
  * its batch, at the latest when results_sync or results_close is called or the staging area is full.
  * ERROR_FATAL for failing I/O: from then on every call returns that error and writes nothing, and the
  * file is valid as of the last batch. */
@@ -78,6 +107,25 @@ enum error_code results_set_provenance_number(struct results *results, const cha
 
 /* Syncs and closes; releases *results even on error. NULL is allowed. */
 enum error_code results_close(struct results *results, struct error *error);
+
+/* How far a file is. */
+struct results_state {
+    int64_t seed, replicates;
+    uint64_t n_configs;
+    uint64_t counts[N_STATUSES];
+    bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */
+    int n_runs;                  /* that wrote to it; at RESULTS_RUNS_MAX there may have been more */
+    struct results_run last_run; /* if n_runs > 0 */
+};
+
+/* Reads how far a file is, without a lock: also while a run writes it. If `row` is not NULL, visit(context, h, counts)
+ * is called for each configuration, with its value of that row in *h (the other rows have defaults) and its own counts.
+ * Memory is bounded. ERROR_INPUT for a file that cannot be read, is not picky's or is damaged; ERROR_FATAL for
+ * memory. */
+enum error_code results_inspect(const char *path, struct results_state *state, const struct hyperparameter *row,
+                                void (*visit)(void *context, const struct hyperparameters *h,
+                                              const uint64_t counts[N_STATUSES]),
+                                void *context, struct error *error);
 
 /* The bytes that the per-job arrays of a full file take, for plans and checks. */
 double results_file_size(const struct record_layout *layout, size_t n_configs, int64_t replicates);

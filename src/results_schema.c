@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All dimensions of the file: enum dimension, config and replicate, and the bytes of a text in /provenance. */
-enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, N_SCALES };
+/* All dimensions of the file: enum dimension, config and replicate, and in /provenance the bytes of a text and the runs
+ * that wrote to the file. */
+enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, RUN, N_SCALES };
 
 /* A dimension is a coordinate with values, or has a size only. */
 enum scale_kind { SCALE_PURE, SCALE_NUMBERS, SCALE_TEXT };
@@ -27,6 +28,15 @@ static const struct scale scales[N_SCALES] = {
     [DIMENSION_INPUT] = {SCALE_TEXT, 0, "input"},
     [DIMENSION_MEASURE] = {SCALE_TEXT, 0, "measure of importance"},
     [DIMENSION_PAIR] = {SCALE_TEXT, 0, "pair of tasks A-B"},
+};
+
+const struct run_column run_columns[N_RUN_COLUMNS] = {
+    [RUN_START] = {"start", FIELD_F64, "seconds since 1970-01-01", "when the run began"},
+    [RUN_END] = {"end", FIELD_F64, "seconds since 1970-01-01", "when the run last wrote to the file"},
+    [RUN_RANKS] = {"ranks", FIELD_I32, "1", "number of MPI ranks; 0: no such run"},
+    [RUN_JOBS] = {"jobs", FIELD_I64, "1", "number of jobs that the run did"},
+    [RUN_HOSTS] = {"hosts", FIELD_TEXT, "", "hosts with their instruction sets and numbers of ranks"},
+    [RUN_VERSION] = {"version", FIELD_TEXT, "", "version of picky"},
 };
 
 /* What every function here works on. */
@@ -291,6 +301,7 @@ static const char *scale_name(int scale)
     case CONFIG: return "config";
     case REPLICATE: return "replicate";
     case CHARACTER: return "character";
+    case RUN: return "run";
     default: return dimension_names[scale];
     }
 }
@@ -501,6 +512,27 @@ done:
     return code;
 }
 
+/* The log of runs, empty. A group of its own: HDF5 keeps the members of a small group in front of the texts. */
+static enum error_code create_run_log(struct schema *s, hid_t group)
+{
+    enum error_code code = create_scale(s, group, RUN);
+    for (int i = 0; i < N_RUN_COLUMNS && !code; i++) {
+        const struct run_column *column = &run_columns[i];
+        hid_t dataset, type = results_schema_file_type(column->type);
+        code = create_dataset(s, group, column->name, type, column->type == FIELD_TEXT ? 2 : 1, (int[]){RUN, CHARACTER},
+                              s->array, &dataset);
+        if (!code)
+            code = describe(s, dataset, column->meaning, column->unit);
+        if (!code && column->type == FIELD_TEXT)
+            code = write_text_attribute(s, dataset, "_Encoding", "utf-8");
+        if (dataset >= 0)
+            H5Dclose(dataset);
+        if (type >= 0)
+            H5Tclose(type);
+    }
+    return code;
+}
+
 static enum error_code write_provenance_texts(const struct schema *s)
 {
     for (const struct results_attribute *a = s->description->provenance; a && a->name; a++) {
@@ -527,6 +559,17 @@ static enum error_code write_provenance_texts(const struct schema *s)
     return ERROR_NONE;
 }
 
+/* The caller closes *group, which is negative on error. */
+static enum error_code create_group(const struct schema *s, const char *name, hid_t *group)
+{
+    hid_t properties = creation(H5P_GROUP_CREATE);
+    *group = H5Gcreate2(s->file, name, H5P_DEFAULT, properties, H5P_DEFAULT);
+    enum error_code code = *group < 0 ? results_hdf5_error(s->error, "creating group %s", name) : ERROR_NONE;
+    if (properties >= 0)
+        H5Pclose(properties);
+    return code;
+}
+
 /* Everything but the texts of /provenance, into a schema with its properties and no scales yet. */
 static enum error_code write_all(struct schema *s)
 {
@@ -540,14 +583,15 @@ static enum error_code write_all(struct schema *s)
     if ((code = write_hyperparameters(s)) || (code = create_arrays(s, false)))
         return code;
 
-    hid_t group = creation(H5P_GROUP_CREATE);
-    s->provenance = H5Gcreate2(s->file, RESULTS_PROVENANCE, H5P_DEFAULT, group, H5P_DEFAULT);
-    code = s->provenance < 0 ? results_hdf5_error(s->error, "creating group " RESULTS_PROVENANCE) : ERROR_NONE;
-    if (group >= 0)
-        H5Pclose(group);
-    if (code || (code = create_scale(s, s->provenance, CHARACTER)))
+    if ((code = create_group(s, RESULTS_PROVENANCE, &s->provenance)) ||
+        (code = create_scale(s, s->provenance, CHARACTER)) || (code = create_arrays(s, true)))
         return code;
-    return create_arrays(s, true);
+    hid_t runs;
+    if (!(code = create_group(s, RESULTS_RUNS, &runs))) {
+        code = create_run_log(s, runs);
+        H5Gclose(runs);
+    }
+    return code;
 }
 
 /* Opens what a second visit needs, and writes the texts. */
@@ -578,6 +622,7 @@ static enum error_code with_schema(hid_t file, const struct results_description 
         s.sizes[i] = i == CONFIG      ? (hsize_t)description->n_configs
                      : i == REPLICATE ? (hsize_t)description->replicates
                      : i == CHARACTER ? FIELD_TEXT_SIZE
+                     : i == RUN       ? RESULTS_RUNS_MAX
                                       : (hsize_t)description->layout->size[i];
     }
 

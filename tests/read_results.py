@@ -44,6 +44,7 @@ OPTIONAL = {
     "train_set": {"train_inputs": ("train_sample input", "f4"), "train_task": ("train_sample", "u1")},
 }
 PROVENANCE = {"wall_time": ("", "f8"), "rank": ("", "i4"), "reason": ("character", "S1")}
+RUNS = {"start": "f8", "end": "f8", "ranks": "i4", "jobs": "i8", "hosts": "S1", "version": "S1"}
 HYPERPARAMETERS = {
     "N_train": "i8", "N_test": "i8", "lr": "f8", "epochs": "i8", "batch_size": "i8", "context_location": "text",
     "train_mode": "text", "second_task": "text", "fraction": "f8", "hidden_size": "i8", "hidden_layers": "i8",
@@ -120,9 +121,14 @@ def inspect(path):
             assert f["provenance"][name].shape[:2] == done.shape, name
         assert f["provenance/wall_time"].attrs["units"] == "s"
         assert all(isinstance(value, str) for value in f["provenance"].attrs.values())
+        assert set(f["provenance/runs"]) == set(RUNS) | {"run"}
+        for name, kind in RUNS.items():
+            column = f["provenance/runs"][name]
+            assert column.dtype == np.dtype(kind), name
+            assert column.shape == ((256, 96) if kind == "S1" else (256,)), name
         reasons = np.array([[b"".join(slot).rstrip(b"\0").decode() for slot in row]
                             for row in f["provenance/reason"][:]])
-        texts = [name for name in f["provenance"] if name not in PROVENANCE and name != "character"]
+        texts = [name for name in f["provenance"] if name not in (*PROVENANCE, "character", "runs")]
         coordinates = {"epoch": range(sizes["epoch"]), "task": [1, 2], "layer": range(1, sizes["layer"] + 1)}
         if "hidden_layer" in sizes:
             coordinates["hidden_layer"] = range(2, sizes["layer"] + 1)
@@ -191,6 +197,9 @@ def inspect(path):
             assert set(ds.data_vars) == {"wall_time", "rank", "reason"} | set(texts), engine
             assert ds.reason.dims == ("config", "replicate") and ds.wall_time.attrs["units"] == "s"
             assert ds.reason.dtype == object and np.array_equal(ds.reason.values.astype(str), reasons)
+        with xr.open_dataset(path, engine=engine, group="provenance/runs") as ds:
+            ds.load()
+            assert set(ds.data_vars) == set(RUNS) and ds.start.dims == ("run",), engine
     print("%d of %d slots done" % (done.sum(), done.size))
 
 

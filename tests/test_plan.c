@@ -178,6 +178,101 @@ static void a_rank_gets_more_of_what_it_holds(void **unused)
     free(configs);
 }
 
+/* Of every 64 jobs in a row, those whose bits are set are done. */
+struct skipped {
+    uint64_t replicates, pattern;
+    bool is_all_of_config_3;
+};
+
+static bool is_skipped(const void *context, uint64_t config, uint64_t replicate)
+{
+    const struct skipped *s = context;
+    return (s->is_all_of_config_3 && config == 3) || (s->pattern >> (config * s->replicates + replicate) % 64 & 1);
+}
+
+/* What is done is left out, wherever it lies, and the rest comes once and in the same order as without. */
+static void what_is_done_is_left_out(void **unused)
+{
+    (void)unused;
+    enum { N = 12, SHAPES = 4, REPLICATES = 17 };
+    const uint64_t patterns[] = {0, UINT64_MAX, 1, UINT64_MAX >> 1, UINT64_C(0x00ff00ffff00f0f0), UINT64_C(0xffff)};
+    struct hyperparameters *configs = make_configs(N, SHAPES);
+    for (int variant = 0; variant < 24; variant++) {
+        struct skipped skipped = {REPLICATES, patterns[variant % 6], variant % 2 == 1};
+        size_t n_max = variant < 12 ? 1 : 5;
+        struct plan *plan, *whole;
+        struct error error;
+        struct job job, jobs[5];
+        uint64_t shape, n_left = 0, n_done = 0, prefer = 2;
+        double work = 0;
+        assert_int_equal(plan_create(&plan, configs, N, REPLICATES, 9, &error), ERROR_NONE);
+        assert_int_equal(plan_create(&whole, configs, N, REPLICATES, 9, &error), ERROR_NONE);
+        for (uint64_t config = 0; config < N; config++)
+            for (uint64_t replicate = 0; replicate < REPLICATES; replicate++)
+                if (!is_skipped(&skipped, config, replicate)) {
+                    n_left++;
+                    work += plan_work(plan, config);
+                }
+        plan_skip(plan, is_skipped, &skipped);
+        assert_int_equal(plan_jobs_total(plan), n_left);
+        assert_int_equal(plan_jobs_left(plan), n_left);
+        assert_true(fabs(plan_work_total(plan) - work) <= 1e-9 * plan_work_total(whole));
+
+        bool seen[N][REPLICATES] = {{false}};
+        for (size_t n; (n = plan_next(plan, &prefer, n_max == 5, n_max, jobs, &shape)) > 0; n_done += n)
+            for (size_t i = 0; i < n; i++) {
+                bool *slot = &seen[jobs[i].config][jobs[i].replicate];
+                assert_false(*slot || is_skipped(&skipped, jobs[i].config, jobs[i].replicate));
+                assert_int_equal(jobs[i].seed, 9 + (int64_t)jobs[i].replicate);
+                *slot = true;
+                if (n_max > 1)
+                    continue;
+                do
+                    assert_int_equal(plan_next(whole, NULL, 0, 1, &job, &shape), 1);
+                while (is_skipped(&skipped, job.config, job.replicate));
+                assert_true(job.config == jobs[i].config && job.replicate == jobs[i].replicate);
+            }
+        assert_int_equal(n_done, n_left);
+        assert_int_equal(plan_jobs_left(plan), 0);
+        plan_destroy(plan);
+        plan_destroy(whole);
+    }
+    free(configs);
+}
+
+static bool all_but_the_last(const void *context, uint64_t config, uint64_t replicate)
+{
+    const uint64_t *last = context;
+    return config != last[0] || replicate != last[1];
+}
+
+static void ten_million_jobs_are_left_out_in_seconds(void **unused)
+{
+    (void)unused;
+    const struct {
+        size_t n_configs;
+        int64_t replicates;
+    } cases[] = {{1000000, 10}, {10, 1000000}};
+    for (int i = 0; i < 2; i++) {
+        struct hyperparameters *configs = make_configs(cases[i].n_configs, 5);
+        struct plan *plan;
+        struct error error;
+        struct job jobs[8];
+        uint64_t shape, last[2] = {cases[i].n_configs - 1, (uint64_t)cases[i].replicates - 1};
+        clock_t start = clock();
+        assert_int_equal(plan_create(&plan, configs, cases[i].n_configs, cases[i].replicates, 0, &error), ERROR_NONE);
+        plan_skip(plan, all_but_the_last, last);
+        assert_int_equal(plan_next(plan, NULL, 0, 8, jobs, &shape), 1);
+        assert_true(jobs[0].config == last[0] && jobs[0].replicate == last[1]);
+        assert_int_equal(plan_next(plan, NULL, 0, 8, jobs, &shape), 0);
+        double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        print_message("%zu x %d: %.2f s\n", cases[i].n_configs, (int)cases[i].replicates, seconds);
+        assert_true(seconds < 5);
+        plan_destroy(plan);
+        free(configs);
+    }
+}
+
 static double time_plan(size_t n_configs, size_t n_shapes, int64_t replicates)
 {
     struct hyperparameters *configs = make_configs(n_configs, n_shapes);
@@ -219,9 +314,13 @@ static void too_many_jobs_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_once_and_thin_when_cut),  cmocka_unit_test(costly_shapes_first_in_a_round),
-        cmocka_unit_test(a_rank_gets_more_of_what_it_holds), cmocka_unit_test(a_million_configurations_in_seconds),
+        cmocka_unit_test(every_job_once_and_thin_when_cut),
+        cmocka_unit_test(costly_shapes_first_in_a_round),
+        cmocka_unit_test(a_rank_gets_more_of_what_it_holds),
+        cmocka_unit_test(a_million_configurations_in_seconds),
         cmocka_unit_test(too_many_jobs_are_refused),
+        cmocka_unit_test(what_is_done_is_left_out),
+        cmocka_unit_test(ten_million_jobs_are_left_out_in_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

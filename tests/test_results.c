@@ -415,13 +415,15 @@ static unsigned char *slurp(const char *path, size_t *n)
     return bytes;
 }
 
-/* Marks the bytes of the per-job arrays (and of end_time and run_time): mask [n] is 1 there. */
+/* Marks the bytes of the per-job arrays (and of end_time, run_time and the log of runs): mask [n] is 1 there. */
 static void mark_arrays(const char *path, const struct sample *s, unsigned char *mask, size_t n)
 {
     hid_t file = open_to_read(path);
-    for (int f = 0; f < N_FIELDS + 2; f++) {
+    static const char *const others[] = {"end_time",  "run_time",   "runs/start", "runs/end",
+                                         "runs/jobs", "runs/ranks", "runs/hosts", "runs/version"};
+    for (int f = 0; f < N_FIELDS + 8; f++) {
         char name[96];
-        strcpy(name, f == N_FIELDS ? "provenance/end_time" : "provenance/run_time");
+        snprintf(name, sizeof name, "provenance/%s", others[f < N_FIELDS ? 0 : f - N_FIELDS]);
         if (f < N_FIELDS && s->layout.offset[f] == UINT64_MAX)
             continue;
         if (f < N_FIELDS)
@@ -448,8 +450,15 @@ static void metadata_stays(void **state)
     char *path = in_directory("metadata.h5");
     assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
     unsigned char *before = slurp(path, &n_before);
-    for (uint64_t slot = 0; slot < 200; slot++)
+    assert_int_equal(results_log_run(results, 3, "here x 3", "1.2", &error), ERROR_NONE);
+    for (uint64_t slot = 0; slot < 200; slot++) {
+        if (slot == 100) { /* also if another run goes on with it */
+            assert_int_equal(results_close(results, &error), ERROR_NONE);
+            assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+            assert_int_equal(results_log_run(results, 2, "there x 2", "1.3", &error), ERROR_NONE);
+        }
         put(results, &s, slot);
+    }
     assert_int_equal(results_set_provenance(results, "end_time", "2021-02-03T04:05:06Z", &error), ERROR_NONE);
     assert_int_equal(results_set_provenance_number(results, "run_time", 12.5, &error), ERROR_NONE);
     assert_int_equal(results_close(results, &error), ERROR_NONE);
@@ -841,6 +850,347 @@ static void one_writer(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* What results_open says when it refuses a file: one line, and the file stays as it is. `part` NULL: it must be taken.
+ */
+static void reopen(const char *path, const struct sample *s, const char *part, const char *lines_part)
+{
+    struct error error;
+    struct results *results;
+    char lines[4096] = "";
+    size_t n_before, n_after;
+    FILE *stream = fmemopen(lines, sizeof lines, "w");
+    unsigned char *before = slurp(path, &n_before);
+    enum error_code code = results_open(&results, path, &s->d, stream, &error);
+    fclose(stream);
+    if (!part) {
+        assert_int_equal(code, ERROR_NONE);
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+    } else {
+        assert_int_equal(code, ERROR_INPUT);
+        assert_null(results);
+        assert_null(strchr(error.message, '\n'));
+        if (!strstr(error.message, part) || !strstr(error.message, path))
+            fail_msg("\"%s\" lacks \"%s\"", error.message, part);
+    }
+    if (!lines_part)
+        assert_string_equal(lines, "");
+    else if (!strstr(lines, lines_part))
+        fail_msg("\"%s\" lacks \"%s\"", lines, lines_part);
+    unsigned char *after = slurp(path, &n_after);
+    assert_int_equal(n_before, n_after);
+    assert_memory_equal(before, after, n_before);
+    free(before);
+    free(after);
+}
+
+/* Each opening finds what is done, and adds to it; the end is the same file as in one go. */
+static void reopening(void **state)
+{
+    (void)state;
+    enum { N_SLOTS = 4 * 301 };
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct results_state found;
+    uint64_t counts[N_STATUSES], state_counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 301, 4, mixed);
+    char *path = in_directory("again.h5"), *whole = in_directory("whole.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (uint64_t i = 0, n_runs = 0; i < N_SLOTS; i++) {
+        if (i % 200 == 0) {
+            assert_int_equal(results_close(results, &error), ERROR_NONE);
+            assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+            assert_int_equal(results_log_run(results, 1 + (int)n_runs, "h", "v", &error), ERROR_NONE);
+            n_runs++;
+            assert_int_equal(verify_file(path, &s, counts), i);
+            results_counts(results, state_counts);
+            assert_memory_equal(counts, state_counts, sizeof counts);
+            for (uint64_t k = 0; k < N_SLOTS; k++) {
+                uint64_t slot = shuffled(k, N_SLOTS);
+                assert_int_equal(results_is_done(results, slot / 301, slot % 301), k < i);
+            }
+        }
+        put(results, &s, shuffled(i, N_SLOTS));
+        assert_true(results_is_done(results, shuffled(i, N_SLOTS) / 301, shuffled(i, N_SLOTS) % 301));
+        if (i % 200 == 150) {
+            assert_int_equal(results_sync(results, true, &error), ERROR_NONE);
+            assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_NONE);
+            assert_int_equal(N_SLOTS - found.counts[STATUS_PENDING], i + 1);
+            assert_true(found.is_written);
+            assert_int_equal(found.n_runs, n_runs);
+            assert_int_equal(found.last_run.n_ranks, n_runs);
+            assert_int_equal(found.last_run.n_jobs, 151);
+        }
+    }
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), N_SLOTS);
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_NONE);
+    assert_memory_equal(found.counts, counts, sizeof counts);
+    assert_false(found.is_written);
+    assert_true(found.n_configs == 4 && found.replicates == 301 && found.seed == SEED && found.n_runs == 7);
+    assert_true(found.last_run.start_s > 1.6e9 && found.last_run.end_s >= found.last_run.start_s);
+    assert_string_equal(found.last_run.hosts, "h");
+
+    /* A done slot is never put again: that would be a bug of the caller. */
+    assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(results_create(&results, whole, &s.d, &error), ERROR_NONE);
+    for (uint64_t slot = 0; slot < N_SLOTS; slot++)
+        put(results, &s, slot);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(verify_file(whole, &s, state_counts), N_SLOTS);
+    assert_memory_equal(counts, state_counts, sizeof counts);
+}
+
+/* The log keeps its last row for all later runs. */
+static void full_log(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct results_state found;
+    sample_make(&s, STORE_ALWAYS, 1, 1, shallow);
+    char *path = in_directory("log.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (int run = 1; run <= RESULTS_RUNS_MAX + 2; run++) {
+        assert_int_equal(results_log_run(results, run, "", "", &error), ERROR_NONE);
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_NONE);
+        assert_int_equal(found.n_runs, run < RESULTS_RUNS_MAX ? run : RESULTS_RUNS_MAX);
+        assert_int_equal(found.last_run.n_ranks, run);
+        assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+    }
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+}
+
+/* A changed sweep is refused with a line for each difference; what cannot alter results is none. */
+static void changed_sweeps(void **state)
+{
+    (void)state;
+    struct sample s, other;
+    struct error error;
+    struct results *results;
+    sample_make(&s, STORE_WEIGHTS | STORE_TEST_SET, 3, 4, mixed);
+    char *path = in_directory("sweep.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (uint64_t slot = 0; slot < 7; slot++)
+        put(results, &s, slot);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+
+    other = s;
+    other.d = s.d;
+    other.d.name = "another name";
+    other.d.sweep_text = "// a comment";
+    reopen(path, &other, NULL, NULL);
+
+    /* Every row of the table, in one configuration. */
+    for (int row = 0; row < n_hyperparameters; row++) {
+        static const char *const others[] = {"11", "7", "0.25", "random", "sequential", "linear", "sgd", "add9", "end"};
+        const struct hyperparameter *h = &hyperparameter_table[row];
+        struct sample changed = s;
+        changed.d.configs = changed.configs;
+        changed.d.layout = &changed.layout;
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+            if (hyperparameter_equal(&s.configs[2], &changed.configs[2], h) &&
+                (h->type == HYPERPARAMETER_INTEGER || h->type == HYPERPARAMETER_REAL || i > 2))
+                hyperparameter_set_text(&changed.configs[2], h, others[i], &error);
+        char old[HYPERPARAMETER_TEXT_MAX], new[HYPERPARAMETER_TEXT_MAX], line[256];
+        hyperparameter_format(&s.configs[2], h, old);
+        hyperparameter_format(&changed.configs[2], h, new);
+        assert_string_not_equal(old, new);
+        snprintf(line, sizeof line, "%s: %s in the file, %s in the sweep (1 of 4 configurations)\n", h->name, old, new);
+        reopen(path, &changed, "it holds another sweep", line);
+    }
+
+    other.d.seed = SEED + 1;
+    reopen(path, &other, "another sweep", "seed: 7 in the file, 8 in the sweep\n");
+    sample_make(&other, STORE_WEIGHTS | STORE_TEST_SET, 5, 4, mixed);
+    reopen(path, &other, "another sweep", "replicates: 3 in the file, 5 in the sweep\n");
+    sample_make(&other, STORE_WEIGHTS | STORE_TRAIN_SET, 3, 4, mixed);
+    reopen(path, &other, "another sweep",
+           "store: [\"weights\", \"test_set\"] in the file, [\"weights\", \"train_set\"] in the sweep\n");
+    sample_make(&other, STORE_WEIGHTS | STORE_TEST_SET, 3, 3, mixed);
+    reopen(path, &other, "another sweep", "configurations: 4 in the file, 3 in the sweep\n");
+    reopen(path, &other, "another sweep", "fraction: 0.25, 0.5, 0.75 in the file; 0.25, 0.5 in the sweep\n");
+
+    /* Many differences: 20 lines, and how many more. */
+    static char texts[40][64];
+    const char *many[40];
+    for (int i = 0; i < 40; i++) {
+        snprintf(texts[i], sizeof texts[i], "hidden_size=%d", 2 + i);
+        many[i] = texts[i];
+    }
+    path = in_directory("many.h5");
+    sample_make(&s, STORE_ALWAYS, 3, 40, many);
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    for (int i = 0; i < 40; i++)
+        snprintf(texts[i], sizeof texts[i], "hidden_size=%d", 3 + i);
+    sample_make(&other, STORE_ALWAYS, 3, 40, many);
+    reopen(path, &other, "another sweep", "hidden_size: 21 in the file, 22 in the sweep (1 of 40 configurations)\n");
+    reopen(path, &other, "another sweep", ": and 20 more\n");
+}
+
+/* Replaces an attribute, or removes an object. */
+static void alter(const char *path, const char *attribute, int64_t value, const char *removed)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    if (attribute) {
+        hid_t a = H5Aopen(file, attribute, H5P_DEFAULT);
+        assert_true(H5Awrite(a, H5T_NATIVE_INT64, &value) >= 0);
+        H5Aclose(a);
+    }
+    if (removed)
+        assert_true(H5Ldelete(file, removed, H5P_DEFAULT) >= 0);
+    H5Fclose(file);
+}
+
+/* Files that are not what they should be are refused as they are, and so they are by results_inspect. */
+static void foreign_files(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct results_state found;
+    size_t n;
+    sample_make(&s, STORE_WEIGHTS, 30, 4, mixed);
+    char *path = in_directory("foreign.h5");
+    const char *const removed[] = {NULL, NULL,          NULL,   "status",         "fraction",
+                                   "lr", "second_task", "seed", "hidden_weights", "provenance/runs"};
+    const char *const parts[] = {"not a file", "No such file", "newer picky", "status",         "fraction",
+                                 "lr",         "second_task",  "seed",        "hidden_weights", "log of runs"};
+
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+    rmdir(path);
+    assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "No such file"));
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+
+    write_text(path, "");
+    reopen(path, &s, "not a results file of picky", NULL);
+    write_text(path, "no HDF5, but long enough to look at: ................................................");
+    reopen(path, &s, "not a results file of picky", NULL);
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+    unlink(path);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    reopen(path, &s, "not a results file of picky", NULL);
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+    unlink(path);
+
+    for (size_t i = 2; i < sizeof parts / sizeof parts[0]; i++) {
+        assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        alter(path, i == 2 ? "picky_schema_version" : NULL, RESULTS_SCHEMA_VERSION + 1, removed[i]);
+        if (i == 9) { /* found when the run is entered into the log */
+            assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_NONE);
+            assert_int_equal(results_log_run(results, 1, "", "", &error), ERROR_INPUT);
+            results_close(results, &(struct error){0});
+            assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+            assert_non_null(strstr(error.message, parts[i]));
+        } else if (i < 7 && i != 2) {
+            reopen(path, &s, "damaged or incomplete", NULL);
+            reopen(path, &s, parts[i], NULL);
+        } else if (i == 2) {
+            reopen(path, &s, parts[i], NULL);
+            assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+        } else {
+            assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
+            assert_non_null(strstr(error.message, parts[i]));
+        }
+        unlink(path);
+    }
+
+    /* Cut short; and with a status that is none. */
+    for (int percent = 0; percent < 100; percent += 7) {
+        assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+        put(results, &s, 3);
+        assert_int_equal(results_close(results, &error), ERROR_NONE);
+        free(slurp(path, &n));
+        assert_int_equal(truncate(path, (off_t)(n * (size_t)percent / 100)), 0);
+        reopen(path, &s, "foreign.h5: ", NULL);
+        assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+        unlink(path);
+    }
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    uint8_t status = 9;
+    file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t dataset = H5Dopen2(file, "status", H5P_DEFAULT);
+    int descriptor = open(path, O_WRONLY);
+    assert_int_equal(pwrite(descriptor, &status, 1, (off_t)H5Dget_offset(dataset) + 31), 1);
+    close(descriptor);
+    H5Dclose(dataset);
+    H5Fclose(file);
+    assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "status 9 of configuration 1, replicate 1"));
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_INPUT);
+}
+
+/* One writer, whichever way it came to the file. */
+static void one_writer_goes_on(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *first, *second;
+    sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
+    char *path = in_directory("one.h5");
+    assert_int_equal(results_create(&first, path, &s.d, &error), ERROR_NONE);
+    for (int i = 0; i < 2; i++) {
+        put(first, &s, (uint64_t)i);
+        assert_int_equal(results_open(&second, path, &s.d, stderr, &error), ERROR_INPUT);
+        assert_non_null(strstr(error.message, "another run is writing it"));
+        assert_int_equal(results_close(first, &error), ERROR_NONE);
+        assert_int_equal(results_open(&first, path, &s.d, stderr, &error), ERROR_NONE);
+    }
+    assert_int_equal(results_close(first, &error), ERROR_NONE);
+}
+
+struct visits {
+    uint64_t n, n_pending;
+    const struct sample *s;
+};
+
+static void count_visit(void *context, const struct hyperparameters *h, const uint64_t counts[N_STATUSES])
+{
+    struct visits *visits = context;
+    const struct hyperparameter *row = hyperparameter_find("fraction");
+    assert_true(hyperparameter_equal(h, &visits->s->configs[visits->n], row));
+    uint64_t n = 0;
+    for (int i = 0; i < N_STATUSES; i++)
+        n += counts[i];
+    assert_int_equal(n, visits->s->d.replicates);
+    visits->n++;
+    visits->n_pending += counts[STATUS_PENDING];
+}
+
+static void counts_by_configuration(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct results_state found;
+    sample_make(&s, STORE_ALWAYS, 30000, 4, mixed); /* more slots than are read at once */
+    char *path = in_directory("by.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (uint64_t slot = 29990; slot < 30010; slot++)
+        put(results, &s, slot);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    struct visits visits = {0, 0, &s};
+    assert_int_equal(results_inspect(path, &found, hyperparameter_find("fraction"), count_visit, &visits, &error),
+                     ERROR_NONE);
+    assert_int_equal(visits.n, 4);
+    assert_int_equal(visits.n_pending, 120000 - 20);
+    assert_int_equal(found.counts[STATUS_PENDING], 120000 - 20);
+}
+
 /* Bugs of the caller. */
 
 static jmp_buf bug;
@@ -882,6 +1232,10 @@ static void bugs(void **state)
     bool pending = put_is_bug(results, 2, 2, record);
     *status = N_STATUSES;
     bool unknown = put_is_bug(results, 2, 2, record);
+    fill_record(&s.layout, 1, 1, record);
+    results_close(results, &error);
+    bool reopened = !results_open(&results, in_directory("bugs.h5"), &s.d, stderr, &error);
+    bool after_reopening = put_is_bug(results, 1, 1, record);
     bool unreserved = true;
     if (!setjmp(bug)) {
         results_set_provenance(results, "version", "1", &error);
@@ -893,6 +1247,7 @@ static void bugs(void **state)
     close(null);
 
     assert_false(first);
+    assert_true(reopened && after_reopening);
     assert_true(again && after_sync && config && replicate && pending && unknown && unreserved);
     uint64_t counts[N_STATUSES];
     assert_int_equal(results_close(results, &error), ERROR_NONE);
@@ -1403,6 +1758,12 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(leftovers, remove_all),
         cmocka_unit_test_teardown(race, remove_all),
         cmocka_unit_test_teardown(one_writer, remove_all),
+        cmocka_unit_test_teardown(reopening, remove_all),
+        cmocka_unit_test_teardown(full_log, remove_all),
+        cmocka_unit_test_teardown(changed_sweeps, remove_all),
+        cmocka_unit_test_teardown(foreign_files, remove_all),
+        cmocka_unit_test_teardown(one_writer_goes_on, remove_all),
+        cmocka_unit_test_teardown(counts_by_configuration, remove_all),
         cmocka_unit_test_teardown(bugs, remove_all),
         cmocka_unit_test_teardown(failing_writes, remove_all),
         cmocka_unit_test_teardown(failing_creation, remove_all),

@@ -1,0 +1,45 @@
+/* What a results file says of its own sweep, read with suspicion: it may be damaged, or another program's. Only
+ * results.c uses this. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for memory. */
+#ifndef PICKY_RESULTS_READ_H
+#define PICKY_RESULTS_READ_H
+
+#include "results.h"
+
+#include <hdf5.h>
+
+/* The sweep's sizes, as the file has them. */
+struct results_header {
+    int64_t seed;
+    uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
+    unsigned store;                 /* enum store bits */
+    haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
+};
+
+/* Opens a file with H5F_ACC_RDONLY or H5F_ACC_RDWR. The caller closes *file, which is negative on error. */
+enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error);
+
+/* Reads the header: that it is picky's, of a schema that this picky knows, and complete as far as that shows. */
+enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error);
+
+/* Reads one hyperparameter of configurations first .. first + n - 1 (n >= 1) into configs [n], whose other values are
+ * left alone. */
+enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
+                                 size_t n, struct hyperparameters *configs, struct error *error);
+
+/* Reads the statuses of slots first .. first + n - 1 from an open descriptor of the file, and checks that each is one.
+ */
+enum error_code results_read_status(int descriptor, const char *path, const struct results_header *header,
+                                    uint64_t first, size_t n, uint8_t *status, struct error *error);
+
+/* Opens dataset `name` and checks its shape, size [n_axes], its type, and that it lies in one piece, as picky makes it.
+ * *offset (NULL: not wanted) is where that is. The caller closes *dataset, which is negative on error. */
+enum error_code results_read_array(hid_t file, const char *path, const char *name, int n_axes, const hsize_t *size,
+                                   enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error);
+
+/* Compares the file's sweep with the description's in all that can alter results. Each difference is a line
+ * "picky: FILE: KEY: OLD in the file, NEW in the sweep" on `lines` (borrowed), at most 20 and then how many more.
+ * ERROR_INPUT if there is any. */
+enum error_code results_compare(hid_t file, const char *path, const struct results_header *header,
+                                const struct results_description *description, FILE *lines, struct error *error);
+
+#endif
