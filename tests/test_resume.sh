@@ -69,7 +69,7 @@ echo "a whole run takes $whole_ms ms"
 n_unmade=0 n_made=0 made_ms=300 # aims at the moment when the file appears
 for round in {1..16}; do
     rm -f new.h5
-    (run 0 sweep.cfg -o new.h5 --resume) 2>err &
+    (run 0 sweep.cfg -o new.h5 --resume) 2>run.log &
     pids=($!)
     sleep "$((RANDOM % made_ms))e-3"
     kill -9 "${pids[0]}"
@@ -146,7 +146,7 @@ assert b"".join(runs["hosts"][0]).rstrip(b"\0"), "no host"
 END
 
 # ---- a part of a file, made in good time, for what follows ----
-(run 0 sweep.cfg -o part.h5 --resume) 2>err &
+(run 0 sweep.cfg -o part.h5 --resume) 2>run.log &
 pids=($!)
 for _ in {1..200}; do
     sleep 0.05
