@@ -15,7 +15,8 @@ it; picky's is its CPU time scaled by its process's wall / CPU), medians of the 
 taken within each round. The final errors show that all of them do the same work. A BLAS that does not fit the processor
 slows the batched peer down several times: the one in use is printed.
 
-Needs Debian's python3-torch, python3-numpy and libopenblas0-serial, and a built picky.
+Needs Debian's python3-torch, python3-numpy and libopenblas0-serial, and a built picky. Takes about a minute; at
+H = 200 ten.
 """
 
 import argparse
@@ -392,7 +393,7 @@ def blas_in_use():
     """File of the library, and the processor that it takes this one for, if it says so."""
     for line in Path("/proc/self/maps").read_text().splitlines():
         name = line.split()[-1]
-        if re.search(r"/lib(openblas|blas|blis|mkl_rt|atlas|tatlas|satlas)\b[^/]*$", name):
+        if re.search(r"/lib(openblas|blas|blis|mkl_rt|atlas|tatlas|satlas)[^/]*\.so[^/]*$", name):
             core = getattr(ctypes.CDLL(name), "openblas_get_corename", None)
             if core:
                 core.restype = ctypes.c_char_p
@@ -404,7 +405,7 @@ def compare(options):
     torch.set_num_threads(1)
     torch.manual_seed(1)
     picky, hidden = options.picky, options.hidden_size
-    chosen, _ = bench_picky(picky, hidden)
+    chosen, _ = bench_picky(picky, 1)
     sets = [chosen] + [simd for simd in options.simd if simd != chosen]
     first = f"picky, {chosen}"
     torch.set_grad_enabled(False)
