@@ -1,6 +1,7 @@
 #include "results_read.h"
 
 #include "results_hdf5.h"
+#include "results_schema.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -63,10 +64,12 @@ static bool is_text(hid_t type)
     return type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0;
 }
 
-enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error)
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error)
 {
     *text = NULL;
-    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    hid_t attribute = H5Aopen_by_name(file, object, name, H5P_DEFAULT, H5P_DEFAULT), space = H5I_INVALID_HID,
+          type = H5I_INVALID_HID;
     bool is_good = attribute >= 0 && (space = H5Aget_space(attribute)) >= 0 && (type = H5Aget_type(attribute)) >= 0 &&
                    H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, text) >= 0 &&
                    *text;
@@ -85,7 +88,7 @@ static enum error_code read_names(hid_t file, const char *path, const char *attr
                                   bool (*note)(void *context, const char *name), void *context, struct error *error)
 {
     char *names;
-    if (results_read_text(file, path, attribute, &names, error))
+    if (results_read_text(file, path, ".", attribute, &names, error))
         return error->code;
     bool is_good = true;
     char *rest = names;
@@ -121,6 +124,19 @@ enum error_code results_read_swept(hid_t file, const char *path, bool *swept, st
     return read_names(file, path, "swept", note_swept, swept, error);
 }
 
+static enum error_code read_shard(hid_t file, const char *path, struct shard *shard, struct error *error)
+{
+    *shard = (struct shard){1, 1};
+    if (H5Aexists_by_name(file, RESULTS_PROVENANCE, RESULTS_SHARD, H5P_DEFAULT) <= 0)
+        return ERROR_NONE;
+    char *text;
+    if (results_read_text(file, path, RESULTS_PROVENANCE, RESULTS_SHARD, &text, error))
+        return error->code;
+    bool is_good = shard_parse(text, shard);
+    H5free_memory(text);
+    return is_good ? ERROR_NONE : damaged(error, path, "its attribute " RESULTS_SHARD " is not what picky writes");
+}
+
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
     int64_t version;
@@ -138,7 +154,8 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
         return damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
     header->store = 0;
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
-        read_names(file, path, "store", note_store, &header->store, error))
+        read_names(file, path, "store", note_store, &header->store, error) ||
+        read_shard(file, path, &header->shard, error))
         return error->code;
 
     /* The sizes are those of status; results_read_array checks its second visit. */

@@ -55,8 +55,8 @@ static enum error_code read_description(struct results_slots *slots, struct erro
     slots->swept = calloc((size_t)n_hyperparameters, sizeof *slots->swept);
     if (!slots->swept)
         return out_of_memory(slots, error);
-    if (results_read_text(slots->file, slots->path, "sweep_name", &slots->name, error) ||
-        results_read_text(slots->file, slots->path, "sweep", &slots->sweep_text, error) ||
+    if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
+        results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
         return error->code;
     if (record_layout_make(&slots->layout, slots->configs, slots->header.n_configs, slots->header.store, error))
@@ -70,6 +70,7 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         .n_configs = slots->header.n_configs,
         .swept = slots->swept,
         .layout = &slots->layout,
+        .shard = slots->header.shard,
     };
     return ERROR_NONE;
 }
@@ -211,6 +212,12 @@ enum error_code results_slots_read(struct results_slots *slots, uint64_t config,
                         record_field(layout, bytes + i * layout->n_bytes, (enum field)f));
     }
     return read_status(slots, config, replicate, stride, n, layout, bytes, error);
+}
+
+enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
+                                      const char *other, FILE *lines, bool *is_same, struct error *error)
+{
+    return results_compare(slots->file, slots->path, &slots->header, description, other, lines, is_same, error);
 }
 
 int results_slots_n_runs(const struct results_slots *slots)

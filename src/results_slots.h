@@ -17,6 +17,11 @@ void results_slots_close(struct results_slots *slots); /* NULL is allowed */
 /* The sweep that the file holds, as results_create was given it, without provenance (NULL). Owned by `slots`. */
 const struct results_description *results_slots_description(const struct results_slots *slots);
 
+/* Compares the sweep with another's, as results_open does. Each difference is a line "picky: FILE: KEY: OLD in the
+ * file, NEW in OTHER" on `lines` (borrowed); *is_same tells if there is none. The shard is not compared. */
+enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
+                                      const char *other, FILE *lines, bool *is_same, struct error *error);
+
 /* Reads the statuses of n consecutive replicates of a configuration, from `replicate` on, and checks that each is one:
  * status [n] of enum job_status. */
 enum error_code results_slots_status(struct results_slots *slots, uint64_t config, uint64_t replicate, size_t n,
