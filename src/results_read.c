@@ -140,6 +140,7 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
         read_names(file, path, "store", note_store, &header->store, error))
         return error->code;
+    header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 
     /* The sizes are those of status; results_read_array checks its second visit. */
     const char *name = record_fields[FIELD_STATUS].name;
