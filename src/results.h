@@ -149,6 +149,7 @@ enum error_code results_close(struct results *results, struct error *error);
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
+    bool is_null;                /* its records are made up (record_layout.is_null) */
     struct shard shard;          /* the part of the sweep that the file is for; 1/1: all of it */
     uint64_t counts[N_STATUSES]; /* of the shard's slots */
     bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */

@@ -182,6 +182,10 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
 {
     struct comparison c = {
         .file = file, .path = path, .header = header, .description = d, .other = other, .lines = lines, .error = error};
+    if (header->is_null != (d->layout->is_null != 0))
+        differ(&c, "null jobs: %s",
+               header->is_null ? "made-up records in the file; the sweep is to be trained"
+                               : "trained models in the file; the sweep runs with --null-jobs");
     if (header->replicates != (uint64_t)d->replicates)
         differ(&c, "replicates: %" PRIu64 " in the file, %" PRId64 " in %s", header->replicates, d->replicates, other);
     if (header->seed != d->seed)

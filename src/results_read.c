@@ -157,6 +157,7 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
         read_names(file, path, "store", note_store, &header->store, error) ||
         read_shard(file, path, &header->shard, error))
         return error->code;
+    header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 
     /* The sizes are those of status; results_read_array checks its second visit. */
     const char *name = record_fields[FIELD_STATUS].name;

@@ -13,6 +13,7 @@ struct results_header {
     uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
     unsigned store;                 /* enum store bits */
     struct shard shard;             /* 1/1: the whole sweep */
+    bool is_null;                   /* its records are made up: no results */
     haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
 };
 
