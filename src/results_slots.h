@@ -35,6 +35,13 @@ enum error_code results_slots_status(struct results_slots *slots, uint64_t confi
 enum error_code results_slots_read(struct results_slots *slots, uint64_t config, uint64_t replicate, uint64_t stride,
                                    size_t n, const struct record_layout *layout, void *records, struct error *error);
 
+/* What a record's field is called that differs between two records of `layout`, provenance aside; NULL if none does. */
+const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b);
+
+/* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what the sweep varies. */
+#define RESULTS_LABEL_MAX 400
+void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);
+
 /* The rows of the log of runs, the first to be made first. */
 int results_slots_n_runs(const struct results_slots *slots);
 enum error_code results_slots_run(struct results_slots *slots, int row, struct results_run *run, struct error *error);
