@@ -43,6 +43,13 @@ struct results_description {
     const struct results_attribute *provenance; /* ends with name NULL: versions, hosts, command line, ... */
 };
 
+/* Who else may have a file open that is there already. */
+enum results_access {
+    RESULTS_SHARED,  /* anybody: only to be read */
+    RESULTS_READING, /* other readers: nobody writes it meanwhile */
+    RESULTS_WRITING, /* nobody but plain readers */
+};
+
 struct results;
 
 /* Creates the file, with every slot pending; it must not exist. Does nothing to an existing file
