@@ -23,7 +23,7 @@
 #define TIME_MAX         32
 #define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
-static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 
 static void abort_all_ranks(void)
 {
