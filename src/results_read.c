@@ -1,6 +1,7 @@
 #include "results_read.h"
 
 #include "results_hdf5.h"
+#include "results_schema.h"
 
 #include <errno.h>
 #include <inttypes.h>
