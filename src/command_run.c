@@ -188,8 +188,8 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 /* Rank 0's part, between the release of nobody and the release of all. *receipt is this run's and stays as it is if
  * there is nothing to do; counts are the whole file's. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
-                                 struct transport *transport, const struct coordinator_watch *watch, struct receipt *receipt,
-                                 uint64_t counts[N_STATUSES], struct error *error)
+                                 struct transport *transport, const struct coordinator_watch *watch,
+                                 struct receipt *receipt, uint64_t counts[N_STATUSES], struct error *error)
 {
     struct sweep sweep = {0};
     struct record_layout layout;

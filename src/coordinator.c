@@ -46,7 +46,7 @@ struct coordinator {
     struct rank *ranks; /* [n_ranks] */
     uint64_t counts[N_STATUSES];
     double work;             /* of the records that have come */
-    double first_idle_s; /* when the first rank had nothing left to do */
+    double first_idle_s;     /* when the first rank had nothing left to do */
     struct error failure;    /* code ERROR_NONE as long as all is well */
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
@@ -146,7 +146,8 @@ static enum error_code send_handout(struct coordinator *c, int rank, const struc
                                     struct error *error)
 {
     struct rank *r = &c->ranks[rank];
-    transport_wait_sent(c->transport, &r->request); /* it asks because it has read the last answer: nothing to wait for */
+    transport_wait_sent(c->transport,
+                        &r->request); /* it asks because it has read the last answer: nothing to wait for */
     size_t n_bytes = wire_handout_size(handout->n_jobs);
     if (r->capacity < n_bytes) {
         void *message = realloc(r->message, n_bytes);
@@ -259,8 +260,8 @@ static void bury(struct coordinator *c, int rank)
         if (n_held == 0)
             progress_say(c->progress, "rank %d on %s died; it held no jobs", rank, host(c, rank));
         else
-            progress_say(c->progress, "rank %d on %s died: its %" PRIu64 " jobs go to the others, singly, at the end", rank,
-                         host(c, rank), n_held);
+            progress_say(c->progress, "rank %d on %s died: its %" PRIu64 " jobs go to the others, singly, at the end",
+                         rank, host(c, rank), n_held);
         return;
     }
     progress_say(c->progress,
@@ -342,8 +343,7 @@ static bool listen_to_workers(struct coordinator *c)
     if (c->n_ranks == 1)
         return false;
     int n = 0, rank;
-    for (size_t n_bytes;
-         n < MESSAGES_A_TURN && transport_arrived(c->transport, &c->incoming, &rank, &n_bytes); n++) {
+    for (size_t n_bytes; n < MESSAGES_A_TURN && transport_arrived(c->transport, &c->incoming, &rank, &n_bytes); n++) {
         struct error error;
         /* What comes late from one who has died is done again by others. */
         if (!c->transport->is_dead[rank]) {
@@ -498,7 +498,8 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
         c->ranks[rank].heard_s = clock_s();
     }
     for (enum wire_order order = WIRE_WIND_UP; order <= WIRE_HALT; order++)
-        wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .is_last = true, .end = true}, NULL);
+        wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .is_last = true, .end = true},
+                           NULL);
     if (trainer_create(&c->trainer, c->layout, 0, error))
         return error->code;
 
@@ -510,7 +511,8 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     return ERROR_NONE;
 }
 
-/* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails. */
+/* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails.
+ */
 static void run(struct coordinator *c)
 {
     struct backoff backoff = {0};
@@ -533,8 +535,8 @@ static void run(struct coordinator *c)
     }
 }
 
-enum error_code coordinator_run(struct transport *transport, struct plan *plan,
-                                struct results *results, const struct record_layout *layout, const struct coordinator_watch *watch,
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
+                                const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error)
 {
     double start_s = clock_s();

@@ -18,7 +18,7 @@ struct ledger {
 
 enum error_code ledger_create(struct ledger **ledger, int n_ranks, struct error *error)
 {
-    *ledger = calloc(1, sizeof **ledger + (size_t)n_ranks * sizeof (*ledger)->holders[0]);
+    *ledger = calloc(1, sizeof **ledger + (size_t)n_ranks * sizeof(*ledger)->holders[0]);
     if (!*ledger)
         return error_set(error, ERROR_FATAL, "out of memory for the jobs of %d ranks", n_ranks);
     (*ledger)->n_ranks = n_ranks;

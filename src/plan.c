@@ -248,10 +248,8 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
 struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate)
 {
     check(config < plan->n_configs && replicate < plan->replicates);
-    return (struct job){.config = config,
-                        .replicate = replicate,
-                        .seed = plan->seed + (int64_t)replicate,
-                        .h = plan->configs[config]};
+    return (struct job){
+        .config = config, .replicate = replicate, .seed = plan->seed + (int64_t)replicate, .h = plan->configs[config]};
 }
 
 /* The group's next jobs. The one place where jobs leave the plan. */

@@ -53,8 +53,8 @@ struct trainer {
     size_t n_asked;
     uint64_t asked_at_step;
     /* Of the last answer, if no pack has ended since it was asked for (that may entitle this rank to more): */
-    bool is_short;    /* it was less than asked: the next pack need not be full */
-    bool is_held_off; /* it was nothing: no request before a pack has ended */
+    bool is_short;        /* it was less than asked: the next pack need not be full */
+    bool is_held_off;     /* it was nothing: no request before a pack has ended */
     bool is_last, is_end; /* as the last answer said */
     bool is_idle;         /* the thread holds nothing */
     bool has_ended;

@@ -144,7 +144,8 @@ static bool speak(struct worker *worker)
     if (report.finished)
         report.totals = trainer_totals(worker->trainer);
     bool has_news = report.finished || report.signal != worker->said_signal;
-    if (trainer_wants(worker->trainer, &report.request) || has_news || clock_s() - worker->last_spoke_s > worker->heartbeat_s) {
+    if (trainer_wants(worker->trainer, &report.request) || has_news ||
+        clock_s() - worker->last_spoke_s > worker->heartbeat_s) {
         worker->said_signal = report.signal;
         worker->last_spoke_s = clock_s();
         wire_report_begin(worker->small_message);
