@@ -23,7 +23,7 @@
 #define TIME_MAX         32
 #define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
-static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 
 static void abort_all_ranks(void)
 {
@@ -188,8 +188,8 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 /* Rank 0's part, between the release of nobody and the release of all. *receipt is this run's and stays as it is if
  * there is nothing to do; counts are the whole file's. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
-                                 int n_ranks, const struct coordinator_watch *watch, struct receipt *receipt,
-                                 uint64_t counts[N_STATUSES], struct error *error)
+                                 struct transport *transport, const struct coordinator_watch *watch,
+                                 struct receipt *receipt, uint64_t counts[N_STATUSES], struct error *error)
 {
     struct sweep sweep = {0};
     struct record_layout layout;
@@ -198,7 +198,7 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     struct progress progress;
     char *default_path = NULL;
     char start[TIME_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], host_list[4096] = "", ranks[16];
-    int length;
+    int length, n_ranks = transport->n_ranks;
 
     if (check_kernels(hosts, n_ranks, error) ||
         sweep_read(&sweep, arguments->operand, arguments->overrides, arguments->n_overrides, error) ||
@@ -270,7 +270,7 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, watch, &progress, receipt, error);
+    coordinator_run(transport, plan, results, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, receipt, error);
@@ -295,8 +295,8 @@ static void print_stopped(const uint64_t file_counts[N_STATUSES], const char *re
             n_jobs - file_counts[STATUS_PENDING], n_jobs, resume ? resume : "the same command and --resume");
 }
 
-static int run_rank0(const struct command *command, int argc, char **argv, const char *hosts, int n_ranks,
-                     double start_s)
+static int run_rank0(const struct command *command, int argc, char **argv, struct transport *transport,
+                     const char *hosts, double start_s)
 {
     struct arguments arguments;
     struct error error = {0};
@@ -313,7 +313,7 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
         if (find_deadline(&arguments, start_s, &watch.deadline_s, &error) ||
-            run_sweep(&arguments, command_line, hosts, n_ranks, &watch, &receipt, counts, &error)) {
+            run_sweep(&arguments, command_line, hosts, transport, &watch, &receipt, counts, &error)) {
             exit_code = report_error(&error);
             break;
         }
@@ -332,7 +332,9 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    int provided, exit_code = ERROR_FATAL;
+    struct transport transport;
+    struct error error;
     double start_s = clock_s();
     stop_catch_signals();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
@@ -340,19 +342,22 @@ static int run(const struct command *command, int argc, char **argv)
         return ERROR_FATAL;
     }
     error_set_bug_handler(abort_all_ranks);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
+        report_error(&error);
+        abort_all_ranks();
+    }
 
-    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     gather_hosts(hosts);
-    if (rank == 0) {
-        exit_code = run_rank0(command, argc, argv, hosts, n_ranks, start_s);
-        coordinator_release(MPI_COMM_WORLD, exit_code);
+    if (transport.rank == 0) {
+        exit_code = run_rank0(command, argc, argv, &transport, hosts, start_s);
+        coordinator_release(&transport, exit_code);
     } else {
-        exit_code = worker_run(MPI_COMM_WORLD);
+        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
     }
     free(hosts);
+    transport_close(&transport);
     MPI_Finalize();
     return exit_code;
 }
