@@ -3,6 +3,7 @@
 #include "results_state.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,37 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
 
 enum error_code results_fail(struct results *results, struct error *error)
 {
+    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+    bool is_full = false;
+    for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
+        is_full = is_full || strstr(error->message, strerror(full[i]));
+    const char *advice = results->temporary ? is_full ? "; make room and try again" : ""
+                         : is_full          ? "; what is done is safe: make room and go on with --resume"
+                                            : "; what is done is safe: go on with --resume";
+    size_t used = strlen(error->message);
+    snprintf(error->message + used, sizeof error->message - used, "%s", advice);
+    results->failure = *error;
+    return error->code;
+}
+
+/* Whether the file is still what its name stands for, and as long as it was: else somebody has taken it away, and the
+ * run would go on for nothing. */
+static enum error_code check_place(struct results *results, struct error *error)
+{
+    const struct stat *opened = &results->opened;
+    const char *name = results->temporary ? results->temporary : results->path;
+    struct stat now, named = {0};
+    if (fstat(results->lock, &now) < 0)
+        error_set(error, ERROR_FATAL, "%s: %s", results->path, strerror(errno));
+    else if (now.st_size < opened->st_size)
+        error_set(error, ERROR_FATAL, "%s: was truncated while this run was writing it, from %jd to %jd bytes", name,
+                  (intmax_t)opened->st_size, (intmax_t)now.st_size);
+    else if (stat(name, &named) < 0 && errno != ENOENT && errno != ENOTDIR)
+        error_set(error, ERROR_FATAL, "%s: %s", name, strerror(errno));
+    else if (now.st_nlink == 0 || named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
+        error_set(error, ERROR_FATAL, "%s: was moved, removed or replaced while this run was writing it", name);
+    else
+        return ERROR_NONE;
     results->failure = *error;
     return error->code;
 }
@@ -214,8 +246,9 @@ enum error_code results_sync(struct results *results, bool now, struct error *er
         return ERROR_NONE;
     results->last_sync_s = time_s;
 
-    enum error_code code = ERROR_NONE;
-    if (results->n_staged > 0)
+    /* Before writing: a file that was truncated must not become long again by it, with holes in what is done. */
+    enum error_code code = check_place(results, error);
+    if (!code && results->n_staged > 0)
         code = write_staged(results, error);
     if (!code && results->n_unsynced > 0)
         code = write_status(results, error);
@@ -270,10 +303,8 @@ enum error_code results_get(struct results *results, uint64_t config, uint64_t r
     for (int f = 0; f < N_FIELDS; f++)
         if (results->layout.offset[f] != UINT64_MAX &&
             results_array_read(&results->arrays[f], results->path, config, replicate, 1, 1, 1,
-                               record_field(&results->layout, record, (enum field)f), error)) {
-            error->code = ERROR_FATAL;
+                               record_field(&results->layout, record, (enum field)f), error))
             return results_fail(results, error);
-        }
     return ERROR_NONE;
 }
 
@@ -294,14 +325,14 @@ static enum error_code set_provenance(struct results *results, const char *name,
     snprintf(full_name, sizeof full_name, RESULTS_PROVENANCE "/%s", name);
 
     enum error_code code = ERROR_NONE;
+    results->dirty = true;
     hid_t dataset = H5Dopen2(results->file, full_name, H5P_DEFAULT);
-    check(dataset >= 0); /* the name was reserved */
-    if (H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
+    if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
         results_hdf5_error(error, "%s: writing %s", results->path, full_name);
         code = results_fail(results, error);
     }
-    results->dirty = true;
-    H5Dclose(dataset);
+    if (dataset >= 0)
+        H5Dclose(dataset);
     return code;
 }
 

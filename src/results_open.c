@@ -16,6 +16,8 @@ enum { STATUSES_AT_ONCE = 1 << 16 }; /* read from the file */
 static enum error_code open_file(struct results *results, struct error *error)
 {
     const char *name = results->temporary ? results->temporary : results->path;
+    if (fstat(results->lock, &results->opened) < 0)
+        return error_set(error, ERROR_FATAL, "%s: %s", name, strerror(errno));
     enum error_code code = results_read_open(&results->file, name, H5F_ACC_RDWR, error);
     return code ? code
                 : results_arrays_open(results->arrays, results->file, results->path, &results->layout,

@@ -1,5 +1,5 @@
-/* A results file read slot by slot: what verify, merge and extend see of it. Every error is ERROR_INPUT, one line
- * "FILE: what is wrong", or ERROR_FATAL for memory. Reads only. As results.h: from one thread. */
+/* A results file read slot by slot: what verify, merge and extend see of it. Every error is one line "FILE: what is
+ * wrong": ERROR_INPUT, or ERROR_FATAL for failing reads and memory. Reads only. As results.h: from one thread. */
 #ifndef PICKY_RESULTS_SLOTS_H
 #define PICKY_RESULTS_SLOTS_H
 

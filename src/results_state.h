@@ -6,6 +6,8 @@
 #include "results.h"
 #include "results_arrays.h"
 
+#include <sys/stat.h>
+
 #define UNSYNCED_MAX ((size_t)1 << 16) /* slots whose data is written and whose status waits for a sync */
 
 /* One slot on its way into the file. */
@@ -17,7 +19,8 @@ struct slot {
 
 struct results {
     char *path;
-    int lock; /* descriptor that holds the locks and is synced */
+    int lock;           /* descriptor that holds the locks and is synced */
+    struct stat opened; /* the file as it was opened */
     hid_t file;
     char *temporary; /* name of a draft; NULL once it has its own */
     bool replaces;   /* a draft: the file that has its name */
@@ -46,7 +49,7 @@ struct results {
 /* Seconds of a clock that only goes on. */
 double results_now_s(void);
 
-/* Keeps the first failing write, for all calls to come, and returns its code. */
+/* Keeps the first failing write, for all calls to come, adds what to do to its message, and returns its code. */
 enum error_code results_fail(struct results *results, struct error *error);
 
 /* Syncs what has been written since the last time. ERROR_FATAL, kept by results_fail. */

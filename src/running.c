@@ -21,7 +21,7 @@
 
 #define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
-static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 
 static void abort_all_ranks(void)
 {
@@ -165,6 +165,7 @@ struct task {
     const struct arguments *arguments;
     const char *command_line, *hosts; /* hosts [n_ranks][HOST_MAX] */
     int n_ranks;
+    struct transport *transport;
     struct coordinator_watch watch;
     char *path; /* of the results file; owned */
     struct coverage coverage;
@@ -214,7 +215,7 @@ static enum error_code run_pending(struct task *task, struct results *results, s
         plan_skip(plan, is_done, results);
     print_start(task, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(MPI_COMM_WORLD, plan, results, layout, &task->watch, &progress, &task->receipt, error);
+    coordinator_run(task->transport, plan, results, layout, &task->watch, &progress, &task->receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, &task->receipt, error);
@@ -316,7 +317,7 @@ static enum error_code print_end(struct task *task, struct error *error)
 }
 
 static int run_rank0(const struct command *command, const struct running *running, int argc, char **argv,
-                     const char *hosts, int n_ranks, double start_s)
+                     struct transport *transport, const char *hosts, double start_s)
 {
     struct arguments arguments;
     struct error error = {0};
@@ -325,7 +326,8 @@ static int run_rank0(const struct command *command, const struct running *runnin
                         .arguments = &arguments,
                         .command_line = command_line,
                         .hosts = hosts,
-                        .n_ranks = n_ranks,
+                        .n_ranks = transport->n_ranks,
+                        .transport = transport,
                         .watch = {.silence_s = SILENCE_S, .hosts = hosts}};
     int exit_code = 0;
 
@@ -350,7 +352,9 @@ static int run_rank0(const struct command *command, const struct running *runnin
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
-    int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    int provided, exit_code = ERROR_FATAL;
+    struct transport transport;
+    struct error error;
     double start_s = clock_s();
     stop_catch_signals();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
@@ -358,19 +362,22 @@ int running_main(const struct command *command, const struct running *running, i
         return ERROR_FATAL;
     }
     error_set_bug_handler(abort_all_ranks);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
+        report_error(&error);
+        abort_all_ranks();
+    }
 
-    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     gather_hosts(hosts);
-    if (rank == 0) {
-        exit_code = run_rank0(command, running, argc, argv, hosts, n_ranks, start_s);
-        coordinator_release(MPI_COMM_WORLD, exit_code);
+    if (transport.rank == 0) {
+        exit_code = run_rank0(command, running, argc, argv, &transport, hosts, start_s);
+        coordinator_release(&transport, exit_code);
     } else {
-        exit_code = worker_run(MPI_COMM_WORLD);
+        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
     }
     free(hosts);
+    transport_close(&transport);
     MPI_Finalize();
     return exit_code;
 }
