@@ -205,6 +205,9 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;
+    layout.is_null = arguments->null_jobs;
+    if (layout.is_null)
+        fprintf(stderr, "picky: --null-jobs: nothing is trained, the records are made up\n");
 
     default_path = default_output(arguments->operand);
     if (!default_path) {
@@ -305,7 +308,7 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
     int exit_code = 0;
 
     command_text(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "soTr", "SWEEP.cfg", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "soTrN", "SWEEP.cfg", argc, argv, true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:

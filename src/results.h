@@ -43,6 +43,13 @@ struct results_description {
     const struct results_attribute *provenance; /* ends with name NULL: versions, hosts, command line, ... */
 };
 
+/* Who else may have a file open that is there already. */
+enum results_access {
+    RESULTS_SHARED,  /* anybody: only to be read */
+    RESULTS_READING, /* other readers: nobody writes it meanwhile */
+    RESULTS_WRITING, /* nobody but plain readers */
+};
+
 struct results;
 
 /* Creates the file, with every slot pending; it must not exist. Does nothing to an existing file
@@ -112,6 +119,7 @@ enum error_code results_close(struct results *results, struct error *error);
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
+    bool is_null; /* its records are made up (record_layout.is_null) */
     uint64_t counts[N_STATUSES];
     bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */
     int n_runs;                  /* that wrote to it; at RESULTS_RUNS_MAX there may have been more */

@@ -1,5 +1,6 @@
 #include "results_read.h"
 
+#include "results_hdf5.h"
 #include "results_schema.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static enum error_code damaged(struct error *error, const char *path, const char
 
 enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error)
 {
-    hid_t access_list = results_schema_access();
+    hid_t access_list = results_hdf5_access();
     *file = access_list < 0 ? H5I_INVALID_HID : H5Fopen(path, flags, access_list);
     enum error_code code = ERROR_NONE;
     if (*file < 0) {
@@ -63,30 +64,62 @@ static bool is_text(hid_t type)
     return type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0;
 }
 
-/* The attribute `store`, names with blanks between, as bits. */
-static enum error_code read_store(hid_t file, const char *path, unsigned *store, struct error *error)
+enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error)
 {
-    hid_t attribute = H5Aopen(file, "store", H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
-    char *names = NULL;
+    *text = NULL;
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
     bool is_good = attribute >= 0 && (space = H5Aget_space(attribute)) >= 0 && (type = H5Aget_type(attribute)) >= 0 &&
-                   H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, &names) >= 0;
-    *store = 0;
-    char *rest = names;
-    for (char *name; is_good && (name = strsep(&rest, " "));) {
-        const struct store_name *known = store_names;
-        while (known->name && strcmp(known->name, name) != 0)
-            known++;
-        *store |= known->bit;
-        is_good = known->name || !*name;
-    }
-    H5free_memory(names);
+                   H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, text) >= 0 &&
+                   *text;
     if (type >= 0)
         H5Tclose(type);
     if (space >= 0)
         H5Sclose(space);
     if (attribute >= 0)
         H5Aclose(attribute);
-    return is_good ? ERROR_NONE : damaged(error, path, "its attribute store is missing or not what picky writes");
+    return is_good ? ERROR_NONE : damaged(error, path, "its attribute %s is missing or not what picky writes", name);
+}
+
+/* Calls `note` for each name in a text attribute, names with blanks between; it returns false for one that cannot be.
+ */
+static enum error_code read_names(hid_t file, const char *path, const char *attribute,
+                                  bool (*note)(void *context, const char *name), void *context, struct error *error)
+{
+    char *names;
+    if (results_read_text(file, path, attribute, &names, error))
+        return error->code;
+    bool is_good = true;
+    char *rest = names;
+    for (char *name; is_good && (name = strsep(&rest, " "));)
+        is_good = !*name || note(context, name);
+    H5free_memory(names);
+    return is_good ? ERROR_NONE
+                   : damaged(error, path, "its attribute %s is missing or not what picky writes", attribute);
+}
+
+static bool note_store(void *context, const char *name)
+{
+    unsigned *store = context;
+    const struct store_name *known = store_names;
+    while (known->name && strcmp(known->name, name) != 0)
+        known++;
+    *store |= known->bit;
+    return known->name;
+}
+
+static bool note_swept(void *context, const char *name)
+{
+    bool *swept = context;
+    const struct hyperparameter *row = hyperparameter_find(name);
+    if (row)
+        swept[row - hyperparameter_table] = true;
+    return row;
+}
+
+enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error)
+{
+    memset(swept, 0, (size_t)n_hyperparameters * sizeof *swept);
+    return read_names(file, path, "swept", note_swept, swept, error);
 }
 
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
@@ -104,9 +137,11 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
                          path, version, RESULTS_SCHEMA_VERSION);
     if (version < 1)
         return damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
+    header->store = 0;
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
-        read_store(file, path, &header->store, error))
+        read_names(file, path, "store", note_store, &header->store, error))
         return error->code;
+    header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 
     /* The sizes are those of status; results_read_array checks its second visit. */
     const char *name = record_fields[FIELD_STATUS].name;
@@ -138,7 +173,7 @@ enum error_code results_read_array(hid_t file, const char *path, const char *nam
     *dataset = H5Dopen2(file, name, H5P_DEFAULT);
     if (*dataset < 0)
         return damaged(error, path, "it has no array %s", name);
-    hid_t in_file = H5Dget_type(*dataset), expected = results_schema_file_type(type);
+    hid_t in_file = H5Dget_type(*dataset), expected = results_hdf5_file_type(type);
     bool has_type = in_file >= 0 && expected >= 0 && H5Tequal(in_file, expected) > 0;
     if (expected >= 0)
         H5Tclose(expected);

@@ -1,5 +1,5 @@
 /* What a results file says of its own sweep, read with suspicion: it may be damaged, or another program's. Only
- * results.c uses this. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for memory. */
+ * the results_*.c use this. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for memory. */
 #ifndef PICKY_RESULTS_READ_H
 #define PICKY_RESULTS_READ_H
 
@@ -12,6 +12,7 @@ struct results_header {
     int64_t seed;
     uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
     unsigned store;                 /* enum store bits */
+    bool is_null;                   /* its records are made up: no results */
     haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
 };
 
@@ -20,6 +21,12 @@ enum error_code results_read_open(hid_t *file, const char *path, unsigned flags,
 
 /* Reads the header: that it is picky's, of a schema that this picky knows, and complete as far as that shows. */
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error);
+
+/* Reads a text attribute of the file. The caller frees *text with H5free_memory. */
+enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error);
+
+/* Reads which hyperparameters are swept: swept [n_hyperparameters]. */
+enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error);
 
 /* Reads one hyperparameter of configurations first .. first + n - 1 (n >= 1) into configs [n], whose other values are
  * left alone. */

@@ -19,7 +19,7 @@ struct setup {
     uint64_t tables; /* what the sender knows: signature of its tables */
     struct record_layout layout;
 };
-WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 2 + 2 * N_FIELDS);
+WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
 
 struct handout {
     struct envelope envelope;
@@ -203,6 +203,8 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
     }
     if (l->n_bytes % 8 != 0)
         return damaged(error, "records of no whole length");
+    if (l->is_null > 1)
+        return damaged(error, "an unknown kind of records");
     *layout = *l;
     return ERROR_NONE;
 }

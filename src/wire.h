@@ -18,7 +18,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    2
+#define WIRE_VERSION    3
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
