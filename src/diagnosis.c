@@ -2,6 +2,7 @@
 
 #include "backoff.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <math.h>
@@ -21,7 +22,7 @@ struct placement *diagnosis_gather(MPI_Comm comm)
     int rank, n_ranks;
     mine.n_online = n_online > 0 ? (uint32_t)n_online : 0;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
-        for (int cpu = 0; cpu < PLACEMENT_CPUS; cpu++)
+        for (size_t cpu = 0; cpu < PLACEMENT_CPUS; cpu++)
             if (CPU_ISSET(cpu, &set))
                 mine.may_use[cpu / 64] |= UINT64_C(1) << cpu % 64;
     MPI_Comm_rank(comm, &rank);
@@ -58,7 +59,7 @@ static int compare_seats(const void *a, const void *b)
     return order ? order : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* "name (instruction set)" without the brackets: the length of the name, and the set. */
+/* The length of the name in "name (instruction set)"; what is behind it begins with a space. */
 static int host_name(const char *host)
 {
     const char *bracket = strrchr(host, '(');
@@ -199,8 +200,8 @@ static void print_placement(FILE *stream, const struct diagnosis *diagnosis, con
     char per_node[32], cpus[32];
     range_text(least, most, per_node);
     range_text(least_cpus, most_cpus, cpus);
-    fprintf(stream, "picky: %d rank%s on %d node%s, %s a node, 2 threads each (one trains),%s; ", n, n == 1 ? "" : "s",
-            n_nodes, n_nodes == 1 ? "" : "s", per_node, is_mixed ? " several instruction sets" : simd);
+    fprintf(stream, "picky: %d rank%s%s on %d node%s, %s a node, 2 threads each (one trains); ", n, n == 1 ? "" : "s",
+            is_mixed ? " (several instruction sets)" : simd, n_nodes, n_nodes == 1 ? "" : "s", per_node);
     if (most_cpus == 0)
         fprintf(stream, "the CPUs of a rank are not known\n");
     else
@@ -214,9 +215,9 @@ static void print_crowding(FILE *stream, const struct diagnosis *diagnosis, cons
     int n_crowded = 0;
     for (int first = 0, last; first < diagnosis->n_ranks; first = last) {
         const struct seat *seat = &seats[first];
-        for (last = first + 1; last < diagnosis->n_ranks && strcmp(seats[last].host, seat->host) == 0 &&
-                               memcmp(seats[last].placement->may_use, seat->placement->may_use,
-                                      sizeof seat->placement->may_use) == 0;)
+        for (last = first + 1;
+             last < diagnosis->n_ranks && strcmp(seats[last].host, seat->host) == 0 &&
+             memcmp(seats[last].placement->may_use, seat->placement->may_use, sizeof seat->placement->may_use) == 0;)
             last++;
         int n_cpus = count_cpus(seat->placement), n_online = (int)seat->placement->n_online;
         if (n_cpus == 0 || last - first <= n_cpus || n_crowded++ > 0)
@@ -265,8 +266,7 @@ void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char
     struct seat *seats = calloc((size_t)diagnosis->n_ranks, sizeof *seats);
     check(seats);
     for (int rank = 0; rank < diagnosis->n_ranks; rank++)
-        seats[rank] =
-            (struct seat){diagnosis->hosts + (size_t)rank * HOST_MAX, &diagnosis->placements[rank], rank};
+        seats[rank] = (struct seat){diagnosis->hosts + (size_t)rank * HOST_MAX, &diagnosis->placements[rank], rank};
     qsort(seats, (size_t)diagnosis->n_ranks, sizeof *seats, compare_seats);
     print_placement(stream, diagnosis, seats);
     print_output(stream, diagnosis, output);

@@ -32,8 +32,8 @@ struct placement *diagnosis_gather(MPI_Comm comm);
  * remedy, "" as message in all copies but the first. */
 enum error_code diagnosis_check_launch(int n_ranks, struct error *error);
 
-/* Prints the first lines: ranks, nodes, threads, instruction set, CPUs, the file system of `output`, the deadline; and a
- * line for each thing that is wrong. */
+/* Prints the first lines: ranks, nodes, threads, instruction set, CPUs, the file system of `output`, the deadline; and
+ * a line for each thing that is wrong. */
 void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output);
 
 /* The file system that `path`, absolute and without symbolic links, is on. */

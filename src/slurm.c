@@ -42,7 +42,8 @@ static pid_t start_scontrol(char *job_id, int *output)
     return pid;
 }
 
-/* Reads up to the end, but for at most wait_s seconds; what does not fit is dropped. False if the time was too short. */
+/* Reads up to the end, but for at most wait_s seconds; what does not fit is dropped. False if the time was too short.
+ */
 static bool read_all(int descriptor, double wait_s, char *text, size_t size)
 {
     double end_s = clock_s() + wait_s;

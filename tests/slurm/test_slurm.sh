@@ -93,14 +93,14 @@ expect_same_bits() {
 launch_srun() {
     submit -N 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_end "$id" COMPLETED 0
-    expect '8 ranks on 2 nodes'
+    expect '8 ranks \([a-z0-9]+\) on 2 nodes, 4 a node, .*; a rank may use '
     expect_same_bits out.h5
 }
 
 launch_mpirun() {
     PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_end "$id" COMPLETED 0
-    expect '3 ranks on 2 nodes'
+    expect '3 ranks \([a-z0-9]+\) on 2 nodes, 1 to 2 a node'
     expect_same_bits out.h5
 }
 
