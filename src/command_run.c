@@ -337,6 +337,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");
         return ERROR_FATAL;
