@@ -44,7 +44,7 @@ int MPI_Isend(const void *buffer, int count, MPI_Datatype type, int rank, int ta
 
 static bool is_deadly(uint64_t config, uint64_t replicate)
 {
-    return config < playing->n_deadly && replicate == 3;
+    return config < playing->n_deadly && replicate == 20;
 }
 
 #ifndef REAL_JOBS
