@@ -369,6 +369,7 @@ int running_main(const struct command *command, const struct running *running, i
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");
         return ERROR_FATAL;
