@@ -17,6 +17,9 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
     {"null-jobs", no_argument, NULL, 'N'},
+    {"sbatch", required_argument, NULL, 'B'},
+    {"ranks", required_argument, NULL, 'K'},
+    {"ranks-per-node", required_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
 
@@ -38,6 +41,29 @@ void command_help(const struct command *command, FILE *stream)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+}
+
+void print_quoted(FILE *stream, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    bool is_plain = *text && text[strspn(text, plain)] == '\0';
+    fprintf(stream, "%s", is_plain ? "" : "'");
+    for (const char *at = text; *at; at++)
+        fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
+    fprintf(stream, "%s", is_plain ? "" : "'");
+}
+
+char *default_output(const char *sweep_path)
+{
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    char *output = malloc(length + 4);
+    if (output) {
+        memcpy(output, base, length);
+        memcpy(output + length, ".h5", 4);
+    }
+    return output;
 }
 
 int report_error(const struct error *error)
@@ -106,6 +132,12 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->json = true;
         if (option == 'T')
             arguments->time_limit = optarg;
+        if (option == 'B')
+            arguments->sbatch = optarg;
+        if (option == 'K')
+            arguments->ranks = optarg;
+        if (option == 'P')
+            arguments->ranks_per_node = optarg;
     }
     if (optind < argc && operand_name)
         arguments->operand = argv[optind++];

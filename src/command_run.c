@@ -22,8 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIME_MAX         32
-#define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+#define TIME_MAX 32
 
 static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
@@ -99,11 +98,8 @@ static char *resume_text(int argc, char **argv)
     fprintf(stream, "picky");
     for (int i = 0; i < argc; i++) {
         has_resume |= strcmp(argv[i], "--resume") == 0;
-        bool is_plain = argv[i][0] && argv[i][strspn(argv[i], PLAIN_CHARACTERS)] == '\0';
-        fprintf(stream, is_plain ? " " : " '");
-        for (const char *at = argv[i]; *at; at++)
-            fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
-        fprintf(stream, is_plain ? "" : "'");
+        fprintf(stream, " ");
+        print_quoted(stream, argv[i]);
     }
     fprintf(stream, has_resume ? "" : " --resume");
     if (fclose(stream) != 0) {
@@ -127,21 +123,6 @@ static enum error_code find_deadline(const struct arguments *arguments, double s
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
     diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
     return ERROR_NONE;
-}
-
-/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5. The caller
- * frees it; NULL if memory is short. */
-static char *default_output(const char *sweep_path)
-{
-    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
-    const char *dot = strrchr(base, '.');
-    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
-    char *output = malloc(length + 4);
-    if (output) {
-        memcpy(output, base, length);
-        memcpy(output + length, ".h5", 4);
-    }
-    return output;
 }
 
 /* The receipt goes into /provenance. */
