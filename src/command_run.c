@@ -24,7 +24,7 @@
 
 #define TIME_MAX 32
 
-static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
 static void abort_all_ranks(void)
@@ -177,8 +177,9 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 /* Rank 0's part, between the release of nobody and the release of all. *receipt is this run's and stays as it is if
  * there is nothing to do; counts are the whole file's. */
 static enum error_code run_sweep(const struct arguments *arguments, const char *command_line,
-                                 const struct diagnosis *diagnosis, const struct coordinator_watch *watch,
-                                 struct receipt *receipt, uint64_t counts[N_STATUSES], struct error *error)
+                                 struct transport *transport, const struct diagnosis *diagnosis,
+                                 const struct coordinator_watch *watch, struct receipt *receipt,
+                                 uint64_t counts[N_STATUSES], struct error *error)
 {
     const char *hosts = diagnosis->hosts;
     int n_ranks = diagnosis->n_ranks;
@@ -262,7 +263,7 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, watch, &progress, receipt, error);
+    coordinator_run(transport, plan, results, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, receipt, error);
@@ -287,7 +288,8 @@ static void print_stopped(const uint64_t file_counts[N_STATUSES], const char *re
             n_jobs - file_counts[STATUS_PENDING], n_jobs, resume ? resume : "the same command and --resume");
 }
 
-static int run_rank0(const struct command *command, int argc, char **argv, struct diagnosis *diagnosis, double start_s)
+static int run_rank0(const struct command *command, int argc, char **argv, struct transport *transport,
+                     struct diagnosis *diagnosis, double start_s)
 {
     struct arguments arguments;
     struct error error = {0};
@@ -309,7 +311,7 @@ static int run_rank0(const struct command *command, int argc, char **argv, struc
             break;
         }
         watch.deadline_s = diagnosis->deadline_s;
-        if (run_sweep(&arguments, command_line, diagnosis, &watch, &receipt, counts, &error)) {
+        if (run_sweep(&arguments, command_line, transport, diagnosis, &watch, &receipt, counts, &error)) {
             exit_code = report_error(&error);
             break;
         }
@@ -328,7 +330,9 @@ static int run_rank0(const struct command *command, int argc, char **argv, struc
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    int provided, exit_code = ERROR_FATAL;
+    struct transport transport;
+    struct error error;
     double start_s = clock_s();
     stop_catch_signals();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
@@ -336,21 +340,25 @@ static int run(const struct command *command, int argc, char **argv)
         return ERROR_FATAL;
     }
     error_set_bug_handler(abort_all_ranks);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
+        report_error(&error);
+        abort_all_ranks();
+    }
 
-    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     gather_hosts(hosts);
-    struct diagnosis diagnosis = {.n_ranks = n_ranks, .hosts = hosts, .placements = diagnosis_gather(MPI_COMM_WORLD)};
-    if (rank == 0) {
-        exit_code = run_rank0(command, argc, argv, &diagnosis, start_s);
-        coordinator_release(MPI_COMM_WORLD, exit_code);
+    struct diagnosis diagnosis = {
+        .n_ranks = transport.n_ranks, .hosts = hosts, .placements = diagnosis_gather(MPI_COMM_WORLD)};
+    if (transport.rank == 0) {
+        exit_code = run_rank0(command, argc, argv, &transport, &diagnosis, start_s);
+        coordinator_release(&transport, exit_code);
     } else {
-        exit_code = worker_run(MPI_COMM_WORLD);
+        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
     }
     free(diagnosis.placements);
     free(hosts);
+    transport_close(&transport);
     MPI_Finalize();
     return exit_code;
 }

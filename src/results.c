@@ -7,8 +7,11 @@
 #include "results_runs.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +31,8 @@ struct slot {
 
 struct results {
     char *path;
-    int lock; /* descriptor that holds the locks and is synced */
+    int lock;           /* descriptor that holds the locks and is synced */
+    struct stat opened; /* the file as it was opened */
     hid_t file;
     struct record_layout layout;
     uint64_t n_configs, replicates;
@@ -59,6 +63,8 @@ static double now_s(void)
 
 static enum error_code open_file(struct results *results, struct error *error)
 {
+    if (fstat(results->lock, &results->opened) < 0)
+        return error_set(error, ERROR_FATAL, "%s: %s", results->path, strerror(errno));
     enum error_code code = results_read_open(&results->file, results->path, H5F_ACC_RDWR, error);
     return code ? code
                 : results_arrays_open(results->arrays, results->file, results->path, &results->layout,
@@ -219,8 +225,38 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
 
 /* Writing. */
 
+/* A write that failed: the first counts. */
 static enum error_code fail(struct results *results, struct error *error)
 {
+    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+    const char *advice = "what is done is safe: go on with --resume";
+    for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
+        if (strstr(error->message, strerror(full[i])))
+            advice = "what is done is safe: make room and go on with --resume";
+    size_t used = strlen(error->message);
+    snprintf(error->message + used, sizeof error->message - used, "; %s", advice);
+    results->failure = *error;
+    return error->code;
+}
+
+/* Whether the file is still what its name stands for, and as long as it was: else somebody has taken it away, and the
+ * run would go on for nothing. */
+static enum error_code check_place(struct results *results, struct error *error)
+{
+    const struct stat *opened = &results->opened;
+    struct stat now, named = {0};
+    if (fstat(results->lock, &now) < 0)
+        error_set(error, ERROR_FATAL, "%s: %s", results->path, strerror(errno));
+    else if (now.st_size < opened->st_size)
+        error_set(error, ERROR_FATAL, "%s: was truncated while this run was writing it, from %jd to %jd bytes",
+                  results->path, (intmax_t)opened->st_size, (intmax_t)now.st_size);
+    else if (stat(results->path, &named) < 0 && errno != ENOENT && errno != ENOTDIR)
+        error_set(error, ERROR_FATAL, "%s: %s", results->path, strerror(errno));
+    else if (now.st_nlink == 0 || named.st_dev != opened->st_dev || named.st_ino != opened->st_ino)
+        error_set(error, ERROR_FATAL, "%s: was moved, removed or replaced while this run was writing it",
+                  results->path);
+    else
+        return ERROR_NONE;
     results->failure = *error;
     return error->code;
 }
@@ -376,8 +412,9 @@ enum error_code results_sync(struct results *results, bool now, struct error *er
         return ERROR_NONE;
     results->last_sync_s = time_s;
 
-    enum error_code code = ERROR_NONE;
-    if (results->n_staged > 0)
+    /* Before writing: a file that was truncated must not become long again by it, with holes in what is done. */
+    enum error_code code = check_place(results, error);
+    if (!code && results->n_staged > 0)
         code = write_staged(results, error);
     if (!code && results->n_unsynced > 0)
         code = write_status(results, error);
@@ -435,14 +472,14 @@ static enum error_code set_provenance(struct results *results, const char *name,
     snprintf(full_name, sizeof full_name, RESULTS_PROVENANCE "/%s", name);
 
     enum error_code code = ERROR_NONE;
+    results->dirty = true;
     hid_t dataset = H5Dopen2(results->file, full_name, H5P_DEFAULT);
-    check(dataset >= 0); /* the name was reserved */
-    if (H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
+    if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
         results_hdf5_error(error, "%s: writing %s", results->path, full_name);
         code = fail(results, error);
     }
-    results->dirty = true;
-    H5Dclose(dataset);
+    if (dataset >= 0)
+        H5Dclose(dataset);
     return code;
 }
 

@@ -65,7 +65,8 @@ enum error_code results_create(struct results **results, const char *path,
  * provenance may differ). ERROR_INPUT, the file untouched, for a file that cannot be opened, that another run is
  * writing, that is not picky's, is of a newer schema, is damaged or truncated, or holds another sweep; then each
  * difference is a line on `lines` (borrowed), "picky: FILE: KEY: OLD in the file, NEW in the sweep", at most 20 and how
- * many more there are. ERROR_FATAL for memory. Warns as results_create does. The caller owns *results. */
+ * many more there are. ERROR_FATAL for memory and failing reads. Warns as results_create does. The caller owns
+ * *results. */
 enum error_code results_open(struct results **results, const char *path, const struct results_description *description,
                              FILE *lines, struct error *error);
 
@@ -90,8 +91,9 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
  * (STATUS_DIVERGED, STATUS_ERROR) loses its arrays: record_clear_results. Each slot is put once, and none that is
  * done already. Written with
  * its batch, at the latest when results_sync or results_close is called or the staging area is full.
- * ERROR_FATAL for failing I/O: from then on every call returns that error and writes nothing, and the
- * file is valid as of the last batch. */
+ * ERROR_FATAL for failing I/O, and when the file has been moved, removed, replaced or truncated meanwhile (which
+ * each sync looks for): from then on every call returns that error and writes nothing, and the file is valid as of
+ * the last batch. */
 enum error_code results_put(struct results *results, uint64_t config, uint64_t replicate, const void *record,
                             struct error *error);
 
@@ -128,8 +130,8 @@ struct results_state {
 
 /* Reads how far a file is, without a lock: also while a run writes it. If `row` is not NULL, visit(context, h, counts)
  * is called for each configuration, with its value of that row in *h (the other rows have defaults) and its own counts.
- * Memory is bounded. ERROR_INPUT for a file that cannot be read, is not picky's or is damaged; ERROR_FATAL for
- * memory. */
+ * Memory is bounded. ERROR_INPUT for a file that cannot be opened, is not picky's or is damaged; ERROR_FATAL for
+ * failing reads and memory. */
 enum error_code results_inspect(const char *path, struct results_state *state, const struct hyperparameter *row,
                                 void (*visit)(void *context, const struct hyperparameters *h,
                                               const uint64_t counts[N_STATUSES]),

@@ -75,7 +75,7 @@ enum error_code results_runs_write(hid_t file, const char *path, int column, int
 
 static enum error_code unreadable(const char *path, struct error *error)
 {
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: its log of runs cannot be read", path);
+    return results_damaged(error, path, "its log of runs cannot be read");
 }
 
 enum error_code results_runs_count(hid_t file, const char *path, int *n_runs, struct error *error)
