@@ -245,7 +245,6 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
         .layout = &layout,
         .provenance = provenance,
     };
-    diagnosis_print(stderr, diagnosis, path);
     if (open_results(&results, path, arguments->resume, &description, n_ranks, host_list, error))
         goto done;
     results_counts(results, counts);
@@ -257,6 +256,7 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     if (n_done > 0)
         plan_skip(plan, is_done, results);
 
+    diagnosis_print(stderr, diagnosis, path);
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates, %d rank%s on %s, writing %s\n",
             arguments->operand, sweep.n_configs, sweep.n_configs == 1 ? "" : "s", sweep.replicates, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, path);
