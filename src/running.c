@@ -21,8 +21,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
-
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
@@ -68,16 +66,6 @@ static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
     }
 }
 
-/* One word of a command, quoted for a shell where need be. */
-static void print_word(FILE *stream, const char *word)
-{
-    bool is_plain = *word && word[strspn(word, PLAIN_CHARACTERS)] == '\0';
-    fprintf(stream, is_plain ? " " : " '");
-    for (const char *at = word; *at; at++)
-        fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
-    fprintf(stream, is_plain ? "" : "'");
-}
-
 char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments)
 {
     char *text = NULL, shard[SHARD_TEXT_MAX], assignment[1024];
@@ -85,25 +73,25 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return NULL;
-    fprintf(stream, "picky run");
-    print_word(stream, sweep);
+    fprintf(stream, "picky run ");
+    print_quoted(stream, sweep);
     if (output) {
-        fprintf(stream, " -o");
-        print_word(stream, output);
+        fprintf(stream, " -o ");
+        print_quoted(stream, output);
     }
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const struct sweep_override *override = &arguments->overrides[i];
         snprintf(assignment, sizeof assignment, "%s=%s", override->key, override->value);
-        fprintf(stream, " --set");
-        print_word(stream, assignment);
+        fprintf(stream, " --set ");
+        print_quoted(stream, assignment);
     }
     if (arguments->shard.n > 0) {
         shard_format(&arguments->shard, shard);
         fprintf(stream, " --shard %s", shard);
     }
     if (arguments->time_limit) {
-        fprintf(stream, " --time-limit");
-        print_word(stream, arguments->time_limit);
+        fprintf(stream, " --time-limit ");
+        print_quoted(stream, arguments->time_limit);
     }
     fprintf(stream, "%s --resume", arguments->null_jobs ? " --null-jobs" : "");
     if (fclose(stream) != 0) {
@@ -127,19 +115,6 @@ static enum error_code find_deadline(const struct arguments *arguments, double s
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
     diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
     return ERROR_NONE;
-}
-
-/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5; a shard's
- * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
-static char *default_output(const char *sweep_path, const struct shard *shard)
-{
-    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
-    const char *dot = strrchr(base, '.');
-    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
-    char *output, number[2 * SHARD_TEXT_MAX] = "";
-    if (shard->n > 1)
-        snprintf(number, sizeof number, "-%" PRIu64 "-of-%" PRIu64, shard->index, shard->n);
-    return asprintf(&output, "%.*s%s.h5", length, base, number) < 0 ? NULL : output;
 }
 
 /* The receipt goes into /provenance. */

@@ -216,7 +216,24 @@ twice() {
     [[ $(grep -c 'replicates = 0' bad.log) == 1 ]] || fail "a bad sweep was launched again"
 }
 
-all=(deadline lose_node signal_srun signal_mpirun launch_srun launch_mpirun cancel kill_srun kill_mpirun kill_always twice)
+# What `picky plan` prints, as it is.
+plan_script() {
+    local name resources
+    for name in nodes ranks; do
+        resources=(--ranks 3)
+        [[ $name == ranks ]] || resources=(--sbatch 2 --ranks-per-node 2)
+        mkdir $name
+        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=1000 -o $name/out.h5 >$name.sbatch
+        submit -o $name.log $name.sbatch
+        wait_end "$id" COMPLETED 0
+        expect_same_bits $name/out.h5
+    done
+    expect '4 ranks .* on 2 nodes, 2 a node' nodes.log
+    expect '3 ranks .* on [123] nodes?' ranks.log
+    expect '^#   3 x 12 units, 800 steps: 1000 jobs of .* trained in ' nodes.sbatch
+}
+
+all=(deadline lose_node signal_srun signal_mpirun launch_srun launch_mpirun plan_script cancel kill_srun kill_mpirun kill_always twice)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()
