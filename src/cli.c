@@ -16,6 +16,7 @@ static const struct option long_options[] = {
     {"by", required_argument, NULL, 'b'},
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
+    {"null-jobs", no_argument, NULL, 'N'},
     {NULL, 0, NULL, 0},
 };
 
@@ -97,6 +98,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->simd = optarg;
         if (option == 'r')
             arguments->resume = true;
+        if (option == 'N')
+            arguments->null_jobs = true;
         if (option == 'b')
             arguments->by = optarg;
         if (option == 'j')

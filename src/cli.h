@@ -33,6 +33,7 @@ struct arguments {
     const char *simd;        /* --simd */
     const char *by;          /* --by */
     bool resume;             /* --resume */
+    bool null_jobs;          /* --null-jobs */
     bool json;               /* --json */
     const char *time_limit;  /* --time-limit */
     const char *operand;     /* the one operand, or NULL */

@@ -2,10 +2,12 @@
 #include "backoff.h"
 #include "cli.h"
 #include "coordinator.h"
+#include "diagnosis.h"
 #include "kernels/kernels.h"
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
+#include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
 #include "version.h"
@@ -23,7 +25,8 @@
 #define TIME_MAX         32
 #define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
-static const double SILENCE_S = 30; /* of a rank that reports every few seconds */
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
+static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
 static void abort_all_ranks(void)
 {
@@ -110,14 +113,19 @@ static char *resume_text(int argc, char **argv)
     return text;
 }
 
-/* When to stop, from the arguments and from Slurm. */
-static enum error_code find_deadline(const struct arguments *arguments, double start_s, double *deadline_s,
+/* When to stop, from the arguments and from Slurm, into diagnosis. */
+static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
                                      struct error *error)
 {
     double limit_s = INFINITY;
+    char slurm_end[SLURM_TIME_MAX];
     if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
         return error_prefix(error, "--time-limit");
-    *deadline_s = stop_deadline(start_s, limit_s, getenv("SLURM_JOB_END_TIME"), (double)time(NULL), clock_s());
+    slurm_job_end(SCONTROL_S, slurm_end);
+    double now_s = clock_s(), now_unix_s = (double)time(NULL);
+    double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
+    diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
+    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
     return ERROR_NONE;
 }
 
@@ -187,10 +195,13 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 
 /* Rank 0's part, between the release of nobody and the release of all. *receipt is this run's and stays as it is if
  * there is nothing to do; counts are the whole file's. */
-static enum error_code run_sweep(const struct arguments *arguments, const char *command_line, const char *hosts,
-                                 int n_ranks, const struct coordinator_watch *watch, struct receipt *receipt,
+static enum error_code run_sweep(const struct arguments *arguments, const char *command_line,
+                                 struct transport *transport, const struct diagnosis *diagnosis,
+                                 const struct coordinator_watch *watch, struct receipt *receipt,
                                  uint64_t counts[N_STATUSES], struct error *error)
 {
+    const char *hosts = diagnosis->hosts;
+    int n_ranks = diagnosis->n_ranks;
     struct sweep sweep = {0};
     struct record_layout layout;
     struct plan *plan = NULL;
@@ -205,6 +216,9 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;
+    layout.is_null = arguments->null_jobs;
+    if (layout.is_null)
+        fprintf(stderr, "picky: --null-jobs: nothing is trained, the records are made up\n");
 
     default_path = default_output(arguments->operand);
     if (!default_path) {
@@ -261,13 +275,14 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     if (n_done > 0)
         plan_skip(plan, is_done, results);
 
+    diagnosis_print(stderr, diagnosis, path);
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates, %d rank%s on %s, writing %s\n",
             arguments->operand, sweep.n_configs, sweep.n_configs == 1 ? "" : "s", sweep.replicates, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, path);
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(MPI_COMM_WORLD, plan, results, &layout, watch, &progress, receipt, error);
+    coordinator_run(transport, plan, results, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, receipt, error);
@@ -292,25 +307,30 @@ static void print_stopped(const uint64_t file_counts[N_STATUSES], const char *re
             n_jobs - file_counts[STATUS_PENDING], n_jobs, resume ? resume : "the same command and --resume");
 }
 
-static int run_rank0(const struct command *command, int argc, char **argv, const char *hosts, int n_ranks,
-                     double start_s)
+static int run_rank0(const struct command *command, int argc, char **argv, struct transport *transport,
+                     struct diagnosis *diagnosis, double start_s)
 {
     struct arguments arguments;
     struct error error = {0};
     struct receipt receipt = {0};
-    struct coordinator_watch watch = {.silence_s = SILENCE_S, .hosts = hosts};
+    struct coordinator_watch watch = {.silence_s = SILENCE_S, .hosts = diagnosis->hosts};
     uint64_t counts[N_STATUSES] = {0};
     char command_line[4096];
     char *resume = resume_text(argc, argv); /* now: parsing changes argv */
     int exit_code = 0;
 
     command_text(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "soTr", "SWEEP.cfg", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "soTrN", "SWEEP.cfg", argc, argv, true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if (find_deadline(&arguments, start_s, &watch.deadline_s, &error) ||
-            run_sweep(&arguments, command_line, hosts, n_ranks, &watch, &receipt, counts, &error)) {
+        if (diagnosis_check_launch(diagnosis->n_ranks, &error) ||
+            find_deadline(&arguments, start_s, diagnosis, &error)) {
+            exit_code = *error.message ? report_error(&error) : (int)error.code;
+            break;
+        }
+        watch.deadline_s = diagnosis->deadline_s;
+        if (run_sweep(&arguments, command_line, transport, diagnosis, &watch, &receipt, counts, &error)) {
             exit_code = report_error(&error);
             break;
         }
@@ -329,7 +349,9 @@ static int run_rank0(const struct command *command, int argc, char **argv, const
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    int provided, rank, n_ranks, exit_code = ERROR_FATAL;
+    int provided, exit_code = ERROR_FATAL;
+    struct transport transport;
+    struct error error;
     double start_s = clock_s();
     stop_catch_signals();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
@@ -337,19 +359,25 @@ static int run(const struct command *command, int argc, char **argv)
         return ERROR_FATAL;
     }
     error_set_bug_handler(abort_all_ranks);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
+        report_error(&error);
+        abort_all_ranks();
+    }
 
-    char *hosts = calloc((size_t)n_ranks, HOST_MAX);
+    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     gather_hosts(hosts);
-    if (rank == 0) {
-        exit_code = run_rank0(command, argc, argv, hosts, n_ranks, start_s);
-        coordinator_release(MPI_COMM_WORLD, exit_code);
+    struct diagnosis diagnosis = {
+        .n_ranks = transport.n_ranks, .hosts = hosts, .placements = diagnosis_gather(MPI_COMM_WORLD)};
+    if (transport.rank == 0) {
+        exit_code = run_rank0(command, argc, argv, &transport, &diagnosis, start_s);
+        coordinator_release(&transport, exit_code);
     } else {
-        exit_code = worker_run(MPI_COMM_WORLD);
+        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
     }
+    free(diagnosis.placements);
     free(hosts);
+    transport_close(&transport);
     MPI_Finalize();
     return exit_code;
 }
@@ -365,7 +393,7 @@ const struct command command_run = {
         "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
-        "                    1d or HH:MM:SS. SLURM_JOB_END_TIME, where set, is minded without being told\n\n"
+        "                    1d or HH:MM:SS. Slurm's time limit is minded without being told\n\n"
         "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
         "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"

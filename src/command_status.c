@@ -94,6 +94,8 @@ static void print_state(const char *path, const struct results_state *state)
     uint64_t n_slots = sum(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
     printf("%s: %" PRIu64 " configuration%s x %" PRId64 " replicates = %" PRIu64 " jobs\n\n", path, state->n_configs,
            state->n_configs == 1 ? "" : "s", state->replicates, n_slots);
+    if (state->is_null)
+        printf("  NOT RESULTS: nothing was trained, the records are made up (picky run --null-jobs)\n\n");
     printf("  %-10s %12" PRIu64 "  %5.1f %%\n", "done", n_done, 100 * (double)n_done / (double)n_slots);
     for (int i = 1; i <= N_STATUSES; i++) {
         int status = i % N_STATUSES; /* pending last */

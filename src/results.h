@@ -121,6 +121,7 @@ enum error_code results_close(struct results *results, struct error *error);
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
+    bool is_null; /* its records are made up (record_layout.is_null) */
     uint64_t counts[N_STATUSES];
     bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */
     int n_runs;                  /* that wrote to it; at RESULTS_RUNS_MAX there may have been more */

@@ -180,6 +180,10 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
 {
     struct comparison c = {
         .file = file, .path = path, .header = header, .description = d, .lines = lines, .error = error};
+    if (header->is_null != (d->layout->is_null != 0))
+        differ(&c, "null jobs: %s",
+               header->is_null ? "made-up records in the file; the sweep is to be trained"
+                               : "trained models in the file; the sweep runs with --null-jobs");
     if (header->replicates != (uint64_t)d->replicates)
         differ(&c, "replicates: %" PRIu64 " in the file, %" PRId64 " in the sweep", header->replicates, d->replicates);
     if (header->seed != d->seed)

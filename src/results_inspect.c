@@ -82,6 +82,7 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
         state->seed = header.seed;
         state->replicates = (int64_t)header.replicates;
         state->n_configs = header.n_configs;
+        state->is_null = header.is_null;
         state->is_written = results_file_is_written(in->descriptor);
     }
     if (in->file >= 0)

@@ -1,6 +1,7 @@
 #include "results_read.h"
 
 #include "results_hdf5.h"
+#include "results_schema.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -130,6 +131,7 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
         read_names(file, path, "store", note_store, &header->store, error))
         return error->code;
+    header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 
     /* The sizes are those of status; results_read_array checks its second visit. */
     const char *name = record_fields[FIELD_STATUS].name;

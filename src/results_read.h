@@ -12,6 +12,7 @@ struct results_header {
     int64_t seed;
     uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
     unsigned store;                 /* enum store bits */
+    bool is_null;                   /* its records are made up: no results */
     haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
 };
 

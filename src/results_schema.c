@@ -381,9 +381,13 @@ static enum error_code write_global_attributes(const struct schema *s)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"Conventions", "CF-1.8"}, {"title", "picky: which units of a network serve which task"},
-        {"sweep_name", d->name},   {"sweep", d->sweep_text},
-        {"store", store},          {"coordinates", coordinates},
+        {"Conventions", "CF-1.8"},
+        {"title", d->layout->is_null ? "picky: made-up records, NOT RESULTS: written by --null-jobs"
+                                     : "picky: which units of a network serve which task"},
+        {"sweep_name", d->name},
+        {"sweep", d->sweep_text},
+        {"store", store},
+        {"coordinates", coordinates},
         {"swept", swept},
     };
     if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)))
@@ -391,7 +395,8 @@ static enum error_code write_global_attributes(const struct schema *s)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if ((code = write_text_attribute(s, s->file, texts[i].name, texts[i].value)))
             goto done;
-    code = write_integer_attribute(s, s->file, "seed", d->seed);
+    if (!(code = write_integer_attribute(s, s->file, "seed", d->seed)) && d->layout->is_null)
+        code = write_integer_attribute(s, s->file, RESULTS_NULL_JOBS, 1);
 
 done:
     free(coordinates);

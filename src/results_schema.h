@@ -9,6 +9,9 @@
 
 #define RESULTS_PROVENANCE "provenance" /* the group of what may differ between two runs of a sweep */
 
+/* The attribute that marks a file of made-up records (record_layout.is_null); other files lack it. */
+#define RESULTS_NULL_JOBS "null_jobs"
+
 /* Most axes of a field's array: config and replicate, the field's own, and the characters of a text. */
 #define FIELD_AXES_MAX (FIELD_DIMENSIONS_MAX + 3)
 
