@@ -99,3 +99,17 @@ enum error_code results_runs_read(hid_t file, const char *path, int row, struct 
         return ERROR_NONE;
     return unreadable(path, error);
 }
+
+enum error_code results_runs_write_row(hid_t file, const char *path, int row, const struct results_run *run,
+                                       struct error *error)
+{
+    /* The number of ranks last: with it the row is there. */
+    if (results_runs_write(file, path, RUN_START, row, &run->start_s, error) ||
+        results_runs_write(file, path, RUN_HOSTS, row, run->hosts, error) ||
+        results_runs_write(file, path, RUN_VERSION, row, run->version, error) ||
+        results_runs_write(file, path, RUN_JOBS, row, &run->n_jobs, error) ||
+        results_runs_write(file, path, RUN_END, row, &run->end_s, error) ||
+        results_runs_write(file, path, RUN_RANKS, row, &run->n_ranks, error))
+        return error->code;
+    return ERROR_NONE;
+}
