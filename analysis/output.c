@@ -1,0 +1,88 @@
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 character at `text`, 0 if it is none. */
+static int utf8_length(const unsigned char *text)
+{
+    int n = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+    for (int i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    /* Overlong forms, surrogates, beyond U+10FFFF. */
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+void json_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        int n = utf8_length(c);
+        if (n == 0 || *c < 0x20 || *c == 0x7f)
+            fputc('?', out);
+        else
+            fprintf(out, "%s%.*s", *c == '"' || *c == '\\' ? "\\" : "", n, (const char *)c);
+        c += n > 0 ? n : 1;
+    }
+    fputc('"', out);
+}
+
+void json_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+    else
+        fprintf(out, "null");
+}
+
+void json_estimate(FILE *out, const struct estimate *estimate)
+{
+    fprintf(out, "{\"value\": ");
+    json_number(out, estimate->value);
+    fprintf(out, ", \"low\": ");
+    json_number(out, estimate->low);
+    fprintf(out, ", \"high\": ");
+    json_number(out, estimate->high);
+    fprintf(out, ", \"n\": %zu}", estimate->n);
+}
+
+void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row)
+{
+    char value[HYPERPARAMETER_TEXT_MAX];
+    hyperparameter_format(h, row, value);
+    if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL)
+        fprintf(out, "%s", value);
+    else
+        json_text(out, value);
+}
+
+void csv_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fprintf(out, "%s", text);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++)
+        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', out);
+}
+
+void csv_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+}
+
+enum error_code output_finish(FILE *out, const char *what, struct error *error)
+{
+    if (fflush(out) != 0 || ferror(out))
+        return error_set(error, ERROR_FATAL, "cannot write %s: %s", what, strerror(errno));
+    return ERROR_NONE;
+}
