@@ -1,88 +1,86 @@
 #include "output.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Bytes of the UTF-8 character at `text`, 0 if it is none. */
-static int utf8_length(const unsigned char *text)
+static void release(struct output *output)
 {
-    int n = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
-    for (int i = 1; i < n; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    /* Overlong forms, surrogates, beyond U+10FFFF. */
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return n;
+    free(output->path);
+    free(output->part);
+    memset(output, 0, sizeof *output);
 }
 
-void json_text(FILE *out, const char *text)
+enum error_code output_begin(struct output *output, const char *path, const char *input, struct error *error)
 {
-    fputc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c;) {
-        int n = utf8_length(c);
-        if (n == 0 || *c < 0x20 || *c == 0x7f)
-            fputc('?', out);
-        else
-            fprintf(out, "%s%.*s", *c == '"' || *c == '\\' ? "\\" : "", n, (const char *)c);
-        c += n > 0 ? n : 1;
+    struct stat old, source;
+
+    memset(output, 0, sizeof *output);
+    if (!path) {
+        output->file = stdout;
+        return ERROR_NONE;
     }
-    fputc('"', out);
-}
-
-void json_number(FILE *out, double value)
-{
-    if (isfinite(value))
-        fprintf(out, "%.9g", value);
-    else
-        fprintf(out, "null");
-}
-
-void json_estimate(FILE *out, const struct estimate *estimate)
-{
-    fprintf(out, "{\"value\": ");
-    json_number(out, estimate->value);
-    fprintf(out, ", \"low\": ");
-    json_number(out, estimate->low);
-    fprintf(out, ", \"high\": ");
-    json_number(out, estimate->high);
-    fprintf(out, ", \"n\": %zu}", estimate->n);
-}
-
-void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row)
-{
-    char value[HYPERPARAMETER_TEXT_MAX];
-    hyperparameter_format(h, row, value);
-    if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL)
-        fprintf(out, "%s", value);
-    else
-        json_text(out, value);
-}
-
-void csv_text(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fprintf(out, "%s", text);
-        return;
+    bool exists = stat(path, &old) == 0;
+    if (exists && stat(input, &source) == 0 && old.st_dev == source.st_dev && old.st_ino == source.st_ino)
+        return error_set(error, ERROR_INPUT, "-o %s: this is the results file itself; allowed: another name", path);
+    if (exists && S_ISDIR(old.st_mode))
+        return error_set(error, ERROR_INPUT, "-o %s: a folder; allowed: a file's name", path);
+    output->path = strdup(path);
+    if (!output->path || (!(exists && !S_ISREG(old.st_mode)) && asprintf(&output->part, "%s.part", path) < 0)) {
+        output->part = NULL;
+        release(output);
+        return error_set(error, ERROR_FATAL, "not enough memory");
     }
-    fputc('"', out);
-    for (; *text; text++)
-        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-    fputc('"', out);
-}
-
-void csv_number(FILE *out, double value)
-{
-    if (isfinite(value))
-        fprintf(out, "%.9g", value);
-}
-
-enum error_code output_finish(FILE *out, const char *what, struct error *error)
-{
-    if (fflush(out) != 0 || ferror(out))
-        return error_set(error, ERROR_FATAL, "cannot write %s: %s", what, strerror(errno));
+    output->file = fopen(output->part ? output->part : path, "w");
+    if (!output->file) {
+        error_set(error, ERROR_INPUT, "cannot write %s: %s", output->part ? output->part : path, strerror(errno));
+        release(output);
+        return error->code;
+    }
     return ERROR_NONE;
+}
+
+enum error_code output_finish(struct output *output, struct error *error)
+{
+    const char *name = output->path ? output->path : "to standard output";
+
+    /* The error of a write long ago has no errno any more; a full disk shows again here. */
+    errno = 0;
+    bool failed = fflush(output->file) != 0 || ferror(output->file);
+    int reason = errno;
+    if (output->path) {
+        if (output->part && !failed && fsync(fileno(output->file)) != 0) {
+            failed = true;
+            reason = errno;
+        }
+        if (fclose(output->file) != 0 && !failed) {
+            failed = true;
+            reason = errno;
+        }
+        output->file = NULL;
+        if (!failed && output->part && rename(output->part, output->path) != 0) {
+            failed = true;
+            reason = errno;
+        }
+        if (failed && output->part)
+            unlink(output->part);
+    }
+    error->code = ERROR_NONE;
+    if (failed)
+        error_set(error, ERROR_FATAL, "cannot write %s: %s", name, reason ? strerror(reason) : "a write failed");
+    release(output);
+    return error->code;
+}
+
+void output_abandon(struct output *output)
+{
+    if (output->path && output->file) {
+        fclose(output->file);
+        if (output->part)
+            unlink(output->part);
+    }
+    release(output);
 }

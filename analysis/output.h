@@ -1,33 +1,27 @@
-/* Numbers and texts in CSV (RFC 4180) and JSON (RFC 8259). */
+/* A file that a command writes: whole under its name, or not there. */
 #ifndef PICKY_OUTPUT_H
 #define PICKY_OUTPUT_H
 
-#include "bootstrap.h"
-#include "hyperparameters.h"
+#include "error.h"
 
 #include <stdio.h>
 
-enum output_format { OUTPUT_TEXT, OUTPUT_CSV, OUTPUT_JSON };
+/* A file being written. */
+struct output {
+    FILE *file; /* write here; the first error of a write is found by output_finish */
+    char *path, *part;
+};
 
-/* Writes a text as a JSON string: quoted, control characters and bytes that are not UTF-8 replaced by "?". */
-void json_text(FILE *out, const char *text);
+/* Starts to write `path`; NULL is standard output. The text goes into PATH.part; what is no plain file (a pipe, a
+ * device) is written directly. `input`, the file that the text is made from, is refused as a path. ERROR_INPUT if
+ * it cannot be written. Ended by output_finish or output_abandon. */
+enum error_code output_begin(struct output *output, const char *path, const char *input, struct error *error);
 
-/* Writes a number with nine digits, `null` if it is not finite. */
-void json_number(FILE *out, double value);
+/* Puts the complete file in its place, over an older one. ERROR_FATAL if anything could not be written; an older
+ * file is then untouched. */
+enum error_code output_finish(struct output *output, struct error *error);
 
-/* Writes {"value": V, "low": L, "high": H, "n": N}. */
-void json_estimate(FILE *out, const struct estimate *estimate);
-
-/* Writes a hyperparameter's value: a number, or a JSON string. */
-void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row);
-
-/* Writes a text as a CSV field, quoted if it has to be. */
-void csv_text(FILE *out, const char *text);
-
-/* Writes a number with nine digits as a CSV field, nothing if it is not finite. */
-void csv_number(FILE *out, double value);
-
-/* ERROR_FATAL "cannot write WHAT: REASON" if not everything reached `out`. */
-enum error_code output_finish(FILE *out, const char *what, struct error *error);
+/* Removes what has been written. An all-zero or finished output is allowed. */
+void output_abandon(struct output *output);
 
 #endif

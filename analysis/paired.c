@@ -92,8 +92,8 @@ enum error_code paired_compare(const float *a_all, const float *b_all, size_t n_
     float *a = malloc(n_bytes), *b = malloc(n_bytes), *differences = malloc(n_bytes);
     double *exact = malloc(2 * n_bytes);
 
-    *comparison = (struct comparison){.mean_a = (double)NAN, .mean_b = (double)NAN, .cliff = (double)NAN,
-                                      .p = (double)NAN, .p_holm = (double)NAN};
+    *comparison = (struct comparison){
+        .mean_a = (double)NAN, .mean_b = (double)NAN, .cliff = (double)NAN, .p = (double)NAN, .p_holm = (double)NAN};
     if (!a || !b || !differences || !exact) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Silent for the first two seconds. On a terminal the line is then rewritten four times a second and removed at the end; in
- * a log there is a new line every ten seconds. */
+/* Silent for the first two seconds. On a terminal the line is then rewritten four times a second and removed at the
+ * end; in a log there is a new line every ten seconds. */
 struct ticker {
     const char *what; /* borrowed: "picky-analyse: N of TOTAL WHAT" */
     uint64_t n_done, n_total;

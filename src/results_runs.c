@@ -75,7 +75,7 @@ enum error_code results_runs_write(hid_t file, const char *path, int column, int
 
 static enum error_code unreadable(const char *path, struct error *error)
 {
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: its log of runs cannot be read", path);
+    return results_damaged(error, path, "its log of runs cannot be read");
 }
 
 enum error_code results_runs_count(hid_t file, const char *path, int *n_runs, struct error *error)
@@ -98,4 +98,18 @@ enum error_code results_runs_read(hid_t file, const char *path, int row, struct 
         read_value(file, RUN_HOSTS, row, run->hosts) && read_value(file, RUN_VERSION, row, run->version))
         return ERROR_NONE;
     return unreadable(path, error);
+}
+
+enum error_code results_runs_write_row(hid_t file, const char *path, int row, const struct results_run *run,
+                                       struct error *error)
+{
+    /* The number of ranks last: with it the row is there. */
+    if (results_runs_write(file, path, RUN_START, row, &run->start_s, error) ||
+        results_runs_write(file, path, RUN_HOSTS, row, run->hosts, error) ||
+        results_runs_write(file, path, RUN_VERSION, row, run->version, error) ||
+        results_runs_write(file, path, RUN_JOBS, row, &run->n_jobs, error) ||
+        results_runs_write(file, path, RUN_END, row, &run->end_s, error) ||
+        results_runs_write(file, path, RUN_RANKS, row, &run->n_ranks, error))
+        return error->code;
+    return ERROR_NONE;
 }

@@ -53,9 +53,11 @@ struct trainer {
     size_t n_asked;
     uint64_t asked_at_step;
     /* Of the last answer, if no pack has ended since it was asked for (that may entitle this rank to more): */
-    bool is_short;    /* it was less than asked: the next pack need not be full */
-    bool is_held_off; /* it was nothing: no request before a pack has ended */
-    bool is_end, has_ended;
+    bool is_short;        /* it was less than asked: the next pack need not be full */
+    bool is_held_off;     /* it was nothing: no request before a pack has ended */
+    bool is_last, is_end; /* as the last answer said */
+    bool is_idle;         /* the thread holds nothing */
+    bool has_ended;
     enum wire_order order;
     double abandoned_s;
     struct error error;     /* once has_ended */
@@ -204,13 +206,15 @@ static void train_jobs(struct trainer *trainer, struct error *error)
 {
     while (trainer->order == WIRE_GO_ON && !load(trainer, error)) {
         size_t n_waiting = job_runner_waiting(trainer->runner);
-        bool may_be_partial = trainer->is_end || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
+        bool may_be_partial = trainer->is_last || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
         if (job_runner_largest_group(trainer->runner) >= trainer->lanes || (n_waiting > 0 && may_be_partial)) {
             if (train(trainer, error))
                 break;
         } else if (trainer->is_end && n_waiting == 0) {
+            trainer->waiting_since_s = 0; /* for the end, and not for jobs */
             break;
         } else {
+            trainer->is_idle = n_waiting == 0;
             wait_for_work(trainer);
         }
     }
@@ -372,7 +376,7 @@ bool trainer_wants(struct trainer *trainer, struct wire_request *request)
     bool wants = !trainer->is_pending && !trainer->is_end && trainer->order == WIRE_GO_ON && !trainer->is_held_off &&
                  !trainer->has_ended && trainer->n_inbox < trainer->n_wanted;
     /* Records go first: the coordinator must know what has become of the jobs before it gives more. */
-    wants = wants && trainer->n_ready == 0;
+    wants = wants && trainer->n_ready == 0 && (!trainer->is_last || trainer->is_idle);
     if (wants) {
         trainer->is_pending = true;
         trainer->n_asked = trainer->n_wanted;
@@ -412,11 +416,13 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     check(trainer->is_pending && n <= trainer->n_asked);
     check(trainer->n_inbox + n <= sizeof trainer->inbox / sizeof trainer->inbox[0]);
     trainer->is_pending = false;
+    trainer->is_last = handout->is_last || handout->end;
     trainer->is_end = handout->end;
     bool is_current = trainer->asked_at_step == trainer->n_steps;
     trainer->is_short = is_current && n < trainer->n_asked;
     trainer->is_held_off = is_current && n == 0;
     if (n > 0) {
+        trainer->is_idle = false;
         memcpy(trainer->inbox + trainer->n_inbox, jobs, n * sizeof jobs[0]);
         trainer->n_inbox += n;
         struct shape shape = shape_of(&jobs[0].h);

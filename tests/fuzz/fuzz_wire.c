@@ -22,7 +22,7 @@ static struct record_layout small_layout(void)
 
 static void read_records(const void *message, const struct record_layout *layout, struct error *error)
 {
-    struct wire_report report;
+    struct wire_report report = {.n_records = 0};
     if (wire_report_read(message, layout, &report, error))
         return;
     check(report.n_records == wire_report_n_records(message));
