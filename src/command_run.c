@@ -282,7 +282,8 @@ static enum error_code run_sweep(const struct arguments *arguments, const char *
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(transport, plan, results, &layout, watch, &progress, receipt, error);
+    const struct record_sink sink = coordinator_results_sink(results);
+    coordinator_run(transport, plan, &sink, &layout, watch, &progress, receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, receipt, error);
