@@ -1,3 +1,4 @@
+#include "command.h"
 #include "curves.h"
 #include "layout.h"
 #include "plot.h"
@@ -300,3 +301,19 @@ done:
     free(figure.curves);
     return error->code;
 }
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    return plot_training(reader, selection, request->output, request->keep_script, error);
+}
+
+const struct command command_plot_training = {
+    .name = "plot training",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws test error against epoch, a panel for each configuration",
+    .details = "At most 24 configurations: choose with --where. Drawn by gnuplot (Debian package gnuplot-nox).\n",
+    .options = "output where keep-script",
+    .needs_output = true,
+    .run = run,
+};

@@ -97,6 +97,8 @@ static enum error_code check_schema(const struct reader *reader, struct error *e
                   "%s: written by a newer picky (schema version %" PRId64
                   "; this picky-analyse knows %d): update picky",
                   reader->path, version, READER_SCHEMA_VERSION);
+    else if (H5Aexists(file, "null_jobs") != 0)
+        error_set(error, ERROR_INPUT, "%s: no results: its records are made up (picky run --null-jobs)", reader->path);
     else
         error->code = ERROR_NONE;
 

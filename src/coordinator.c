@@ -1,12 +1,14 @@
 #include "coordinator.h"
 
 #include "backoff.h"
+#include "ledger.h"
 #include "stop.h"
 #include "trainer.h"
-#include "transport.h"
 #include "wire.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Between looks at the network; alone there is none, and the own compute thread wakes the sleeper. */
@@ -19,9 +21,10 @@ enum { MESSAGES_A_TURN = 64 };
 
 /* What the coordinator knows of a rank. */
 struct rank {
-    uint64_t n_outstanding; /* jobs handed out whose records have not come */
     struct wire_totals totals;
     bool has_finished;
+    bool is_dead;
+    bool is_waiting;       /* for an answer to its request: for what others hold might come back */
     enum wire_order order; /* that it has been given */
     double heard_s;        /* when it was last heard of */
     bool is_silent;        /* and that is so long ago that it was said */
@@ -31,19 +34,19 @@ struct rank {
 };
 
 struct coordinator {
-    MPI_Comm comm;
+    struct transport *transport;
     struct plan *plan;
+    struct ledger *ledger;
     struct results *results;
     const struct record_layout *layout;
     const struct coordinator_watch *watch;
     struct progress *progress;
     struct trainer *trainer;
-    int n_ranks, n_finished;
-    struct rank *ranks;     /* [n_ranks] */
-    uint64_t n_outstanding; /* of all ranks */
+    int n_ranks, n_finished, n_dead, n_waiting;
+    struct rank *ranks; /* [n_ranks] */
     uint64_t counts[N_STATUSES];
     double work;             /* of the records that have come */
-    double first_finished_s; /* when the first rank had nothing left to do */
+    double first_idle_s;     /* when the first rank had nothing left to do */
     struct error failure;    /* code ERROR_NONE as long as all is well */
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
@@ -69,8 +72,7 @@ static void finish_rank(struct coordinator *c, int rank)
     if (c->ranks[rank].has_finished)
         return;
     c->ranks[rank].has_finished = true;
-    if (c->n_finished++ == 0)
-        c->first_finished_s = clock_s();
+    c->n_finished++;
 }
 
 static void note_totals(struct coordinator *c, int rank, const struct wire_totals *totals)
@@ -96,22 +98,67 @@ static void note_signal(struct coordinator *c, int rank, int signal)
  * anything. */
 static size_t share(const struct coordinator *c, int rank, uint64_t n_wanted)
 {
-    uint64_t n_ranks = (uint64_t)c->n_ranks, held = c->ranks[rank].n_outstanding;
-    uint64_t fair = (plan_jobs_left(c->plan) + c->n_outstanding + n_ranks - 1) / n_ranks;
+    uint64_t n_ranks = (uint64_t)(c->n_ranks - c->n_dead), held = ledger_held(c->ledger, rank);
+    uint64_t fair = (plan_jobs_left(c->plan) + ledger_out(c->ledger) + n_ranks - 1) / n_ranks;
     uint64_t n = fair > held ? fair - held : 0;
     n = n < n_wanted ? n : n_wanted;
     return n < WIRE_JOBS_MAX ? (size_t)n : WIRE_JOBS_MAX;
 }
 
-/* Fills c->jobs and *handout in answer to a request. */
-static void choose(struct coordinator *c, int rank, const struct wire_request *request, struct wire_handout *handout)
+/* A suspect may kill whom it is lent to, so the coordinator takes one only when nobody else lives. */
+static bool lend(struct coordinator *c, int rank, struct wire_handout *handout)
 {
+    struct ledger_job suspect;
+    if ((rank == 0 && c->n_ranks - c->n_dead > 1) || !ledger_lend(c->ledger, rank, &suspect))
+        return false;
+    c->jobs[0] = plan_job(c->plan, suspect.config, suspect.replicate);
+    handout->shape = suspect.shape;
+    handout->n_jobs = 1;
+    return true;
+}
+
+/* Fills c->jobs and *handout in answer to a request. *is_answer is false if there is no answer yet: the rank holds
+ * nothing, the plan is empty, and what others hold might come back. */
+static enum error_code choose(struct coordinator *c, int rank, const struct wire_request *request,
+                              struct wire_handout *handout, bool *is_answer, struct error *error)
+{
+    *is_answer = true;
     *handout = (struct wire_handout){.shape = 0};
     size_t n_max = share(c, rank, request->n_wanted);
     handout->n_jobs = plan_next(c->plan, request->shapes, request->n_shapes, n_max, c->jobs, &handout->shape);
-    handout->end = plan_jobs_left(c->plan) == 0;
-    c->ranks[rank].n_outstanding += handout->n_jobs;
-    c->n_outstanding += handout->n_jobs;
+    handout->is_last = plan_jobs_left(c->plan) == 0;
+    for (size_t i = 0; i < handout->n_jobs; i++) {
+        struct ledger_job job = {(uint32_t)c->jobs[i].config, (uint32_t)handout->shape, c->jobs[i].replicate};
+        if (ledger_enter(c->ledger, rank, job, error))
+            return error->code;
+    }
+    if (handout->is_last && ledger_held(c->ledger, rank) == 0 && !lend(c, rank, handout)) {
+        if (c->first_idle_s == 0)
+            c->first_idle_s = clock_s();
+        handout->end = ledger_out(c->ledger) == 0 && ledger_suspects(c->ledger) == 0;
+        *is_answer = handout->end;
+    }
+    return ERROR_NONE;
+}
+
+/* Sends c->jobs. */
+static enum error_code send_handout(struct coordinator *c, int rank, const struct wire_handout *handout,
+                                    struct error *error)
+{
+    struct rank *r = &c->ranks[rank];
+    transport_wait_sent(c->transport,
+                        &r->request); /* it asks because it has read the last answer: nothing to wait for */
+    size_t n_bytes = wire_handout_size(handout->n_jobs);
+    if (r->capacity < n_bytes) {
+        void *message = realloc(r->message, n_bytes);
+        if (!message)
+            return error_set(error, ERROR_FATAL, "out of memory for messages to %d ranks", c->n_ranks);
+        r->message = message;
+        r->capacity = n_bytes;
+    }
+    wire_handout_write(r->message, handout, c->jobs);
+    transport_send(c->transport, rank, r->message, n_bytes, &r->request);
+    return ERROR_NONE;
 }
 
 static enum error_code answer(struct coordinator *c, int rank, const struct wire_request *request, struct error *error)
@@ -121,44 +168,124 @@ static enum error_code answer(struct coordinator *c, int rank, const struct wire
             return error_set(error, ERROR_FATAL, "rank %d: a request for a shape that does not exist", rank);
 
     struct wire_handout handout;
-    choose(c, rank, request, &handout);
     struct rank *r = &c->ranks[rank];
-    transport_wait_sent(&r->request); /* it asks because it has read the last answer: nothing to wait for */
-    size_t n_bytes = wire_handout_size(handout.n_jobs);
-    if (r->capacity < n_bytes) {
-        void *message = realloc(r->message, n_bytes);
-        if (!message)
-            return error_set(error, ERROR_FATAL, "out of memory for messages to %d ranks", c->n_ranks);
-        r->message = message;
-        r->capacity = n_bytes;
-    }
-    wire_handout_write(r->message, &handout, c->jobs);
-    transport_send(c->comm, rank, r->message, n_bytes, &r->request);
+    bool is_answer;
+    if (choose(c, rank, request, &handout, &is_answer, error))
+        return error->code;
+    c->n_waiting += (int)!is_answer - (int)r->is_waiting;
+    r->is_waiting = !is_answer;
+    if (!is_answer)
+        return ERROR_NONE;
+    if (rank > 0)
+        return send_handout(c, rank, &handout, error);
+    trainer_give(c->trainer, &handout, c->jobs);
     return ERROR_NONE;
 }
 
+/* Answers those who wait, when there is something to say: suspects to lend, or that all is done. */
+static void answer_the_waiting(struct coordinator *c)
+{
+    bool is_news = ledger_suspects(c->ledger) > 0 || ledger_out(c->ledger) == 0;
+    const struct wire_request request = {.n_wanted = 1};
+    struct error error;
+    for (int rank = 0; c->n_waiting > 0 && is_news && c->order == WIRE_GO_ON && rank < c->n_ranks; rank++)
+        if (c->ranks[rank].is_waiting && answer(c, rank, &request, &error))
+            fail(c, &error);
+}
+
 /* ---- records ------------------------------------------------------------------------------------------------ */
+
+/* Puts a job's record into the file. */
+static enum error_code put(struct coordinator *c, uint64_t config, uint64_t replicate, const void *record,
+                           struct error *error)
+{
+    if (results_put(c->results, config, replicate, record, error))
+        return error->code;
+    c->counts[*(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS)]++;
+    c->work += plan_work(c->plan, config);
+    return ERROR_NONE;
+}
 
 /* Puts the records of a report into the file. */
 static enum error_code store(struct coordinator *c, int rank, const void *report, struct error *error)
 {
     size_t n = wire_report_n_records(report);
-    struct rank *r = &c->ranks[rank];
     for (size_t i = 0; i < n; i++) {
         uint64_t config, replicate;
         const void *record = wire_report_record(report, c->layout, i, &config, &replicate);
         uint8_t status = *(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS);
-        if (config >= plan_n_configs(c->plan) || replicate >= (uint64_t)plan_replicates(c->plan) ||
-            status == STATUS_PENDING || status >= N_STATUSES || r->n_outstanding == 0)
+        if (status == STATUS_PENDING || status >= N_STATUSES || !ledger_settle(c->ledger, rank, config, replicate))
             return error_set(error, ERROR_FATAL, "rank %d: a record of no job that it has", rank);
-        r->n_outstanding--;
-        c->n_outstanding--;
-        if (results_put(c->results, config, replicate, record, error))
+        if (put(c, config, replicate, record, error))
             return error->code;
-        c->counts[status]++;
-        c->work += plan_work(c->plan, config);
     }
     return ERROR_NONE;
+}
+
+/* ---- deaths ------------------------------------------------------------------------------------------------- */
+
+static const char *host(const struct coordinator *c, int rank)
+{
+    return c->watch->hosts + (size_t)rank * HOST_MAX;
+}
+
+/* Records a job that two ranks have died of. */
+static enum error_code give_up(struct coordinator *c, int rank, const struct ledger_job *lost, struct error *error)
+{
+    void *record = malloc(c->layout->n_bytes);
+    if (!record)
+        return error_set(error, ERROR_FATAL, "out of memory for a record of %" PRIu64 " bytes", c->layout->n_bytes);
+    record_clear(c->layout, record);
+    *(uint8_t *)record_field(c->layout, record, FIELD_STATUS) = STATUS_ERROR;
+    *(int64_t *)record_field(c->layout, record, FIELD_SEED) = plan_job(c->plan, lost->config, lost->replicate).seed;
+    *(int32_t *)record_field(c->layout, record, FIELD_RANK) = rank;
+    snprintf(record_field(c->layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "two ranks died in training it");
+    put(c, lost->config, lost->replicate, record, error);
+    free(record);
+    return error->code;
+}
+
+/* Takes back what a rank held that has died. */
+static void bury(struct coordinator *c, int rank)
+{
+    struct rank *r = &c->ranks[rank];
+    struct ledger_job lost;
+    uint64_t n_held = ledger_held(c->ledger, rank);
+    c->n_dead++;
+    c->n_waiting -= r->is_waiting;
+    r->is_waiting = false;
+    r->is_dead = true;
+    finish_rank(c, rank);
+    if (!ledger_bury(c->ledger, rank, &lost)) {
+        if (n_held == 0)
+            progress_say(c->progress, "rank %d on %s died; it held no jobs", rank, host(c, rank));
+        else
+            progress_say(c->progress, "rank %d on %s died: its %" PRIu64 " jobs go to the others, singly, at the end",
+                         rank, host(c, rank), n_held);
+        return;
+    }
+    progress_say(c->progress,
+                 "rank %d on %s died of configuration %" PRIu32 ", replicate %" PRIu64
+                 ", as one before it: an error, not tried again",
+                 rank, host(c, rank), lost.config, lost.replicate);
+    struct error error = {.code = ERROR_NONE};
+    if (!c->failure.code && give_up(c, rank, &lost, &error))
+        fail(c, &error);
+}
+
+/* Notices those who have died, and what MPI can no longer do. */
+static void mind_the_transport(struct coordinator *c)
+{
+    for (int rank = 0; c->n_dead < c->transport->n_dead && rank < c->n_ranks; rank++)
+        if (c->transport->is_dead[rank] && !c->ranks[rank].is_dead)
+            bury(c, rank);
+    if (!c->transport->failure.code)
+        return;
+    struct error error = c->transport->failure;
+    int rank = c->transport->failed_rank;
+    if (rank >= 0)
+        error_prefix(&error, "rank %d on %s", rank, host(c, rank));
+    fail(c, &error);
 }
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
@@ -196,7 +323,18 @@ static enum error_code understand(struct coordinator *c, int rank, size_t n_byte
 
 static void listen(struct coordinator *c)
 {
-    transport_listen(c->comm, MPI_ANY_SOURCE, c->incoming_message, c->incoming_size, &c->incoming);
+    transport_listen(c->transport, MPI_ANY_SOURCE, c->incoming_message, c->incoming_size, &c->incoming);
+}
+
+static void note_sign_of_life(struct coordinator *c, int rank)
+{
+    struct rank *r = &c->ranks[rank];
+    double now_s = clock_s();
+    if (r->is_silent)
+        progress_say(c->progress, "rank %d on %s is heard of again, after %.0f s", rank, host(c, rank),
+                     now_s - r->heard_s);
+    r->is_silent = false;
+    r->heard_s = now_s;
 }
 
 /* Returns true if anything came. */
@@ -205,14 +343,18 @@ static bool listen_to_workers(struct coordinator *c)
     if (c->n_ranks == 1)
         return false;
     int n = 0, rank;
-    for (size_t n_bytes; n < MESSAGES_A_TURN && transport_arrived(&c->incoming, &rank, &n_bytes); n++) {
+    for (size_t n_bytes; n < MESSAGES_A_TURN && transport_arrived(c->transport, &c->incoming, &rank, &n_bytes); n++) {
         struct error error;
-        c->ranks[rank].heard_s = clock_s();
-        c->ranks[rank].is_silent = false;
-        if (understand(c, rank, n_bytes, &error))
-            fail(c, &error);
+        /* What comes late from one who has died is done again by others. */
+        if (!c->transport->is_dead[rank]) {
+            note_sign_of_life(c, rank);
+            if (understand(c, rank, n_bytes, &error))
+                fail(c, &error);
+        }
         listen(c);
     }
+    if (c->incoming == MPI_REQUEST_NULL)
+        listen(c); /* a sender died in the middle of its message */
     return n > 0;
 }
 
@@ -228,9 +370,8 @@ static bool listen_to_own(struct coordinator *c)
     }
     struct wire_request request;
     if (c->order == WIRE_GO_ON && trainer_wants(c->trainer, &request)) {
-        struct wire_handout handout;
-        choose(c, 0, &request, &handout);
-        trainer_give(c->trainer, &handout, c->jobs);
+        if (answer(c, 0, &request, &error))
+            fail(c, &error);
         is_moving = true;
     }
     if (!c->ranks[0].has_finished) {
@@ -250,22 +391,17 @@ static void give_orders(struct coordinator *c)
 {
     for (int rank = 0; rank < c->n_ranks; rank++) {
         struct rank *r = &c->ranks[rank];
-        if (r->order == c->order || r->has_finished || !transport_sent(&r->request))
+        if (r->order == c->order || r->has_finished || !transport_sent(c->transport, &r->request))
             continue;
         r->order = c->order;
         if (rank == 0)
             trainer_order(c->trainer, c->order);
         else
-            transport_send(c->comm, rank, c->orders[c->order], wire_handout_size(0), &r->request);
+            transport_send(c->transport, rank, c->orders[c->order], wire_handout_size(0), &r->request);
     }
 }
 
 /* ---- stopping ----------------------------------------------------------------------------------------------- */
-
-static const char *host(const struct coordinator *c, int rank)
-{
-    return c->watch->hosts + (size_t)rank * HOST_MAX;
-}
 
 /* Winds up, or abandons what is in training, when it is time to. */
 static void mind_the_time(struct coordinator *c)
@@ -289,13 +425,14 @@ static void mind_the_time(struct coordinator *c)
     if (results_sync(c->results, true, &error))
         fail(c, &error);
     if (c->signal)
-        progress_say(c->progress, "stopping: %s on rank %d, %s", stop_signal_name(c->signal), c->signal_rank,
-                     host(c, c->signal_rank));
+        /* mpirun ends all ranks by SIGTERM when one has died, and kills them soon after. */
+        progress_say(c->progress, "stopping: %s on rank %d, %s; if that is cut short, --resume goes on",
+                     stop_signal_name(c->signal), c->signal_rank, host(c, c->signal_rank));
     else
         progress_say(c->progress, "stopping: the time left is too short to go on");
 }
 
-/* Names each rank that has been silent for too long. It is not given up: what it holds might still come. */
+/* Names each rank that has been silent for too long, and what it holds. It is not given up: that might still come. */
 static void mind_the_silent(struct coordinator *c)
 {
     double now_s = clock_s();
@@ -304,8 +441,16 @@ static void mind_the_silent(struct coordinator *c)
         if (r->is_silent || r->has_finished || now_s - r->heard_s < c->watch->silence_s)
             continue;
         r->is_silent = true;
-        progress_say(c->progress, "rank %d on %s has not been heard of for %.0f s", rank, host(c, rank),
-                     now_s - r->heard_s);
+        uint64_t n_held = ledger_held(c->ledger, rank);
+        char held[128] = "it holds no jobs";
+        if (n_held > 0) {
+            struct ledger_job oldest = ledger_oldest(c->ledger, rank);
+            snprintf(held, sizeof held,
+                     "it holds %" PRIu64 " job%s, the oldest configuration %" PRIu32 ", replicate %" PRIu64, n_held,
+                     n_held == 1 ? "" : "s", oldest.config, oldest.replicate);
+        }
+        progress_say(c->progress, "rank %d on %s has not been heard of for %.0f s; %s", rank, host(c, rank),
+                     now_s - r->heard_s, held);
     }
 }
 
@@ -345,6 +490,8 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     c->incoming_size = report_size > WIRE_SMALL_MAX ? report_size : WIRE_SMALL_MAX;
     c->incoming_message = malloc(c->incoming_size);
     c->ranks = calloc((size_t)c->n_ranks, sizeof *c->ranks);
+    if (ledger_create(&c->ledger, c->n_ranks, error))
+        return error->code;
     if (!c->incoming_message || !c->ranks)
         return error_set(error, ERROR_FATAL, "out of memory for reports of %.3g MB", (double)c->incoming_size / 1e6);
     for (int rank = 0; rank < c->n_ranks; rank++) {
@@ -352,26 +499,30 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
         c->ranks[rank].heard_s = clock_s();
     }
     for (enum wire_order order = WIRE_WIND_UP; order <= WIRE_HALT; order++)
-        wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .end = true}, NULL);
+        wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .is_last = true, .end = true},
+                           NULL);
     if (trainer_create(&c->trainer, c->layout, 0, error))
         return error->code;
 
     wire_setup_write(c->setup, c->layout);
     for (int rank = 1; rank < c->n_ranks; rank++)
-        transport_send(c->comm, rank, c->setup, wire_setup_size(), &c->ranks[rank].request);
+        transport_send(c->transport, rank, c->setup, wire_setup_size(), &c->ranks[rank].request);
     if (c->n_ranks > 1)
         listen(c);
     return ERROR_NONE;
 }
 
-/* Until every rank has said that it has nothing left to do: then no message is on its way. */
+/* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails.
+ */
 static void run(struct coordinator *c)
 {
     struct backoff backoff = {0};
     double work_total = plan_work_total(c->plan);
-    while (c->n_finished < c->n_ranks) {
+    while (c->n_finished < c->n_ranks && !c->transport->failure.code) {
         bool is_moving = listen_to_workers(c);
         is_moving |= listen_to_own(c);
+        mind_the_transport(c);
+        answer_the_waiting(c);
         struct error error;
         if (!c->failure.code && results_sync(c->results, false, &error))
             fail(c, &error);
@@ -385,20 +536,20 @@ static void run(struct coordinator *c)
     }
 }
 
-enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
                                 const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error)
 {
     double start_s = clock_s();
-    struct coordinator c = {.comm = comm,
+    struct coordinator c = {.transport = transport,
                             .plan = plan,
                             .results = results,
                             .layout = layout,
                             .watch = watch,
                             .progress = progress,
+                            .n_ranks = transport->n_ranks,
                             .end_s = watch->deadline_s,
                             .incoming = MPI_REQUEST_NULL};
-    MPI_Comm_size(comm, &c.n_ranks);
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
     if (set_up(&c, error)) {
         c.failure = *error;
@@ -408,20 +559,23 @@ enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results
     run(&c);
     double end_s = clock_s();
     c.ranks[0].totals = trainer_totals(c.trainer);
-    write_receipt(&c, end_s - start_s, end_s - c.first_finished_s, receipt);
+    write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
     if (!c.failure.code) {
-        receipt->is_stopped = plan_jobs_left(plan) > 0 || c.n_outstanding > 0;
+        receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
         if (results_sync(results, true, error))
             fail(&c, error);
     }
-    for (int rank = 1; rank < c.n_ranks; rank++)
-        transport_wait_sent(&c.ranks[rank].request);
-    transport_cancel(&c.incoming);
+    if (!transport->failure.code) {
+        for (int rank = 1; rank < c.n_ranks; rank++)
+            transport_wait_sent(transport, &c.ranks[rank].request);
+        transport_cancel(&c.incoming);
+    }
 
 done:
     progress_end(progress, clock_s());
     trainer_destroy(c.trainer);
+    ledger_destroy(c.ledger);
     for (int rank = 0; c.ranks && rank < c.n_ranks; rank++)
         free(c.ranks[rank].message);
     free(c.ranks);
@@ -430,16 +584,17 @@ done:
     return error->code;
 }
 
-void coordinator_release(MPI_Comm comm, int exit_code)
+void coordinator_release(struct transport *transport, int exit_code)
 {
-    int n_ranks;
-    MPI_Comm_size(comm, &n_ranks);
     uint64_t message[WIRE_SMALL_MAX / 8];
     wire_stop_write(message, exit_code);
-    for (int rank = 1; rank < n_ranks; rank++) {
+    for (int rank = 1; rank < transport->n_ranks && !transport->failure.code; rank++) {
         MPI_Request request;
-        transport_send(comm, rank, message, wire_stop_size(), &request);
-        transport_wait_sent(&request);
+        transport_send(transport, rank, message, wire_stop_size(), &request);
+        transport_wait_sent(transport, &request);
     }
-    transport_meet(comm);
+    if (!transport->failure.code)
+        transport_meet(transport);
+    if (transport->failure.code)
+        transport_abort(transport, exit_code ? exit_code : ERROR_FATAL);
 }

@@ -6,8 +6,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
-
-#include <mpi.h>
+#include "transport.h"
 
 #define HOST_MAX 96 /* bytes of a rank's host name, with its instruction set */
 
@@ -18,8 +17,8 @@ struct coordinator_watch {
     const char *hosts; /* [n_ranks][HOST_MAX], for messages; borrowed */
 };
 
-/* Does all jobs of `plan` on all ranks of `comm`, whose others are in worker_run. Records are of `layout`. Returns when
- * every record is on disk and no rank has anything left to do. *receipt is always filled.
+/* Does all jobs of `plan` on all ranks of `transport`, whose others are in worker_run. Records are of `layout`. Returns
+ * when every record is on disk and no rank has anything left to do. *receipt is always filled.
  *
  * Stops early at the deadline or when any rank has got a signal (stop.h): what is finished is synced at once, no more
  * packs are started, those in training are finished if there is time and abandoned if not, and all finished records are
@@ -29,13 +28,13 @@ struct coordinator_watch {
  * On error (ERROR_FATAL: I/O, memory, a message that cannot be; ERROR_INPUT: ranks run different pickies, or cannot run
  * the instruction set asked for) all ranks have stopped training: records put so far are in the file, the rest are
  * dropped. All arguments are borrowed for the call. In both cases coordinator_release must follow. */
-enum error_code coordinator_run(MPI_Comm comm, struct plan *plan, struct results *results,
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
                                 const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error);
 
 /* Ends all other ranks: their worker_run returns exit_code. To be called on rank 0 exactly once, however its work went:
  * after coordinator_run and whatever follows it, or instead of it. Returns when all ranks are there. Collective with
  * worker_run. */
-void coordinator_release(MPI_Comm comm, int exit_code);
+void coordinator_release(struct transport *transport, int exit_code);
 
 #endif

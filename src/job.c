@@ -550,7 +550,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         return ERROR_NONE;
 
     double start = now_s();
-    struct waiting *members[KERNELS_LANES_MAX];
+    struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack;
     size_t n = 0;
     enum error_code code = screen(runner, group, error);

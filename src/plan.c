@@ -245,17 +245,20 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
         pass_done(plan, &plan->groups[g]);
 }
 
+struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate)
+{
+    check(config < plan->n_configs && replicate < plan->replicates);
+    return (struct job){
+        .config = config, .replicate = replicate, .seed = plan->seed + (int64_t)replicate, .h = plan->configs[config]};
+}
+
 /* The group's next jobs. The one place where jobs leave the plan. */
 static size_t take(struct plan *plan, size_t g, size_t n_max, struct job *jobs)
 {
     struct group *group = &plan->groups[g];
     size_t n = 0;
     for (; n < n_max && group->replicate < plan->replicates; n++) {
-        uint32_t config = plan->order[group->next];
-        jobs[n] = (struct job){.config = config,
-                               .replicate = group->replicate,
-                               .seed = plan->seed + (int64_t)group->replicate,
-                               .h = plan->configs[config]};
+        jobs[n] = plan_job(plan, plan->order[group->next], group->replicate);
         step(group);
         pass_done(plan, group);
     }

@@ -31,6 +31,9 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
 size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, size_t n_max, struct job *jobs,
                  uint64_t *shape);
 
+/* The job of one slot, whatever has become of it. */
+struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate);
+
 uint64_t plan_jobs_total(const struct plan *plan); /* without those left out */
 uint64_t plan_jobs_left(const struct plan *plan);  /* not yet handed out */
 size_t plan_n_configs(const struct plan *plan);

@@ -128,6 +128,8 @@ struct record_layout {
     uint64_t offset[N_FIELDS];   /* bytes from the record's start, a multiple of 8; UINT64_MAX if not stored */
     uint64_t n_elements[N_FIELDS];
     uint64_t n_bytes; /* of a whole record */
+    uint64_t
+        is_null; /* 1: the records are made up, nothing is trained (null_job.h); else 0, as record_layout_make says */
 };
 
 /* Computes the layout that holds every configuration of `configs` [n_configs] (checked

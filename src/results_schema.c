@@ -1,10 +1,10 @@
 #include "results_schema.h"
 
 #include "importance.h"
+#include "results_hdf5.h"
 
 #include <hdf5_hl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,55 +50,6 @@ struct schema {
     struct error *error;
 };
 
-struct innermost {
-    char text[512];
-};
-
-static herr_t take_innermost(unsigned n, const H5E_error2_t *entry, void *context)
-{
-    struct innermost *innermost = context;
-    if (n == 0 && entry->desc)
-        snprintf(innermost->text, sizeof innermost->text, "%s", entry->desc);
-    return 0;
-}
-
-enum error_code results_hdf5_error(struct error *error, const char *format, ...)
-{
-    struct innermost innermost = {"unknown reason"};
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, &innermost);
-
-    /* A failed system call fills lines with addresses and times; the reason is what strerror said. */
-    const char *reason = innermost.text, *quoted = strstr(reason, "error message = '");
-    int length = (int)strlen(reason);
-    if (quoted) {
-        reason = quoted + strlen("error message = '");
-        length = (int)strcspn(reason, "'");
-    }
-
-    char what[ERROR_MESSAGE_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
-    va_end(args);
-    return error_set(error, ERROR_FATAL, "%s: %.*s", what, length, reason);
-}
-
-hid_t results_schema_access(void)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    /* V18 exactly: the newer superblock marks a file as open for writing, and after a crash it cannot be opened.
-     * No sieve: it would write 64 KiB around each small piece, neighbours included. */
-    bool failed = access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) < 0 ||
-                  H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_alignment(access, 4096, 4096) < 0;
-#if H5_VERSION_GE(1, 10, 7)
-    /* results.c has locks of its own, which let readers in. */
-    failed = failed || H5Pset_file_locking(access, false, true) < 0;
-#endif
-    if (failed && access >= 0)
-        H5Pclose(access);
-    return failed ? H5I_INVALID_HID : access;
-}
-
 /* Creation properties that netCDF-4 wants of files, groups and datasets, without times of day. */
 static hid_t creation(hid_t class)
 {
@@ -129,34 +80,6 @@ static hid_t text_type(void)
     return type;
 }
 
-hid_t results_schema_file_type(enum field_type type)
-{
-    switch (type) {
-    case FIELD_F32: return H5Tcopy(H5T_IEEE_F32LE);
-    case FIELD_F64: return H5Tcopy(H5T_IEEE_F64LE);
-    case FIELD_U8: return H5Tcopy(H5T_STD_U8LE);
-    case FIELD_U16: return H5Tcopy(H5T_STD_U16LE);
-    case FIELD_I32: return H5Tcopy(H5T_STD_I32LE);
-    case FIELD_I64: return H5Tcopy(H5T_STD_I64LE);
-    case FIELD_TEXT: return H5Tcopy(H5T_C_S1); /* single characters: netCDF 4.9 crashes on strings of fixed size */
-    }
-    return H5I_INVALID_HID;
-}
-
-hid_t results_schema_memory_type(enum field_type type)
-{
-    switch (type) {
-    case FIELD_F32: return H5Tcopy(H5T_NATIVE_FLOAT);
-    case FIELD_F64: return H5Tcopy(H5T_NATIVE_DOUBLE);
-    case FIELD_U8: return H5Tcopy(H5T_NATIVE_UINT8);
-    case FIELD_U16: return H5Tcopy(H5T_NATIVE_UINT16);
-    case FIELD_I32: return H5Tcopy(H5T_NATIVE_INT32);
-    case FIELD_I64: return H5Tcopy(H5T_NATIVE_INT64);
-    case FIELD_TEXT: return H5Tcopy(H5T_C_S1);
-    }
-    return H5I_INVALID_HID;
-}
-
 /* Writes an attribute of n values, or a scalar if n is 0. */
 static enum error_code write_attribute(const struct schema *s, hid_t object, const char *name, hid_t file_type,
                                        hid_t memory_type, hsize_t n, const void *values)
@@ -172,48 +95,12 @@ static enum error_code write_attribute(const struct schema *s, hid_t object, con
     return code;
 }
 
-/* Bytes of the UTF-8 character at `bytes`, NUL-terminated; 0 if there is none (Unicode 15, table 3-7). */
-static size_t character_length(const unsigned char *bytes)
-{
-    unsigned char first = bytes[0], second_min = 0x80, second_max = 0xbf;
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : 4;
-    if (length == 4 && (first < 0xf0 || first > 0xf4))
-        return 0;
-    if (first == 0xe0)
-        second_min = 0xa0;
-    else if (first == 0xed)
-        second_max = 0x9f;
-    else if (first == 0xf0)
-        second_min = 0x90;
-    else if (first == 0xf4)
-        second_max = 0x8f;
-    if (bytes[1] < second_min || bytes[1] > second_max)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (bytes[i] < 0x80 || bytes[i] > 0xbf)
-            return 0;
-    return length;
-}
-
-void results_schema_clean_text(char *text)
-{
-    unsigned char *byte = (unsigned char *)text;
-    while (*byte) {
-        size_t length = character_length(byte);
-        if (length == 0)
-            *byte = '?';
-        byte += length == 0 ? 1 : length;
-    }
-}
-
 static enum error_code write_text_attribute(const struct schema *s, hid_t object, const char *name, const char *value)
 {
     char *text = strdup(value);
     if (!text)
         return error_set(s->error, ERROR_FATAL, "not enough memory for attribute %s", name);
-    results_schema_clean_text(text);
+    results_clean_text(text);
     enum error_code code = write_attribute(s, object, name, s->text, s->text, 0, &text);
     free(text);
     return code;
@@ -440,7 +327,7 @@ static enum error_code create_arrays(const struct schema *s, bool is_provenance)
         if (field->type == FIELD_TEXT)
             axes[n_axes++] = CHARACTER;
 
-        hid_t dataset, type = results_schema_file_type(field->type);
+        hid_t dataset, type = results_hdf5_file_type(field->type);
         enum error_code code = create_dataset(s, is_provenance ? s->provenance : s->file, field->name, type, n_axes,
                                               axes, s->array, &dataset);
         if (!code)
@@ -494,9 +381,13 @@ static enum error_code write_global_attributes(const struct schema *s)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"Conventions", "CF-1.8"}, {"title", "picky: which units of a network serve which task"},
-        {"sweep_name", d->name},   {"sweep", d->sweep_text},
-        {"store", store},          {"coordinates", coordinates},
+        {"Conventions", "CF-1.8"},
+        {"title", d->layout->is_null ? "picky: made-up records, NOT RESULTS: written by --null-jobs"
+                                     : "picky: which units of a network serve which task"},
+        {"sweep_name", d->name},
+        {"sweep", d->sweep_text},
+        {"store", store},
+        {"coordinates", coordinates},
         {"swept", swept},
     };
     if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)))
@@ -504,7 +395,8 @@ static enum error_code write_global_attributes(const struct schema *s)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if ((code = write_text_attribute(s, s->file, texts[i].name, texts[i].value)))
             goto done;
-    code = write_integer_attribute(s, s->file, "seed", d->seed);
+    if (!(code = write_integer_attribute(s, s->file, "seed", d->seed)) && d->layout->is_null)
+        code = write_integer_attribute(s, s->file, RESULTS_NULL_JOBS, 1);
 
 done:
     free(coordinates);
@@ -518,7 +410,7 @@ static enum error_code create_run_log(struct schema *s, hid_t group)
     enum error_code code = create_scale(s, group, RUN);
     for (int i = 0; i < N_RUN_COLUMNS && !code; i++) {
         const struct run_column *column = &run_columns[i];
-        hid_t dataset, type = results_schema_file_type(column->type);
+        hid_t dataset, type = results_hdf5_file_type(column->type);
         code = create_dataset(s, group, column->name, type, column->type == FIELD_TEXT ? 2 : 1, (int[]){RUN, CHARACTER},
                               s->array, &dataset);
         if (!code)
@@ -535,6 +427,12 @@ static enum error_code create_run_log(struct schema *s, hid_t group)
 
 static enum error_code write_provenance_texts(const struct schema *s)
 {
+    if (s->description->shard.n > 1) {
+        char shard[SHARD_TEXT_MAX];
+        shard_format(&s->description->shard, shard);
+        if (write_text_attribute(s, s->provenance, RESULTS_SHARD, shard))
+            return s->error->code;
+    }
     for (const struct results_attribute *a = s->description->provenance; a && a->name; a++) {
         enum error_code code;
         hid_t dataset;

@@ -9,6 +9,10 @@
 
 #define RESULTS_PROVENANCE "provenance" /* the group of what may differ between two runs of a sweep */
 
+#define RESULTS_SHARD "shard" /* its attribute, "i/n"; not there: the file is for the whole sweep */
+/* The attribute that marks a file of made-up records (record_layout.is_null); other files lack it. */
+#define RESULTS_NULL_JOBS "null_jobs"
+
 /* Most axes of a field's array: config and replicate, the field's own, and the characters of a text. */
 #define FIELD_AXES_MAX (FIELD_DIMENSIONS_MAX + 3)
 
@@ -23,10 +27,8 @@ struct run_column {
 };
 extern const struct run_column run_columns[N_RUN_COLUMNS];
 
-/* Settings of HDF5 objects, owned by the caller (H5Pclose); negative on failure. The first creates the file
- * (its root group), the second opens it, for reading or writing. */
+/* Settings that the file (its root group) is created with, owned by the caller (H5Pclose); negative on failure. */
 hid_t results_schema_creation(void);
-hid_t results_schema_access(void);
 
 /* The two fill a file just created with results_schema_creation: the first with all but the texts and the log of runs
  * of /provenance, the second with those. The file is closed in between: they differ in length and number between runs
@@ -35,17 +37,5 @@ hid_t results_schema_access(void);
 enum error_code results_schema_write(hid_t file, const struct results_description *description, struct error *error);
 enum error_code results_schema_write_provenance(hid_t file, const struct results_description *description,
                                                 struct error *error);
-
-/* The types of a field's elements in the file and in memory (a text's are its characters), owned by the caller
- * (H5Tclose); negative on failure. */
-hid_t results_schema_file_type(enum field_type type);
-hid_t results_schema_memory_type(enum field_type type);
-
-/* Replaces every byte that is not part of UTF-8 by "?": readers fail on others. */
-void results_schema_clean_text(char *text);
-
-/* Sets "WHAT: REASON" (ERROR_FATAL) after a call to HDF5 failed; must follow that call directly. The reason is
- * the innermost entry of HDF5's error stack. */
-enum error_code results_hdf5_error(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

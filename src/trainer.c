@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "backoff.h"
+#include "null_job.h"
 
 #include <errno.h>
 #include <math.h>
@@ -33,6 +34,7 @@ struct trainer {
     size_t lanes, report_records;
     struct job_runner *runner; /* the thread's alone */
     void *filling;             /* the thread's alone: the report that takes its records, or NULL */
+    void *null_record;         /* the thread's alone: scratch; NULL unless jobs are null jobs */
 
     pthread_t thread;
     pthread_mutex_t mutex; /* of all that follows */
@@ -51,9 +53,11 @@ struct trainer {
     size_t n_asked;
     uint64_t asked_at_step;
     /* Of the last answer, if no pack has ended since it was asked for (that may entitle this rank to more): */
-    bool is_short;    /* it was less than asked: the next pack need not be full */
-    bool is_held_off; /* it was nothing: no request before a pack has ended */
-    bool is_end, has_ended;
+    bool is_short;        /* it was less than asked: the next pack need not be full */
+    bool is_held_off;     /* it was nothing: no request before a pack has ended */
+    bool is_last, is_end; /* as the last answer said */
+    bool is_idle;         /* the thread holds nothing */
+    bool has_ended;
     enum wire_order order;
     double abandoned_s;
     struct error error;     /* once has_ended */
@@ -197,23 +201,62 @@ static enum error_code load(struct trainer *trainer, struct error *error)
     return code;
 }
 
+/* Trains jobs until there are no more. The mutex is held. */
+static void train_jobs(struct trainer *trainer, struct error *error)
+{
+    while (trainer->order == WIRE_GO_ON && !load(trainer, error)) {
+        size_t n_waiting = job_runner_waiting(trainer->runner);
+        bool may_be_partial = trainer->is_last || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
+        if (job_runner_largest_group(trainer->runner) >= trainer->lanes || (n_waiting > 0 && may_be_partial)) {
+            if (train(trainer, error))
+                break;
+        } else if (trainer->is_end && n_waiting == 0) {
+            trainer->waiting_since_s = 0; /* for the end, and not for jobs */
+            break;
+        } else {
+            trainer->is_idle = n_waiting == 0;
+            wait_for_work(trainer);
+        }
+    }
+}
+
+/* The same for null jobs: records are made up as jobs come. */
+static void make_up_jobs(struct trainer *trainer, struct error *error)
+{
+    struct job jobs[WIRE_JOBS_MAX];
+    enum error_code code = ERROR_NONE;
+    while (trainer->order == WIRE_GO_ON && !code && (trainer->n_inbox > 0 || !trainer->is_end)) {
+        size_t n = trainer->n_inbox < WIRE_JOBS_MAX ? trainer->n_inbox : WIRE_JOBS_MAX;
+        if (n == 0) {
+            wait_for_work(trainer);
+            continue;
+        }
+        memcpy(jobs, trainer->inbox, n * sizeof jobs[0]);
+        trainer->n_inbox -= n;
+        memmove(trainer->inbox, trainer->inbox + n, trainer->n_inbox * sizeof trainer->inbox[0]);
+        tell(trainer); /* there is room for a request */
+        end_wait(trainer);
+        pthread_mutex_unlock(&trainer->mutex);
+        for (size_t i = 0; i < n && !code; i++) {
+            null_job_record(&trainer->layout, &jobs[i], trainer->null_record);
+            code = keep_record(trainer, &jobs[i], trainer->null_record, error);
+        }
+        pthread_mutex_lock(&trainer->mutex);
+        deliver(trainer);
+        trainer->n_steps++;
+        trainer->is_held_off = false;
+    }
+}
+
 static void *compute(void *argument)
 {
     struct trainer *trainer = argument;
     struct error error = {.code = ERROR_NONE};
     pthread_mutex_lock(&trainer->mutex);
-    while (trainer->order == WIRE_GO_ON && !load(trainer, &error)) {
-        size_t n_waiting = job_runner_waiting(trainer->runner);
-        bool may_be_partial = trainer->is_end || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
-        if (job_runner_largest_group(trainer->runner) >= trainer->lanes || (n_waiting > 0 && may_be_partial)) {
-            if (train(trainer, &error))
-                break;
-        } else if (trainer->is_end && n_waiting == 0) {
-            break;
-        } else {
-            wait_for_work(trainer);
-        }
-    }
+    if (trainer->layout.is_null)
+        make_up_jobs(trainer, &error);
+    else
+        train_jobs(trainer, &error);
     end_wait(trainer);
     trainer->error = error;
     trainer->has_ended = true;
@@ -237,6 +280,7 @@ static void release(struct trainer *trainer)
     for (size_t i = 0; i < trainer->n_ready; i++)
         free(trainer->ready[i]);
     free(trainer->filling);
+    free(trainer->null_record);
     job_runner_destroy(trainer->runner);
     free(trainer);
 }
@@ -258,12 +302,14 @@ enum error_code trainer_create(struct trainer **trainer, const struct record_lay
         if (!t->free[t->n_free])
             code = error_set(error, ERROR_FATAL, "out of memory for reports of %.3g MB", (double)report_size / 1e6);
     }
+    if (!code && layout->is_null && !(t->null_record = malloc(layout->n_bytes)))
+        code = error_set(error, ERROR_FATAL, "out of memory for records of %.3g MB", (double)layout->n_bytes / 1e6);
     if (code) {
         release(t);
         return code;
     }
     t->lanes = (size_t)job_runner_lanes(t->runner);
-    t->n_wanted = t->lanes;
+    t->n_wanted = layout->is_null ? WIRE_JOBS_MAX : t->lanes;
     check(t->lanes <= WIRE_JOBS_MAX);
 
     pthread_condattr_t attributes;
@@ -330,7 +376,7 @@ bool trainer_wants(struct trainer *trainer, struct wire_request *request)
     bool wants = !trainer->is_pending && !trainer->is_end && trainer->order == WIRE_GO_ON && !trainer->is_held_off &&
                  !trainer->has_ended && trainer->n_inbox < trainer->n_wanted;
     /* Records go first: the coordinator must know what has become of the jobs before it gives more. */
-    wants = wants && trainer->n_ready == 0;
+    wants = wants && trainer->n_ready == 0 && (!trainer->is_last || trainer->is_idle);
     if (wants) {
         trainer->is_pending = true;
         trainer->n_asked = trainer->n_wanted;
@@ -370,11 +416,13 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     check(trainer->is_pending && n <= trainer->n_asked);
     check(trainer->n_inbox + n <= sizeof trainer->inbox / sizeof trainer->inbox[0]);
     trainer->is_pending = false;
+    trainer->is_last = handout->is_last || handout->end;
     trainer->is_end = handout->end;
     bool is_current = trainer->asked_at_step == trainer->n_steps;
     trainer->is_short = is_current && n < trainer->n_asked;
     trainer->is_held_off = is_current && n == 0;
     if (n > 0) {
+        trainer->is_idle = false;
         memcpy(trainer->inbox + trainer->n_inbox, jobs, n * sizeof jobs[0]);
         trainer->n_inbox += n;
         struct shape shape = shape_of(&jobs[0].h);

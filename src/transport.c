@@ -1,12 +1,138 @@
 #include "transport.h"
 
 #include "backoff.h"
-#include "error.h"
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const double LONGEST_SLEEP_S = 1e-3;
+
+static int error_class(int code)
+{
+    int class;
+    return MPI_Error_class(code, &class) == MPI_SUCCESS ? class : MPI_ERR_UNKNOWN;
+}
+
+/* Keeps the first failure. */
+static void note_failure(struct transport *transport, int code, int rank, const char *doing)
+{
+    if (transport->failure.code)
+        return;
+    char text[MPI_MAX_ERROR_STRING] = "?";
+    int length;
+    MPI_Error_string(code, text, &length);
+    transport->failed_rank = rank;
+    error_set(&transport->failure, ERROR_FATAL, "MPI fails %s: %s", doing, text);
+}
+
+/* ---- deaths ------------------------------------------------------------------------------------------------- */
+
+#ifdef PICKY_ULFM
+#include <mpi-ext.h>
+
+void transport_prepare(void)
+{
+    /* MPI_Finalize of Open MPI 5.0.7 waits for ever when two ranks have died. There is no need for its barrier:
+     * transport_meet is one. */
+    const char *is_enabled = getenv("OMPI_MCA_mpi_ft_enable"); /* by mpirun --with-ft ulfm */
+    if (is_enabled && strcmp(is_enabled, "0") != 0)
+        setenv("OMPI_MCA_async_mpi_finalize", "1", 0);
+}
+
+static bool is_death(int code)
+{
+    int class = error_class(code);
+    return class == MPIX_ERR_PROC_FAILED || class == MPIX_ERR_PROC_FAILED_PENDING;
+}
+
+/* True if a receive from any rank has only met a death, and still waits for a message. */
+static bool goes_on(int code)
+{
+    return error_class(code) == MPIX_ERR_PROC_FAILED_PENDING;
+}
+
+/* Takes note of all ranks that have died so far; from then on a receive from any rank goes on without them. */
+static void note_deaths(struct transport *transport)
+{
+    MPI_Group dead, all;
+    int n_dead = 0;
+    if (MPIX_Comm_failure_ack(transport->comm) || MPIX_Comm_failure_get_acked(transport->comm, &dead))
+        return; /* it is reported again */
+    MPI_Comm_group(transport->comm, &all);
+    MPI_Group_size(dead, &n_dead);
+    for (int i = 0; i < n_dead; i++) {
+        int rank;
+        MPI_Group_translate_ranks(dead, 1, &i, all, &rank);
+        if (rank >= 0 && rank < transport->n_ranks && !transport->is_dead[rank]) {
+            transport->is_dead[rank] = true;
+            transport->n_dead++;
+        }
+    }
+    MPI_Group_free(&all);
+    MPI_Group_free(&dead);
+}
+
+/* An agreement, which the living come to whoever else has died. */
+static int start_meeting(struct transport *transport, int *flag, MPI_Request *request)
+{
+    return MPIX_Comm_iagree(transport->comm, flag, request);
+}
+#else
+void transport_prepare(void)
+{
+}
+
+static bool is_death(int code)
+{
+    (void)code;
+    return false;
+}
+
+static bool goes_on(int code)
+{
+    (void)code;
+    return false;
+}
+
+static void note_deaths(struct transport *transport)
+{
+    (void)transport;
+}
+
+static int start_meeting(struct transport *transport, int *flag, MPI_Request *request)
+{
+    (void)flag;
+    return MPI_Ibarrier(transport->comm, request);
+}
+#endif
+
+/* ---- all else ----------------------------------------------------------------------------------------------- */
+
+enum error_code transport_open(struct transport *transport, MPI_Comm comm, struct error *error)
+{
+    *transport = (struct transport){.comm = MPI_COMM_NULL, .failed_rank = -1};
+    if (MPI_Comm_dup(comm, &transport->comm) || MPI_Comm_set_errhandler(transport->comm, MPI_ERRORS_RETURN) ||
+        MPI_Comm_rank(transport->comm, &transport->rank) || MPI_Comm_size(transport->comm, &transport->n_ranks))
+        return error_set(error, ERROR_FATAL, "MPI cannot make a communicator");
+    transport->is_dead = calloc((size_t)transport->n_ranks, sizeof *transport->is_dead);
+    if (!transport->is_dead)
+        return error_set(error, ERROR_FATAL, "out of memory for %d ranks", transport->n_ranks);
+    return ERROR_NONE;
+}
+
+void transport_close(struct transport *transport)
+{
+    /* The communicator is left to MPI_Finalize: freeing it is collective, and ranks may have died. */
+    free(transport->is_dead);
+    transport->is_dead = NULL;
+}
+
+void transport_abort(struct transport *transport, int exit_code)
+{
+    MPI_Abort(transport->comm, exit_code);
+}
 
 /* MPI counts in int: words of 8 bytes reach further than bytes. */
 static int n_words(size_t n_bytes)
@@ -15,41 +141,78 @@ static int n_words(size_t n_bytes)
     return (int)(n_bytes / 8);
 }
 
-void transport_send(MPI_Comm comm, int rank, const void *message, size_t n_bytes, MPI_Request *request)
+void transport_send(struct transport *transport, int rank, const void *message, size_t n_bytes, MPI_Request *request)
 {
-    MPI_Isend(message, n_words(n_bytes), MPI_UINT64_T, rank, 0, comm, request);
+    *request = MPI_REQUEST_NULL;
+    if (transport->is_dead[rank])
+        return;
+    int code = MPI_Isend(message, n_words(n_bytes), MPI_UINT64_T, rank, 0, transport->comm, request);
+    if (code == MPI_SUCCESS)
+        return;
+    *request = MPI_REQUEST_NULL;
+    if (!is_death(code))
+        note_failure(transport, code, rank, "sending");
 }
 
-bool transport_sent(MPI_Request *request)
+bool transport_sent(struct transport *transport, MPI_Request *request)
 {
-    int flag;
-    MPI_Test(request, &flag, MPI_STATUS_IGNORE);
-    return flag;
+    int is_sent;
+    int code = MPI_Test(request, &is_sent, MPI_STATUS_IGNORE);
+    if (code == MPI_SUCCESS)
+        return is_sent;
+    *request = MPI_REQUEST_NULL;
+    if (!is_death(code))
+        note_failure(transport, code, -1, "sending");
+    return true;
 }
 
-void transport_wait_sent(MPI_Request *request)
+void transport_wait_sent(struct transport *transport, MPI_Request *request)
 {
-    for (struct backoff backoff = {0}; !transport_sent(request);)
+    for (struct backoff backoff = {0}; !transport_sent(transport, request);)
         backoff_sleep(backoff_next(&backoff, LONGEST_SLEEP_S));
 }
 
-void transport_listen(MPI_Comm comm, int rank, void *message, size_t capacity, MPI_Request *request)
+void transport_listen(struct transport *transport, int rank, void *message, size_t capacity, MPI_Request *request)
 {
-    MPI_Irecv(message, n_words(capacity), MPI_UINT64_T, rank, 0, comm, request);
+    int code = MPI_Irecv(message, n_words(capacity), MPI_UINT64_T, rank, 0, transport->comm, request);
+    if (code == MPI_SUCCESS)
+        return;
+    *request = MPI_REQUEST_NULL;
+    if (is_death(code))
+        note_deaths(transport);
+    else
+        note_failure(transport, code, rank == MPI_ANY_SOURCE ? -1 : rank, "receiving");
 }
 
-bool transport_arrived(MPI_Request *request, int *rank, size_t *n_bytes)
+bool transport_arrived(struct transport *transport, MPI_Request *request, int *rank, size_t *n_bytes)
 {
-    int flag, count;
-    MPI_Status status;
-    MPI_Test(request, &flag, &status);
-    if (!flag)
+    if (*request == MPI_REQUEST_NULL)
         return false;
-    MPI_Get_count(&status, MPI_UINT64_T, &count);
-    /* MPI_UNDEFINED: no whole number of words, so nothing of ours; a length of 0 is refused by whoever reads it. */
-    *n_bytes = count == MPI_UNDEFINED ? 0 : 8 * (size_t)count;
-    *rank = status.MPI_SOURCE;
-    return true;
+    int has_come, count;
+    MPI_Status status;
+    int code = MPI_Test(request, &has_come, &status);
+    if (code == MPI_SUCCESS && !has_come)
+        return false;
+    if (code == MPI_SUCCESS) {
+        MPI_Get_count(&status, MPI_UINT64_T, &count);
+        /* MPI_UNDEFINED: no whole number of words; a length of 0 is refused by whoever reads it. */
+        *n_bytes = count == MPI_UNDEFINED ? 0 : 8 * (size_t)count;
+        *rank = status.MPI_SOURCE;
+        return true;
+    }
+    if (!goes_on(code))
+        *request = MPI_REQUEST_NULL;
+    if (is_death(code)) {
+        note_deaths(transport);
+        return false;
+    }
+    if (error_class(code) == MPI_ERR_TRUNCATE) {
+        *n_bytes = 0;
+        *rank = status.MPI_SOURCE;
+        return true;
+    }
+    note_failure(transport, code, -1, "receiving");
+    return false;
 }
 
 void transport_cancel(MPI_Request *request)
@@ -60,9 +223,13 @@ void transport_cancel(MPI_Request *request)
     MPI_Wait(request, MPI_STATUS_IGNORE); /* completes at once: cancelling a receive is local */
 }
 
-void transport_meet(MPI_Comm comm)
+void transport_meet(struct transport *transport)
 {
+    int flag = 0;
     MPI_Request request;
-    MPI_Ibarrier(comm, &request);
-    transport_wait_sent(&request);
+    int code = start_meeting(transport, &flag, &request);
+    if (code == MPI_SUCCESS)
+        transport_wait_sent(transport, &request);
+    else if (!is_death(code))
+        note_failure(transport, code, -1, "meeting");
 }

@@ -19,15 +19,15 @@ struct setup {
     uint64_t tables; /* what the sender knows: signature of its tables */
     struct record_layout layout;
 };
-WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 2 + 2 * N_FIELDS);
+WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
 
 struct handout {
     struct envelope envelope;
-    uint64_t shape, end, order, n_jobs;
+    uint64_t shape, is_last, end, order, n_jobs;
     /* n_jobs times: config, replicate, seed, and the hyperparameters in the order of their table: 8 bytes each, a
      * text HYPERPARAMETER_TEXT_MAX bytes */
 };
-WIRE_STRUCT(handout, 5 + 4);
+WIRE_STRUCT(handout, 5 + 5);
 
 struct stop {
     struct envelope envelope;
@@ -203,6 +203,8 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
     }
     if (l->n_bytes % 8 != 0)
         return damaged(error, "records of no whole length");
+    if (l->is_null > 1)
+        return damaged(error, "an unknown kind of records");
     *layout = *l;
     return ERROR_NONE;
 }
@@ -239,6 +241,7 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
     check(handout->n_jobs <= WIRE_JOBS_MAX);
     struct handout *head = message;
     head->shape = handout->shape;
+    head->is_last = handout->is_last;
     head->end = handout->end;
     head->order = handout->order;
     head->n_jobs = handout->n_jobs;
@@ -295,8 +298,11 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
         return damaged(error, "a hand-out of another length than its jobs");
     if (head->order > WIRE_HALT)
         return damaged(error, "an unknown order");
-    *handout = (struct wire_handout){
-        .shape = head->shape, .end = head->end != 0, .order = (enum wire_order)head->order, .n_jobs = head->n_jobs};
+    *handout = (struct wire_handout){.shape = head->shape,
+                                     .is_last = head->is_last != 0,
+                                     .end = head->end != 0,
+                                     .order = (enum wire_order)head->order,
+                                     .n_jobs = head->n_jobs};
     const char *at = (const char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
         struct job *job = &jobs[n];

@@ -18,7 +18,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    2
+#define WIRE_VERSION    3
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -48,6 +48,7 @@ enum wire_order {
 };
 struct wire_handout {
     uint64_t shape; /* number of the shape that all its jobs share */
+    bool is_last;   /* no more jobs will come but those of ranks that die: ask when nothing is left to do */
     bool end;       /* no more jobs will come */
     enum wire_order order;
     size_t n_jobs; /* up to WIRE_JOBS_MAX; 0 unless the order is to go on */

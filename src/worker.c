@@ -3,12 +3,11 @@
 #include "backoff.h"
 #include "stop.h"
 #include "trainer.h"
-#include "transport.h"
 #include "wire.h"
 
-static const double LONGEST_SLEEP_S = 1e-3;
+#include <stdio.h>
 
-static const double HEARTBEAT_S = 5; /* the coordinator hears something at least so often */
+static const double LONGEST_SLEEP_S = 1e-3;
 
 /* A message on its way; `request` is MPI_REQUEST_NULL if there is none. */
 struct outgoing {
@@ -17,8 +16,8 @@ struct outgoing {
 };
 
 struct worker {
-    MPI_Comm comm;
-    int rank;
+    struct transport *transport;
+    double heartbeat_s;
     struct record_layout layout;
     struct trainer *trainer; /* NULL before SETUP */
     MPI_Request incoming;
@@ -35,14 +34,19 @@ struct worker {
     struct job jobs[WIRE_JOBS_MAX];
 };
 
+static void name_rank(const struct worker *worker, struct error *error)
+{
+    char host[MPI_MAX_PROCESSOR_NAME] = "?";
+    int length;
+    MPI_Get_processor_name(host, &length);
+    error_prefix(error, "rank %d on %s", worker->transport->rank, host);
+}
+
 /* Notes what went wrong, for the coordinator. */
 static void fail(struct worker *worker, const struct error *error)
 {
-    char host[MPI_MAX_PROCESSOR_NAME];
-    int length;
-    MPI_Get_processor_name(host, &length);
     worker->failure = *error;
-    error_prefix(&worker->failure, "rank %d on %s", worker->rank, host);
+    name_rank(worker, &worker->failure);
     if (worker->trainer)
         trainer_order(worker->trainer, WIRE_HALT);
 }
@@ -57,7 +61,7 @@ static enum error_code follow(struct worker *worker, enum wire_kind kind, struct
             break;
         if (wire_setup_read(message, &worker->layout, error))
             return error->code;
-        return trainer_create(&worker->trainer, &worker->layout, worker->rank, error);
+        return trainer_create(&worker->trainer, &worker->layout, worker->transport->rank, error);
     case WIRE_HANDOUT:
         if (!worker->trainer)
             break;
@@ -101,17 +105,17 @@ static bool speak(struct worker *worker)
     bool spoke = false;
     for (int i = 0; i < TRAINER_REPORTS; i++) {
         struct outgoing *out = &worker->reports[i];
-        if (out->report && transport_sent(&out->request)) {
+        if (out->report && transport_sent(worker->transport, &out->request)) {
             trainer_return(worker->trainer, out->report);
             out->report = NULL;
             spoke = true;
         }
     }
     if (worker->failure.code) {
-        if (worker->has_said_failed || !transport_sent(&worker->small))
+        if (worker->has_said_failed || !transport_sent(worker->transport, &worker->small))
             return spoke;
         wire_failure_write(worker->small_message, &worker->failure);
-        transport_send(worker->comm, 0, worker->small_message, wire_failure_size(), &worker->small);
+        transport_send(worker->transport, 0, worker->small_message, wire_failure_size(), &worker->small);
         return worker->has_said_failed = true;
     }
     if (!worker->trainer)
@@ -123,13 +127,13 @@ static bool speak(struct worker *worker)
         if (out->report || !(out->report = trainer_take(worker->trainer)))
             continue;
         size_t n_bytes = wire_report_seal(out->report, &worker->layout, &report);
-        transport_send(worker->comm, 0, out->report, n_bytes, &out->request);
+        transport_send(worker->transport, 0, out->report, n_bytes, &out->request);
         worker->last_spoke_s = clock_s();
         spoke = true;
     }
 
     struct error error;
-    if (worker->has_said_finished || !transport_sent(&worker->small))
+    if (worker->has_said_finished || !transport_sent(worker->transport, &worker->small))
         return spoke;
     enum trainer_state state = trainer_state(worker->trainer, &error);
     if (state == TRAINER_FAILED) {
@@ -140,12 +144,13 @@ static bool speak(struct worker *worker)
     if (report.finished)
         report.totals = trainer_totals(worker->trainer);
     bool has_news = report.finished || report.signal != worker->said_signal;
-    if (trainer_wants(worker->trainer, &report.request) || has_news || clock_s() - worker->last_spoke_s > HEARTBEAT_S) {
+    if (trainer_wants(worker->trainer, &report.request) || has_news ||
+        clock_s() - worker->last_spoke_s > worker->heartbeat_s) {
         worker->said_signal = report.signal;
         worker->last_spoke_s = clock_s();
         wire_report_begin(worker->small_message);
         size_t n_bytes = wire_report_seal(worker->small_message, &worker->layout, &report);
-        transport_send(worker->comm, 0, worker->small_message, n_bytes, &worker->small);
+        transport_send(worker->transport, 0, worker->small_message, n_bytes, &worker->small);
         spoke = true;
     }
     return spoke;
@@ -153,26 +158,46 @@ static bool speak(struct worker *worker)
 
 static void listen(struct worker *worker)
 {
-    transport_listen(worker->comm, 0, worker->incoming_message, sizeof worker->incoming_message / 8 * 8,
+    transport_listen(worker->transport, 0, worker->incoming_message, sizeof worker->incoming_message / 8 * 8,
                      &worker->incoming);
 }
 
-int worker_run(MPI_Comm comm)
+/* Nobody is left to listen: the first rank that lives says it for all. Returns the exit code. */
+static int mourn(const struct worker *worker)
 {
-    struct worker worker = {.comm = comm, .small = MPI_REQUEST_NULL};
-    MPI_Comm_rank(comm, &worker.rank);
+    bool is_first = true;
+    for (int rank = 1; rank < worker->transport->rank; rank++)
+        is_first &= worker->transport->is_dead[rank];
+    if (is_first)
+        fprintf(stderr, "picky: rank 0, which writes the results, has died: the file is whole; go on with --resume\n");
+    return ERROR_FATAL;
+}
+
+/* The end, when all is well: the coordinator listens until everything has been received. */
+static void take_leave(struct worker *worker)
+{
+    transport_wait_sent(worker->transport, &worker->small);
+    for (int i = 0; i < TRAINER_REPORTS; i++)
+        transport_wait_sent(worker->transport, &worker->reports[i].request);
+    transport_meet(worker->transport);
+}
+
+int worker_run(struct transport *transport, double heartbeat_s)
+{
+    struct worker worker = {.transport = transport, .heartbeat_s = heartbeat_s, .small = MPI_REQUEST_NULL};
     for (int i = 0; i < TRAINER_REPORTS; i++)
         worker.reports[i].request = MPI_REQUEST_NULL;
 
     int exit_code = ERROR_FATAL;
+    bool has_ended = false;
     struct backoff backoff = {0};
     listen(&worker);
-    for (;;) {
+    while (!transport->is_dead[0] && !transport->failure.code) {
         int source;
         size_t n_bytes;
-        bool is_moving = transport_arrived(&worker.incoming, &source, &n_bytes);
+        bool is_moving = transport_arrived(transport, &worker.incoming, &source, &n_bytes);
         if (is_moving) {
-            if (obey(&worker, n_bytes, &exit_code))
+            if ((has_ended = obey(&worker, n_bytes, &exit_code)))
                 break;
             listen(&worker);
         }
@@ -186,14 +211,18 @@ int worker_run(MPI_Comm comm)
             backoff_sleep(sleep_s);
     }
 
-    /* The coordinator listens until all has been received. */
-    transport_wait_sent(&worker.small);
-    for (int i = 0; i < TRAINER_REPORTS; i++) {
-        transport_wait_sent(&worker.reports[i].request);
+    if (has_ended)
+        take_leave(&worker);
+    else if (transport->is_dead[0])
+        exit_code = mourn(&worker);
+    for (int i = 0; i < TRAINER_REPORTS; i++)
         if (worker.reports[i].report)
             trainer_return(worker.trainer, worker.reports[i].report);
-    }
     trainer_destroy(worker.trainer);
-    transport_meet(comm);
+    if (transport->failure.code) {
+        name_rank(&worker, &transport->failure);
+        fprintf(stderr, "picky: %s; go on with --resume\n", transport->failure.message);
+        transport_abort(transport, ERROR_FATAL);
+    }
     return exit_code;
 }

@@ -3,6 +3,7 @@
 #include "backoff.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,8 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         struct waiting *w = &runner->waiting[i];
         bool stays = code || lanes == 0 || w->job.h.hidden_size != size;
         if (!stays) {
+            if (fake_job.kills && fake_job.kills(&w->job))
+                raise(SIGKILL);
             lanes--;
             runner->totals.lanes_used++;
             runner->totals.attempts++;

@@ -14,7 +14,8 @@ extern struct fake_job {
     bool is_deaf;    /* and cannot be interrupted */
     double accepted; /* share of attempts that are accepted */
     bool fails_to_create;
-    uint64_t fails_at_pack; /* job_runner_step returns an error at this pack, counted from 1; 0: never */
+    bool (*kills)(const struct job *job); /* asked of each job of a pack when it has been trained; NULL: none does */
+    uint64_t fails_at_pack;               /* job_runner_step returns an error at this pack, counted from 1; 0: never */
 } fake_job;
 
 /* A results file in memory that holds n_configs x replicates records. */

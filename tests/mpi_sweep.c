@@ -6,312 +6,19 @@
  * jobs one at a time. */
 #include "backoff.h"
 #include "coordinator.h"
-#include "fakes.h"
+#include "mpi_scenarios.h"
 #include "stop.h"
-#include "transport.h"
 #include "wire.h"
 #include "worker.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-
-struct scenario {
-    const char *name;
-    int64_t n_shapes, configs_of_shape, replicates, max_attempts, epochs;
-    int expected_exit_code;
-    bool uses_all_ranks; /* each has done some job */
-    double least_occupancy;
-    double idle; /* every rank uses at most this share of a core while it waits */
-    double longest_s;
-    struct fake_job job;
-    int faulty_rank;      /* whose fails_... and faulty_pack_s apply; -1: the last */
-    double faulty_pack_s; /* longer than anyone wants to wait for after a failure; is_deaf applies; not for rank 0 */
-    uint64_t put_fails;
-    bool sync_fails;
-    bool is_never_run;   /* coordinator_run is not called */
-    int foreign_rank;    /* runs another version; 0: none does */
-    const char *message; /* the failure's must contain it; without a failure, what is said meanwhile, exactly once */
-    double time_limit_s; /* 0: none */
-    int signal;          /* that faulty_rank gets, and after how long; 0: none */
-    double signal_after_s;
-    double mute_s;         /* faulty_rank says nothing for so long, which is noticed after a third of it */
-    bool is_stopped;       /* some jobs are left undone */
-    uint64_t least_n_done; /* then */
-};
-
-#ifdef REAL_JOBS
-static const struct scenario scenarios[] = {
-    {.name = "few", .n_shapes = 2, .configs_of_shape = 2, .replicates = 5, .max_attempts = 3, .epochs = 6},
-    {.name = "many", .n_shapes = 3, .configs_of_shape = 3, .replicates = 40, .max_attempts = 3, .epochs = 6},
-};
-#else
-#define JOB(...) .job = {.lanes = 8, .accepted = 0.75, __VA_ARGS__}
-static const struct scenario scenarios[] = {
-    {.name = "one_job", .n_shapes = 1, .configs_of_shape = 1, .replicates = 1, .max_attempts = 1, JOB(.pack_s = 0.01)},
-    {.name = "few",
-     .n_shapes = 1,
-     .configs_of_shape = 1,
-     .replicates = 10,
-     .max_attempts = 10,
-     .job = {.lanes = 16, .pack_s = 0.2, .accepted = 0.75},
-     .uses_all_ranks = true},
-    {.name = "large_records",
-     .n_shapes = 1,
-     .configs_of_shape = 2,
-     .replicates = 10,
-     .max_attempts = 10,
-     .epochs = 100000,
-     JOB(.pack_s = 0.02)},
-    {.name = "steady",
-     .n_shapes = 2,
-     .configs_of_shape = 19,
-     .replicates = 40,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.005),
-     .uses_all_ranks = true,
-     .least_occupancy = 0.9},
-    {.name = "many_shapes",
-     .n_shapes = 150,
-     .configs_of_shape = 1,
-     .replicates = 12,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.0005)},
-    {.name = "hard",
-     .n_shapes = 3,
-     .configs_of_shape = 20,
-     .replicates = 10,
-     .max_attempts = 10,
-     .job = {.lanes = 8, .pack_s = 0.001, .accepted = 0.1},
-     .least_occupancy = 0.8},
-    {.name = "instant", .n_shapes = 2, .configs_of_shape = 1000, .replicates = 10, .max_attempts = 3, JOB(.pack_s = 0)},
-    {.name = "idle",
-     .n_shapes = 1,
-     .configs_of_shape = 1,
-     .replicates = 1,
-     .max_attempts = 1,
-     JOB(.pack_s = 4),
-     .idle = 0.05},
-    {.name = "never_run", .is_never_run = true, .expected_exit_code = 2, .longest_s = 5},
-    {.name = "put_fails",
-     .n_shapes = 2,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001),
-     .put_fails = 500,
-     .expected_exit_code = 3,
-     .message = "results.h5: no space",
-     .longest_s = 5},
-    {.name = "first_put_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 1,
-     .replicates = 1,
-     .max_attempts = 1,
-     JOB(.pack_s = 0.001),
-     .put_fails = 1,
-     .expected_exit_code = 3,
-     .message = "results.h5: no space",
-     .longest_s = 5},
-    {.name = "sync_fails",
-     .n_shapes = 2,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001),
-     .sync_fails = true,
-     .expected_exit_code = 3,
-     .message = "results.h5: cannot sync",
-     .longest_s = 5},
-    {.name = "put_fails_in_long_packs",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 1,
-     JOB(.pack_s = 0.001, .is_deaf = true),
-     .put_fails = 20,
-     .faulty_rank = -1,
-     .faulty_pack_s = 60,
-     .expected_exit_code = 3,
-     .message = "results.h5: no space",
-     .longest_s = 8},
-    {.name = "own_runner_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 10,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001, .fails_to_create = true),
-     .faulty_rank = 0,
-     .expected_exit_code = 3,
-     .message = "out of memory for a runner",
-     .longest_s = 5},
-    {.name = "last_runner_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001, .fails_to_create = true),
-     .faulty_rank = -1,
-     .expected_exit_code = 3,
-     .message = "out of memory for a runner",
-     .longest_s = 5},
-    {.name = "own_pack_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001, .fails_at_pack = 3),
-     .faulty_rank = 0,
-     .expected_exit_code = 3,
-     .message = "the pack fails",
-     .longest_s = 5},
-    {.name = "last_pack_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001, .fails_at_pack = 3),
-     .faulty_rank = -1,
-     .expected_exit_code = 3,
-     .message = "the pack fails",
-     .longest_s = 5},
-    {.name = "foreign",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 10,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.001),
-     .foreign_rank = 1,
-     .expected_exit_code = 2,
-     .message = "another version of picky",
-     .longest_s = 5},
-    /* Far more than can be done in the time: what runs is finished. */
-    {.name = "time_limit",
-     .n_shapes = 2,
-     .configs_of_shape = 20,
-     .replicates = 1000,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.02),
-     .time_limit_s = 1,
-     .is_stopped = true,
-     .least_n_done = 100,
-     .message = "stopping: the time left is too short",
-     .longest_s = 1.9},
-    /* No pack ends in time, nor would for long. */
-    {.name = "time_limit_in_long_packs",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 100,
-     .max_attempts = 1,
-     JOB(.pack_s = 60),
-     .time_limit_s = 1,
-     .is_stopped = true,
-     .longest_s = 1.9},
-    /* One rank cannot even be interrupted: it is waited for for two seconds. */
-    {.name = "time_limit_and_a_deaf_rank",
-     .n_shapes = 1,
-     .configs_of_shape = 20,
-     .replicates = 10000,
-     .max_attempts = 1,
-     JOB(.pack_s = 0.01, .is_deaf = true),
-     .faulty_rank = -1,
-     .faulty_pack_s = 60,
-     .time_limit_s = 1,
-     .is_stopped = true,
-     .longest_s = 6},
-    {.name = "time_limit_long_enough",
-     .n_shapes = 2,
-     .configs_of_shape = 5,
-     .replicates = 10,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.01),
-     .time_limit_s = 60,
-     .longest_s = 10},
-    {.name = "time_limit_passed",
-     .n_shapes = 2,
-     .configs_of_shape = 5,
-     .replicates = 10,
-     .max_attempts = 10,
-     JOB(.pack_s = 1),
-     .time_limit_s = 1e-9,
-     .is_stopped = true,
-     .longest_s = 1.9},
-    {.name = "signal_to_the_coordinator",
-     .n_shapes = 2,
-     .configs_of_shape = 20,
-     .replicates = 1000,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.02),
-     .faulty_rank = 0,
-     .signal = SIGTERM,
-     .signal_after_s = 0.5,
-     .is_stopped = true,
-     .least_n_done = 20,
-     .message = "stopping: SIGTERM on rank 0",
-     .longest_s = 1.4},
-    {.name = "signal_to_the_last",
-     .n_shapes = 2,
-     .configs_of_shape = 20,
-     .replicates = 1000,
-     .max_attempts = 10,
-     JOB(.pack_s = 0.02),
-     .faulty_rank = -1,
-     .signal = SIGUSR2,
-     .signal_after_s = 0.5,
-     .is_stopped = true,
-     .least_n_done = 20,
-     .message = "stopping: SIGUSR2 on rank ",
-     .longest_s = 1.4},
-    /* A warning leaves time for what runs, ... */
-    {.name = "warning_in_a_pack",
-     .n_shapes = 1,
-     .configs_of_shape = 8,
-     .replicates = 100,
-     .max_attempts = 1,
-     JOB(.pack_s = 1.5),
-     .signal = SIGUSR1,
-     .signal_after_s = 0.5,
-     .is_stopped = true,
-     .least_n_done = 8,
-     .longest_s = 2.4},
-    /* ... SIGTERM does not. */
-    {.name = "end_in_a_pack",
-     .n_shapes = 1,
-     .configs_of_shape = 8,
-     .replicates = 100,
-     .max_attempts = 1,
-     JOB(.pack_s = 60),
-     .signal = SIGTERM,
-     .signal_after_s = 0.5,
-     .is_stopped = true,
-     .longest_s = 1.4},
-    {.name = "stop_and_sync_fails",
-     .n_shapes = 1,
-     .configs_of_shape = 8,
-     .replicates = 1000,
-     .max_attempts = 1,
-     JOB(.pack_s = 60),
-     .sync_fails = true,
-     .signal = SIGTERM,
-     .signal_after_s = 0.2,
-     .expected_exit_code = 3,
-     .message = "results.h5: cannot sync",
-     .longest_s = 5},
-    {.name = "silence",
-     .n_shapes = 1,
-     .configs_of_shape = 8,
-     .replicates = 10,
-     .max_attempts = 1,
-     JOB(.pack_s = 0.01),
-     .faulty_rank = -1,
-     .mute_s = 3,
-     .message = " has not been heard of for 1 s",
-     .longest_s = 6},
-};
-#endif
+#include <unistd.h>
 
 static int n_faults;
 #define EXPECT(condition)                                                                                              \
@@ -321,6 +28,35 @@ static int n_faults;
             n_faults++;                                                                                                \
         }                                                                                                              \
     } while (0)
+
+static const double HEARTBEAT_S = 0.2;
+
+static const struct scenario *playing;
+
+/* MPI's own, which can be made to fail. */
+static int n_sends;
+int MPI_Isend(const void *buffer, int count, MPI_Datatype type, int rank, int tag, MPI_Comm comm, MPI_Request *request)
+{
+    if (playing && playing->send_fails > 0 && ++n_sends >= playing->send_fails)
+        return MPI_ERR_OTHER;
+    return PMPI_Isend(buffer, count, type, rank, tag, comm, request);
+}
+
+static bool is_deadly(uint64_t config, uint64_t replicate)
+{
+    return config < playing->n_deadly && replicate == 20;
+}
+
+#ifndef REAL_JOBS
+static bool kills(const struct job *job)
+{
+    char name[64];
+    if (!is_deadly(job->config, job->replicate))
+        return false;
+    snprintf(name, sizeof name, "%s.%d", playing->name, (int)job->config);
+    return playing->kills == KILLS_ALWAYS || open(name, O_CREAT | O_EXCL, 0600) >= 0;
+}
+#endif
 
 static struct hyperparameters *make_configs(const struct scenario *s, size_t *n_configs)
 {
@@ -362,6 +98,14 @@ static enum error_code compare(void *context, const struct job *job, const void 
     const struct comparison *c = context;
     memcpy(c->expected, record, c->layout->n_bytes);
     memcpy(c->found, fake_results_record(c->results, job->config, job->replicate), c->layout->n_bytes);
+    if (playing->kills == KILLS_ALWAYS && is_deadly(job->config, job->replicate)) {
+        const char *reason = record_field(c->layout, c->found, FIELD_REASON);
+        EXPECT(*(uint8_t *)record_field(c->layout, c->found, FIELD_STATUS) == STATUS_ERROR);
+        EXPECT(*(int64_t *)record_field(c->layout, c->found, FIELD_SEED) == job->seed);
+        EXPECT(fake_results_n_puts(c->results, job->config, job->replicate) == 1);
+        EXPECT(strcmp(reason, "two ranks died in training it") == 0);
+        return ERROR_NONE;
+    }
     clear_provenance(c->layout, c->expected);
     clear_provenance(c->layout, c->found);
     unsigned n_puts = fake_results_n_puts(c->results, job->config, job->replicate);
@@ -379,6 +123,7 @@ static void check_records(const struct scenario *s, const struct hyperparameters
     struct error error;
 #ifndef REAL_JOBS
     fake_job.pack_s = 0;
+    fake_job.kills = NULL;
 #endif
     check(c.expected && c.found && !job_runner_create(&runner, layout, &error));
     for (size_t config = 0; config < n_configs; config++)
@@ -424,22 +169,33 @@ static void check_receipt(const struct scenario *s, size_t n_configs, int n_rank
     free(by_rank);
 }
 
-/* That one line, and no other, has it. */
-static void check_said(FILE *said, const char *message)
+/* Lines that have it. */
+static int count_said(FILE *said, const char *message)
 {
     char line[1024];
     int n = 0;
     rewind(said);
-    while (fgets(line, sizeof line, said)) {
+    while (fgets(line, sizeof line, said))
         n += strstr(line, message) != NULL;
+    return n;
+}
+
+static void check_said(const struct scenario *s, FILE *said)
+{
+    char line[1024];
+    rewind(said);
+    while (fgets(line, sizeof line, said))
         fprintf(stderr, "%s", line);
-    }
-    EXPECT(n == 1);
+    EXPECT(!s->message || count_said(said, s->message) == 1);
+    EXPECT(!s->later_message || count_said(said, s->later_message) == 1);
+    EXPECT(count_said(said, " not been heard of ") == (s->stopped_s > 0));
+    EXPECT(s->n_deaths == 0 || count_said(said, " died") == s->n_deaths);
 }
 
 /* Rank 0. Returns the exit code that a command line would. */
-static int coordinate(const struct scenario *s, int n_ranks)
+static int coordinate(const struct scenario *s, struct transport *transport)
 {
+    int n_ranks = transport->n_ranks;
     size_t n_configs;
     struct hyperparameters *configs = make_configs(s, &n_configs);
     struct record_layout layout;
@@ -454,17 +210,18 @@ static int coordinate(const struct scenario *s, int n_ranks)
     FILE *said = tmpfile();
     char *hosts = calloc((size_t)n_ranks, HOST_MAX);
     check(said && hosts);
+    for (int rank = 0; rank < n_ranks; rank++)
+        strcpy(hosts + (size_t)rank * HOST_MAX, "here");
     struct coordinator_watch watch = {.deadline_s = s->time_limit_s > 0 ? clock_s() + s->time_limit_s : INFINITY,
-                                      .silence_s = s->mute_s > 0 ? s->mute_s / 3 : 30,
+                                      .silence_s = s->stopped_s > 0 ? s->stopped_s / 2 : 30,
                                       .hosts = hosts};
     progress_start(&progress, said, plan_jobs_total(plan));
-    int exit_code = (int)coordinator_run(MPI_COMM_WORLD, plan, results, &layout, &watch, &progress, &receipt, &error);
+    int exit_code = (int)coordinator_run(transport, plan, results, &layout, &watch, &progress, &receipt, &error);
     if (exit_code) {
         fprintf(stderr, "%s\n", error.message);
         EXPECT(s->message && strstr(error.message, s->message));
     } else {
-        if (s->message && (n_ranks > 1 || s->mute_s == 0))
-            check_said(said, s->message);
+        check_said(s, said);
         progress_receipt(stderr, &receipt);
         check_receipt(s, n_configs, n_ranks, &layout, results, &receipt);
         check_records(s, configs, n_configs, &layout, results);
@@ -479,15 +236,15 @@ static int coordinate(const struct scenario *s, int n_ranks)
 
 /* Does what a worker of another version does: cannot read the first message, says so in its own way, and leaves with
  * the next one. */
-static int work_as_foreigner(void)
+static int work_as_foreigner(struct transport *transport)
 {
     uint64_t incoming[WIRE_TO_WORKER_MAX / 8], failure[WIRE_SMALL_MAX / 8];
-    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, transport->comm, MPI_STATUS_IGNORE);
     wire_failure_write(failure, &(struct error){.code = ERROR_INPUT, .message = "cannot be read"});
     failure[1] = WIRE_VERSION + 1;
-    MPI_Send(failure, (int)(wire_failure_size() / 8), MPI_UINT64_T, 0, 0, MPI_COMM_WORLD);
-    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    transport_meet(MPI_COMM_WORLD);
+    MPI_Send(failure, (int)(wire_failure_size() / 8), MPI_UINT64_T, 0, 0, transport->comm);
+    MPI_Recv(incoming, WIRE_TO_WORKER_MAX / 8, MPI_UINT64_T, 0, 0, transport->comm, MPI_STATUS_IGNORE);
+    transport_meet(transport);
     return ERROR_INPUT;
 }
 
@@ -508,6 +265,19 @@ static void send_later(int signal, double after_s, timer_t *timer)
     check(timer_create(CLOCK_MONOTONIC, &event, timer) == 0 && timer_settime(*timer, 0, &when, NULL) == 0);
 }
 
+/* Has this process stopped for a while, by a child. */
+static void be_stopped_later(double after_s, double for_s)
+{
+    pid_t self = getpid(), child = fork();
+    if (child != 0)
+        return;
+    backoff_sleep(after_s);
+    kill(self, SIGSTOP);
+    backoff_sleep(for_s);
+    kill(self, SIGCONT);
+    _exit(0);
+}
+
 /* Sets up this rank's jobs. */
 static void prepare(const struct scenario *s, int rank, int n_ranks)
 {
@@ -520,31 +290,49 @@ static void prepare(const struct scenario *s, int rank, int n_ranks)
         fake_job.fails_to_create = false;
         fake_job.fails_at_pack = 0;
     }
+    if (rank == 0 && s->own_pack_s > 0)
+        fake_job.pack_s = s->own_pack_s;
+    fake_job.kills = rank > 0 && s->kills ? kills : NULL;
     if (is_faulty && rank > 0 && s->faulty_pack_s > 0)
         fake_job.pack_s = s->faulty_pack_s;
 #endif
 }
 
-static void play(const struct scenario *s, int rank, int n_ranks)
+/* Has this process killed, if its rank is one of those that are to be. */
+static void be_killed_later(const struct scenario *s, int rank, int n_ranks)
 {
+    timer_t timer;
+    int nth = rank - (n_ranks - s->n_killed);
+    if (!(rank > 0 ? nth >= 0 : s->kills_coordinator))
+        return;
+    double after_s = s->killed_after_s + (rank > 0 ? nth * s->killed_every_s : 0);
+    if (after_s == 0)
+        raise(SIGKILL);
+    send_later(SIGKILL, after_s, &timer);
+}
+
+static void play(const struct scenario *s, struct transport *transport)
+{
+    int rank = transport->rank, n_ranks = transport->n_ranks, exit_code;
+    playing = s;
     prepare(s, rank, n_ranks);
     timer_t timer;
     bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
     stop_catch_signals();
     if (s->signal && is_faulty)
         send_later(s->signal, s->signal_after_s, &timer);
+    if (s->stopped_s > 0 && is_faulty)
+        be_stopped_later(s->stopped_after_s, s->stopped_s);
+    be_killed_later(s, rank, n_ranks);
     double start_s = clock_s(), start_cpu_s = cpu_s();
-    int exit_code;
     if (rank > 0) {
-        if (is_faulty && s->mute_s > 0)
-            backoff_sleep(s->mute_s);
-        exit_code = rank == s->foreign_rank ? work_as_foreigner() : worker_run(MPI_COMM_WORLD);
+        exit_code = rank == s->foreign_rank ? work_as_foreigner(transport) : worker_run(transport, HEARTBEAT_S);
     } else {
         fprintf(stderr, "---- %s on %d\n", s->name, n_ranks);
         if (s->is_never_run)
-            backoff_sleep(1); /* as long as a large sweep file takes */
-        exit_code = s->is_never_run ? ERROR_INPUT : coordinate(s, n_ranks);
-        coordinator_release(MPI_COMM_WORLD, exit_code);
+            backoff_sleep(0.3); /* as long as a large sweep file takes */
+        exit_code = s->is_never_run ? ERROR_INPUT : coordinate(s, transport);
+        coordinator_release(transport, exit_code);
     }
     if (s->signal && is_faulty)
         timer_delete(timer);
@@ -559,23 +347,30 @@ static void play(const struct scenario *s, int rank, int n_ranks)
     }
 }
 
+static bool is_chosen(const struct scenario *s, int n_ranks, int n_names, char **names)
+{
+    for (int k = 0; k < n_names; k++)
+        if (strcmp(names[k], s->name) == 0)
+            return true;
+    return n_names == 0 && n_ranks > s->foreign_rank && (s->n_ranks == 0 || s->n_ranks == n_ranks) && !s->is_alone &&
+           !s->needs_survival;
+}
+
 int main(int argc, char **argv)
 {
-    int provided, rank, n_ranks, n_played = 0;
+    int provided, n_played = 0;
+    struct transport transport;
+    struct error error;
+    transport_prepare();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
-        bool is_chosen = argc == 1 && n_ranks > scenarios[i].foreign_rank;
-        for (int k = 1; k < argc; k++)
-            is_chosen |= strcmp(argv[k], scenarios[i].name) == 0;
-        if (is_chosen) {
-            play(&scenarios[i], rank, n_ranks);
+    check(!transport_open(&transport, MPI_COMM_WORLD, &error));
+    for (size_t i = 0; i < n_scenarios; i++)
+        if (is_chosen(&scenarios[i], transport.n_ranks, argc - 1, argv + 1)) {
+            play(&scenarios[i], &transport);
             n_played++;
         }
-    }
-    EXPECT(n_played == (argc > 1 ? argc - 1 : n_played));
-    EXPECT(n_played > 0);
+    EXPECT(n_played > 0 && (argc == 1 || n_played == argc - 1));
+    transport_close(&transport);
     MPI_Finalize();
     return n_faults > 0;
 }
