@@ -101,6 +101,13 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
+/* Copies that do not know of each other are a mistake, but for those that do a shard each. */
+static enum error_code check_launch(const struct arguments *arguments, const struct diagnosis *diagnosis,
+                                    struct error *error)
+{
+    return arguments->shard.n > 1 ? ERROR_NONE : diagnosis_check_launch(diagnosis->n_ranks, error);
+}
+
 /* When to stop, from the arguments and from Slurm, into diagnosis. */
 static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
                                      struct error *error)
@@ -322,7 +329,7 @@ static int run_rank0(const struct command *command, const struct running *runnin
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if (diagnosis_check_launch(diagnosis->n_ranks, &error) ||
+        if (check_launch(&arguments, diagnosis, &error) ||
             (running->check_arguments && running->check_arguments(&arguments, &error)) ||
             coverage_by(&task.coverage, arguments.by, &error) ||
             find_deadline(&arguments, start_s, diagnosis, &error) || run_sweep(&task, &error) ||
