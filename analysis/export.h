@@ -3,7 +3,7 @@
 #ifndef PICKY_EXPORT_H
 #define PICKY_EXPORT_H
 
-#include "reader.h"
+#include "models.h"
 #include "selection.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ enum export_rows { EXPORT_MODELS, EXPORT_EPOCHS, EXPORT_NEURONS };
 struct export_options {
     enum export_rows rows;
     bool all_hyperparameters; /* as columns, and context_layer; otherwise those that differ between configurations */
-    int measure;              /* enum measure, or -1: all of them */
-    double unimportant_below; /* of the layer's mean; 0 or more */
+    bool all_measures;        /* not only that of `ri` */
+    struct ri_options ri;     /* tasks are not used: RI of each pair */
     unsigned statuses;        /* bits 1 << enum job_status: the slots wanted */
 };
 
@@ -37,5 +37,14 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
  * Unicode. ERROR_INPUT, with the names there are, for a name the file does not have. */
 enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
                              unsigned statuses, FILE *out, struct error *error);
+
+/* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
+struct export_request {
+    const char *rows;     /* model, epoch, neuron */
+    const char *columns;  /* swept, all */
+    const char *variable; /* a NumPy array instead of a table */
+    const char *status;   /* names of statuses, with commas between */
+    bool sweep;           /* the sweep file's text instead of a table */
+};
 
 #endif

@@ -44,7 +44,7 @@ int MPI_Isend(const void *buffer, int count, MPI_Datatype type, int rank, int ta
 
 static bool is_deadly(uint64_t config, uint64_t replicate)
 {
-    return config < playing->n_deadly && replicate == 3;
+    return config < playing->n_deadly && replicate == 20;
 }
 
 #ifndef REAL_JOBS
@@ -216,7 +216,8 @@ static int coordinate(const struct scenario *s, struct transport *transport)
                                       .silence_s = s->stopped_s > 0 ? s->stopped_s / 2 : 30,
                                       .hosts = hosts};
     progress_start(&progress, said, plan_jobs_total(plan));
-    int exit_code = (int)coordinator_run(transport, plan, results, &layout, &watch, &progress, &receipt, &error);
+    const struct record_sink sink = coordinator_results_sink(results);
+    int exit_code = (int)coordinator_run(transport, plan, &sink, &layout, &watch, &progress, &receipt, &error);
     if (exit_code) {
         fprintf(stderr, "%s\n", error.message);
         EXPECT(s->message && strstr(error.message, s->message));
@@ -361,6 +362,7 @@ int main(int argc, char **argv)
     int provided, n_played = 0;
     struct transport transport;
     struct error error;
+    transport_prepare();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     check(!transport_open(&transport, MPI_COMM_WORLD, &error));
     for (size_t i = 0; i < n_scenarios; i++)
