@@ -17,6 +17,8 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
     {"null-jobs", no_argument, NULL, 'N'},
+    {"sample", required_argument, NULL, 'n'},
+    {"all", no_argument, NULL, 'A'},
     {NULL, 0, NULL, 0},
 };
 
@@ -98,6 +100,10 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->simd = optarg;
         if (option == 'r')
             arguments->resume = true;
+        if (option == 'n')
+            arguments->sample = optarg;
+        if (option == 'A')
+            arguments->all = true;
         if (option == 'N')
             arguments->null_jobs = true;
         if (option == 'b')

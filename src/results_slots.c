@@ -61,6 +61,7 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         return error->code;
     if (record_layout_make(&slots->layout, slots->configs, slots->header.n_configs, slots->header.store, error))
         return error_prefix(error, "%s", slots->path);
+    slots->layout.is_null = slots->header.is_null;
     slots->description = (struct results_description){
         .name = slots->name,
         .sweep_text = slots->sweep_text,

@@ -30,6 +30,10 @@ enum error_code results_slots_status(struct results_slots *slots, uint64_t confi
 enum error_code results_slots_read(struct results_slots *slots, uint64_t config, uint64_t replicate, uint64_t stride,
                                    size_t n, const struct record_layout *layout, void *records, struct error *error);
 
+/* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is. `layout` is the
+ * file's. */
+enum error_code results_check_scales(const char *path, const struct record_layout *layout, struct error *error);
+
 /* The rows of the log of runs, the first to be made first. */
 int results_slots_n_runs(const struct results_slots *slots);
 enum error_code results_slots_run(struct results_slots *slots, int row, struct results_run *run, struct error *error);
