@@ -228,7 +228,7 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
 /* A write that failed: the first counts. */
 static enum error_code fail(struct results *results, struct error *error)
 {
-    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+    static const int full[] = {ENOSPC, EDQUOT};
     const char *advice = "what is done is safe: go on with --resume";
     for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
         if (strstr(error->message, strerror(full[i])))
