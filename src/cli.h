@@ -30,19 +30,22 @@ extern const struct command command_run, command_plan, command_status, command_m
 struct arguments {
     struct sweep_override *overrides; /* [n_overrides], --set; owned */
     size_t n_overrides;
-    const char *output;      /* -o */
-    const char *seed;        /* --seed */
-    const char *hidden_size; /* --hidden-size */
-    const char *simd;        /* --simd */
-    const char *by;          /* --by */
-    bool resume;             /* --resume */
-    bool null_jobs;          /* --null-jobs */
-    bool json;               /* --json */
-    const char *time_limit;  /* --time-limit */
-    struct shard shard;      /* --shard, or 0/0 */
-    unsigned retry;          /* --retry: bits 1 << enum job_status */
-    const char *operand;     /* the first operand, or NULL */
-    char **operands;         /* [n_operands] */
+    const char *output;         /* -o */
+    const char *seed;           /* --seed */
+    const char *hidden_size;    /* --hidden-size */
+    const char *simd;           /* --simd */
+    const char *by;             /* --by */
+    bool resume;                /* --resume */
+    bool null_jobs;             /* --null-jobs */
+    bool json;                  /* --json */
+    const char *time_limit;     /* --time-limit */
+    struct shard shard;         /* --shard, or 0/0 */
+    unsigned retry;             /* --retry: bits 1 << enum job_status */
+    const char *sbatch;         /* --sbatch */
+    const char *ranks;          /* --ranks */
+    const char *ranks_per_node; /* --ranks-per-node */
+    const char *operand;        /* the first operand, or NULL */
+    char **operands;            /* [n_operands] */
     int n_operands;
 };
 
@@ -61,6 +64,13 @@ void command_help(const struct command *command, FILE *stream);
 
 /* Prints the table of hyperparameters: name, default, what is allowed, meaning. */
 void print_hyperparameters(FILE *stream);
+
+/* Prints an argument, quoted for a shell where need be. */
+void print_quoted(FILE *stream, const char *text);
+
+/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5; a shard's
+ * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
+char *default_output(const char *sweep_path, const struct shard *shard);
 
 /* Prints "picky: MESSAGE" to stderr and returns the exit code. */
 int report_error(const struct error *error);

@@ -425,8 +425,9 @@ static void mind_the_time(struct coordinator *c)
     if (results_sync(c->results, true, &error))
         fail(c, &error);
     if (c->signal)
-        progress_say(c->progress, "stopping: %s on rank %d, %s", stop_signal_name(c->signal), c->signal_rank,
-                     host(c, c->signal_rank));
+        /* mpirun ends all ranks by SIGTERM when one has died, and kills them soon after. */
+        progress_say(c->progress, "stopping: %s on rank %d, %s; if that is cut short, --resume goes on",
+                     stop_signal_name(c->signal), c->signal_rank, host(c, c->signal_rank));
     else
         progress_say(c->progress, "stopping: the time left is too short to go on");
 }

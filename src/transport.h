@@ -24,6 +24,9 @@ struct transport {
     int failed_rank;      /* the other end then, -1 if it is not known */
 };
 
+/* To be called before MPI_Init. */
+void transport_prepare(void);
+
 /* Starts with a duplicate of `comm`, whose error handler is left alone. Collective. ERROR_FATAL if MPI or memory fails.
  * The caller ends it by transport_close. */
 enum error_code transport_open(struct transport *transport, MPI_Comm comm, struct error *error);
