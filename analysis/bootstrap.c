@@ -111,7 +111,8 @@ static struct estimate mean_of(const float *values, size_t n, struct moments *mo
 /* Efron's BCa at the levels of a `reach`, from resampled means [n_means] (sorted here). */
 static void take_bca(struct estimate *estimate, const struct moments *moments, double z, double *means, size_t n_means)
 {
-    double tolerance = 1e-12 * sqrt(moments->square), n_below = 0; /* sums in another order are equal all the same */
+    /* The values are floats: means that would be equal differ in the places beyond. */
+    double tolerance = 1e-7 * (fabs(estimate->value) + sqrt(moments->square / (double)estimate->n)), n_below = 0;
     for (size_t i = 0; i < n_means; i++)
         n_below += means[i] < estimate->value - tolerance ? 1 : means[i] <= estimate->value + tolerance ? 0.5 : 0;
     double share = n_below / (double)n_means;
