@@ -1,5 +1,7 @@
 #include "gnuplot.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -44,20 +46,6 @@ enum error_code gnuplot_check_name(const char *output, struct error *error)
     if (find_format(output))
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "-o %s: allowed: a name that ends in .svg, .png or .pdf", output);
-}
-
-/* Length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629, without surrogates). */
-static int utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    int n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    for (int i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool is_outside = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
-    return is_overlong || is_outside ? 0 : n;
 }
 
 void gnuplot_write_string(FILE *script, const char *text)

@@ -1,3 +1,4 @@
+#include "command.h"
 #include "layout.h"
 #include "plot.h"
 
@@ -175,3 +176,19 @@ done:
     free(figure.counts);
     return error->code;
 }
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    return plot_ri(reader, selection, &request->ri, request->output, request->keep_script, error);
+}
+
+const struct command command_plot_ri = {
+    .name = "plot ri",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws histograms of relative importance, a row for each configuration and a panel for each layer",
+    .details = "At most 24 configurations: choose with --where. Drawn by gnuplot (Debian package gnuplot-nox).\n",
+    .options = "output where measure unimportant-below keep-script",
+    .needs_output = true,
+    .run = run,
+};

@@ -1,3 +1,5 @@
+#include "command.h"
+#include "curves.h"
 #include "layout.h"
 #include "plot.h"
 
@@ -8,7 +10,6 @@
 
 #define MODELS_DRAWN_MAX 50  /* thin lines in a panel: many more only turn into one area */
 #define POINTS_MAX       400 /* of a curve */
-#define BLOCK_BYTES      (64u << 20)
 
 #define MARGIN_LEFT   66.0
 #define MARGIN_RIGHT  16.0
@@ -24,14 +25,6 @@
 #define PANEL_GAP     28.0
 #define TICS_HEIGHT   20.0
 
-/* One panel's data. */
-struct curves {
-    size_t n_models, n_drawn, n_points, n_tasks;
-    size_t *entries;           /* [n_points]: entries of the training history */
-    double *mean, *low, *high; /* [n_points, n_tasks]: of all models; 5 and 95 % quantiles */
-    float *drawn;              /* [n_drawn, n_points, n_tasks] */
-};
-
 struct training_figure {
     struct gnuplot gnuplot;
     struct reader *reader;
@@ -43,75 +36,6 @@ struct training_figure {
     bool is_logarithmic;
     double y_min, y_max;
 };
-
-static void free_curves(struct curves *curves)
-{
-    free(curves->entries);
-    free(curves->mean);
-    free(curves->low);
-    free(curves->high);
-    free(curves->drawn);
-}
-
-/* Takes points first_point.. of the curves from the errors [n, n_tasks, n_models] at entries first .. first + n - 1;
- * returns the first point that lies beyond them. */
-static size_t take_points(struct curves *curves, size_t point, size_t first, size_t n, float *errors)
-{
-    for (; point < curves->n_points && curves->entries[point] < first + n; point++)
-        for (size_t t = 0; t < curves->n_tasks; t++) {
-            size_t at = point * curves->n_tasks + t;
-            float *values = errors + ((curves->entries[point] - first) * curves->n_tasks + t) * curves->n_models;
-            for (size_t m = 0; m < curves->n_drawn; m++)
-                curves->drawn[m * curves->n_points * curves->n_tasks + at] =
-                    values[m * curves->n_models / curves->n_drawn];
-            statistics_sort(values, curves->n_models);
-            curves->mean[at] = statistics_mean(values, curves->n_models);
-            curves->low[at] = statistics_quantile(values, curves->n_models, 0.05);
-            curves->high[at] = statistics_quantile(values, curves->n_models, 0.95);
-        }
-    return point;
-}
-
-static enum error_code read_curves(struct reader *reader, size_t config, struct curves *curves, struct error *error)
-{
-    size_t history = (size_t)hyperparameters_history(&reader->configs[config]);
-    float *errors = NULL;
-
-    curves->n_tasks = (size_t)hyperparameters_n_tasks(&reader->configs[config]);
-    curves->n_models = models_accepted(reader, config);
-    if (curves->n_models == 0)
-        return ERROR_NONE;
-    curves->n_drawn = curves->n_models < MODELS_DRAWN_MAX ? curves->n_models : MODELS_DRAWN_MAX;
-    curves->n_points = history < POINTS_MAX ? history : POINTS_MAX;
-
-    /* As many entries of the history at a time as fit into a block, all models of each. */
-    size_t n_entry = curves->n_tasks * curves->n_models, n_at_once = BLOCK_BYTES / (n_entry * sizeof *errors);
-    n_at_once = n_at_once < 1 ? 1 : n_at_once > history ? history : n_at_once;
-    size_t n_values = curves->n_points * curves->n_tasks;
-    errors = malloc(n_at_once * n_entry * sizeof *errors);
-    curves->entries = malloc(curves->n_points * sizeof *curves->entries);
-    curves->mean = malloc(n_values * sizeof *curves->mean);
-    curves->low = malloc(n_values * sizeof *curves->low);
-    curves->high = malloc(n_values * sizeof *curves->high);
-    curves->drawn = malloc(curves->n_drawn * n_values * sizeof *curves->drawn);
-    if (!errors || !curves->entries || !curves->mean || !curves->low || !curves->high || !curves->drawn) {
-        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
-        goto done;
-    }
-    for (size_t p = 0; p < curves->n_points; p++)
-        curves->entries[p] = p * (history - 1) / (curves->n_points - 1); /* a history has 2 entries or more */
-
-    error->code = ERROR_NONE;
-    size_t point = 0;
-    for (size_t first = 0; first < history && !error->code; first += n_at_once) {
-        size_t n = history - first < n_at_once ? history - first : n_at_once;
-        if (!models_test_error(reader, config, first, n, errors, error))
-            point = take_points(curves, point, first, n, errors);
-    }
-done:
-    free(errors);
-    return error->code;
-}
 
 /* One range for all panels, logarithmic if the errors fall by a factor of ten or more. */
 static void choose_range(struct training_figure *figure)
@@ -352,7 +276,7 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
     figure.panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT;
     for (size_t i = 0; i < n; i++) {
         char title[LABEL_MAX], lines[LAYOUT_LINES_MAX][LABEL_MAX];
-        if (read_curves(reader, selection->configs[i], &figure.curves[i], error))
+        if (curves_read(reader, selection->configs[i], MODELS_DRAWN_MAX, POINTS_MAX, &figure.curves[i], error))
             goto done;
         panel_title(&figure, i, title);
         size_t n_here = layout_wrap(title, figure.panel_width, LABEL_SIZE, lines);
@@ -373,7 +297,23 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
     gnuplot_finish(&figure.gnuplot, keep_script, error);
 done:
     for (size_t i = 0; i < n; i++)
-        free_curves(&figure.curves[i]);
+        curves_free(&figure.curves[i]);
     free(figure.curves);
     return error->code;
 }
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    return plot_training(reader, selection, request->output, request->keep_script, error);
+}
+
+const struct command command_plot_training = {
+    .name = "plot training",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws test error against epoch, a panel for each configuration",
+    .details = "At most 24 configurations: choose with --where. Drawn by gnuplot (Debian package gnuplot-nox).\n",
+    .options = "output where keep-script",
+    .needs_output = true,
+    .run = run,
+};

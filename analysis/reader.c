@@ -1,8 +1,9 @@
 #include "reader.h"
 
+#include "reader_internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,6 @@
 #define CONFIGS_AT_ONCE 4096
 #define AXES_MAX        (FIELD_DIMENSIONS_MAX + 3) /* config, replicate and a text's characters are not in the table */
 
-struct reader_handles {
-    hid_t file;
-    hid_t fields[N_FIELDS]; /* opened when first read */
-};
-
 static herr_t keep_first(unsigned n, const H5E_error2_t *entry, void *text)
 {
     if (n == 0)
@@ -25,8 +21,7 @@ static herr_t keep_first(unsigned n, const H5E_error2_t *entry, void *text)
     return 0;
 }
 
-/* "FILE: damaged: what (HDF5's innermost reason)" */
-static enum error_code damaged(const char *path, const char *what, struct error *error)
+enum error_code reader_damaged(const char *path, const char *what, struct error *error)
 {
     char reason[200] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
@@ -35,7 +30,7 @@ static enum error_code damaged(const char *path, const char *what, struct error 
                      *reason ? " (HDF5: " : "", reason, *reason ? ")" : "");
 }
 
-static enum error_code no_memory(const char *path, struct error *error)
+enum error_code reader_no_memory(const char *path, struct error *error)
 {
     return error_set(error, ERROR_FATAL, "%s: not enough memory", path);
 }
@@ -74,7 +69,7 @@ static enum error_code open_file(struct reader *reader, struct error *error)
     if (is_hdf5 <= 0)
         error_set(error, ERROR_INPUT, "%s: not an HDF5 file", reader->path);
     else if ((reader->handles->file = H5Fopen(reader->path, H5F_ACC_RDONLY, fapl)) < 0)
-        damaged(reader->path, "HDF5 cannot open it", error);
+        reader_damaged(reader->path, "HDF5 cannot open it", error);
     H5Pclose(fapl);
     return error->code;
 }
@@ -86,7 +81,7 @@ static enum error_code check_schema(const struct reader *reader, struct error *e
 
     htri_t exists = H5Aexists(file, "picky_schema_version");
     if (exists < 0)
-        return damaged(reader->path, "its attributes cannot be read", error);
+        return reader_damaged(reader->path, "its attributes cannot be read", error);
     if (exists == 0)
         return error_set(error, ERROR_INPUT,
                          "%s: not a picky results file (an HDF5 file without the attribute picky_schema_version)",
@@ -96,7 +91,7 @@ static enum error_code check_schema(const struct reader *reader, struct error *e
     type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
     if (space < 0 || type < 0 || H5Sget_simple_extent_npoints(space) != 1 || H5Tget_class(type) != H5T_INTEGER ||
         H5Aread(attribute, H5T_NATIVE_INT64, &version) < 0 || version < 1)
-        damaged(reader->path, "the attribute picky_schema_version is not a version number", error);
+        reader_damaged(reader->path, "the attribute picky_schema_version is not a version number", error);
     else if (version > READER_SCHEMA_VERSION)
         error_set(error, ERROR_INPUT,
                   "%s: written by a newer picky (schema version %" PRId64
@@ -128,13 +123,13 @@ static enum error_code open_dataset(const struct reader *reader, const char *nam
     if (H5Lexists(reader->handles->file, name, H5P_DEFAULT) <= 0) {
         H5Eclear2(H5E_DEFAULT);
         snprintf(text, sizeof text, "it has no array \"%s\"", name);
-        return damaged(reader->path, text, error);
+        return reader_damaged(reader->path, text, error);
     }
     check(rank <= AXES_MAX);
     *dataset = H5Dopen2(reader->handles->file, name, H5P_DEFAULT);
     if (*dataset < 0) {
         snprintf(text, sizeof text, "the array \"%s\" cannot be opened", name);
-        return damaged(reader->path, text, error);
+        return reader_damaged(reader->path, text, error);
     }
     hid_t space = H5Dget_space(*dataset), type = H5Dget_type(*dataset);
     bool good = space >= 0 && type >= 0 && H5Tget_class(type) == class && H5Sget_simple_extent_ndims(space) == rank &&
@@ -153,7 +148,7 @@ static enum error_code open_dataset(const struct reader *reader, const char *nam
     H5Dclose(*dataset);
     *dataset = H5I_INVALID_HID;
     snprintf(text, sizeof text, "the array \"%s\" has an unexpected type or shape", name);
-    return damaged(reader->path, text, error);
+    return reader_damaged(reader->path, text, error);
 }
 
 static enum error_code read_status(struct reader *reader, struct error *error)
@@ -165,23 +160,23 @@ static enum error_code read_status(struct reader *reader, struct error *error)
 
     error->code = ERROR_NONE;
     if (size[0] == 0 || size[1] == 0 || size[0] > SIZE_MAX / sizeof *reader->configs || size[1] > SIZE_MAX / size[0]) {
-        damaged(reader->path, "the array \"status\" has an unexpected shape", error);
+        reader_damaged(reader->path, "the array \"status\" has an unexpected shape", error);
         goto done;
     }
     reader->n_configs = (size_t)size[0];
     reader->n_replicates = (size_t)size[1];
     reader->status = malloc(reader->n_configs * reader->n_replicates);
     if (!reader->status) {
-        no_memory(reader->path, error);
+        reader_no_memory(reader->path, error);
         goto done;
     }
     if (H5Dread(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, reader->status) < 0) {
-        damaged(reader->path, "the array \"status\" cannot be read", error);
+        reader_damaged(reader->path, "the array \"status\" cannot be read", error);
         goto done;
     }
     for (size_t i = 0; i < reader->n_configs * reader->n_replicates; i++)
         if (reader->status[i] >= N_STATUSES) {
-            damaged(reader->path, "the array \"status\" holds values that are none", error);
+            reader_damaged(reader->path, "the array \"status\" holds values that are none", error);
             goto done;
         }
 done:
@@ -227,7 +222,7 @@ static enum error_code read_hyperparameter(struct reader *reader, const struct h
     type = is_text ? H5Dget_type(dataset) : H5Tcopy(class == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64);
     file_space = H5Dget_space(dataset);
     if (type < 0 || file_space < 0 || (is_text && H5Tis_variable_str(type) <= 0)) {
-        damaged(reader->path, what, error);
+        reader_damaged(reader->path, what, error);
         goto done;
     }
     for (hsize_t first = 0; first < size && !error->code; first += CONFIGS_AT_ONCE) {
@@ -235,7 +230,7 @@ static enum error_code read_hyperparameter(struct reader *reader, const struct h
         space = H5Screate_simple(1, &n, NULL);
         if (space < 0 || H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &first, NULL, &n, NULL) < 0 ||
             H5Dread(dataset, type, space, file_space, H5P_DEFAULT, values) < 0) {
-            damaged(reader->path, what, error);
+            reader_damaged(reader->path, what, error);
             goto done;
         }
         if (set_values(reader->configs + first, n, row, values, error))
@@ -262,7 +257,7 @@ static enum error_code read_configs(struct reader *reader, struct error *error)
     reader->swept = calloc((size_t)n_hyperparameters, sizeof *reader->swept);
     void *values = malloc(CONFIGS_AT_ONCE * sizeof(int64_t)); /* double and char * are no larger */
     if (!reader->configs || !reader->swept || !values) {
-        no_memory(reader->path, error);
+        reader_no_memory(reader->path, error);
         goto done;
     }
     error->code = ERROR_NONE;
@@ -293,14 +288,14 @@ static enum error_code read_name(struct reader *reader, struct error *error)
         attribute = H5Aopen(reader->handles->file, "sweep_name", H5P_DEFAULT);
         type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
         if (type < 0 || H5Tis_variable_str(type) <= 0 || H5Aread(attribute, type, &text) < 0) {
-            damaged(reader->path, "the attribute \"sweep_name\" cannot be read", error);
+            reader_damaged(reader->path, "the attribute \"sweep_name\" cannot be read", error);
             goto done;
         }
     }
     error->code = ERROR_NONE;
     reader->name = strdup(text ? text : "");
     if (!reader->name)
-        no_memory(reader->path, error);
+        reader_no_memory(reader->path, error);
 done:
     if (text)
         H5free_memory(text);
@@ -331,11 +326,11 @@ enum error_code reader_open(struct reader **result, const char *path, struct err
 
     struct reader *reader = calloc(1, sizeof *reader);
     if (!reader)
-        return no_memory(path, error);
+        return reader_no_memory(path, error);
     reader->path = strdup(path);
     reader->handles = malloc(sizeof *reader->handles);
     if (!reader->path || !reader->handles) {
-        no_memory(path, error);
+        reader_no_memory(path, error);
         free(reader->handles);
         reader->handles = NULL;
         goto done;
@@ -483,7 +478,7 @@ enum error_code reader_read(struct reader *reader, enum field field, size_t conf
         H5Dread(dataset, type, space, file_space, H5P_DEFAULT, buffer) < 0) {
         char what[128];
         snprintf(what, sizeof what, "the array \"%s\" cannot be read", description->name);
-        damaged(reader->path, what, error);
+        reader_damaged(reader->path, what, error);
     }
     if (space >= 0)
         H5Sclose(space);

@@ -1,5 +1,7 @@
 #include "summary.h"
 
+#include "command.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -189,3 +191,17 @@ enum error_code summary_print(struct reader *reader, const struct selection *sel
         return error_set(error, ERROR_FATAL, "cannot write the summary: %s", strerror(errno));
     return ERROR_NONE;
 }
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    return summary_print(reader, selection, &request->ri, stdout, error);
+}
+
+const struct command command_summary = {
+    .name = "summary",
+    .synopsis = "",
+    .summary = "Prints acceptance, test errors and shares of selective neurons for each configuration",
+    .options = "where measure unimportant-below",
+    .run = run,
+};

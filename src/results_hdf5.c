@@ -7,27 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void results_hdf5_start(void)
-{
-    /* HDF5 reads the variable once, when it starts; it would override results_hdf5_access, and HDF5's own lock would
-     * shut readers out. */
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
-    /* Every file is closed here. At exit, HDF5 1.10 would try again those that it failed to close, and crash. */
-    H5dont_atexit();
-    /* HDF5 would print its errors; ours say what they mean. */
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-}
-
-const char *results_hdf5_version(void)
-{
-    static char version[32];
-    unsigned major, minor, release;
-    results_hdf5_start();
-    H5get_libversion(&major, &minor, &release);
-    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
-    return version;
-}
-
 struct innermost {
     char text[512];
 };
@@ -40,25 +19,70 @@ static herr_t take_innermost(unsigned n, const H5E_error2_t *entry, void *contex
     return 0;
 }
 
+/* What strerror said of the first system call that failed in HDF5. HDF5 forgets it with its next call, and what fails
+ * next, for want of the first, would be taken for the reason. */
+static char system_reason[128];
+
+/* HDF5 calls this when one of its functions fails. A failed system call fills a line with addresses and times; the
+ * reason is quoted in it. */
+static herr_t take_system_reason(hid_t stack, void *context)
+{
+    static const char before[] = "error message = '";
+    (void)context;
+    struct innermost innermost = {""};
+    H5Ewalk2(stack, H5E_WALK_UPWARD, take_innermost, &innermost);
+    const char *quoted = strstr(innermost.text, before);
+    if (quoted && !*system_reason) {
+        quoted += strlen(before);
+        snprintf(system_reason, sizeof system_reason, "%.*s", (int)strcspn(quoted, "'"), quoted);
+    }
+    return 0;
+}
+
+void results_hdf5_start(void)
+{
+    /* HDF5 reads the variable once, when it starts; it would override results_hdf5_access, and HDF5's own lock would
+     * shut readers out. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+    /* Every file is closed here. At exit, HDF5 1.10 would try again those that it failed to close, and crash. */
+    H5dont_atexit();
+    /* HDF5 would print its errors; ours say what they mean. */
+    H5Eset_auto2(H5E_DEFAULT, take_system_reason, NULL);
+    *system_reason = '\0';
+}
+
+const char *results_hdf5_version(void)
+{
+    static char version[32];
+    unsigned major, minor, release;
+    results_hdf5_start();
+    H5get_libversion(&major, &minor, &release);
+    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
+    return version;
+}
+
 enum error_code results_hdf5_error(struct error *error, const char *format, ...)
 {
     struct innermost innermost = {"unknown reason"};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, &innermost);
-
-    /* A failed system call fills lines with addresses and times; the reason is what strerror said. */
-    const char *reason = innermost.text, *quoted = strstr(reason, "error message = '");
-    int length = (int)strlen(reason);
-    if (quoted) {
-        reason = quoted + strlen("error message = '");
-        length = (int)strcspn(reason, "'");
-    }
-
     char what[ERROR_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return error_set(error, ERROR_FATAL, "%s: %.*s", what, length, reason);
+    return error_set(error, ERROR_FATAL, "%s: %s", what, *system_reason ? system_reason : innermost.text);
+}
+
+enum error_code results_damaged(struct error *error, const char *path, const char *format, ...)
+{
+    char what[ERROR_MESSAGE_MAX / 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (*system_reason) /* what was not read cannot be known to be damaged */
+        return error_set(error, ERROR_FATAL, "%s: reading it: %s", path, system_reason);
+    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s", path, what);
 }
 
 hid_t results_hdf5_access(void)

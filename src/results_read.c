@@ -5,23 +5,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static enum error_code damaged(struct error *error, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static enum error_code damaged(struct error *error, const char *path, const char *format, ...)
-{
-    char what[ERROR_MESSAGE_MAX / 2];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
-    va_end(args);
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s", path, what);
-}
 
 enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error)
 {
@@ -48,7 +34,7 @@ static enum error_code read_integer_attribute(hid_t file, const char *path, cons
     if (attribute < 0 || (space = H5Aget_space(attribute)) < 0 || (type = H5Aget_type(attribute)) < 0 ||
         H5Sget_simple_extent_npoints(space) != 1 || H5Tget_class(type) != H5T_INTEGER ||
         H5Aread(attribute, H5T_NATIVE_INT64, value) < 0)
-        code = damaged(error, path, "its attribute %s is missing or not a number", name);
+        code = results_damaged(error, path, "its attribute %s is missing or not a number", name);
     if (type >= 0)
         H5Tclose(type);
     if (space >= 0)
@@ -64,10 +50,12 @@ static bool is_text(hid_t type)
     return type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0;
 }
 
-enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error)
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error)
 {
     *text = NULL;
-    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    hid_t attribute = H5Aopen_by_name(file, object, name, H5P_DEFAULT, H5P_DEFAULT), space = H5I_INVALID_HID,
+          type = H5I_INVALID_HID;
     bool is_good = attribute >= 0 && (space = H5Aget_space(attribute)) >= 0 && (type = H5Aget_type(attribute)) >= 0 &&
                    H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, text) >= 0 &&
                    *text;
@@ -77,7 +65,8 @@ enum error_code results_read_text(hid_t file, const char *path, const char *name
         H5Sclose(space);
     if (attribute >= 0)
         H5Aclose(attribute);
-    return is_good ? ERROR_NONE : damaged(error, path, "its attribute %s is missing or not what picky writes", name);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute %s is missing or not what picky writes", name);
 }
 
 /* Calls `note` for each name in a text attribute, names with blanks between; it returns false for one that cannot be.
@@ -86,7 +75,7 @@ static enum error_code read_names(hid_t file, const char *path, const char *attr
                                   bool (*note)(void *context, const char *name), void *context, struct error *error)
 {
     char *names;
-    if (results_read_text(file, path, attribute, &names, error))
+    if (results_read_text(file, path, ".", attribute, &names, error))
         return error->code;
     bool is_good = true;
     char *rest = names;
@@ -94,7 +83,7 @@ static enum error_code read_names(hid_t file, const char *path, const char *attr
         is_good = !*name || note(context, name);
     H5free_memory(names);
     return is_good ? ERROR_NONE
-                   : damaged(error, path, "its attribute %s is missing or not what picky writes", attribute);
+                   : results_damaged(error, path, "its attribute %s is missing or not what picky writes", attribute);
 }
 
 static bool note_store(void *context, const char *name)
@@ -122,10 +111,30 @@ enum error_code results_read_swept(hid_t file, const char *path, bool *swept, st
     return read_names(file, path, "swept", note_swept, swept, error);
 }
 
+static enum error_code read_shard(hid_t file, const char *path, struct shard *shard, struct error *error)
+{
+    *shard = (struct shard){1, 1};
+    htri_t exists = H5Aexists_by_name(file, RESULTS_PROVENANCE, RESULTS_SHARD, H5P_DEFAULT);
+    if (exists < 0)
+        return results_damaged(error, path, "its group " RESULTS_PROVENANCE " cannot be read");
+    if (exists == 0)
+        return ERROR_NONE;
+    char *text;
+    if (results_read_text(file, path, RESULTS_PROVENANCE, RESULTS_SHARD, &text, error))
+        return error->code;
+    bool is_good = shard_parse(text, shard);
+    H5free_memory(text);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute " RESULTS_SHARD " is not what picky writes");
+}
+
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
     int64_t version;
-    if (H5Aexists(file, "picky_schema_version") <= 0)
+    htri_t exists = H5Aexists(file, "picky_schema_version");
+    if (exists < 0)
+        return results_damaged(error, path, "its attributes cannot be read");
+    if (exists == 0)
         return error_set(error, ERROR_INPUT,
                          "%s: not a results file of picky (it lacks the attribute picky_schema_version)", path);
     if (read_integer_attribute(file, path, "picky_schema_version", &version, error))
@@ -136,10 +145,11 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
                          "; this picky knows %d); allowed: that picky, or a newer one",
                          path, version, RESULTS_SCHEMA_VERSION);
     if (version < 1)
-        return damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
+        return results_damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
     header->store = 0;
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
-        read_names(file, path, "store", note_store, &header->store, error))
+        read_names(file, path, "store", note_store, &header->store, error) ||
+        read_shard(file, path, &header->shard, error))
         return error->code;
     header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 
@@ -156,7 +166,7 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
     if (dataset >= 0)
         H5Dclose(dataset);
     if (!is_good)
-        return damaged(error, path, "its array %s is missing or not what picky writes", name);
+        return results_damaged(error, path, "its array %s is missing or not what picky writes", name);
     header->n_configs = size[0];
     header->replicates = size[1];
     enum error_code code =
@@ -172,7 +182,7 @@ enum error_code results_read_array(hid_t file, const char *path, const char *nam
     hsize_t found[H5S_MAX_RANK] = {0};
     *dataset = H5Dopen2(file, name, H5P_DEFAULT);
     if (*dataset < 0)
-        return damaged(error, path, "it has no array %s", name);
+        return results_damaged(error, path, "it has no array %s", name);
     hid_t in_file = H5Dget_type(*dataset), expected = results_hdf5_file_type(type);
     bool has_type = in_file >= 0 && expected >= 0 && H5Tequal(in_file, expected) > 0;
     if (expected >= 0)
@@ -198,7 +208,7 @@ enum error_code results_read_array(hid_t file, const char *path, const char *nam
     H5Dclose(*dataset);
     *dataset = H5I_INVALID_HID;
     if (!has_type || !has_shape)
-        return damaged(error, path, "its array %s has another shape or type than its sweep asks for", name);
+        return results_damaged(error, path, "its array %s has another shape or type than its sweep asks for", name);
     return error_set(error, ERROR_INPUT, "%s: its array %s does not lie in one piece: another program has rewritten it",
                      path, name);
 }
@@ -260,7 +270,7 @@ enum error_code results_read_row(hid_t file, const char *path, const struct hype
         H5Dclose(dataset);
     free(values);
     return is_good ? ERROR_NONE
-                   : damaged(error, path, "its variable %s is missing or not what picky writes", row->name);
+                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", row->name);
 }
 
 enum error_code results_read_status(int descriptor, const char *path, const struct results_header *header,
@@ -271,14 +281,14 @@ enum error_code results_read_status(int descriptor, const char *path, const stru
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return error_set(error, ERROR_INPUT, "%s: %s", path, strerror(errno));
+            return error_set(error, ERROR_FATAL, "%s: reading it: %s", path, strerror(errno));
         if (got == 0)
-            return damaged(error, path, "it ends within status");
+            return results_damaged(error, path, "it ends within status");
         done += (size_t)got;
     }
     for (size_t i = 0; i < n; i++)
         if (status[i] >= N_STATUSES)
-            return damaged(error, path, "status %d of configuration %" PRIu64 ", replicate %" PRIu64, status[i],
-                           (first + i) / header->replicates, (first + i) % header->replicates);
+            return results_damaged(error, path, "status %d of configuration %" PRIu64 ", replicate %" PRIu64, status[i],
+                                   (first + i) / header->replicates, (first + i) % header->replicates);
     return ERROR_NONE;
 }

@@ -113,7 +113,7 @@ limit() {
 limit 1000 3000 "$picky" run long.cfg -o limit1.h5 --time-limit 2
 check_file limit1.h5 "picky run long.cfg -o limit1.h5 --time-limit 2 --resume"
 limit 1000 7000 mpirun -n 3 --oversubscribe --bind-to none "$picky" run long.cfg --time-limit=2s -o limit3.h5
-check_file limit3.h5 "picky run long.cfg --time-limit=2s -o limit3.h5 --resume"
+check_file limit3.h5 "picky run long.cfg -o limit3.h5 --time-limit 2s --resume"
 limit 500 3000 env SLURM_JOB_END_TIME=$(($(date +%s) + 2)) "$picky" run long.cfg -o limit4.h5
 check_file limit4.h5 "picky run long.cfg -o limit4.h5 --resume"
 # Long enough: nothing is said and nothing left.

@@ -429,13 +429,23 @@ class WrongFiles(Files):
 
 class Arguments(Files):
     def test_help(self):
-        for words in (["--help"], ["-h"], ["summary", "--help"], ["plot", "--help"], ["summary", "x.h5", "-h"]):
+        commands = ["summary", "plot training", "plot ri"]
+        for words, present, absent in (
+                (["--help"], commands, []),
+                (["-h"], commands, []),
+                (["plot", "--help"], ["plot training", "plot ri"], ["analyse summary"]),
+                (["summary", "--help"], [*MEASURES, "--where", "--measure", "--unimportant-below"], ["--output"]),
+                (["summary", "x.h5", "-h"], ["Usage: picky-analyse summary FILE.h5"], []),
+                (["plot", "ri", "--help"], ["Usage: picky-analyse plot ri FILE.h5 -o OUT.(svg|png|pdf)", "-o, --output",
+                                            "--keep-script", "24"], [])):
             result = run(*words)
             self.assert_done(result)
-            self.assertTrue(result[1].startswith("usage: picky-analyse summary"))
-            for word in [*MEASURES, "--where", "--measure", "--unimportant-below", "--keep-script", "-o", "24"]:
+            self.assertRegex(result[1], r"(?m)^(Usage:| ) picky-analyse (summary|plot) ")
+            for word in present:
                 self.assertIn(word, result[1])
-            self.assertLessEqual(max(map(len, result[1].splitlines())), 100)
+            for word in absent:
+                self.assertNotIn(word, result[1])
+            self.assertLessEqual(max(map(len, result[1].splitlines())), 120)
         with open("/dev/full", "w") as full:
             self.assertEqual(subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE).returncode, 3)
 
@@ -448,7 +458,7 @@ class Arguments(Files):
                 (["plot"], "allowed: plot training, plot ri"),
                 (["plot", "pie", "seed.h5", "-o", "x.svg"], "plot pie: allowed"),
                 (["plot", "ri"], "plot ri: allowed: one results file, 0 given"),
-                (["plot", "ri", "seed.h5"], "the figure's name is missing"),
+                (["plot", "ri", "seed.h5"], "the output's name is missing"),
                 (["plot", "ri", "seed.h5", "-o"], "-o: its value is missing"),
                 (["plot", "ri", "seed.h5", "-o", "x.jpg"], "-o x.jpg: allowed: a name that ends in .svg"),
                 (["summary", "seed.h5", "-o", "x.svg"], "--output: not an option of this command"),

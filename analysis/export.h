@@ -1,0 +1,50 @@
+/* Results for other software: tables as CSV, arrays as NumPy files. All stream: memory is bounded by the reader's
+ * chunks (or one model's array, if that is more). */
+#ifndef PICKY_EXPORT_H
+#define PICKY_EXPORT_H
+
+#include "models.h"
+#include "selection.h"
+
+#include <stdio.h>
+
+/* What a row of the table is about. */
+enum export_rows { EXPORT_MODELS, EXPORT_EPOCHS, EXPORT_NEURONS };
+
+struct export_options {
+    enum export_rows rows;
+    bool all_hyperparameters; /* as columns, and context_layer; otherwise those that differ between configurations */
+    bool all_measures;        /* not only that of `ri` */
+    struct ri_options ri;     /* tasks are not used: RI of each pair */
+    unsigned statuses;        /* bits 1 << enum job_status: the slots wanted */
+};
+
+/* Slots wanted if nobody says: of models all that are done; for epochs and neurons the accepted ones. */
+unsigned export_default_statuses(enum export_rows rows);
+
+/* Writes the table to `out`: a header line with the columns' names, then a row for each model, epoch of a model
+ * or hidden unit of a model, by configuration and replicate. RFC 4180 with "\n" as line end. Floats have nine digits,
+ * and so read back to the same bits; what is not a number is "NaN". config, replicate and unit count from 0 as in the
+ * file's arrays; layer, task (in the columns' names) and epoch are the file's coordinates. ERROR_INPUT if the file
+ * lacks an array or is damaged. A failing write ends the table; output_finish reports it. */
+enum error_code export_table(struct reader *reader, const struct selection *selection,
+                             const struct export_options *options, FILE *out, struct error *error);
+
+/* Writes a variable to `out` as an array of NumPy's format 1.0 (numpy.lib.format), its axes those of the file: of a
+ * record's array [selected configurations, replicates, the field's own], of a hyperparameter or
+ * context_layer [selected configurations]. Slots whose status is not in `statuses` hold no result: NaN in arrays of
+ * floats, 255 in train_task, -1 in rank, "" in reason, 0 elsewhere (status itself is never masked). Text is
+ * Unicode. ERROR_INPUT, with the names there are, for a name the file does not have. */
+enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
+                             unsigned statuses, FILE *out, struct error *error);
+
+/* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
+struct export_request {
+    const char *rows;     /* model, epoch, neuron */
+    const char *columns;  /* swept, all */
+    const char *variable; /* a NumPy array instead of a table */
+    const char *status;   /* names of statuses, with commas between */
+    bool sweep;           /* the sweep file's text instead of a table */
+};
+
+#endif

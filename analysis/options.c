@@ -1,0 +1,321 @@
+/* The command line: one table of options, help made from it and from the commands. */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELP_COLUMN 26 /* where the text of an option's help begins */
+
+struct option_row {
+    const char *name;
+    char letter;          /* its short form, 0 if it has none */
+    const char *argument; /* NULL if it takes none */
+    const char *help;     /* lines after the first are indented when printed */
+    /* Takes the value (NULL if it has none) into the request. */
+    enum error_code (*take)(struct request *request, const char *value, struct error *error);
+};
+
+static enum error_code take_output(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->output = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_where(struct request *request, const char *value, struct error *error)
+{
+    if (request->n_conditions == CONDITIONS_MAX)
+        return error_set(error, ERROR_INPUT, "--where: allowed: at most %d times", CONDITIONS_MAX);
+    request->conditions[request->n_conditions++] = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_measure(struct request *request, const char *value, struct error *error)
+{
+    char names[256] = "";
+    for (int m = 0; m < N_MEASURES; m++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", m ? ", " : "", measure_names[m]);
+        if (strcmp(value, measure_names[m]) == 0) {
+            request->ri.measure = (enum measure)m;
+            request->has_measure = true;
+            return ERROR_NONE;
+        }
+    }
+    return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s", value, names);
+}
+
+static enum error_code take_unimportant_below(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    double number = strtod(value, &end);
+    if (end == value || *end != '\0' || !isfinite(number) || number < 0)
+        return error_set(error, ERROR_INPUT, "--unimportant-below %s: allowed: a number, 0 or above", value);
+    request->ri.unimportant_below = number;
+    request->has_unimportant_below = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_keep_script(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->keep_script = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_rows(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.rows = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_columns(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.columns = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_variable(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.variable = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_status(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.status = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->export.sweep = true;
+    return ERROR_NONE;
+}
+
+static const struct option_row option_table[] = {
+    {"output", 'o', "OUT", "the file to write; an older one is replaced", take_output},
+    {"where", 0, "KEY=VALUE",
+     "only configurations with this value (or one of VALUE,VALUE,...) of a\n"
+     "hyperparameter; may be repeated, all must hold",
+     take_where},
+    {"measure", 0, "NAME",
+     "importance measure (default taylor_sample), one of\n"
+     "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
+     "contribution, variance",
+     take_measure},
+    {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
+     take_unimportant_below},
+    {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
+     take_keep_script},
+    {"rows", 0, "KIND", "a row for each model (default), epoch or neuron", take_rows},
+    {"columns", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_columns},
+    {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
+    {"status", 0, "STATUS[,STATUS]...",
+     "only jobs of these: accepted, rejected, diverged, error (default:\n"
+     "accepted, for --rows model and --variable all)",
+     take_status},
+    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
+    {"help", 'h', NULL, "print this and end", NULL},
+};
+#define N_OPTIONS   (sizeof option_table / sizeof option_table[0])
+#define OPTION_HELP (&option_table[N_OPTIONS - 1])
+
+/* Whether `name` is among the words of `list`. */
+static bool has_word(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *word = list; (word = strstr(word, name)); word += length)
+        if ((word == list || word[-1] == ' ') && (word[length] == ' ' || word[length] == '\0'))
+            return true;
+    return false;
+}
+
+static bool takes(const struct command *command, const struct option_row *row)
+{
+    return row == OPTION_HELP || has_word(command->options, row->name);
+}
+
+static void print_option(const struct option_row *row, FILE *out)
+{
+    char short_form[8] = "", name[64];
+    if (row->letter)
+        snprintf(short_form, sizeof short_form, "-%c, ", row->letter);
+    snprintf(name, sizeof name, "  %s--%s%s%s", short_form, row->name, row->argument ? " " : "",
+             row->argument ? row->argument : "");
+    fprintf(out, "%-*s", HELP_COLUMN, name);
+    if ((int)strlen(name) >= HELP_COLUMN)
+        fprintf(out, "\n%*s", HELP_COLUMN, "");
+    for (const char *c = row->help; *c; c++) {
+        fputc(*c, out);
+        if (*c == '\n')
+            fprintf(out, "%*s", HELP_COLUMN, "");
+    }
+    fprintf(out, "\n");
+}
+
+static const char exit_codes[] = "Exit code: 0 done; 2 bad usage or file; 3 the output could not be written.\n";
+
+static void print_synopsis(const struct command *command, FILE *out)
+{
+    fprintf(out, " picky-analyse %s FILE.h5%s%s [OPTION]...\n", command->name, *command->synopsis ? " " : "",
+            command->synopsis);
+}
+
+static void print_command_help(const struct command *command, FILE *out)
+{
+    fprintf(out, "Usage:");
+    print_synopsis(command, out);
+    fprintf(out, "\n%s.\n", command->summary);
+    if (command->details)
+        fprintf(out, "\n%s", command->details);
+    fprintf(out, "\nOptions:\n");
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (takes(command, &option_table[i]))
+            print_option(&option_table[i], out);
+    fprintf(out, "\n%s", exit_codes);
+}
+
+/* Whether a command's name begins with the word `group` ("plot" of "plot ri"). */
+static bool is_in_group(const struct command *command, const char *group)
+{
+    size_t length = strlen(group);
+    return strncmp(command->name, group, length) == 0 && command->name[length] == ' ';
+}
+
+/* Lists the commands, or those of a group. */
+static void print_help(const struct command *const *commands, size_t n_commands, const char *group, FILE *out)
+{
+    fprintf(out, "Tables and figures from a results file of picky, also while a sweep still writes it.\n\nUsage:\n");
+    for (size_t i = 0; i < n_commands; i++)
+        if (!group || is_in_group(commands[i], group)) {
+            fprintf(out, " ");
+            print_synopsis(commands[i], out);
+            fprintf(out, "      %s.\n", commands[i]->summary);
+        }
+    fprintf(out, "  picky-analyse COMMAND --help\n\n%s", exit_codes);
+}
+
+/* "summary, plot ri" of all commands, or of a group. */
+static void list_names(const struct command *const *commands, size_t n_commands, const char *group, char *text,
+                       size_t size)
+{
+    *text = '\0';
+    for (size_t i = 0; i < n_commands; i++)
+        if (!group || is_in_group(commands[i], group)) {
+            size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s%s", used ? ", " : "", commands[i]->name);
+        }
+}
+
+/* Finds the command that the words [n_words] begin with, or NULL; *n_name is how many of them are its name. *group is
+ * the first word if there are commands of two words that begin with it, else NULL. */
+static const struct command *find_command(const struct command *const *commands, size_t n_commands, char *const *words,
+                                          int n_words, int *n_name, const char **group)
+{
+    *group = NULL;
+    for (size_t i = 0; n_words > 0 && i < n_commands; i++) {
+        const char *name = commands[i]->name;
+        *n_name = strchr(name, ' ') ? 2 : 1;
+        if (*n_name == 1 && strcmp(name, words[0]) == 0)
+            return commands[i];
+        if (*n_name == 2 && is_in_group(commands[i], words[0])) {
+            *group = words[0];
+            if (n_words > 1 && strcmp(strchr(name, ' ') + 1, words[1]) == 0)
+                return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static enum error_code no_command(const struct command *const *commands, size_t n_commands, const char *group,
+                                  char *const *words, int n_words, struct error *error)
+{
+    char names[512];
+    list_names(commands, n_commands, group, names, sizeof names);
+    if (n_words == 0)
+        return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
+    if (group)
+        return error_set(error, ERROR_INPUT, "%s %s: allowed: %s (see --help)", group, n_words > 1 ? words[1] : "",
+                         names);
+    return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
+}
+
+/* Options go into the request, and into given [N_OPTIONS]; argv is left with its words from optind on. */
+static enum error_code parse_options(struct request *request, bool *given, int argc, char **argv, struct error *error)
+{
+    struct option options[N_OPTIONS + 1] = {{0}};
+    enum { FIRST_VALUE = 256 }; /* above every letter */
+    char letters[2 * N_OPTIONS + 2] = ":";
+    int value;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct option_row *row = &option_table[i];
+        options[i] = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
+                                     row->letter ? row->letter : FIRST_VALUE + (int)i};
+        size_t used = strlen(letters);
+        if (row->letter)
+            snprintf(letters + used, sizeof letters - used, "%c%s", row->letter, row->argument ? ":" : "");
+    }
+    opterr = 0;
+    while ((value = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        if (value == '?')
+            return error_set(error, ERROR_INPUT, "%s: no such option (see --help)", argv[optind - 1]);
+        if (value == ':')
+            return error_set(error, ERROR_INPUT, "%s: its value is missing (see --help)", argv[optind - 1]);
+        for (size_t i = 0; i < N_OPTIONS; i++)
+            if (options[i].val == value) {
+                given[i] = true;
+                if (option_table[i].take && option_table[i].take(request, optarg, error))
+                    return error->code;
+            }
+    }
+    return ERROR_NONE;
+}
+
+enum error_code options_parse(struct request *request, const struct command *const *commands, size_t n_commands,
+                              int argc, char **argv, FILE *help, struct error *error)
+{
+    bool given[N_OPTIONS] = {false};
+    const char *group;
+    int n_name = 0;
+
+    *request = (struct request){
+        .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1}};
+    if (parse_options(request, given, argc, argv, error))
+        return error->code;
+    char **words = argv + optind;
+    int n_words = argc - optind;
+    const struct command *command = find_command(commands, n_commands, words, n_words, &n_name, &group);
+    if (given[OPTION_HELP - option_table]) {
+        if (command)
+            print_command_help(command, help);
+        else
+            print_help(commands, n_commands, group, help);
+        if (fflush(help) != 0)
+            return error_set(error, ERROR_FATAL, "cannot write the help: %s", strerror(errno));
+        return ERROR_NONE;
+    }
+    if (!command)
+        return no_command(commands, n_commands, group, words, n_words, error);
+    if (n_words != n_name + 1)
+        return error_set(error, ERROR_INPUT, "%s: allowed: one results file, %d given (see --help)", command->name,
+                         n_words - n_name);
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (given[i] && !takes(command, &option_table[i]))
+            return error_set(error, ERROR_INPUT, "--%s: not an option of this command (see picky-analyse %s --help)",
+                             option_table[i].name, command->name);
+    if (command->needs_output && !request->output)
+        return error_set(error, ERROR_INPUT, "%s: the output's name is missing: %s", command->name, command->synopsis);
+    request->file = words[n_name];
+    request->command = command;
+    return ERROR_NONE;
+}

@@ -1,0 +1,47 @@
+/* How a run was started, said in its first lines, with what is wrong about it and the remedy. */
+#ifndef PICKY_DIAGNOSIS_H
+#define PICKY_DIAGNOSIS_H
+
+#include "coordinator.h"
+#include "error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#define PLACEMENT_CPUS 1024 /* CPUs of a node that can be told apart */
+
+/* Where one rank runs. Plain data: is sent as it is. */
+struct placement {
+    uint64_t may_use[PLACEMENT_CPUS / 64]; /* one bit a CPU that it is allowed to run on; none: not known */
+    uint32_t n_online;                     /* CPUs of its node */
+};
+
+/* What the first lines tell. All borrowed, but for placements. */
+struct diagnosis {
+    int n_ranks;
+    const char *hosts;            /* [n_ranks][HOST_MAX]: "name (instruction set)" */
+    struct placement *placements; /* [n_ranks]; owned */
+    double deadline_s;            /* clock_s; INFINITY: none */
+    const char *deadline_source;  /* what set it; unused if there is none */
+};
+
+/* Fills placements on rank 0, which frees them; NULL on the others. Collective. */
+struct placement *diagnosis_gather(MPI_Comm comm);
+
+/* That this is no single rank of which a launcher started several copies, each for itself. ERROR_INPUT with the
+ * remedy, "" as message in all copies but the first. */
+enum error_code diagnosis_check_launch(int n_ranks, struct error *error);
+
+/* Prints the first lines: ranks, nodes, threads, instruction set, CPUs, the file system of `output`, the deadline; and
+ * a line for each thing that is wrong. */
+void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output);
+
+/* The file system that `path`, absolute and without symbolic links, is on. */
+struct file_system {
+    char mount_point[256], type[32];
+    const char *local_locks; /* mount option by which locks hold within a node only; NULL: none. Static */
+};
+/* Looks it up in a table like /proc/self/mountinfo. False if it is not there. */
+bool diagnosis_file_system(FILE *mountinfo, const char *path, struct file_system *found);
+
+#endif

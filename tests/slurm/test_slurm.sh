@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# The job scripts on a real Slurm (cluster.sh): launched, stopped, killed, lost and resumed, and every result the same bits
+# as a run that nothing happened to. The scenarios run at the same time, each in a folder of its own.
+# Usage: test_slurm.sh PICKY SOURCE_DIR [SCENARIO]...
+set -euo pipefail
+picky=$(realpath "$1") source_dir=$(realpath "$2")
+shift 2
+jobs=$source_dir/jobscripts cluster=$source_dir/tests/slurm/cluster.sh
+work=$(mktemp -d)
+end() {
+    "$cluster" stop "$work/cluster" 2>/dev/null || true
+    rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }
+}
+trap end EXIT
+cd "$work"
+
+code=0
+SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 20 || code=$?
+((code != 77)) || { trap - EXIT; rm -rf "$work"; exit 77; }
+((code == 0)) || { tail -n 20 cluster/*.out cluster/*.log; exit 1; }
+# shellcheck disable=SC1091
+. "$work/cluster/env"
+
+# Two thousand jobs: seconds with vectors, minutes without, and the same bits. Where there is a file `slow`, the program
+# that the jobs run goes without; so a scenario decides when its sweep gets anywhere.
+cat >sweep.cfg <<'END'
+replicates = 1000; seed = 5;
+model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
+grid = { context_location = ("start", "end"); };
+END
+cat >picky <<END
+#!/usr/bin/env bash
+if [[ \$1 == run ]]; then
+    [[ ! -e slow ]] || export PICKY_SIMD=portable
+    [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
+    echo \$\$ >pid.\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
+fi
+exec "$picky" "\$@"
+END
+chmod +x picky
+export PICKY=$work/picky
+
+fail() {
+    echo "FAILED: $scenario: $*"
+    tail -n 40 ./*.log 2>/dev/null || true
+    scontrol show job 2>/dev/null | grep -B 3 -A 8 "WorkDir=$PWD\$" || true
+    exit 1
+}
+wait_for() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || fail "no: $*"
+        sleep 0.3
+    done
+}
+# submit ARGUMENTS OF sbatch...: $id
+submit() {
+    id=$(sbatch --parsable "$@") || fail "sbatch $*"
+}
+property() { # ID NAME
+    scontrol -o show job "$1" | sed -nE "1s/.* $2=([^ ]*).*/\1/p"
+}
+is_state() { # ID PATTERN
+    [[ $(property "$1" JobState) =~ ^($2)$ ]]
+}
+# wait_end ID STATE EXIT_CODE: the job ends so
+wait_end() {
+    wait_for 240 is_state "$1" "COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL"
+    [[ $(property "$1" JobState) == "$2" ]] || fail "job $1: $(property "$1" JobState), not $2"
+    [[ $(property "$1" ExitCode) == "$3:0" ]] || fail "job $1: exit code $(property "$1" ExitCode), not $3"
+}
+expect_restarts() { # ID N
+    [[ $(property "$1" Restarts) == "$2" ]] || fail "job $1: requeued $(property "$1" Restarts) times, not $2"
+}
+expect() { # TEXT [FILE]: it is in the log
+    grep -qE "$1" ${2:-./*.log} || fail "not in the log: $1"
+}
+expect_not() {
+    ! grep -E "$1" ./*.log || fail "in the log: $1"
+}
+# Some jobs are done, and a run is still at it.
+is_under_way() {
+    "$picky" status "$1" 2>/dev/null >status && grep -q '^A run is writing it' status && ! grep -qE '^  done +0 ' status
+}
+expect_same_bits() {
+    /usr/bin/python3 "$source_dir/tests/compare_results.py" "$1" "$work/reference.h5" >differences ||
+        fail "$1: $(cat differences)"
+}
+
+# ---- the scenarios ----
+
+launch_srun() {
+    submit -N 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    expect '8 ranks \([a-z0-9]+\) on 2 nodes, 4 a node, .*; a rank may use '
+    expect_same_bits out.h5
+}
+
+launch_mpirun() {
+    PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    expect '3 ranks \([a-z0-9]+\) on 2 nodes, 1 to 2 a node'
+    expect_same_bits out.h5
+}
+
+# Slurm's early signal: on to the ranks, exit code 75, requeued, complete.
+signal() {
+    touch slow
+    PICKY_LAUNCHER=$1 submit -N 2 -n 2 -t 1 --signal=B:USR1@45 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    wait_for 120 grep -q 'stopping: SIGUSR1' ./*.log
+    rm slow
+    wait_end "$id" COMPLETED 0
+    expect_restarts "$id" 1
+    expect 'picky: stopped early: .* back into the queue|stopped early: back into the queue'
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+signal_srun() { signal srun; }
+signal_mpirun() { signal mpirun; }
+
+# The same without a signal, by the deadline that picky asks Slurm for.
+deadline() {
+    touch slow
+    submit -N 1 -n 1 -t 1 --signal=B:USR1@0 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    wait_for 120 grep -q 'the time left is too short' ./*.log
+    rm slow
+    wait_end "$id" COMPLETED 0
+    expect_restarts "$id" 1
+    expect 'must end by .* \(Slurm'
+    expect_not SIGUSR1
+    expect_same_bits out.h5
+}
+
+# Cancelled is cancelled: not requeued, and goes on when it is submitted again.
+cancel() {
+    touch slow
+    submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    scancel "$id"
+    wait_for 60 is_state "$id" CANCELLED
+    rm slow
+    submit -N 2 -n 4 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    is_state $((id)) COMPLETED
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+
+# A rank is killed: the job launches the sweep again.
+kill_rank() {
+    touch slow
+    PICKY_LAUNCHER=$1 submit -N 2 -n 4 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    rm slow
+    kill -KILL "$(cat pid.3)"
+    wait_end "$id" COMPLETED 0
+    expect_restarts "$id" 0
+    expect 'crashed, code [0-9]+: launching it again'
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+kill_srun() { kill_rank srun; }
+kill_mpirun() { kill_rank mpirun; }
+
+# Again and again: it gives up.
+kill_always() {
+    local n
+    touch slow
+    PICKY_RELAUNCHES=1 submit -N 1 -n 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    for n in 1 2; do
+        wait_for 120 is_under_way out.h5
+        kill -KILL "$(cat pid.0)"
+        ((n == 2)) || wait_for 30 grep -q 'launching it again' ./*.log
+    done
+    wait_end "$id" FAILED 137
+    expect 'crashed 2 times, now by code 137: giving up'
+}
+
+# A node loses its power, not the one that runs the script; Slurm requeues the job by itself.
+lose_node() {
+    touch slow
+    PICKY_LAUNCHER=mpirun submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    local nodes
+    nodes=$(scontrol show hostnames "$(property "$id" NodeList)" | tail -n 1)
+    "$cluster" lose "$work/cluster" "$nodes"
+    rm slow
+    wait_end "$id" COMPLETED 0
+    expect_restarts "$id" 1
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+
+# Two jobs on one output: the second is refused and neither launched again nor requeued; nor is a bad sweep.
+twice() {
+    local first
+    touch slow
+    submit -N 1 -n 1 -o first.log "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    first=$id
+    wait_for 120 is_under_way out.h5
+    submit -N 1 -n 1 -o second.log "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" FAILED 2
+    expect_restarts "$id" 0
+    expect 'out.h5: another run is writing' second.log
+    expect 'bad usage, sweep or file' second.log
+    is_state "$first" RUNNING || fail "the first job suffered"
+    scancel "$first"
+    echo 'replicates = 0;' >bad.cfg
+    submit -N 1 -n 2 -o bad.log "$jobs/sweep.sbatch" bad.cfg bad.h5
+    wait_end "$id" FAILED 2
+    expect_restarts "$id" 0
+    expect 'replicates = 0' bad.log
+    [[ $(grep -c 'replicates = 0' bad.log) == 1 ]] || fail "a bad sweep was launched again"
+}
+
+# What `picky plan` prints, as it is.
+plan_script() {
+    local name resources
+    for name in nodes ranks; do
+        resources=(--ranks 3)
+        [[ $name == ranks ]] || resources=(--sbatch 2 --ranks-per-node 2)
+        mkdir $name
+        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=1000 -o $name/out.h5 >$name.sbatch
+        submit -o $name.log $name.sbatch
+        wait_end "$id" COMPLETED 0
+        expect_same_bits $name/out.h5
+    done
+    expect '4 ranks .* on 2 nodes, 2 a node' nodes.log
+    expect '3 ranks .* on [123] nodes?' ranks.log
+    expect '^#   3 x 12 units, 800 steps: 1000 jobs of .* trained in ' nodes.sbatch
+}
+
+all=(deadline lose_node signal_srun signal_mpirun launch_srun launch_mpirun plan_script cancel kill_srun kill_mpirun kill_always twice)
+"$picky" run sweep.cfg -o reference.h5 2>/dev/null
+(($# > 0)) || set -- "${all[@]}"
+children=()
+for scenario in "$@"; do
+    mkdir "$scenario"
+    (
+        cd "$scenario"
+        "$scenario"
+        echo "$scenario: $SECONDS s"
+    ) &
+    children+=($!)
+done
+failures=0
+for child in "${children[@]}"; do
+    wait "$child" || failures=$((failures + 1))
+done
+((failures == 0)) || exit 1
+echo "$# scenarios on Slurm"
