@@ -58,7 +58,7 @@ const struct command command_run = {
         "SWEEP-I-of-N.h5);\n"
         "                    picky merge joins the parts\n"
         "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
-        "                    1d or HH:MM:SS. SLURM_JOB_END_TIME, where set, is minded without being told\n"
+        "                    1d or HH:MM:SS. Slurm's time limit is minded without being told\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
         "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
