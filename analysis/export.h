@@ -38,4 +38,23 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
                              unsigned statuses, FILE *out, struct error *error);
 
+/* What a command line asks for: words as they were given, NULL if they were not. Borrowed. */
+struct export_request {
+    const char *output;              /* -o; NULL is standard output */
+    const char *rows;                /* model, epoch, neuron */
+    const char *columns;             /* swept, all */
+    const char *variable;            /* a NumPy array instead of a table */
+    const char *status;              /* names of statuses, with commas between */
+    bool sweep;                      /* the sweep file's text instead of a table */
+    const enum measure *measure;     /* NULL: all */
+    const double *unimportant_below; /* NULL: the default */
+};
+
+/* Checks a request without a file: ERROR_INPUT for a word that is not allowed, or for two that do not go together. */
+enum error_code export_check(const struct export_request *request, struct error *error);
+
+/* Does what a checked request asks for: writes a table, an array or the sweep file's text. */
+enum error_code export_run(struct reader *reader, const struct selection *selection,
+                           const struct export_request *request, struct error *error);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "hyperparameters.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,11 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
     {"null-jobs", no_argument, NULL, 'N'},
+    {"shard", required_argument, NULL, 'D'},
+    {"retry", required_argument, NULL, 'R'},
     {"sbatch", required_argument, NULL, 'B'},
     {"ranks", required_argument, NULL, 'K'},
     {"ranks-per-node", required_argument, NULL, 'P'},
-    {"shard", required_argument, NULL, 'D'},
-    {"retry", required_argument, NULL, 'R'},
     {NULL, 0, NULL, 0},
 };
 
@@ -53,6 +54,17 @@ void print_quoted(FILE *stream, const char *text)
     for (const char *at = text; *at; at++)
         fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
     fprintf(stream, "%s", is_plain ? "" : "'");
+}
+
+char *default_output(const char *sweep_path, const struct shard *shard)
+{
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
+    const char *dot = strrchr(base, '.');
+    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    char *output, number[2 * SHARD_TEXT_MAX] = "";
+    if (shard->n > 1)
+        snprintf(number, sizeof number, "-%" PRIu64 "-of-%" PRIu64, shard->index, shard->n);
+    return asprintf(&output, "%.*s%s.h5", length, base, number) < 0 ? NULL : output;
 }
 
 int report_error(const struct error *error)
@@ -157,16 +169,16 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->json = true;
         if (option == 'T')
             arguments->time_limit = optarg;
+        if (option == 'D' && !shard_parse(optarg, &arguments->shard))
+            return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
+        if (option == 'R' && !parse_retry(arguments, optarg))
+            return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
         if (option == 'B')
             arguments->sbatch = optarg;
         if (option == 'K')
             arguments->ranks = optarg;
         if (option == 'P')
             arguments->ranks_per_node = optarg;
-        if (option == 'D' && !shard_parse(optarg, &arguments->shard))
-            return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
-        if (option == 'R' && !parse_retry(arguments, optarg))
-            return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
     }
     arguments->operands = argv + optind;
     arguments->n_operands = argc - optind;

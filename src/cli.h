@@ -39,11 +39,11 @@ struct arguments {
     bool null_jobs;             /* --null-jobs */
     bool json;                  /* --json */
     const char *time_limit;     /* --time-limit */
+    struct shard shard;         /* --shard, or 0/0 */
+    unsigned retry;             /* --retry: bits 1 << enum job_status */
     const char *sbatch;         /* --sbatch */
     const char *ranks;          /* --ranks */
     const char *ranks_per_node; /* --ranks-per-node */
-    struct shard shard;         /* --shard, or 0/0 */
-    unsigned retry;             /* --retry: bits 1 << enum job_status */
     const char *operand;        /* the first operand, or NULL */
     char **operands;            /* [n_operands] */
     int n_operands;
@@ -67,6 +67,10 @@ void print_hyperparameters(FILE *stream);
 
 /* Prints an argument, quoted for a shell where need be. */
 void print_quoted(FILE *stream, const char *text);
+
+/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5; a shard's
+ * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
+char *default_output(const char *sweep_path, const struct shard *shard);
 
 /* Prints "picky: MESSAGE" to stderr and returns the exit code. */
 int report_error(const struct error *error);

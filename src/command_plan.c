@@ -6,7 +6,6 @@
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
-#include "running.h"
 #include "shape.h"
 #include "sweep.h"
 
@@ -134,7 +133,7 @@ static enum error_code print_script(const struct arguments *arguments, const str
     struct pilot pilot = {0};
     struct record_layout layout;
     char *output =
-        arguments->output ? strdup(arguments->output) : running_default_output(arguments->operand, &arguments->shard);
+        arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
     struct job_script script = {.sweep = sweep,
                                 .pilot = &pilot,
                                 .overrides = arguments->overrides,

@@ -66,12 +66,6 @@ static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
     }
 }
 
-static void print_word(FILE *stream, const char *word)
-{
-    fprintf(stream, " ");
-    print_quoted(stream, word);
-}
-
 char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments)
 {
     char *text = NULL, shard[SHARD_TEXT_MAX], assignment[1024];
@@ -79,25 +73,25 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return NULL;
-    fprintf(stream, "picky run");
-    print_word(stream, sweep);
+    fprintf(stream, "picky run ");
+    print_quoted(stream, sweep);
     if (output) {
-        fprintf(stream, " -o");
-        print_word(stream, output);
+        fprintf(stream, " -o ");
+        print_quoted(stream, output);
     }
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const struct sweep_override *override = &arguments->overrides[i];
         snprintf(assignment, sizeof assignment, "%s=%s", override->key, override->value);
-        fprintf(stream, " --set");
-        print_word(stream, assignment);
+        fprintf(stream, " --set ");
+        print_quoted(stream, assignment);
     }
     if (arguments->shard.n > 0) {
         shard_format(&arguments->shard, shard);
         fprintf(stream, " --shard %s", shard);
     }
     if (arguments->time_limit) {
-        fprintf(stream, " --time-limit");
-        print_word(stream, arguments->time_limit);
+        fprintf(stream, " --time-limit ");
+        print_quoted(stream, arguments->time_limit);
     }
     fprintf(stream, "%s --resume", arguments->null_jobs ? " --null-jobs" : "");
     if (fclose(stream) != 0) {
@@ -130,17 +124,6 @@ static enum error_code find_deadline(const struct arguments *arguments, double s
     return ERROR_NONE;
 }
 
-char *running_default_output(const char *sweep_path, const struct shard *shard)
-{
-    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
-    const char *dot = strrchr(base, '.');
-    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
-    char *output, number[2 * SHARD_TEXT_MAX] = "";
-    if (shard->n > 1)
-        snprintf(number, sizeof number, "-%" PRIu64 "-of-%" PRIu64, shard->index, shard->n);
-    return asprintf(&output, "%.*s%s.h5", length, base, number) < 0 ? NULL : output;
-}
-
 /* The receipt goes into /provenance. */
 static enum error_code store_receipt(struct results *results, const struct receipt *receipt, struct error *error)
 {
@@ -170,11 +153,9 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 struct task {
     const struct running *running;
     const struct arguments *arguments;
-    const char *command_line, *hosts; /* hosts [n_ranks][HOST_MAX] */
-    int n_ranks;
+    const char *command_line;
+    struct diagnosis *diagnosis;
     struct transport *transport;
-    const struct diagnosis *diagnosis;
-    struct coordinator_watch watch;
     char *path; /* of the results file; owned */
     struct coverage coverage;
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
@@ -200,9 +181,11 @@ static void print_start(const struct task *task, const struct sweep *sweep, cons
     char shard[COVERAGE_SHARD_MAX];
     uint64_t n_left = task->counts[STATUS_PENDING], n_done = coverage_expected(task->counts) - n_left;
     coverage_shard(&task->shard, shard);
+    int n_ranks = task->diagnosis->n_ranks;
+    diagnosis_print(stderr, task->diagnosis, task->path);
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
-            sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, task->n_ranks,
-            task->n_ranks == 1 ? "" : "s", host_list, task->path);
+            sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
+            n_ranks == 1 ? "" : "s", host_list, task->path);
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
@@ -213,18 +196,19 @@ static enum error_code run_pending(struct task *task, struct results *results, s
                                    struct error *error)
 {
     struct progress progress;
+    const struct coordinator_watch watch = {
+        .deadline_s = task->diagnosis->deadline_s, .silence_s = SILENCE_S, .hosts = task->diagnosis->hosts};
     if (task->counts[STATUS_PENDING] == 0) {
         fprintf(stderr, "picky: %s is complete: nothing to do\n", task->path);
         return ERROR_NONE;
     }
-    if (results_log_run(results, task->n_ranks, host_list, PROVENANCE_VERSION, error))
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
-    diagnosis_print(stderr, task->diagnosis, task->path);
     print_start(task, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(task->transport, plan, results, layout, &task->watch, &progress, &task->receipt, error);
+    coordinator_run(task->transport, plan, results, layout, &watch, &progress, &task->receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, &task->receipt, error);
@@ -238,6 +222,8 @@ static enum error_code run_sweep(struct task *task, struct error *error)
 {
     const struct arguments *arguments = task->arguments;
     const struct running *running = task->running;
+    const char *hosts = task->diagnosis->hosts;
+    int n_ranks = task->diagnosis->n_ranks;
     const char *sweep_path = arguments->operands[running->sweep_operand];
     struct sweep sweep = {0};
     struct record_layout layout;
@@ -246,7 +232,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
     struct provenance provenance;
     char host_list[4096] = "";
 
-    if (check_kernels(task->hosts, task->n_ranks, error) ||
+    if (check_kernels(hosts, n_ranks, error) ||
         sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
         check_shard(&arguments->shard, &sweep, error) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
@@ -258,13 +244,13 @@ static enum error_code run_sweep(struct task *task, struct error *error)
 
     task->path = running->output_operand >= 0 ? strdup(arguments->operands[running->output_operand])
                  : arguments->output          ? strdup(arguments->output)
-                                              : running_default_output(sweep_path, &arguments->shard);
+                                              : default_output(sweep_path, &arguments->shard);
     if (!task->path) {
         error_set(error, ERROR_FATAL, "out of memory");
         goto done;
     }
-    hosts_text(task->hosts, task->n_ranks, host_list, sizeof host_list);
-    provenance_make(&provenance, task->command_line, host_list, task->n_ranks);
+    hosts_text(hosts, n_ranks, host_list, sizeof host_list);
+    provenance_make(&provenance, task->command_line, host_list, n_ranks);
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -334,11 +320,8 @@ static int run_rank0(const struct command *command, const struct running *runnin
     struct task task = {.running = running,
                         .arguments = &arguments,
                         .command_line = command_line,
-                        .hosts = diagnosis->hosts,
-                        .n_ranks = transport->n_ranks,
-                        .transport = transport,
                         .diagnosis = diagnosis,
-                        .watch = {.silence_s = SILENCE_S, .hosts = diagnosis->hosts}};
+                        .transport = transport};
     int exit_code = 0;
 
     provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes argv */
@@ -346,15 +329,12 @@ static int run_rank0(const struct command *command, const struct running *runnin
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if ((running->check_arguments && running->check_arguments(&arguments, &error)) ||
-            coverage_by(&task.coverage, arguments.by, &error) || check_launch(&arguments, diagnosis, &error) ||
-            find_deadline(&arguments, start_s, diagnosis, &error)) {
+        if (check_launch(&arguments, diagnosis, &error) ||
+            (running->check_arguments && running->check_arguments(&arguments, &error)) ||
+            coverage_by(&task.coverage, arguments.by, &error) ||
+            find_deadline(&arguments, start_s, diagnosis, &error) || run_sweep(&task, &error) ||
+            print_end(&task, &error))
             exit_code = *error.message ? report_error(&error) : (int)error.code;
-            break;
-        }
-        task.watch.deadline_s = diagnosis->deadline_s;
-        if (run_sweep(&task, &error) || print_end(&task, &error))
-            exit_code = report_error(&error);
         else
             exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
@@ -371,6 +351,7 @@ int running_main(const struct command *command, const struct running *running, i
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");
         return ERROR_FATAL;

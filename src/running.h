@@ -25,10 +25,6 @@ struct running {
  * MPI_COMM_WORLD, which it initialises. */
 int running_main(const struct command *command, const struct running *running, int argc, char **argv);
 
-/* Where a sweep's results go if -o does not say: its name in the working directory, .cfg replaced by .h5; a shard's
- * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
-char *running_default_output(const char *sweep_path, const struct shard *shard);
-
 /* A command that ends a stopped one's work: picky run SWEEP [-o OUTPUT] with the arguments that matter to it, and
  * --resume; quoted for a shell where need be. The caller frees it; NULL if memory is short. */
 char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments);

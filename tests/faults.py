@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Failing I/O: each call that a run makes on its output (io_shim.c) fails once, in turn: open, read, write, truncate, sync,
-rename, unlink, lock; and the disk is full, or the quota is reached, from some write on. Each time picky ends with one line
+"""Failing I/O: each call that a run makes on its output (io_shim.c) fails once, in turn: open, write, truncate, sync, rename,
+unlink, lock, and a sample of the reads; and the disk is full, or the quota is reached, from some write on. Each time picky ends with one line
 that names the file and the right exit code, the file is not there or whole, every slot that is marked done is right, and
 --resume completes it to the bits of an undisturbed run. The same for calls of a run that resumes.
 
-Usage: faults.py PICKY IO_SHIM.so [--all]      --all: no samples; each write is tried in each way"""
+Usage: faults.py PICKY IO_SHIM.so [--all]      --all: no samples; each read, and each write in each way"""
 import argparse
 import errno
 import os
@@ -135,6 +135,10 @@ def main():
     arguments = parser.parse_args()
     print(f"--seed {arguments.seed}")
     rng = random.Random(arguments.seed)
+
+    def sample(ks, n):
+        return ks if arguments.all or len(ks) <= n else rng.sample(ks, n)
+
     n_trials, problems = 0, []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -157,17 +161,14 @@ def main():
         assert trial.reference.look("part.h5") == trial.reference.n_slots // 2
         trials = []
         for resumes, total in totals.items():
-            # Each call in turn, and one more, which is not reached.
-            n = sum(total.values())
-            trials += [(f"*:{k}:{errno.EIO}:once", resumes) for k in range(1, n + 2)]
+            # Each call in turn.
+            trials += [(f"{family}:{k}:{errno.EIO}:once", resumes) for family, n in total.items()
+                       for k in sample(range(1, n + 1), 30 if family == "r" else n)]
             for family, how, times in (("w", errno.ENOSPC, "on"), ("w", errno.EDQUOT, "once"), ("w", "short", "once"),
                                        ("w", "short", "on"), ("o", errno.EROFS, "once"), ("o", errno.EACCES, "on"),
                                        ("d", errno.ENOSPC, "on"), ("s", errno.EDQUOT, "once"),
                                        ("t", errno.ENOSPC, "once"), ("l", errno.ENOLCK, "on")):
-                ks = range(1, total[family] + 1)
-                if not arguments.all:
-                    ks = rng.sample(ks, min(len(ks), 6))
-                trials += [(f"{family}:{k}:{how}:{times}", resumes) for k in ks]
+                trials += [(f"{family}:{k}:{how}:{times}", resumes) for k in sample(range(1, total[family] + 1), 5)]
         missed = []
 
         def attempt(what):
@@ -179,13 +180,12 @@ def main():
 
         with ThreadPoolExecutor(4) as pool:
             n_trials = len(list(pool.map(attempt, trials)))
-        ends = [(f"*:{sum(total.values()) + 1}:{errno.EIO}:once", resumes) for resumes, total in totals.items()]
-        # The number of reads may differ by a few from run to run: batches are made by time.
-        if not set(ends) <= set(missed) or len(missed) > len(ends):
-            print(f"not reached: {missed}")
+        # All but the last few were reached: batches are made by time, and so their number differs.
+        if len(missed) > 20:
+            problems.append(f"not reached: {missed}")
     for resumes, total in totals.items():
         print(f"{'a run that resumes' if resumes else 'a run'}: {dict(total)}")
-    for problem in problems[:400]:
+    for problem in problems[:20]:
         print("FAILED:", problem)
     print(f"{n_trials} trials, {len(problems)} problems")
     sys.exit(bool(problems))

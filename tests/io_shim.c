@@ -5,7 +5,7 @@
  *   IO_SHIM_LOG=FILE                  appends a struct entry for each call that changed or synced something
  *   IO_SHIM_FAULT=FAMILY:K:HOW:TIMES  makes the K-th call (from 1) of a family fail; "on" as TIMES: all later ones too,
  *                                     "once": that one alone. HOW is an error number, or "short" (half is written).
- *                                     FAMILY is a letter of enum family, or "*": any of them.
+ *                                     FAMILY is a letter of enum family.
  *   IO_SHIM_REPORT=FILE               gets a line "FAMILY K" for each call made to fail; and, at the program's end, a
  *                                     line for each family, "total FAMILY N" */
 #include <errno.h>
@@ -116,11 +116,8 @@ static bool is_our_path(const char *path)
 static bool fails(enum family family)
 {
     pthread_mutex_lock(&mutex);
-    long n = fault_family == '*' ? ++counts['*'] : ++counts[family];
-    if (fault_family == '*')
-        counts[family]++;
-    bool is_it = (fault_family == '*' || fault_family == (char)family) &&
-                 (n == fault_number || (fault_stays && n > fault_number));
+    long n = ++counts[family];
+    bool is_it = fault_family == (char)family && (n == fault_number || (fault_stays && n > fault_number));
     if (is_it)
         say("%c %ld\n", family, n);
     pthread_mutex_unlock(&mutex);

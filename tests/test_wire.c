@@ -76,7 +76,11 @@ static void jobs_come_out_as_they_went_in(void **unused)
     static struct job jobs[WIRE_JOBS_MAX], read[WIRE_JOBS_MAX];
     make_jobs(jobs, WIRE_JOBS_MAX);
     for (size_t n = 0; n <= WIRE_JOBS_MAX; n += n < 3 ? 1 : 25) {
-        struct wire_handout out = {.shape = 12345 + n, .is_last = n % 3 == 0, .end = n % 2, .order = (enum wire_order)(n % 4), .n_jobs = n},
+        struct wire_handout out = {.shape = 12345 + n,
+                                   .is_last = n % 3 == 0,
+                                   .end = n % 2,
+                                   .order = (enum wire_order)(n % 4),
+                                   .n_jobs = n},
                             in;
         size_t n_bytes = wire_handout_size(n);
         assert_true(n_bytes <= WIRE_TO_WORKER_MAX);

@@ -1,0 +1,113 @@
+/* From the words of the command line to a table, an array or a text. */
+#include "export.h"
+
+#include "output.h"
+#include "statistics.h"
+
+#include <string.h>
+
+static enum error_code parse_rows(const char *text, enum export_rows *rows, struct error *error)
+{
+    static const char *const names[] = {
+        [EXPORT_MODELS] = "model", [EXPORT_EPOCHS] = "epoch", [EXPORT_NEURONS] = "neuron"};
+    *rows = EXPORT_MODELS;
+    if (!text)
+        return ERROR_NONE;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *rows = (enum export_rows)i;
+            return ERROR_NONE;
+        }
+    return error_set(error, ERROR_INPUT, "--rows %s: allowed: model, epoch, neuron", text);
+}
+
+/* "accepted,rejected" as bits. */
+static enum error_code parse_statuses(const char *text, unsigned *statuses, struct error *error)
+{
+    for (const char *word = text;;) {
+        size_t length = strcspn(word, ",");
+        int found = STATUS_PENDING;
+        for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++) /* a pending slot has nothing to write */
+            if (strlen(status_names[s]) == length && strncmp(word, status_names[s], length) == 0)
+                found = s;
+        if (found == STATUS_PENDING)
+            return error_set(error, ERROR_INPUT,
+                             "--status %s: allowed: accepted, rejected, diverged, error, or some of them with commas "
+                             "between",
+                             text);
+        *statuses |= 1u << found;
+        if (!word[length])
+            return ERROR_NONE;
+        word += length + 1;
+    }
+}
+
+/* The options of the table and the slots wanted of whatever is written. */
+static enum error_code parse(const struct export_request *request, struct export_options *options, struct error *error)
+{
+    *options = (struct export_options){.all_hyperparameters = request->columns && strcmp(request->columns, "all") == 0,
+                                       .measure = request->measure ? (int)*request->measure : -1,
+                                       .unimportant_below = request->unimportant_below ? *request->unimportant_below
+                                                                                       : UNIMPORTANT_BELOW};
+    if (request->columns && !options->all_hyperparameters && strcmp(request->columns, "swept") != 0)
+        return error_set(error, ERROR_INPUT, "--columns %s: allowed: swept, all", request->columns);
+    if (parse_rows(request->rows, &options->rows, error))
+        return error->code;
+    if (request->status)
+        return parse_statuses(request->status, &options->statuses, error);
+    options->statuses = export_default_statuses(options->rows);
+    return ERROR_NONE;
+}
+
+enum error_code export_check(const struct export_request *request, struct error *error)
+{
+    struct export_options options;
+    if (parse(request, &options, error))
+        return error->code;
+    if (request->variable && request->sweep)
+        return error_set(error, ERROR_INPUT, "--variable and --sweep: allowed: one of them");
+    if ((request->variable || request->sweep) && (request->rows || request->columns))
+        return error_set(error, ERROR_INPUT, "--%s: only for tables, without --variable and --sweep",
+                         request->rows ? "rows" : "columns");
+    if (request->sweep && request->status)
+        return error_set(error, ERROR_INPUT, "--status: not with --sweep, which is about the whole file");
+    if ((request->measure || request->unimportant_below) &&
+        (request->variable || request->sweep || options.rows != EXPORT_NEURONS))
+        return error_set(error, ERROR_INPUT, "--%s: only with --rows neuron",
+                         request->measure ? "measure" : "unimportant-below");
+    return ERROR_NONE;
+}
+
+static enum error_code write_sweep(struct reader *reader, FILE *out, struct error *error)
+{
+    struct reader_provenance provenance;
+    if (reader_read_provenance(reader, &provenance, error))
+        return error->code;
+    if (*provenance.sweep)
+        fputs(provenance.sweep, out);
+    else
+        error_set(error, ERROR_INPUT, "%s: the file does not hold its sweep file's text", reader->path);
+    reader_provenance_free(&provenance);
+    return error->code;
+}
+
+enum error_code export_run(struct reader *reader, const struct selection *selection,
+                           const struct export_request *request, struct error *error)
+{
+    struct export_options options;
+    struct output output = {0};
+
+    if (parse(request, &options, error) || output_begin(&output, request->output, reader->path, error))
+        return error->code;
+    if (request->variable)
+        export_array(reader, selection, request->variable, options.statuses, output.file, error);
+    else if (request->sweep)
+        write_sweep(reader, output.file, error);
+    else
+        export_table(reader, selection, &options, output.file, error);
+    if (error->code)
+        output_abandon(&output);
+    else
+        output_finish(&output, error);
+    return error->code;
+}
