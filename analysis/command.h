@@ -6,6 +6,7 @@
 #ifndef PICKY_COMMAND_H
 #define PICKY_COMMAND_H
 
+#include "export.h"
 #include "models.h"
 #include "selection.h"
 
@@ -21,8 +22,10 @@ struct request {
     const char *output;                     /* --output; NULL if not given */
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
-    struct ri_options ri; /* --measure, --unimportant-below */
-    bool keep_script;     /* --keep-script */
+    struct ri_options ri;                    /* --measure, --unimportant-below */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
+    bool keep_script;                        /* --keep-script */
+    struct export_request export;            /* --rows, --columns, --variable, --status, --sweep */
 };
 
 /* One command. All strings are static. */
@@ -38,7 +41,7 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_plot_ri, command_plot_training, command_summary;
+extern const struct command command_export, command_plot_ri, command_plot_training, command_report, command_summary;
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a

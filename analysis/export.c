@@ -1,7 +1,5 @@
 #include "export.h"
 
-#include "statistics.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -195,8 +193,7 @@ static void put_neurons(struct table *table, size_t config, size_t first, size_t
                 for (size_t b = a + 1; b < table->n_tasks; b++, pair++) {
                     double *ri = table->ri + (m * n_pairs + pair) * n_units;
                     if (b < n_tasks)
-                        statistics_relative_importance(layer + a * n_layer, layer + b * n_layer, n_units,
-                                                       table->options->unimportant_below, ri);
+                        models_layer_ri(layer + a * n_layer, layer + b * n_layer, n_units, &table->options->ri, ri);
                     else
                         for (size_t u = 0; u < n_units; u++)
                             ri[u] = NAN;
@@ -303,7 +300,7 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 
     table.n_tasks = reader->layout.size[DIMENSION_TASK];
     for (int m = 0; m < N_MEASURES; m++)
-        if (options->measure < 0 || options->measure == m)
+        if (options->all_measures || (int)options->ri.measure == m)
             table.measures[table.n_measures++] = m;
     table.ri = malloc(N_MEASURES * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
     if (!table.ri)

@@ -3,7 +3,7 @@
 #ifndef PICKY_EXPORT_H
 #define PICKY_EXPORT_H
 
-#include "reader.h"
+#include "models.h"
 #include "selection.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ enum export_rows { EXPORT_MODELS, EXPORT_EPOCHS, EXPORT_NEURONS };
 struct export_options {
     enum export_rows rows;
     bool all_hyperparameters; /* as columns, and context_layer; otherwise those that differ between configurations */
-    int measure;              /* enum measure, or -1: all of them */
-    double unimportant_below; /* of the layer's mean; 0 or more */
+    bool all_measures;        /* not only that of `ri` */
+    struct ri_options ri;     /* tasks are not used: RI of each pair */
     unsigned statuses;        /* bits 1 << enum job_status: the slots wanted */
 };
 
@@ -38,23 +38,13 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
                              unsigned statuses, FILE *out, struct error *error);
 
-/* What a command line asks for: words as they were given, NULL if they were not. Borrowed. */
+/* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
 struct export_request {
-    const char *output;              /* -o; NULL is standard output */
-    const char *rows;                /* model, epoch, neuron */
-    const char *columns;             /* swept, all */
-    const char *variable;            /* a NumPy array instead of a table */
-    const char *status;              /* names of statuses, with commas between */
-    bool sweep;                      /* the sweep file's text instead of a table */
-    const enum measure *measure;     /* NULL: all */
-    const double *unimportant_below; /* NULL: the default */
+    const char *rows;     /* model, epoch, neuron */
+    const char *columns;  /* swept, all */
+    const char *variable; /* a NumPy array instead of a table */
+    const char *status;   /* names of statuses, with commas between */
+    bool sweep;           /* the sweep file's text instead of a table */
 };
-
-/* Checks a request without a file: ERROR_INPUT for a word that is not allowed, or for two that do not go together. */
-enum error_code export_check(const struct export_request *request, struct error *error);
-
-/* Does what a checked request asks for: writes a table, an array or the sweep file's text. */
-enum error_code export_run(struct reader *reader, const struct selection *selection,
-                           const struct export_request *request, struct error *error);
 
 #endif

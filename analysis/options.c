@@ -41,6 +41,7 @@ static enum error_code take_measure(struct request *request, const char *value, 
         snprintf(names + used, sizeof names - used, "%s%s", m ? ", " : "", measure_names[m]);
         if (strcmp(value, measure_names[m]) == 0) {
             request->ri.measure = (enum measure)m;
+            request->has_measure = true;
             return ERROR_NONE;
         }
     }
@@ -54,6 +55,7 @@ static enum error_code take_unimportant_below(struct request *request, const cha
     if (end == value || *end != '\0' || !isfinite(number) || number < 0)
         return error_set(error, ERROR_INPUT, "--unimportant-below %s: allowed: a number, 0 or above", value);
     request->ri.unimportant_below = number;
+    request->has_unimportant_below = true;
     return ERROR_NONE;
 }
 
@@ -61,6 +63,41 @@ static enum error_code take_keep_script(struct request *request, const char *val
 {
     (void)value, (void)error;
     request->keep_script = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_rows(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.rows = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_columns(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.columns = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_variable(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.variable = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_status(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.status = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->export.sweep = true;
     return ERROR_NONE;
 }
 
@@ -79,6 +116,14 @@ static const struct option_row option_table[] = {
      take_unimportant_below},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
      take_keep_script},
+    {"rows", 0, "KIND", "a row for each model (default), epoch or neuron", take_rows},
+    {"columns", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_columns},
+    {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
+    {"status", 0, "STATUS[,STATUS]...",
+     "only jobs of these: accepted, rejected, diverged, error (default:\n"
+     "accepted, for --rows model and --variable all)",
+     take_status},
+    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])

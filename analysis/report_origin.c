@@ -150,11 +150,12 @@ void report_reproduce(const struct report *report)
     fprintf(out, "<section id=\"reproduce\" aria-labelledby=\"h-reproduce\">\n"
                  "<h2 id=\"h-reproduce\">Cite and reproduce</h2>\n");
     write_citation(report);
-    fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To get this file "
-                 "again, with the same version of picky, and compare all but the group <code>provenance</code>:</p>\n"
+    fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To run the sweep "
+                 "again, with the same version of picky, and compare: <code>picky merge</code> refuses two files in "
+                 "which a job&rsquo;s results differ in any bit.</p>\n"
                  "<pre tabindex=\"0\" aria-label=\"commands\">picky-analyse export ");
     write_word(out, file);
-    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\nh5diff --exclude-path /provenance ");
+    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\npicky merge -o both.h5 ");
     write_word(out, file);
     fprintf(out, " again.h5</pre>\n");
     if (*command) {

@@ -30,6 +30,7 @@ const char report_style[] =
     ".map td{text-align:center;border:1px solid #fff;min-width:3.4em;padding:4px 5px}\n"
     ".map td small{display:block;color:inherit;white-space:nowrap}\n"
     ".map th{border:0;white-space:nowrap}\n"
+    ".label{min-width:13em;font-weight:400}\n"
     ".list tbody th{white-space:normal;min-width:13em;font-weight:400}\n"
     ".map thead th{text-align:center}\n"
     ".map .none{background:#f2f2f2;color:#555}\n"

@@ -37,7 +37,7 @@ struct coordinator {
     struct transport *transport;
     struct plan *plan;
     struct ledger *ledger;
-    struct results *results;
+    const struct record_sink *sink;
     const struct record_layout *layout;
     const struct coordinator_watch *watch;
     struct progress *progress;
@@ -192,11 +192,11 @@ static void answer_the_waiting(struct coordinator *c)
 
 /* ---- records ------------------------------------------------------------------------------------------------ */
 
-/* Puts a job's record into the file. */
+/* Puts a job's record where it belongs. */
 static enum error_code put(struct coordinator *c, uint64_t config, uint64_t replicate, const void *record,
                            struct error *error)
 {
-    if (results_put(c->results, config, replicate, record, error))
+    if (c->sink->put(c->sink->context, config, replicate, record, error))
         return error->code;
     c->counts[*(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS)]++;
     c->work += plan_work(c->plan, config);
@@ -413,7 +413,7 @@ static void mind_the_time(struct coordinator *c)
 
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
-    if (results_sync(c->results, true, &error))
+    if (c->sink->sync(c->sink->context, true, &error))
         fail(c, &error);
     if (c->signal)
         /* mpirun ends all ranks by SIGTERM when one has died, and kills them soon after. */
@@ -509,7 +509,7 @@ static void run(struct coordinator *c)
         mind_the_transport(c);
         answer_the_waiting(c);
         struct error error;
-        if (!c->failure.code && results_sync(c->results, false, &error))
+        if (!c->failure.code && c->sink->sync(c->sink->context, false, &error))
             fail(c, &error);
         mind_the_time(c);
         mind_the_silent(c);
@@ -521,14 +521,30 @@ static void run(struct coordinator *c)
     }
 }
 
-enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
+static enum error_code put_result(void *results, uint64_t config, uint64_t replicate, const void *record,
+                                  struct error *error)
+{
+    return results_put(results, config, replicate, record, error);
+}
+
+static enum error_code sync_results(void *results, bool now, struct error *error)
+{
+    return results_sync(results, now, error);
+}
+
+struct record_sink coordinator_results_sink(struct results *results)
+{
+    return (struct record_sink){results, put_result, sync_results};
+}
+
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, const struct record_sink *sink,
                                 const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error)
 {
     double start_s = clock_s();
     struct coordinator c = {.transport = transport,
                             .plan = plan,
-                            .results = results,
+                            .sink = sink,
                             .layout = layout,
                             .watch = watch,
                             .progress = progress,
@@ -547,7 +563,7 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
-        if (results_sync(results, true, error))
+        if (sink->sync(sink->context, true, error))
             fail(&c, error);
     }
     for (int rank = 1; rank < c.n_ranks && !transport->failure.code; rank++)

@@ -208,7 +208,8 @@ static enum error_code run_pending(struct task *task, struct results *results, s
         plan_skip(plan, is_done, results);
     print_start(task, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(task->transport, plan, results, layout, &watch, &progress, &task->receipt, error);
+    const struct record_sink sink = coordinator_results_sink(results);
+    coordinator_run(task->transport, plan, &sink, layout, &watch, &progress, &task->receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, &task->receipt, error);
