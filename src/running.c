@@ -101,13 +101,6 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
-/* Copies that do not know of each other are a mistake, but for those that do a shard each. */
-static enum error_code check_launch(const struct arguments *arguments, const struct diagnosis *diagnosis,
-                                    struct error *error)
-{
-    return arguments->shard.n > 1 ? ERROR_NONE : diagnosis_check_launch(diagnosis->n_ranks, error);
-}
-
 /* When to stop, from the arguments and from Slurm, into diagnosis. */
 static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
                                      struct error *error)
@@ -312,6 +305,12 @@ static enum error_code print_end(struct task *task, struct error *error)
     return ERROR_NONE;
 }
 
+/* One of several copies speaks for all. */
+static int report_launch(const struct error *error)
+{
+    return *error->message ? report_error(error) : (int)error->code;
+}
+
 static int run_rank0(const struct command *command, const struct running *running, int argc, char **argv,
                      struct transport *transport, struct diagnosis *diagnosis, double start_s)
 {
@@ -330,12 +329,12 @@ static int run_rank0(const struct command *command, const struct running *runnin
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if (check_launch(&arguments, diagnosis, &error) ||
+        if (diagnosis_check_launch(diagnosis->n_ranks, &error) ||
             (running->check_arguments && running->check_arguments(&arguments, &error)) ||
             coverage_by(&task.coverage, arguments.by, &error) ||
             find_deadline(&arguments, start_s, diagnosis, &error) || run_sweep(&task, &error) ||
             print_end(&task, &error))
-            exit_code = *error.message ? report_error(&error) : (int)error.code;
+            exit_code = report_launch(&error);
         else
             exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
@@ -352,6 +351,8 @@ int running_main(const struct command *command, const struct running *running, i
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    if (diagnosis_check_srun(&error))
+        return report_launch(&error);
     transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");

@@ -223,6 +223,25 @@ twice() {
     expect_restarts "$id" 0
     expect 'replicates = 0' bad.log
     [[ $(grep -c 'replicates = 0' bad.log) == 1 ]] || fail "a bad sweep was launched again"
+    PICKY=nowhere/picky submit -N 1 -o nowhere.log "$jobs/sweep.sbatch" ../sweep.cfg bad.h5
+    wait_end "$id" FAILED 2
+    expect 'no program nowhere/picky: set PICKY' nowhere.log
+}
+
+# srun without PMIx, which MPI does not understand: one line. A job of several tasks that launches nothing: a warning.
+mismatch() {
+    local code=0
+    srun --mpi=none -N 1 -n 3 "$picky" run ../sweep.cfg -o out.h5 >mismatch.log 2>&1 || code=$?
+    ((code == 2)) && [[ ! -e out.h5 ]] || fail "exit code $code, not 2"
+    expect '^picky: srun without PMIx, .*: launch by srun --mpi=pmix, or by mpirun$' mismatch.log
+    [[ $(grep -vc ^srun: mismatch.log) == 1 ]] || fail "more than one line"
+    cat >alone.sbatch <<END
+#!/bin/sh
+exec "$picky" run ../sweep.cfg -o alone.h5
+END
+    submit -N 1 -n 2 -o alone.log alone.sbatch
+    wait_end "$id" COMPLETED 0
+    expect 'warning: the job has 2 tasks, of which picky uses one' alone.log
 }
 
 # Shards, of which the last one, whose job bears the array's own id, has to be requeued; then their merge.
@@ -296,7 +315,7 @@ plan_script() {
     expect '^#   3 x 12 units, 800 steps: 3000 jobs of .* trained in ' nodes.sbatch
 }
 
-all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script cancel kill_srun kill_mpirun kill_always twice)
+all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()
