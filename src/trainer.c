@@ -228,6 +228,7 @@ static void make_up_jobs(struct trainer *trainer, struct error *error)
     while (trainer->order == WIRE_GO_ON && !code && (trainer->n_inbox > 0 || !trainer->is_end)) {
         size_t n = trainer->n_inbox < WIRE_JOBS_MAX ? trainer->n_inbox : WIRE_JOBS_MAX;
         if (n == 0) {
+            trainer->is_idle = true;
             wait_for_work(trainer);
             continue;
         }
