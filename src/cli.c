@@ -71,7 +71,8 @@ char *default_output(const char *sweep_path, const struct shard *shard)
 
 int report_error(const struct error *error)
 {
-    fprintf(stderr, "picky: %s\n", error->message);
+    if (*error->message)
+        fprintf(stderr, "picky: %s\n", error->message);
     return (int)error->code;
 }
 

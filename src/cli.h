@@ -74,7 +74,8 @@ void print_quoted(FILE *stream, const char *text);
  * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
 char *default_output(const char *sweep_path, const struct shard *shard);
 
-/* Prints "picky: MESSAGE" to stderr and returns the exit code. */
+/* Prints "picky: MESSAGE" to stderr, unless the message is "" (another copy of this process says it), and returns the
+ * exit code. */
 int report_error(const struct error *error);
 
 #endif

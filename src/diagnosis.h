@@ -28,6 +28,11 @@ struct diagnosis {
 /* Fills placements on rank 0, which frees them; NULL on the others. Collective. */
 struct placement *diagnosis_gather(MPI_Comm comm);
 
+/* That srun has started this process in a way that MPI understands; to be called before MPI starts, which else ends the
+ * process with a page of text. ERROR_INPUT with the remedy, "" as message in all processes but the first. Prints a hint
+ * if it may be so. */
+enum error_code diagnosis_check_srun(struct error *error);
+
 /* That this is no single rank of which a launcher started several copies, each for itself. ERROR_INPUT with the
  * remedy, "" as message in all copies but the first. */
 enum error_code diagnosis_check_launch(int n_ranks, struct error *error);

@@ -48,6 +48,8 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    if (diagnosis_check_srun(&error))
+        return report_error(&error);
     transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");

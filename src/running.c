@@ -11,6 +11,7 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -305,7 +306,7 @@ static int run_rank0(void *context, const struct ranks *ranks)
             coverage_by(&task.coverage, arguments.by, &error) ||
             find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error) ||
             print_end(&task, &error))
-            exit_code = *error.message ? report_error(&error) : (int)error.code;
+            exit_code = report_error(&error);
         else
             exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
