@@ -30,6 +30,7 @@ import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \x01\x1b[31m \u0085\ufffe\t'x' </title>"
 SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\t'x' </title>"
@@ -37,7 +38,7 @@ SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\
 
 def run(*args, **options):
     done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=100, **options)
-    return done.returncode, done.stdout, done.stderr.decode()
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
 class Node:
