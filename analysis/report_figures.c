@@ -13,7 +13,7 @@
 #define CURVES_DRAWN_MAX 12
 
 static const struct box training_plot = {36, 10, 262, 138}; /* in a figure of 310 x 180 */
-static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 150 */
+static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 154 */
 
 static size_t n_figures(const struct report *report)
 {
@@ -272,7 +272,7 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
                          statistic_table[said[s]].label, share);
     }
     fprintf(out, "<figure>\n");
-    svg_begin(out, 240, 150, title, text);
+    svg_begin(out, 240, 154, title, text);
     double step = layout_step(share_max, 3);
     for (double share = 0; share <= share_max * (1 + 1e-9); share += step) {
         double y = box->top + box->height * (1 - share / share_max);
@@ -284,14 +284,14 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
     svg_line(out, box->left, box->top + box->height, box->left + box->width, box->top + box->height, "axis");
     for (int tick = -1; tick <= 1; tick++) {
         snprintf(text, sizeof text, tick > 0 ? "+%d" : "%d", tick);
-        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 13, SVG_MIDDLE, "soft", text);
+        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 17, SVG_MIDDLE, "soft", text);
     }
     snprintf(text, sizeof text, "layer %zu%s", layer + 1,
              (size_t)hyperparameters_context_layer(report_hyperparameters(report, i)) == layer + 1 ? " (context)" : "");
     svg_text(out, box->left, 11, SVG_START, NULL, text);
     snprintf(text, sizeof text, "+ %.0f %%", 100 * report_estimate(report, i, layer, STATISTIC_UNIMPORTANT)->value);
     svg_text(out, box->left + box->width, 11, SVG_END, NULL, text);
-    svg_text(out, box->left + box->width / 2, box->top + box->height + 27, SVG_MIDDLE, "soft", "RI");
+    svg_text(out, box->left + box->width / 2, box->top + box->height + 31, SVG_MIDDLE, "soft", "RI");
     svg_end(out);
     fprintf(out, "</figure>\n");
 }
