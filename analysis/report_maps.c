@@ -258,7 +258,8 @@ static void write_map(const struct report *report, const struct grid *grid, cons
         fprintf(out, "Layer %zu: %s, %%", layer + 1, statistic_table[statistic].label);
     else
         fprintf(out, "%s, %%", statistic_table[statistic].label);
-    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s \\ %s</th>", rows->row->name, columns->row->name);
+    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s&nbsp;&rarr;<br>%s&nbsp;&darr;</th>", columns->row->name,
+            rows->row->name);
     for (size_t c = 0; c < columns->n; c++) {
         fprintf(out, "<th scope=\"col\">");
         write_value(report, columns->examples[c], columns->row);

@@ -142,14 +142,12 @@ static void write_options(const struct report *report)
         fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
 }
 
-void report_reproduce(const struct report *report)
+/* How to run the sweep again, and to compare. */
+static void write_repetition(const struct report *report)
 {
     FILE *out = report->out;
-    const char *file = report->reader->path, *command = find_text(report, "command_line");
+    const char *file = report->reader->path, *revision = find_text(report, "git_revision");
 
-    fprintf(out, "<section id=\"reproduce\" aria-labelledby=\"h-reproduce\">\n"
-                 "<h2 id=\"h-reproduce\">Cite and reproduce</h2>\n");
-    write_citation(report);
     fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To run the sweep "
                  "again, with the same version of picky, and compare: <code>picky merge</code> refuses two files in "
                  "which a job&rsquo;s results differ in any bit.</p>\n"
@@ -158,6 +156,21 @@ void report_reproduce(const struct report *report)
     fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\npicky merge -o both.h5 ");
     write_word(out, file);
     fprintf(out, " again.h5</pre>\n");
+    if (strstr(revision, "-dirty"))
+        fprintf(out, "<p>The revision ends in &ldquo;-dirty&rdquo;: picky was built from sources with changes that no "
+                     "revision has. Another build may give other bits.</p>\n");
+}
+
+void report_reproduce(const struct report *report)
+{
+    FILE *out = report->out;
+    const char *file = report->reader->path, *command = find_text(report, "command_line");
+
+    fprintf(out, "<section id=\"reproduce\" aria-labelledby=\"h-reproduce\">\n"
+                 "<h2 id=\"h-reproduce\">Cite and reproduce</h2>\n");
+    write_citation(report);
+    if (*report->provenance.sweep)
+        write_repetition(report);
     if (*command) {
         fprintf(out, "<p>%s<code>",
                 strstr(command, "--set")
