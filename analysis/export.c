@@ -286,7 +286,7 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 
     table.n_tasks = reader->layout.size[DIMENSION_TASK];
     for (int m = 0; m < N_MEASURES; m++)
-        if (options->all_measures || (int)options->ri.measure == m)
+        if (options->measures >> m & 1)
             table.measures[table.n_measures++] = m;
     table.ri = malloc(N_MEASURES * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
     if (!table.ri)

@@ -14,8 +14,8 @@ enum export_rows { EXPORT_MODELS, EXPORT_EPOCHS, EXPORT_NEURONS };
 struct export_options {
     enum export_rows rows;
     bool all_hyperparameters; /* as columns, and context_layer; otherwise those that differ between configurations */
-    bool all_measures;        /* not only that of `ri` */
-    struct ri_options ri;     /* tasks are not used: RI of each pair */
+    unsigned measures;        /* bits 1 << enum measure: those of neurons */
+    struct ri_options ri;     /* measure and tasks are not used: RI of each measure and pair */
     unsigned statuses;        /* bits 1 << enum job_status: the slots wanted */
 };
 

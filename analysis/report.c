@@ -222,6 +222,6 @@ const struct command command_report = {
         "Acceptance, histograms of relative importance, maps, training curves, provenance, and how to reproduce\n"
         "it all. Figures are of the first 24 configurations: choose others with --where. Without -o, to\n"
         "standard output.\n",
-    .options = "output where measure unimportant-below",
+    .options = "output where measure normalise unimportant-below",
     .run = run,
 };

@@ -354,14 +354,15 @@ void report_importance(const struct report *report)
         "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
         "<h2 id=\"h-importance\">Relative importance</h2>\n"
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
-        "models, importance measured as <code>%s</code>: +1 serves task 1 only, &minus;1 task 2 only. An importance "
+        "models, importance measured as <code>%s</code>%s: +1 serves task 1 only, &minus;1 task 2 only. An importance "
         "below %g of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
         "tasks. Bars are per cent of all neurons of the layer, lines on them 95&nbsp;%% bootstrap intervals, which "
         "resample models. Point at a bar for its numbers.</p>\n"
         "<ul class=\"keys\"><li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 2</li>"
         "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 1</li></ul>\n",
-        measure_names[report->options->ri.measure], report->options->ri.unimportant_below, COLOUR_TASK_2,
-        COLOUR_TASK_1);
+        measure_names[report->options->ri.measure],
+        report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
+        report->options->ri.unimportant_below, COLOUR_TASK_2, COLOUR_TASK_1);
     for (size_t i = 0; i < n; i++) {
         begin_group(report, i);
         if (report_accepted(report, i) == 0)

@@ -138,6 +138,8 @@ static void write_options(const struct report *report)
     }
     if (report->options->ri.measure != MEASURE_TAYLOR_SAMPLE)
         fprintf(report->out, " --measure %s", measure_names[report->options->ri.measure]);
+    if (report->options->ri.normalise != NORMALISE_NONE)
+        fprintf(report->out, " --normalise %s", normalise_names[report->options->ri.normalise]);
     if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW)
         fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
 }

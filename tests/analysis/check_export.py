@@ -198,9 +198,27 @@ class Export(unittest.TestCase):
         self.assertGreater(n_selective, 0)
 
     def test_neurons(self):
-        rows = self.table("--rows", "neuron")
+        rows = self.table("--rows", "neuron", "--measure", "all")
         self.check_key(rows[0], *self.slots(ACCEPTED)[0], self.swept)
         self.check_neurons(rows, [ACCEPTED], MEASURES, 0.1)
+
+    def test_default_measure(self):
+        self.assertEqual(self.table("--rows", "neuron"), self.table("--rows", "neuron", "--measure", "taylor_sample"))
+        self.check_neurons(self.table("--rows", "neuron"), [ACCEPTED], ["taylor_sample"], 0.1)
+        rows = self.table("--rows", "neuron", "--measure", "variance,ablation_mean")
+        self.check_neurons(rows, [ACCEPTED], ["ablation_mean", "variance"], 0.1)
+
+    def test_normalised(self):
+        """RI of importances that are divided by their sum over the layer, for each task."""
+        rows = self.table("--rows", "neuron", "--normalise", "layer", "--unimportant-below", 0)
+        layers = {}
+        for row in rows:
+            layers.setdefault((row["config"], row["replicate"], row["layer"]), []).append(row)
+        for layer in layers.values():
+            a, b = (np.array([float(row[f"taylor_sample_{t}"]) for row in layer]) for t in (1, 2))
+            with np.errstate(invalid="ignore"):
+                ri = make_file.relative_importance(a / a.sum(), b / b.sum(), 0)
+            np.testing.assert_allclose([float(row["taylor_sample_ri_1_2"] or "nan") for row in layer], ri, rtol=1e-7, atol=1e-9)
 
     def test_neurons_of_one_measure(self):
         for below in (0, 0.7):
@@ -303,7 +321,8 @@ class Export(unittest.TestCase):
         self.assertTrue(os.path.exists("/dev/null") and not os.path.isfile("/dev/null"))
 
     def test_a_reader_that_goes_away(self):
-        process = subprocess.Popen([PROGRAM, "export", "x.h5", "--rows", "neuron"], stdout=subprocess.PIPE)
+        make_file.make("long.h5", [dict(epochs=3000)], 4)  # more than a pipe holds
+        process = subprocess.Popen([PROGRAM, "export", "long.h5", "--rows", "epoch"], stdout=subprocess.PIPE)
         process.stdout.read(10)
         process.stdout.close()
         self.assertIn(process.wait(timeout=60), (3, -signal.SIGPIPE))
@@ -316,6 +335,7 @@ class Export(unittest.TestCase):
                             (["--status", "pending"], ["--status pending"]),
                             (["--measure", "variance"], ["--measure", "neuron"]),
                             (["--unimportant-below", "1"], ["--unimportant-below", "neuron"]),
+                            (["--normalise", "layer", "--rows", "epoch"], ["--normalise", "neuron"]),
                             (["--sweep", "--variable", "status"], ["--variable", "--sweep"]),
                             (["--rows", "epoch", "--variable", "status"], ["--rows"]),
                             (["--columns", "all", "--sweep"], ["--columns"]),

@@ -386,7 +386,8 @@ class Commands(Files):
     def test_names_and_options_survive_the_shell(self):
         path = "it's a file; $(touch made)\u00e9.h5"
         shutil.copy("sizes.h5", path)
-        code, data, _ = run(path, "--where", "hidden_size=7,5", "--measure", "variance", "--unimportant-below", "0.3")
+        code, data, _ = run(path, "--where", "hidden_size=7,5", "--measure", "variance", "--unimportant-below", "0.3",
+                            "--normalise", "layer")
         self.assertEqual(code, 0)
         line, = [line for line in self.commands(Page(data)) if " report " in line]
         done = self.shell(line)
