@@ -1,16 +1,24 @@
 #include "models.h"
 
+#include "ticker.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Called with the accepted and other replicates first .. first + n - 1 of a configuration. */
-typedef void (*chunk_function)(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
-                               const void *values);
+const char *const normalise_names[N_NORMALISE] = {"none", "layer"};
 
-/* Hands a field's `part` of all replicates over, chunk by chunk. */
-static enum error_code for_each_chunk(struct reader *reader, enum field field, size_t config,
-                                      const struct reader_part *part, chunk_function function, void *context,
+void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
+                     double *ri)
+{
+    if (options->normalise == NORMALISE_LAYER)
+        statistics_normalised_importance(importance_a, importance_b, n, options->unimportant_below, ri);
+    else
+        statistics_relative_importance(importance_a, importance_b, n, options->unimportant_below, ri);
+}
+
+enum error_code models_for_each_chunk(struct reader *reader, enum field field, size_t config,
+                                      const struct reader_part *part, models_function function, void *context,
                                       struct error *error)
 {
     size_t n_at_once = reader_chunk(reader, field, part);
@@ -23,6 +31,8 @@ static enum error_code for_each_chunk(struct reader *reader, enum field field, s
         size_t left = reader->n_replicates - first, n = left < n_at_once ? left : n_at_once;
         if (!reader_read(reader, field, config, first, n, part, values, error))
             function(context, reader, config, first, n, values);
+        if (field == FIELD_IMPORTANCE)
+            ticker_add(reader->ticker, n);
     }
     free(values);
     return error->code;
@@ -47,7 +57,7 @@ static void add_relative_importance(void *context, const struct reader *reader, 
         for (size_t l = 0; l < c->n_layers; l++) {
             const float *a = model + ((size_t)c->options->task_a * c->n_layers + l) * c->n_units;
             const float *b = model + ((size_t)c->options->task_b * c->n_layers + l) * c->n_units;
-            statistics_relative_importance(a, b, c->n_units, c->options->unimportant_below, c->ri);
+            models_layer_ri(a, b, c->n_units, c->options, c->ri);
             ri_counts_add(&c->counts[l], c->ri, c->n_units);
         }
     }
@@ -69,7 +79,7 @@ enum error_code models_relative_importance(struct reader *reader, size_t config,
     context.ri = malloc(context.n_units * sizeof *context.ri);
     if (!context.ri)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
-    for_each_chunk(reader, FIELD_IMPORTANCE, config, &part, add_relative_importance, &context, error);
+    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &part, add_relative_importance, &context, error);
     free(context.ri);
     return error->code;
 }
@@ -102,7 +112,7 @@ enum error_code models_test_error(struct reader *reader, size_t config, size_t f
                                     .n_tasks = (size_t)hyperparameters_n_tasks(&reader->configs[config]),
                                     .n_accepted = models_accepted(reader, config)};
     struct reader_part part = {{first, 0}, {n, context.n_tasks}};
-    if (for_each_chunk(reader, FIELD_TEST_ERROR, config, &part, take_errors, &context, error))
+    if (models_for_each_chunk(reader, FIELD_TEST_ERROR, config, &part, take_errors, &context, error))
         return error->code;
     for (size_t i = 0; i < n * context.n_tasks * context.n_accepted; i++)
         if (!isfinite(errors[i]))
@@ -128,7 +138,7 @@ enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *
 {
     struct reader_part part = reader_whole(reader, FIELD_ATTEMPTS);
     *n_attempts = 0;
-    return for_each_chunk(reader, FIELD_ATTEMPTS, config, &part, add_attempts, n_attempts, error);
+    return models_for_each_chunk(reader, FIELD_ATTEMPTS, config, &part, add_attempts, n_attempts, error);
 }
 
 size_t models_accepted(const struct reader *reader, size_t config)

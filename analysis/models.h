@@ -6,12 +6,30 @@
 #include "reader.h"
 #include "statistics.h"
 
+enum normalise { NORMALISE_NONE, NORMALISE_LAYER, N_NORMALISE };
+extern const char *const normalise_names[N_NORMALISE]; /* as on the command line */
+
 /* How RI is computed from the stored raw importances. */
 struct ri_options {
     enum measure measure;
+    enum normalise normalise; /* layer: importances divided by their sum over the layer, per model and task */
     double unimportant_below; /* of the layer's mean; 0 or more */
     int task_a, task_b;       /* 0-based, a < b */
 };
+
+/* RI of the units [n] of one layer of one model, from their raw importances [n] for the options' two tasks. */
+void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
+                     double *ri);
+
+/* Called with the accepted and other replicates first .. first + n - 1 of a configuration. */
+typedef void (*models_function)(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                                const void *values);
+
+/* Hands a field's `part` of all replicates of a configuration over, chunk by chunk: values [n, the part's counts], of
+ * the field's type. */
+enum error_code models_for_each_chunk(struct reader *reader, enum field field, size_t config,
+                                      const struct reader_part *part, models_function function, void *context,
+                                      struct error *error);
 
 /* Adds up the hidden units of the configuration's accepted models by layer: counts [hidden_layers]
  * (overwritten). */

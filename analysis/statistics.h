@@ -18,6 +18,10 @@
 void statistics_relative_importance(const float *importance_a, const float *importance_b, size_t n,
                                     double unimportant_below, double *ri);
 
+/* The same after dividing each task's importances by their sum over the layer. */
+void statistics_normalised_importance(const float *importance_a, const float *importance_b, size_t n,
+                                      double unimportant_below, double *ri);
+
 /* Units counted by what they serve. Every unit is in n_units; n_units is also the sum of all bins and
  * unimportant. Units of 0.5 <= |RI| <= 0.9 are in none of the three kinds. */
 struct ri_counts {
@@ -30,6 +34,12 @@ struct ri_counts {
 
 /* Adds ri [n] to the counts. */
 void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n);
+
+/* Sarle's bimodality coefficient with the finite-sample correction of Pfister et al. 2013 ("Good things peak in pairs",
+ * Frontiers in Psychology 4): (G1^2 + 1)/(G2 + 3 (n-1)^2/((n-2)(n-3))), G1 and G2 being the unbiased sample skewness
+ * and excess kurtosis of values [n]. NaN for fewer than four values or if all are equal. 5/9 for a uniform
+ * distribution, 1 for two equal points. */
+double statistics_bimodality(const double *values, size_t n);
 
 /* Sorts values [n] upwards; none may be NaN. */
 void statistics_sort(float *values, size_t n);

@@ -2,6 +2,7 @@
 
 #include "hyperparameters.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,11 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"time-limit", required_argument, NULL, 'T'},
     {"null-jobs", no_argument, NULL, 'N'},
+    {"shard", required_argument, NULL, 'D'},
+    {"retry", required_argument, NULL, 'R'},
+    {"sbatch", required_argument, NULL, 'B'},
+    {"ranks", required_argument, NULL, 'K'},
+    {"ranks-per-node", required_argument, NULL, 'P'},
     {"sample", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'A'},
     {NULL, 0, NULL, 0},
@@ -42,9 +48,31 @@ void command_help(const struct command *command, FILE *stream)
     }
 }
 
+void print_quoted(FILE *stream, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    bool is_plain = *text && text[strspn(text, plain)] == '\0';
+    fprintf(stream, "%s", is_plain ? "" : "'");
+    for (const char *at = text; *at; at++)
+        fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
+    fprintf(stream, "%s", is_plain ? "" : "'");
+}
+
+char *default_output(const char *sweep_path, const struct shard *shard)
+{
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
+    const char *dot = strrchr(base, '.');
+    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    char *output, number[2 * SHARD_TEXT_MAX] = "";
+    if (shard->n > 1)
+        snprintf(number, sizeof number, "-%" PRIu64 "-of-%" PRIu64, shard->index, shard->n);
+    return asprintf(&output, "%.*s%s.h5", length, base, number) < 0 ? NULL : output;
+}
+
 int report_error(const struct error *error)
 {
-    fprintf(stderr, "picky: %s\n", error->message);
+    if (*error->message)
+        fprintf(stderr, "picky: %s\n", error->message);
     return (int)error->code;
 }
 
@@ -71,8 +99,44 @@ static bool parse_override(struct arguments *arguments, char *text)
     return true;
 }
 
+/* Adds statuses, with commas between, to those of --retry. */
+static bool parse_retry(struct arguments *arguments, const char *text)
+{
+    static const enum job_status allowed[] = {STATUS_REJECTED, STATUS_DIVERGED, STATUS_ERROR};
+    for (;;) {
+        size_t length = strcspn(text, ","), i = 0;
+        while (i < 3 && (strlen(status_names[allowed[i]]) != length || strncmp(text, status_names[allowed[i]], length)))
+            i++;
+        if (i == 3)
+            return false;
+        arguments->retry |= 1u << allowed[i];
+        if (!text[length])
+            return true;
+        text += length + 1;
+    }
+}
+
+/* What is wrong with the number of operands, given their names; NULL if nothing is. */
+static const char *wrong_operands(const struct arguments *arguments, const char *names, const char **which)
+{
+    int n = 0;
+    bool are_many = false;
+    for (const char *name = names ? names : ""; *name; name += strcspn(name, " "), name += strspn(name, " ")) {
+        n++;
+        are_many = are_many || (strchr(name, '.') && strcmp(name + strlen(name) - 3, "...") == 0);
+        if (n > arguments->n_operands) {
+            *which = name;
+            return "an argument is missing: ";
+        }
+    }
+    if (arguments->n_operands <= n || are_many)
+        return NULL;
+    *which = arguments->operands[n];
+    return "too many arguments: ";
+}
+
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
-                                      const char *operand_name, int argc, char **argv, bool speaks)
+                                      const char *operand_names, int argc, char **argv, bool speaks)
 {
     memset(arguments, 0, sizeof *arguments);
     optind = 0; /* GNU: start anew */
@@ -112,14 +176,22 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->json = true;
         if (option == 'T')
             arguments->time_limit = optarg;
+        if (option == 'D' && !shard_parse(optarg, &arguments->shard))
+            return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
+        if (option == 'R' && !parse_retry(arguments, optarg))
+            return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
+        if (option == 'B')
+            arguments->sbatch = optarg;
+        if (option == 'K')
+            arguments->ranks = optarg;
+        if (option == 'P')
+            arguments->ranks_per_node = optarg;
     }
-    if (optind < argc && operand_name)
-        arguments->operand = argv[optind++];
-    if (optind < argc)
-        return misuse(command, speaks, "too many arguments: ", argv[optind]);
-    if (operand_name && !arguments->operand)
-        return misuse(command, speaks, "an argument is missing: ", operand_name);
-    return ARGUMENTS_OK;
+    arguments->operands = argv + optind;
+    arguments->n_operands = argc - optind;
+    arguments->operand = optind < argc ? argv[optind] : NULL;
+    const char *which, *wrong = wrong_operands(arguments, operand_names, &which);
+    return wrong ? misuse(command, speaks, wrong, which) : ARGUMENTS_OK;
 }
 
 void arguments_free(struct arguments *arguments)

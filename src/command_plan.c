@@ -1,62 +1,21 @@
 /* picky plan: what a sweep would do, without doing it. */
-#include "backoff.h"
 #include "cli.h"
-#include "job.h"
+#include "job_script.h"
+#include "kernels/kernels.h"
+#include "pilot.h"
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
+#include "shape.h"
 #include "sweep.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static enum error_code ignore_record(void *context, const struct job *job, const void *record, struct error *error)
-{
-    (void)context, (void)job, (void)record, (void)error;
-    return ERROR_NONE;
-}
-
-/* Seconds of one core for one unit of shape_cost, taken from a pack of small models of this width: some twenty
- * optimiser steps, a test pass and the measures. */
-static enum error_code time_models(const struct hyperparameters *configuration, double *seconds_per_cost,
-                                   struct error *error)
-{
-    struct hyperparameters h = *configuration;
-    h.train_mode = TRAIN_RANDOM;
-    h.epochs = 1;
-    h.N_train = 20 * h.batch_size;
-    h.N_test = h.N_test < 10 ? h.N_test : 10;
-    h.max_attempts = 1;
-    /* Very wide or deep models would take too long; what a multiply-add costs hardly changes from there on. */
-    h.hidden_size = h.hidden_size < 256 ? h.hidden_size : 256;
-    h.hidden_layers = h.hidden_layers < 8 ? h.hidden_layers : 8;
-    if (hyperparameters_context_layer(&h) > h.hidden_layers)
-        strcpy(h.context_location, "end");
-
-    struct record_layout layout;
-    struct job_runner *runner = NULL;
-    if (record_layout_make(&layout, &h, 1, STORE_ALWAYS, error) || job_runner_create(&runner, &layout, error))
-        return error->code;
-    struct shape shape = shape_of(&h);
-    double best_s = 0;
-    /* The first round also faults the memory in. */
-    for (int round = 0; round < 3; round++) {
-        for (int lane = 0; lane < job_runner_lanes(runner); lane++)
-            if (job_runner_add(runner, &(struct job){.seed = lane, .h = h}, error))
-                goto done;
-        double start_s = clock_s();
-        if (job_runner_step(runner, ignore_record, NULL, error))
-            goto done;
-        double elapsed_s = clock_s() - start_s;
-        if (round == 0 || elapsed_s < best_s)
-            best_s = elapsed_s;
-    }
-    *seconds_per_cost = best_s / (job_runner_lanes(runner) * shape_cost(&shape));
-done:
-    job_runner_destroy(runner);
-    return error->code;
-}
+static const double PILOT_S = 60;         /* of training, at most, for --sbatch */
+static const int64_t COUNT_MAX = 1000000; /* of nodes, and of ranks */
 
 static void print_size(double bytes, char text[32])
 {
@@ -112,11 +71,12 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
             dearest = plan_work(plan, c);
             dearest_config = c;
         }
-    if (time_models(&sweep->configs[dearest_config], &seconds_per_cost, error))
+    if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
         goto done;
 
     char size[32], duration[PROGRESS_DURATION_MAX];
     double core_s = plan_work_total(plan) * seconds_per_cost;
+    struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
     print_size(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
     progress_duration(core_s, duration);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
@@ -128,9 +88,66 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     printf("jobs            %" PRIu64 "\n", plan_jobs_total(plan));
     printf("core-hours      %.3g (%s on one core; from a short timing here, one attempt a job)\n", core_s / 3600,
            duration);
+    printf("time           ");
+    for (int n_ranks = 1; n_ranks <= 1024; n_ranks *= 4) {
+        progress_duration(job_script_time(&pilot, n_ranks), duration);
+        printf("%s %s on %d", n_ranks > 1 ? "," : "", duration, n_ranks);
+    }
+    printf(" ranks\n");
     printf("results file    %s (%" PRIu64 " bytes a job)\n", size, layout.n_bytes);
 done:
     plan_destroy(plan);
+    return error->code;
+}
+
+/* A number of nodes or ranks. */
+static enum error_code parse_count(const char *option, const char *text, int64_t *count, struct error *error)
+{
+    char *end;
+    *count = strtol(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && *count >= 1 && *count <= COUNT_MAX)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "%s %.40s: allowed: 1 to %" PRId64, option, text, COUNT_MAX);
+}
+
+/* What the script is to ask for, from the options. */
+static enum error_code read_resources(const struct arguments *arguments, struct job_script *script, struct error *error)
+{
+    if (arguments->ranks ? arguments->sbatch || arguments->ranks_per_node : !arguments->sbatch)
+        return error_set(error, ERROR_INPUT,
+                         "allowed: --sbatch NODES, --sbatch NODES --ranks-per-node N, or --ranks N");
+    if (arguments->ranks)
+        return parse_count("--ranks", arguments->ranks, &script->ranks_per_node, error);
+    if (arguments->ranks_per_node &&
+        parse_count("--ranks-per-node", arguments->ranks_per_node, &script->ranks_per_node, error))
+        return error->code;
+    if (!arguments->ranks_per_node) {
+        script->is_assumed = true;
+        script->ranks_per_node = sysconf(_SC_NPROCESSORS_ONLN);
+    }
+    return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
+}
+
+static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, struct error *error)
+{
+    struct pilot pilot = {0};
+    struct record_layout layout;
+    char *output =
+        arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
+    struct job_script script = {.sweep = sweep,
+                                .pilot = &pilot,
+                                .overrides = arguments->overrides,
+                                .n_overrides = arguments->n_overrides,
+                                .output = output};
+    if (!output)
+        error_set(error, ERROR_FATAL, "out of memory");
+    if (!error->code && !read_resources(arguments, &script, error) && !pilot_run(&pilot, sweep, PILOT_S, error) &&
+        !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error)) {
+        script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
+        job_script_print(stdout, &script, error);
+    }
+    pilot_free(&pilot);
+    free(output);
     return error->code;
 }
 
@@ -139,10 +156,15 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct sweep sweep = {0};
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "s", "SWEEP.cfg", argc, argv, true);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKP", "SWEEP.cfg", argc, argv, true);
+    bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
     if (parsed == ARGUMENTS_OK &&
-        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error))
-        print_plan(&sweep, &error);
+        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error)) {
+        if (is_script)
+            print_script(&arguments, &sweep, &error);
+        else
+            print_plan(&sweep, &error);
+    }
     sweep_free(&sweep);
     arguments_free(&arguments);
     if (error.code)
@@ -152,9 +174,15 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_plan = {
     .name = "plan",
-    .synopsis = "SWEEP.cfg [--set KEY=VALUE]...",
-    .summary = "Configurations, jobs, estimated core-hours and file size of a sweep; trains nothing of it.",
-    .details = "  --set KEY=VALUE   replaces a value that the sweep does not vary\n\n"
-               "Exit codes: 0 done, 2 bad usage or sweep file.\n",
+    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--sbatch NODES | --ranks N]",
+    .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
+    .details =
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
+        "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
+        "                    shape that are trained here on one core, for a minute at most\n"
+        "  --ranks-per-node N    on each of its nodes; default: as many as this machine has CPUs\n"
+        "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
+        "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
+        "Without these nothing of the sweep is trained. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .run = run,
 };

@@ -1,6 +1,6 @@
 /* picky status: how far a results file is, also while a run writes it. */
 #include "cli.h"
-#include "hyperparameters.h"
+#include "coverage.h"
 #include "progress.h"
 #include "results.h"
 
@@ -8,49 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { VALUES_MAX = 1000 }; /* of the key of --by */
-
-/* Counts by value of one hyperparameter, values in order of appearance. */
-struct table {
-    const struct hyperparameter *row;
-    size_t n, capacity;
-    bool is_full; /* there are more than VALUES_MAX values, or memory is short */
-    struct value {
-        struct hyperparameters h;
-        uint64_t counts[N_STATUSES];
-    } * values; /* [n], owned */
-};
-
-static void add_config(void *context, const struct hyperparameters *h, const uint64_t counts[N_STATUSES])
-{
-    struct table *table = context;
-    size_t i = 0;
-    while (i < table->n && !hyperparameter_equal(&table->values[i].h, h, table->row))
-        i++;
-    if (i == table->n) {
-        size_t capacity = table->capacity > 0 ? 2 * table->capacity : 16;
-        struct value *grown = table->values;
-        if (table->n == table->capacity && (grown = realloc(grown, capacity * sizeof *grown))) {
-            table->values = grown;
-            table->capacity = capacity;
-        }
-        table->is_full = table->is_full || !grown || table->n == VALUES_MAX;
-        if (table->is_full)
-            return;
-        table->values[table->n++] = (struct value){.h = *h};
-    }
-    for (int status = 0; status < N_STATUSES; status++)
-        table->values[i].counts[status] += counts[status];
-}
-
-static uint64_t sum(const uint64_t counts[N_STATUSES])
-{
-    uint64_t n = 0;
-    for (int status = 0; status < N_STATUSES; status++)
-        n += counts[status];
-    return n;
-}
 
 static void time_text(double seconds, char text[32])
 {
@@ -75,8 +32,10 @@ static void print_runs(const struct results_state *state)
     }
     uint64_t n_pending = state->counts[STATUS_PENDING];
     if (!state->is_written) {
-        printf(n_pending > 0 ? "No run is writing it; picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n"
-                             : "Complete.\n");
+        const char *complete =
+            state->shard.n > 1 ? "This shard is complete; picky merge joins it with the others.\n" : "Complete.\n";
+        fputs(n_pending > 0 ? "No run is writing it; picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n" : complete,
+              stdout);
         return;
     }
     printf("A run is writing it");
@@ -91,11 +50,14 @@ static void print_runs(const struct results_state *state)
 
 static void print_state(const char *path, const struct results_state *state)
 {
-    uint64_t n_slots = sum(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
-    printf("%s: %" PRIu64 " configuration%s x %" PRId64 " replicates = %" PRIu64 " jobs\n\n", path, state->n_configs,
-           state->n_configs == 1 ? "" : "s", state->replicates, n_slots);
+    char shard[COVERAGE_SHARD_MAX];
+    uint64_t n_slots = coverage_expected(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
+    coverage_shard(&state->shard, shard);
+    printf("%s: %" PRIu64 " configuration%s x %" PRId64 " replicates%s = %" PRIu64 " jobs\n\n", path, state->n_configs,
+           state->n_configs == 1 ? "" : "s", state->replicates, shard, n_slots);
     if (state->is_null)
         printf("  NOT RESULTS: nothing was trained, the records are made up (picky run --null-jobs)\n\n");
+    printf("  %-10s %12" PRIu64 "\n", "expected", n_slots);
     printf("  %-10s %12" PRIu64 "  %5.1f %%\n", "done", n_done, 100 * (double)n_done / (double)n_slots);
     for (int i = 1; i <= N_STATUSES; i++) {
         int status = i % N_STATUSES; /* pending last */
@@ -104,40 +66,12 @@ static void print_state(const char *path, const struct results_state *state)
     }
 }
 
-static void print_table(const struct table *table)
-{
-    printf("\n%-18s %12s", table->row->name, "done");
-    for (int i = 1; i <= N_STATUSES; i++)
-        printf(" %12s", status_names[i % N_STATUSES]);
-    printf("\n");
-    for (size_t v = 0; v < table->n; v++) {
-        const struct value *value = &table->values[v];
-        char text[HYPERPARAMETER_TEXT_MAX];
-        hyperparameter_format(&value->h, table->row, text);
-        printf("%-18s %12" PRIu64, text, sum(value->counts) - value->counts[STATUS_PENDING]);
-        for (int i = 1; i <= N_STATUSES; i++)
-            printf(" %12" PRIu64, value->counts[i % N_STATUSES]);
-        printf("\n");
-    }
-}
-
-/* Finds --by's row. */
-static enum error_code find_row(const char *by, const struct hyperparameter **row, struct error *error)
-{
-    *row = by ? hyperparameter_find(by) : NULL;
-    if (!by || *row)
-        return ERROR_NONE;
-    const char *nearest = hyperparameter_nearest(by, NULL);
-    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s%s%s", by,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {0};
     struct results_state state;
-    struct table table = {0};
+    struct coverage coverage = {0};
     switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv, true)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
@@ -145,20 +79,17 @@ static int run(const struct command *command, int argc, char **argv)
     }
     int exit_code = 0;
     const char *path = arguments.operand;
-    if (find_row(arguments.by, &table.row, &error) ||
-        results_inspect(path, &state, table.row, add_config, &table, &error)) {
-        exit_code = report_error(&error);
-    } else if (table.is_full) {
-        error_set(&error, ERROR_INPUT, "--by %s: more than %d values; allowed: a key with fewer", table.row->name,
-                  VALUES_MAX);
+    if (coverage_by(&coverage, arguments.by, &error) || coverage_read(&coverage, path, &state, &error)) {
         exit_code = report_error(&error);
     } else {
         print_state(path, &state);
-        if (table.row)
-            print_table(&table);
+        if (coverage.row) {
+            printf("\n");
+            coverage_print(stdout, &coverage);
+        }
         print_runs(&state);
     }
-    free(table.values);
+    coverage_free(&coverage);
     arguments_free(&arguments);
     return exit_code;
 }

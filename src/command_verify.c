@@ -112,10 +112,10 @@ static int run_rank0(void *context, const struct ranks *ranks)
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
         task->path = arguments.operand;
-        if (ranks_check(ranks, &error) || read_options(task, &arguments, &error) ||
+        if (ranks_check(ranks, false, &error) || read_options(task, &arguments, &error) ||
             verify_open(&verify, task->path, task->n_sample, task->seed, stdout, &error) ||
             (verify_counts(verify).n_chosen > 0 && compare(task, ranks, verify, &error))) {
-            exit_code = *error.message ? report_error(&error) : (int)error.code;
+            exit_code = report_error(&error);
         } else {
             struct verify_counts counts = verify_counts(verify);
             verify_end(verify);

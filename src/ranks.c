@@ -2,7 +2,6 @@
 
 #include "backoff.h"
 #include "cli.h"
-#include "diagnosis.h"
 #include "kernels/kernels.h"
 #include "stop.h"
 #include "worker.h"
@@ -28,10 +27,10 @@ static void gather_hosts(char *hosts)
     MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
 }
 
-enum error_code ranks_check(const struct ranks *ranks, struct error *error)
+enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct error *error)
 {
     const struct kernels *kernels;
-    if (diagnosis_check_launch(ranks->transport->n_ranks, error) || kernels_choose(&kernels, error))
+    if ((!may_be_apart && diagnosis_check_launch(ranks->transport->n_ranks, error)) || kernels_choose(&kernels, error))
         return error->code;
     for (int rank = 0; rank < ranks->transport->n_ranks; rank++) {
         const char *host = ranks->hosts + (size_t)rank * HOST_MAX;
@@ -49,6 +48,9 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
+    if (diagnosis_check_srun(&error))
+        return report_error(&error);
+    transport_prepare();
     if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
         fprintf(stderr, "picky: MPI could not be started\n");
         return ERROR_FATAL;
@@ -62,12 +64,14 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     gather_hosts(hosts);
+    struct placement *placements = diagnosis_gather(MPI_COMM_WORLD);
     if (transport.rank == 0) {
-        exit_code = rank0(context, &(struct ranks){&transport, hosts, start_s});
+        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, start_s});
         coordinator_release(&transport, exit_code);
     } else {
         exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
     }
+    free(placements);
     free(hosts);
     transport_close(&transport);
     MPI_Finalize();

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "hyperparameters.h"
 #include "record.h"
+#include "shard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,7 @@ struct results_description {
     const bool *swept;                          /* [n_hyperparameters] */
     const struct record_layout *layout;         /* holds every configuration */
     const struct results_attribute *provenance; /* ends with name NULL: versions, hosts, command line, ... */
+    struct shard shard;                         /* the part of the sweep that the file is for; 0/0: see below */
 };
 
 /* Who else may have a file open that is there already. */
@@ -52,11 +54,11 @@ enum results_access {
 
 struct results;
 
-/* Creates the file, with every slot pending; it must not exist. Does nothing to an existing file
- * (ERROR_INPUT). ERROR_INPUT also for a path that cannot be written, for one that another run is about to
- * create and for a size that the filesystem cannot hold; ERROR_FATAL for failing I/O and memory. On error
- * no file is left behind. Warns on stderr if the filesystem has no locks. The caller owns *results
- * (results_close). */
+/* Creates the file, with every slot pending; it must not exist. It has the shape of the whole sweep also if it is for a
+ * shard of it (0/0: it is not); what it says of jobs, done, pending or counted, is then of the shard's. Does nothing to
+ * an existing file (ERROR_INPUT). ERROR_INPUT also for a path that cannot be written, for one that another run is about
+ * to create and for a size that the filesystem cannot hold; ERROR_FATAL for failing I/O and memory. On error no file is
+ * left behind. Warns on stderr if the filesystem has no locks. The caller owns *results (results_close). */
 enum error_code results_create(struct results **results, const char *path,
                                const struct results_description *description, struct error *error);
 
@@ -65,8 +67,8 @@ enum error_code results_create(struct results **results, const char *path,
  * provenance may differ). ERROR_INPUT, the file untouched, for a file that cannot be opened, that another run is
  * writing, that is not picky's, is of a newer schema, is damaged or truncated, or holds another sweep; then each
  * difference is a line on `lines` (borrowed), "picky: FILE: KEY: OLD in the file, NEW in the sweep", at most 20 and how
- * many more there are. ERROR_FATAL for memory and failing reads. Warns as results_create does. The caller owns
- * *results. */
+ * many more there are. ERROR_INPUT also for another shard than the file's (0/0: the file's own, whichever).
+ * ERROR_FATAL for memory and failing reads. Warns as results_create does. The caller owns *results. */
 enum error_code results_open(struct results **results, const char *path, const struct results_description *description,
                              FILE *lines, struct error *error);
 
@@ -78,13 +80,40 @@ struct results_run {
     char hosts[FIELD_TEXT_SIZE + 1], version[FIELD_TEXT_SIZE + 1];
 };
 
-/* Enters this run into the log: it starts now. From then on its end and jobs are written with each batch. To be called
- * at most once, before results_put. Durable with the next sync. Texts are cut to FIELD_TEXT_SIZE bytes.
- * ERROR_FATAL as for results_put. */
+/* Adds a row to the log, e.g. another file's. If it is full, the last row's end and number of jobs take it in. Durable
+ * with the next sync. ERROR_FATAL as for results_put. */
+enum error_code results_add_run(struct results *results, const struct results_run *run, struct error *error);
+
+/* Enters this run into the log: it starts now. From then on its end and jobs are written with each batch, and only jobs
+ * that are put from then on are its own. To be called at most once. Durable with the next sync. Texts are cut to
+ * FIELD_TEXT_SIZE bytes. ERROR_FATAL as for results_put. */
 enum error_code results_log_run(struct results *results, int n_ranks, const char *hosts, const char *version,
                                 struct error *error);
 
-/* True if the slot is not pending, or has been put. */
+/* Makes a file that is to be filled at once with what other files hold: as results_create, but its name, which another
+ * file may have if `replaces`, is given to it by results_publish. Until then it is FILE.tmp, which results_close
+ * removes and which, if it was left by a killed process, the next one takes over. */
+enum error_code results_draft(struct results **results, const char *path, bool replaces,
+                              const struct results_description *description, struct error *error);
+
+/* Writes all that has been put and gives a draft its name, durably, in place of the file that has it if it replaces.
+ * From then on it is as if results_create had made it. On error (ERROR_INPUT: the name has been taken; ERROR_FATAL) the
+ * draft is gone, and a file that it was to replace is as it was (but for a failing sync of the directory after it was
+ * replaced). */
+enum error_code results_publish(struct results *results, struct error *error);
+
+/* The part of the sweep that the file is for; 1/1: all of it. */
+struct shard results_shard(const struct results *results);
+
+/* Makes slots pending again that have one of the statuses in the set (bit 1 << enum job_status), durably. *n becomes
+ * their number. Before anything is put. ERROR_FATAL as for results_put. */
+enum error_code results_retry(struct results *results, unsigned statuses, uint64_t *n, struct error *error);
+
+/* Of a draft: reads the record of a slot that has been put back from it. ERROR_FATAL as for results_put. */
+enum error_code results_get(struct results *results, uint64_t config, uint64_t replicate, void *record,
+                            struct error *error);
+
+/* True if the slot is not pending, has been put, or does not belong to the file's shard. */
 bool results_is_done(const struct results *results, uint64_t config, uint64_t replicate);
 
 /* Takes a finished job's record (copied; layout of the description; status not pending). A job that failed
@@ -102,7 +131,7 @@ enum error_code results_put(struct results *results, uint64_t config, uint64_t r
  * meant to be called from an event loop. ERROR_FATAL as for results_put. */
 enum error_code results_sync(struct results *results, bool now, struct error *error);
 
-/* Counts over the whole file of slots by status, staged ones included: counts[enum job_status]. */
+/* Counts over the whole file (its shard) of slots by status, staged ones included: counts[enum job_status]. */
 void results_counts(const struct results *results, uint64_t counts[N_STATUSES]);
 
 /* Sets a text of /provenance that was reserved at creation (struct results_attribute), e.g. the end time; cut
@@ -121,8 +150,9 @@ enum error_code results_close(struct results *results, struct error *error);
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
-    bool is_null; /* its records are made up (record_layout.is_null) */
-    uint64_t counts[N_STATUSES];
+    bool is_null;                /* its records are made up (record_layout.is_null) */
+    struct shard shard;          /* the part of the sweep that the file is for; 1/1: all of it */
+    uint64_t counts[N_STATUSES]; /* of the shard's slots */
     bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */
     int n_runs;                  /* that wrote to it; at RESULTS_RUNS_MAX there may have been more */
     struct results_run last_run; /* if n_runs > 0 */

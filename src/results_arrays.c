@@ -76,10 +76,8 @@ enum error_code results_array_read(struct results_array *array, const char *path
 {
     enum error_code code = ERROR_NONE;
     hid_t memory = select_rectangle(array, config, replicate, stride, n_rows, n_columns);
-    if (memory < 0 || H5Dread(array->dataset, array->type, memory, array->space, H5P_DEFAULT, values) < 0) {
-        results_hdf5_error(error, "%s: reading %s", path, array->name);
-        code = error->code = ERROR_INPUT;
-    }
+    if (memory < 0 || H5Dread(array->dataset, array->type, memory, array->space, H5P_DEFAULT, values) < 0)
+        code = results_hdf5_error(error, "%s: reading %s", path, array->name);
     if (memory >= 0)
         H5Sclose(memory);
     return code;

@@ -26,7 +26,7 @@ void results_arrays_close(struct results_array arrays[N_FIELDS]);
 
 /* Reads or writes the slots of a rectangle, in the order of (config, replicate): n_rows consecutive configurations from
  * `config` on, of each n_columns replicates from `replicate` on, `stride` apart. `values` [n_rows][n_columns] of
- * array->n_bytes; `path` is for messages. Reading fails with ERROR_INPUT, writing with ERROR_FATAL. */
+ * array->n_bytes; `path` is for messages. ERROR_FATAL if it fails. */
 enum error_code results_array_read(struct results_array *array, const char *path, uint64_t config, uint64_t replicate,
                                    uint64_t stride, size_t n_rows, size_t n_columns, void *values, struct error *error);
 enum error_code results_array_write(struct results_array *array, const char *path, uint64_t config, uint64_t replicate,

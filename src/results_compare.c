@@ -17,6 +17,7 @@ struct comparison {
     const char *path;
     const struct results_header *header;
     const struct results_description *description;
+    const char *other; /* what the description is of, for messages */
     FILE *lines;
     int n_lines;
     uint64_t n_more;              /* differences that got no line */
@@ -110,8 +111,8 @@ static enum error_code compare_row(struct comparison *c, const struct hyperparam
         char old[HYPERPARAMETER_TEXT_MAX], new[HYPERPARAMETER_TEXT_MAX];
         hyperparameter_format(&changes.pairs[i].old, row, old);
         hyperparameter_format(&changes.configs[changes.pairs[i].first], row, new);
-        differ(c, "%s: %s in the file, %s in the sweep (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old,
-               new, changes.pairs[i].n, c->header->n_configs);
+        differ(c, "%s: %s in the file, %s in %s (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old, new,
+               c->other, changes.pairs[i].n, c->header->n_configs);
     }
     c->n_more += changes.n_more;
     return ERROR_NONE;
@@ -170,32 +171,33 @@ static enum error_code compare_values(struct comparison *c, const struct hyperpa
         char old_text[VALUES_MAX * (HYPERPARAMETER_TEXT_MAX + 2) + 8], new_text[sizeof old_text];
         values_text(&old, old_text);
         values_text(&new, new_text);
-        differ(c, "%s: %s in the file; %s in the sweep", row->name, old_text, new_text);
+        differ(c, "%s: %s in the file; %s in %s", row->name, old_text, new_text, c->other);
     }
     return ERROR_NONE;
 }
 
 enum error_code results_compare(hid_t file, const char *path, const struct results_header *header,
-                                const struct results_description *d, FILE *lines, struct error *error)
+                                const struct results_description *d, const char *other, FILE *lines, bool *is_same,
+                                struct error *error)
 {
     struct comparison c = {
-        .file = file, .path = path, .header = header, .description = d, .lines = lines, .error = error};
+        .file = file, .path = path, .header = header, .description = d, .other = other, .lines = lines, .error = error};
     if (header->is_null != (d->layout->is_null != 0))
         differ(&c, "null jobs: %s",
                header->is_null ? "made-up records in the file; the sweep is to be trained"
                                : "trained models in the file; the sweep runs with --null-jobs");
     if (header->replicates != (uint64_t)d->replicates)
-        differ(&c, "replicates: %" PRIu64 " in the file, %" PRId64 " in the sweep", header->replicates, d->replicates);
+        differ(&c, "replicates: %" PRIu64 " in the file, %" PRId64 " in %s", header->replicates, d->replicates, other);
     if (header->seed != d->seed)
-        differ(&c, "seed: %" PRId64 " in the file, %" PRId64 " in the sweep", header->seed, d->seed);
+        differ(&c, "seed: %" PRId64 " in the file, %" PRId64 " in %s", header->seed, d->seed, other);
     if (header->store != d->layout->store) {
         char old[128], new[128];
         store_text(header->store, old);
         store_text((unsigned)d->layout->store, new);
-        differ(&c, "store: %s in the file, %s in the sweep", old, new);
+        differ(&c, "store: %s in the file, %s in %s", old, new, other);
     }
     if (header->n_configs != d->n_configs)
-        differ(&c, "configurations: %" PRIu64 " in the file, %zu in the sweep", header->n_configs, d->n_configs);
+        differ(&c, "configurations: %" PRIu64 " in the file, %zu in %s", header->n_configs, d->n_configs, other);
 
     enum error_code code = ERROR_NONE;
     c.read = malloc(CONFIGS_AT_ONCE * sizeof *c.read);
@@ -207,10 +209,8 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
         code = header->n_configs == d->n_configs ? compare_row(&c, &hyperparameter_table[row])
                                                  : compare_values(&c, &hyperparameter_table[row]);
     free(c.read);
-    if (code || c.n_lines == 0)
-        return code;
-    if (c.n_more > 0)
+    *is_same = c.n_lines == 0;
+    if (!code && c.n_more > 0)
         fprintf(lines, "picky: %s: and %" PRIu64 " more\n", path, c.n_more);
-    return error_set(error, ERROR_INPUT,
-                     "%s: it holds another sweep; allowed: the sweep that it was made with, or another file", path);
+    return code;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +113,27 @@ static enum error_code open_temporary(int *descriptor, const char *temporary, co
     return error->code;
 }
 
+/* The bytes that the file takes on a disk when all jobs of its shard are done: the whole arrays, or, if those are
+ * fewer, the blocks that its slots touch, each by itself. A piece of n bytes anywhere touches 1 + (n - 1)/BLOCK of them
+ * on average. */
+static double shard_size(const struct results_description *d)
+{
+    const double block = 4096;
+    double n_slots = (double)d->n_configs * (double)d->replicates, n_bytes = 0;
+    double n_jobs = (double)shard_n_jobs(&d->shard, d->n_configs, (uint64_t)d->replicates);
+    for (int f = 0; f < N_FIELDS; f++) {
+        double n = (double)d->layout->n_elements[f] * (double)field_type_size(record_fields[f].type);
+        if (d->layout->offset[f] != UINT64_MAX)
+            n_bytes += fmin(n_slots * n, n_jobs * (n - 1 + block));
+    }
+    return n_bytes;
+}
+
 /* Refuses a size that the place of the open file `descriptor` (a new one, empty) cannot hold. */
 static enum error_code check_size(int descriptor, const char *path, const struct results_description *d,
                                   struct error *error)
 {
-    double n_bytes = results_file_size(d->layout, d->n_configs, d->replicates);
+    double n_bytes = results_file_size(d->layout, d->n_configs, d->replicates), n_bytes_filled = shard_size(d);
     struct statvfs place;
     struct rlimit limit;
     const char *what = NULL;
@@ -124,8 +141,10 @@ static enum error_code check_size(int descriptor, const char *path, const struct
 
     if (fstatvfs(descriptor, &place) == 0 && place.f_blocks > 0) {
         n_bytes_free = (double)place.f_bavail * (double)place.f_frsize;
-        if (n_bytes > n_bytes_free)
+        if (n_bytes_filled > n_bytes_free) {
+            n_bytes = n_bytes_filled;
             what = "the free space there is";
+        }
     }
     if (!what && getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         n_bytes_free = (double)limit.rlim_cur;
@@ -237,14 +256,17 @@ enum error_code results_file_make(int *descriptor, char **temporary, const char 
         return error_set(error, ERROR_INPUT, "\"%s\" is not a file name", path);
     if (!replaces && lstat(path, &status) == 0)
         return exists_already(path, error);
-    if (asprintf(temporary, "%s.tmp", path) < 0) {
-        *temporary = NULL;
+    char *name;
+    if (asprintf(&name, "%s.tmp", path) < 0)
         return error_set(error, ERROR_FATAL, "not enough memory for a file name");
-    }
-    enum error_code code = open_temporary(descriptor, *temporary, path, error);
-    if (!code && ((code = check_size(*descriptor, path, description, error)) ||
-                  (code = write_new(*temporary, description, error))))
-        unlink(*temporary);
+    enum error_code code = open_temporary(descriptor, name, path, error);
+    if (!code &&
+        ((code = check_size(*descriptor, path, description, error)) || (code = write_new(name, description, error))))
+        unlink(name);
+    if (code)
+        free(name);
+    else
+        *temporary = name;
     return code;
 }
 

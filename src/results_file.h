@@ -6,9 +6,9 @@
 #include "results.h"
 
 /* Makes the whole of a new file, without results, as *temporary, beside `path` and named for it. *descriptor holds its
- * locks, which keep every other run away from *temporary and, later, from the file. The caller owns both, also on error
- * (-1 and NULL if there is nothing to own), and ends with results_file_publish or by unlinking *temporary, which on
- * error is done already. ERROR_INPUT for a path that exists unless `replaces`, that cannot be written or that another
+ * locks, which keep every other run away from *temporary and, later, from the file. The caller owns both (*descriptor
+ * also on error, if it is not negative) and ends with results_file_publish, or by unlinking and freeing *temporary,
+ * which on error is NULL. ERROR_INPUT for a path that exists unless `replaces`, that cannot be written or that another
  * run is about to create, and for a size that the filesystem cannot hold; ERROR_FATAL for failing I/O and memory. */
 enum error_code results_file_make(int *descriptor, char **temporary, const char *path, bool replaces,
                                   const struct results_description *description, struct error *error);

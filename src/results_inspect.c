@@ -36,7 +36,7 @@ static enum error_code inspect_slots(struct inspection *in, const char *path, co
         if (results_read_status(in->descriptor, path, header, first, n, in->status, error))
             return error->code;
         for (size_t i = 0; i < n; i++) {
-            counts[in->status[i]]++;
+            counts[in->status[i]] += shard_has(&header->shard, config, replicate);
             if (++replicate < header->replicates)
                 continue;
             size_t place = config % CONFIGS_AT_ONCE;
@@ -82,6 +82,7 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
         state->seed = header.seed;
         state->replicates = (int64_t)header.replicates;
         state->n_configs = header.n_configs;
+        state->shard = header.shard;
         state->is_null = header.is_null;
         state->is_written = results_file_is_written(in->descriptor);
     }

@@ -50,10 +50,12 @@ static bool is_text(hid_t type)
     return type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0;
 }
 
-enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error)
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error)
 {
     *text = NULL;
-    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    hid_t attribute = H5Aopen_by_name(file, object, name, H5P_DEFAULT, H5P_DEFAULT), space = H5I_INVALID_HID,
+          type = H5I_INVALID_HID;
     bool is_good = attribute >= 0 && (space = H5Aget_space(attribute)) >= 0 && (type = H5Aget_type(attribute)) >= 0 &&
                    H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, text) >= 0 &&
                    *text;
@@ -73,7 +75,7 @@ static enum error_code read_names(hid_t file, const char *path, const char *attr
                                   bool (*note)(void *context, const char *name), void *context, struct error *error)
 {
     char *names;
-    if (results_read_text(file, path, attribute, &names, error))
+    if (results_read_text(file, path, ".", attribute, &names, error))
         return error->code;
     bool is_good = true;
     char *rest = names;
@@ -109,6 +111,23 @@ enum error_code results_read_swept(hid_t file, const char *path, bool *swept, st
     return read_names(file, path, "swept", note_swept, swept, error);
 }
 
+static enum error_code read_shard(hid_t file, const char *path, struct shard *shard, struct error *error)
+{
+    *shard = (struct shard){1, 1};
+    htri_t exists = H5Aexists_by_name(file, RESULTS_PROVENANCE, RESULTS_SHARD, H5P_DEFAULT);
+    if (exists < 0)
+        return results_damaged(error, path, "its group " RESULTS_PROVENANCE " cannot be read");
+    if (exists == 0)
+        return ERROR_NONE;
+    char *text;
+    if (results_read_text(file, path, RESULTS_PROVENANCE, RESULTS_SHARD, &text, error))
+        return error->code;
+    bool is_good = shard_parse(text, shard);
+    H5free_memory(text);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute " RESULTS_SHARD " is not what picky writes");
+}
+
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
     int64_t version;
@@ -129,7 +148,8 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
         return results_damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
     header->store = 0;
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
-        read_names(file, path, "store", note_store, &header->store, error))
+        read_names(file, path, "store", note_store, &header->store, error) ||
+        read_shard(file, path, &header->shard, error))
         return error->code;
     header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
 

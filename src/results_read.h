@@ -12,6 +12,7 @@ struct results_header {
     int64_t seed;
     uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
     unsigned store;                 /* enum store bits */
+    struct shard shard;             /* 1/1: the whole sweep */
     bool is_null;                   /* its records are made up: no results */
     haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
 };
@@ -22,8 +23,10 @@ enum error_code results_read_open(hid_t *file, const char *path, unsigned flags,
 /* Reads the header: that it is picky's, of a schema that this picky knows, and complete as far as that shows. */
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error);
 
-/* Reads a text attribute of the file. The caller frees *text with H5free_memory. */
-enum error_code results_read_text(hid_t file, const char *path, const char *name, char **text, struct error *error);
+/* Reads a text attribute of an object of the file ("." is the file itself). The caller frees *text with H5free_memory.
+ */
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error);
 
 /* Reads which hyperparameters are swept: swept [n_hyperparameters]. */
 enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error);
@@ -44,9 +47,10 @@ enum error_code results_read_array(hid_t file, const char *path, const char *nam
                                    enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error);
 
 /* Compares the file's sweep with the description's in all that can alter results. Each difference is a line
- * "picky: FILE: KEY: OLD in the file, NEW in the sweep" on `lines` (borrowed), at most 20 and then how many more.
- * ERROR_INPUT if there is any. */
+ * "picky: FILE: KEY: OLD in the file, NEW in OTHER" on `lines` (borrowed), at most 20 and then how many more. *is_same
+ * tells if there is none. */
 enum error_code results_compare(hid_t file, const char *path, const struct results_header *header,
-                                const struct results_description *description, FILE *lines, struct error *error);
+                                const struct results_description *description, const char *other, FILE *lines,
+                                bool *is_same, struct error *error);
 
 #endif

@@ -80,13 +80,19 @@ static enum error_code unreadable(const char *path, struct error *error)
 
 enum error_code results_runs_count(hid_t file, const char *path, int *n_runs, struct error *error)
 {
-    for (*n_runs = 0; *n_runs < RESULTS_RUNS_MAX; (*n_runs)++) {
+    /* The used rows come first: the rows before `low` are used, those from `high` on are free. */
+    int low = 0, high = RESULTS_RUNS_MAX;
+    while (low < high) {
+        int middle = (low + high) / 2;
         int32_t n_ranks;
-        if (!read_value(file, RUN_RANKS, *n_runs, &n_ranks))
+        if (!read_value(file, RUN_RANKS, middle, &n_ranks))
             return unreadable(path, error);
         if (n_ranks == 0)
-            break;
+            high = middle;
+        else
+            low = middle + 1;
     }
+    *n_runs = low;
     return ERROR_NONE;
 }
 
@@ -98,4 +104,18 @@ enum error_code results_runs_read(hid_t file, const char *path, int row, struct 
         read_value(file, RUN_HOSTS, row, run->hosts) && read_value(file, RUN_VERSION, row, run->version))
         return ERROR_NONE;
     return unreadable(path, error);
+}
+
+enum error_code results_runs_write_row(hid_t file, const char *path, int row, const struct results_run *run,
+                                       struct error *error)
+{
+    /* The number of ranks last: with it the row is there. */
+    if (results_runs_write(file, path, RUN_START, row, &run->start_s, error) ||
+        results_runs_write(file, path, RUN_HOSTS, row, run->hosts, error) ||
+        results_runs_write(file, path, RUN_VERSION, row, run->version, error) ||
+        results_runs_write(file, path, RUN_JOBS, row, &run->n_jobs, error) ||
+        results_runs_write(file, path, RUN_END, row, &run->end_s, error) ||
+        results_runs_write(file, path, RUN_RANKS, row, &run->n_ranks, error))
+        return error->code;
+    return ERROR_NONE;
 }

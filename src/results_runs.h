@@ -18,6 +18,10 @@ enum error_code results_runs_write(hid_t file, const char *path, int column, int
 /* The number of rows that are used. ERROR_INPUT, saying that the file is damaged, if it cannot be read. */
 enum error_code results_runs_count(hid_t file, const char *path, int *n_runs, struct error *error);
 
+/* Writes a row. ERROR_FATAL if that fails. */
+enum error_code results_runs_write_row(hid_t file, const char *path, int row, const struct results_run *run,
+                                       struct error *error);
+
 /* Reads a row. ERROR_INPUT, saying that the file is damaged, if that fails. */
 enum error_code results_runs_read(hid_t file, const char *path, int row, struct results_run *run, struct error *error);
 

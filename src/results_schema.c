@@ -427,6 +427,12 @@ static enum error_code create_run_log(struct schema *s, hid_t group)
 
 static enum error_code write_provenance_texts(const struct schema *s)
 {
+    if (s->description->shard.n > 1) {
+        char shard[SHARD_TEXT_MAX];
+        shard_format(&s->description->shard, shard);
+        if (write_text_attribute(s, s->provenance, RESULTS_SHARD, shard))
+            return s->error->code;
+    }
     for (const struct results_attribute *a = s->description->provenance; a && a->name; a++) {
         enum error_code code;
         hid_t dataset;

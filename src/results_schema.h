@@ -9,6 +9,7 @@
 
 #define RESULTS_PROVENANCE "provenance" /* the group of what may differ between two runs of a sweep */
 
+#define RESULTS_SHARD "shard" /* its attribute, "i/n"; not there: the file is for the whole sweep */
 /* The attribute that marks a file of made-up records (record_layout.is_null); other files lack it. */
 #define RESULTS_NULL_JOBS "null_jobs"
 

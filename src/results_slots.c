@@ -6,6 +6,8 @@
 #include "results_read.h"
 #include "results_runs.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,8 +57,8 @@ static enum error_code read_description(struct results_slots *slots, struct erro
     slots->swept = calloc((size_t)n_hyperparameters, sizeof *slots->swept);
     if (!slots->swept)
         return out_of_memory(slots, error);
-    if (results_read_text(slots->file, slots->path, "sweep_name", &slots->name, error) ||
-        results_read_text(slots->file, slots->path, "sweep", &slots->sweep_text, error) ||
+    if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
+        results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
         return error->code;
     if (record_layout_make(&slots->layout, slots->configs, slots->header.n_configs, slots->header.store, error))
@@ -71,6 +73,7 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         .n_configs = slots->header.n_configs,
         .swept = slots->swept,
         .layout = &slots->layout,
+        .shard = slots->header.shard,
     };
     return ERROR_NONE;
 }
@@ -212,6 +215,40 @@ enum error_code results_slots_read(struct results_slots *slots, uint64_t config,
                         record_field(layout, bytes + i * layout->n_bytes, (enum field)f));
     }
     return read_status(slots, config, replicate, stride, n, layout, bytes, error);
+}
+
+enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
+                                      const char *other, FILE *lines, bool *is_same, struct error *error)
+{
+    return results_compare(slots->file, slots->path, &slots->header, description, other, lines, is_same, error);
+}
+
+const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b)
+{
+    for (int f = 0; f < N_FIELDS; f++) {
+        size_t n_bytes = layout->n_elements[f] * field_type_size(record_fields[f].type);
+        if (layout->offset[f] != UINT64_MAX && !record_fields[f].is_provenance &&
+            memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f), n_bytes))
+            return record_fields[f].name;
+    }
+    return NULL;
+}
+
+void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX])
+{
+    size_t used = (size_t)snprintf(text, RESULTS_LABEL_MAX, "configuration %" PRIu64, config);
+    bool has_values = false;
+    for (int i = 0; i < n_hyperparameters && used < RESULTS_LABEL_MAX; i++) {
+        char value[HYPERPARAMETER_TEXT_MAX];
+        if (!description->swept[i])
+            continue;
+        hyperparameter_format(&description->configs[config], &hyperparameter_table[i], value);
+        used += (size_t)snprintf(text + used, RESULTS_LABEL_MAX - used, "%s%s = %s", has_values ? ", " : " (",
+                                 hyperparameter_table[i].name, value);
+        has_values = true;
+    }
+    if (has_values && used < RESULTS_LABEL_MAX - 1)
+        strcpy(text + used, ")");
 }
 
 int results_slots_n_runs(const struct results_slots *slots)

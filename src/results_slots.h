@@ -1,5 +1,5 @@
-/* A results file read slot by slot: what verify, merge and extend see of it. Every error is ERROR_INPUT, one line
- * "FILE: what is wrong", or ERROR_FATAL for memory. Reads only. As results.h: from one thread. */
+/* A results file read slot by slot: what verify, merge and extend see of it. Every error is one line "FILE: what is
+ * wrong": ERROR_INPUT, or ERROR_FATAL for failing reads and memory. Reads only. As results.h: from one thread. */
 #ifndef PICKY_RESULTS_SLOTS_H
 #define PICKY_RESULTS_SLOTS_H
 
@@ -17,6 +17,11 @@ void results_slots_close(struct results_slots *slots); /* NULL is allowed */
 /* The sweep that the file holds, as results_create was given it, without provenance (NULL). Owned by `slots`. */
 const struct results_description *results_slots_description(const struct results_slots *slots);
 
+/* Compares the sweep with another's, as results_open does. Each difference is a line "picky: FILE: KEY: OLD in the
+ * file, NEW in OTHER" on `lines` (borrowed); *is_same tells if there is none. The shard is not compared. */
+enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
+                                      const char *other, FILE *lines, bool *is_same, struct error *error);
+
 /* Reads the statuses of n consecutive replicates of a configuration, from `replicate` on, and checks that each is one:
  * status [n] of enum job_status. */
 enum error_code results_slots_status(struct results_slots *slots, uint64_t config, uint64_t replicate, size_t n,
@@ -30,6 +35,12 @@ enum error_code results_slots_status(struct results_slots *slots, uint64_t confi
 enum error_code results_slots_read(struct results_slots *slots, uint64_t config, uint64_t replicate, uint64_t stride,
                                    size_t n, const struct record_layout *layout, void *records, struct error *error);
 
+/* What a record's field is called that differs between two records of `layout`, provenance aside; NULL if none does. */
+const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b);
+
+/* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what the sweep varies. */
+#define RESULTS_LABEL_MAX 400
+void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);
 /* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is. `layout` is the
  * file's. */
 enum error_code results_check_scales(const char *path, const struct record_layout *layout, struct error *error);

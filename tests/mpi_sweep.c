@@ -44,7 +44,7 @@ int MPI_Isend(const void *buffer, int count, MPI_Datatype type, int rank, int ta
 
 static bool is_deadly(uint64_t config, uint64_t replicate)
 {
-    return config < playing->n_deadly && replicate == 3;
+    return config < playing->n_deadly && replicate == 20;
 }
 
 #ifndef REAL_JOBS
@@ -362,6 +362,7 @@ int main(int argc, char **argv)
     int provided, n_played = 0;
     struct transport transport;
     struct error error;
+    transport_prepare();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     check(!transport_open(&transport, MPI_COMM_WORLD, &error));
     for (size_t i = 0; i < n_scenarios; i++)

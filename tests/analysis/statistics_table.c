@@ -2,15 +2,27 @@
  * input is one call:
  *   wilson K N              -> low high
  *   summary V...            -> mean and the quantiles at 0, 0.05, 0.25, 0.5, 0.95, 1
- *   ri BELOW N A... B...    -> ri... selective_a selective_b mixed unimportant bins... */
+ *   ri BELOW N A... B...    -> ri... selective_a selective_b mixed unimportant bins...
+ *   normalised BELOW N A... B...   -> the same of normalised importances
+ *   dip V...                -> dip of sorted values
+ *   bimodality V...         -> coefficient
+ *   means N COLUMNS V...    -> value low high n, of each column
+ *   median V...             -> value low high n
+ *   coverage SEED N TIMES   -> share of TIMES samples of N shares whose interval holds the true mean; the same of
+ * medians resamples N             -> the models that are drawn, resample by resample */
+#include "bootstrap.h"
+#include "dip.h"
+#include "rng.h"
 #include "statistics.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 4096
+#define VALUES_MAX 16384
 
 static size_t read_values(char *text, float *values)
 {
@@ -20,11 +32,14 @@ static size_t read_values(char *text, float *values)
     return n;
 }
 
-static void print_ri(double below, const float *a, const float *b, size_t n)
+static void print_ri(double below, bool is_normalised, const float *a, const float *b, size_t n)
 {
     static double ri[VALUES_MAX];
     struct ri_counts counts = {0};
-    statistics_relative_importance(a, b, n, below, ri);
+    if (is_normalised)
+        statistics_normalised_importance(a, b, n, below, ri);
+    else
+        statistics_relative_importance(a, b, n, below, ri);
     ri_counts_add(&counts, ri, n);
     for (size_t i = 0; i < n; i++)
         printf("%.17g ", ri[i]);
@@ -32,6 +47,77 @@ static void print_ri(double below, const float *a, const float *b, size_t n)
            counts.unimportant);
     for (int i = 0; i < RI_BINS; i++)
         printf(" %" PRIu64, counts.bins[i]);
+    printf("\n");
+}
+
+static void print_estimate(struct estimate estimate)
+{
+    printf("%.17g %.17g %.17g %zu ", estimate.value, estimate.low, estimate.high, estimate.n);
+}
+
+static void print_dip(const float *values, size_t n)
+{
+    static double sorted[VALUES_MAX], scratch[DIP_SCRATCH * VALUES_MAX];
+    static size_t indices[VALUES_MAX];
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (double)values[i];
+    printf("%.17g\n", dip_statistic(sorted, n, scratch, indices));
+}
+
+static void print_bimodality(const float *values, size_t n)
+{
+    static double copy[VALUES_MAX];
+    for (size_t i = 0; i < n; i++)
+        copy[i] = (double)values[i];
+    printf("%.17g\n", statistics_bimodality(copy, n));
+}
+
+/* Shares of 50 units of which each is one with a probability of u^2, u uniform: skewed, true mean 1/3; the median of
+ * an exponential variable, true value ln 2. */
+static int print_coverage(int64_t seed, size_t n, size_t times)
+{
+    enum { N_UNITS = 50 };
+    static float uniforms[(N_UNITS + 2) * VALUES_MAX], shares[VALUES_MAX], exponentials[VALUES_MAX];
+    size_t n_means = 0, n_medians = 0;
+    struct error error;
+    for (size_t t = 0; t < times; t++) {
+        struct estimate mean;
+        rng_uniforms(rng_key(seed, 0), RNG_TEST_SET, (uint32_t)t, 0, 0, (N_UNITS + 2) * n, uniforms);
+        for (size_t i = 0; i < n; i++) {
+            const float *u = uniforms + i * (N_UNITS + 2);
+            shares[i] = 0;
+            for (int j = 0; j < N_UNITS; j++)
+                shares[i] += u[j] < u[N_UNITS] * u[N_UNITS] ? 1.0f / N_UNITS : 0;
+            exponentials[i] = -log1pf(-u[N_UNITS + 1]);
+        }
+        if (bootstrap_means(shares, n, 1, &mean, &error))
+            return 1;
+        struct estimate median = bootstrap_median(exponentials, n);
+        n_means += mean.low <= 1.0 / 3 && 1.0 / 3 <= mean.high;
+        n_medians += median.low <= log(2) && log(2) <= median.high;
+    }
+    printf("%.17g %.17g\n", (double)n_means / (double)times, (double)n_medians / (double)times);
+    return 0;
+}
+
+static int print_means(const float *values, size_t n, size_t n_columns)
+{
+    static struct estimate estimates[VALUES_MAX];
+    struct error error;
+    if (bootstrap_means(values, n, n_columns, estimates, &error))
+        return 1;
+    for (size_t c = 0; c < n_columns; c++)
+        print_estimate(estimates[c]);
+    printf("\n");
+    return 0;
+}
+
+static void print_resamples(size_t n)
+{
+    static uint32_t words[BOOTSTRAP_RESAMPLES * VALUES_MAX];
+    bootstrap_words(n, words);
+    for (size_t i = 0; i < BOOTSTRAP_RESAMPLES * n; i++)
+        printf("%" PRIu32 " ", rng_index(words[i], (uint32_t)n));
     printf("\n");
 }
 
@@ -43,14 +129,37 @@ int main(void)
         uint64_t k, n_trials;
         double below, low, high;
         int used = 0;
-        size_t n;
+        int64_t seed;
+        size_t n, m;
         if (sscanf(line, "wilson %" SCNu64 " %" SCNu64, &k, &n_trials) == 2) {
             statistics_wilson(k, n_trials, &low, &high);
             printf("%.17g %.17g\n", low, high);
         } else if (sscanf(line, "ri %lf %zu %n", &below, &n, &used) == 2) {
             if (read_values(line + used, values) != 2 * n)
                 return 1;
-            print_ri(below, values, values + n, n);
+            print_ri(below, false, values, values + n, n);
+        } else if (sscanf(line, "normalised %lf %zu %n", &below, &n, &used) == 2) {
+            if (read_values(line + used, values) != 2 * n)
+                return 1;
+            print_ri(below, true, values, values + n, n);
+        } else if (sscanf(line, "means %zu %zu %n", &n, &m, &used) == 2) {
+            if (read_values(line + used, values) != n * m || print_means(values, n, m))
+                return 1;
+        } else if (sscanf(line, "coverage %" SCNd64 " %zu %zu", &seed, &n, &m) == 3) {
+            if (print_coverage(seed, n, m))
+                return 1;
+        } else if (sscanf(line, "resamples %zu", &n) == 1) {
+            print_resamples(n);
+        } else if (strncmp(line, "median ", 7) == 0) {
+            n = read_values(line + 7, values);
+            print_estimate(bootstrap_median(values, n));
+            printf("\n");
+        } else if (strncmp(line, "dip ", 4) == 0) {
+            n = read_values(line + 4, values);
+            print_dip(values, n);
+        } else if (strncmp(line, "bimodality ", 11) == 0) {
+            n = read_values(line + 11, values);
+            print_bimodality(values, n);
         } else if (strncmp(line, "summary ", 8) == 0) {
             n = read_values(line + 8, values);
             printf("%.17g", statistics_mean(values, n));

@@ -1,0 +1,282 @@
+#include "bootstrap.h"
+
+#include "rng.h"
+#include "statistics.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK 8                 /* columns that are resampled together */
+#define Z95   1.959963984540054 /* normal quantile of 0.975 */
+
+static const struct estimate none = {(double)NAN, (double)NAN, (double)NAN, 0};
+
+static double normal_probability(double z)
+{
+    return erfc(-z / sqrt(2)) / 2;
+}
+
+static double normal_quantile(double p)
+{
+    double low = -40, high = 40;
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2;
+        if (normal_probability(middle) < p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+/* P(|T| <= t) of Student's t with `degrees` of freedom (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4). */
+static double student_probability(double t, size_t degrees)
+{
+    const double pi = 3.141592653589793;
+    double angle = atan(t / sqrt((double)degrees)), cosine = cos(angle), term, sum = 0;
+    bool is_odd = degrees % 2 == 1;
+    term = is_odd ? cosine : 1;
+    for (size_t k = is_odd ? 1 : 0; k + 2 <= degrees; k += 2) {
+        sum += term;
+        term *= (double)(k + 1) / (double)(k + 2) * cosine * cosine;
+    }
+    return is_odd ? 2 / pi * (angle + sin(angle) * sum) : sin(angle) * sum;
+}
+
+/* How far a 95 % interval of n models' mean goes, in standard deviations of resampled means: resamples are too narrow
+ * by sqrt((n - 1)/n) and know no Student's t (Hesterberg 2015, "What teachers should know about the
+ * bootstrap", section 5.3). */
+static double reach(size_t n)
+{
+    double low = 0, high = 1e3;
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2;
+        if (student_probability(middle, n - 1) < 0.95)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low * sqrt((double)n / (double)(n - 1));
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The q-quantile of sorted values [n], type 7. */
+static double quantile(const double *sorted, size_t n, double q)
+{
+    double position = q * (double)(n - 1);
+    size_t below = (size_t)position;
+    if (below >= n - 1)
+        return sorted[n - 1];
+    return sorted[below] + (position - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+/* What the interval of a column's mean needs. */
+struct moments {
+    double square, cube; /* sums of powers of the deviations from the mean */
+    bool is_constant;
+};
+
+/* Value and n of the estimate of a column [n]; its interval is still NaN. */
+static struct estimate mean_of(const float *values, size_t n, struct moments *moments)
+{
+    struct estimate estimate = none;
+    double sum = 0, first = 0;
+    *moments = (struct moments){.is_constant = true};
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(values[i])) {
+            if (estimate.n++ == 0)
+                first = (double)values[i];
+            moments->is_constant = moments->is_constant && (double)values[i] == first;
+            sum += (double)values[i];
+        }
+    if (estimate.n == 0)
+        return estimate;
+    estimate.value = moments->is_constant ? first : sum / (double)estimate.n;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(values[i])) {
+            double deviation = (double)values[i] - estimate.value;
+            moments->square += deviation * deviation;
+            moments->cube += deviation * deviation * deviation;
+        }
+    return estimate;
+}
+
+/* Efron's BCa at the levels of a `reach`, from resampled means [n_means] (sorted here). */
+static void take_bca(struct estimate *estimate, const struct moments *moments, double z, double *means, size_t n_means)
+{
+    /* The values are floats: means that would be equal differ in the places beyond. */
+    double tolerance = 1e-7 * (fabs(estimate->value) + sqrt(moments->square / (double)estimate->n)), n_below = 0;
+    for (size_t i = 0; i < n_means; i++)
+        n_below += means[i] < estimate->value - tolerance ? 1 : means[i] <= estimate->value + tolerance ? 0.5 : 0;
+    double share = n_below / (double)n_means;
+    double bias = share > 0 && share < 1 ? normal_quantile(share) : 0;
+    /* The jackknife's means are linear in the values. */
+    double acceleration = moments->cube / (6 * pow(moments->square, 1.5));
+    double low = bias - z, high = bias + z;
+    qsort(means, n_means, sizeof *means, compare);
+    estimate->low = quantile(means, n_means, normal_probability(bias + low / (1 - acceleration * low)));
+    estimate->high = quantile(means, n_means, normal_probability(bias + high / (1 - acceleration * high)));
+}
+
+/* Sums of `width` columns over resamples of rows [n, width]: sums [BOOTSTRAP_RESAMPLES, width]. words
+ * [BOOTSTRAP_RESAMPLES, n] are the random numbers. Inlined, so that the width is a constant. */
+static inline void add_up(const double *rows, const uint32_t *words, size_t n, size_t width, double *sums)
+{
+    for (size_t r = 0; r < BOOTSTRAP_RESAMPLES; r++) {
+        double sum[2 * BLOCK] = {0};
+        for (size_t i = 0; i < n; i++) {
+            const double *row = rows + (size_t)rng_index(words[r * n + i], (uint32_t)n) * width;
+            for (size_t c = 0; c < width; c++)
+                sum[c] += row[c];
+        }
+        memcpy(sums + r * width, sum, width * sizeof *sums);
+    }
+}
+
+/* Work space of one call. */
+struct block {
+    double *rows;    /* [n, 2 * BLOCK]: each model's values, 0 for NaN, then whether they are there */
+    double *sums;    /* [BOOTSTRAP_RESAMPLES, 2 * BLOCK] */
+    double *means;   /* [BOOTSTRAP_RESAMPLES], of one column */
+    uint32_t *words; /* [BOOTSTRAP_RESAMPLES, n] */
+};
+
+/* Fills the block's sums for columns values [n_here, n]; returns the number of sums of a resample, 2 * BLOCK if any
+ * value is NaN and else BLOCK. */
+static size_t resample(const struct block *block, const float *values, size_t n, size_t n_here)
+{
+    size_t width = BLOCK;
+    for (size_t i = 0; i < n_here * n; i++)
+        if (isnan(values[i]))
+            width = 2 * BLOCK;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < BLOCK; c++) {
+            float value = c < n_here ? values[c * n + i] : 0;
+            block->rows[i * width + c] = isnan(value) ? 0 : (double)value;
+            if (width > BLOCK)
+                block->rows[i * width + BLOCK + c] = isnan(value) ? 0 : 1;
+        }
+    if (width > BLOCK)
+        add_up(block->rows, block->words, n, 2 * BLOCK, block->sums);
+    else
+        add_up(block->rows, block->words, n, BLOCK, block->sums);
+    return width;
+}
+
+/* The resampled means of a column of the block that have a value, into block->means; returns their number. */
+static size_t take_means(const struct block *block, size_t column, size_t width, size_t n)
+{
+    size_t n_means = 0;
+    for (size_t r = 0; r < BOOTSTRAP_RESAMPLES; r++) {
+        const double *sums = block->sums + r * width;
+        double n_values = width > BLOCK ? sums[BLOCK + column] : (double)n;
+        if (n_values > 0)
+            block->means[n_means++] = sums[column] / n_values;
+    }
+    return n_means;
+}
+
+void bootstrap_words(size_t n, uint32_t *words)
+{
+    for (size_t r = 0; r < BOOTSTRAP_RESAMPLES; r++)
+        rng_words(rng_key(0, 0), RNG_BOOTSTRAP, (uint32_t)r, 0, n, words + r * n);
+}
+
+enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns, struct estimate *estimates,
+                                struct error *error)
+{
+    struct block block = {0};
+    struct moments *moments = malloc((n_columns > 0 ? n_columns : 1) * sizeof *moments);
+    bool is_resampled = n >= 2 && n <= BOOTSTRAP_MODELS_MAX;
+
+    error->code = ERROR_NONE;
+    if (is_resampled) {
+        block.rows = malloc(n * 2 * BLOCK * sizeof *block.rows);
+        block.sums = malloc(2 * BLOCK * BOOTSTRAP_RESAMPLES * sizeof *block.sums);
+        block.means = malloc(BOOTSTRAP_RESAMPLES * sizeof *block.means);
+        block.words = malloc(BOOTSTRAP_RESAMPLES * n * sizeof *block.words);
+    }
+    if (!moments || (is_resampled && (!block.rows || !block.sums || !block.means || !block.words))) {
+        error_set(error, ERROR_FATAL, "not enough memory");
+        goto done;
+    }
+    for (size_t c = 0; c < n_columns; c++) {
+        struct estimate *estimate = &estimates[c];
+        *estimate = mean_of(values + c * n, n, &moments[c]);
+        if (estimate->n < 2)
+            continue;
+        double m = (double)estimate->n, half = Z95 * sqrt(moments[c].square / (m - 1) / m);
+        estimate->low = estimate->value - half; /* 0 wide if all values are equal */
+        estimate->high = estimate->value + half;
+    }
+    if (!is_resampled)
+        goto done;
+    bootstrap_words(n, block.words);
+    for (size_t first = 0; first < n_columns; first += BLOCK) {
+        size_t n_here = n_columns - first < BLOCK ? n_columns - first : BLOCK;
+        size_t width = resample(&block, values + first * n, n, n_here);
+        for (size_t c = 0; c < n_here; c++)
+            if (estimates[first + c].n >= 2 && !moments[first + c].is_constant)
+                take_bca(&estimates[first + c], &moments[first + c], reach(estimates[first + c].n), block.means,
+                         take_means(&block, c, width, n));
+    }
+done:
+    free(block.words);
+    free(block.means);
+    free(block.sums);
+    free(block.rows);
+    free(moments);
+    return error->code;
+}
+
+/* P(X >= k) of a binomial X of n trials of probability p, 0 < p < 1, k >= 1. */
+static double binomial_tail(size_t n, size_t k, double p)
+{
+    double m = (double)n, j = (double)k;
+    double term = exp(lgamma(m + 1) - lgamma(j + 1) - lgamma(m - j + 1) + j * log(p) + (m - j) * log1p(-p));
+    double sum = 0;
+    for (; j <= m && term > 1e-18 * sum; j++) {
+        sum += term;
+        term *= (m - j) / (j + 1) * p / (1 - p);
+    }
+    return sum;
+}
+
+struct estimate bootstrap_median(float *values, size_t n)
+{
+    struct estimate estimate = none;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(values[i])) {
+            float value = values[i];
+            values[i] = values[estimate.n];
+            values[estimate.n++] = value;
+        }
+    n = estimate.n;
+    if (n == 0)
+        return estimate;
+    statistics_sort(values, n);
+    estimate.value = statistics_quantile(values, n, 0.5);
+    if (n < 2)
+        return estimate;
+
+    /* A resample's lower median is at most the k-th smallest value if at least (n + 1)/2 of its n draws are among
+     * the k smallest. The smallest k for which that is likelier than 2.5 %: */
+    size_t rank = (n + 1) / 2, low = 1, high = rank;
+    while (low < high) {
+        size_t k = (low + high) / 2;
+        if (binomial_tail(n, rank, (double)k / (double)n) >= 0.025)
+            high = k;
+        else
+            low = k + 1;
+    }
+    estimate.low = (double)values[low - 1];
+    estimate.high = (double)values[n - low]; /* the upper median's, by symmetry */
+    return estimate;
+}

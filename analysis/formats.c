@@ -1,0 +1,68 @@
+#include "formats.h"
+
+#include "utf8.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+void json_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        int n = utf8_length(c);
+        if (n == 0 || *c < 0x20 || *c == 0x7f)
+            fputc('?', out);
+        else
+            fprintf(out, "%s%.*s", *c == '"' || *c == '\\' ? "\\" : "", n, (const char *)c);
+        c += n > 0 ? n : 1;
+    }
+    fputc('"', out);
+}
+
+void json_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+    else
+        fprintf(out, "null");
+}
+
+void json_estimate(FILE *out, const struct estimate *estimate)
+{
+    fprintf(out, "{\"value\": ");
+    json_number(out, estimate->value);
+    fprintf(out, ", \"low\": ");
+    json_number(out, estimate->low);
+    fprintf(out, ", \"high\": ");
+    json_number(out, estimate->high);
+    fprintf(out, ", \"n\": %zu}", estimate->n);
+}
+
+void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row)
+{
+    char value[HYPERPARAMETER_TEXT_MAX];
+    hyperparameter_format(h, row, value);
+    if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL)
+        fprintf(out, "%s", value);
+    else
+        json_text(out, value);
+}
+
+void csv_text(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fprintf(out, "%s", text);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++)
+        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', out);
+}
+
+void csv_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+}

@@ -1,0 +1,28 @@
+/* Numbers and texts in CSV (RFC 4180) and JSON (RFC 8259). */
+#ifndef PICKY_FORMATS_H
+#define PICKY_FORMATS_H
+
+#include "bootstrap.h"
+#include "hyperparameters.h"
+
+#include <stdio.h>
+
+/* Writes a text as a JSON string: quoted, control characters and bytes that are not UTF-8 replaced by "?". */
+void json_text(FILE *out, const char *text);
+
+/* Writes a number with nine digits, `null` if it is not finite. */
+void json_number(FILE *out, double value);
+
+/* Writes {"value": V, "low": L, "high": H, "n": N}. */
+void json_estimate(FILE *out, const struct estimate *estimate);
+
+/* Writes a hyperparameter's value: a number, or a JSON string. */
+void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row);
+
+/* Writes a text as a CSV field, quoted if it has to be. */
+void csv_text(FILE *out, const char *text);
+
+/* Writes a number with nine digits as a CSV field, nothing if it is not finite. */
+void csv_number(FILE *out, double value);
+
+#endif

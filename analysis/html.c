@@ -1,0 +1,91 @@
+#include "html.h"
+
+#include "utf8.h"
+
+#include <stdarg.h>
+
+/* What an HTML document must not hold, not even escaped (HTML Standard, 13.2.3.5). */
+static bool is_forbidden(uint32_t c)
+{
+    bool is_control = (c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0);
+    bool is_noncharacter = (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe;
+    return is_control || is_noncharacter;
+}
+
+void html_text(FILE *out, const char *text)
+{
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        int n = utf8_length(s);
+        if (n == 0 || is_forbidden(utf8_decode(s, n)))
+            fputs("\xef\xbf\xbd", out);
+        else if (*s == '&')
+            fputs("&amp;", out);
+        else if (*s == '<')
+            fputs("&lt;", out);
+        else if (*s == '>')
+            fputs("&gt;", out);
+        else if (*s == '"')
+            fputs("&quot;", out);
+        else if (*s == '\'')
+            fputs("&#39;", out);
+        else
+            fwrite(s, 1, (size_t)n, out);
+        s += n ? n : 1;
+    }
+}
+
+void html_printf(FILE *out, const char *format, ...)
+{
+    char text[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    html_text(out, text);
+}
+
+void svg_begin(FILE *out, double width, double height, const char *title, const char *description)
+{
+    fprintf(out, "<svg role=\"img\" viewBox=\"0 0 %.6g %.6g\" width=\"%.6g\" height=\"%.6g\"><title>", width, height,
+            width, height);
+    html_text(out, title);
+    fprintf(out, "</title><desc>");
+    html_text(out, description);
+    fprintf(out, "</desc>\n");
+}
+
+void svg_end(FILE *out)
+{
+    fprintf(out, "</svg>\n");
+}
+
+void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char *class, const char *text)
+{
+    fprintf(out, "<text x=\"%.6g\" y=\"%.6g\"%s", x, y,
+            anchor == SVG_MIDDLE ? " text-anchor=\"middle\""
+            : anchor == SVG_END  ? " text-anchor=\"end\""
+                                 : "");
+    if (class)
+        fprintf(out, " class=\"%s\"", class);
+    fputc('>', out);
+    html_text(out, text);
+    fprintf(out, "</text>\n");
+}
+
+void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour, const char *tooltip)
+{
+    fprintf(out, "<rect x=\"%.6g\" y=\"%.6g\" width=\"%.6g\" height=\"%.6g\" fill=\"#%06x\"", x, y, width, height,
+            (unsigned)colour);
+    if (!tooltip) {
+        fprintf(out, "/>\n");
+        return;
+    }
+    fprintf(out, "><title>");
+    html_text(out, tooltip);
+    fprintf(out, "</title></rect>\n");
+}
+
+void svg_line(FILE *out, double x1, double y1, double x2, double y2, const char *class)
+{
+    fprintf(out, "<line x1=\"%.6g\" y1=\"%.6g\" x2=\"%.6g\" y2=\"%.6g\" class=\"%s\"/>\n", x1, y1, x2, y2, class);
+}

@@ -1,0 +1,326 @@
+#include "sample.h"
+
+#include "dip.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct statistic_description statistic_table[N_STATISTICS] = {
+    [STATISTIC_ACCEPTANCE] = {"acceptance", "models accepted", AGGREGATE_PROPORTION, true,
+                              "models that pass the error threshold, of those tried"},
+    [STATISTIC_ATTEMPT_ACCEPTANCE] = {"attempt_acceptance", "attempts accepted", AGGREGATE_PROPORTION, true,
+                                      "accepted models, of all training runs"},
+    [STATISTIC_ERROR_1] = {"error_1", "error of task 1", AGGREGATE_MEDIAN, false,
+                           "final mean absolute test error of the first task"},
+    [STATISTIC_ERROR_2] = {"error_2", "error of task 2", AGGREGATE_MEDIAN, false,
+                           "final mean absolute test error of the second task"},
+    [STATISTIC_LOSS_RATIO] = {"log_loss_ratio", "ln(loss 1 / loss 2)", AGGREGATE_MEAN, false,
+                              "natural logarithm of the first task's final test loss over the second's"},
+    [STATISTIC_MEAN_RI] = {"mean_ri", "mean RI", AGGREGATE_MEAN, false,
+                           "RI, averaged over the units that have one: above 0, the layer serves task 1 more"},
+    [STATISTIC_SELECTIVE] = {"selective", "selective", AGGREGATE_MEAN, true, "units with |RI| > 0.9"},
+    [STATISTIC_SELECTIVE_1] = {"selective_1", "selective for task 1", AGGREGATE_MEAN, true, "units with RI > 0.9"},
+    [STATISTIC_SELECTIVE_2] = {"selective_2", "selective for task 2", AGGREGATE_MEAN, true, "units with RI < -0.9"},
+    [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, "units with |RI| < 0.5"},
+    [STATISTIC_UNIMPORTANT] = {"unimportant", "unimportant", AGGREGATE_MEAN, true,
+                               "units whose importance counts as 0 for both tasks"},
+    [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false, "Hartigan's dip of the units' RI: 0 to 0.25"},
+    [STATISTIC_BIMODALITY] = {"bimodality", "bimodality", AGGREGATE_MEAN, false,
+                              "Sarle's bimodality coefficient of the units' RI: 5/9 if uniform, 1 if two points"},
+};
+
+enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
+enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
+
+enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
+{
+    char names[512] = "";
+    for (int s = 0; s < N_STATISTICS; s++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", s ? ", " : "", statistic_table[s].name);
+        if (strcmp(name, statistic_table[s].name) == 0) {
+            *statistic = (enum statistic)s;
+            return ERROR_NONE;
+        }
+    }
+    return error_set(error, ERROR_INPUT, "--statistic %s: allowed: %s", name, names);
+}
+
+/* Columns come model statistics first, then layer by layer its statistics and bins. */
+static size_t layer_columns(const struct sample *sample)
+{
+    return N_LAYER_COLUMNS + (sample->has_bins ? RI_BINS : 0);
+}
+
+static size_t n_columns(const struct sample *sample)
+{
+    return N_MODEL_COLUMNS + sample->n_layers * layer_columns(sample);
+}
+
+static size_t column_index(const struct sample *sample, enum statistic statistic, size_t layer)
+{
+    if (statistic < STATISTIC_FIRST_OF_LAYER)
+        return (size_t)statistic - STATISTIC_FIRST_OF_MODEL;
+    return N_MODEL_COLUMNS + layer * layer_columns(sample) + (size_t)statistic - STATISTIC_FIRST_OF_LAYER;
+}
+
+const float *sample_column(const struct sample *sample, enum statistic statistic, size_t layer)
+{
+    check(statistic >= STATISTIC_FIRST_OF_MODEL && layer < (sample->n_layers > 0 ? sample->n_layers : 1));
+    return sample->values + column_index(sample, statistic, layer) * sample->n_models;
+}
+
+static size_t bin_index(const struct sample *sample, size_t layer, size_t bin)
+{
+    return N_MODEL_COLUMNS + layer * layer_columns(sample) + N_LAYER_COLUMNS + bin;
+}
+
+const float *sample_bin(const struct sample *sample, size_t layer, size_t bin)
+{
+    check(sample->has_bins && layer < sample->n_layers && bin < RI_BINS);
+    return sample->values + bin_index(sample, layer, bin) * sample->n_models;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Where the models of one configuration go, and work space for a layer of it. */
+struct filling {
+    struct sample *sample;
+    const struct ri_options *options;
+    size_t n_tasks, n_layers, n_units, model;
+    double *ri, *scratch; /* [n_units], [DIP_SCRATCH * n_units] */
+    size_t *indices;      /* [n_units] */
+};
+
+/* Takes one layer of one model: ri [n_units], which are sorted and compacted. */
+static void take_layer(const struct filling *f, size_t model, size_t layer)
+{
+    struct sample *sample = f->sample;
+    float *values = sample->values + model;
+    struct ri_counts counts = {0};
+    double sum = 0, n_units = (double)f->n_units;
+    size_t n = 0;
+
+    ri_counts_add(&counts, f->ri, f->n_units);
+    for (size_t i = 0; i < f->n_units; i++)
+        if (!isnan(f->ri[i])) {
+            f->ri[n++] = f->ri[i];
+            sum += f->ri[i];
+        }
+    qsort(f->ri, n, sizeof *f->ri, compare);
+    double results[N_LAYER_COLUMNS] = {
+        [STATISTIC_MEAN_RI - STATISTIC_FIRST_OF_LAYER] = sum / (double)n,
+        [STATISTIC_SELECTIVE - STATISTIC_FIRST_OF_LAYER] = (double)(counts.selective_a + counts.selective_b) / n_units,
+        [STATISTIC_SELECTIVE_1 - STATISTIC_FIRST_OF_LAYER] = (double)counts.selective_a / n_units,
+        [STATISTIC_SELECTIVE_2 - STATISTIC_FIRST_OF_LAYER] = (double)counts.selective_b / n_units,
+        [STATISTIC_MIXED - STATISTIC_FIRST_OF_LAYER] = (double)counts.mixed / n_units,
+        [STATISTIC_UNIMPORTANT - STATISTIC_FIRST_OF_LAYER] = (double)counts.unimportant / n_units,
+        [STATISTIC_DIP - STATISTIC_FIRST_OF_LAYER] =
+            n > 0 ? dip_statistic(f->ri, n, f->scratch, f->indices) : (double)NAN,
+        [STATISTIC_BIMODALITY - STATISTIC_FIRST_OF_LAYER] = statistics_bimodality(f->ri, n),
+    };
+    size_t first = column_index(sample, STATISTIC_FIRST_OF_LAYER, layer);
+    for (size_t c = 0; c < N_LAYER_COLUMNS; c++)
+        values[(first + c) * sample->n_models] = (float)results[c];
+    for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
+        values[bin_index(sample, layer, b) * sample->n_models] = (float)((double)counts.bins[b] / n_units);
+}
+
+static void take_importance(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                            const void *buffer)
+{
+    struct filling *f = context;
+    const float *importance = buffer; /* [replicate, task, layer, unit] */
+    for (size_t r = 0; r < n; r++) {
+        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+            continue;
+        f->sample->models[f->model] = (struct sample_model){config, first + r};
+        const float *model = importance + r * f->n_tasks * f->n_layers * f->n_units;
+        for (size_t l = 0; l < f->n_layers; l++) {
+            const float *a = model + ((size_t)f->options->task_a * f->n_layers + l) * f->n_units;
+            const float *b = model + ((size_t)f->options->task_b * f->n_layers + l) * f->n_units;
+            models_layer_ri(a, b, f->n_units, f->options, f->ri);
+            take_layer(f, f->model, l);
+        }
+        f->model++;
+    }
+}
+
+static void take_losses(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                        const void *buffer)
+{
+    struct filling *f = context;
+    const float *losses = buffer; /* [replicate, task] */
+    float *ratio = f->sample->values + column_index(f->sample, STATISTIC_LOSS_RATIO, 0) * f->sample->n_models;
+    for (size_t r = 0; r < n; r++) {
+        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+            continue;
+        double a = (double)losses[r * f->n_tasks + (size_t)f->options->task_a];
+        double b = (double)losses[r * f->n_tasks + (size_t)f->options->task_b];
+        ratio[f->model++] = a > 0 && b > 0 ? (float)log(a / b) : NAN;
+    }
+}
+
+/* Fills the columns of one configuration's models, which come from `first_model` on. */
+static enum error_code read_config(struct sample *sample, struct reader *reader, size_t config, size_t first_model,
+                                   const struct ri_options *options, struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    size_t n_models = models_accepted(reader, config);
+    struct filling f = {.sample = sample,
+                        .options = options,
+                        .n_tasks = (size_t)hyperparameters_n_tasks(h),
+                        .n_layers = (size_t)h->hidden_layers,
+                        .n_units = (size_t)h->hidden_size};
+    if (n_models == 0)
+        return ERROR_NONE;
+
+    /* Without the padding of a configuration that is smaller than the file's largest. */
+    struct reader_part importance = {{options->measure, 0, 0, 0}, {1, f.n_tasks, f.n_layers, f.n_units}};
+    struct reader_part losses = {{0}, {f.n_tasks}};
+    float *errors = malloc(f.n_tasks * n_models * sizeof *errors);
+    f.ri = malloc(f.n_units * sizeof *f.ri);
+    f.scratch = malloc(DIP_SCRATCH * f.n_units * sizeof *f.scratch);
+    f.indices = malloc(f.n_units * sizeof *f.indices);
+    if (!errors || !f.ri || !f.scratch || !f.indices) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        goto done;
+    }
+    if (models_test_error(reader, config, (size_t)hyperparameters_history(h) - 1, 1, errors, error))
+        goto done;
+    for (int side = 0; side < 2; side++) {
+        size_t task = (size_t)(side ? options->task_b : options->task_a);
+        size_t column = column_index(sample, side ? STATISTIC_ERROR_2 : STATISTIC_ERROR_1, 0);
+        memcpy(sample->values + column * sample->n_models + first_model, errors + task * n_models,
+               n_models * sizeof *errors);
+    }
+    f.model = first_model;
+    if (models_for_each_chunk(reader, FIELD_TEST_LOSS, config, &losses, take_losses, &f, error))
+        goto done;
+    f.model = first_model;
+    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error);
+done:
+    free(f.indices);
+    free(f.scratch);
+    free(f.ri);
+    free(errors);
+    return error->code;
+}
+
+static enum error_code count_jobs(struct sample *sample, struct reader *reader, const struct selection *group,
+                                  struct error *error)
+{
+    for (size_t i = 0; i < group->n; i++) {
+        uint64_t counts[N_STATUSES], n_attempts;
+        reader_count(reader, group->configs[i], counts);
+        for (int s = 0; s < N_STATUSES; s++)
+            sample->counts[s] += counts[s];
+        if (models_attempts(reader, group->configs[i], &n_attempts, error))
+            return error->code;
+        sample->n_attempts += n_attempts;
+        size_t n_layers = (size_t)reader->configs[group->configs[i]].hidden_layers;
+        sample->n_layers = n_layers > sample->n_layers ? n_layers : sample->n_layers;
+    }
+    sample->n_models = (size_t)sample->counts[STATUS_ACCEPTED];
+    return ERROR_NONE;
+}
+
+enum error_code sample_read(struct sample *sample, struct reader *reader, const struct selection *group,
+                            const struct ri_options *options, bool with_bins, struct error *error)
+{
+    size_t n_filled = 0;
+    *sample = (struct sample){.has_bins = with_bins};
+    if (count_jobs(sample, reader, group, error))
+        return error->code;
+    size_t n_values = n_columns(sample) * sample->n_models;
+    sample->values = malloc((n_values > 0 ? n_values : 1) * sizeof *sample->values);
+    sample->models = malloc((sample->n_models > 0 ? sample->n_models : 1) * sizeof *sample->models);
+    if (!sample->values || !sample->models) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        goto done;
+    }
+    for (size_t i = 0; i < n_values; i++)
+        sample->values[i] = NAN; /* what a shallower configuration lacks */
+    for (size_t i = 0; i < group->n; i++) {
+        if (read_config(sample, reader, group->configs[i], n_filled, options, error))
+            goto done;
+        n_filled += models_accepted(reader, group->configs[i]);
+    }
+    return ERROR_NONE;
+done:
+    sample_free(sample);
+    return error->code;
+}
+
+void sample_free(struct sample *sample)
+{
+    free(sample->values);
+    free(sample->models);
+    *sample = (struct sample){0};
+}
+
+static struct estimate proportion(uint64_t k, uint64_t n)
+{
+    struct estimate estimate = {(double)NAN, (double)NAN, (double)NAN, (size_t)n};
+    if (n > 0) {
+        estimate.value = (double)k / (double)n;
+        statistics_wilson(k, n, &estimate.low, &estimate.high);
+    }
+    return estimate;
+}
+
+enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
+{
+    const uint64_t *counts = sample->counts;
+    size_t n = n_columns(sample);
+    struct estimate *means = malloc(n * sizeof *means);
+    float *copy = malloc((sample->n_models > 0 ? sample->n_models : 1) * sizeof *copy);
+
+    memset(estimates, 0, sizeof *estimates);
+    memcpy(estimates->counts, counts, sizeof estimates->counts);
+    estimates->n_attempts = sample->n_attempts;
+    estimates->n_models = sample->n_models;
+    estimates->n_layers = sample->n_layers;
+    if (!means || !copy)
+        error_set(error, ERROR_FATAL, "not enough memory");
+    if (!means || !copy || bootstrap_means(sample->values, sample->n_models, n, means, error))
+        goto done;
+    uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
+    for (size_t l = 0; l < sample->n_layers; l++) {
+        struct layer_estimates *layer = &estimates->layers[l];
+        layer->statistics[STATISTIC_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], n_tried);
+        layer->statistics[STATISTIC_ATTEMPT_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], sample->n_attempts);
+        for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
+            enum statistic statistic = (enum statistic)s;
+            layer->statistics[s] = means[column_index(sample, statistic, l)];
+            if (statistic_table[s].aggregate == AGGREGATE_MEDIAN) {
+                memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
+                layer->statistics[s] = bootstrap_median(copy, sample->n_models);
+            }
+        }
+        for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
+            layer->bins[b] = means[bin_index(sample, l, b)];
+    }
+done:
+    free(copy);
+    free(means);
+    return error->code;
+}
+
+enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,
+                                bool with_bins, struct sample_estimates *estimates, struct error *error)
+{
+    struct sample sample;
+    memset(estimates, 0, sizeof *estimates);
+    if (sample_read(&sample, reader, group, options, with_bins, error))
+        return error->code;
+    sample_estimate(&sample, estimates, error);
+    sample_free(&sample);
+    return error->code;
+}

@@ -1,0 +1,93 @@
+/* A sample of models: every statistic of a group of configurations, with its uncertainty.
+ *
+ * The model is the replicate. Each accepted model comes to one value of each statistic (for each of its layers); a
+ * statistic of the group is the mean or the median of those, and its interval resamples models, never
+ * units. Memory: a few numbers a model, not its units. */
+#ifndef PICKY_SAMPLE_H
+#define PICKY_SAMPLE_H
+
+#include "bootstrap.h"
+#include "models.h"
+#include "selection.h"
+
+/* The statistics. Tasks a and b are the pair of struct ri_options, "1" and "2" in names. */
+enum statistic {
+    STATISTIC_ACCEPTANCE,         /* of the group: accepted of tried jobs */
+    STATISTIC_ATTEMPT_ACCEPTANCE, /* of the group: accepted jobs of all their attempts */
+    STATISTIC_ERROR_1,            /* of a model, from here on */
+    STATISTIC_ERROR_2,
+    STATISTIC_LOSS_RATIO,
+    STATISTIC_MEAN_RI, /* of a layer of a model, from here on */
+    STATISTIC_SELECTIVE,
+    STATISTIC_SELECTIVE_1,
+    STATISTIC_SELECTIVE_2,
+    STATISTIC_MIXED,
+    STATISTIC_UNIMPORTANT,
+    STATISTIC_DIP,
+    STATISTIC_BIMODALITY,
+    N_STATISTICS,
+};
+#define STATISTIC_FIRST_OF_MODEL STATISTIC_ERROR_1
+#define STATISTIC_FIRST_OF_LAYER STATISTIC_MEAN_RI
+
+/* How a group's value comes from its models'. */
+enum aggregate { AGGREGATE_PROPORTION, AGGREGATE_MEAN, AGGREGATE_MEDIAN };
+
+struct statistic_description {
+    const char *name;  /* in options, columns and keys */
+    const char *label; /* in figures and texts, without unit */
+    enum aggregate aggregate;
+    bool is_share; /* from 0 to 1, shown in per cent */
+    const char *meaning;
+};
+extern const struct statistic_description statistic_table[N_STATISTICS];
+
+/* The statistic called `name`. ERROR_INPUT "--statistic NAME: allowed: ..." if there is none. */
+enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error);
+
+/* The accepted models of a group. Owns its arrays; ended by sample_free. */
+struct sample {
+    uint64_t counts[N_STATUSES]; /* jobs by status */
+    uint64_t n_attempts;         /* of the accepted, rejected and diverged jobs */
+    size_t n_models;             /* accepted */
+    size_t n_layers;             /* of the deepest configuration */
+    bool has_bins;
+    struct sample_model {
+        size_t config, replicate;
+    } * models;    /* [n_models], by configuration, then replicate */
+    float *values; /* [columns, n_models]: sample_column, sample_bin */
+};
+
+/* Reads what the accepted models of `group` come to under `options`; with_bins: histograms too. One pass over their
+ * importances. ERROR_INPUT for a damaged file, ERROR_FATAL if memory is short; *sample is then empty. */
+enum error_code sample_read(struct sample *sample, struct reader *reader, const struct selection *group,
+                            const struct ri_options *options, bool with_bins, struct error *error);
+void sample_free(struct sample *sample); /* an all-zero sample is allowed */
+
+/* Values [n_models] of a statistic from STATISTIC_FIRST_OF_MODEL on, borrowed; NaN for a model without one (no unit has
+ * an RI, or it has no such layer). layer: 0-based, 0 for those of a model. */
+const float *sample_column(const struct sample *sample, enum statistic statistic, size_t layer);
+
+/* Shares [n_models] of a layer's units whose RI is in bin b of RI_BINS, borrowed. Needs has_bins. */
+const float *sample_bin(const struct sample *sample, size_t layer, size_t bin);
+
+/* What a group comes to, for one measure, normalisation and pair. Plain data. */
+struct layer_estimates {
+    struct estimate statistics[N_STATISTICS]; /* those of group and model are the same in every layer */
+    struct estimate bins[RI_BINS];            /* of has_bins: shares of all units; the rest is unimportant */
+};
+struct sample_estimates {
+    uint64_t counts[N_STATUSES], n_attempts;
+    size_t n_models, n_layers;
+    struct layer_estimates layers[LAYERS_MAX]; /* [n_layers] */
+};
+
+/* Every statistic of a sample with its 95 % interval: Wilson's for proportions, bootstrap_means and bootstrap_median
+ * for the others. Values are NaN without models, intervals with fewer than two. */
+enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error);
+
+/* sample_read and sample_estimate in one. */
+enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,
+                                bool with_bins, struct sample_estimates *estimates, struct error *error);
+
+#endif

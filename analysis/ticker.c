@@ -1,0 +1,49 @@
+#include "ticker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SILENT_S   2.0
+#define TERMINAL_S 0.25
+#define LOG_S      10.0
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+void ticker_begin(struct ticker *ticker, const char *what, uint64_t n_total)
+{
+    *ticker = (struct ticker){.what = what, .n_total = n_total, .is_terminal = isatty(STDERR_FILENO) == 1};
+    ticker->start_s = now_s();
+    ticker->next_s = ticker->start_s + SILENT_S;
+}
+
+void ticker_add(struct ticker *ticker, uint64_t n)
+{
+    if (!ticker)
+        return;
+    ticker->n_done += n;
+    double now = now_s();
+    if (now < ticker->next_s)
+        return;
+    double done = (double)ticker->n_done / (double)(ticker->n_total > 0 ? ticker->n_total : 1);
+    double left = done > 0 ? (now - ticker->start_s) * (1 - done) / done : 0;
+    fprintf(stderr, "%spicky-analyse: %" PRIu64 " of %" PRIu64 " %s (%.0f %%), about %.0f s left%s",
+            ticker->is_terminal ? "\r" : "", ticker->n_done, ticker->n_total, ticker->what, 100 * done, left,
+            ticker->is_terminal ? "\033[K" : "\n");
+    fflush(stderr);
+    ticker->is_shown = true;
+    ticker->next_s = now + (ticker->is_terminal ? TERMINAL_S : LOG_S);
+}
+
+void ticker_end(struct ticker *ticker)
+{
+    if (ticker->is_shown && ticker->is_terminal)
+        fprintf(stderr, "\r\033[K");
+    ticker->is_shown = false;
+}

@@ -1,0 +1,32 @@
+/* Running a sweep on all ranks of MPI_COMM_WORLD (one without mpirun), whoever opens its results file: what picky run
+ * and picky extend have in common. Layer 7. */
+#ifndef PICKY_RUNNING_H
+#define PICKY_RUNNING_H
+
+#include "cli.h"
+#include "results.h"
+
+/* What a command that runs a sweep has of its own. */
+struct running {
+    const char *options; /* that it takes, and the names of its operands: arguments_parse */
+    const char *operands;
+    int sweep_operand;  /* which of them is the sweep file */
+    int output_operand; /* which is the results file; -1: -o says, or else it is named for the sweep */
+    /* Checks the arguments further. ERROR_INPUT. May be NULL. */
+    enum error_code (*check_arguments)(const struct arguments *arguments, struct error *error);
+    /* Opens the results file at `path` to hold the sweep, on rank 0 only. It may be done in part; what is pending is
+     * then run. *is_stopped (false) becomes true if a signal (stop.h) came before that was done: *results is NULL then.
+     * Errors as results_open's. The caller owns *results. */
+    enum error_code (*open)(struct results **results, const char *path, const struct arguments *arguments,
+                            const struct results_description *description, bool *is_stopped, struct error *error);
+};
+
+/* The whole of such a command: parses the arguments, runs, reports. Returns its exit code. Collective over
+ * MPI_COMM_WORLD, which it initialises. */
+int running_main(const struct command *command, const struct running *running, int argc, char **argv);
+
+/* A command that ends a stopped one's work: picky run SWEEP [-o OUTPUT] with the arguments that matter to it, and
+ * --resume; quoted for a shell where need be. The caller frees it; NULL if memory is short. */
+char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments);
+
+#endif

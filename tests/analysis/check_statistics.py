@@ -1,0 +1,252 @@
+"""Checks the statistics against SciPy, against definitions written down anew, and by simulation.
+
+check_statistics.py STATISTICS_TABLE [unittest arguments]
+Needs NumPy and SciPy.
+"""
+import itertools
+import os
+import subprocess
+import sys
+import unittest
+
+try:
+    import numpy as np
+    import scipy.optimize
+    import scipy.stats
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+TABLE = os.path.abspath(sys.argv[1])
+
+
+def ask(lines):
+    done = subprocess.run([TABLE], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    return [np.array(line.split(), "f8") for line in done.stdout.splitlines()]
+
+
+def call(name, *numbers):
+    return f"{name} " + " ".join(f"{v:.9g}" for v in np.concatenate([np.ravel(n) for n in numbers]))
+
+
+def dip_by_definition(sample):
+    """The least sup-distance to a unimodal distribution function: for each place of the mode a linear programme over the
+    function's values at the distinct points (two at the mode, where it may jump)."""
+    x, counts = np.unique(sample, return_counts=True)
+    if len(x) == 1:
+        return 0.0
+    upto = np.cumsum(counts) / counts.sum()
+    below = upto - counts / counts.sum()
+    best = np.inf
+    for mode in range(len(x)):
+        # Variables: left side's values at x[0..mode], right side's at x[mode..], distance.
+        left, right = mode + 1, len(x) - mode
+        n = left + right + 1
+        rows, limits = [], []
+
+        def add(coefficients, limit):
+            row = np.zeros(n)
+            for index, value in coefficients:
+                row[index] += value
+            rows.append(row)
+            limits.append(limit)
+
+        for i in range(left):
+            add([(i, 1), (n - 1, -1)], below[i])
+            if i < mode:
+                add([(i, -1), (n - 1, -1)], -upto[i])
+        for i in range(right):
+            add([(left + i, -1), (n - 1, -1)], -upto[mode + i])
+            if i > 0:
+                add([(left + i, 1), (n - 1, -1)], below[mode + i])
+        add([(left - 1, 1), (left, -1)], 0)
+        for start, length, first, sign in ((0, left, 0, 1), (left, right, mode, -1)):
+            for i in range(length - 1):
+                add([(start + i, 1), (start + i + 1, -1)], 0)
+            for i in range(length - 2):
+                a, b = np.diff(x[first + i:first + i + 3])
+                add([(start + i, -sign / a), (start + i + 1, sign / a + sign / b), (start + i + 2, -sign / b)], 0)
+        cost = np.zeros(n)
+        cost[-1] = 1
+        best = min(best, scipy.optimize.linprog(cost, np.array(rows), limits, bounds=(0, None)).fun)
+    return best
+
+
+class Dip(unittest.TestCase):
+    def test_definition(self):
+        rng = np.random.default_rng(1)
+        samples = []
+        for n in (2, 3, 4, 5, 7, 10, 14):
+            samples += [rng.uniform(-1, 1, n), rng.normal(0, 1, n), rng.choice([-1, 1], n) + rng.normal(0, 0.2, n),
+                        rng.integers(0, 4, n), np.where(rng.random(n) < 0.5, rng.choice([-1, 1], n), rng.normal(0, 0.4, n))]
+        samples += [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 1], [0, 1, 1, 1, 1, 1, 2], [-1, -1, 0, 1, 1], [3, 3, 3], [1]]
+        samples = [np.sort(np.float32(s)) for s in samples]
+        for sample, found in zip(samples, ask([call("dip", s) for s in samples])):
+            self.assertAlmostEqual(found[0], dip_by_definition(sample.astype("f8")), delta=1e-7, msg=str(sample))
+
+    def test_known_values(self):
+        for n in (2, 3, 10, 100, 1000):
+            even, two = np.arange(n), np.repeat([-1, 1], n)
+            found = ask([call("dip", even), call("dip", two), call("dip", np.zeros(n))])
+            # Points in equal steps reach the least dip of distinct values, two equal atoms the largest of all.
+            np.testing.assert_allclose([f[0] for f in found], [1 / (2 * n), 0.25, 0], atol=1e-12)
+
+    def test_order_and_scale_do_not_matter(self):
+        rng = np.random.default_rng(2)
+        sample = np.sort(rng.choice([-1, 1], 200) + rng.normal(0, 0.5, 200)).astype("f4")
+        found = ask([call("dip", sample), call("dip", -sample[::-1]), call("dip", 4 * sample)])
+        np.testing.assert_allclose([f[0] for f in found], found[0][0], rtol=1e-9)
+
+    def test_quantiles_under_the_uniform(self):
+        """Published quantiles of the dip of uniform samples (M. Maechler's table, from 1,000,001 samples each)."""
+        rng = np.random.default_rng(3)
+        for n, table in ((10, {0.5: 0.0977818, 0.95: 0.1396114}), (50, {0.5: 0.0488512, 0.95: 0.0702738}),
+                         (200, {0.5: 0.0255844, 0.95: 0.0368418})):
+            dips = [d[0] for d in ask([call("dip", np.sort(rng.random(n))) for _ in range(4000)])]
+            for p, value in table.items():
+                self.assertAlmostEqual(np.quantile(dips, p) / value, 1, delta=0.02, msg=f"{n} {p}")
+
+
+class Moments(unittest.TestCase):
+    def test_bimodality(self):
+        rng = np.random.default_rng(4)
+        samples = [rng.normal(size=n) for n in (4, 5, 50)] + [rng.lognormal(0, 1, 200), np.repeat([-1.0, 1], 500),
+                                                             rng.uniform(0, 1, 4000)]
+        samples = [np.float32(s) for s in samples]
+        for sample, found in zip(samples, ask([call("bimodality", s) for s in samples])):
+            n, sample = len(sample), sample.astype("f8")
+            skewness = scipy.stats.skew(sample, bias=False)
+            kurtosis = scipy.stats.kurtosis(sample, bias=False)
+            expected = (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+            self.assertAlmostEqual(found[0], expected, delta=1e-9)
+        for sample in ([1, 2, 3], [0.1] * 10):
+            self.assertTrue(np.isnan(ask([call("bimodality", sample)])[0][0]))
+
+    def test_normalised_importance(self):
+        rng = np.random.default_rng(5)
+        for n in (1, 10, 200):
+            a, b = rng.lognormal(-5, 2, (2, n)).astype("f4").astype("f8")
+            p, q = np.where(a < 0.1 * a.mean(), 0, a) / a.sum(), np.where(b < 0.1 * b.mean(), 0, b) / b.sum()
+            with np.errstate(invalid="ignore"):
+                expected = (p - q) / (p + q)
+            found = ask([f"normalised 0.1 {n} " + " ".join(f"{v:.9g}" for v in [*a, *b])])[0]
+            np.testing.assert_allclose(found[:n], expected, rtol=1e-9, atol=1e-12)
+        found = ask(["normalised 0.1 2 0 0 1 3"])[0]
+        np.testing.assert_array_equal(found[:2], [-1, -1])
+
+
+class Bootstrap(unittest.TestCase):
+    def samples(self):
+        rng = np.random.default_rng(6)
+        for n in (2, 3, 10, 37, 200):
+            yield np.float32(rng.binomial(50, rng.beta(1, 8, n)) / 50)
+            yield np.float32(rng.lognormal(0, 1, n))
+
+    def reach(self, n):
+        return scipy.stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1))
+
+    def test_means_by_formula(self):
+        """BCa of Efron 1987 by its formulas, from the same resamples."""
+        for sample in self.samples():
+            n, z = len(sample), self.reach(len(sample))
+            value, low, high, count = ask([call("means", [n, 1], sample)])[0]
+            drawn = ask([f"resamples {n}"])[0].astype(int).reshape(-1, n)
+            x = sample.astype("f8")
+            means = x[drawn].mean(1)
+            same = abs(means - x.mean()) <= 1e-7 * (x.mean() + x.std())
+            bias = scipy.stats.norm.ppf(((means < x.mean()) & ~same).mean() + same.mean() / 2)
+            jackknife = np.array([np.delete(x, i).mean() for i in range(n)])
+            d = jackknife.mean() - jackknife
+            acceleration = (d**3).sum() / (6 * (d**2).sum() ** 1.5)
+            p = [scipy.stats.norm.cdf(bias + (bias + s * z) / (1 - acceleration * (bias + s * z))) for s in (-1, 1)]
+            self.assertEqual(count, n)
+            np.testing.assert_allclose([value, low, high], [x.mean(), *np.quantile(means, p)], rtol=1e-7, atol=1e-7)
+
+    def test_means_against_scipy(self):
+        for sample in self.samples():
+            n, x = len(sample), sample.astype("f8")
+            if n < 10:
+                continue
+            _, low, high, _ = ask([call("means", [n, 1], sample)])[0]
+            level = 1 - 2 * scipy.stats.norm.cdf(-self.reach(n))
+            other = scipy.stats.bootstrap((x,), np.mean, confidence_level=level, n_resamples=20000, method="BCa",
+                                          random_state=1).confidence_interval
+            scale = x.std() / np.sqrt(n)
+            self.assertAlmostEqual(low, other.low, delta=0.2 * scale)
+            self.assertAlmostEqual(high, other.high, delta=0.3 * scale)
+
+    def test_resamples_are_uniform(self):
+        drawn = ask(["resamples 7"])[0].astype(int)
+        self.assertEqual(len(drawn), 2000 * 7)
+        self.assertGreater(scipy.stats.chisquare(np.bincount(drawn, minlength=7)).pvalue, 1e-4)
+
+    def test_columns_do_not_matter_to_each_other(self):
+        rng = np.random.default_rng(7)
+        n = 30
+        columns = rng.normal(size=(19, n)).astype("f4")
+        columns[4] = 0.25
+        together = ask([call("means", [n, 19], columns)])[0].reshape(19, 4)
+        for column, found in zip(columns, together):
+            np.testing.assert_array_equal(ask([call("means", [n, 1], column)])[0], found)
+        np.testing.assert_array_equal(together[4], [0.25, 0.25, 0.25, n])
+
+    def test_models_without_a_value(self):
+        rng = np.random.default_rng(8)
+        n = 40
+        columns = rng.normal(size=(3, n)).astype("f4")
+        columns[1, 3::4] = np.nan
+        columns[2] = np.nan
+        rows = ask([call("means", [n, 3], columns)])[0].reshape(3, 4)
+        self.assertEqual(list(rows[:, 3]), [40, 30, 0])
+        self.assertAlmostEqual(rows[1, 0], np.nanmean(columns[1].astype("f8")), delta=1e-9)
+        alone = ask([call("means", [30, 1], columns[1][~np.isnan(columns[1])])])[0]
+        np.testing.assert_allclose(rows[1, 1:3], alone[1:3], atol=0.06)
+        self.assertTrue(np.isnan(rows[2, :3]).all())
+
+    def test_few_models(self):
+        rows = [ask([line])[0] for line in ("means 1 1 0.5", "median 0.5", "means 3 1 0.5 nan nan", "median nan",
+                                            "median 1 nan 2 nan", "means 0 1 ", "median ")]
+        for row, value, count in zip(rows, (0.5, 0.5, 0.5, np.nan, 1.5, np.nan, np.nan), (1, 1, 1, 0, 2, 0, 0)):
+            np.testing.assert_array_equal(row[[0, 3]], [value, count])
+            self.assertEqual(np.isnan(row[1:3]).all(), count < 2)
+        np.testing.assert_array_equal(rows[4][1:3], [1, 2])
+
+    def test_many_models(self):
+        """From 2,000 models on there are no resamples; nothing jumps there."""
+        rng = np.random.default_rng(9)
+        sample = np.float32(rng.lognormal(0, 0.5, 2001))
+        below, above = (ask([call("means", [n, 1], sample[:n])])[0] for n in (2000, 2001))
+        width = below[2] - below[1]
+        np.testing.assert_allclose(above[1:3], below[1:3], atol=0.05 * width)
+        error = scipy.stats.sem(sample.astype("f8"))
+        np.testing.assert_allclose(above[1:3], above[0] + np.array([-1, 1]) * 1.959964 * error, rtol=1e-6)
+
+    def test_median(self):
+        """The interval's ends by drawing the resamples after all."""
+        rng = np.random.default_rng(10)
+        for n in (2, 3, 5, 10, 11, 50, 201):
+            sample = np.float32(rng.normal(size=n))
+            value, low, high, _ = ask([call("median", sample)])[0]
+            self.assertAlmostEqual(value, np.median(sample.astype("f8")), delta=1e-12)
+            drawn = np.sort(sample.astype("f8")[rng.integers(0, n, (20000, n))], axis=1)
+            order = np.sort(sample.astype("f8"))
+            # The 2.5 % quantile of the lower medians may miss by one place, so near it may be between two.
+            for end, rank, q in ((low, (n - 1) // 2, 0.025), (high, n // 2, 0.975)):
+                place = np.searchsorted(order, np.quantile(drawn[:, rank], q, method="inverted_cdf"))
+                self.assertLessEqual(abs(np.searchsorted(order, end) - place), 1 if n > 11 else 0, f"{n}")
+        # Order statistics that are known from tables of the sign test (n = 10: 2nd and 9th; n = 20: 6th and 15th).
+        for n, ranks in ((10, (2, 9)), (20, (6, 15))):
+            found = ask([call("median", np.arange(1, n + 1))])[0]
+            self.assertLessEqual(abs(found[1] - ranks[0]), 1)
+            self.assertEqual(found[1] + found[2], n + 1)
+
+    def test_coverage(self):
+        """How often the 95 % intervals hold the truth: 1,500 samples each, standard error 0.6 %."""
+        for n, low, high in ((10, 0.915, 0.975), (40, 0.93, 0.97)):
+            means, medians = ask([f"coverage 1 {n} 1500"])[0]
+            self.assertTrue(low <= means <= high, f"means of {n}: {means}")
+            self.assertTrue(0.93 <= medians <= 0.99, f"medians of {n}: {medians}")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

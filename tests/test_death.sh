@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Workers that are killed. Usage: test_death.sh PICKY SOURCE_DIR               MPI ends the run; --resume completes it
+#                                 test_death.sh PICKY SOURCE_DIR MPI_SWEEP ULFM   MPI survives (ULFM = 1), and so does the run
+set -euo pipefail
+picky=$1 tests=$2/tests mpi_sweep=${3:-} ulfm=${4:-}
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_tcp_if_include=lo
+RANDOM=${PICKY_TEST_SEED:=$RANDOM}
+echo "PICKY_TEST_SEED=$PICKY_TEST_SEED"
+options=(--oversubscribe --bind-to none)
+if [[ -n $mpi_sweep ]]; then
+    options+=(--with-ft ulfm)
+    if [[ $ulfm != 1 ]] || ! mpirun "${options[@]}" -n 1 true >/dev/null 2>&1; then
+        echo "skipped: this MPI library has no User-Level Failure Mitigation: $(mpirun --version 2>&1 | head -1)"
+        exit 77
+    fi
+fi
+work=$(mktemp -d)
+launcher=
+cleanup() {
+    [[ -z $launcher ]] || kill -9 "$launcher" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+fail() {
+    echo "FAILED: $*"
+    [[ ! -e log ]] || cat log
+    exit 1
+}
+cat >sweep.cfg <<'END'
+replicates = 400; seed = 3;
+model = { epochs = 8; N_train = 200; N_test = 21; max_attempts = 3; };
+grid = { hidden_size = [20, 50]; context_location = ("start", "end"); };
+END
+mpirun "${options[@]}" -n 2 "$picky" run sweep.cfg -o whole.h5 2>log || fail "the whole run"
+
+compare() { # [--done] FILE
+    /usr/bin/python3 "$tests/compare_results.py" "$@" >out 2>&1 || fail "the file: $(cat out)"
+}
+# start FILE: runs the sweep on 4 ranks; jobs are in the file when this returns, and pids[RANK] are set
+start() {
+    local last=$((SECONDS + 30)) pid rank
+    rm -f "$1"
+    (exec mpirun "${options[@]}" -n 4 "$picky" run sweep.cfg -o "$1") >log 2>&1 &
+    launcher=$! pids=()
+    until [[ $("$picky" status "$1" 2>/dev/null | awk '$1 == "done" { print $2 }') -gt 0 ]]; do
+        ((SECONDS < last)) || fail "no jobs are done"
+        sleep 0.02
+    done
+    for pid in $(pgrep -P "$launcher" -x picky); do
+        rank=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
+        pids[rank]=$pid
+    done
+    [[ ${#pids[@]} == 4 ]] || fail "not the pids of 4 ranks: ${pids[*]}"
+}
+# finish: sets code to mpirun's exit code
+finish() {
+    local last=$((SECONDS + 60))
+    while kill -0 "$launcher" 2>/dev/null; do
+        ((SECONDS < last)) || fail "it does not end"
+        sleep 0.05
+    done
+    code=0
+    wait "$launcher" || code=$?
+    launcher=
+}
+resume() { # FILE: what is in it is right, and --resume completes it
+    compare --done "$1" whole.h5
+    timeout 60 mpirun "${options[@]}" -n 2 "$picky" run sweep.cfg -o "$1" --resume 2>log || fail "resuming"
+    compare whole.h5 "$1"
+}
+
+if [[ -z $mpi_sweep ]]; then
+    start killed.h5
+    kill -9 "${pids[2]}"
+    finish
+    [[ $code != 0 ]] || fail "mpirun's exit code is 0"
+    grep -qE '^picky: stopping: SIGTERM on rank .*--resume goes on$' log || fail "no word of --resume"
+    resume killed.h5
+    n_sent=0 # MPI that fails is named, and all ranks end
+    timeout 30 mpirun "${options[@]}" -n 3 "$(dirname "$picky")/tests/mpi_sweep" sending_fails >log 2>&1 || n_sent=$?
+    [[ $n_sent == 3 ]] || fail "exit code $n_sent, not 3"
+    grep -qE '^rank [12] on here: MPI fails sending: MPI_ERR_OTHER' log || fail "no word of what failed"
+    exit
+fi
+
+play() { # RANKS SCENARIO
+    local code=0 begin=$EPOCHREALTIME
+    timeout 60 mpirun "${options[@]}" -n "$1" "$mpi_sweep" "$2" >log 2>&1 || code=$?
+    [[ $code == 0 ]] || fail "$2: exit code $code"
+    echo "$2: $(((${EPOCHREALTIME/./} - ${begin/./}) / 1000)) ms"
+}
+play 6 two_kill_always
+for scenario in kills_once kills_always killed_in_a_pack two_killed_at_once all_workers_killed killed_at_the_start \
+    killed_at_the_end killed_when_winding_up coordinator_killed; do
+    play 4 $scenario
+done
+
+# The program, its workers killed one after the other while there is still work for all.
+for round in 1 2 3 4 5 6; do
+    start killed.h5
+    victims=(1 2 3)
+    for ((n = 0; n < 1 + round % 3; n++)); do
+        sleep "$((RANDOM % 100))e-3"
+        kill -9 "${pids[victims[n]]}"
+    done
+    finish
+    [[ $code == 0 ]] || fail "$n workers killed: exit code $code"
+    [[ $(grep -c '^picky: rank [123] on .* died' log) == "$n" ]] || fail "not $n deaths named"
+    compare whole.h5 killed.h5
+    echo "$n workers killed: $(grep -c singly log) held jobs"
+done
+
+# The coordinator: the others end too.
+start killed.h5
+kill -9 "${pids[0]}"
+finish
+[[ $code != 0 ]] || fail "the coordinator killed: exit code 0"
+[[ $(grep -c '^picky: rank 0, which writes the results, has died: .*--resume$' log) == 1 ]] || fail "not said once"
+resume killed.h5
