@@ -22,9 +22,15 @@ struct request {
     const char *output;                     /* --output; NULL if not given */
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
-    struct ri_options ri;                    /* --measure, --unimportant-below */
-    bool has_measure, has_unimportant_below; /* whether those two were given */
+    struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
+    unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
+    const char *by;                          /* --by */
+    const char *compare;                     /* --compare */
+    unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
+    bool is_csv, is_json;                    /* --csv, --json */
     bool keep_script;                        /* --keep-script */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
     struct export_request export;            /* --rows, --columns, --variable, --status, --sweep */
 };
 
@@ -34,7 +40,8 @@ struct command {
     const char *synopsis; /* after FILE.h5, [OPTION]... not included: "-o OUT"; "" if there is nothing */
     const char *summary;  /* what it does, in one line without a full stop */
     const char *details;  /* paragraphs of its --help, each line ended, or NULL */
-    const char *options;  /* the long names that it takes, separated by single blanks; help not included */
+    const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
+                             "measures" it takes several measures, too */
     bool needs_output;    /* --output must be given */
     /* Does it. `selection` holds the configurations that --where chooses. */
     enum error_code (*run)(struct reader *reader, const struct selection *selection, const struct request *request,

@@ -45,7 +45,7 @@ static enum error_code parse(const struct request *request, struct export_option
 {
     const struct export_request *words = &request->export;
     *options = (struct export_options){.all_hyperparameters = words->columns && strcmp(words->columns, "all") == 0,
-                                       .all_measures = !request->has_measure,
+                                       .measures = request->measures,
                                        .ri = request->ri};
     if (words->columns && !options->all_hyperparameters && strcmp(words->columns, "swept") != 0)
         return error_set(error, ERROR_INPUT, "--columns %s: allowed: swept, all", words->columns);
@@ -58,9 +58,12 @@ static enum error_code parse(const struct request *request, struct export_option
                          words->rows ? "rows" : "columns");
     if (words->sweep && words->status)
         return error_set(error, ERROR_INPUT, "--status: not with --sweep, which is about the whole file");
-    if ((request->has_measure || request->has_unimportant_below) && options->rows != EXPORT_NEURONS)
+    if ((request->has_measure || request->has_unimportant_below || request->ri.normalise != NORMALISE_NONE) &&
+        options->rows != EXPORT_NEURONS)
         return error_set(error, ERROR_INPUT, "--%s: only with --rows neuron",
-                         request->has_measure ? "measure" : "unimportant-below");
+                         request->has_measure             ? "measure"
+                         : request->has_unimportant_below ? "unimportant-below"
+                                                          : "normalise");
     if (words->status)
         return parse_statuses(words->status, &options->statuses, error);
     options->statuses = export_default_statuses(options->rows);
@@ -111,6 +114,6 @@ const struct command command_export = {
         "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
         "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
         "output. docs/python.md has examples.\n",
-    .options = "output where rows columns measure unimportant-below status variable sweep",
+    .options = "output where rows columns measure measures normalise unimportant-below status variable sweep",
     .run = run,
 };

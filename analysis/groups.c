@@ -17,7 +17,7 @@ static enum error_code find_keys(struct groups *groups, const struct reader *rea
     for (int i = 0; !by && i < n_hyperparameters; i++)
         if (reader->swept[i])
             groups->keys[groups->n_keys++] = &hyperparameter_table[i];
-    while ((word = strsep(&rest, ","))) {
+    while (by && *by && (word = strsep(&rest, ","))) {
         const struct hyperparameter *row = hyperparameter_find(word);
         const char *nearest = row ? NULL : hyperparameter_nearest(word, NULL);
         if (!row) {
@@ -113,7 +113,10 @@ void groups_label(const struct groups *groups, const struct reader *reader, size
 {
     size_t config = groups->groups[group].configs[0], used = 0;
     if (groups->n_keys == 0) {
-        selection_label(reader, config, label);
+        if (groups->groups[group].n > 1)
+            snprintf(label, LABEL_MAX, "all configurations");
+        else
+            selection_label(reader, config, label);
         return;
     }
     for (size_t k = 0; k < groups->n_keys && used < LABEL_MAX; k++) {

@@ -14,13 +14,15 @@ struct groups {
     size_t *configs; /* [selection->n], group by group */
 };
 
-/* Groups the selected configurations by `by`, "KEY[,KEY]..."; NULL: each configuration is a group. ERROR_INPUT for
+/* Groups the selected configurations by `by`, "KEY[,KEY]..." ("": all are one group); NULL: each configuration is
+ * a group. ERROR_INPUT for
  * a key that is none. On error *groups is empty. */
 enum error_code groups_make(struct groups *groups, const struct reader *reader, const struct selection *selection,
                             const char *by, struct error *error);
 void groups_free(struct groups *groups); /* all-zero groups are allowed */
 
-/* A group's name: "key = value, ..." of the keys; as selection_label if there is none. */
+/* A group's name: "key = value, ..." of the keys; without keys "all configurations", or of a single one its
+ * selection_label. */
 void groups_label(const struct groups *groups, const struct reader *reader, size_t group, char label[LABEL_MAX]);
 
 #endif

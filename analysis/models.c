@@ -1,5 +1,7 @@
 #include "models.h"
 
+#include "ticker.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,8 @@ enum error_code models_for_each_chunk(struct reader *reader, enum field field, s
         size_t left = reader->n_replicates - first, n = left < n_at_once ? left : n_at_once;
         if (!reader_read(reader, field, config, first, n, part, values, error))
             function(context, reader, config, first, n, values);
+        if (field == FIELD_IMPORTANCE)
+            ticker_add(reader->ticker, n);
     }
     free(values);
     return error->code;

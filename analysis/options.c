@@ -1,5 +1,6 @@
 /* The command line: one table of options, help made from it and from the commands. */
 #include "command.h"
+#include "sample.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,19 +34,104 @@ static enum error_code take_where(struct request *request, const char *value, st
     return ERROR_NONE;
 }
 
+/* The index of the word [length] in names [n], or -1. */
+static int find_name(const char *const *names, int n, const char *word, size_t length)
+{
+    for (int i = 0; i < n; i++)
+        if (strlen(names[i]) == length && strncmp(names[i], word, length) == 0)
+            return i;
+    return -1;
+}
+
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
-    char names[256] = "";
-    for (int m = 0; m < N_MEASURES; m++) {
-        size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", m ? ", " : "", measure_names[m]);
-        if (strcmp(value, measure_names[m]) == 0) {
-            request->ri.measure = (enum measure)m;
-            request->has_measure = true;
+    request->has_measure = true;
+    request->measures = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        int m = find_name(measure_names, N_MEASURES, word, length);
+        bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
+        if (m < 0 && !is_all)
+            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s, %s, %s, %s, %s, %s, all", value,
+                             measure_names[0], measure_names[1], measure_names[2], measure_names[3], measure_names[4],
+                             measure_names[5]);
+        if (request->measures == 0)
+            request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
+        request->measures |= is_all ? (1u << N_MEASURES) - 1 : 1u << m;
+        word += length;
+        if (!*word)
             return ERROR_NONE;
-        }
     }
-    return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s", value, names);
+}
+
+static enum error_code take_normalise(struct request *request, const char *value, struct error *error)
+{
+    int i = find_name(normalise_names, N_NORMALISE, value, strlen(value));
+    if (i < 0)
+        return error_set(error, ERROR_INPUT, "--normalise %s: allowed: none, layer", value);
+    request->ri.normalise = (enum normalise)i;
+    return ERROR_NONE;
+}
+
+static enum error_code take_layer(struct request *request, const char *value, struct error *error)
+{
+    request->layers = 0;
+    for (const char *word = value;; word++) {
+        char *end;
+        long layer = strtol(word, &end, 10);
+        if (end == word || (*end != '\0' && *end != ',') || layer < 1 || layer > LAYERS_MAX)
+            return error_set(error, ERROR_INPUT, "--layer %s: allowed: N or N,N,... with N from 1 to %d", value,
+                             LAYERS_MAX);
+        request->layers |= UINT64_C(1) << (layer - 1);
+        word = end;
+        if (!*word)
+            return ERROR_NONE;
+    }
+}
+
+static enum error_code take_statistic(struct request *request, const char *value, struct error *error)
+{
+    request->statistics = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        char name[64];
+        enum statistic statistic;
+        snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), word);
+        if (statistic_find(name, &statistic, error))
+            return error->code;
+        request->statistics |= 1u << statistic;
+        word += length;
+        if (!*word)
+            return ERROR_NONE;
+    }
+}
+
+static enum error_code take_by(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->by = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_compare(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->compare = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_csv(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->is_csv = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_json(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->is_json = true;
+    return ERROR_NONE;
 }
 
 static enum error_code take_unimportant_below(struct request *request, const char *value, struct error *error)
@@ -107,13 +193,20 @@ static const struct option_row option_table[] = {
      "only configurations with this value (or one of VALUE,VALUE,...) of a\n"
      "hyperparameter; may be repeated, all must hold",
      take_where},
+    {"by", 0, "KEY,...", "one group for each combination of these hyperparameters' values", take_by},
     {"measure", 0, "NAME",
      "importance measure (default taylor_sample), one of\n"
      "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
-     "contribution, variance",
+     "contribution, variance; summary and export take NAME,NAME,... and all, too",
      take_measure},
+    {"layer", 0, "N,...", "only these hidden layers, from 1", take_layer},
+    {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
      take_unimportant_below},
+    {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
+    {"statistic", 0, "NAME,...", "only these statistics, named as in --csv", take_statistic},
+    {"csv", 0, NULL, "comma-separated values, a row for each group, measure and layer", take_csv},
+    {"json", 0, NULL, "JSON, histograms included", take_json},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
      take_keep_script},
     {"rows", 0, "KIND", "a row for each model (default), epoch or neuron", take_rows},
@@ -289,7 +382,8 @@ enum error_code options_parse(struct request *request, const struct command *con
     int n_name = 0;
 
     *request = (struct request){
-        .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1}};
+        .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1},
+        .measures = 1u << MEASURE_TAYLOR_SAMPLE};
     if (parse_options(request, given, argc, argv, error))
         return error->code;
     char **words = argv + optind;
@@ -313,6 +407,8 @@ enum error_code options_parse(struct request *request, const struct command *con
         if (given[i] && !takes(command, &option_table[i]))
             return error_set(error, ERROR_INPUT, "--%s: not an option of this command (see picky-analyse %s --help)",
                              option_table[i].name, command->name);
+    if (__builtin_popcount(request->measures) > 1 && !has_word(command->options, "measures"))
+        return error_set(error, ERROR_INPUT, "--measure: %s takes one measure", command->name);
     if (command->needs_output && !request->output)
         return error_set(error, ERROR_INPUT, "%s: the output's name is missing: %s", command->name, command->synopsis);
     request->file = words[n_name];

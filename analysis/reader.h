@@ -27,6 +27,7 @@ struct reader {
     bool *swept;                     /* [n_hyperparameters]: differs between configurations */
     struct record_layout layout;     /* sizes of the file's dimensions; what is stored */
     struct reader_handles *handles;  /* open HDF5 objects */
+    struct ticker *ticker; /* told of models whose importances are read; set and unset by commands, may be NULL */
 };
 
 /* Opens `path`, checks that it is a results file of a known schema and loads status and configurations.

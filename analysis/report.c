@@ -2,6 +2,7 @@
 
 #include "command.h"
 #include "output.h"
+#include "ticker.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -173,6 +174,7 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
                              const struct report_options *options, FILE *out, struct error *error)
 {
     const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
+    struct ticker ticker = {0};
     struct report report = {.reader = reader, .selection = selection, .options = options, .out = out};
 
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error) ||
@@ -184,11 +186,15 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
-    for (size_t i = 0; i < report.n_rows; i++)
+    ticker_begin(&ticker, "configurations", report.n_rows);
+    for (size_t i = 0; i < report.n_rows; i++) {
         if (read_config(&report, i, error))
             goto done;
+        ticker_add(&ticker, 1);
+    }
     write_page(&report, error);
 done:
+    ticker_end(&ticker);
     free(report.configs);
     reader_provenance_free(&report.provenance);
     return error->code;
@@ -216,6 +222,6 @@ const struct command command_report = {
         "Acceptance, histograms of relative importance, maps, training curves, provenance, and how to reproduce\n"
         "it all. Figures are of the first 24 configurations: choose others with --where. Without -o, to\n"
         "standard output.\n",
-    .options = "output where measure unimportant-below",
+    .options = "output where measure normalise unimportant-below",
     .run = run,
 };

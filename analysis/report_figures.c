@@ -13,7 +13,7 @@
 #define CURVES_DRAWN_MAX 12
 
 static const struct box training_plot = {36, 10, 262, 138}; /* in a figure of 310 x 180 */
-static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 150 */
+static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 154 */
 
 static size_t n_figures(const struct report *report)
 {
@@ -272,7 +272,7 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
                          statistic_table[said[s]].label, share);
     }
     fprintf(out, "<figure>\n");
-    svg_begin(out, 240, 150, title, text);
+    svg_begin(out, 240, 154, title, text);
     double step = layout_step(share_max, 3);
     for (double share = 0; share <= share_max * (1 + 1e-9); share += step) {
         double y = box->top + box->height * (1 - share / share_max);
@@ -284,14 +284,14 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
     svg_line(out, box->left, box->top + box->height, box->left + box->width, box->top + box->height, "axis");
     for (int tick = -1; tick <= 1; tick++) {
         snprintf(text, sizeof text, tick > 0 ? "+%d" : "%d", tick);
-        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 13, SVG_MIDDLE, "soft", text);
+        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 17, SVG_MIDDLE, "soft", text);
     }
     snprintf(text, sizeof text, "layer %zu%s", layer + 1,
              (size_t)hyperparameters_context_layer(report_hyperparameters(report, i)) == layer + 1 ? " (context)" : "");
     svg_text(out, box->left, 11, SVG_START, NULL, text);
     snprintf(text, sizeof text, "+ %.0f %%", 100 * report_estimate(report, i, layer, STATISTIC_UNIMPORTANT)->value);
     svg_text(out, box->left + box->width, 11, SVG_END, NULL, text);
-    svg_text(out, box->left + box->width / 2, box->top + box->height + 27, SVG_MIDDLE, "soft", "RI");
+    svg_text(out, box->left + box->width / 2, box->top + box->height + 31, SVG_MIDDLE, "soft", "RI");
     svg_end(out);
     fprintf(out, "</figure>\n");
 }
@@ -354,14 +354,15 @@ void report_importance(const struct report *report)
         "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
         "<h2 id=\"h-importance\">Relative importance</h2>\n"
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
-        "models, importance measured as <code>%s</code>: +1 serves task 1 only, &minus;1 task 2 only. An importance "
+        "models, importance measured as <code>%s</code>%s: +1 serves task 1 only, &minus;1 task 2 only. An importance "
         "below %g of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
         "tasks. Bars are per cent of all neurons of the layer, lines on them 95&nbsp;%% bootstrap intervals, which "
         "resample models. Point at a bar for its numbers.</p>\n"
         "<ul class=\"keys\"><li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 2</li>"
         "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 1</li></ul>\n",
-        measure_names[report->options->ri.measure], report->options->ri.unimportant_below, COLOUR_TASK_2,
-        COLOUR_TASK_1);
+        measure_names[report->options->ri.measure],
+        report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
+        report->options->ri.unimportant_below, COLOUR_TASK_2, COLOUR_TASK_1);
     for (size_t i = 0; i < n; i++) {
         begin_group(report, i);
         if (report_accepted(report, i) == 0)

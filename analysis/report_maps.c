@@ -11,10 +11,11 @@
 
 #define COLOUR_LOW           0xffffffu
 #define COLOUR_HIGH          0x0b4a8fu
-#define GROUPS_MAX           12   /* combinations of the hyperparameters that are neither rows nor columns */
-#define LIST_INTERVALS_MAX   200  /* rows with intervals in their cells */
-#define COLUMN_INTERVALS_MAX 12   /* columns of a map that has them */
-#define CELLS_MAX            9000 /* of all maps over two hyperparameters */
+#define WHITE_TEXT_BELOW     0.179 /* luminance of the ground on which white and black text stand out alike */
+#define GROUPS_MAX           12    /* combinations of the hyperparameters that are neither rows nor columns */
+#define LIST_INTERVALS_MAX   200   /* rows with intervals in their cells */
+#define COLUMN_INTERVALS_MAX 12    /* columns of a map that has them */
+#define CELLS_MAX            9000  /* of all maps over two hyperparameters */
 
 /* The statistics of layers that have maps. */
 static const enum statistic mapped[] = {STATISTIC_SELECTIVE, STATISTIC_MIXED, STATISTIC_UNIMPORTANT};
@@ -66,18 +67,30 @@ static void write_value(const struct report *report, size_t i, const struct hype
     html_text(report->out, value);
 }
 
+/* Relative luminance (Web Content Accessibility Guidelines 2.2). */
+static double luminance(uint32_t colour)
+{
+    static const double weights[] = {0.0722, 0.7152, 0.2126}; /* blue, green, red */
+    double sum = 0;
+    for (int c = 0; c < 3; c++) {
+        double value = (double)(colour >> 8 * c & 255) / 255;
+        sum += weights[c] * (value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
 /* A share in per cent with its interval below, or in the tooltip if there is little room. */
 static void write_cell(FILE *out, const struct estimate *share, double share_max, bool with_interval,
                        const char *tooltip)
 {
-    double shade = share_max > 0 ? share->value / share_max : 0;
+    uint32_t colour = layout_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
     int digits = share->value < 0.0995 ? 1 : 0;
     if (isnan(share->value)) {
         fprintf(out, "<td class=\"none\">-</td>");
         return;
     }
-    fprintf(out, "<td style=\"background:#%06" PRIx32 "\"%s title=\"", layout_blend(COLOUR_LOW, COLOUR_HIGH, shade),
-            shade > 0.5 ? " class=\"dark\"" : "");
+    fprintf(out, "<td style=\"background:#%06" PRIx32 "\"%s title=\"", colour,
+            luminance(colour) < WHITE_TEXT_BELOW ? " class=\"dark\"" : "");
     html_text(out, tooltip);
     fprintf(out, "\">%.*f", digits, 100 * share->value);
     if (with_interval && !isnan(share->low))
@@ -245,7 +258,8 @@ static void write_map(const struct report *report, const struct grid *grid, cons
         fprintf(out, "Layer %zu: %s, %%", layer + 1, statistic_table[statistic].label);
     else
         fprintf(out, "%s, %%", statistic_table[statistic].label);
-    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s \\ %s</th>", rows->row->name, columns->row->name);
+    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s&nbsp;&rarr;<br>%s&nbsp;&darr;</th>", columns->row->name,
+            rows->row->name);
     for (size_t c = 0; c < columns->n; c++) {
         fprintf(out, "<th scope=\"col\">");
         write_value(report, columns->examples[c], columns->row);

@@ -1,17 +1,37 @@
-/* The table of a results file for people. */
+/* The statistics of a results file, as a table for people, as CSV or as JSON. */
 #ifndef PICKY_SUMMARY_H
 #define PICKY_SUMMARY_H
 
-#include "models.h"
-#include "selection.h"
+#include "groups.h"
+#include "sample.h"
 
 #include <stdio.h>
 
-/* Prints, for each selected configuration: accepted of tried models and attempts with 95 % intervals, test
- * errors, and per hidden layer the shares of selective, mixed and unimportant units of accepted models under
- * options->measure, for each pair of tasks (the options' tasks are not read). ERROR_FATAL if `out` cannot be
- * written. */
-enum error_code summary_print(struct reader *reader, const struct selection *selection,
-                              const struct ri_options *options, FILE *out, struct error *error);
+enum summary_format { SUMMARY_TEXT, SUMMARY_CSV, SUMMARY_JSON };
+
+/* What is wanted. */
+struct summary_options {
+    const char *by;       /* as in groups_make; NULL: each configuration */
+    struct ri_options ri; /* its measure and tasks are not read: */
+    unsigned measures;    /* bits, 1 << enum measure */
+    uint64_t layers;      /* bits, 1 << (layer - 1); 0: all */
+    enum summary_format format;
+};
+
+/* Writes, for each group of the selected configurations: jobs by status, accepted of tried models and attempts, test
+ * errors and, per measure, pair of tasks and layer, the statistics of sample.h with 95 % intervals. One pass over the
+ * file for each measure, a few numbers a model in memory, one group at a time. ERROR_INPUT for a fault of the file or
+ * an option that does not fit it, ERROR_FATAL if memory is short; errors of `out` are left to the caller. */
+enum error_code summary_write(struct reader *reader, const struct selection *selection,
+                              const struct summary_options *options, FILE *out, struct error *error);
+
+/* What the commands print of a file above their tables: path, sweep, jobs by status, whether it is finished. */
+void summary_header(const struct reader *reader, const struct selection *selection, FILE *out);
+
+/* Prints "WORD text, text, ..." broken at its commas before column 100, with four blanks before later lines. */
+void summary_wrapped(const char *word, const char *text, FILE *out);
+
+/* The file's head as the first members of a JSON object, each line ended with a comma. */
+void summary_json_header(const struct reader *reader, FILE *out);
 
 #endif

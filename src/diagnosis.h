@@ -16,13 +16,13 @@ struct placement {
     uint32_t n_online;                     /* CPUs of its node */
 };
 
-/* What the first lines tell. All borrowed, but for placements. */
+/* What the first lines tell. All borrowed. */
 struct diagnosis {
     int n_ranks;
-    const char *hosts;            /* [n_ranks][HOST_MAX]: "name (instruction set)" */
-    struct placement *placements; /* [n_ranks]; owned */
-    double deadline_s;            /* clock_s; INFINITY: none */
-    const char *deadline_source;  /* what set it; unused if there is none */
+    const char *hosts;                  /* [n_ranks][HOST_MAX]: "name (instruction set)" */
+    const struct placement *placements; /* [n_ranks] */
+    double deadline_s;                  /* clock_s; INFINITY: none */
+    const char *deadline_source;        /* what set it; unused if there is none */
 };
 
 /* Fills placements on rank 0, which frees them; NULL on the others. Collective. */

@@ -160,23 +160,35 @@ class Blocks(Files):
         self.assertEqual(f"{n_pending} of {len(status)} pending" in lines[1], n_pending > 0, lines[1])
 
         errors = read_models(path, config, "test_error")[:, -1]
-        found = re.findall(r"task (\d) ([\d.]+) \(([\d.]+)-([\d.]+)\)", lines[3])
-        self.assertEqual(len(found), 2)
-        for task, *values in found:
-            np.testing.assert_allclose([float(v) for v in values],
-                                       np.quantile(errors[:, int(task) - 1], [0.5, 0.05, 0.95]), atol=0.0000501)
+        for task in (0, 1):
+            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
+                                 r"5-95 % of models ([\d.]+)-([\d.]+)", lines[3 + task])
+            np.testing.assert_allclose([float(found[i]) for i in (1, 5, 6)],
+                                       np.quantile(errors[:, task], [0.5, 0.05, 0.95]), atol=0.0000501)
+            self.assertEqual(found[2] is None, accepted == 1)
+            if accepted > 1:
+                self.assertLessEqual(float(found[3]), float(found[1]))
+                self.assertGreaterEqual(float(found[4]), float(found[1]))
 
         ri = expected_ri(path, config, measure, below)
-        self.assertEqual(lines[4].split(), "layer selective(+) 1 selective(-) 2 mixed unimportant".split())
-        rows = [line for line in lines[5:] if line]
-        self.assertEqual(len(rows), ri.shape[1])
-        for layer, row in enumerate(rows):
+        self.assertEqual(lines[5].strip(), measure)
+        self.assertEqual(lines[6].split(),
+                         "mean RI select.(+) 1 select.(-) 2 mixed unimportant dip bimodality".split())
+        rows = [line for line in lines[7:] if line]
+        self.assertEqual(len(rows), 2 * ri.shape[1])
+        for layer, (row, intervals) in enumerate(zip(rows[::2], rows[1::2])):
             units = ri[:, layer]
             numbers = row.replace("%", " ").split()
             self.assertEqual(int(numbers[0]), layer + 1)
-            np.testing.assert_allclose([float(v) for v in numbers[1:]],
-                                       [100 * (units > 0.9).mean(), 100 * (units < -0.9).mean(),
-                                        100 * (abs(units) < 0.5).mean(), 100 * np.isnan(units).mean()], atol=0.0501)
+            with np.errstate(invalid="ignore"):
+                means = [100 * (units > 0.9).mean(), 100 * (units < -0.9).mean(), 100 * (abs(units) < 0.5).mean(),
+                         100 * np.isnan(units).mean()]
+            np.testing.assert_allclose([float(v) for v in numbers[2:6]], means, atol=0.0501)
+            if accepted > 1:
+                ends = re.findall(r"\[([-\d.]+),([-\d.]+)\]", intervals)
+                for value, (low, high) in zip(numbers[1:6], ends):
+                    self.assertLessEqual(float(low), float(value))
+                    self.assertGreaterEqual(float(high), float(value))
 
     def check_file(self, path, *options, **expected):
         result = run("summary", path, *options)
@@ -255,7 +267,7 @@ class Summary(Blocks):
         with open("/dev/full", "w") as full:
             done = subprocess.run([PROGRAM, "summary", "seed.h5"], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 3)
-        self.assertEqual(done.stderr, "picky-analyse: cannot write the summary: No space left on device\n")
+        self.assertEqual(done.stderr, "picky-analyse: cannot write to standard output: No space left on device\n")
 
     def test_name_cannot_steer_the_terminal(self):
         make_file.make("escape.h5", [{}], 2, name="a\x1b[31mred\nline")
@@ -268,7 +280,7 @@ class Summary(Blocks):
         n = 10500
         make_file.make("large.h5", [{}], 1)
         with h5py.File("large.h5", "r+") as f:
-            for key in ("status", "attempts", "importance", "test_error"):
+            for key in ("status", "attempts", "importance", "test_error", "test_loss"):
                 shape, dtype = (1, n) + f[key].shape[2:], f[key].dtype
                 del f[key]
                 plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -434,7 +446,7 @@ class Arguments(Files):
                 (["--help"], commands, []),
                 (["-h"], commands, []),
                 (["plot", "--help"], ["plot training", "plot ri"], ["analyse summary"]),
-                (["summary", "--help"], [*MEASURES, "--where", "--measure", "--unimportant-below"], ["--output"]),
+                (["summary", "--help"], [*MEASURES, "--where", "--measure", "--unimportant-below"], ["--keep-script"]),
                 (["summary", "x.h5", "-h"], ["Usage: picky-analyse summary FILE.h5"], []),
                 (["plot", "ri", "--help"], ["Usage: picky-analyse plot ri FILE.h5 -o OUT.(svg|png|pdf)", "-o, --output",
                                             "--keep-script", "24"], [])):
@@ -461,7 +473,7 @@ class Arguments(Files):
                 (["plot", "ri", "seed.h5"], "the output's name is missing"),
                 (["plot", "ri", "seed.h5", "-o"], "-o: its value is missing"),
                 (["plot", "ri", "seed.h5", "-o", "x.jpg"], "-o x.jpg: allowed: a name that ends in .svg"),
-                (["summary", "seed.h5", "-o", "x.svg"], "--output: not an option of this command"),
+                (["summary", "seed.h5", "--csv", "--json"], "--csv and --json: allowed: one of them"),
                 (["summary", "seed.h5", "--keep-script"], "--keep-script: not an option of this command"),
                 (["plot", "training", "seed.h5", "-o", "x.svg", "--measure", "variance"], "--measure: not an option"),
                 (["summary", "seed.h5", "--mesure", "variance"], "--mesure: no such option"),

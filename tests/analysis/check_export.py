@@ -1,11 +1,12 @@
 """Checks `picky-analyse export` against the csv module, h5py and NumPy: every table cell and every array element of a
 file from a real sweep, with rejected, failed and pending jobs, and networks of several sizes.
 
-check_export.py PICKY_ANALYSE PICKY [unittest arguments]
+check_export.py PICKY_ANALYSE PICKY SOURCE_FOLDER [unittest arguments]
 """
 import csv
 import io
 import os
+import re
 import resource
 import shutil
 import signal
@@ -26,6 +27,7 @@ import make_file
 from make_file import ACCEPTED, DEFAULTS, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 STATUSES = ["pending", "accepted", "rejected", "diverged", "error"]
 SWEEP = """name = "sizes";
 replicates = 6;
@@ -43,7 +45,7 @@ def run(*args, **options):
     """Runs picky-analyse export; returns exit code, standard output as bytes, standard error."""
     done = subprocess.run([PROGRAM, "export", *map(str, args)], stdout=options.pop("stdout", subprocess.PIPE),
                           stderr=subprocess.PIPE, timeout=100, **options)
-    return done.returncode, done.stdout, done.stderr.decode()
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
 class Export(unittest.TestCase):
@@ -115,9 +117,9 @@ class Export(unittest.TestCase):
             self.assertEqual(type(value)(row[name]), value, name)
 
     def assert_float(self, text, value):
-        """The very bits; NaN is written in one way."""
+        """The very bits; NaN is empty."""
         if np.isnan(value):
-            self.assertEqual(text, "NaN")
+            self.assertEqual(text, "")
         else:
             self.assertEqual(np.float32(text), value)
 
@@ -186,8 +188,7 @@ class Export(unittest.TestCase):
                 for t in (0, 1):
                     self.assert_float(row[f"{name}_{t + 1}"], self.arrays["importance"][c, r, m, t, layer, u])
                 value = ri[c, r][m, layer, u]
-                np.testing.assert_allclose(float(row[f"{name}_ri_1_2"]), value, rtol=1e-8, atol=1e-12)
-                self.assertEqual(row[f"{name}_ri_1_2"] == "NaN", np.isnan(value))
+                np.testing.assert_allclose(float(row[f"{name}_ri_1_2"] or "nan"), value, rtol=1e-8, atol=1e-12)
                 if below == 0.1:
                     np.testing.assert_allclose(value, self.arrays["relative_importance"][c, r, m, 0, layer, u], atol=1e-6)
                 n_selective += abs(value) > 0.9
@@ -197,9 +198,27 @@ class Export(unittest.TestCase):
         self.assertGreater(n_selective, 0)
 
     def test_neurons(self):
-        rows = self.table("--rows", "neuron")
+        rows = self.table("--rows", "neuron", "--measure", "all")
         self.check_key(rows[0], *self.slots(ACCEPTED)[0], self.swept)
         self.check_neurons(rows, [ACCEPTED], MEASURES, 0.1)
+
+    def test_default_measure(self):
+        self.assertEqual(self.table("--rows", "neuron"), self.table("--rows", "neuron", "--measure", "taylor_sample"))
+        self.check_neurons(self.table("--rows", "neuron"), [ACCEPTED], ["taylor_sample"], 0.1)
+        rows = self.table("--rows", "neuron", "--measure", "variance,ablation_mean")
+        self.check_neurons(rows, [ACCEPTED], ["ablation_mean", "variance"], 0.1)
+
+    def test_normalised(self):
+        """RI of importances that are divided by their sum over the layer, for each task."""
+        rows = self.table("--rows", "neuron", "--normalise", "layer", "--unimportant-below", 0)
+        layers = {}
+        for row in rows:
+            layers.setdefault((row["config"], row["replicate"], row["layer"]), []).append(row)
+        for layer in layers.values():
+            a, b = (np.array([float(row[f"taylor_sample_{t}"]) for row in layer]) for t in (1, 2))
+            with np.errstate(invalid="ignore"):
+                ri = make_file.relative_importance(a / a.sum(), b / b.sum(), 0)
+            np.testing.assert_allclose([float(row["taylor_sample_ri_1_2"] or "nan") for row in layer], ri, rtol=1e-7, atol=1e-9)
 
     def test_neurons_of_one_measure(self):
         for below in (0, 0.7):
@@ -302,7 +321,8 @@ class Export(unittest.TestCase):
         self.assertTrue(os.path.exists("/dev/null") and not os.path.isfile("/dev/null"))
 
     def test_a_reader_that_goes_away(self):
-        process = subprocess.Popen([PROGRAM, "export", "x.h5", "--rows", "neuron"], stdout=subprocess.PIPE)
+        make_file.make("long.h5", [dict(epochs=3000)], 4)  # more than a pipe holds
+        process = subprocess.Popen([PROGRAM, "export", "long.h5", "--rows", "epoch"], stdout=subprocess.PIPE)
         process.stdout.read(10)
         process.stdout.close()
         self.assertIn(process.wait(timeout=60), (3, -signal.SIGPIPE))
@@ -315,6 +335,7 @@ class Export(unittest.TestCase):
                             (["--status", "pending"], ["--status pending"]),
                             (["--measure", "variance"], ["--measure", "neuron"]),
                             (["--unimportant-below", "1"], ["--unimportant-below", "neuron"]),
+                            (["--normalise", "layer", "--rows", "epoch"], ["--normalise", "neuron"]),
                             (["--sweep", "--variable", "status"], ["--variable", "--sweep"]),
                             (["--rows", "epoch", "--variable", "status"], ["--rows"]),
                             (["--columns", "all", "--sweep"], ["--columns"]),
@@ -355,4 +376,4 @@ class Export(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

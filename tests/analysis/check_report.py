@@ -30,6 +30,7 @@ import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 HOSTILE = "<script>alert('1')</script> & \"quotes\" \x01\x1b[31m \u0085\ufffe\t'x' </title>"
 SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\t'x' </title>"
@@ -37,7 +38,7 @@ SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\
 
 def run(*args, **options):
     done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=100, **options)
-    return done.returncode, done.stdout, done.stderr.decode()
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
 class Node:
@@ -385,7 +386,8 @@ class Commands(Files):
     def test_names_and_options_survive_the_shell(self):
         path = "it's a file; $(touch made)\u00e9.h5"
         shutil.copy("sizes.h5", path)
-        code, data, _ = run(path, "--where", "hidden_size=7,5", "--measure", "variance", "--unimportant-below", "0.3")
+        code, data, _ = run(path, "--where", "hidden_size=7,5", "--measure", "variance", "--unimportant-below", "0.3",
+                            "--normalise", "layer")
         self.assertEqual(code, 0)
         line, = [line for line in self.commands(Page(data)) if " report " in line]
         done = self.shell(line)

@@ -1,0 +1,34 @@
+/* The formats of `summary`: only summary*.c use this. */
+#ifndef PICKY_SUMMARY_FORMATS_H
+#define PICKY_SUMMARY_FORMATS_H
+
+#include "summary.h"
+
+/* One table: a group under one measure and pair. */
+struct summary_table {
+    const struct reader *reader;
+    const struct groups *groups;
+    size_t group;
+    const struct summary_options *options;
+    struct ri_options ri;
+    const struct sample *sample;
+    const struct sample_estimates *estimates;
+    bool is_first, is_last; /* of the group's tables */
+};
+
+/* How a format writes. Functions may be NULL. */
+struct summary_writer {
+    void (*begin)(const struct reader *reader, const struct selection *selection, const struct groups *groups,
+                  const struct summary_options *options, FILE *out);
+    void (*table)(const struct summary_table *table, FILE *out);
+    void (*end)(FILE *out);
+};
+extern const struct summary_writer summary_text, summary_csv, summary_json;
+
+/* Whether `layer` (0-based) is wanted. */
+bool summary_has_layer(const struct summary_options *options, size_t layer);
+
+/* ERROR_INPUT if a layer that is wanted is not in the file. */
+enum error_code summary_check_layers(const struct reader *reader, uint64_t layers, struct error *error);
+
+#endif
