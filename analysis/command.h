@@ -45,7 +45,7 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_plot_ri, command_plot_training, command_summary;
+extern const struct command command_claims, command_plot_ri, command_plot_training, command_summary;
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a

@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
     &command_summary,
+    &command_claims,
     &command_plot_training,
     &command_plot_ri,
 };
