@@ -21,14 +21,17 @@ struct request {
     const char *output;                     /* --output; NULL if not given */
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
-    struct ri_options ri; /* --measure, --normalise, --unimportant-below */
-    unsigned measures;    /* --measure, bits 1 << enum measure: at least the one of ri */
-    uint64_t layers;      /* --layer, bits 1 << (layer - 1); 0: all */
-    const char *by;       /* --by */
-    const char *compare;  /* --compare */
-    unsigned statistics;  /* --statistic, bits 1 << enum statistic; 0: not given */
-    bool is_csv, is_json; /* --csv, --json */
-    bool keep_script;     /* --keep-script */
+    struct ri_options ri;       /* --measure, --normalise, --unimportant-below */
+    unsigned measures;          /* --measure, bits 1 << enum measure: at least the one of ri */
+    uint64_t layers;            /* --layer, bits 1 << (layer - 1); 0: all */
+    const char *by;             /* --by */
+    const char *compare;        /* --compare */
+    unsigned statistics;        /* --statistic, bits 1 << enum statistic; 0: not given */
+    bool is_csv, is_json;       /* --csv, --json */
+    const char *title;          /* --title; NULL if not given */
+    const char *rows, *columns; /* --rows, --columns; NULL if not given */
+    size_t n_models;            /* --models; 0 if not given */
+    bool keep_script;           /* --keep-script */
 };
 
 /* One command. All strings are static. */
@@ -45,7 +48,14 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_plot_ri, command_plot_training, command_summary;
+extern const struct command command_plot_heatmap, command_plot_importance, command_plot_lesion, command_plot_measures,
+    command_plot_ri, command_plot_ri_grid, command_plot_training, command_summary;
+
+/* Whether a request's layers (bits, 0: all) include a layer, 0-based. */
+static inline bool request_has_layer(uint64_t layers, size_t layer)
+{
+    return layers == 0 || (layers >> layer & 1);
+}
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a
