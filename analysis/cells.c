@@ -12,7 +12,7 @@
 static uint32_t text_colour(uint32_t fill)
 {
     double luma = 0.299 * (fill >> 16 & 255) + 0.587 * (fill >> 8 & 255) + 0.114 * (fill & 255);
-    return luma > 140 ? COLOUR_TEXT : 0xffffff;
+    return luma > 125 ? 0x111111 : 0xffffff;
 }
 
 /* x y colour "text" for the line `wanted` of each cell */

@@ -26,7 +26,7 @@ struct format {
  * pdf one for 1/72; a line of width 1 is half a point in pdf. */
 static const struct format formats[] = {
     {".svg", "svg", 1, 1, 1, "</svg>", 6},
-    {".png", "pngcairo", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
+    {".png", "pngcairo pointscale 1.5625", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
     {".pdf", "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
 };
 

@@ -225,8 +225,8 @@ static void write_names(const struct grid *grid, size_t block)
 
     size_t n_lines = wrap_title(grid, block, lines);
     for (size_t l = 0; l < n_lines; l++)
-        layout_text(&grid->gnuplot, left, box.top - grid->head_height + LINE_HEIGHT * ((double)l + 0.5), ALIGN_LEFT,
-                    LABEL_SIZE + 1, COLOUR_TEXT, false, lines[l]);
+        layout_text(&grid->gnuplot, left, box.top - 2 * LINE_HEIGHT - 6 - LINE_HEIGHT * ((double)(n_lines - l) - 0.5),
+                    ALIGN_LEFT, LABEL_SIZE + 1, COLOUR_TEXT, false, lines[l]);
     if (grid->rows.key)
         layout_text(&grid->gnuplot, labels, above, ALIGN_RIGHT, LABEL_SIZE, COLOUR_GREY, false, grid->rows.key->name);
     for (size_t row = 0; row < grid->rows.n; row++) {

@@ -31,7 +31,7 @@ struct grid {
     double numbers_left, numbers_below;   /* room for numbers beside a block's cells, and */
     double margin_bottom;                 /* below everything */
     const char (*titles)[GRID_TITLE_MAX]; /* [n_blocks]; "" for none */
-    size_t n_blocks;                      /* a multiple of groups.n */
+    size_t n_blocks;                      /* at least 1 */
     const struct legend_item *legend;     /* [n_legend] */
     size_t n_legend;
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define CELLS_MAX    3000
-#define COLOUR_LOW   0xf4f7fbu
+#define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu
 #define COLOUR_EMPTY 0xe8e8e8u
 
@@ -19,12 +19,15 @@ struct value {
     uint64_t n_accepted, n_tried;
 };
 
+struct block {
+    size_t group, layer; /* 0-based */
+};
+
 struct heatmap_figure {
     struct grid grid;
     enum statistic statistic;
-    size_t *layers; /* [n_layers], 0-based: of each group's blocks */
-    size_t n_layers;
-    struct value *values; /* [groups, layers, rows, columns]; those without a configuration are not used */
+    struct block *blocks; /* [grid.n_blocks], by group */
+    struct value *values; /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
     double low, high;     /* of all values */
 };
 
@@ -42,12 +45,14 @@ static enum error_code read_cell(struct heatmap_figure *figure, struct reader *r
         return ERROR_NONE;
     if (sample_of_group(reader, &one, &figure->grid.request->ri, false, estimates, error))
         return error->code;
-    for (size_t l = 0; l < figure->n_layers; l++) {
-        struct value *value = value_of(figure, group * figure->n_layers + l, row, column);
-        bool has_layer = figure->layers[l] < estimates->n_layers;
+    for (size_t block = 0; block < figure->grid.n_blocks; block++) {
+        struct value *value = value_of(figure, block, row, column);
+        size_t layer = figure->blocks[block].layer;
+        if (figure->blocks[block].group != group)
+            continue;
         value->estimate = (struct estimate){.value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
-        if (has_layer)
-            value->estimate = estimates->layers[figure->layers[l]].statistics[figure->statistic];
+        if (layer < estimates->n_layers)
+            value->estimate = estimates->layers[layer].statistics[figure->statistic];
         value->n_accepted = estimates->counts[STATUS_ACCEPTED];
         value->n_tried = value->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
         figure->low = fmin(figure->low, value->estimate.value); /* a NaN does not count */
@@ -124,7 +129,7 @@ static void write_block(const struct heatmap_figure *figure, size_t block, struc
     size_t n = 0;
     for (size_t row = 0; row < grid->rows.n; row++)
         for (size_t column = 0; column < grid->columns.n; column++) {
-            if (grid_config(grid, block / figure->n_layers, row, column) == GRID_NO_CONFIG)
+            if (grid_config(grid, figure->blocks[block].group, row, column) == GRID_NO_CONFIG)
                 continue;
             cells[n].box = grid_cell(grid, block, row, column);
             cells[n].box.left -= box.left;
@@ -136,41 +141,36 @@ static void write_block(const struct heatmap_figure *figure, size_t block, struc
     cells_panel(&grid->gnuplot, &box, name, cells, n);
 }
 
-/* The layers that have blocks: those asked for, of a statistic that does not know layers one only. */
-static enum error_code choose_layers(struct heatmap_figure *figure, const struct reader *reader,
-                                     const struct selection *selection, const struct request *request,
-                                     struct error *error)
+/* A block for each group and, of a statistic of layers, for each of the layers that are asked for and that a
+ * configuration of the group has. */
+static enum error_code choose_blocks(struct heatmap_figure *figure, const struct reader *reader, struct error *error)
 {
-    int64_t deepest = 0;
-    for (size_t i = 0; i < selection->n; i++) {
-        int64_t n = reader->configs[selection->configs[i]].hidden_layers;
-        deepest = n > deepest ? n : deepest;
-    }
-    figure->layers = malloc(LAYERS_MAX * sizeof *figure->layers);
-    if (!figure->layers)
+    struct grid *grid = &figure->grid;
+    bool has_layers = figure->statistic >= STATISTIC_FIRST_OF_LAYER;
+    figure->blocks = malloc(grid->groups.n * LAYERS_MAX * sizeof *figure->blocks);
+    if (!figure->blocks)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
-    if (figure->statistic < STATISTIC_FIRST_OF_LAYER) {
-        if (request->layers)
-            return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers",
-                             statistic_table[figure->statistic].name);
-        figure->layers[figure->n_layers++] = 0;
-        return ERROR_NONE;
+    for (size_t group = 0; group < grid->groups.n; group++) {
+        const struct selection *configs = &grid->groups.groups[group];
+        int64_t deepest = 0;
+        for (size_t i = 0; i < configs->n; i++) {
+            int64_t n = reader->configs[configs->configs[i]].hidden_layers;
+            deepest = n > deepest ? n : deepest;
+        }
+        for (size_t layer = 0; layer < (has_layers ? (size_t)deepest : 1); layer++)
+            if (!has_layers || request_has_layer(grid->request->layers, layer))
+                figure->blocks[grid->n_blocks++] = (struct block){group, layer};
     }
-    for (int64_t l = 0; l < deepest; l++)
-        if (request_has_layer(request->layers, (size_t)l))
-            figure->layers[figure->n_layers++] = (size_t)l;
-    if (figure->n_layers > 0)
-        return ERROR_NONE;
-    return layout_check_layers(reader, selection, request->layers, error);
+    return ERROR_NONE;
 }
 
 static void write_titles(const struct heatmap_figure *figure, char (*titles)[GRID_TITLE_MAX])
 {
-    for (size_t block = 0; block < figure->grid.groups.n * figure->n_layers; block++) {
+    for (size_t block = 0; block < figure->grid.n_blocks; block++) {
         char label[LABEL_MAX], layer[32] = "";
-        grid_group_label(&figure->grid, block / figure->n_layers, label);
+        grid_group_label(&figure->grid, figure->blocks[block].group, label);
         if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
-            snprintf(layer, sizeof layer, "layer %zu", figure->layers[block % figure->n_layers] + 1);
+            snprintf(layer, sizeof layer, "layer %zu", figure->blocks[block].layer + 1);
         snprintf(titles[block], GRID_TITLE_MAX, "%s%s%s", label, *label && *layer ? ", " : "", layer);
     }
 }
@@ -213,11 +213,13 @@ static enum error_code run(struct reader *reader, const struct selection *select
         return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
     if (request->statistics)
         figure.statistic = (enum statistic)__builtin_ctz(request->statistics);
-    if (gnuplot_check_name(request->output, error) || choose_layers(&figure, reader, selection, request, error) ||
+    if (request->layers && figure.statistic < STATISTIC_FIRST_OF_LAYER)
+        return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers",
+                         statistic_table[figure.statistic].name);
+    if (gnuplot_check_name(request->output, error) || layout_check_layers(reader, selection, request->layers, error) ||
         grid_make(grid, reader, selection, request, error))
-        goto done;
-    grid->n_blocks = grid->groups.n * figure.n_layers;
-    if (grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
+        return error->code;
+    if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
         goto done;
     figure.values = calloc(grid->n_blocks * grid->rows.n * grid->columns.n, sizeof *figure.values);
     titles = calloc(grid->n_blocks, sizeof *titles);
@@ -245,7 +247,7 @@ done:
     free(cells);
     free(titles);
     free(figure.values);
-    free(figure.layers);
+    free(figure.blocks);
     grid_free(grid);
     return error->code;
 }

@@ -125,9 +125,13 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
     layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, 9.5, COLOUR_GREY, false, text);
     fprintf(script, "set format x '%s'\nset format y '%s'\nplot x with lines lw 0.7 lc rgb '#999999'",
             rows_is_lowest(rows, row, column) ? "%.0e" : "", column == 0 ? "%.0e" : "");
-    double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
-    fprintf(script, ", \\\n     %.6g * x with lines lw 0.7 dt 3 lc rgb '#999999'", ratio);
-    fprintf(script, ", \\\n     x / %.6g with lines lw 0.7 dt 3 lc rgb '#999999'", ratio);
+    if (rows->request->ri.normalise == NORMALISE_NONE) { /* else RI is not a matter of the two alone */
+        double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
+        fprintf(script,
+                ", \\\n     %.6g * x with lines lw 0.7 dt 3 lc rgb '#999999'"
+                ", \\\n     x / %.6g with lines lw 0.7 dt 3 lc rgb '#999999'",
+                ratio, ratio);
+    }
     if (has_points)
         fprintf(script, ", \\\n     $row%zu_layer%zu using 2:1:3 with points pt 7 ps 0.28 lc rgb variable", row + 1,
                 layer + 1);
@@ -174,19 +178,20 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                          {true, styles[1], "0"},
                                          {true, styles[2], texts[1]},
                                          {true, styles[3], "unimportant"},
-                                         {false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"},
-                                         {false, NULL, "+ %: importance 0 for both, not drawn"}};
-    struct importance_figure figure = {.rows = {.reader = reader,
-                                                .selection = selection,
-                                                .request = request,
-                                                .panel_width = PANEL_SIZE,
-                                                .panel_height = PANEL_SIZE,
-                                                .margin_left = 76,
-                                                .margin_bottom = 50,
-                                                .tics_height = 16,
-                                                .width_min = 440,
-                                                .legend = legend,
-                                                .n_legend = sizeof legend / sizeof legend[0]}};
+                                         {false, NULL, "+ %: importance 0 for both, not drawn"},
+                                         {false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"}};
+    struct importance_figure figure = {
+        .rows = {.reader = reader,
+                 .selection = selection,
+                 .request = request,
+                 .panel_width = PANEL_SIZE,
+                 .panel_height = PANEL_SIZE,
+                 .margin_left = 76,
+                 .margin_bottom = 50,
+                 .tics_height = 16,
+                 .width_min = 440,
+                 .legend = legend,
+                 .n_legend = sizeof legend / sizeof legend[0] - (request->ri.normalise != NORMALISE_NONE)}};
     size_t n_panels = 0;
 
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||

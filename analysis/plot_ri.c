@@ -51,6 +51,8 @@ static void write_figure(const struct ri_figure *figure)
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
+    const struct legend_item legend[] = {{false, NULL, "lines: 95 % intervals over models"},
+                                         {false, NULL, "+ %: unimportant for both tasks"}};
     struct ri_figure figure = {.rows = {.reader = reader,
                                         .selection = selection,
                                         .request = request,
@@ -58,7 +60,9 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                         .margin_left = 64,
                                         .margin_bottom = 46,
                                         .tics_height = 16,
-                                        .width_min = 440}};
+                                        .width_min = 440,
+                                        .legend = legend,
+                                        .n_legend = 2}};
     int64_t n_layers = 1;
 
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||

@@ -48,18 +48,9 @@ static enum error_code read_cells(struct ri_grid_figure *figure, struct reader *
     return error->code;
 }
 
-/* Whether no configuration is to the left of a cell, or below it: then it has the axis's numbers. */
-static bool is_leftmost(const struct grid *grid, size_t group, size_t row, size_t column)
+static bool is_empty(const struct grid *grid, size_t group, size_t row, size_t column)
 {
-    for (size_t c = 0; c < column; c++)
-        if (grid_config(grid, group, row, c) != GRID_NO_CONFIG)
-            return false;
-    return column == 0;
-}
-static bool is_lowest(const struct grid *grid, size_t group, size_t row, size_t column)
-{
-    (void)group, (void)column;
-    return row + 1 == grid->rows.n;
+    return grid_config(grid, group, row, column) == GRID_NO_CONFIG;
 }
 
 static void write_figure(const struct ri_grid_figure *figure)
@@ -69,7 +60,7 @@ static void write_figure(const struct ri_grid_figure *figure)
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++)
-                if (grid_config(grid, group, row, column) != GRID_NO_CONFIG)
+                if (!is_empty(grid, group, row, column))
                     highest = fmax(highest, histogram_top(&figure->histograms[cell_index(grid, group, row, column)]));
     histogram_axes(&grid->gnuplot, highest);
     struct box first = grid_block(grid, 0);
@@ -80,11 +71,12 @@ static void write_figure(const struct ri_grid_figure *figure)
             for (size_t column = 0; column < grid->columns.n; column++) {
                 struct box box = grid_cell(grid, group, row, column);
                 char name[96];
-                if (grid_config(grid, group, row, column) == GRID_NO_CONFIG)
+                if (is_empty(grid, group, row, column))
                     continue;
                 snprintf(name, sizeof name, "block%zu_row%zu_column%zu", group + 1, row + 1, column + 1);
                 histogram_panel(&grid->gnuplot, &box, name, &figure->histograms[cell_index(grid, group, row, column)],
-                                is_lowest(grid, group, row, column), is_leftmost(grid, group, row, column));
+                                row + 1 == grid->rows.n || is_empty(grid, group, row + 1, column),
+                                column == 0 || is_empty(grid, group, row, column - 1));
             }
 }
 
@@ -93,7 +85,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
 {
     struct ri_grid_figure figure = {.histograms = NULL};
     struct grid *grid = &figure.grid;
-    char layers[LABEL_MAX], text[LABEL_MAX + 64];
+    char layers[LABEL_MAX], text[LABEL_MAX + 128];
     const struct legend_item legend[] = {{false, NULL, text}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
 
@@ -113,7 +105,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
     for (size_t group = 0; group < grid->groups.n; group++)
         grid_group_label(grid, group, titles[group]);
     layout_layers_text(request->layers, layers);
-    snprintf(text, sizeof text, "proportion of neurons, %s; lines are 95 %% intervals", layers);
+    snprintf(text, sizeof text,
+             "proportion of neurons, %s; lines: 95 %% intervals over models; + %%: unimportant for both", layers);
     grid->cell_width = 104;
     grid->cell_height = 80;
     grid->gap = 12;
