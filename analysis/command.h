@@ -48,7 +48,8 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_export, command_plot_ri, command_plot_training, command_report, command_summary;
+extern const struct command command_summary, command_claims, command_plot_ri, command_plot_training, command_report,
+    command_export;
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a

@@ -376,7 +376,7 @@ class Commands(Files):
         for line in lines:
             done = self.shell(line)
             self.assertEqual(done.returncode, 0, (line, done))
-        for name in ("sweep.cfg", "again.h5", "both.h5", "report.html", "models.csv", "neurons.csv"):
+        for name in ("sweep.cfg", "again.h5", "report.html", "models.csv", "neurons.csv"):
             self.assertGreater(os.path.getsize(name), 100)
             if name == "report.html":
                 with open(name, "rb") as f:
