@@ -298,6 +298,33 @@ failed_shard() {
     expect_same_bits out.h5
 }
 
+# Exit code 1, complete but some jobs failed: not launched again, and a shard may be merged. As a launcher's own code, with
+# jobs pending, it is a crash.
+job_errors() {
+    local single
+    cat >ends-by-1 <<END
+#!/bin/sh
+[ "\$1" = run ] || exec "$picky" "\$@"
+echo launched
+[ -e crash ] || "$picky" "\$@"
+exit 1
+END
+    chmod +x ends-by-1
+    export PICKY=$PWD/ends-by-1
+    submit -N 1 -n 1 -o single.log "$jobs/sweep.sbatch" ../sweep.cfg single.h5
+    single=$id
+    submit --array=1-2 -n 1 -o shard-%a.log "$jobs/array.sbatch" ../sweep.cfg out.h5
+    wait_end "$single" FAILED 1
+    wait_end "${id}_1" COMPLETED 0
+    expect 'complete, but some jobs failed' single.log
+    expect 'complete, but some jobs failed' shard-1.log
+    [[ $(cat single.log shard-1.log | grep -c ^launched) == 2 ]] || fail "launched again"
+    touch crash
+    PICKY_RELAUNCHES=1 submit -N 1 -n 1 -o crash.log "$jobs/sweep.sbatch" ../sweep.cfg crash.h5
+    wait_end "$id" FAILED 1
+    expect 'crashed 2 times, now by code 1: giving up' crash.log
+}
+
 # What `picky plan` prints, as it is.
 plan_script() {
     local name resources
@@ -315,7 +342,7 @@ plan_script() {
     expect '^#   3 x 12 units, 800 steps: 3000 jobs of .* trained in ' nodes.sbatch
 }
 
-all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice)
+all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()
