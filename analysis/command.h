@@ -6,6 +6,7 @@
 #ifndef PICKY_COMMAND_H
 #define PICKY_COMMAND_H
 
+#include "export.h"
 #include "models.h"
 #include "selection.h"
 
@@ -21,14 +22,16 @@ struct request {
     const char *output;                     /* --output; NULL if not given */
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
-    struct ri_options ri; /* --measure, --normalise, --unimportant-below */
-    unsigned measures;    /* --measure, bits 1 << enum measure: at least the one of ri */
-    uint64_t layers;      /* --layer, bits 1 << (layer - 1); 0: all */
-    const char *by;       /* --by */
-    const char *compare;  /* --compare */
-    unsigned statistics;  /* --statistic, bits 1 << enum statistic; 0: not given */
-    bool is_csv, is_json; /* --csv, --json */
-    bool keep_script;     /* --keep-script */
+    struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
+    unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
+    const char *by;                          /* --by */
+    const char *compare;                     /* --compare */
+    unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
+    bool is_csv, is_json;                    /* --csv, --json */
+    bool keep_script;                        /* --keep-script */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
+    struct export_request export;            /* --rows, --columns, --variable, --status, --sweep */
 };
 
 /* One command. All strings are static. */
@@ -45,7 +48,8 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_claims, command_plot_ri, command_plot_training, command_summary;
+extern const struct command command_summary, command_claims, command_plot_ri, command_plot_training, command_report,
+    command_export;
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a

@@ -7,10 +7,7 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-    &command_summary,
-    &command_claims,
-    &command_plot_training,
-    &command_plot_ri,
+    &command_summary, &command_claims, &command_plot_training, &command_plot_ri, &command_report, &command_export,
 };
 
 static enum error_code run(const struct request *request, struct error *error)

@@ -45,6 +45,7 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
 
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
+    request->has_measure = true;
     request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
@@ -140,6 +141,7 @@ static enum error_code take_unimportant_below(struct request *request, const cha
     if (end == value || *end != '\0' || !isfinite(number) || number < 0)
         return error_set(error, ERROR_INPUT, "--unimportant-below %s: allowed: a number, 0 or above", value);
     request->ri.unimportant_below = number;
+    request->has_unimportant_below = true;
     return ERROR_NONE;
 }
 
@@ -147,6 +149,41 @@ static enum error_code take_keep_script(struct request *request, const char *val
 {
     (void)value, (void)error;
     request->keep_script = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_rows(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.rows = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_columns(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.columns = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_variable(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.variable = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_status(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.status = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->export.sweep = true;
     return ERROR_NONE;
 }
 
@@ -160,7 +197,7 @@ static const struct option_row option_table[] = {
     {"measure", 0, "NAME",
      "importance measure (default taylor_sample), one of\n"
      "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
-     "contribution, variance; summary takes NAME,NAME,... and all, too",
+     "contribution, variance; summary and export take NAME,NAME,... and all, too",
      take_measure},
     {"layer", 0, "N,...", "only these hidden layers, from 1", take_layer},
     {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
@@ -172,6 +209,14 @@ static const struct option_row option_table[] = {
     {"json", 0, NULL, "JSON, histograms included", take_json},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
      take_keep_script},
+    {"rows", 0, "KIND", "a row for each model (default), epoch or neuron", take_rows},
+    {"columns", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_columns},
+    {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
+    {"status", 0, "STATUS[,STATUS]...",
+     "only jobs of these: accepted, rejected, diverged, error (default:\n"
+     "accepted, for --rows model and --variable all)",
+     take_status},
+    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])
