@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From nothing to the notebook's four conditions: installs what is missing, builds, trains 40 models with MPI on all cores,
-# prints a table and draws the training curves and the histograms of relative importance.
+# prints a table, draws the training curves and the histograms of relative importance, and writes a report.
 set -euo pipefail
 cd "$(dirname "$0")"
 ./setup.sh
@@ -15,9 +15,15 @@ echo
 build/picky-analyse summary "$out/seed.h5"
 build/picky-analyse plot training "$out/seed.h5" -o "$out/training.svg"
 build/picky-analyse plot ri "$out/seed.h5" -o "$out/relative-importance.svg"
+build/picky-analyse report "$out/seed.h5" -o "$out/report.html"
 cat <<END
 
 Results:              $out/seed.h5
 Training curves:      $out/training.svg
 Relative importance:  $out/relative-importance.svg
+Report:               $out/report.html
+
+Open the report in any browser (it needs no network), for instance with
+    xdg-open $PWD/$out/report.html
+or copy that one file to where a browser is.
 END

@@ -1,6 +1,7 @@
 #include "export.h"
 
-#include "statistics.h"
+#include "formats.h"
+#include "ticker.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -28,7 +29,8 @@ struct table {
     size_t n_at_once; /* replicates */
     int measures[N_MEASURES];
     size_t n_measures, n_tasks; /* n_tasks: of the file, which has that many columns */
-    double *ri;                 /* [n_measures, pair, unit], of one layer */
+    struct ticker ticker;
+    double *ri; /* [n_measures, pair, unit], of one layer */
 };
 
 unsigned export_default_statuses(enum export_rows rows)
@@ -36,30 +38,11 @@ unsigned export_default_statuses(enum export_rows rows)
     return rows == EXPORT_MODELS ? ((1u << N_STATUSES) - 1) & ~(1u << STATUS_PENDING) : 1u << STATUS_ACCEPTED;
 }
 
-static void put_text(FILE *out, const char *text)
+/* ",VALUE" */
+static void put_number(FILE *out, double value)
 {
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
-
-/* ",VALUE" with as many digits as tell any two floats apart. */
-static void put_float(FILE *out, double value)
-{
-    if (isnan(value))
-        fputs(",NaN", out);
-    else if (isinf(value))
-        fputs(value > 0 ? ",Inf" : ",-Inf", out);
-    else
-        fprintf(out, ",%.9g", value);
+    fputc(',', out);
+    csv_number(out, value);
 }
 
 static bool is_column(const struct table *table, int row)
@@ -119,7 +102,7 @@ static void put_key(const struct table *table, size_t config, size_t first, size
             char value[HYPERPARAMETER_TEXT_MAX];
             hyperparameter_format(h, &hyperparameter_table[i], value);
             fputc(',', out);
-            put_text(out, value);
+            csv_text(out, value);
         }
     if (table->options->all_hyperparameters)
         fprintf(out, ",%d", hyperparameters_context_layer(h));
@@ -136,7 +119,7 @@ static const void *block_values(const struct block *block, size_t r)
 static void put_floats(FILE *out, const float *values, size_t stride, size_t n, size_t n_columns)
 {
     for (size_t i = 0; i < n_columns; i++)
-        put_float(out, i < n ? (double)values[i * stride] : (double)NAN);
+        put_number(out, i < n ? (double)values[i * stride] : (double)NAN);
 }
 
 enum { MODEL_SEED, MODEL_ATTEMPTS, MODEL_TRAIN_LOSS, MODEL_TEST_ERROR, MODEL_TEST_LOSS, MODEL_WALL_TIME, MODEL_REASON };
@@ -149,13 +132,13 @@ static void put_model(struct table *table, size_t config, size_t first, size_t r
 
     put_key(table, config, first, r);
     fprintf(table->out, ",%" PRIu16, *(const uint16_t *)block_values(&blocks[MODEL_ATTEMPTS], r));
-    put_float(table->out, (double)*(const float *)block_values(&blocks[MODEL_TRAIN_LOSS], r));
+    put_number(table->out, (double)*(const float *)block_values(&blocks[MODEL_TRAIN_LOSS], r));
     put_floats(table->out, block_values(&blocks[MODEL_TEST_ERROR], r), 1, n_tasks, table->n_tasks);
     put_floats(table->out, block_values(&blocks[MODEL_TEST_LOSS], r), 1, n_tasks, table->n_tasks);
-    put_float(table->out, *(const double *)block_values(&blocks[MODEL_WALL_TIME], r));
+    put_number(table->out, *(const double *)block_values(&blocks[MODEL_WALL_TIME], r));
     memcpy(reason, block_values(&blocks[MODEL_REASON], r), FIELD_TEXT_SIZE);
     fputc(',', table->out);
-    put_text(table->out, reason);
+    csv_text(table->out, reason);
     fputc('\n', table->out);
 }
 
@@ -170,7 +153,7 @@ static void put_epochs(struct table *table, size_t config, size_t first, size_t 
     for (size_t e = 0; e < (size_t)hyperparameters_history(h); e++) {
         put_key(table, config, first, r);
         fprintf(table->out, ",%zu", e);
-        put_float(table->out, (double)loss[e]);
+        put_number(table->out, (double)loss[e]);
         put_floats(table->out, errors + e * n_tasks, 1, n_tasks, table->n_tasks);
         fputc('\n', table->out);
     }
@@ -195,8 +178,7 @@ static void put_neurons(struct table *table, size_t config, size_t first, size_t
                 for (size_t b = a + 1; b < table->n_tasks; b++, pair++) {
                     double *ri = table->ri + (m * n_pairs + pair) * n_units;
                     if (b < n_tasks)
-                        statistics_relative_importance(layer + a * n_layer, layer + b * n_layer, n_units,
-                                                       table->options->unimportant_below, ri);
+                        models_layer_ri(layer + a * n_layer, layer + b * n_layer, n_units, &table->options->ri, ri);
                     else
                         for (size_t u = 0; u < n_units; u++)
                             ri[u] = NAN;
@@ -209,7 +191,7 @@ static void put_neurons(struct table *table, size_t config, size_t first, size_t
                 const float *importance = block_values(&table->blocks[NEURON_IMPORTANCE + m], r);
                 put_floats(table->out, importance + l * n_units + u, n_layer, n_tasks, table->n_tasks);
                 for (size_t pair = 0; pair < n_pairs; pair++)
-                    put_float(table->out, table->ri[(m * n_pairs + pair) * n_units + u]);
+                    put_number(table->out, table->ri[(m * n_pairs + pair) * n_units + u]);
             }
             put_floats(table->out, loss_change + l * n_units + u, n_layer, n_tasks, table->n_tasks);
             put_floats(table->out, activation + l * n_units + u, n_layer, n_tasks, table->n_tasks);
@@ -287,6 +269,7 @@ static enum error_code put_config(struct table *table, size_t config, struct err
         for (size_t r = 0; r < n; r++)
             if (table->options->statuses & 1u << reader_status(reader, config, first + r))
                 put(table, config, first, r);
+        ticker_add(&table->ticker, n);
     }
 done:
     for (int b = 0; b < table->n_blocks; b++) {
@@ -303,7 +286,7 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 
     table.n_tasks = reader->layout.size[DIMENSION_TASK];
     for (int m = 0; m < N_MEASURES; m++)
-        if (options->measure < 0 || options->measure == m)
+        if (options->measures >> m & 1)
             table.measures[table.n_measures++] = m;
     table.ri = malloc(N_MEASURES * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
     if (!table.ri)
@@ -316,8 +299,10 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
         reader_require(reader, &table.blocks[b].field, 1, error);
     if (!error->code)
         put_header(&table);
+    ticker_begin(&table.ticker, "jobs", (uint64_t)selection->n * reader->n_replicates);
     for (size_t i = 0; i < selection->n && !error->code && !ferror(out); i++)
         put_config(&table, selection->configs[i], error);
+    ticker_end(&table.ticker);
     free(table.ri);
     return error->code;
 }

@@ -3,7 +3,7 @@
 #ifndef PICKY_EXPORT_H
 #define PICKY_EXPORT_H
 
-#include "reader.h"
+#include "models.h"
 #include "selection.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ enum export_rows { EXPORT_MODELS, EXPORT_EPOCHS, EXPORT_NEURONS };
 struct export_options {
     enum export_rows rows;
     bool all_hyperparameters; /* as columns, and context_layer; otherwise those that differ between configurations */
-    int measure;              /* enum measure, or -1: all of them */
-    double unimportant_below; /* of the layer's mean; 0 or more */
+    unsigned measures;        /* bits 1 << enum measure: those of neurons */
+    struct ri_options ri;     /* measure and tasks are not used: RI of each measure and pair */
     unsigned statuses;        /* bits 1 << enum job_status: the slots wanted */
 };
 
@@ -23,10 +23,10 @@ struct export_options {
 unsigned export_default_statuses(enum export_rows rows);
 
 /* Writes the table to `out`: a header line with the columns' names, then a row for each model, epoch of a model
- * or hidden unit of a model, by configuration and replicate. RFC 4180 with "\n" as line end. Floats have nine digits,
- * and so read back to the same bits; what is not a number is "NaN". config, replicate and unit count from 0 as in the
- * file's arrays; layer, task (in the columns' names) and epoch are the file's coordinates. ERROR_INPUT if the file
- * lacks an array or is damaged. A failing write ends the table; output_finish reports it. */
+ * or hidden unit of a model, by configuration and replicate. RFC 4180 with "\n" as line end. Floats have
+ * nine digits, and so read back to the same bits; what is not a number is empty. config, replicate and unit count from
+ * 0 as in the file's arrays; layer, task (in the columns' names) and epoch are the file's coordinates. ERROR_INPUT if
+ * the file lacks an array or is damaged. A failing write ends the table; output_finish reports it. */
 enum error_code export_table(struct reader *reader, const struct selection *selection,
                              const struct export_options *options, FILE *out, struct error *error);
 
@@ -38,23 +38,11 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
 enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
                              unsigned statuses, FILE *out, struct error *error);
 
-/* What a command line asks for: words as they were given, NULL if they were not. Borrowed. */
+/* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
 struct export_request {
-    const char *output;              /* -o; NULL is standard output */
-    const char *rows;                /* model, epoch, neuron */
-    const char *columns;             /* swept, all */
-    const char *variable;            /* a NumPy array instead of a table */
-    const char *status;              /* names of statuses, with commas between */
-    bool sweep;                      /* the sweep file's text instead of a table */
-    const enum measure *measure;     /* NULL: all */
-    const double *unimportant_below; /* NULL: the default */
+    const char *variable; /* a NumPy array instead of a table */
+    const char *status;   /* names of statuses, with commas between */
+    bool sweep;           /* the sweep file's text instead of a table */
 };
-
-/* Checks a request without a file: ERROR_INPUT for a word that is not allowed, or for two that do not go together. */
-enum error_code export_check(const struct export_request *request, struct error *error);
-
-/* Does what a checked request asks for: writes a table, an array or the sweep file's text. */
-enum error_code export_run(struct reader *reader, const struct selection *selection,
-                           const struct export_request *request, struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 #include "export.h"
 
+#include "ticker.h"
 #include "utf8.h"
 
 #include <inttypes.h>
@@ -92,6 +93,8 @@ static enum error_code put_field(struct reader *reader, const struct selection *
     char *values = malloc(n_at_once * n_bytes);
     if (!values)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    struct ticker ticker;
+    ticker_begin(&ticker, "jobs", (uint64_t)selection->n * reader->n_replicates);
     put_header(out, record_fields[field].type, 2 + record_fields[field].n_dimensions, size);
     for (size_t i = 0; i < selection->n; i++)
         for (size_t first = 0; first < reader->n_replicates && !ferror(out); first += n_at_once) {
@@ -113,8 +116,10 @@ static enum error_code put_field(struct reader *reader, const struct selection *
             }
             if (!is_text)
                 fwrite(values, n_bytes, n, out);
+            ticker_add(&ticker, n);
         }
 done:
+    ticker_end(&ticker);
     free(values);
     return error->code;
 }

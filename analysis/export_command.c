@@ -1,8 +1,6 @@
 /* From the words of the command line to a table, an array or a text. */
-#include "export.h"
-
+#include "command.h"
 #include "output.h"
-#include "statistics.h"
 
 #include <string.h>
 
@@ -43,38 +41,32 @@ static enum error_code parse_statuses(const char *text, unsigned *statuses, stru
 }
 
 /* The options of the table and the slots wanted of whatever is written. */
-static enum error_code parse(const struct export_request *request, struct export_options *options, struct error *error)
+static enum error_code parse(const struct request *request, struct export_options *options, struct error *error)
 {
+    const struct export_request *words = &request->export;
     *options = (struct export_options){.all_hyperparameters = request->columns && strcmp(request->columns, "all") == 0,
-                                       .measure = request->measure ? (int)*request->measure : -1,
-                                       .unimportant_below = request->unimportant_below ? *request->unimportant_below
-                                                                                       : UNIMPORTANT_BELOW};
+                                       .measures = request->measures,
+                                       .ri = request->ri};
     if (request->columns && !options->all_hyperparameters && strcmp(request->columns, "swept") != 0)
         return error_set(error, ERROR_INPUT, "--columns %s: allowed: swept, all", request->columns);
     if (parse_rows(request->rows, &options->rows, error))
         return error->code;
-    if (request->status)
-        return parse_statuses(request->status, &options->statuses, error);
-    options->statuses = export_default_statuses(options->rows);
-    return ERROR_NONE;
-}
-
-enum error_code export_check(const struct export_request *request, struct error *error)
-{
-    struct export_options options;
-    if (parse(request, &options, error))
-        return error->code;
-    if (request->variable && request->sweep)
+    if (words->variable && words->sweep)
         return error_set(error, ERROR_INPUT, "--variable and --sweep: allowed: one of them");
-    if ((request->variable || request->sweep) && (request->rows || request->columns))
+    if ((words->variable || words->sweep) && (request->rows || request->columns))
         return error_set(error, ERROR_INPUT, "--%s: only for tables, without --variable and --sweep",
                          request->rows ? "rows" : "columns");
-    if (request->sweep && request->status)
+    if (words->sweep && words->status)
         return error_set(error, ERROR_INPUT, "--status: not with --sweep, which is about the whole file");
-    if ((request->measure || request->unimportant_below) &&
-        (request->variable || request->sweep || options.rows != EXPORT_NEURONS))
+    if ((request->has_measure || request->has_unimportant_below || request->ri.normalise != NORMALISE_NONE) &&
+        options->rows != EXPORT_NEURONS)
         return error_set(error, ERROR_INPUT, "--%s: only with --rows neuron",
-                         request->measure ? "measure" : "unimportant-below");
+                         request->has_measure             ? "measure"
+                         : request->has_unimportant_below ? "unimportant-below"
+                                                          : "normalise");
+    if (words->status)
+        return parse_statuses(words->status, &options->statuses, error);
+    options->statuses = export_default_statuses(options->rows);
     return ERROR_NONE;
 }
 
@@ -91,17 +83,17 @@ static enum error_code write_sweep(struct reader *reader, FILE *out, struct erro
     return error->code;
 }
 
-enum error_code export_run(struct reader *reader, const struct selection *selection,
-                           const struct export_request *request, struct error *error)
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
 {
     struct export_options options;
-    struct output output = {0};
+    struct output output;
 
     if (parse(request, &options, error) || output_begin(&output, request->output, reader->path, error))
         return error->code;
-    if (request->variable)
-        export_array(reader, selection, request->variable, options.statuses, output.file, error);
-    else if (request->sweep)
+    if (request->export.variable)
+        export_array(reader, selection, request->export.variable, options.statuses, output.file, error);
+    else if (request->export.sweep)
         write_sweep(reader, output.file, error);
     else
         export_table(reader, selection, &options, output.file, error);
@@ -111,3 +103,17 @@ enum error_code export_run(struct reader *reader, const struct selection *select
         output_finish(&output, error);
     return error->code;
 }
+
+const struct command command_export = {
+    .name = "export",
+    .synopsis = "[-o OUT]",
+    .summary = "Writes a table (CSV), an array (NumPy) or the sweep file's text, for other software",
+    .details =
+        "Tables have a row for each model, epoch or neuron; config, replicate and unit count from 0, layers and\n"
+        "tasks from 1. A number that is none is NaN: of RI, that the neuron is unimportant to both tasks. Neurons\n"
+        "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
+        "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
+        "output. docs/python.md has examples.\n",
+    .options = "output where rows columns measure measures normalise unimportant-below status variable sweep",
+    .run = run,
+};

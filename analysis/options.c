@@ -46,6 +46,7 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
 
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
+    request->has_measure = true;
     request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
@@ -141,6 +142,7 @@ static enum error_code take_unimportant_below(struct request *request, const cha
     if (end == value || *end != '\0' || !isfinite(number) || number < 0)
         return error_set(error, ERROR_INPUT, "--unimportant-below %s: allowed: a number, 0 or above", value);
     request->ri.unimportant_below = number;
+    request->has_unimportant_below = true;
     return ERROR_NONE;
 }
 
@@ -182,6 +184,27 @@ static enum error_code take_models(struct request *request, const char *value, s
     return ERROR_NONE;
 }
 
+static enum error_code take_variable(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.variable = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_status(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.status = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->export.sweep = true;
+    return ERROR_NONE;
+}
+
 static const struct option_row option_table[] = {
     {"output", 'o', "OUT", "the file to write; an older one is replaced", take_output},
     {"where", 0, "KEY=VALUE",
@@ -192,7 +215,7 @@ static const struct option_row option_table[] = {
     {"measure", 0, "NAME",
      "importance measure (default taylor_sample), one of\n"
      "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
-     "contribution, variance; summary takes NAME,NAME,... and all, too",
+     "contribution, variance; summary and export take NAME,NAME,... and all, too",
      take_measure},
     {"layer", 0, "N,...", "only these hidden layers, from 1", take_layer},
     {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
@@ -202,12 +225,24 @@ static const struct option_row option_table[] = {
     {"statistic", 0, "NAME,...", "only these statistics, named as in --csv", take_statistic},
     {"csv", 0, NULL, "comma-separated values, a row for each group, measure and layer", take_csv},
     {"json", 0, NULL, "JSON, histograms included", take_json},
-    {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},
-    {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
      take_keep_script},
+    {"rows", 0, "WHAT",
+     "of a figure: the hyperparameter that changes from row to row;\n"
+     "of export: a row for each model (default), epoch or neuron",
+     take_rows},
+    {"columns", 0, "WHAT",
+     "of a figure: the hyperparameter that changes from column to column;\n"
+     "of export: hyperparameters as columns: swept (default) or all",
+     take_columns},
+    {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
+    {"status", 0, "STATUS[,STATUS]...",
+     "only jobs of these: accepted, rejected, diverged, error (default:\n"
+     "accepted, for --rows model and --variable all)",
+     take_status},
+    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])

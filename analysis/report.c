@@ -1,8 +1,11 @@
 #include "report_parts.h"
 
-#include "statistics.h"
+#include "command.h"
+#include "output.h"
+#include "ticker.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,9 +14,50 @@ const struct hyperparameters *report_hyperparameters(const struct report *report
     return &report->reader->configs[report->selection->configs[i]];
 }
 
-uint64_t report_accepted(const struct report *report, size_t i)
+size_t report_accepted(const struct report *report, size_t i)
 {
-    return report->configs[i].counts[STATUS_ACCEPTED];
+    return report->configs[i].estimates.n_models;
+}
+
+size_t report_layers(const struct report *report, size_t i)
+{
+    return (size_t)report_hyperparameters(report, i)->hidden_layers;
+}
+
+const struct estimate *report_estimate(const struct report *report, size_t i, size_t layer, enum statistic statistic)
+{
+    return &report->configs[i].estimates.layers[layer].statistics[statistic];
+}
+
+/* VALUE, and the interval if there is one: digits that make sense of a share in per cent, or of a plain number. */
+static void format_parts(const struct estimate *estimate, bool is_share, char value[32], char interval[32])
+{
+    double factor = is_share ? 100 : 1;
+    int digits = is_share ? 1 : 3;
+    *interval = '\0';
+    if (isnan(estimate->value)) {
+        snprintf(value, 32, "-");
+        return;
+    }
+    snprintf(value, 32, "%.*f%s", digits, factor * estimate->value, is_share ? " %" : "");
+    if (!isnan(estimate->low))
+        snprintf(interval, 32, "[%.*f, %.*f]", digits, factor * estimate->low, digits, factor * estimate->high);
+}
+
+void report_format(char text[64], const struct estimate *estimate, bool is_share)
+{
+    char value[32], interval[32];
+    format_parts(estimate, is_share, value, interval);
+    snprintf(text, 64, "%s%s%s", value, *interval ? " " : "", interval);
+}
+
+void report_write_estimate(FILE *out, const struct estimate *estimate, bool is_share)
+{
+    char value[32], interval[32];
+    format_parts(estimate, is_share, value, interval);
+    fputs(value, out);
+    if (*interval)
+        fprintf(out, " <small>%s</small>", interval);
 }
 
 void report_number(char text[32], uint64_t n)
@@ -43,40 +87,36 @@ void report_label(const struct report *report, size_t i, char label[LABEL_MAX])
     snprintf(label, LABEL_MAX, "[%zu] %.*s", config + 1, LABEL_MAX - 30, name);
 }
 
-static enum error_code read_errors(const struct report *report, size_t i, struct error *error)
+/* The range of the models' final test errors. */
+static enum error_code read_error_range(struct report_config *config, const struct sample *sample, struct error *error)
 {
-    struct report_config *config = &report->configs[i];
-    const struct hyperparameters *h = report_hyperparameters(report, i);
-    size_t n = (size_t)report_accepted(report, i), n_tasks = (size_t)hyperparameters_n_tasks(h);
-    float *errors = malloc(n * n_tasks * sizeof *errors);
-    if (!errors)
-        return error_set(error, ERROR_FATAL, "%s: not enough memory", report->reader->path);
-    if (!models_test_error(report->reader, report->selection->configs[i], (size_t)hyperparameters_history(h) - 1, 1,
-                           errors, error))
-        for (size_t t = 0; t < n_tasks; t++) {
-            float *values = errors + t * n;
-            statistics_sort(values, n);
-            config->error_low[t] = statistics_quantile(values, n, 0.05);
-            config->error_median[t] = statistics_quantile(values, n, 0.5);
-            config->error_high[t] = statistics_quantile(values, n, 0.95);
-        }
-    free(errors);
-    return error->code;
+    static const enum statistic statistics[] = {STATISTIC_ERROR_1, STATISTIC_ERROR_2};
+    float *values = malloc(sample->n_models * sizeof *values);
+    if (!values)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t t = 0; t < 2; t++) {
+        memcpy(values, sample_column(sample, statistics[t], 0), sample->n_models * sizeof *values);
+        statistics_sort(values, sample->n_models);
+        config->error_low[t] = statistics_quantile(values, sample->n_models, 0.05);
+        config->error_high[t] = statistics_quantile(values, sample->n_models, 0.95);
+    }
+    free(values);
+    return ERROR_NONE;
 }
 
 static enum error_code read_config(const struct report *report, size_t i, struct error *error)
 {
     struct report_config *config = &report->configs[i];
-    size_t c = report->selection->configs[i];
+    struct selection group = {&report->selection->configs[i], 1};
+    struct sample sample;
+    bool with_bins = i < REPORT_FIGURES_MAX;
 
-    config->layers = calloc((size_t)report_hyperparameters(report, i)->hidden_layers, sizeof *config->layers);
-    if (!config->layers)
-        return error_set(error, ERROR_FATAL, "%s: not enough memory", report->reader->path);
-    if (models_attempts(report->reader, c, &config->n_attempts, error) || report_accepted(report, i) == 0)
+    if (sample_read(&sample, report->reader, &group, &report->options->ri, with_bins, error))
         return error->code;
-    if (read_errors(report, i, error))
-        return error->code;
-    return models_relative_importance(report->reader, c, &report->options->ri, config->layers, error);
+    if (!sample_estimate(&sample, &config->estimates, error) && sample.n_models > 0)
+        read_error_range(config, &sample, error);
+    sample_free(&sample);
+    return error->code;
 }
 
 static void write_head(const struct report *report)
@@ -121,7 +161,7 @@ static enum error_code write_page(const struct report *report, struct error *err
     fprintf(out, "</header>\n<main>\n");
     report_sweep(report);
     report_acceptance(report);
-    report_histograms(report);
+    report_importance(report);
     if (report_maps(report, error) || report_training(report, error))
         return error->code;
     report_origin(report);
@@ -133,27 +173,55 @@ static enum error_code write_page(const struct report *report, struct error *err
 enum error_code report_write(struct reader *reader, const struct selection *selection,
                              const struct report_options *options, FILE *out, struct error *error)
 {
-    const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_IMPORTANCE};
+    const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
+    struct ticker ticker = {0};
     struct report report = {.reader = reader, .selection = selection, .options = options, .out = out};
 
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error) ||
         reader_read_provenance(reader, &report.provenance, error))
         goto done;
-    report.configs = calloc(selection->n, sizeof *report.configs);
+    report.n_rows = selection->n < REPORT_ROWS_MAX ? selection->n : REPORT_ROWS_MAX;
+    report.configs = calloc(report.n_rows, sizeof *report.configs);
     if (!report.configs) {
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
-    for (size_t i = 0; i < selection->n; i++) {
-        reader_count(reader, selection->configs[i], report.configs[i].counts);
-        if (i < REPORT_ROWS_MAX && read_config(&report, i, error))
+    ticker_begin(&ticker, "configurations", report.n_rows);
+    for (size_t i = 0; i < report.n_rows; i++) {
+        if (read_config(&report, i, error))
             goto done;
+        ticker_add(&ticker, 1);
     }
     write_page(&report, error);
 done:
-    for (size_t i = 0; report.configs && i < selection->n; i++)
-        free(report.configs[i].layers);
+    ticker_end(&ticker);
     free(report.configs);
     reader_provenance_free(&report.provenance);
     return error->code;
 }
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    const struct report_options options = {request->ri, request->conditions, request->n_conditions};
+    struct output output;
+    if (output_begin(&output, request->output, reader->path, error))
+        return error->code;
+    if (report_write(reader, selection, &options, output.file, error))
+        output_abandon(&output);
+    else
+        output_finish(&output, error);
+    return error->code;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .synopsis = "[-o OUT.html]",
+    .summary = "Writes one HTML page about a sweep, which opens in any browser, without a network",
+    .details =
+        "Acceptance, histograms of relative importance, maps, training curves, provenance, and how to reproduce\n"
+        "it all. Figures are of the first 24 configurations: choose others with --where. Without -o, to\n"
+        "standard output.\n",
+    .options = "output where measure normalise unimportant-below",
+    .run = run,
+};

@@ -13,7 +13,7 @@
 #define CURVES_DRAWN_MAX 12
 
 static const struct box training_plot = {36, 10, 262, 138}; /* in a figure of 310 x 180 */
-static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 150 */
+static const struct box histogram = {30, 18, 200, 100};     /* in a figure of 240 x 154 */
 
 static size_t n_figures(const struct report *report)
 {
@@ -232,28 +232,47 @@ done:
 
 /* ---- relative importance ---- */
 
-static double percent(uint64_t k, uint64_t n)
+/* "RI -1.0 to -0.8: 12.3 % [10.1, 14.6] of the neurons" */
+static void describe_bin(const struct estimate *bin, int b, char text[128])
 {
-    return n ? 100 * (double)k / (double)n : 0;
+    char share[64];
+    report_format(share, bin, true);
+    snprintf(text, 128, "RI %.1f to %.1f: %s of the neurons", -1 + 0.2 * b, -0.8 + 0.2 * b, share);
 }
 
-static void write_histogram(const struct report *report, size_t i, int layer, double share_max)
+static void write_bars(FILE *out, const struct estimate *bins, double share_max)
 {
-    const struct ri_counts *counts = &report->configs[i].layers[layer];
     const struct box *box = &histogram;
-    const double width = box->width / RI_BINS;
-    FILE *out = report->out;
-    char title[64], text[256], number[32];
+    const double width = box->width / RI_BINS, scale = box->height / share_max, bottom = box->top + box->height;
+    for (int b = 0; b < RI_BINS; b++) {
+        char text[128];
+        describe_bin(&bins[b], b, text);
+        svg_bar(out, box->left + b * width + 0.5, bottom - scale * bins[b].value, width - 1, scale * bins[b].value,
+                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, b / (RI_BINS - 1.0)), text);
+        if (!isnan(bins[b].low) && bins[b].high > bins[b].low)
+            svg_line(out, box->left + (b + 0.5) * width, bottom - scale * bins[b].low, box->left + (b + 0.5) * width,
+                     bottom - scale * bins[b].high, "whisker");
+    }
+}
 
-    snprintf(title, sizeof title, "Relative importance, layer %d", layer + 1);
-    report_number(number, counts->n_units);
-    snprintf(text, sizeof text,
-             "Of %s neurons %.1f %% are selective for task 1, %.1f %% for task 2, %.1f %% mixed, %.1f %% unimportant "
-             "to both.",
-             number, percent(counts->selective_a, counts->n_units), percent(counts->selective_b, counts->n_units),
-             percent(counts->mixed, counts->n_units), percent(counts->unimportant, counts->n_units));
+static void write_histogram(const struct report *report, size_t i, size_t layer, double share_max)
+{
+    static const enum statistic said[] = {STATISTIC_SELECTIVE_1, STATISTIC_SELECTIVE_2, STATISTIC_MIXED,
+                                          STATISTIC_UNIMPORTANT};
+    const struct box *box = &histogram;
+    FILE *out = report->out;
+    char title[64], text[512];
+    int used = 0;
+
+    snprintf(title, sizeof title, "Relative importance, layer %zu", layer + 1);
+    for (size_t s = 0; s < sizeof said / sizeof said[0]; s++) {
+        char share[64];
+        report_format(share, report_estimate(report, i, layer, said[s]), true);
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s %s", s ? "; " : "",
+                         statistic_table[said[s]].label, share);
+    }
     fprintf(out, "<figure>\n");
-    svg_begin(out, 240, 150, title, text);
+    svg_begin(out, 240, 154, title, text);
     double step = layout_step(share_max, 3);
     for (double share = 0; share <= share_max * (1 + 1e-9); share += step) {
         double y = box->top + box->height * (1 - share / share_max);
@@ -261,62 +280,100 @@ static void write_histogram(const struct report *report, size_t i, int layer, do
         svg_line(out, box->left, y, box->left + box->width, y, "grid");
         svg_text(out, box->left - 4, y + 3.5, SVG_END, "soft", text);
     }
-    for (int b = 0; b < RI_BINS; b++) {
-        double share = percent(counts->bins[b], counts->n_units) / 100, height = box->height * share / share_max;
-        report_number(number, counts->bins[b]);
-        snprintf(text, sizeof text, "RI %.1f to %.1f: %.1f %% (%s neurons)", -1 + 0.2 * b, -0.8 + 0.2 * b, 100 * share,
-                 number);
-        svg_bar(out, box->left + b * width + 0.5, box->top + box->height - height, width - 1, height,
-                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, b / (RI_BINS - 1.0)), text);
-    }
+    write_bars(out, report->configs[i].estimates.layers[layer].bins, share_max);
     svg_line(out, box->left, box->top + box->height, box->left + box->width, box->top + box->height, "axis");
     for (int tick = -1; tick <= 1; tick++) {
         snprintf(text, sizeof text, tick > 0 ? "+%d" : "%d", tick);
-        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 13, SVG_MIDDLE, "soft", text);
+        svg_text(out, box->left + box->width * (tick + 1) / 2, box->top + box->height + 17, SVG_MIDDLE, "soft", text);
     }
-    snprintf(text, sizeof text, "layer %d%s", layer + 1,
-             hyperparameters_context_layer(report_hyperparameters(report, i)) == layer + 1 ? " (context)" : "");
+    snprintf(text, sizeof text, "layer %zu%s", layer + 1,
+             (size_t)hyperparameters_context_layer(report_hyperparameters(report, i)) == layer + 1 ? " (context)" : "");
     svg_text(out, box->left, 11, SVG_START, NULL, text);
-    snprintf(text, sizeof text, "+ %.0f %%", percent(counts->unimportant, counts->n_units));
+    snprintf(text, sizeof text, "+ %.0f %%", 100 * report_estimate(report, i, layer, STATISTIC_UNIMPORTANT)->value);
     svg_text(out, box->left + box->width, 11, SVG_END, NULL, text);
-    svg_text(out, box->left + box->width / 2, box->top + box->height + 27, SVG_MIDDLE, "soft", "RI");
+    svg_text(out, box->left + box->width / 2, box->top + box->height + 31, SVG_MIDDLE, "soft", "RI");
     svg_end(out);
     fprintf(out, "</figure>\n");
 }
 
-void report_histograms(const struct report *report)
+/* Every statistic of a layer's neurons, a row for each layer. */
+static void write_numbers(const struct report *report, size_t n)
+{
+    FILE *out = report->out;
+    fprintf(out,
+            "<h3 id=\"h-numbers\">The numbers</h3>\n<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" "
+            "aria-labelledby=\"h-numbers\"><table>\n<thead><tr><th scope=\"col\">Configuration</th>"
+            "<th scope=\"col\">layer</th>",
+            n > 6 ? " tall" : "");
+    for (int s = STATISTIC_FIRST_OF_LAYER; s < N_STATISTICS; s++) {
+        fprintf(out, "<th scope=\"col\" title=\"");
+        html_text(out, statistic_table[s].meaning);
+        fprintf(out, "\">");
+        html_text(out, statistic_table[s].label);
+        fprintf(out, "</th>");
+    }
+    fprintf(out, "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < n; i++)
+        for (size_t l = 0; l < report_layers(report, i) && report_accepted(report, i) > 0; l++) {
+            char label[LABEL_MAX];
+            report_label(report, i, label);
+            fprintf(out, "<tr>");
+            if (l == 0) {
+                fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%zu\" class=\"label\">", report_layers(report, i));
+                html_text(out, label);
+                fprintf(out, "</th>");
+            }
+            fprintf(out, "<th scope=\"row\">%zu</th>", l + 1);
+            for (int s = STATISTIC_FIRST_OF_LAYER; s < N_STATISTICS; s++) {
+                fprintf(out, "<td class=\"n\">");
+                report_write_estimate(out, report_estimate(report, i, l, (enum statistic)s),
+                                      statistic_table[s].is_share);
+                fprintf(out, "</td>");
+            }
+            fprintf(out, "</tr>\n");
+        }
+    fprintf(out, "</tbody></table></div>\n");
+}
+
+void report_importance(const struct report *report)
 {
     FILE *out = report->out;
     size_t n = n_figures(report);
     double share_max = 0.01;
+    bool has_models = false;
     for (size_t i = 0; i < n; i++)
-        for (int l = 0; l < report_hyperparameters(report, i)->hidden_layers; l++) {
-            const struct ri_counts *counts = &report->configs[i].layers[l];
-            for (int b = 0; b < RI_BINS; b++)
-                share_max = fmax(share_max, percent(counts->bins[b], counts->n_units) / 100);
-        }
+        for (size_t l = 0; l < report_layers(report, i) && report_accepted(report, i) > 0; l++)
+            for (int b = 0; b < RI_BINS; b++) {
+                const struct estimate *bin = &report->configs[i].estimates.layers[l].bins[b];
+                share_max = fmax(share_max, fmax(bin->value, bin->high)); /* fmax leaves NaN out */
+                has_models = true;
+            }
 
     fprintf(
         out,
         "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
         "<h2 id=\"h-importance\">Relative importance</h2>\n"
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
-        "models, importance measured as <code>%s</code>: +1 serves task 1 only, &minus;1 task 2 only. An importance "
+        "models, importance measured as <code>%s</code>%s: +1 serves task 1 only, &minus;1 task 2 only. An importance "
         "below %g of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
-        "tasks. Bars are per cent of all neurons of the layer. Point at a bar for its numbers.</p>\n"
+        "tasks. Bars are per cent of all neurons of the layer, lines on them 95&nbsp;%% bootstrap intervals, which "
+        "resample models. Point at a bar for its numbers.</p>\n"
         "<ul class=\"keys\"><li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 2</li>"
         "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 1</li></ul>\n",
-        measure_names[report->options->ri.measure], report->options->ri.unimportant_below, COLOUR_TASK_2,
-        COLOUR_TASK_1);
+        measure_names[report->options->ri.measure],
+        report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
+        report->options->ri.unimportant_below, COLOUR_TASK_2, COLOUR_TASK_1);
     for (size_t i = 0; i < n; i++) {
         begin_group(report, i);
         if (report_accepted(report, i) == 0)
             fprintf(out, "<p class=\"note\">No accepted model yet.</p>\n");
         else
-            for (int l = 0; l < report_hyperparameters(report, i)->hidden_layers; l++)
+            for (size_t l = 0; l < report_layers(report, i); l++)
                 write_histogram(report, i, l, share_max);
         fprintf(out, "</div></div>\n");
     }
+    if (has_models)
+        write_numbers(report, n);
     write_left_out(report, "ri");
     fprintf(out, "</section>\n");
 }

@@ -9,33 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLOUR_LOW  0xffffffu
-#define COLOUR_HIGH 0x0b4a8fu
-#define GROUPS_MAX  12   /* combinations of the hyperparameters that are neither rows nor columns */
-#define CELLS_MAX   9000 /* of all maps over two hyperparameters */
+#define COLOUR_LOW           0xffffffu
+#define COLOUR_HIGH          0x0b4a8fu
+#define WHITE_TEXT_BELOW     0.179 /* luminance of the ground on which white and black text stand out alike */
+#define GROUPS_MAX           12    /* combinations of the hyperparameters that are neither rows nor columns */
+#define LIST_INTERVALS_MAX   200   /* rows with intervals in their cells */
+#define COLUMN_INTERVALS_MAX 12    /* columns of a map that has them */
+#define CELLS_MAX            9000  /* of all maps over two hyperparameters */
 
-/* The statistics of a layer's neurons that have maps, as shares of all of them. */
-static double share_selective(const struct ri_counts *counts)
-{
-    return (double)(counts->selective_a + counts->selective_b) / (double)counts->n_units;
-}
-static double share_mixed(const struct ri_counts *counts)
-{
-    return (double)counts->mixed / (double)counts->n_units;
-}
-static double share_unimportant(const struct ri_counts *counts)
-{
-    return (double)counts->unimportant / (double)counts->n_units;
-}
-static const struct statistic {
-    const char *name, *meaning;
-    double (*share)(const struct ri_counts *counts);
-} statistics[] = {
-    {"selective", "|RI| > 0.9", share_selective},
-    {"mixed", "|RI| < 0.5", share_mixed},
-    {"unimportant", "to both tasks", share_unimportant},
-};
-#define N_STATISTICS (sizeof statistics / sizeof statistics[0])
+/* The statistics of layers that have maps. */
+static const enum statistic mapped[] = {STATISTIC_SELECTIVE, STATISTIC_MIXED, STATISTIC_UNIMPORTANT};
+#define N_MAPPED (sizeof mapped / sizeof mapped[0])
 
 /* The different values of a hyperparameter. */
 struct axis {
@@ -43,11 +27,6 @@ struct axis {
     size_t *examples; /* [n]: a selected configuration that has it */
     size_t n;
 };
-
-static size_t n_rows(const struct report *report)
-{
-    return report->selection->n < REPORT_ROWS_MAX ? report->selection->n : REPORT_ROWS_MAX;
-}
 
 /* Numbers upwards, words in the sweep's order. */
 static bool comes_before(const struct hyperparameters *a, const struct hyperparameters *b,
@@ -63,10 +42,10 @@ static bool make_axis(struct axis *axis, const struct report *report, const stru
 {
     axis->row = row;
     axis->n = 0;
-    axis->examples = malloc(n_rows(report) * sizeof *axis->examples);
+    axis->examples = malloc(report->n_rows * sizeof *axis->examples);
     if (!axis->examples)
         return false;
-    for (size_t i = 0; i < n_rows(report); i++) {
+    for (size_t i = 0; i < report->n_rows; i++) {
         const struct hyperparameters *h = report_hyperparameters(report, i);
         bool is_new = true;
         for (size_t k = 0; k < axis->n && is_new; k++)
@@ -88,48 +67,67 @@ static void write_value(const struct report *report, size_t i, const struct hype
     html_text(report->out, value);
 }
 
-static void write_cell(FILE *out, double share, double share_max, const char *tooltip)
+/* Relative luminance (Web Content Accessibility Guidelines 2.2). */
+static double luminance(uint32_t colour)
 {
-    double shade = share_max > 0 ? share / share_max : 0;
-    fprintf(out, "<td style=\"background:#%06" PRIx32 "\"%s title=\"", layout_blend(COLOUR_LOW, COLOUR_HIGH, shade),
-            shade > 0.5 ? " class=\"dark\"" : "");
-    html_text(out, tooltip);
-    fprintf(out, "\">%.*f</td>", share < 0.0995 ? 1 : 0, 100 * share);
+    static const double weights[] = {0.0722, 0.7152, 0.2126}; /* blue, green, red */
+    double sum = 0;
+    for (int c = 0; c < 3; c++) {
+        double value = (double)(colour >> 8 * c & 255) / 255;
+        sum += weights[c] * (value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4));
+    }
+    return sum;
 }
 
-/* A layer of a configuration, in words. */
-static void describe_layer(const struct report *report, size_t i, int layer, char text[512])
+/* A share in per cent with its interval below, or in the tooltip if there is little room. */
+static void write_cell(FILE *out, const struct estimate *share, double share_max, bool with_interval,
+                       const char *tooltip)
 {
-    const struct ri_counts *counts = &report->configs[i].layers[layer];
-    double n = (double)counts->n_units;
-    snprintf(text, 512,
-             "no. %zu, layer %d: %.1f %% selective for task 1, %.1f %% for task 2, %.1f %% mixed, %.1f %% unimportant; "
-             "%" PRIu64 " models",
-             report->selection->configs[i] + 1, layer + 1, 100 * (double)counts->selective_a / n,
-             100 * (double)counts->selective_b / n, 100 * (double)counts->mixed / n,
-             100 * (double)counts->unimportant / n, report_accepted(report, i));
+    uint32_t colour = layout_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
+    int digits = share->value < 0.0995 ? 1 : 0;
+    if (isnan(share->value)) {
+        fprintf(out, "<td class=\"none\">-</td>");
+        return;
+    }
+    fprintf(out, "<td style=\"background:#%06" PRIx32 "\"%s title=\"", colour,
+            luminance(colour) < WHITE_TEXT_BELOW ? " class=\"dark\"" : "");
+    html_text(out, tooltip);
+    fprintf(out, "\">%.*f", digits, 100 * share->value);
+    if (with_interval && !isnan(share->low))
+        fprintf(out, "<small>%.*f&ndash;%.*f</small>", digits, 100 * share->low, digits, 100 * share->high);
+    fprintf(out, "</td>");
 }
 
 /* The largest share there is, for one scale of colours. */
-static double find_maximum(const struct report *report, const struct statistic *statistic)
+static double find_maximum(const struct report *report, enum statistic statistic)
 {
     double maximum = 0;
-    for (size_t i = 0; i < n_rows(report); i++)
-        for (int l = 0; l < report_hyperparameters(report, i)->hidden_layers && report_accepted(report, i) > 0; l++)
-            maximum = fmax(maximum, statistic->share(&report->configs[i].layers[l]));
+    for (size_t i = 0; i < report->n_rows; i++)
+        for (size_t l = 0; l < report_layers(report, i) && report_accepted(report, i) > 0; l++)
+            maximum = fmax(maximum, report_estimate(report, i, l, statistic)->value);
     return maximum;
 }
 
-static void write_layer_cell(const struct report *report, size_t i, int layer, const struct statistic *statistic,
-                             double maximum)
+/* Acceptance is of a configuration, the others of a layer. */
+static void write_config_cell(const struct report *report, size_t i, size_t layer, enum statistic statistic,
+                              double maximum, bool with_interval)
 {
-    char text[512];
-    if (report_accepted(report, i) == 0 || layer >= report_hyperparameters(report, i)->hidden_layers) {
-        fprintf(report->out, "<td class=\"none\">&ndash;</td>");
+    char share[64], text[256];
+    bool is_of_layer = statistic >= STATISTIC_FIRST_OF_LAYER;
+    if (i == SIZE_MAX || layer >= report_layers(report, i) || (is_of_layer && report_accepted(report, i) == 0)) {
+        fprintf(report->out, "<td class=\"none\">-</td>");
         return;
     }
-    describe_layer(report, i, layer, text);
-    write_cell(report->out, statistic->share(&report->configs[i].layers[layer]), maximum, text);
+    const struct estimate *estimate = report_estimate(report, i, layer, statistic);
+    report_format(share, estimate, true);
+    if (is_of_layer)
+        snprintf(text, sizeof text, "no. %zu, layer %zu: %s %s of neurons, %zu models",
+                 report->selection->configs[i] + 1, layer + 1, statistic_table[statistic].label, share,
+                 report_accepted(report, i));
+    else
+        snprintf(text, sizeof text, "no. %zu: %s %s", report->selection->configs[i] + 1,
+                 statistic_table[statistic].label, share);
+    write_cell(report->out, estimate, maximum, with_interval, text);
 }
 
 /* ---- a row for each configuration ---- */
@@ -137,34 +135,35 @@ static void write_layer_cell(const struct report *report, size_t i, int layer, c
 static void write_list(const struct report *report)
 {
     FILE *out = report->out;
-    int n_layers = (int)report->reader->layout.size[DIMENSION_LAYER];
-    double maxima[N_STATISTICS];
+    size_t n_layers = report->reader->layout.size[DIMENSION_LAYER];
+    double maxima[N_MAPPED];
 
-    for (size_t s = 0; s < N_STATISTICS; s++)
-        maxima[s] = find_maximum(report, &statistics[s]);
+    for (size_t s = 0; s < N_MAPPED; s++)
+        maxima[s] = find_maximum(report, mapped[s]);
     fprintf(out,
             "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-maps\">"
             "<table class=\"map list\">\n<thead><tr><th scope=\"col\" rowspan=\"2\">Configuration</th>",
-            n_rows(report) > 40 ? " tall" : "");
-    for (size_t s = 0; s < N_STATISTICS; s++) {
-        fprintf(out, "<th scope=\"colgroup\" colspan=\"%d\">%s, %%<br><small>", n_layers, statistics[s].name);
-        html_text(out, statistics[s].meaning);
+            report->n_rows > 40 ? " tall" : "");
+    for (size_t s = 0; s < N_MAPPED; s++) {
+        fprintf(out, "<th scope=\"colgroup\" colspan=\"%zu\">%s, %%<br><small>", n_layers,
+                statistic_table[mapped[s]].label);
+        html_text(out, statistic_table[mapped[s]].meaning);
         fprintf(out, "</small></th>");
     }
     fprintf(out, "</tr>\n<tr>");
-    for (size_t s = 0; s < N_STATISTICS; s++)
-        for (int l = 0; l < n_layers; l++)
-            fprintf(out, "<th scope=\"col\">layer %d</th>", l + 1);
+    for (size_t s = 0; s < N_MAPPED; s++)
+        for (size_t l = 0; l < n_layers; l++)
+            fprintf(out, "<th scope=\"col\">layer&nbsp;%zu</th>", l + 1);
     fprintf(out, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < n_rows(report); i++) {
+    for (size_t i = 0; i < report->n_rows; i++) {
         char label[LABEL_MAX];
         report_label(report, i, label);
         fprintf(out, "<tr><th scope=\"row\">");
         html_text(out, label);
         fprintf(out, "</th>");
-        for (size_t s = 0; s < N_STATISTICS; s++)
-            for (int l = 0; l < n_layers; l++)
-                write_layer_cell(report, i, l, &statistics[s], maxima[s]);
+        for (size_t s = 0; s < N_MAPPED; s++)
+            for (size_t l = 0; l < n_layers; l++)
+                write_config_cell(report, i, l, mapped[s], maxima[s], report->n_rows <= LIST_INTERVALS_MAX);
         fprintf(out, "</tr>\n");
     }
     fprintf(out, "</tbody></table></div>\n");
@@ -217,13 +216,13 @@ static bool make_grid(struct grid *grid, const struct report *report)
             grid->axes[a] = grid->axes[a - 1];
         grid->axes[a] = axis;
     }
-    if (grid->n_axes < 2 || (double)n_rows(report) < 0.6 * n_points)
+    if (grid->n_axes < 2 || (double)report->n_rows < 0.6 * n_points)
         return true;
 
-    grid->groups = malloc(n_rows(report) * sizeof *grid->groups);
+    grid->groups = malloc(report->n_rows * sizeof *grid->groups);
     if (!grid->groups)
         return false;
-    for (size_t i = 0; i < n_rows(report); i++) {
+    for (size_t i = 0; i < report->n_rows; i++) {
         bool is_new = true;
         for (size_t g = 0; g < grid->n_groups && is_new; g++)
             is_new = !agree(report, grid, 2, i, grid->groups[g]);
@@ -238,7 +237,7 @@ static size_t find_config(const struct report *report, const struct grid *grid, 
 {
     const struct hyperparameters *at_column = report_hyperparameters(report, grid->axes[0].examples[column]);
     const struct hyperparameters *at_row = report_hyperparameters(report, grid->axes[1].examples[row]);
-    for (size_t i = 0; i < n_rows(report); i++) {
+    for (size_t i = 0; i < report->n_rows; i++) {
         const struct hyperparameters *h = report_hyperparameters(report, i);
         if (hyperparameter_equal(h, at_column, grid->axes[0].row) &&
             hyperparameter_equal(h, at_row, grid->axes[1].row) && agree(report, grid, 2, i, grid->groups[group]))
@@ -247,19 +246,20 @@ static size_t find_config(const struct report *report, const struct grid *grid, 
     return SIZE_MAX;
 }
 
-/* A map of a layer's statistic, or of the acceptance if statistic is NULL. `cells` [rows, columns]: configurations. */
+/* A map of a statistic; `cells` [rows, columns]: configurations. */
 static void write_map(const struct report *report, const struct grid *grid, const size_t *cells,
-                      const struct statistic *statistic, int layer, double maximum)
+                      enum statistic statistic, size_t layer, double maximum)
 {
     const struct axis *columns = &grid->axes[0], *rows = &grid->axes[1];
     FILE *out = report->out;
 
     fprintf(out, "<figure class=\"scroll\" tabindex=\"0\">\n<table class=\"map\"><caption>");
-    if (statistic)
-        fprintf(out, "Layer %d: %s, %%", layer + 1, statistic->name);
+    if (statistic >= STATISTIC_FIRST_OF_LAYER)
+        fprintf(out, "Layer %zu: %s, %%", layer + 1, statistic_table[statistic].label);
     else
-        fprintf(out, "Models accepted, %% of those tried");
-    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s \\ %s</th>", rows->row->name, columns->row->name);
+        fprintf(out, "%s, %%", statistic_table[statistic].label);
+    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s&nbsp;&rarr;<br>%s&nbsp;&darr;</th>", columns->row->name,
+            rows->row->name);
     for (size_t c = 0; c < columns->n; c++) {
         fprintf(out, "<th scope=\"col\">");
         write_value(report, columns->examples[c], columns->row);
@@ -270,32 +270,20 @@ static void write_map(const struct report *report, const struct grid *grid, cons
         fprintf(out, "<tr><th scope=\"row\">");
         write_value(report, rows->examples[r], rows->row);
         fprintf(out, "</th>");
-        for (size_t c = 0; c < columns->n; c++) {
-            size_t i = cells[r * columns->n + c];
-            const uint64_t *counts = i == SIZE_MAX ? NULL : report->configs[i].counts;
-            uint64_t n_tried = counts ? counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED] : 0;
-            if (i == SIZE_MAX || n_tried == 0) {
-                fprintf(out, "<td class=\"none\">&ndash;</td>");
-            } else if (statistic) {
-                write_layer_cell(report, i, layer, statistic, maximum);
-            } else {
-                char text[128];
-                snprintf(text, sizeof text, "no. %zu: %" PRIu64 " of %" PRIu64 " models accepted",
-                         report->selection->configs[i] + 1, counts[STATUS_ACCEPTED], n_tried);
-                write_cell(out, (double)counts[STATUS_ACCEPTED] / (double)n_tried, 1, text);
-            }
-        }
+        for (size_t c = 0; c < columns->n; c++)
+            write_config_cell(report, cells[r * columns->n + c], layer, statistic, maximum,
+                              columns->n <= COLUMN_INTERVALS_MAX);
         fprintf(out, "</tr>\n");
     }
     fprintf(out, "</tbody></table></figure>\n");
 }
 
 /* All maps of one combination of the other hyperparameters. */
-static bool write_group(const struct report *report, const struct grid *grid, size_t group, size_t n_statistics)
+static bool write_group(const struct report *report, const struct grid *grid, size_t group, size_t n_mapped)
 {
     FILE *out = report->out;
     size_t n_columns = grid->axes[0].n, n_grid_rows = grid->axes[1].n;
-    int n_layers = (int)report->reader->layout.size[DIMENSION_LAYER];
+    size_t n_layers = report->reader->layout.size[DIMENSION_LAYER];
     size_t *cells = malloc(n_columns * n_grid_rows * sizeof *cells);
     if (!cells)
         return false;
@@ -312,13 +300,13 @@ static bool write_group(const struct report *report, const struct grid *grid, si
         fprintf(out, "</h3>\n");
     }
     fprintf(out, "<div class=\"panels\">\n");
-    write_map(report, grid, cells, NULL, 0, 1);
+    write_map(report, grid, cells, STATISTIC_ACCEPTANCE, 0, 1);
     fprintf(out, "</div>\n");
-    for (size_t s = 0; s < n_statistics; s++) {
-        double maximum = find_maximum(report, &statistics[s]);
+    for (size_t s = 0; s < n_mapped; s++) {
+        double maximum = find_maximum(report, mapped[s]);
         fprintf(out, "<div class=\"panels\">\n");
-        for (int l = 0; l < n_layers; l++)
-            write_map(report, grid, cells, &statistics[s], l, maximum);
+        for (size_t l = 0; l < n_layers; l++)
+            write_map(report, grid, cells, mapped[s], l, maximum);
         fprintf(out, "</div>\n");
     }
     free(cells);
@@ -330,19 +318,19 @@ static bool write_grid(const struct report *report, const struct grid *grid)
     FILE *out = report->out;
     size_t n_groups = grid->n_groups < GROUPS_MAX ? grid->n_groups : GROUPS_MAX;
     size_t n_cells = grid->axes[0].n * grid->axes[1].n * n_groups * report->reader->layout.size[DIMENSION_LAYER];
-    size_t n_statistics = n_cells == 0 ? N_STATISTICS : CELLS_MAX / n_cells;
-    n_statistics = n_statistics < 1 ? 1 : n_statistics > N_STATISTICS ? N_STATISTICS : n_statistics;
+    size_t n_mapped = n_cells == 0 ? N_MAPPED : CELLS_MAX / n_cells;
+    n_mapped = n_mapped < 1 ? 1 : n_mapped > N_MAPPED ? N_MAPPED : n_mapped;
 
     for (size_t g = 0; g < n_groups; g++)
-        if (!write_group(report, grid, g, n_statistics))
+        if (!write_group(report, grid, g, n_mapped))
             return false;
     if (n_groups < grid->n_groups)
         fprintf(out, "<p class=\"note\">The first %zu of %zu combinations; others with <code>--where</code>.</p>\n",
                 n_groups, grid->n_groups);
-    if (n_statistics < N_STATISTICS) {
+    if (n_mapped < N_MAPPED) {
         fprintf(out, "<p class=\"note\">Left out, to keep the page small: ");
-        for (size_t s = n_statistics; s < N_STATISTICS; s++)
-            fprintf(out, "%s%s", s > n_statistics ? ", " : "", statistics[s].name);
+        for (size_t s = n_mapped; s < N_MAPPED; s++)
+            fprintf(out, "%s%s", s > n_mapped ? ", " : "", statistic_table[mapped[s]].label);
         fprintf(out, ". Choose fewer configurations with <code>--where</code>, or see <code>picky-analyse "
                      "summary</code>.</p>\n");
     }
@@ -357,7 +345,8 @@ enum error_code report_maps(const struct report *report, struct error *error)
 
     fprintf(out,
             "<section id=\"maps\" aria-labelledby=\"h-maps\">\n<h2 id=\"h-maps\">Maps</h2>\n"
-            "<p>Per cent of a layer&rsquo;s neurons, all accepted models together, by RI as above: selective for "
+            "<p>Per cent of a layer&rsquo;s neurons by RI as above, mean over models, with 95&nbsp;%% bootstrap "
+            "intervals: selective for "
             "one task (|RI|&nbsp;&gt;&nbsp;%g), mixed (|RI|&nbsp;&lt;&nbsp;%g), unimportant to both. The darker, the "
             "more, on one scale for each kind. Point at a cell for its numbers.</p>\n",
             RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
@@ -365,10 +354,10 @@ enum error_code report_maps(const struct report *report, struct error *error)
         failed = !write_grid(report, &grid);
     else if (!failed)
         write_list(report);
-    if (n_rows(report) < report->selection->n)
+    if (report->n_rows < report->selection->n)
         fprintf(out,
                 "<p class=\"note\">Of the first %zu configurations of %zu; others with <code>--where</code>.</p>\n",
-                n_rows(report), report->selection->n);
+                report->n_rows, report->selection->n);
     fprintf(out, "</section>\n");
     free_grid(&grid);
     error->code = ERROR_NONE;

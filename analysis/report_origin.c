@@ -138,8 +138,29 @@ static void write_options(const struct report *report)
     }
     if (report->options->ri.measure != MEASURE_TAYLOR_SAMPLE)
         fprintf(report->out, " --measure %s", measure_names[report->options->ri.measure]);
+    if (report->options->ri.normalise != NORMALISE_NONE)
+        fprintf(report->out, " --normalise %s", normalise_names[report->options->ri.normalise]);
     if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW)
         fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
+}
+
+/* How to run the sweep again, and to compare. */
+static void write_repetition(const struct report *report)
+{
+    FILE *out = report->out;
+    const char *file = report->reader->path, *revision = find_text(report, "git_revision");
+
+    fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To run the sweep "
+                 "again, with the same version of picky, and compare: <code>picky merge</code> refuses two files in "
+                 "which a job&rsquo;s results differ in any bit.</p>\n"
+                 "<pre tabindex=\"0\" aria-label=\"commands\">picky-analyse export ");
+    write_word(out, file);
+    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\npicky merge -o both.h5 ");
+    write_word(out, file);
+    fprintf(out, " again.h5</pre>\n");
+    if (strstr(revision, "-dirty"))
+        fprintf(out, "<p>The revision ends in &ldquo;-dirty&rdquo;: picky was built from sources with changes that no "
+                     "revision has. Another build may give other bits.</p>\n");
 }
 
 void report_reproduce(const struct report *report)
@@ -150,13 +171,8 @@ void report_reproduce(const struct report *report)
     fprintf(out, "<section id=\"reproduce\" aria-labelledby=\"h-reproduce\">\n"
                  "<h2 id=\"h-reproduce\">Cite and reproduce</h2>\n");
     write_citation(report);
-    fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To get this file "
-                 "again, with the same version of picky, and compare all but the group <code>provenance</code>:</p>\n"
-                 "<pre tabindex=\"0\" aria-label=\"commands\">picky-analyse export ");
-    write_word(out, file);
-    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\nh5diff --exclude-path /provenance ");
-    write_word(out, file);
-    fprintf(out, " again.h5</pre>\n");
+    if (*report->provenance.sweep)
+        write_repetition(report);
     if (*command) {
         fprintf(out, "<p>%s<code>",
                 strstr(command, "--set")

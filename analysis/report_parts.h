@@ -4,16 +4,15 @@
 
 #include "html.h"
 #include "report.h"
+#include "sample.h"
 
 #define REPORT_FIGURES_MAX 24   /* configurations with figures of their own */
 #define REPORT_ROWS_MAX    2000 /* configurations in the table of all */
 
 /* A configuration in numbers. */
 struct report_config {
-    uint64_t counts[N_STATUSES]; /* jobs by status */
-    uint64_t n_attempts;
-    double error_low[TASKS_MAX], error_median[TASKS_MAX], error_high[TASKS_MAX]; /* final test error: 5, 50, 95 % */
-    struct ri_counts *layers;                                                    /* [hidden_layers] */
+    struct sample_estimates estimates;
+    double error_low[TASKS_MAX], error_high[TASKS_MAX]; /* final test error of tasks 1 and 2: 5 and 95 % quantiles */
 };
 
 /* The page being written. */
@@ -22,13 +21,23 @@ struct report {
     const struct selection *selection;
     const struct report_options *options;
     struct reader_provenance provenance;
-    struct report_config *configs; /* [selection->n] */
+    struct report_config *configs; /* [n_rows]: the first of the selection */
+    size_t n_rows;
     FILE *out;
 };
 
-/* The i-th selected configuration's hyperparameters; the number of its accepted models. */
+/* The i-th selected configuration's hyperparameters, the number of its accepted models and its number of layers. */
 const struct hyperparameters *report_hyperparameters(const struct report *report, size_t i);
-uint64_t report_accepted(const struct report *report, size_t i);
+size_t report_accepted(const struct report *report, size_t i);
+size_t report_layers(const struct report *report, size_t i);
+
+/* A statistic of a layer (0 for those that have none). */
+const struct estimate *report_estimate(const struct report *report, size_t i, size_t layer, enum statistic statistic);
+
+/* An estimate as text: "12.3 % [10.1, 14.6]", "0.123 [0.100, 0.145]", "-" if there is none; in HTML the interval
+ * is small. */
+void report_format(char text[64], const struct estimate *estimate, bool is_share);
+void report_write_estimate(FILE *out, const struct estimate *estimate, bool is_share);
 
 /* "NUMBER noun" or "NUMBER nouns", the number with commas: 12,345. */
 void report_count(FILE *out, uint64_t n, const char *noun);
@@ -42,7 +51,7 @@ void report_overview(const struct report *report);
 void report_sweep(const struct report *report);
 void report_acceptance(const struct report *report);
 enum error_code report_training(const struct report *report, struct error *error);
-void report_histograms(const struct report *report);
+void report_importance(const struct report *report);
 enum error_code report_maps(const struct report *report, struct error *error);
 void report_origin(const struct report *report);
 void report_reproduce(const struct report *report);

@@ -15,12 +15,16 @@ static const uint32_t status_colours[N_STATUSES] = {
     [STATUS_DIVERGED] = 0xb05d92, [STATUS_ERROR] = 0xc0392b,
 };
 
+/* Jobs of all selected configurations by status. */
 static void total_counts(const struct report *report, uint64_t total[N_STATUSES])
 {
     memset(total, 0, N_STATUSES * sizeof *total);
-    for (size_t i = 0; i < report->selection->n; i++)
+    for (size_t i = 0; i < report->selection->n; i++) {
+        uint64_t counts[N_STATUSES];
+        reader_count(report->reader, report->selection->configs[i], counts);
         for (int s = 0; s < N_STATUSES; s++)
-            total[s] += report->configs[i].counts[s];
+            total[s] += counts[s];
+    }
 }
 
 static void write_fact(FILE *out, uint64_t n, const char *noun)
@@ -28,18 +32,6 @@ static void write_fact(FILE *out, uint64_t n, const char *noun)
     char text[32];
     report_number(text, n);
     fprintf(out, "<div><b>%s</b> %s%s</div>\n", text, noun, n == 1 ? "" : "s");
-}
-
-/* "87.5 % [81.0, 92.1]" of k in n, with its 95 % interval. */
-static void write_share(FILE *out, uint64_t k, uint64_t n)
-{
-    double low, high;
-    if (n == 0) {
-        fprintf(out, "&ndash;");
-        return;
-    }
-    statistics_wilson(k, n, &low, &high);
-    fprintf(out, "%.1f&nbsp;%% <small>[%.1f, %.1f]</small>", 100 * (double)k / (double)n, 100 * low, 100 * high);
 }
 
 void report_overview(const struct report *report)
@@ -54,7 +46,8 @@ void report_overview(const struct report *report)
         n_jobs += total[s];
     for (size_t i = 0; i < report->selection->n; i++) {
         const struct hyperparameters *h = report_hyperparameters(report, i);
-        n_neurons += report_accepted(report, i) * (uint64_t)h->hidden_layers * (uint64_t)h->hidden_size;
+        n_neurons += (uint64_t)models_accepted(report->reader, report->selection->configs[i]) *
+                     (uint64_t)h->hidden_layers * (uint64_t)h->hidden_size;
     }
     uint64_t n_done = n_jobs - total[STATUS_PENDING];
 
@@ -165,7 +158,7 @@ void report_sweep(const struct report *report)
 /* A bar of one configuration's jobs by status. */
 static void write_stack(const struct report *report, size_t i)
 {
-    const uint64_t *counts = report->configs[i].counts;
+    const uint64_t *counts = report->configs[i].estimates.counts;
     FILE *out = report->out;
     char title[LABEL_MAX], description[256] = "";
     uint64_t n = 0;
@@ -194,11 +187,12 @@ static void write_stack(const struct report *report, size_t i)
 
 static void write_acceptance_row(const struct report *report, size_t i)
 {
+    static const enum statistic errors[] = {STATISTIC_ERROR_1, STATISTIC_ERROR_2};
     const struct report_config *config = &report->configs[i];
     const struct hyperparameters *h = report_hyperparameters(report, i);
+    const uint64_t *counts = config->estimates.counts;
     FILE *out = report->out;
-    uint64_t accepted = config->counts[STATUS_ACCEPTED];
-    uint64_t n_tried = accepted + config->counts[STATUS_REJECTED] + config->counts[STATUS_DIVERGED];
+    uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
 
     fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i] + 1);
     for (int r = 0; r < n_hyperparameters; r++)
@@ -211,24 +205,24 @@ static void write_acceptance_row(const struct report *report, size_t i)
         }
     fprintf(out, "<td>");
     write_stack(report, i);
-    fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td class=\"n\">", accepted, n_tried);
-    write_share(out, accepted, n_tried);
+    fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td class=\"n\">", counts[STATUS_ACCEPTED], n_tried);
+    report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ACCEPTANCE), true);
     fprintf(out, "</td><td class=\"n\">");
-    write_share(out, accepted, config->n_attempts);
+    report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ATTEMPT_ACCEPTANCE), true);
     fprintf(out, "</td>");
-    for (int t = 0; t < (int)report->reader->layout.size[DIMENSION_TASK]; t++)
-        if (accepted > 0 && t < hyperparameters_n_tasks(h))
-            fprintf(out, "<td class=\"n\">%.4f <small>(%.4f&ndash;%.4f)</small></td>", config->error_median[t],
-                    config->error_low[t], config->error_high[t]);
+    for (size_t t = 0; t < 2; t++)
+        if (counts[STATUS_ACCEPTED] > 0)
+            fprintf(out, "<td class=\"n\">%.4f <small>(%.4f&ndash;%.4f)</small></td>",
+                    report_estimate(report, i, 0, errors[t])->value, config->error_low[t], config->error_high[t]);
         else
-            fprintf(out, "<td class=\"n\">&ndash;</td>");
+            fprintf(out, "<td class=\"n\">-</td>");
     fprintf(out, "</tr>\n");
 }
 
 void report_acceptance(const struct report *report)
 {
     FILE *out = report->out;
-    size_t n = report->selection->n, n_shown = n < REPORT_ROWS_MAX ? n : REPORT_ROWS_MAX;
+    size_t n = report->selection->n, n_shown = report->n_rows;
     uint64_t total[N_STATUSES];
 
     total_counts(report, total);
@@ -255,8 +249,8 @@ void report_acceptance(const struct report *report)
             fprintf(out, "<th scope=\"col\">%s</th>", hyperparameter_table[r].name);
     fprintf(out, "<th scope=\"col\">jobs</th><th scope=\"col\" class=\"n\">accepted</th>"
                  "<th scope=\"col\" class=\"n\">of models</th><th scope=\"col\" class=\"n\">of attempts</th>");
-    for (uint64_t t = 1; t <= report->reader->layout.size[DIMENSION_TASK]; t++)
-        fprintf(out, "<th scope=\"col\" class=\"n\">error, task %" PRIu64 "</th>", t);
+    for (int t = 1; t <= 2; t++)
+        fprintf(out, "<th scope=\"col\" class=\"n\">error, task %d</th>", t);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < n_shown; i++)
         write_acceptance_row(report, i);

@@ -23,6 +23,8 @@ static const struct option long_options[] = {
     {"sbatch", required_argument, NULL, 'B'},
     {"ranks", required_argument, NULL, 'K'},
     {"ranks-per-node", required_argument, NULL, 'P'},
+    {"sample", required_argument, NULL, 'n'},
+    {"all", no_argument, NULL, 'A'},
     {NULL, 0, NULL, 0},
 };
 
@@ -69,7 +71,8 @@ char *default_output(const char *sweep_path, const struct shard *shard)
 
 int report_error(const struct error *error)
 {
-    fprintf(stderr, "picky: %s\n", error->message);
+    if (*error->message)
+        fprintf(stderr, "picky: %s\n", error->message);
     return (int)error->code;
 }
 
@@ -161,6 +164,10 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->simd = optarg;
         if (option == 'r')
             arguments->resume = true;
+        if (option == 'n')
+            arguments->sample = optarg;
+        if (option == 'A')
+            arguments->all = true;
         if (option == 'N')
             arguments->null_jobs = true;
         if (option == 'b')

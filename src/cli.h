@@ -23,8 +23,8 @@ struct command {
     bool lists_hyperparameters; /* --help shows the table */
     int (*run)(const struct command *command, int argc, char **argv);
 };
-extern const struct command command_run, command_plan, command_status, command_merge, command_extend, command_train,
-    command_bench;
+extern const struct command command_run, command_plan, command_status, command_verify, command_merge, command_extend,
+    command_train, command_bench;
 
 /* A command's arguments. Strings are borrowed from argv. */
 struct arguments {
@@ -35,6 +35,8 @@ struct arguments {
     const char *hidden_size;    /* --hidden-size */
     const char *simd;           /* --simd */
     const char *by;             /* --by */
+    const char *sample;         /* --sample */
+    bool all;                   /* --all */
     bool resume;                /* --resume */
     bool null_jobs;             /* --null-jobs */
     bool json;                  /* --json */
@@ -72,7 +74,8 @@ void print_quoted(FILE *stream, const char *text);
  * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
 char *default_output(const char *sweep_path, const struct shard *shard);
 
-/* Prints "picky: MESSAGE" to stderr and returns the exit code. */
+/* Prints "picky: MESSAGE" to stderr, unless the message is "" (another copy of this process says it), and returns the
+ * exit code. */
 int report_error(const struct error *error);
 
 #endif

@@ -37,7 +37,7 @@ struct coordinator {
     struct transport *transport;
     struct plan *plan;
     struct ledger *ledger;
-    struct results *results;
+    const struct record_sink *sink;
     const struct record_layout *layout;
     const struct coordinator_watch *watch;
     struct progress *progress;
@@ -52,9 +52,6 @@ struct coordinator {
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
     double end_s;            /* when training has to end, INFINITY: when all is done */
     double longest_pack_s;
-    MPI_Request incoming;
-    void *incoming_message; /* [incoming_size] */
-    size_t incoming_size;
     uint64_t setup[WIRE_SMALL_MAX / 8], orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
@@ -195,11 +192,11 @@ static void answer_the_waiting(struct coordinator *c)
 
 /* ---- records ------------------------------------------------------------------------------------------------ */
 
-/* Puts a job's record into the file. */
+/* Puts a job's record where it belongs. */
 static enum error_code put(struct coordinator *c, uint64_t config, uint64_t replicate, const void *record,
                            struct error *error)
 {
-    if (results_put(c->results, config, replicate, record, error))
+    if (c->sink->put(c->sink->context, config, replicate, record, error))
         return error->code;
     c->counts[*(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS)]++;
     c->work += plan_work(c->plan, config);
@@ -290,10 +287,11 @@ static void mind_the_transport(struct coordinator *c)
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
-static enum error_code understand(struct coordinator *c, int rank, size_t n_bytes, struct error *error)
+static enum error_code understand(struct coordinator *c, int rank, const void *message, size_t n_bytes,
+                                  struct error *error)
 {
     enum wire_kind kind;
-    if (wire_open(c->incoming_message, n_bytes, &kind, error)) {
+    if (wire_open(message, n_bytes, &kind, error)) {
         /* Another version of picky has not understood either, and this was its last message. */
         if (error->code == ERROR_INPUT)
             finish_rank(c, rank);
@@ -301,12 +299,12 @@ static enum error_code understand(struct coordinator *c, int rank, size_t n_byte
     }
     if (kind == WIRE_FAILURE) {
         finish_rank(c, rank);
-        return wire_failure_read(c->incoming_message, error);
+        return wire_failure_read(message, error);
     }
     struct wire_report report;
     if (kind != WIRE_REPORT)
         return error_set(error, ERROR_FATAL, "rank %d: a message out of turn", rank);
-    if (wire_report_read(c->incoming_message, c->layout, &report, error))
+    if (wire_report_read(message, c->layout, &report, error))
         return error_prefix(error, "rank %d", rank);
 
     note_totals(c, rank, &report.totals);
@@ -315,15 +313,10 @@ static enum error_code understand(struct coordinator *c, int rank, size_t n_byte
         finish_rank(c, rank);
     if (c->failure.code)
         return ERROR_NONE;
-    if (store(c, rank, c->incoming_message, error) ||
+    if (store(c, rank, message, error) ||
         (report.request.n_wanted > 0 && c->order == WIRE_GO_ON && answer(c, rank, &report.request, error)))
         return error->code;
     return ERROR_NONE;
-}
-
-static void listen(struct coordinator *c)
-{
-    transport_listen(c->transport, MPI_ANY_SOURCE, c->incoming_message, c->incoming_size, &c->incoming);
 }
 
 static void note_sign_of_life(struct coordinator *c, int rank)
@@ -343,18 +336,16 @@ static bool listen_to_workers(struct coordinator *c)
     if (c->n_ranks == 1)
         return false;
     int n = 0, rank;
-    for (size_t n_bytes; n < MESSAGES_A_TURN && transport_arrived(c->transport, &c->incoming, &rank, &n_bytes); n++) {
+    size_t n_bytes;
+    for (const void *message; n < MESSAGES_A_TURN && (message = transport_receive(c->transport, &rank, &n_bytes));
+         n++) {
         struct error error;
-        /* What comes late from one who has died is done again by others. */
-        if (!c->transport->is_dead[rank]) {
-            note_sign_of_life(c, rank);
-            if (understand(c, rank, n_bytes, &error))
-                fail(c, &error);
-        }
-        listen(c);
+        if (c->transport->is_dead[rank])
+            continue; /* it comes too late: the jobs are done again by others */
+        note_sign_of_life(c, rank);
+        if (understand(c, rank, message, n_bytes, &error))
+            fail(c, &error);
     }
-    if (c->incoming == MPI_REQUEST_NULL)
-        listen(c); /* a sender died in the middle of its message */
     return n > 0;
 }
 
@@ -422,7 +413,7 @@ static void mind_the_time(struct coordinator *c)
 
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
-    if (results_sync(c->results, true, &error))
+    if (c->sink->sync(c->sink->context, true, &error))
         fail(c, &error);
     if (c->signal)
         /* mpirun ends all ranks by SIGTERM when one has died, and kills them soon after. */
@@ -485,15 +476,11 @@ static void write_receipt(const struct coordinator *c, double wall_s, double tai
 
 static enum error_code set_up(struct coordinator *c, struct error *error)
 {
-    /* Nobody listens to more than a report at a time, so one buffer is enough. */
-    size_t report_size = wire_report_size(c->layout, trainer_report_records(c->layout));
-    c->incoming_size = report_size > WIRE_SMALL_MAX ? report_size : WIRE_SMALL_MAX;
-    c->incoming_message = malloc(c->incoming_size);
     c->ranks = calloc((size_t)c->n_ranks, sizeof *c->ranks);
     if (ledger_create(&c->ledger, c->n_ranks, error))
         return error->code;
-    if (!c->incoming_message || !c->ranks)
-        return error_set(error, ERROR_FATAL, "out of memory for reports of %.3g MB", (double)c->incoming_size / 1e6);
+    if (!c->ranks)
+        return error_set(error, ERROR_FATAL, "out of memory for %d ranks", c->n_ranks);
     for (int rank = 0; rank < c->n_ranks; rank++) {
         c->ranks[rank].request = MPI_REQUEST_NULL;
         c->ranks[rank].heard_s = clock_s();
@@ -507,8 +494,6 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     wire_setup_write(c->setup, c->layout);
     for (int rank = 1; rank < c->n_ranks; rank++)
         transport_send(c->transport, rank, c->setup, wire_setup_size(), &c->ranks[rank].request);
-    if (c->n_ranks > 1)
-        listen(c);
     return ERROR_NONE;
 }
 
@@ -524,7 +509,7 @@ static void run(struct coordinator *c)
         mind_the_transport(c);
         answer_the_waiting(c);
         struct error error;
-        if (!c->failure.code && results_sync(c->results, false, &error))
+        if (!c->failure.code && c->sink->sync(c->sink->context, false, &error))
             fail(c, &error);
         mind_the_time(c);
         mind_the_silent(c);
@@ -536,20 +521,35 @@ static void run(struct coordinator *c)
     }
 }
 
-enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
+static enum error_code put_result(void *results, uint64_t config, uint64_t replicate, const void *record,
+                                  struct error *error)
+{
+    return results_put(results, config, replicate, record, error);
+}
+
+static enum error_code sync_results(void *results, bool now, struct error *error)
+{
+    return results_sync(results, now, error);
+}
+
+struct record_sink coordinator_results_sink(struct results *results)
+{
+    return (struct record_sink){results, put_result, sync_results};
+}
+
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, const struct record_sink *sink,
                                 const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error)
 {
     double start_s = clock_s();
     struct coordinator c = {.transport = transport,
                             .plan = plan,
-                            .results = results,
+                            .sink = sink,
                             .layout = layout,
                             .watch = watch,
                             .progress = progress,
                             .n_ranks = transport->n_ranks,
-                            .end_s = watch->deadline_s,
-                            .incoming = MPI_REQUEST_NULL};
+                            .end_s = watch->deadline_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
     if (set_up(&c, error)) {
         c.failure = *error;
@@ -563,14 +563,11 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
-        if (results_sync(results, true, error))
+        if (sink->sync(sink->context, true, error))
             fail(&c, error);
     }
-    if (!transport->failure.code) {
-        for (int rank = 1; rank < c.n_ranks; rank++)
-            transport_wait_sent(transport, &c.ranks[rank].request);
-        transport_cancel(&c.incoming);
-    }
+    for (int rank = 1; rank < c.n_ranks && !transport->failure.code; rank++)
+        transport_wait_sent(transport, &c.ranks[rank].request);
 
 done:
     progress_end(progress, clock_s());
@@ -579,7 +576,6 @@ done:
     for (int rank = 0; c.ranks && rank < c.n_ranks; rank++)
         free(c.ranks[rank].message);
     free(c.ranks);
-    free(c.incoming_message);
     *error = c.failure;
     return error->code;
 }

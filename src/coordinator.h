@@ -1,5 +1,5 @@
-/* The coordinator: rank 0. Hands the plan's jobs out to all ranks, its own included, and puts their records into the
- * results file. */
+/* The coordinator: rank 0. Hands the plan's jobs out to all ranks, its own included, and puts their records where they
+ * belong: into the results file. */
 #ifndef PICKY_COORDINATOR_H
 #define PICKY_COORDINATOR_H
 
@@ -17,8 +17,20 @@ struct coordinator_watch {
     const char *hosts; /* [n_ranks][HOST_MAX], for messages; borrowed */
 };
 
+/* Where finished records go. */
+struct record_sink {
+    void *context;
+    /* Takes the record of a job of the plan (borrowed), each once; and is called many times a second with now = false,
+     * and with now = true when all that was put must be safe. An error ends the run. */
+    enum error_code (*put)(void *context, uint64_t config, uint64_t replicate, const void *record, struct error *error);
+    enum error_code (*sync)(void *context, bool now, struct error *error);
+};
+
+/* Into a results file: results_put and results_sync. */
+struct record_sink coordinator_results_sink(struct results *results);
+
 /* Does all jobs of `plan` on all ranks of `transport`, whose others are in worker_run. Records are of `layout`. Returns
- * when every record is on disk and no rank has anything left to do. *receipt is always filled.
+ * when every record is in the sink and synced and no rank has anything left to do. *receipt is always filled.
  *
  * Stops early at the deadline or when any rank has got a signal (stop.h): what is finished is synced at once, no more
  * packs are started, those in training are finished if there is time and abandoned if not, and all finished records are
@@ -28,7 +40,7 @@ struct coordinator_watch {
  * On error (ERROR_FATAL: I/O, memory, a message that cannot be; ERROR_INPUT: ranks run different pickies, or cannot run
  * the instruction set asked for) all ranks have stopped training: records put so far are in the file, the rest are
  * dropped. All arguments are borrowed for the call. In both cases coordinator_release must follow. */
-enum error_code coordinator_run(struct transport *transport, struct plan *plan, struct results *results,
+enum error_code coordinator_run(struct transport *transport, struct plan *plan, const struct record_sink *sink,
                                 const struct record_layout *layout, const struct coordinator_watch *watch,
                                 struct progress *progress, struct receipt *receipt, struct error *error);
 

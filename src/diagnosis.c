@@ -74,6 +74,26 @@ static long environment_number(const char *name)
     return value && *value ? strtol(value, NULL, 10) : 0;
 }
 
+enum error_code diagnosis_check_srun(struct error *error)
+{
+#if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
+    bool is_first = environment_number("SLURM_PROCID") == 0;
+    /* SLURM_STEPID is what Open MPI goes by. mpirun's own processes are in a step, too. */
+    if (!getenv("SLURM_STEPID") || getenv("PMIX_RANK") || getenv("OMPI_COMM_WORLD_RANK"))
+        return ERROR_NONE;
+    if (!getenv("PMI_RANK"))
+        return error_set(
+            error, ERROR_INPUT, "%s",
+            is_first ? "srun without PMIx, so that MPI cannot start: launch by srun --mpi=pmix, or by mpirun" : "");
+    if (is_first) /* an Open MPI can be built for it */
+        fprintf(stderr, "picky: srun with PMI, not PMIx: if MPI does not start now, launch by srun --mpi=pmix, or by "
+                        "mpirun\n");
+#else
+    (void)error;
+#endif
+    return ERROR_NONE;
+}
+
 enum error_code diagnosis_check_launch(int n_ranks, struct error *error)
 {
     /* How launchers tell how many processes they start, and which of them this is. */

@@ -16,17 +16,22 @@ struct placement {
     uint32_t n_online;                     /* CPUs of its node */
 };
 
-/* What the first lines tell. All borrowed, but for placements. */
+/* What the first lines tell. All borrowed. */
 struct diagnosis {
     int n_ranks;
-    const char *hosts;            /* [n_ranks][HOST_MAX]: "name (instruction set)" */
-    struct placement *placements; /* [n_ranks]; owned */
-    double deadline_s;            /* clock_s; INFINITY: none */
-    const char *deadline_source;  /* what set it; unused if there is none */
+    const char *hosts;                  /* [n_ranks][HOST_MAX]: "name (instruction set)" */
+    const struct placement *placements; /* [n_ranks] */
+    double deadline_s;                  /* clock_s; INFINITY: none */
+    const char *deadline_source;        /* what set it; unused if there is none */
 };
 
 /* Fills placements on rank 0, which frees them; NULL on the others. Collective. */
 struct placement *diagnosis_gather(MPI_Comm comm);
+
+/* That srun has started this process in a way that MPI understands; to be called before MPI starts, which else ends the
+ * process with a page of text. ERROR_INPUT with the remedy, "" as message in all processes but the first. Prints a hint
+ * if it may be so. */
+enum error_code diagnosis_check_srun(struct error *error);
 
 /* That this is no single rank of which a launcher started several copies, each for itself. ERROR_INPUT with the
  * remedy, "" as message in all copies but the first. */

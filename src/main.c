@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_run,    &command_plan,  &command_status, &command_merge,
-                                                 &command_extend, &command_train, &command_bench};
+static const struct command *const commands[] = {&command_run,   &command_plan,   &command_status, &command_verify,
+                                                 &command_merge, &command_extend, &command_train,  &command_bench};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void usage(FILE *stream)

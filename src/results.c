@@ -27,7 +27,7 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
 
 enum error_code results_fail(struct results *results, struct error *error)
 {
-    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+    static const int full[] = {ENOSPC, EDQUOT};
     bool is_full = false;
     for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
         is_full = is_full || strstr(error->message, strerror(full[i]));

@@ -80,13 +80,19 @@ static enum error_code unreadable(const char *path, struct error *error)
 
 enum error_code results_runs_count(hid_t file, const char *path, int *n_runs, struct error *error)
 {
-    for (*n_runs = 0; *n_runs < RESULTS_RUNS_MAX; (*n_runs)++) {
+    /* The used rows come first: the rows before `low` are used, those from `high` on are free. */
+    int low = 0, high = RESULTS_RUNS_MAX;
+    while (low < high) {
+        int middle = (low + high) / 2;
         int32_t n_ranks;
-        if (!read_value(file, RUN_RANKS, *n_runs, &n_ranks))
+        if (!read_value(file, RUN_RANKS, middle, &n_ranks))
             return unreadable(path, error);
         if (n_ranks == 0)
-            break;
+            high = middle;
+        else
+            low = middle + 1;
     }
+    *n_runs = low;
     return ERROR_NONE;
 }
 

@@ -4,55 +4,23 @@
 #include "coordinator.h"
 #include "coverage.h"
 #include "diagnosis.h"
-#include "kernels/kernels.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"
+#include "ranks.h"
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
 #include "version.h"
-#include "worker.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
-
-static void abort_all_ranks(void)
-{
-    MPI_Abort(MPI_COMM_WORLD, ERROR_FATAL);
-}
-
-/* "host (instruction set)" of every rank: hosts [n_ranks][HOST_MAX] on rank 0. Collective. */
-static void gather_hosts(char *hosts)
-{
-    char name[MPI_MAX_PROCESSOR_NAME] = "", mine[HOST_MAX] = "";
-    int length;
-    struct error error;
-    const struct kernels *kernels;
-    MPI_Get_processor_name(name, &length);
-    snprintf(mine, sizeof mine, "%.70s (%s)", name, kernels_choose(&kernels, &error) ? "?" : kernels->name);
-    MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
-}
-
-/* That every rank can run the kernels asked for, before a file is made. */
-static enum error_code check_kernels(const char *hosts, int n_ranks, struct error *error)
-{
-    const struct kernels *kernels;
-    if (kernels_choose(&kernels, error))
-        return error->code;
-    for (int rank = 0; rank < n_ranks; rank++)
-        if (strstr(hosts + (size_t)rank * HOST_MAX, "(?)"))
-            return error_set(error, ERROR_INPUT, "PICKY_SIMD = \"%.40s\": rank %d on %.70s cannot run it",
-                             getenv("PICKY_SIMD"), rank, hosts + (size_t)rank * HOST_MAX);
-    return ERROR_NONE;
-}
 
 /* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
 static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
@@ -99,13 +67,6 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
         return NULL;
     }
     return text;
-}
-
-/* Copies that do not know of each other are a mistake, but for those that do a shard each. */
-static enum error_code check_launch(const struct arguments *arguments, const struct diagnosis *diagnosis,
-                                    struct error *error)
-{
-    return arguments->shard.n > 1 ? ERROR_NONE : diagnosis_check_launch(diagnosis->n_ranks, error);
 }
 
 /* When to stop, from the arguments and from Slurm, into diagnosis. */
@@ -208,7 +169,8 @@ static enum error_code run_pending(struct task *task, struct results *results, s
         plan_skip(plan, is_done, results);
     print_start(task, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    coordinator_run(task->transport, plan, results, layout, &watch, &progress, &task->receipt, error);
+    const struct record_sink sink = coordinator_results_sink(results);
+    coordinator_run(task->transport, plan, &sink, layout, &watch, &progress, &task->receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
         store_receipt(results, &task->receipt, error);
@@ -232,8 +194,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
     struct provenance provenance;
     char host_list[4096] = "";
 
-    if (check_kernels(hosts, n_ranks, error) ||
-        sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
+    if (sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
         check_shard(&arguments->shard, &sweep, error) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
@@ -311,30 +272,41 @@ static enum error_code print_end(struct task *task, struct error *error)
     return ERROR_NONE;
 }
 
-static int run_rank0(const struct command *command, const struct running *running, int argc, char **argv,
-                     struct transport *transport, struct diagnosis *diagnosis, double start_s)
+/* What running_main was given. */
+struct call {
+    const struct command *command;
+    const struct running *running;
+    int argc;
+    char **argv;
+};
+
+static int run_rank0(void *context, const struct ranks *ranks)
 {
+    const struct call *call = context;
     struct arguments arguments;
     struct error error = {0};
+    struct diagnosis diagnosis = {
+        .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
     char command_line[4096];
-    struct task task = {.running = running,
+    struct task task = {.running = call->running,
                         .arguments = &arguments,
                         .command_line = command_line,
-                        .diagnosis = diagnosis,
-                        .transport = transport};
+                        .diagnosis = &diagnosis,
+                        .transport = ranks->transport};
     int exit_code = 0;
 
-    provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes argv */
-    switch (arguments_parse(&arguments, command, running->options, running->operands, argc, argv, true)) {
+    provenance_command(call->argc, call->argv, command_line, sizeof command_line); /* now: parsing changes argv */
+    switch (arguments_parse(&arguments, call->command, call->running->options, call->running->operands, call->argc,
+                            call->argv, true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        if (check_launch(&arguments, diagnosis, &error) ||
-            (running->check_arguments && running->check_arguments(&arguments, &error)) ||
+        if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
+            (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
             coverage_by(&task.coverage, arguments.by, &error) ||
-            find_deadline(&arguments, start_s, diagnosis, &error) || run_sweep(&task, &error) ||
+            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error) ||
             print_end(&task, &error))
-            exit_code = *error.message ? report_error(&error) : (int)error.code;
+            exit_code = report_error(&error);
         else
             exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
@@ -346,36 +318,6 @@ static int run_rank0(const struct command *command, const struct running *runnin
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
-    int provided, exit_code = ERROR_FATAL;
-    struct transport transport;
-    struct error error;
-    double start_s = clock_s();
-    stop_catch_signals();
-    transport_prepare();
-    if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
-        fprintf(stderr, "picky: MPI could not be started\n");
-        return ERROR_FATAL;
-    }
-    error_set_bug_handler(abort_all_ranks);
-    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
-        report_error(&error);
-        abort_all_ranks();
-    }
-
-    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
-    check(hosts);
-    gather_hosts(hosts);
-    struct diagnosis diagnosis = {
-        .n_ranks = transport.n_ranks, .hosts = hosts, .placements = diagnosis_gather(MPI_COMM_WORLD)};
-    if (transport.rank == 0) {
-        exit_code = run_rank0(command, running, argc, argv, &transport, &diagnosis, start_s);
-        coordinator_release(&transport, exit_code);
-    } else {
-        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
-    }
-    free(diagnosis.placements);
-    free(hosts);
-    transport_close(&transport);
-    MPI_Finalize();
-    return exit_code;
+    struct call call = {command, running, argc, argv};
+    return ranks_main(argc, argv, run_rank0, &call);
 }

@@ -225,9 +225,14 @@ static void make_up_jobs(struct trainer *trainer, struct error *error)
 {
     struct job jobs[WIRE_JOBS_MAX];
     enum error_code code = ERROR_NONE;
-    while (trainer->order == WIRE_GO_ON && !code && (trainer->n_inbox > 0 || !trainer->is_end)) {
+    while (trainer->order == WIRE_GO_ON && !code) {
         size_t n = trainer->n_inbox < WIRE_JOBS_MAX ? trainer->n_inbox : WIRE_JOBS_MAX;
+        if (n == 0 && trainer->is_end) {
+            trainer->waiting_since_s = 0; /* for the end, and not for jobs */
+            break;
+        }
         if (n == 0) {
+            trainer->is_idle = true;
             wait_for_work(trainer);
             continue;
         }

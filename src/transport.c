@@ -9,6 +9,10 @@
 
 static const double LONGEST_SLEEP_S = 1e-3;
 
+enum { TAG_OF_MESSAGES = 0, TAG_OF_NOTHING = 1 };
+
+enum { LEAST_CAPACITY = 4096 };
+
 static int error_class(int code)
 {
     int class;
@@ -47,13 +51,7 @@ static bool is_death(int code)
     return class == MPIX_ERR_PROC_FAILED || class == MPIX_ERR_PROC_FAILED_PENDING;
 }
 
-/* True if a receive from any rank has only met a death, and still waits for a message. */
-static bool goes_on(int code)
-{
-    return error_class(code) == MPIX_ERR_PROC_FAILED_PENDING;
-}
-
-/* Takes note of all ranks that have died so far; from then on a receive from any rank goes on without them. */
+/* Takes note of all ranks that have died so far; each is reported once. */
 static void note_deaths(struct transport *transport)
 {
     MPI_Group dead, all;
@@ -74,6 +72,12 @@ static void note_deaths(struct transport *transport)
     MPI_Group_free(&dead);
 }
 
+/* Receiving from any rank is what reports a death, even if it never gets a message; probing does not. */
+static int start_watch(struct transport *transport)
+{
+    return MPI_Irecv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, TAG_OF_NOTHING, transport->comm, &transport->watch);
+}
+
 /* An agreement, which the living come to whoever else has died. */
 static int start_meeting(struct transport *transport, int *flag, MPI_Request *request)
 {
@@ -90,15 +94,15 @@ static bool is_death(int code)
     return false;
 }
 
-static bool goes_on(int code)
-{
-    (void)code;
-    return false;
-}
-
 static void note_deaths(struct transport *transport)
 {
     (void)transport;
+}
+
+static int start_watch(struct transport *transport)
+{
+    (void)transport;
+    return MPI_SUCCESS;
 }
 
 static int start_meeting(struct transport *transport, int *flag, MPI_Request *request)
@@ -112,18 +116,27 @@ static int start_meeting(struct transport *transport, int *flag, MPI_Request *re
 
 enum error_code transport_open(struct transport *transport, MPI_Comm comm, struct error *error)
 {
-    *transport = (struct transport){.comm = MPI_COMM_NULL, .failed_rank = -1};
+    *transport = (struct transport){
+        .comm = MPI_COMM_NULL, .failed_rank = -1, .incoming = MPI_REQUEST_NULL, .watch = MPI_REQUEST_NULL};
     if (MPI_Comm_dup(comm, &transport->comm) || MPI_Comm_set_errhandler(transport->comm, MPI_ERRORS_RETURN) ||
         MPI_Comm_rank(transport->comm, &transport->rank) || MPI_Comm_size(transport->comm, &transport->n_ranks))
         return error_set(error, ERROR_FATAL, "MPI cannot make a communicator");
     transport->is_dead = calloc((size_t)transport->n_ranks, sizeof *transport->is_dead);
     if (!transport->is_dead)
         return error_set(error, ERROR_FATAL, "out of memory for %d ranks", transport->n_ranks);
+    if (start_watch(transport))
+        return error_set(error, ERROR_FATAL, "MPI cannot receive");
     return ERROR_NONE;
 }
 
 void transport_close(struct transport *transport)
 {
+    if (transport->watch != MPI_REQUEST_NULL) {
+        MPI_Cancel(&transport->watch);
+        MPI_Wait(&transport->watch, MPI_STATUS_IGNORE); /* completes at once: cancelling a receive is local */
+    }
+    free(transport->message);
+    transport->message = NULL;
     /* The communicator is left to MPI_Finalize: freeing it is collective, and ranks may have died. */
     free(transport->is_dead);
     transport->is_dead = NULL;
@@ -146,7 +159,7 @@ void transport_send(struct transport *transport, int rank, const void *message, 
     *request = MPI_REQUEST_NULL;
     if (transport->is_dead[rank])
         return;
-    int code = MPI_Isend(message, n_words(n_bytes), MPI_UINT64_T, rank, 0, transport->comm, request);
+    int code = MPI_Isend(message, n_words(n_bytes), MPI_UINT64_T, rank, TAG_OF_MESSAGES, transport->comm, request);
     if (code == MPI_SUCCESS)
         return;
     *request = MPI_REQUEST_NULL;
@@ -172,55 +185,101 @@ void transport_wait_sent(struct transport *transport, MPI_Request *request)
         backoff_sleep(backoff_next(&backoff, LONGEST_SLEEP_S));
 }
 
-void transport_listen(struct transport *transport, int rank, void *message, size_t capacity, MPI_Request *request)
+static void look_for_deaths(struct transport *transport)
 {
-    int code = MPI_Irecv(message, n_words(capacity), MPI_UINT64_T, rank, 0, transport->comm, request);
+    int flag;
+    if (transport->watch == MPI_REQUEST_NULL)
+        return;
+    int code = MPI_Test(&transport->watch, &flag, MPI_STATUS_IGNORE);
+    if (is_death(code))
+        note_deaths(transport);
+    else if (code != MPI_SUCCESS)
+        note_failure(transport, code, -1, "receiving");
+}
+
+/* Starts to receive the next message, if there is one. From its sender, and not from any rank: else Open MPI 5.0.7 does
+ * not notice when the sender dies in the middle of it. */
+static void receive_next(struct transport *transport)
+{
+    int is_there, count;
+    MPI_Status status;
+    int code = MPI_Iprobe(MPI_ANY_SOURCE, TAG_OF_MESSAGES, transport->comm, &is_there, &status);
+    if (is_death(code)) {
+        note_deaths(transport);
+        return;
+    }
+    if (code != MPI_SUCCESS) {
+        note_failure(transport, code, -1, "looking for messages");
+        return;
+    }
+    if (!is_there)
+        return;
+    /* MPI_UNDEFINED: no whole number of words, so nothing of ours; it is received as cut off. */
+    MPI_Get_count(&status, MPI_UINT64_T, &count);
+    size_t n_bytes = count == MPI_UNDEFINED ? 0 : 8 * (size_t)count;
+    if (!transport->message || transport->capacity < n_bytes) {
+        free(transport->message);
+        transport->capacity = n_bytes > LEAST_CAPACITY ? n_bytes : LEAST_CAPACITY;
+        transport->message = malloc(transport->capacity);
+        if (!transport->message) {
+            error_set(&transport->failure, ERROR_FATAL, "out of memory for a message of %.3g MB",
+                      (double)n_bytes / 1e6);
+            return;
+        }
+    }
+    transport->sender = status.MPI_SOURCE;
+    code = MPI_Irecv(transport->message, n_words(n_bytes), MPI_UINT64_T, transport->sender, TAG_OF_MESSAGES,
+                     transport->comm, &transport->incoming);
     if (code == MPI_SUCCESS)
         return;
-    *request = MPI_REQUEST_NULL;
+    transport->incoming = MPI_REQUEST_NULL;
     if (is_death(code))
         note_deaths(transport);
     else
-        note_failure(transport, code, rank == MPI_ANY_SOURCE ? -1 : rank, "receiving");
+        note_failure(transport, code, transport->sender, "receiving");
 }
 
-bool transport_arrived(struct transport *transport, MPI_Request *request, int *rank, size_t *n_bytes)
+/* Gives up the message of a sender that has died. Its memory is left to MPI, which may not be done with it. */
+static void drop_incoming(struct transport *transport)
 {
-    if (*request == MPI_REQUEST_NULL)
-        return false;
+    transport->incoming = MPI_REQUEST_NULL;
+    transport->message = NULL;
+}
+
+const void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes)
+{
+    look_for_deaths(transport);
+    if (transport->incoming == MPI_REQUEST_NULL)
+        receive_next(transport);
+    if (transport->incoming == MPI_REQUEST_NULL)
+        return NULL;
+
     int has_come, count;
     MPI_Status status;
-    int code = MPI_Test(request, &has_come, &status);
-    if (code == MPI_SUCCESS && !has_come)
-        return false;
-    if (code == MPI_SUCCESS) {
+    int code = MPI_Test(&transport->incoming, &has_come, &status);
+    *rank = transport->sender;
+    if (code == MPI_SUCCESS && has_come) {
         MPI_Get_count(&status, MPI_UINT64_T, &count);
-        /* MPI_UNDEFINED: no whole number of words; a length of 0 is refused by whoever reads it. */
-        *n_bytes = count == MPI_UNDEFINED ? 0 : 8 * (size_t)count;
-        *rank = status.MPI_SOURCE;
-        return true;
+        *n_bytes = 8 * (size_t)count;
+        return transport->message;
     }
-    if (!goes_on(code))
-        *request = MPI_REQUEST_NULL;
+    if (code == MPI_SUCCESS) {
+        if (transport->is_dead[transport->sender])
+            drop_incoming(transport);
+        return NULL;
+    }
     if (is_death(code)) {
         note_deaths(transport);
-        return false;
+        drop_incoming(transport);
+        return NULL;
     }
+    transport->incoming = MPI_REQUEST_NULL;
     if (error_class(code) == MPI_ERR_TRUNCATE) {
         *n_bytes = 0;
-        *rank = status.MPI_SOURCE;
-        return true;
+        return transport->message;
     }
-    note_failure(transport, code, -1, "receiving");
-    return false;
-}
-
-void transport_cancel(MPI_Request *request)
-{
-    if (*request == MPI_REQUEST_NULL)
-        return;
-    MPI_Cancel(request);
-    MPI_Wait(request, MPI_STATUS_IGNORE); /* completes at once: cancelling a receive is local */
+    note_failure(transport, code, transport->sender, "receiving");
+    return NULL;
 }
 
 void transport_meet(struct transport *transport)

@@ -22,6 +22,11 @@ struct transport {
     int n_dead;           /* of them */
     struct error failure; /* the first thing that MPI could not do, ERROR_NONE if there was none: messages are lost */
     int failed_rank;      /* the other end then, -1 if it is not known */
+    /* The message that is being received, and a receive that nothing is sent to: deaths are reported by it. */
+    MPI_Request incoming, watch;
+    void *message; /* [capacity], owned */
+    size_t capacity;
+    int sender;
 };
 
 /* To be called before MPI_Init. */
@@ -31,7 +36,7 @@ void transport_prepare(void);
  * The caller ends it by transport_close. */
 enum error_code transport_open(struct transport *transport, MPI_Comm comm, struct error *error);
 
-/* Releases what it holds. Not collective; no request may be open. */
+/* Releases what it holds. Not collective; no message may be on its way. */
 void transport_close(struct transport *transport);
 
 /* Ends all ranks at once, this one included, when MPI has failed: they can be told nothing. */
@@ -44,15 +49,9 @@ void transport_send(struct transport *transport, int rank, const void *message, 
 bool transport_sent(struct transport *transport, MPI_Request *request);
 void transport_wait_sent(struct transport *transport, MPI_Request *request);
 
-/* Starts listening for one message of up to `capacity` bytes from `rank`, or MPI_ANY_SOURCE. Not collective. */
-void transport_listen(struct transport *transport, int rank, void *message, size_t capacity, MPI_Request *request);
-
-/* True once it has come: then *rank and *n_bytes are filled; 0 bytes if it is no message of ours. Also notices deaths:
- * of any rank when listening for any, and of the one listened for. The request is MPI_REQUEST_NULL if it has ended. */
-bool transport_arrived(struct transport *transport, MPI_Request *request, int *rank, size_t *n_bytes);
-
-/* Ends a transport_listen for which nothing will come. */
-void transport_cancel(MPI_Request *request);
+/* Looks for a message, and for deaths. If a whole one has come it is returned with its sender and length: borrowed
+ * until the next call, aligned for any type; 0 bytes if it is no message of ours. Else NULL. */
+const void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes);
 
 /* Returns when every rank that lives has called it. Collective. */
 void transport_meet(struct transport *transport);

@@ -20,7 +20,6 @@ struct worker {
     double heartbeat_s;
     struct record_layout layout;
     struct trainer *trainer; /* NULL before SETUP */
-    MPI_Request incoming;
     struct outgoing reports[TRAINER_REPORTS];
     MPI_Request small; /* of small_message */
     bool has_said_finished;
@@ -29,7 +28,6 @@ struct worker {
     struct error failure; /* code ERROR_NONE as long as all is well */
     bool has_said_failed;
     /* Aligned as messages have to be. */
-    uint64_t incoming_message[WIRE_TO_WORKER_MAX / 8];
     uint64_t small_message[WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
@@ -51,9 +49,8 @@ static void fail(struct worker *worker, const struct error *error)
         trainer_order(worker->trainer, WIRE_HALT);
 }
 
-static enum error_code follow(struct worker *worker, enum wire_kind kind, struct error *error)
+static enum error_code follow(struct worker *worker, enum wire_kind kind, const void *message, struct error *error)
 {
-    const void *message = worker->incoming_message;
     struct wire_handout handout;
     switch (kind) {
     case WIRE_SETUP:
@@ -77,13 +74,13 @@ static enum error_code follow(struct worker *worker, enum wire_kind kind, struct
 }
 
 /* Does what a message of n_bytes says. True if it is the last one: then *exit_code is set. */
-static bool obey(struct worker *worker, size_t n_bytes, int *exit_code)
+static bool obey(struct worker *worker, const void *message, size_t n_bytes, int *exit_code)
 {
     struct error error;
     enum wire_kind kind;
-    enum error_code code = wire_open(worker->incoming_message, n_bytes, &kind, &error);
+    enum error_code code = wire_open(message, n_bytes, &kind, &error);
     if (!code && kind == WIRE_STOP) {
-        *exit_code = wire_stop_read(worker->incoming_message);
+        *exit_code = wire_stop_read(message);
         return true;
     }
     if (worker->failure.code) {
@@ -93,7 +90,7 @@ static bool obey(struct worker *worker, size_t n_bytes, int *exit_code)
         return code != ERROR_NONE && worker->has_said_failed;
     }
     if (!code)
-        code = follow(worker, kind, &error);
+        code = follow(worker, kind, message, &error);
     if (code)
         fail(worker, &error);
     return false;
@@ -156,12 +153,6 @@ static bool speak(struct worker *worker)
     return spoke;
 }
 
-static void listen(struct worker *worker)
-{
-    transport_listen(worker->transport, 0, worker->incoming_message, sizeof worker->incoming_message / 8 * 8,
-                     &worker->incoming);
-}
-
 /* Nobody is left to listen: the first rank that lives says it for all. Returns the exit code. */
 static int mourn(const struct worker *worker)
 {
@@ -191,16 +182,13 @@ int worker_run(struct transport *transport, double heartbeat_s)
     int exit_code = ERROR_FATAL;
     bool has_ended = false;
     struct backoff backoff = {0};
-    listen(&worker);
     while (!transport->is_dead[0] && !transport->failure.code) {
         int source;
         size_t n_bytes;
-        bool is_moving = transport_arrived(transport, &worker.incoming, &source, &n_bytes);
-        if (is_moving) {
-            if ((has_ended = obey(&worker, n_bytes, &exit_code)))
-                break;
-            listen(&worker);
-        }
+        const void *message = transport_receive(transport, &source, &n_bytes);
+        if (message && (has_ended = obey(&worker, message, n_bytes, &exit_code)))
+            break;
+        bool is_moving = message;
         is_moving |= speak(&worker);
         if (is_moving)
             backoff = (struct backoff){0};

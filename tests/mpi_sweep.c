@@ -216,7 +216,8 @@ static int coordinate(const struct scenario *s, struct transport *transport)
                                       .silence_s = s->stopped_s > 0 ? s->stopped_s / 2 : 30,
                                       .hosts = hosts};
     progress_start(&progress, said, plan_jobs_total(plan));
-    int exit_code = (int)coordinator_run(transport, plan, results, &layout, &watch, &progress, &receipt, &error);
+    const struct record_sink sink = coordinator_results_sink(results);
+    int exit_code = (int)coordinator_run(transport, plan, &sink, &layout, &watch, &progress, &receipt, &error);
     if (exit_code) {
         fprintf(stderr, "%s\n", error.message);
         EXPECT(s->message && strstr(error.message, s->message));

@@ -116,6 +116,23 @@ static void test_launchers(void **state)
         unsetenv(variables[i][0]);
         unsetenv(variables[i][1]);
     }
+#if OMPI_MAJOR_VERSION < 5
+    assert_int_equal(diagnosis_check_srun(&error), ERROR_NONE);
+    setenv("SLURM_STEPID", "0", 1);
+    assert_int_equal(diagnosis_check_srun(&error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "srun --mpi=pmix"));
+    setenv("SLURM_PROCID", "1", 1);
+    assert_int_equal(diagnosis_check_srun(&error), ERROR_INPUT);
+    assert_string_equal(error.message, "");
+    static const char *const started[] = {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < 3; i++) {
+        setenv(started[i], "1", 1);
+        assert_int_equal(diagnosis_check_srun(&error), ERROR_NONE);
+        unsetenv(started[i]);
+    }
+    unsetenv("SLURM_STEPID");
+    unsetenv("SLURM_PROCID");
+#endif
     setenv("SLURM_NTASKS", "4", 1);
     expect(lines(1, name, own, 4, INFINITY), "picky: warning: the job has 4 tasks, of which picky uses one: launch it",
            true);
@@ -235,8 +252,16 @@ static void test_job_end(void **state)
 int main(void)
 {
     /* The surroundings may be a job's. */
-    static const char *const variables[] = {"SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_PTY_PORT", "PMI_SIZE",
-                                            "OMPI_COMM_WORLD_SIZE"};
+    static const char *const variables[] = {"SLURM_STEP_NUM_TASKS",
+                                            "SLURM_NTASKS",
+                                            "SLURM_PTY_PORT",
+                                            "SLURM_STEPID",
+                                            "SLURM_PROCID",
+                                            "PMI_SIZE",
+                                            "PMI_RANK",
+                                            "PMIX_RANK",
+                                            "OMPI_COMM_WORLD_SIZE",
+                                            "OMPI_COMM_WORLD_RANK"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     const struct CMUnitTest tests[] = {

@@ -1,5 +1,6 @@
 /* The order of jobs: complete, thin when cut, costly first, quick. */
 #include "plan.h"
+#include "shard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,6 +241,74 @@ static void what_is_done_is_left_out(void **unused)
     free(configs);
 }
 
+static bool is_elsewhere(const void *shard, uint64_t config, uint64_t replicate)
+{
+    return !shard_has(shard, config, replicate);
+}
+
+/* However many shards: every job goes out in exactly one of them, and shards are balanced. */
+static void each_job_is_in_one_shard(void **unused)
+{
+    (void)unused;
+    enum { N = 7, REPLICATES = 5 };
+    struct hyperparameters *configs = make_configs(N, 3);
+    for (uint64_t n_shards = 1; n_shards <= N + REPLICATES - 1; n_shards++) {
+        bool seen[N][REPLICATES] = {{false}};
+        uint64_t n_all = 0, fewest = N * REPLICATES, most = 0;
+        for (struct shard shard = {1, n_shards}; shard.index <= n_shards; shard.index++) {
+            struct plan *plan;
+            struct error error;
+            struct job jobs[4];
+            uint64_t shape, n_done = 0, n_jobs = shard_n_jobs(&shard, N, REPLICATES);
+            assert_int_equal(plan_create(&plan, configs, N, REPLICATES, 9, &error), ERROR_NONE);
+            plan_skip(plan, is_elsewhere, &shard);
+            assert_int_equal(plan_jobs_total(plan), n_jobs);
+            for (size_t n; (n = plan_next(plan, NULL, 0, 4, jobs, &shape)) > 0; n_done += n)
+                for (size_t i = 0; i < n; i++) {
+                    assert_int_equal((jobs[i].config + jobs[i].replicate) % n_shards, shard.index - 1);
+                    assert_int_equal(jobs[i].seed, 9 + (int64_t)jobs[i].replicate);
+                    assert_false(seen[jobs[i].config][jobs[i].replicate]);
+                    seen[jobs[i].config][jobs[i].replicate] = true;
+                }
+            assert_int_equal(n_done, n_jobs);
+            assert_true(n_jobs > 0);
+            n_all += n_jobs;
+            fewest = n_jobs < fewest ? n_jobs : fewest;
+            most = n_jobs > most ? n_jobs : most;
+            for (uint64_t config = 0; config < N; config++) {
+                uint64_t first = 0;
+                while ((config + first) % n_shards != shard.index - 1)
+                    first++;
+                assert_int_equal(shard_first(&shard, config), first);
+            }
+            plan_destroy(plan);
+        }
+        assert_int_equal(n_all, N * REPLICATES);
+        assert_true(n_shards > REPLICATES || most - fewest <= N);
+    }
+    assert_int_equal(shard_n_jobs(&(struct shard){0}, N, REPLICATES), N * REPLICATES);
+    assert_int_equal(shard_n_jobs(&(struct shard){12, 12}, N, REPLICATES), 0);
+    free(configs);
+}
+
+static void shards_are_read(void **unused)
+{
+    (void)unused;
+    static const char *const wrong[] = {"",     "1",    "0/1", "2/1", "1/0",   "1/",    "/2",           "1/2 ",
+                                        " 1/2", "-1/2", "1/x", "x/2", "1/2/3", "1.0/2", "1/99999999999"};
+    struct shard shard = {4, 7};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(shard_parse(wrong[i], &shard));
+    assert_true(shard.index == 4 && shard.n == 7);
+    char text[SHARD_TEXT_MAX];
+    assert_true(shard_parse("999999999/1000000000", &shard));
+    shard_format(&shard, text);
+    assert_string_equal(text, "999999999/1000000000");
+    assert_true(shard_equal(&(struct shard){0}, &(struct shard){1, 1}));
+    assert_false(shard_equal(&(struct shard){1, 2}, &(struct shard){2, 2}));
+    assert_false(shard_equal(&(struct shard){1, 2}, &(struct shard){1, 3}));
+}
+
 static bool all_but_the_last(const void *context, uint64_t config, uint64_t replicate)
 {
     const uint64_t *last = context;
@@ -320,6 +389,8 @@ int main(void)
         cmocka_unit_test(a_million_configurations_in_seconds),
         cmocka_unit_test(too_many_jobs_are_refused),
         cmocka_unit_test(what_is_done_is_left_out),
+        cmocka_unit_test(each_job_is_in_one_shard),
+        cmocka_unit_test(shards_are_read),
         cmocka_unit_test(ten_million_jobs_are_left_out_in_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

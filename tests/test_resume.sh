@@ -138,13 +138,13 @@ import sys, h5py
 f = h5py.File(sys.argv[1], "r")
 names, status, sizes = f["status"].attrs["flag_meanings"].split(), f["status"][:], f["hidden_size"][:]
 lines = [line.split() for line in open(sys.argv[2])]
-head = next(i for i, line in enumerate(lines) if line[:2] == ["hidden_size", "done"])
+head = next(i for i, line in enumerate(lines) if line[:2] == ["hidden_size", "expected"])
 told = {line[0]: int(line[1]) for line in lines[:head] if len(line) == 4 and line[0] in names}
 assert told == {name: int((status == i).sum()) for i, name in enumerate(names)}, told
-rows = {int(line[0]): [int(n) for n in line[1:]] for line in lines[head + 1:] if line and line[0].isdigit() and len(line) == 7}
+rows = {int(line[0]): [int(n) for n in line[1:]] for line in lines[head + 1:] if line and line[0].isdigit() and len(line) == 8}
 for size in set(sizes):
     of_size = status[sizes == size]
-    assert rows[size] == [int((of_size > 0).sum())] + [int((of_size == i).sum()) for i in (1, 2, 3, 4, 0)], rows
+    assert rows[size] == [of_size.size, int((of_size > 0).sum())] + [int((of_size == i).sum()) for i in (1, 2, 3, 4, 0)], rows
 assert len(rows) == 4 and all((status == i).any() for i in (1, 2, 3)), "the sweep has every kind of outcome"
 END
 one_line() { # PATTERN ARGUMENTS...

@@ -9,6 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 n=0
+open_mpi=$(mpirun --version 2>&1 | sed -nE 's/^.*\(Open MPI\) ([0-9]+)\..*/\1/p;T;q')
 
 fail() {
     echo "FAILED: $*"
@@ -66,6 +67,11 @@ stop() {
     kill -"$signal" "$pid"
     wait "$launcher" || code=$?
     [[ $code == "$expected" ]] || fail "$file: exit code $code, not $expected"
+    if [[ $target == launcher && $ranks != 1 && $signal != USR? ]] && ((open_mpi >= 5)); then
+        # It leaves a quarter of a second and passes on nothing of what is said in it.
+        /usr/bin/python3 "$tests/compare_done.py" "$file" reference.h5 0 || fail "$file: the file"
+        return
+    fi
     grep -q "^picky: stopping: SIG" log || fail "$file: no word of the signal"
     check_file "$file" "picky run long.cfg -o $file --set 'name=it'\\''s long' --resume"
 }

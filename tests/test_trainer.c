@@ -227,6 +227,41 @@ static void late_refusals_are_no_refusals(void **unused)
     end(&run);
 }
 
+/* With the last jobs it does not ask until it has none left; more may come then, and the wait for the end is none for
+ * jobs. */
+static void after_the_last_jobs_it_asks_when_it_has_none(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct wire_request request;
+    struct error error;
+    struct job jobs[WIRE_JOBS_MAX];
+    begin(&run, 3, 1, (struct fake_job){.lanes = 8, .accepted = 0.5});
+    for (int i = 0; i < 3; i++) {
+        while (!trainer_wants(run.trainer, &request))
+            trainer_wait(run.trainer, 1e-3);
+        assert_int_equal(run.n_outstanding, 0);
+        assert_int_equal(trainer_state(run.trainer, &error), TRAINER_WORKING);
+        struct wire_handout handout = {.is_last = true};
+        run.n_outstanding = handout.n_jobs = plan_next(run.plan, NULL, 0, i == 0 ? 5 : 1, jobs, &handout.shape);
+        trainer_give(run.trainer, &handout, jobs);
+        while (run.n_outstanding > 0) { /* packs that are not full, and no request */
+            assert_false(trainer_wants(run.trainer, &request));
+            take_records(&run);
+            trainer_wait(run.trainer, 1e-3);
+        }
+    }
+    while (!trainer_wants(run.trainer, &request))
+        trainer_wait(run.trainer, 1e-3);
+    double waited_s = trainer_totals(run.trainer).waited_s;
+    backoff_sleep(0.05);
+    trainer_give(run.trainer, &(struct wire_handout){.is_last = true, .end = true}, NULL);
+    while (trainer_state(run.trainer, &error) == TRAINER_WORKING)
+        trainer_wait(run.trainer, 1e-3);
+    assert_true(trainer_totals(run.trainer).waited_s == waited_s);
+    end(&run);
+}
+
 static void a_slow_main_thread_holds_it_up(void **unused)
 {
     (void)unused;
@@ -349,6 +384,7 @@ int main(void)
         cmocka_unit_test(less_than_a_pack_waits_for_an_answer),
         cmocka_unit_test(requests_come_after_the_records_that_they_follow),
         cmocka_unit_test(late_refusals_are_no_refusals),
+        cmocka_unit_test(after_the_last_jobs_it_asks_when_it_has_none),
         cmocka_unit_test(a_slow_main_thread_holds_it_up),
         cmocka_unit_test(it_can_be_halted_at_any_moment),
         cmocka_unit_test(it_ends_early_in_good_order),

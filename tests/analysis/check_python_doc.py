@@ -1,6 +1,6 @@
 """Runs the examples of docs/python.md, all of them and in order, beside a results file of their own.
 
-check_python_doc.py PICKY PICKY_ANALYSE SOURCE_FOLDER
+check_python_doc.py PICKY_ANALYSE PICKY SOURCE_FOLDER
 Needs xarray, h5netcdf, pandas, matplotlib and h5dump.
 """
 import os
@@ -23,7 +23,7 @@ if not shutil.which("h5dump"):
     print("skipped: h5dump is missing (Debian: hdf5-tools)")
     sys.exit(77)
 
-picky, picky_analyse, source = map(os.path.abspath, sys.argv[1:4])
+picky_analyse, picky, source = map(os.path.abspath, sys.argv[1:4])
 document = os.path.join(source, "docs", "python.md")
 with open(document, encoding="utf-8") as f:
     text = f.read()

@@ -21,24 +21,28 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 20 || code=$?
 # shellcheck disable=SC1091
 . "$work/cluster/env"
 
-# Two thousand jobs: seconds with vectors, minutes without, and the same bits. Where there is a file `slow`, the program
+# Six thousand jobs: seconds with vectors, minutes without, and the same bits. Where there is a file `slow`, the program
 # that the jobs run goes without; so a scenario decides when its sweep gets anywhere.
 cat >sweep.cfg <<'END'
-replicates = 1000; seed = 5;
+replicates = 3000; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
 grid = { context_location = ("start", "end"); };
 END
 cat >picky <<END
 #!/usr/bin/env bash
 if [[ \$1 == run ]]; then
-    [[ ! -e slow ]] || export PICKY_SIMD=portable
+    [[ ! -e slow\${SLURM_ARRAY_TASK_ID-} ]] || export PICKY_SIMD=portable
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
     echo \$\$ >pid.\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
 fi
 exec "$picky" "\$@"
 END
 chmod +x picky
-export PICKY=$work/picky
+export PICKY=$work/picky PICKY_ANALYSE=${picky%/*}/picky-analyse
+# A tree in which the scripts find the programs by themselves.
+mkdir -p tree/build
+cp -r "$jobs" tree/jobscripts
+ln -s "$work/picky" tree/build/picky
 
 fail() {
     echo "FAILED: $scenario: $*"
@@ -95,10 +99,15 @@ launch_srun() {
     wait_end "$id" COMPLETED 0
     expect '8 ranks \([a-z0-9]+\) on 2 nodes, 4 a node, .*; a rank may use '
     expect_same_bits out.h5
+    submit --dependency=afterok:"$id" "$jobs/analyse.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    [[ -s out-analysis/summary.txt && -s out-analysis/training.svg && -s out-analysis/relative-importance.svg ]] ||
+        fail "no analysis"
 }
 
 launch_mpirun() {
-    PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    unset PICKY
+    PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$work/tree/jobscripts/sweep.sbatch" ../sweep.cfg out.h5
     wait_end "$id" COMPLETED 0
     expect '3 ranks \([a-z0-9]+\) on 2 nodes, 1 to 2 a node'
     expect_same_bits out.h5
@@ -214,6 +223,79 @@ twice() {
     expect_restarts "$id" 0
     expect 'replicates = 0' bad.log
     [[ $(grep -c 'replicates = 0' bad.log) == 1 ]] || fail "a bad sweep was launched again"
+    PICKY=nowhere/picky submit -N 1 -o nowhere.log "$jobs/sweep.sbatch" ../sweep.cfg bad.h5
+    wait_end "$id" FAILED 2
+    expect 'no program nowhere/picky: set PICKY' nowhere.log
+}
+
+# srun without PMIx, which MPI does not understand: one line. A job of several tasks that launches nothing: a warning.
+mismatch() {
+    local code=0
+    srun --mpi=none -N 1 -n 3 "$picky" run ../sweep.cfg -o out.h5 >mismatch.log 2>&1 || code=$?
+    ((code == 2)) && [[ ! -e out.h5 ]] || fail "exit code $code, not 2"
+    expect '^picky: srun without PMIx, .*: launch by srun --mpi=pmix, or by mpirun$' mismatch.log
+    [[ $(grep -vc ^srun: mismatch.log) == 1 ]] || fail "more than one line"
+    cat >alone.sbatch <<END
+#!/bin/sh
+exec "$picky" run ../sweep.cfg -o alone.h5
+END
+    submit -N 1 -n 2 -o alone.log alone.sbatch
+    wait_end "$id" COMPLETED 0
+    expect 'warning: the job has 2 tasks, of which picky uses one' alone.log
+}
+
+# Shards, of which the last one, whose job bears the array's own id, has to be requeued; then their merge.
+array() {
+    local array
+    touch slow3
+    submit --array=1-3 -n 1 -t 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
+    array=$id
+    submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.shard-3-of-3.h5
+    wait_for 120 grep -q 'stopping: SIGUSR1' "picky-shard-${array}_3.log"
+    is_state "$id" PENDING || fail "the merge did not wait"
+    rm slow3
+    wait_end "$id" COMPLETED 0
+    expect_restarts "${array}_1" 0
+    expect_restarts "${array}_2" 0
+    expect_restarts "${array}_3" 1
+    expect_same_bits out.h5
+}
+
+# A shard fails: the merge is cancelled. By hand it names what is missing, and what is not complete; and goes on.
+failed_shard() {
+    local array code=0
+    touch fail-2
+    submit --array=1-3 -n 1 "$jobs/array.sbatch" ../sweep.cfg out.h5
+    array=$id
+    submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_state "$id" CANCELLED
+    [[ $(property "$id" Reason) == DependencyNeverSatisfied ]] || fail "cancelled for $(property "$id" Reason)"
+    wait_end "${array}_2" FAILED 2
+    expect 'bad usage, sweep or file' "picky-shard-${array}_2.log"
+    wait_end "${array}_1" COMPLETED 0
+    wait_end "${array}_3" COMPLETED 0
+    submit -o missing.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" FAILED 2
+    expect 'missing: out.shard-2-of-3.h5$' missing.log
+    [[ ! -e out.h5 ]] || fail "a merge without a shard"
+
+    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 2 2>shard.log ||
+        code=$?
+    ((code == 75)) || fail "the shard is not a partial one"
+    submit -o partial.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" FAILED 75
+    expect '[1-9][0-9]* pending' partial.log
+    rm fail-2
+    submit -N 1 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    expect_same_bits out.h5
+    # Or the shard anew, by itself.
+    rm out.h5
+    PICKY_SHARDS=3 submit --array=2 -n 1 "$jobs/array.sbatch" ../sweep.cfg out.h5
+    submit --dependency=afterok:"$id" "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    wait_end "$id" COMPLETED 0
+    expect_same_bits out.h5
 }
 
 # What `picky plan` prints, as it is.
@@ -223,17 +305,17 @@ plan_script() {
         resources=(--ranks 3)
         [[ $name == ranks ]] || resources=(--sbatch 2 --ranks-per-node 2)
         mkdir $name
-        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=1000 -o $name/out.h5 >$name.sbatch
+        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=3000 -o $name/out.h5 >$name.sbatch
         submit -o $name.log $name.sbatch
         wait_end "$id" COMPLETED 0
         expect_same_bits $name/out.h5
     done
     expect '4 ranks .* on 2 nodes, 2 a node' nodes.log
     expect '3 ranks .* on [123] nodes?' ranks.log
-    expect '^#   3 x 12 units, 800 steps: 1000 jobs of .* trained in ' nodes.sbatch
+    expect '^#   3 x 12 units, 800 steps: 3000 jobs of .* trained in ' nodes.sbatch
 }
 
-all=(deadline lose_node signal_srun signal_mpirun launch_srun launch_mpirun plan_script cancel kill_srun kill_mpirun kill_always twice)
+all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()

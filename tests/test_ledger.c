@@ -1,0 +1,126 @@
+/* The ledger of jobs that are out, by itself. */
+#include "ledger.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static struct ledger_job job(uint64_t n)
+{
+    return (struct ledger_job){.config = (uint32_t)(n % 7), .shape = (uint32_t)(n % 3), .replicate = n / 7};
+}
+
+static struct ledger *create(int n_ranks)
+{
+    struct ledger *ledger;
+    struct error error;
+    assert_int_equal(ledger_create(&ledger, n_ranks, &error), ERROR_NONE);
+    return ledger;
+}
+
+static void enter(struct ledger *ledger, int rank, uint64_t begin, uint64_t end)
+{
+    struct error error;
+    for (uint64_t n = begin; n < end; n++)
+        assert_int_equal(ledger_enter(ledger, rank, job(n), &error), ERROR_NONE);
+}
+
+static bool settle(struct ledger *ledger, int rank, uint64_t n)
+{
+    return ledger_settle(ledger, rank, job(n).config, job(n).replicate);
+}
+
+static void what_a_rank_holds_is_settled_once(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = create(3);
+    enter(ledger, 1, 0, 100);
+    enter(ledger, 2, 100, 130);
+    assert_int_equal(ledger_out(ledger), 130);
+    assert_int_equal(ledger_held(ledger, 0), 0);
+    assert_int_equal(ledger_held(ledger, 1), 100);
+    assert_false(settle(ledger, 2, 5)); /* another's */
+    assert_false(settle(ledger, 0, 5));
+    assert_false(settle(ledger, 1, 1000));
+    for (uint64_t i = 0; i < 100; i++) {
+        uint64_t n = i * 37 % 100;
+        assert_true(settle(ledger, 1, n));
+        assert_false(settle(ledger, 1, n));
+        assert_int_equal(ledger_held(ledger, 1), 99 - i);
+    }
+    assert_int_equal(ledger_out(ledger), 30);
+    assert_int_equal(ledger_oldest(ledger, 2).config, job(100).config);
+    assert_int_equal(ledger_oldest(ledger, 2).replicate, job(100).replicate);
+    assert_true(settle(ledger, 2, 100));
+    assert_int_equal(ledger_oldest(ledger, 2).replicate, job(101).replicate);
+    ledger_destroy(ledger);
+    ledger_destroy(NULL);
+}
+
+static void suspects_are_lent_one_at_a_time(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = create(4);
+    struct ledger_job lent, given_up;
+    enter(ledger, 1, 0, 20);
+    enter(ledger, 2, 20, 30);
+    assert_false(ledger_lend(ledger, 0, &lent));
+    assert_false(ledger_bury(ledger, 1, &given_up));
+    assert_false(ledger_bury(ledger, 2, &given_up));
+    assert_int_equal(ledger_suspects(ledger), 30);
+    assert_int_equal(ledger_out(ledger), 0);
+    assert_int_equal(ledger_held(ledger, 1), 0);
+    assert_false(settle(ledger, 1, 0)); /* too late */
+
+    bool was_lent[30] = {false};
+    for (int i = 0; i < 30; i++) {
+        assert_true(ledger_lend(ledger, 3, &lent));
+        uint64_t n = lent.replicate * 7 + lent.config;
+        assert_true(n < 30 && !was_lent[n] && lent.shape == job(n).shape);
+        was_lent[n] = true;
+        assert_int_equal(ledger_held(ledger, 3), 1);
+        assert_int_equal(ledger_out(ledger), 1);
+        assert_int_equal(ledger_suspects(ledger), 29 - i);
+        assert_int_equal(ledger_oldest(ledger, 3).replicate, lent.replicate);
+        assert_false(settle(ledger, 3, (n + 1) % 30));
+        assert_true(settle(ledger, 3, n));
+    }
+    assert_false(ledger_lend(ledger, 3, &lent));
+    ledger_destroy(ledger);
+}
+
+static void a_suspect_whose_borrower_dies_is_given_up(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = create(4);
+    struct ledger_job lent, given_up;
+    enter(ledger, 1, 0, 3);
+    assert_false(ledger_bury(ledger, 1, &given_up));
+    assert_true(ledger_lend(ledger, 2, &lent));
+    assert_true(ledger_bury(ledger, 2, &given_up));
+    assert_memory_equal(&given_up, &lent, sizeof lent);
+    assert_int_equal(ledger_out(ledger), 0);
+    assert_int_equal(ledger_suspects(ledger), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_true(ledger_lend(ledger, 3, &lent));
+        assert_memory_not_equal(&given_up, &lent, sizeof lent);
+        assert_true(ledger_settle(ledger, 3, lent.config, lent.replicate));
+    }
+    assert_false(ledger_lend(ledger, 3, &lent));
+    ledger_destroy(ledger);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_rank_holds_is_settled_once),
+        cmocka_unit_test(suspects_are_lent_one_at_a_time),
+        cmocka_unit_test(a_suspect_whose_borrower_dies_is_given_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""Null jobs (picky run --null-jobs): the same bits however they were run, in a file that nobody can take for results;
+and with them, that the coordinator's memory stays within 64 bytes a job and 64 MiB.
+
+Usage: test_scale.py PICKY PICKY_ANALYSE"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+try:
+    import h5py
+    import numpy as np
+except ImportError as missing:
+    print(f"{missing}: apt-get install python3-h5py")
+    sys.exit(77)
+
+TESTS = Path(__file__).resolve().parent
+sys.path.insert(0, str(TESTS / "bench"))
+import scale  # noqa: E402
+
+PICKY, ANALYSE = (str(Path(argument).resolve()) for argument in sys.argv[1:3])
+N_CONFIGS, REPLICATES = 40, 2500
+os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+
+
+def call(*command, code=0):
+    """Runs a command that must end with this code; returns what it said, on stderr and stdout."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    said = done.stderr + done.stdout
+    assert done.returncode == code, f"{command} gave exit code {done.returncode}, not {code}:\n{said}"
+    return said
+
+
+def null_run(*arguments, ranks=0, code=0):
+    mpirun = scale.MPIRUN + [str(ranks)] if ranks else []
+    return call(*mpirun, PICKY, "run", *arguments, "--null-jobs", code=code)
+
+
+def compare(path, code=0):
+    return call("/usr/bin/python3", "-B", str(TESTS / "compare_results.py"), "whole.h5", path, code=code)
+
+
+def check_whole():
+    """What a null run is said to write."""
+    assert call(PICKY, "plan", "sweep.cfg").count(f"{N_CONFIGS * REPLICATES}"), "the sweep is the one meant"
+    null_run("sweep.cfg", "-o", "whole.h5")
+    with h5py.File("whole.h5") as f:
+        assert (f["status"][:] == 1).all() and (f["attempts"][:] == 1).all()
+        assert (f["seed"][:] == 1 + np.arange(REPLICATES)).all()
+        for name in ("importance", "hidden_weights", "train_loss"):
+            values = f[name][:].reshape(N_CONFIGS * REPLICATES, -1)
+            assert (values >= 0).all() and (values < 1).all(), name
+            assert len(np.unique(values, axis=0)) == len(values), f"{name}: two jobs with the same values"
+    null_run("sweep.cfg", "-o", "other.h5", "--set", "seed=2")
+    assert "importance: other values" in compare("other.h5", code=1)
+
+
+def check_killed():
+    """Killed half-way on three ranks, and gone on with on one."""
+    for _ in range(10):
+        Path("killed.h5").unlink(missing_ok=True)
+        run = subprocess.Popen(scale.MPIRUN + ["3", PICKY, "run", "sweep.cfg", "--null-jobs", "-o", "killed.h5"],
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+        n_done = 0
+        while n_done == 0 and run.poll() is None:
+            time.sleep(0.05)
+            if Path("killed.h5").exists():
+                n_done = int(re.search(r"^ +done +(\d+)", call(PICKY, "status", "killed.h5"), re.M)[1])
+        ranks = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True).stdout.split()
+        for pid in [run.pid] + [int(rank) for rank in ranks]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        run.wait()
+        if 0 < n_done < N_CONFIGS * REPLICATES:
+            break
+    else:
+        raise AssertionError("never killed half-way")
+    deadline = time.monotonic() + 60
+    while "another run is writing it" in (said := call_any("sweep.cfg", "-o", "killed.h5", "--resume")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert re.search(r"resuming: [1-9]\d* jobs are done, [1-9]\d* are left", said), said
+    compare("killed.h5")
+
+
+def call_any(*arguments):
+    """A null run that may find the file still held by a killed one that has not gone yet."""
+    done = subprocess.run([PICKY, "run", *arguments, "--null-jobs"], capture_output=True, text=True, timeout=200)
+    assert done.returncode in (0, 2), done.stderr
+    return done.stderr
+
+
+def check_ranks_and_shards():
+    null_run("sweep.cfg", "-o", "ranks.h5", ranks=3)
+    compare("ranks.h5")
+    for shard in ("1", "2"):
+        null_run("sweep.cfg", "-o", f"shard{shard}.h5", "--shard", f"{shard}/2")
+    call(PICKY, "merge", "-o", "merged.h5", "shard1.h5", "shard2.h5")
+    compare("merged.h5")
+
+
+def check_mark():
+    """No null file passes for results, nor results for a null file."""
+    assert "NOT RESULTS" in call(PICKY, "status", "whole.h5")
+    said = call(ANALYSE, "summary", "whole.h5", code=2)
+    assert re.search(r"whole.h5: no results: its records are made up", said), said
+    with h5py.File("whole.h5") as f:
+        assert f.attrs["null_jobs"] == 1 and "NOT RESULTS" in f.attrs["title"]
+
+    two = ["sweep.cfg", "--set", "replicates=1"]
+    call(PICKY, "run", *two, "-o", "trained.h5")
+    null_run(*two, "-o", "null.h5")
+    assert "NOT RESULTS" not in call(PICKY, "status", "trained.h5")
+    with h5py.File("trained.h5") as f:
+        assert "null_jobs" not in f.attrs and "NOT RESULTS" not in f.attrs["title"]
+    for path, null_jobs, difference in (
+            ("null.h5", [], "null jobs: made-up records in the file; the sweep is to be trained"),
+            ("trained.h5", ["--null-jobs"], "null jobs: trained models in the file; the sweep runs with --null-jobs")):
+        before = Path(path).read_bytes()
+        said = call(PICKY, "run", *two, "-o", path, "--resume", *null_jobs, code=2)
+        assert difference in said, said
+        assert Path(path).read_bytes() == before, f"{path} was changed"
+    assert "null-jobs" not in call(PICKY, "run", "--help")
+
+
+def check_memory():
+    if "libasan" in call("ldd", PICKY):
+        print("not measured under AddressSanitizer: memory")
+        return
+    for name, n_configs, n_jobs, model in (("small", 10, 10**6, scale.SMALL), ("wide", 10**5, 10**6, scale.SMALL),
+                                           ("large", 10, 10**4, "hidden_size = 200;")):
+        store = scale.WEIGHTS if name == "large" else scale.NO_WEIGHTS
+        path = scale.sweep(".", name, n_configs, n_jobs // n_configs, store, model)
+        used = scale.run([PICKY, "run", path, "--null-jobs", "-o", f"{name}.h5"], stop_s=1, codes=(0, 75))["memory"]
+        Path(f"{name}.h5").unlink()
+        print(f"{name}: {used / 2**20:.1f} MiB for {n_jobs} jobs")
+        assert used < 64 * n_jobs + (64 << 20), f"{name}: {used} bytes"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        scale.sweep(".", "sweep", N_CONFIGS, REPLICATES, '["weights"]', "hidden_size = 4; hidden_layers = 2; "
+                    "N_train = 20; N_test = 5; epochs = 1; max_attempts = 2;")
+        for check in (check_whole, check_killed, check_ranks_and_shards, check_mark, check_memory):
+            began = time.monotonic()
+            check()
+            print(f"{check.__name__}: {time.monotonic() - began:.1f} s", flush=True)
+        os.chdir("/")
+
+
+main()
