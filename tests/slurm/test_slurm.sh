@@ -77,6 +77,9 @@ wait_end() {
 expect_restarts() { # ID N
     [[ $(property "$1" Restarts) == "$2" ]] || fail "job $1: requeued $(property "$1" Restarts) times, not $2"
 }
+expect_requeued() { # ID; more than once if the machine is so slow that the rest takes long, too
+    (($(property "$1" Restarts) >= 1)) || fail "job $1: not requeued"
+}
 expect() { # TEXT [FILE]: it is in the log
     grep -qE "$1" ${2:-./*.log} || fail "not in the log: $1"
 }
@@ -121,7 +124,7 @@ signal() {
     wait_for 120 grep -q 'stopping: SIGUSR1' ./*.log
     rm slow
     wait_end "$id" COMPLETED 0
-    expect_restarts "$id" 1
+    expect_requeued "$id"
     expect 'picky: stopped early: .* back into the queue|stopped early: back into the queue'
     expect 'picky: resuming: [0-9]+ jobs are done'
     expect_same_bits out.h5
@@ -137,7 +140,7 @@ deadline() {
     wait_for 120 grep -q 'the time left is too short' ./*.log
     rm slow
     wait_end "$id" COMPLETED 0
-    expect_restarts "$id" 1
+    expect_requeued "$id"
     expect 'must end by .* \(Slurm'
     expect_not SIGUSR1
     expect_same_bits out.h5
@@ -248,17 +251,18 @@ END
 array() {
     local array
     touch slow3
-    submit --array=1-3 -n 1 -t 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
+    submit --array=1-3 -n 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
     array=$id
     submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.shard-3-of-3.h5
+    scontrol update JobId="${array}_3" TimeLimit=1
     wait_for 120 grep -q 'stopping: SIGUSR1' "picky-shard-${array}_3.log"
     is_state "$id" PENDING || fail "the merge did not wait"
     rm slow3
     wait_end "$id" COMPLETED 0
     expect_restarts "${array}_1" 0
     expect_restarts "${array}_2" 0
-    expect_restarts "${array}_3" 1
+    expect_requeued "${array}_3"
     expect_same_bits out.h5
 }
 
