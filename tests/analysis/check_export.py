@@ -295,6 +295,7 @@ class Export(unittest.TestCase):
             self.assert_error(run("x.h5", "--variable", "nonsense", "-o", name), 2, "nonsense", "importance", "biases")
             limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
             self.assert_error(run("x.h5", *args, "-o", name, preexec_fn=limit), 3, name)
+            self.assertFalse(os.path.exists(name + ".part"))
             with open(name) as f:
                 self.assertEqual(f.read(), "old")
             self.assertEqual(run("x.h5", *args, "-o", name), (0, b"", ""))
