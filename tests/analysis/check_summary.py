@@ -239,6 +239,8 @@ class Summary(Files):
                 level = 1 - 2 * scipy.stats.norm.cdf(-scipy.stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1)))
                 for name in ("mean_ri", "selective", "mixed", "bimodality"):
                     x = np.array([m.layer(name, 0) for m in models])
+                    if np.isnan(x).any():
+                        continue  # resamples of fewer models: not the same by SciPy
                     if np.ptp(x) < 1e-9:
                         self.assertEqual(number(row[name + "_low"]), number(row[name + "_high"]))
                         continue
