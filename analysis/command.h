@@ -24,14 +24,17 @@ struct request {
     size_t n_conditions;
     struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
     unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
     uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
     const char *by;                          /* --by */
     const char *compare;                     /* --compare */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_csv, is_json;                    /* --csv, --json */
+    const char *title;                       /* --title; NULL if not given */
+    const char *rows, *columns;              /* --rows, --columns; NULL if not given */
+    size_t n_models;                         /* --models; 0 if not given */
     bool keep_script;                        /* --keep-script */
-    bool has_measure, has_unimportant_below; /* whether those two were given */
-    struct export_request export;            /* --rows, --columns, --variable, --status, --sweep */
+    struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };
 
 /* One command. All strings are static. */
@@ -48,8 +51,15 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_summary, command_claims, command_plot_ri, command_plot_training, command_report,
-    command_export;
+extern const struct command command_summary, command_claims, command_plot_training, command_plot_ri,
+    command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
+    command_report, command_export;
+
+/* Whether a request's layers (bits, 0: all) include a layer, 0-based. */
+static inline bool request_has_layer(uint64_t layers, size_t layer)
+{
+    return layers == 0 || (layers >> layer & 1);
+}
 
 /* Parses argv by the table of options and the commands [n_commands]. On success request->command is what to run;
  * for --help it is NULL and the help that is wanted has been written to `help`. ERROR_INPUT for a

@@ -26,7 +26,7 @@ struct format {
  * pdf one for 1/72; a line of width 1 is half a point in pdf. */
 static const struct format formats[] = {
     {".svg", "svg", 1, 1, 1, "</svg>", 6},
-    {".png", "pngcairo", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
+    {".png", "pngcairo pointscale 1.5625", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
     {".pdf", "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
 };
 
@@ -48,24 +48,35 @@ enum error_code gnuplot_check_name(const char *output, struct error *error)
     return error_set(error, ERROR_INPUT, "-o %s: allowed: a name that ends in .svg, .png or .pdf", output);
 }
 
-void gnuplot_write_string(FILE *script, const char *text)
+/* Writes text between two quotation marks `mark`, each one inside it as `inner`. */
+static void write_quoted(FILE *script, const char *text, char mark, const char *inner)
 {
-    /* Between single quotes only the quote itself is special: neither backslashes nor backquotes, which would
-     * run a command. */
-    fputc('\'', script);
+    fputc(mark, script);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         int n = utf8_length(s);
         if (n == 0)
             fputc('?', script);
         else if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
             fputc(' ', script);
-        else if (*s == '\'')
-            fputs("''", script);
+        else if (*s == (unsigned char)mark)
+            fputs(inner, script);
         else
             fwrite(s, 1, (size_t)n, script);
         s += n ? n : 1;
     }
-    fputc('\'', script);
+    fputc(mark, script);
+}
+
+void gnuplot_write_string(FILE *script, const char *text)
+{
+    /* Between single quotes only the quote itself is special: neither backslashes nor backquotes, which would
+     * run a command. */
+    write_quoted(script, text, '\'', "''");
+}
+
+void gnuplot_write_datum(FILE *script, const char *text)
+{
+    write_quoted(script, text, '"', "'");
 }
 
 /* The name with its last n_dropped bytes replaced by `suffix`, in a new string; NULL if memory is short. */

@@ -37,4 +37,7 @@ enum error_code gnuplot_check_name(const char *output, struct error *error);
  * Control characters become blanks, bytes that are not UTF-8 become "?". */
 void gnuplot_write_string(FILE *script, const char *text);
 
+/* The same as a quoted string among inline data, where a quotation mark cannot be had: it becomes an apostrophe. */
+void gnuplot_write_datum(FILE *script, const char *text);
+
 #endif

@@ -3,14 +3,19 @@
 #ifndef PICKY_LAYOUT_H
 #define PICKY_LAYOUT_H
 
+#include "command.h"
 #include "gnuplot.h"
-#include "selection.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define LAYOUT_CONFIGS_MAX 24 /* most configurations in one figure */
 #define LAYOUT_LINES_MAX   4  /* most lines of one title */
+
+/* Ends the help of each figure's command. */
+#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
+
+#define LAYOUT_TITLE_HEIGHT 26.0 /* of the page's title */
 
 #define COLOUR_TASK_1 0x66c2a5u
 #define COLOUR_TASK_2 0xfc8d62u
@@ -38,14 +43,51 @@ size_t layout_wrap(const char *label, double width, double size, char lines[LAYO
 /* About how wide a text of `size` is, in pixels; rather more than less. */
 double layout_text_width(const char *text, double size);
 
-/* Writes the sweep's name above everything else, cut off with "..." if it is wider than the page. */
+/* The title of a page: the request's, or the sweep's name; "" for none. Borrowed. */
+const char *layout_title(const struct reader *reader, const struct request *request);
+
+/* Writes the page's title above everything else, cut off with "..." if it is wider than the page. "" writes none. */
 void layout_page_title(const struct gnuplot *figure, double left, const char *name);
+
+/* An entry of a legend: a short line or a point, and its meaning; or a remark. Strings are borrowed. */
+struct legend_item {
+    bool is_point;
+    const char *style; /* gnuplot's: "lw 2 lc ...", or "pt 7 ps 1 lc ..." for a point; NULL for a remark */
+    const char *text;
+};
+
+/* Writes a legend from `left` to the page's right margin, in as many lines as it takes, below `top`. */
+void layout_legend(const struct gnuplot *figure, const struct legend_item *items, size_t n, double left, double top);
+
+/* How high it is on a page of `width`. */
+double layout_legend_height(const struct legend_item *items, size_t n, double left, double width);
+
+/* Borders, tics and their texts as all figures have them. */
+void layout_axes(const struct gnuplot *figure);
+
+/* Makes an axis ('x' or 'y') logarithmic, from low > 0 to end >= high, with about n_max numbers beside it, up to
+ * high > low. */
+void layout_logarithmic(const struct gnuplot *figure, char axis, double low, double high, double end, int n_max);
+
+/* Sets the range and tics of the vertical axis for values in [low, high], low > 0 if `is_logarithmic`; `room` is the
+ * share of the axis above them that stays free. */
+void layout_y_range(const struct gnuplot *figure, double low, double high, double room, bool is_logarithmic);
 
 /* The smallest of 1, 2, 5 times a power of ten that divides `range` > 0 into at most n_max parts. */
 double layout_step(double range, int n_max);
 
 /* ERROR_INPUT, with what to do, if there are more configurations than one figure shows. */
 enum error_code layout_check_count(const struct reader *reader, const struct selection *selection, struct error *error);
+
+/* ERROR_INPUT if a selected configuration lacks one of the layers (of a request: 0 is all that there are). */
+enum error_code layout_check_layers(const struct reader *reader, const struct selection *selection, uint64_t layers,
+                                    struct error *error);
+
+/* "all hidden layers", "layer 2", "layers 1, 3": the layers of a request. */
+void layout_layers_text(uint64_t layers, char text[LABEL_MAX]);
+
+/* The colour of a relative importance in [-1, 1]. */
+uint32_t layout_ri_colour(double ri);
 
 /* The colour at `share` of the way from a to b, 0 <= share <= 1. */
 uint32_t layout_blend(uint32_t a, uint32_t b, double share);

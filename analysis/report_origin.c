@@ -201,6 +201,6 @@ void report_reproduce(const struct report *report)
     write_word(out, file);
     fprintf(out, " -o models.csv\npicky-analyse export ");
     write_word(out, file);
-    fprintf(out, " --rows neuron -o neurons.csv</pre>\n");
+    fprintf(out, " --each neuron -o neurons.csv</pre>\n");
     fprintf(out, "</section>\n");
 }

@@ -182,6 +182,11 @@ float network_weight(const struct network *network, size_t lane, int layer, size
     return network->layer[layer].weights[weight_at(network, &network->layer[layer], lane, unit, column)];
 }
 
+void network_set_weight(struct network *network, size_t lane, int layer, size_t unit, size_t column, float value)
+{
+    network->layer[layer].weights[weight_at(network, &network->layer[layer], lane, unit, column)] = value;
+}
+
 bool network_is_finite(const struct network *network, size_t lane)
 {
     float zero = 0; /* becomes NaN with the first weight that is not finite */

@@ -48,6 +48,7 @@ void network_initialise(struct network *network, size_t lane, struct rng_key key
 
 /* The weight of (layer 1..L+1, unit, column) in a lane; column n_columns - 1 is the bias. */
 float network_weight(const struct network *network, size_t lane, int layer, size_t unit, size_t column);
+void network_set_weight(struct network *network, size_t lane, int layer, size_t unit, size_t column, float value);
 
 /* True if every weight of the lane is finite. */
 bool network_is_finite(const struct network *network, size_t lane);

@@ -14,6 +14,7 @@
  *   RNG_NULL_JOBS        a = configuration, b = 0; element = number of a record that is made up (null_job.h)
  *   RNG_BOOTSTRAP        a = resample, b = 0; element = draw (seed and attempt 0; analysis/bootstrap.h)
  *   RNG_SAMPLE           a, b = number of a slot, low and high word; elements 0 and 1 choose it or not (verify.h)
+ *   RNG_LESIONS          a = draw, b = 2 (layer - 1) + group; element = exchange of a shuffle (analysis/lesion.h)
  *
  * A value once used is part of the results: streams are never renumbered. */
 #ifndef PICKY_RNG_H
@@ -29,7 +30,8 @@ enum rng_purpose {
     RNG_BATCHES = 4,
     RNG_NULL_JOBS = 5,
     RNG_BOOTSTRAP = 6,
-    RNG_SAMPLE = 7
+    RNG_SAMPLE = 7,
+    RNG_LESIONS = 8
 };
 
 struct rng_key {

@@ -1,0 +1,76 @@
+#include "cells.h"
+
+#include <inttypes.h>
+
+#define LARGE      10.5
+#define SMALL      8.0
+#define LINE_SMALL 10.5 /* from one line to the next */
+#define LINE_LARGE 12.5
+#define SEAM       0.7 /* between cells */
+
+/* Dark text on light colours, white text on dark ones (luma of ITU-R BT.601). */
+static uint32_t text_colour(uint32_t fill)
+{
+    double luma = 0.299 * (fill >> 16 & 255) + 0.587 * (fill >> 8 & 255) + 0.114 * (fill & 255);
+    return luma > 125 ? 0x111111 : 0xffffff;
+}
+
+/* x y colour "text" for the line `wanted` of each cell */
+static void write_lines(FILE *script, const struct box *panel, const struct cell *cells, size_t n, int wanted)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cell *cell = &cells[i];
+        double height = 0, y = 0;
+        for (int l = 0; l < CELL_LINES; l++)
+            if (*cell->lines[l]) {
+                double own = l == 0 ? LINE_LARGE : LINE_SMALL;
+                y = l == wanted ? height + own / 2 : y;
+                height += own;
+            }
+        if (!*cell->lines[wanted])
+            continue;
+        fprintf(script, "%.2f %.2f %" PRIu32 " ", cell->box.left + cell->box.width / 2,
+                panel->height - cell->box.top - cell->box.height / 2 + height / 2 - y, text_colour(cell->fill));
+        gnuplot_write_datum(script, cell->lines[wanted]);
+        fprintf(script, "\n");
+    }
+}
+
+void cells_panel(const struct gnuplot *figure, const struct box *box, const char *name, const struct cell *cells,
+                 size_t n)
+{
+    FILE *script = figure->script;
+    fprintf(script, "\n$%s << EOD\n", name);
+    for (size_t i = 0; i < n; i++) {
+        const struct box *cell = &cells[i].box;
+        double bottom = box->height - cell->top - cell->height;
+        fprintf(script, "%.2f %.2f %.2f %.2f %.2f %.2f %" PRIu32 "\n", cell->left + cell->width / 2,
+                bottom + cell->height / 2, cell->left + SEAM, cell->left + cell->width - SEAM, bottom + SEAM,
+                bottom + cell->height - SEAM, cells[i].fill);
+    }
+    fprintf(script, "EOD\n");
+    bool has_line[CELL_LINES] = {false};
+    for (int l = 0; l < CELL_LINES; l++) {
+        for (size_t i = 0; i < n; i++)
+            has_line[l] |= *cells[i].lines[l] != '\0';
+        if (!has_line[l])
+            continue;
+        fprintf(script, "$%s_text%d << EOD\n", name, l + 1);
+        write_lines(script, box, cells, n, l);
+        fprintf(script, "EOD\n");
+    }
+    layout_panel(figure, box);
+    fprintf(script,
+            "unset key\nunset border\nunset tics\nset xrange [0:%.6g]\nset yrange [0:%.6g]\nset style fill solid 1 "
+            "noborder\nplot ",
+            box->width, box->height);
+    if (n > 0)
+        fprintf(script, "$%s using 1:2:3:4:5:6:7 with boxxyerror lc rgb variable", name);
+    else
+        fprintf(script, "NaN");
+    for (int l = 0; l < CELL_LINES; l++)
+        if (has_line[l])
+            fprintf(script, ", \\\n     $%s_text%d using 1:2:4:3 with labels font ',%g' tc rgb variable", name, l + 1,
+                    l == 0 ? LARGE : SMALL);
+    fprintf(script, "\nunset label\nunset arrow\n");
+}
