@@ -92,7 +92,7 @@ static void choose_range(struct importance_figure *figure)
     if (!(high > 0))
         high = 1;
     figure->high = high * 1.5;
-    figure->low = fmax(low < high ? low / 1.5 : high / 10, high * pow(10, -DECADES_MAX));
+    figure->low = fmax(low < high ? low / 1.5 /* nothing drawn */ : high * 1e-6, high * pow(10, -DECADES_MAX));
 }
 
 static void write_panel(const struct importance_figure *figure, size_t row, size_t column)
