@@ -145,7 +145,9 @@ static void write_figure(const struct importance_figure *figure)
     double x, y;
 
     layout_axes(&rows->gnuplot);
-    layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high, figure->high, 4);
+    /* No number at the right end, where the next panel's first one is. */
+    layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high / pow(figure->high / figure->low, 0.12),
+                       figure->high, 4);
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
     fprintf(rows->gnuplot.script, "set samples 2\n");
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,
