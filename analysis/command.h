@@ -24,17 +24,17 @@ struct request {
     size_t n_conditions;
     struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
     unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
     uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
     const char *by;                          /* --by */
     const char *compare;                     /* --compare */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
-    const char *rows, *columns;              /* --rows, --columns: what they name is the command's; NULL if not given */
+    const char *rows, *columns;              /* --rows, --columns; NULL if not given */
     size_t n_models;                         /* --models; 0 if not given */
     bool keep_script;                        /* --keep-script */
-    bool has_measure, has_unimportant_below; /* whether those two were given */
-    struct export_request export;            /* --variable, --status, --sweep */
+    struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };
 
 /* One command. All strings are static. */
@@ -51,9 +51,9 @@ struct command {
                            struct error *error);
 };
 
-extern const struct command command_export, command_report, command_plot_heatmap, command_plot_importance,
-    command_plot_lesion, command_plot_measures, command_plot_ri, command_plot_ri_grid, command_plot_training,
-    command_summary;
+extern const struct command command_summary, command_claims, command_plot_training, command_plot_ri,
+    command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
+    command_report, command_export;
 
 /* Whether a request's layers (bits, 0: all) include a layer, 0-based. */
 static inline bool request_has_layer(uint64_t layers, size_t layer)

@@ -1,6 +1,7 @@
 #include "comparisons.h"
 
 #include "formats.h"
+#include "matching.h"
 #include "paired.h"
 #include "summary_formats.h"
 
@@ -29,11 +30,6 @@ struct work {
     size_t n_rows, capacity;
 };
 
-/* The configurations of two values that match in everything else: pairs. */
-struct match {
-    struct selection a, b; /* [n] both, owned */
-};
-
 static enum error_code no_memory(const struct work *work, struct error *error)
 {
     return error_set(error, ERROR_FATAL, "%s: not enough memory", work->reader->path);
@@ -58,81 +54,15 @@ static enum error_code find_match(const struct work *work, const struct selectio
                                   const struct hyperparameters *first, const struct hyperparameters *other,
                                   struct match *match, struct error *error)
 {
-    *match = (struct match){{malloc(group->n * sizeof(size_t)), 0}, {malloc(group->n * sizeof(size_t)), 0}};
-    if (!match->a.configs || !match->b.configs)
-        return no_memory(work, error);
-    for (size_t i = 0; i < group->n; i++) {
-        if (!has_value(work, group->configs[i], other))
-            continue;
-        for (size_t j = 0; j < group->n; j++)
+    if (match_make(match, group->n, error))
+        return error->code;
+    for (size_t i = 0; i < group->n; i++)
+        for (size_t j = 0; j < group->n && has_value(work, group->configs[i], other); j++)
             if (has_value(work, group->configs[j], first) && is_match(work, group->configs[i], group->configs[j])) {
-                match->a.configs[match->a.n++] = group->configs[j];
-                match->b.configs[match->b.n++] = group->configs[i];
+                match_add(match, group->configs[j], group->configs[i]);
                 break;
             }
-    }
     return ERROR_NONE;
-}
-
-/* Which models of two samples are pairs: the same replicate of configurations that match. */
-struct pairs {
-    size_t *a, *b, *replicate; /* [n], owned: models of the samples */
-    size_t n;
-};
-
-/* A sample's models come configuration by configuration, replicates upwards. */
-static enum error_code find_pairs(const struct work *work, const struct match *match, const struct sample *a,
-                                  const struct sample *b, struct pairs *pairs, struct error *error)
-{
-    size_t n_max = a->n_models + 1, i = 0, j = 0;
-    *pairs = (struct pairs){malloc(n_max * sizeof(size_t)), malloc(n_max * sizeof(size_t)),
-                            malloc(n_max * sizeof(size_t)), 0};
-    if (!pairs->a || !pairs->b || !pairs->replicate)
-        return no_memory(work, error);
-    for (size_t m = 0; m < match->a.n; m++) {
-        size_t end_a = i + models_accepted(work->reader, match->a.configs[m]);
-        size_t end_b = j + models_accepted(work->reader, match->b.configs[m]);
-        while (i < end_a && j < end_b) {
-            size_t r = a->models[i].replicate, s = b->models[j].replicate;
-            if (r == s) {
-                pairs->a[pairs->n] = i;
-                pairs->b[pairs->n] = j;
-                pairs->replicate[pairs->n++] = r;
-            }
-            i += r <= s;
-            j += s <= r;
-        }
-        i = end_a;
-        j = end_b;
-    }
-    return ERROR_NONE;
-}
-
-/* Work space: for each replicate the values of the two conditions, and over how many pairs they are averaged. */
-struct aligned {
-    float *a, *b, *n; /* [n_replicates] */
-};
-
-/* Averages over the pairs of a replicate that have both values; NaN where there is none. */
-static void align(const struct work *work, const struct pairs *pairs, const float *column_a, const float *column_b,
-                  const struct aligned *aligned)
-{
-    size_t n = work->reader->n_replicates;
-    for (size_t r = 0; r < n; r++)
-        aligned->a[r] = aligned->b[r] = aligned->n[r] = 0;
-    for (size_t p = 0; p < pairs->n; p++) {
-        float a = column_a[pairs->a[p]], b = column_b[pairs->b[p]];
-        size_t r = pairs->replicate[p];
-        if (isnan(a) || isnan(b))
-            continue;
-        aligned->a[r] += a;
-        aligned->b[r] += b;
-        aligned->n[r]++;
-    }
-    for (size_t r = 0; r < n; r++) {
-        aligned->a[r] /= aligned->n[r]; /* 0/0 is the NaN that is wanted */
-        aligned->b[r] /= aligned->n[r];
-    }
 }
 
 static enum error_code add_row(struct work *work, const struct row *row, struct error *error)
@@ -153,14 +83,11 @@ static enum error_code add_row(struct work *work, const struct row *row, struct 
 static enum error_code compare_samples(struct work *work, const struct match *match, const struct sample *a,
                                        const struct sample *b, struct row *row, struct error *error)
 {
-    size_t n = work->reader->n_replicates, n_layers = a->n_layers < b->n_layers ? a->n_layers : b->n_layers;
+    size_t n_layers = a->n_layers < b->n_layers ? a->n_layers : b->n_layers;
     struct pairs pairs = {0};
-    struct aligned aligned = {malloc(n * sizeof(float)), malloc(n * sizeof(float)), malloc(n * sizeof(float))};
-    if (!aligned.a || !aligned.b || !aligned.n) {
-        no_memory(work, error);
-        goto done;
-    }
-    if (find_pairs(work, match, a, b, &pairs, error))
+    struct aligned aligned = {0};
+    if (aligned_make(&aligned, work->reader->n_replicates, error) ||
+        pairs_find(&pairs, work->reader, match, a, b, error))
         goto done;
     for (size_t l = 0; l < n_layers; l++)
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
@@ -169,17 +96,13 @@ static enum error_code compare_samples(struct work *work, const struct match *ma
             bool is_of_layer = s >= STATISTIC_FIRST_OF_LAYER;
             if (!(work->statistics >> s & 1) || (is_of_layer ? !summary_has_layer(work->options, l) : l > 0))
                 continue;
-            align(work, &pairs, sample_column(a, row->statistic, l), sample_column(b, row->statistic, l), &aligned);
-            if (paired_compare(aligned.a, aligned.b, n, &row->comparison, error) || add_row(work, row, error))
+            pairs_align(&pairs, sample_column(a, row->statistic, l), sample_column(b, row->statistic, l), &aligned);
+            if (paired_compare(aligned.a, aligned.b, aligned.n, &row->comparison, error) || add_row(work, row, error))
                 goto done;
         }
 done:
-    free(pairs.a);
-    free(pairs.b);
-    free(pairs.replicate);
-    free(aligned.a);
-    free(aligned.b);
-    free(aligned.n);
+    pairs_free(&pairs);
+    aligned_free(&aligned);
     return error->code;
 }
 
@@ -225,8 +148,7 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
             continue;
         if (!find_match(work, configs, first, other, &match, error) && match.a.n > 0)
             compare_values(work, &match, &row, error);
-        free(match.a.configs);
-        free(match.b.configs);
+        match_free(&match);
         if (error->code)
             return error->code;
     }
@@ -251,31 +173,6 @@ static enum error_code parse(struct work *work, const struct selection *selectio
     if (equals && hyperparameter_set_text(first, work->key, equals + 1, error))
         return error_prefix(error, "--compare %s", compare);
     return ERROR_NONE;
-}
-
-/* The keys that comparisons keep apart: options->by, or all others that differ. */
-static enum error_code make_groups(struct work *work, const struct selection *selection, struct error *error)
-{
-    char *by = NULL;
-    size_t size = 0;
-    FILE *text = work->options->by ? NULL : open_memstream(&by, &size);
-    if (!work->options->by && !text)
-        return no_memory(work, error);
-    if (text) {
-        const char *separator = "";
-        for (int i = 0; i < n_hyperparameters; i++)
-            if (work->reader->swept[i] && &hyperparameter_table[i] != work->key) {
-                fprintf(text, "%s%s", separator, hyperparameter_table[i].name);
-                separator = ",";
-            }
-        if (fclose(text) != 0) {
-            free(by);
-            return no_memory(work, error);
-        }
-    }
-    groups_make(&work->groups, work->reader, selection, by ? by : work->options->by, error);
-    free(by);
-    return error->code;
 }
 
 static enum error_code correct(struct work *work, struct error *error)
@@ -386,7 +283,7 @@ static void write_block_head(const struct work *work, const struct row *row, FIL
     snprintf(text, sizeof text, "%s = %s against %s; %s; %s, tasks %d and %d", work->key->name, b, a, label,
              measure_names[row->ri.measure], row->ri.task_a + 1, row->ri.task_b + 1);
     summary_wrapped("\n*", text, out);
-    fprintf(out, "  %-5s %-14s %5s %10.10s %10.10s %10s %-20s %6s %8s %8s\n", "layer", "statistic", "pairs", a, b,
+    fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p Holm");
 }
 
@@ -396,11 +293,10 @@ static void write_text(const struct work *work, const struct selection *selectio
     for (size_t i = 0; i < work->n_rows; i++)
         n_tests += isnan(work->rows[i].comparison.p) ? 0 : 1;
     summary_header(work->reader, selection, out);
-    fprintf(
-        out,
-        "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over pairs],\n"
-        "Cliff's delta, p of Wilcoxon's signed-rank test, and p after Holm's correction for the %zu tests here.\n",
-        n_tests);
+    fprintf(out,
+            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over\n"
+            "pairs], Cliff's delta, p of Wilcoxon's signed-rank test, p after Holm's correction for these %zu tests.\n",
+            n_tests);
     if (work->options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
     for (size_t i = 0; i < work->n_rows; i++) {
@@ -416,10 +312,10 @@ static void write_text(const struct work *work, const struct selection *selectio
         if (isfinite(c->difference.low))
             snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
         if (c->n == 0)
-            fprintf(out, "  %-5s %-14s %5d %10s %10s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
+            fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
                     "-");
         else
-            fprintf(out, "  %-5s %-14s %5zu %10.4f %10.4f %+10.4f %-20s %+6.2f %8.2g %8.2g\n", layer,
+            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8.2g\n", layer,
                     statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
                     c->cliff, c->p, c->p_holm);
     }
@@ -433,7 +329,8 @@ enum error_code comparisons_write(struct reader *reader, const struct selection 
     struct hyperparameters first;
 
     if (summary_check_layers(reader, options->layers, error) || parse(&work, selection, compare, &first, error) ||
-        make_groups(&work, selection, error))
+        (options->by ? groups_make(&work.groups, reader, selection, options->by, error)
+                     : groups_make_without(&work.groups, reader, selection, work.key, error)))
         goto done;
     for (size_t g = 0; g < work.groups.n; g++)
         if (compare_group(&work, g, &first, error))

@@ -40,6 +40,8 @@ enum error_code export_array(struct reader *reader, const struct selection *sele
 
 /* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
 struct export_request {
+    const char *each;     /* model, epoch, neuron */
+    const char *keys;     /* swept, all */
     const char *variable; /* a NumPy array instead of a table */
     const char *status;   /* names of statuses, with commas between */
     bool sweep;           /* the sweep file's text instead of a table */

@@ -16,7 +16,7 @@ static enum error_code parse_rows(const char *text, enum export_rows *rows, stru
             *rows = (enum export_rows)i;
             return ERROR_NONE;
         }
-    return error_set(error, ERROR_INPUT, "--rows %s: allowed: model, epoch, neuron", text);
+    return error_set(error, ERROR_INPUT, "--each %s: allowed: model, epoch, neuron", text);
 }
 
 /* "accepted,rejected" as bits. */
@@ -44,23 +44,23 @@ static enum error_code parse_statuses(const char *text, unsigned *statuses, stru
 static enum error_code parse(const struct request *request, struct export_options *options, struct error *error)
 {
     const struct export_request *words = &request->export;
-    *options = (struct export_options){.all_hyperparameters = request->columns && strcmp(request->columns, "all") == 0,
+    *options = (struct export_options){.all_hyperparameters = words->keys && strcmp(words->keys, "all") == 0,
                                        .measures = request->measures,
                                        .ri = request->ri};
-    if (request->columns && !options->all_hyperparameters && strcmp(request->columns, "swept") != 0)
-        return error_set(error, ERROR_INPUT, "--columns %s: allowed: swept, all", request->columns);
-    if (parse_rows(request->rows, &options->rows, error))
+    if (words->keys && !options->all_hyperparameters && strcmp(words->keys, "swept") != 0)
+        return error_set(error, ERROR_INPUT, "--keys %s: allowed: swept, all", words->keys);
+    if (parse_rows(words->each, &options->rows, error))
         return error->code;
     if (words->variable && words->sweep)
         return error_set(error, ERROR_INPUT, "--variable and --sweep: allowed: one of them");
-    if ((words->variable || words->sweep) && (request->rows || request->columns))
+    if ((words->variable || words->sweep) && (words->each || words->keys))
         return error_set(error, ERROR_INPUT, "--%s: only for tables, without --variable and --sweep",
-                         request->rows ? "rows" : "columns");
+                         words->each ? "each" : "keys");
     if (words->sweep && words->status)
         return error_set(error, ERROR_INPUT, "--status: not with --sweep, which is about the whole file");
     if ((request->has_measure || request->has_unimportant_below || request->ri.normalise != NORMALISE_NONE) &&
         options->rows != EXPORT_NEURONS)
-        return error_set(error, ERROR_INPUT, "--%s: only with --rows neuron",
+        return error_set(error, ERROR_INPUT, "--%s: only with --each neuron",
                          request->has_measure             ? "measure"
                          : request->has_unimportant_below ? "unimportant-below"
                                                           : "normalise");
@@ -114,6 +114,6 @@ const struct command command_export = {
         "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
         "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
         "output. docs/python.md has examples.\n",
-    .options = "output where rows columns measure measures normalise unimportant-below status variable sweep",
+    .options = "output where each keys measure measures normalise unimportant-below status variable sweep",
     .run = run,
 };

@@ -101,6 +101,25 @@ done:
     return error->code;
 }
 
+enum error_code groups_make_without(struct groups *groups, const struct reader *reader,
+                                    const struct selection *selection, const struct hyperparameter *key,
+                                    struct error *error)
+{
+    char *by = NULL;
+    size_t size = 0;
+    FILE *text = open_memstream(&by, &size);
+    *groups = (struct groups){0};
+    for (int i = 0; text && i < n_hyperparameters; i++)
+        if (reader->swept[i] && &hyperparameter_table[i] != key)
+            fprintf(text, "%s%s", ftell(text) > 0 ? "," : "", hyperparameter_table[i].name);
+    if (!text || fclose(text) != 0)
+        error_set(error, ERROR_FATAL, "not enough memory");
+    else
+        groups_make(groups, reader, selection, by, error);
+    free(by);
+    return error->code;
+}
+
 void groups_free(struct groups *groups)
 {
     free(groups->keys);

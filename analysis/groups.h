@@ -19,6 +19,11 @@ struct groups {
  * a key that is none. On error *groups is empty. */
 enum error_code groups_make(struct groups *groups, const struct reader *reader, const struct selection *selection,
                             const char *by, struct error *error);
+
+/* Groups configurations that are equal in all hyperparameters but `key`. */
+enum error_code groups_make_without(struct groups *groups, const struct reader *reader,
+                                    const struct selection *selection, const struct hyperparameter *key,
+                                    struct error *error);
 void groups_free(struct groups *groups); /* all-zero groups are allowed */
 
 /* A group's name: "key = value, ..." of the keys; without keys "all configurations", or of a single one its

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 static const struct command *const commands[] = {
-    &command_summary,      &command_plot_training, &command_plot_ri,         &command_plot_ri_grid,
-    &command_plot_heatmap, &command_plot_measures, &command_plot_importance, &command_plot_lesion,
-    &command_report,       &command_export,
+    &command_summary,      &command_claims,       &command_plot_training, &command_plot_ri,
+    &command_plot_ri_grid, &command_plot_heatmap, &command_plot_measures, &command_plot_importance,
+    &command_plot_lesion,  &command_report,       &command_export,
 };
 
 static enum error_code run(const struct request *request, struct error *error)

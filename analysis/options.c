@@ -109,7 +109,8 @@ static enum error_code take_statistic(struct request *request, const char *value
 
 static enum error_code take_by(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (!*value)
+        return error_set(error, ERROR_INPUT, "--by: allowed: KEY or KEY,KEY,...");
     request->by = value;
     return ERROR_NONE;
 }
@@ -153,6 +154,41 @@ static enum error_code take_keep_script(struct request *request, const char *val
     return ERROR_NONE;
 }
 
+static enum error_code take_each(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.each = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_keys(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.keys = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_variable(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.variable = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_status(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->export.status = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->export.sweep = true;
+    return ERROR_NONE;
+}
+
 static enum error_code take_title(struct request *request, const char *value, struct error *error)
 {
     (void)error;
@@ -184,27 +220,6 @@ static enum error_code take_models(struct request *request, const char *value, s
     return ERROR_NONE;
 }
 
-static enum error_code take_variable(struct request *request, const char *value, struct error *error)
-{
-    (void)error;
-    request->export.variable = value;
-    return ERROR_NONE;
-}
-
-static enum error_code take_status(struct request *request, const char *value, struct error *error)
-{
-    (void)error;
-    request->export.status = value;
-    return ERROR_NONE;
-}
-
-static enum error_code take_sweep(struct request *request, const char *value, struct error *error)
-{
-    (void)value, (void)error;
-    request->export.sweep = true;
-    return ERROR_NONE;
-}
-
 static const struct option_row option_table[] = {
     {"output", 'o', "OUT", "the file to write; an older one is replaced", take_output},
     {"where", 0, "KEY=VALUE",
@@ -225,18 +240,14 @@ static const struct option_row option_table[] = {
     {"statistic", 0, "NAME,...", "only these statistics, named as in --csv", take_statistic},
     {"csv", 0, NULL, "comma-separated values, a row for each group, measure and layer", take_csv},
     {"json", 0, NULL, "JSON, histograms included", take_json},
+    {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},
+    {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
      take_keep_script},
-    {"rows", 0, "WHAT",
-     "of a figure: the hyperparameter that changes from row to row;\n"
-     "of export: a row for each model (default), epoch or neuron",
-     take_rows},
-    {"columns", 0, "WHAT",
-     "of a figure: the hyperparameter that changes from column to column;\n"
-     "of export: hyperparameters as columns: swept (default) or all",
-     take_columns},
+    {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
+    {"keys", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_keys},
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"

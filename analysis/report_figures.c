@@ -156,8 +156,7 @@ static void write_training(const struct report *report, size_t i, const struct a
     const struct hyperparameters *h = report_hyperparameters(report, i);
     const struct box *box = &training_plot;
     FILE *out = report->out;
-    char description[512];
-    int used = 0;
+    char description[512] = "";
 
     begin_group(report, i);
     if (curves->n_points == 0) {
@@ -166,9 +165,10 @@ static void write_training(const struct report *report, size_t i, const struct a
     }
     for (size_t t = 0; t < curves->n_tasks; t++) {
         size_t last = (curves->n_points - 1) * curves->n_tasks + t;
-        used += snprintf(description + used, sizeof description - (size_t)used,
-                         "Task %zu: mean error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
-                         curves->mean[t], curves->mean[last], curves->low[last], curves->high[last]);
+        size_t used = strlen(description);
+        snprintf(description + used, sizeof description - used,
+                 "Task %zu: mean error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
+                 curves->mean[t], curves->mean[last], curves->low[last], curves->high[last]);
     }
     fprintf(out, "<figure>\n");
     svg_begin(out, 310, 180, "Mean absolute test error by epoch", description);
@@ -261,15 +261,14 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
                                           STATISTIC_UNIMPORTANT};
     const struct box *box = &histogram;
     FILE *out = report->out;
-    char title[64], text[512];
-    int used = 0;
+    char title[64], text[512] = "";
 
     snprintf(title, sizeof title, "Relative importance, layer %zu", layer + 1);
     for (size_t s = 0; s < sizeof said / sizeof said[0]; s++) {
         char share[64];
         report_format(share, report_estimate(report, i, layer, said[s]), true);
-        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s %s", s ? "; " : "",
-                         statistic_table[said[s]].label, share);
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s %s", s ? "; " : "", statistic_table[said[s]].label, share);
     }
     fprintf(out, "<figure>\n");
     svg_begin(out, 240, 154, title, text);

@@ -150,14 +150,15 @@ static void write_repetition(const struct report *report)
     FILE *out = report->out;
     const char *file = report->reader->path, *revision = find_text(report, "git_revision");
 
-    fprintf(out, "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. To run the sweep "
-                 "again, with the same version of picky, and compare: <code>picky merge</code> refuses two files in "
-                 "which a job&rsquo;s results differ in any bit.</p>\n"
-                 "<pre tabindex=\"0\" aria-label=\"commands\">picky-analyse export ");
+    fprintf(out,
+            "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. The first command "
+            "does a sample of the jobs again (<code>--all</code>: every one) and compares every bit; the others run "
+            "the sweep anew. Use the same version of picky.</p>\n"
+            "<pre tabindex=\"0\" aria-label=\"commands\">picky verify ");
     write_word(out, file);
-    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5\npicky merge -o both.h5 ");
+    fprintf(out, " --sample 32\npicky-analyse export ");
     write_word(out, file);
-    fprintf(out, " again.h5</pre>\n");
+    fprintf(out, " --sweep -o sweep.cfg\npicky run sweep.cfg -o again.h5</pre>\n");
     if (strstr(revision, "-dirty"))
         fprintf(out, "<p>The revision ends in &ldquo;-dirty&rdquo;: picky was built from sources with changes that no "
                      "revision has. Another build may give other bits.</p>\n");
@@ -200,6 +201,6 @@ void report_reproduce(const struct report *report)
     write_word(out, file);
     fprintf(out, " -o models.csv\npicky-analyse export ");
     write_word(out, file);
-    fprintf(out, " --rows neuron -o neurons.csv</pre>\n");
+    fprintf(out, " --each neuron -o neurons.csv</pre>\n");
     fprintf(out, "</section>\n");
 }

@@ -10,6 +10,13 @@ double clock_s(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+double clock_cpu_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 double backoff_next(struct backoff *backoff, double longest_s)
 {
     const double spin_s = 200e-6, first_sleep_s = 20e-6;

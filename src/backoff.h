@@ -6,6 +6,9 @@
 /* Seconds since some fixed moment; never goes back. */
 double clock_s(void);
 
+/* Seconds of a core that this thread has used. */
+double clock_cpu_s(void);
+
 /* One wait. Start with {0} whenever something has happened. */
 struct backoff {
     double since_s; /* when the wait began, 0 if it has not */

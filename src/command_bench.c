@@ -1,4 +1,5 @@
 /* picky bench: how fast picky is here, beside what the machine could do. */
+#include "backoff.h"
 #include "cli.h"
 #include "importance.h"
 #include "job.h"
@@ -9,7 +10,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { RUNS_MAX = 99, WIDTHS_MAX = 16, LEVELS = 4 };
@@ -38,13 +38,6 @@ struct line {
     struct figure attempt_ms, measures_ms, untrained_ms;
     double job_ms, matrix_gflops, roofline_ms;
 };
-
-static double cpu_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -76,12 +69,12 @@ static enum error_code measure_limits(struct bench *bench, struct error *error)
     size_t n = is_slow ? 1200000 : 12000000;
     double runs[3][RUNS_MAX];
     for (int run = 0; run < bench->n_runs; run++) {
-        double start = cpu_s();
+        double start = clock_cpu_s();
         sink = limits->multiply_add(n);
-        runs[0][run] = 2e-9 * (double)(n * limits->lanes) / (cpu_s() - start);
-        start = cpu_s();
+        runs[0][run] = 2e-9 * (double)(n * limits->lanes) / (clock_cpu_s() - start);
+        start = clock_cpu_s();
         sink = limits->sqrt_div(n / 4);
-        runs[1][run] = 1e9 * (cpu_s() - start) / ((double)n / 4);
+        runs[1][run] = 1e9 * (clock_cpu_s() - start) / ((double)n / 4);
     }
     bench->gflops = figure_of(runs[0], bench->n_runs);
     bench->sqrt_div_ns = figure_of(runs[1], bench->n_runs);
@@ -98,9 +91,10 @@ static enum error_code measure_limits(struct bench *bench, struct error *error)
         size_t n_loads = (64u << 20) / (limits->lanes * sizeof(float));
         size_t rounds = n_loads / n_vectors + 1;
         for (int run = 0; run < bench->n_runs; run++) {
-            double start = cpu_s();
+            double start = clock_cpu_s();
             sink = limits->read(memory, n_vectors, rounds * n_vectors);
-            runs[2][run] = 1e-9 * (double)(rounds * n_vectors * limits->lanes * sizeof(float)) / (cpu_s() - start);
+            runs[2][run] =
+                1e-9 * (double)(rounds * n_vectors * limits->lanes * sizeof(float)) / (clock_cpu_s() - start);
         }
         free(memory);
         bench->read[level] = figure_of(runs[2], bench->n_runs);
@@ -149,13 +143,13 @@ static enum error_code time_jobs(const struct hyperparameters *h, double *job_s,
     int n = (h->hidden_size > 64 ? 3 : 8) * job_runner_lanes(runner);
     for (int i = 0; i < n && !error->code; i++)
         job_runner_add(runner, &(struct job){.seed = 1 + i, .h = *h}, error);
-    double start = cpu_s();
+    double start = clock_cpu_s();
     /* Only full packs, as in a long sweep, where the last ones are few. */
     size_t done = (size_t)n;
     while (!error->code && job_runner_largest_group(runner) >= (size_t)job_runner_lanes(runner))
         job_runner_step(runner, ignore_record, NULL, error);
     done -= job_runner_waiting(runner);
-    *job_s = (cpu_s() - start) / (double)done;
+    *job_s = (clock_cpu_s() - start) / (double)done;
     job_runner_destroy(runner);
     return error->code;
 }
@@ -187,19 +181,19 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
     for (int run = -1; run < bench->n_runs; run++) { /* the first, not counted, warms up */
         if (load_lanes(&training, &h, error))
             goto done;
-        double start = cpu_s();
+        double start = clock_cpu_s();
         training_untrained(&training);
-        double middle = cpu_s();
+        double middle = clock_cpu_s();
         training_run(&training);
-        double end = cpu_s();
+        double end = clock_cpu_s();
         training_test(&training, 0);
-        double tested = cpu_s();
+        double tested = clock_cpu_s();
         importance_compute(&importance, &training);
         if (run < 0)
             continue;
         untrained[run] = 1e3 * (middle - start) / lanes;
         attempt[run] = 1e3 * ((end - middle) * scale + (tested - end)) / lanes;
-        measures[run] = 1e3 * (cpu_s() - tested) / lanes;
+        measures[run] = 1e3 * (clock_cpu_s() - tested) / lanes;
     }
     line->untrained_ms = figure_of(untrained, bench->n_runs);
     line->attempt_ms = figure_of(attempt, bench->n_runs);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { LINES_MAX = 20, STATUSES_AT_ONCE = 1 << 16 };
 #define NOT_THERE UINT32_MAX
@@ -243,9 +244,15 @@ static enum error_code open_extended(struct results **results, const char *path,
 {
     (void)arguments;
     *results = NULL;
-    struct extension e = {.path = path, .new = description};
-    if (results_slots_open(&e.slots, path, RESULTS_WRITING, error))
+    /* What a link stands for is replaced, not the link. */
+    char *real = realpath(path, NULL);
+    struct stat status;
+    struct extension e = {.path = real && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? real : path,
+                          .new = description};
+    if (results_slots_open(&e.slots, e.path, RESULTS_WRITING, error)) {
+        free(real);
         return error->code;
+    }
     e.old = results_slots_description(e.slots);
     e.shift = e.old->seed - description->seed;
     bool is_same = false;
@@ -258,6 +265,7 @@ static enum error_code open_extended(struct results **results, const char *path,
     }
     free(e.old_of);
     free(e.is_kept);
+    free(real);
     return error->code;
 }
 

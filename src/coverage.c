@@ -30,8 +30,10 @@ void coverage_text(const uint64_t counts[N_STATUSES], char text[COVERAGE_TEXT_MA
 void coverage_shard(const struct shard *shard, char text[COVERAGE_SHARD_MAX])
 {
     char name[SHARD_TEXT_MAX];
+    *text = '\0';
     shard_format(shard, name);
-    snprintf(text, COVERAGE_SHARD_MAX, shard->n > 1 ? ", shard %s" : "", name);
+    if (shard->n > 1)
+        snprintf(text, COVERAGE_SHARD_MAX, ", shard %s", name);
 }
 
 enum error_code coverage_by(struct coverage *coverage, const char *by, struct error *error)

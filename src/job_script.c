@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,13 @@ static const double TIME_FACTOR = 1.5, TIME_EXTRA_S = 300, MEMORY_FACTOR = 1.5, 
 /* Ahead of the end: ten seconds for the models in training, ten in which Slurm may be late, and to write and requeue.
  */
 enum { SIGNAL_S = 40, SHAPES_MAX = 20 };
+
+/* What goes into the template. */
+struct filling {
+    const struct job_script *script;
+    double n_ranks, needed_s;
+    const char *sweep, *output, *program; /* absolute paths */
+};
 
 double job_script_time(const struct pilot *pilot, double n_ranks)
 {
@@ -64,8 +70,9 @@ static void print_shape(FILE *stream, const struct pilot_shape *entry)
 }
 
 /* The numbers behind the resources, as comments. */
-static void print_numbers(FILE *stream, const struct job_script *script, double n_ranks, double needed_s)
+static void print_numbers(FILE *stream, const struct filling *filling)
 {
+    const struct job_script *script = filling->script;
     const struct pilot *pilot = script->pilot;
     const struct kernels *kernels;
     struct error ignored;
@@ -81,12 +88,14 @@ static void print_numbers(FILE *stream, const struct job_script *script, double 
         print_shape(stream, &pilot->shapes[i]);
     if (pilot->n_shapes > SHAPES_MAX)
         fprintf(stream, "#   and %zu cheaper shapes\n", pilot->n_shapes - SHAPES_MAX);
-    progress_duration(needed_s, duration);
+    progress_duration(filling->needed_s, duration);
     progress_duration(pilot->pack_s, pack);
-    fprintf(stream,
-            "# All: %.3g core-hours. On %.0f ranks %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
-            "min.\n",
-            pilot->total_s / 3600, n_ranks, duration, pack, TIME_FACTOR, TIME_EXTRA_S / 60);
+    fprintf(
+        stream,
+        "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
+        "min.\n",
+        pilot->total_s / 3600, filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack, TIME_FACTOR,
+        TIME_EXTRA_S / 60);
     fprintf(
         stream,
         "# Memory: %.0f MB here, %.3g MB a record; --mem-per-cpu is %.3g times what rank 0 needs and %.0f MB for MPI.\n"
@@ -98,16 +107,85 @@ static void print_numbers(FILE *stream, const struct job_script *script, double 
                 script->ranks_per_node);
 }
 
-static void print_resources(FILE *stream, const struct job_script *script, double needed_s)
+static void print_resources(FILE *stream, const struct filling *filling)
 {
+    const struct job_script *script = filling->script;
     if (script->n_nodes > 0)
         fprintf(stream, "#SBATCH --nodes=%" PRId64 "\n#SBATCH --ntasks-per-node=%" PRId64 "\n", script->n_nodes,
                 script->ranks_per_node);
     else
         fprintf(stream, "#SBATCH --ntasks=%" PRId64 "\n", script->ranks_per_node);
     fprintf(stream, "#SBATCH --mem-per-cpu=%.0fM\n", ceil(rank_memory(script) / (1 << 20) / 10) * 10);
-    print_time(stream, TIME_FACTOR * needed_s + TIME_EXTRA_S);
+    print_time(stream, TIME_FACTOR * filling->needed_s + TIME_EXTRA_S);
     fprintf(stream, "#SBATCH --signal=B:USR1@%d\n", SIGNAL_S);
+}
+
+/* "NAME=${1:-VALUE}": what the user gives goes before. */
+static void print_parameter(FILE *stream, const char *name, const char *given, const char *value)
+{
+    fprintf(stream, "%s=${%s:-", name, given);
+    print_quoted(stream, value);
+    fprintf(stream, "}\n");
+}
+
+static void print_sweep(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "SWEEP", "1", filling->sweep);
+}
+
+static void print_output(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "OUT", "2", filling->output);
+}
+
+static void print_program(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "PICKY", "PICKY", filling->program);
+}
+
+static void print_options(FILE *stream, const struct filling *filling)
+{
+    fprintf(stream, "OPTIONS=(");
+    for (size_t i = 0; i < filling->script->n_overrides; i++) {
+        fprintf(stream, "--set ");
+        print_quoted(stream, filling->script->overrides[i].key);
+        fprintf(stream, "=");
+        print_quoted(stream, filling->script->overrides[i].value);
+        fprintf(stream, " ");
+    }
+    fprintf(stream, "\"${@:3}\")\n");
+}
+
+/* Lines of the template, by how they begin, and what takes their place, if anything. */
+static const struct {
+    const char *start;
+    void (*print)(FILE *stream, const struct filling *filling);
+} substitutes[] = {
+    {"# A sweep, ", print_numbers}, {"#   sbatch ", NULL},     {"#SBATCH --nodes=", print_resources},
+    {"#SBATCH --exclusive", NULL},  {"#SBATCH --time=", NULL}, {"#SBATCH --signal=", NULL},
+    {"SWEEP=", print_sweep},        {"OUT=", print_output},    {"OPTIONS=", print_options},
+    {"PICKY=", print_program},
+};
+enum { N_SUBSTITUTES = sizeof substitutes / sizeof substitutes[0] };
+
+static void print_template(FILE *stream, const struct filling *filling)
+{
+    bool is_seen[N_SUBSTITUTES] = {false};
+    for (const char *line = sweep_sbatch, *next; *line; line = next) {
+        next = strchr(line, '\n') + 1;
+        int i = 0;
+        while (i < N_SUBSTITUTES && strncmp(line, substitutes[i].start, strlen(substitutes[i].start)) != 0)
+            i++;
+        if (i == N_SUBSTITUTES) {
+            fwrite(line, 1, (size_t)(next - line), stream);
+            continue;
+        }
+        is_seen[i] = true;
+        if (substitutes[i].print)
+            substitutes[i].print(stream, filling);
+    }
+    for (int i = 0; i < N_SUBSTITUTES; i++)
+        check(is_seen[i]); /* sweep.sbatch has changed, and this has to follow */
 }
 
 /* The path from the root of a file that need not be there. The caller frees it; NULL on error. */
@@ -125,86 +203,17 @@ static char *absolute_path(const char *path)
 enum error_code job_script_print(FILE *stream, const struct job_script *script, struct error *error)
 {
     double n_ranks = (double)script->ranks_per_node * (double)(script->n_nodes > 0 ? script->n_nodes : 1);
-    double needed_s = job_script_time(script->pilot, n_ranks);
     char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
     char *program = realpath("/proc/self/exe", NULL);
-    if (!sweep || !output || !program) {
-        error_set(error, ERROR_FATAL, "no absolute paths: %s", strerror(errno));
-        goto done;
-    }
-
-    /* Lines of the template, by how they begin, and what takes their place. */
-    enum { COMMENT, NODES, DROPPED, SWEEP, OUT, OPTIONS, PROGRAM, N_MARKS };
-    static const struct {
-        const char *start;
-        int mark;
-    } marks[] = {
-        {"# ", COMMENT},
-        {"#SBATCH --nodes=", NODES},
-        {"#SBATCH --exclusive", DROPPED},
-        {"#SBATCH --time=", DROPPED},
-        {"#SBATCH --signal=", DROPPED},
-        {"SWEEP=", SWEEP},
-        {"OUT=", OUT},
-        {"OPTIONS=", OPTIONS},
-        {"PICKY=", PROGRAM},
-    };
-    bool is_seen[N_MARKS] = {false};
-    for (const char *line = sweep_sbatch, *next; *line; line = next) {
-        next = strchr(line, '\n') + 1;
-        int mark = N_MARKS;
-        for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-            if (strncmp(line, marks[i].start, strlen(marks[i].start)) == 0)
-                mark = marks[i].mark;
-        /* The comments at the top only. */
-        if (mark == COMMENT && is_seen[NODES])
-            mark = N_MARKS;
-        bool is_first = mark == N_MARKS || !is_seen[mark];
-        if (mark < N_MARKS)
-            is_seen[mark] = true;
-        switch (mark) {
-        case COMMENT:
-            if (is_first)
-                print_numbers(stream, script, n_ranks, needed_s);
-            break;
-        case NODES: print_resources(stream, script, needed_s); break;
-        case DROPPED: break;
-        case SWEEP:
-            fprintf(stream, "SWEEP=${1:-");
-            print_quoted(stream, sweep);
-            fprintf(stream, "}\n");
-            break;
-        case OUT:
-            fprintf(stream, "OUT=${2:-");
-            print_quoted(stream, output);
-            fprintf(stream, "}\n");
-            break;
-        case OPTIONS:
-            fprintf(stream, "OPTIONS=(");
-            for (size_t i = 0; i < script->n_overrides; i++) {
-                char *text = NULL;
-                if (asprintf(&text, "%s=%s", script->overrides[i].key, script->overrides[i].value) < 0) {
-                    error_set(error, ERROR_FATAL, "out of memory");
-                    goto done;
-                }
-                fprintf(stream, "--set ");
-                print_quoted(stream, text);
-                fprintf(stream, " ");
-                free(text);
-            }
-            fprintf(stream, "\"${@:3}\")\n");
-            break;
-        case PROGRAM:
-            fprintf(stream, "PICKY=${PICKY:-");
-            print_quoted(stream, program);
-            fprintf(stream, "}\n");
-            break;
-        default: fwrite(line, 1, (size_t)(next - line), stream);
-        }
-    }
-    for (int mark = 0; mark < N_MARKS; mark++)
-        check(is_seen[mark]);
-done:
+    if (sweep && output && program)
+        print_template(stream, &(struct filling){.script = script,
+                                                 .n_ranks = n_ranks,
+                                                 .needed_s = job_script_time(script->pilot, n_ranks),
+                                                 .sweep = sweep,
+                                                 .output = output,
+                                                 .program = program});
+    else
+        error_set(error, ERROR_FATAL, "the paths of sweep, output and picky: %s", strerror(errno));
     free(sweep);
     free(output);
     free(program);

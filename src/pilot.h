@@ -13,7 +13,7 @@ struct pilot_shape {
     double n_jobs, job_s; /* of the sweep; seconds of one core for one of them, rejected attempts included */
     double pack_s;        /* of one pack, the smallest thing that a rank does */
     uint64_t n_trained;   /* jobs that were trained for it; 0: job_s is extrapolated from a few optimiser steps */
-    double trained_s;
+    double trained_s;     /* of one core */
 };
 
 struct pilot {

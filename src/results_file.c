@@ -245,6 +245,15 @@ static enum error_code exists_already(const char *path, struct error *error)
     return error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file, or --resume", path);
 }
 
+/* Whoever might read a file that is replaced may read the new one. */
+static enum error_code copy_mode(int descriptor, const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) < 0 || fchmod(descriptor, status.st_mode & 0777) < 0)
+        return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));
+    return ERROR_NONE;
+}
+
 enum error_code results_file_make(int *descriptor, char **temporary, const char *path, bool replaces,
                                   const struct results_description *description, struct error *error)
 {
@@ -261,7 +270,8 @@ enum error_code results_file_make(int *descriptor, char **temporary, const char 
         return error_set(error, ERROR_FATAL, "not enough memory for a file name");
     enum error_code code = open_temporary(descriptor, name, path, error);
     if (!code &&
-        ((code = check_size(*descriptor, path, description, error)) || (code = write_new(name, description, error))))
+        ((replaces && (code = copy_mode(*descriptor, path, error))) ||
+         (code = check_size(*descriptor, path, description, error)) || (code = write_new(name, description, error))))
         unlink(name);
     if (code)
         free(name);
@@ -292,6 +302,12 @@ enum error_code results_file_publish(int descriptor, const char *temporary, cons
     return error->code;
 }
 
+bool results_file_is_written(int descriptor)
+{
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
 enum error_code results_file_open(int *descriptor, const char *path, enum results_access access, struct error *error)
 {
     struct stat opened, named;
@@ -302,16 +318,12 @@ enum error_code results_file_open(int *descriptor, const char *path, enum result
         return error_set(error, ERROR_INPUT, "%s: not a file", path);
     enum lock_state lock = lock_file(*descriptor, access);
     if (lock == LOCK_TAKEN)
-        return error_set(error, ERROR_INPUT, "%s: another run is writing it", path);
+        return error_set(error, ERROR_INPUT, "%s: %s", path,
+                         results_file_is_written(*descriptor) ? "another run is writing it"
+                                                              : "picky reads it so that no run may write it meanwhile");
     if (stat(path, &named) < 0 || opened.st_dev != named.st_dev || opened.st_ino != named.st_ino)
         return error_set(error, ERROR_INPUT, "%s: another run has just replaced it", path);
     if (lock == LOCK_UNSUPPORTED)
         warn_of_no_locks(path);
     return ERROR_NONE;
-}
-
-bool results_file_is_written(int descriptor)
-{
-    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-    return fcntl(descriptor, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }

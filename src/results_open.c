@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define STAGED_MAX   256                  /* records written at once, ... */
-#define STAGED_BYTES ((uint64_t)64 << 20) /* ... or fewer if they would take more memory */
+#define STAGED_BYTES ((uint64_t)12 << 20) /* ... or fewer if they would take more memory */
 
 enum { STATUSES_AT_ONCE = 1 << 16 }; /* read from the file */
 

@@ -37,7 +37,11 @@ static enum error_code out_of_memory(const struct results_slots *slots, struct e
 static enum error_code read_configs(struct results_slots *slots, struct error *error)
 {
     size_t n = slots->header.n_configs;
-    /* calloc: a damaged file may have any number of them. */
+    struct hyperparameters last;
+    hyperparameters_default(&last);
+    /* Before there is memory for as many as a damaged file says. */
+    if (results_read_row(slots->file, slots->path, &hyperparameter_table[0], n - 1, 1, &last, error))
+        return error->code;
     slots->configs = calloc(n, sizeof *slots->configs);
     if (!slots->configs)
         return out_of_memory(slots, error);
@@ -54,6 +58,11 @@ static enum error_code read_configs(struct results_slots *slots, struct error *e
 
 static enum error_code read_description(struct results_slots *slots, struct error *error)
 {
+    const int64_t seed_max = (INT64_C(1) << 53) - 1; /* of the last replicate */
+    if (slots->header.seed < 0 || slots->header.seed > seed_max ||
+        slots->header.replicates - 1 > (uint64_t)(seed_max - slots->header.seed))
+        return results_damaged(error, slots->path, "seeds from %" PRId64 " on for %" PRIu64 " replicates",
+                               slots->header.seed, slots->header.replicates);
     slots->swept = calloc((size_t)n_hyperparameters, sizeof *slots->swept);
     if (!slots->swept)
         return out_of_memory(slots, error);

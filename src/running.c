@@ -239,7 +239,7 @@ done:;
 }
 
 /* What has come of the file: exact counts, and how to go on if it is not complete. */
-static enum error_code print_end(struct task *task, struct error *error)
+static void print_end(struct task *task)
 {
     char counts[COVERAGE_TEXT_MAX], shard[COVERAGE_SHARD_MAX];
     struct results_state state;
@@ -252,15 +252,17 @@ static enum error_code print_end(struct task *task, struct error *error)
         fprintf(stderr, "picky: the file%s: %s\n", shard, counts);
     }
     if (n_jobs > 0 && task->coverage.row) {
-        if (coverage_read(&task->coverage, task->path, &state, error))
-            return error->code;
-        coverage_print(stderr, &task->coverage);
+        struct error error;
+        if (coverage_read(&task->coverage, task->path, &state, &error))
+            report_error(&error); /* of the table alone: the sweep is as it is */
+        else
+            coverage_print(stderr, &task->coverage);
     }
     if (!task->is_stopped)
-        return ERROR_NONE;
+        return;
     if (n_jobs == 0) {
         fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
-        return ERROR_NONE;
+        return;
     }
     const char *const *operands = (const char *const *)task->arguments->operands;
     char *go_on =
@@ -269,7 +271,6 @@ static enum error_code print_end(struct task *task, struct error *error)
     fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
             n_jobs - task->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
     free(go_on);
-    return ERROR_NONE;
 }
 
 /* What running_main was given. */
@@ -304,11 +305,12 @@ static int run_rank0(void *context, const struct ranks *ranks)
         if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
             (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
             coverage_by(&task.coverage, arguments.by, &error) ||
-            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error) ||
-            print_end(&task, &error))
+            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error)) {
             exit_code = report_error(&error);
-        else
-            exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+            break;
+        }
+        print_end(&task);
+        exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
     }
     free(task.path);
     coverage_free(&task.coverage);

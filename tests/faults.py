@@ -56,13 +56,13 @@ class Reference:
                 assert found[part] == self.bytes[part], f"{name} of slot {i} is wrong"
         return len(done)
 
-    def part(self, path):
-        """A file in which the later half of each array by slot is as if never written, but not zero."""
+    def part(self, path, rest=b"\xa5"):
+        """A file in which the later half of each array by slot has not been written: `rest` lies there."""
         found = bytearray(self.bytes)
         half = self.n_slots // 2
         for name, (offset, n) in self.places.items():
             found[offset + half * n:offset + self.n_slots * n] = \
-                bytes([0 if name == "status" else 0xa5]) * ((self.n_slots - half) * n)
+                (b"\0" if name == "status" else rest) * ((self.n_slots - half) * n)
         with open(path, "wb") as f:
             f.write(found)
 

@@ -68,8 +68,12 @@ said "^picky: the file: $n_large expected: .* 0 pending$"
 said '^6 +8 +8 .* 0$'
 same large.h5 grown.h5
 cp small.h5 ranks.h5
-expect 0 mpirun -n 3 --oversubscribe --bind-to none "$picky" extend ranks.h5 large.cfg
+chmod 640 ranks.h5
+mkdir linked
+ln -s ../ranks.h5 linked/link.h5
+expect 0 mpirun -n 3 --oversubscribe --bind-to none "$picky" extend linked/link.h5 large.cfg
 same large.h5 ranks.h5
+[[ $(stat -c %a ranks.h5) == 640 && -L linked/link.h5 ]] || fail "permissions or a link are lost"
 /usr/bin/python3 - small.h5 grown.h5 "$n_small" "$n_large" <<'END'
 import sys, h5py, numpy as np
 small, grown = [h5py.File(name, "r") for name in sys.argv[1:3]]

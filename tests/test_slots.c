@@ -230,6 +230,7 @@ static void locks(void **state)
     assert_int_equal(results_slots_open(&a, path, RESULTS_READING, &error), ERROR_NONE);
     assert_int_equal(results_slots_open(&b, path, RESULTS_READING, &error), ERROR_NONE);
     assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "picky reads it"));
     results_slots_close(a);
     assert_int_equal(results_open(&results, path, &s.d, stderr, &error), ERROR_INPUT);
     results_slots_close(b);

@@ -153,14 +153,14 @@ class Export(unittest.TestCase):
         return [name for name in DEFAULTS if name in names]
 
     def test_columns(self):
-        rows = self.table("--columns", "all")
+        rows = self.table("--keys", "all")
         self.assertEqual(set(list(rows[0])[2:list(rows[0]).index("seed")]), {*DEFAULTS, "context_layer"})
         for row, (c, r) in zip(rows, self.slots(ACCEPTED, REJECTED, DIVERGED, ERROR)):
             self.check_key(row, c, r, [*DEFAULTS, "context_layer"])
-        self.assertEqual(self.table("--columns", "swept"), self.table())
+        self.assertEqual(self.table("--keys", "swept"), self.table())
 
     def test_epochs(self):
-        rows = self.table("--rows", "epoch")
+        rows = self.table("--each", "epoch")
         expected = [(c, r, e) for c, r in self.slots(ACCEPTED) for e in range(self.sizes(c)[2])]
         self.assertEqual([(int(row["config"]), int(row["replicate"]), int(row["epoch"])) for row in rows], expected)
         for row, (c, r, e) in zip(rows, expected):
@@ -198,19 +198,19 @@ class Export(unittest.TestCase):
         self.assertGreater(n_selective, 0)
 
     def test_neurons(self):
-        rows = self.table("--rows", "neuron", "--measure", "all")
+        rows = self.table("--each", "neuron", "--measure", "all")
         self.check_key(rows[0], *self.slots(ACCEPTED)[0], self.swept)
         self.check_neurons(rows, [ACCEPTED], MEASURES, 0.1)
 
     def test_default_measure(self):
-        self.assertEqual(self.table("--rows", "neuron"), self.table("--rows", "neuron", "--measure", "taylor_sample"))
-        self.check_neurons(self.table("--rows", "neuron"), [ACCEPTED], ["taylor_sample"], 0.1)
-        rows = self.table("--rows", "neuron", "--measure", "variance,ablation_mean")
+        self.assertEqual(self.table("--each", "neuron"), self.table("--each", "neuron", "--measure", "taylor_sample"))
+        self.check_neurons(self.table("--each", "neuron"), [ACCEPTED], ["taylor_sample"], 0.1)
+        rows = self.table("--each", "neuron", "--measure", "variance,ablation_mean")
         self.check_neurons(rows, [ACCEPTED], ["ablation_mean", "variance"], 0.1)
 
     def test_normalised(self):
         """RI of importances that are divided by their sum over the layer, for each task."""
-        rows = self.table("--rows", "neuron", "--normalise", "layer", "--unimportant-below", 0)
+        rows = self.table("--each", "neuron", "--normalise", "layer", "--unimportant-below", 0)
         layers = {}
         for row in rows:
             layers.setdefault((row["config"], row["replicate"], row["layer"]), []).append(row)
@@ -222,7 +222,7 @@ class Export(unittest.TestCase):
 
     def test_neurons_of_one_measure(self):
         for below in (0, 0.7):
-            rows = self.table("--rows", "neuron", "--measure", "contribution", "--unimportant-below", below, "--status",
+            rows = self.table("--each", "neuron", "--measure", "contribution", "--unimportant-below", below, "--status",
                               "rejected,accepted")
             self.check_neurons(rows, [ACCEPTED, REJECTED], ["contribution"], below)
 
@@ -236,7 +236,7 @@ class Export(unittest.TestCase):
 
     def test_a_full_file_of_one_configuration(self):
         make_file.make("one.h5", [dict(hidden_size=3)], 4)
-        rows = self.table("--rows", "epoch", file="one.h5")
+        rows = self.table("--each", "epoch", file="one.h5")
         self.assertEqual(list(rows[0])[:4], ["config", "replicate", "seed", "status"])
 
     def load(self, *args):
@@ -289,12 +289,13 @@ class Export(unittest.TestCase):
 
     def test_files(self):
         """With -o the same bytes; an older file is replaced when the new one is complete, and only then."""
-        for name, args in (("a.csv", ["--rows", "neuron"]), ("a.npy", ["--variable", "biases"]), ("a.cfg", ["--sweep"])):
+        for name, args in (("a.csv", ["--each", "neuron"]), ("a.npy", ["--variable", "biases"]), ("a.cfg", ["--sweep"])):
             with open(name, "w") as f:
                 f.write("old")
             self.assert_error(run("x.h5", "--variable", "nonsense", "-o", name), 2, "nonsense", "importance", "biases")
             limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
             self.assert_error(run("x.h5", *args, "-o", name, preexec_fn=limit), 3, name)
+            self.assertFalse(os.path.exists(name + ".part"))
             with open(name) as f:
                 self.assertEqual(f.read(), "old")
             self.assertEqual(run("x.h5", *args, "-o", name), (0, b"", ""))
@@ -322,23 +323,23 @@ class Export(unittest.TestCase):
 
     def test_a_reader_that_goes_away(self):
         make_file.make("long.h5", [dict(epochs=3000)], 4)  # more than a pipe holds
-        process = subprocess.Popen([PROGRAM, "export", "long.h5", "--rows", "epoch"], stdout=subprocess.PIPE)
+        process = subprocess.Popen([PROGRAM, "export", "long.h5", "--each", "epoch"], stdout=subprocess.PIPE)
         process.stdout.read(10)
         process.stdout.close()
         self.assertIn(process.wait(timeout=60), (3, -signal.SIGPIPE))
 
     def test_bad_words(self):
-        for args, parts in ((["--rows", "layer"], ["--rows layer", "model, epoch, neuron"]),
-                            (["--columns", "some"], ["--columns some", "swept, all"]),
+        for args, parts in ((["--each", "layer"], ["--each layer", "model, epoch, neuron"]),
+                            (["--keys", "some"], ["--keys some", "swept, all"]),
                             (["--status", "done"], ["--status done", "accepted"]),
                             (["--status", "accepted,"], ["--status accepted,"]),
                             (["--status", "pending"], ["--status pending"]),
                             (["--measure", "variance"], ["--measure", "neuron"]),
                             (["--unimportant-below", "1"], ["--unimportant-below", "neuron"]),
-                            (["--normalise", "layer", "--rows", "epoch"], ["--normalise", "neuron"]),
+                            (["--normalise", "layer", "--each", "epoch"], ["--normalise", "neuron"]),
                             (["--sweep", "--variable", "status"], ["--variable", "--sweep"]),
-                            (["--rows", "epoch", "--variable", "status"], ["--rows"]),
-                            (["--columns", "all", "--sweep"], ["--columns"]),
+                            (["--each", "epoch", "--variable", "status"], ["--each"]),
+                            (["--keys", "all", "--sweep"], ["--keys"]),
                             (["--sweep", "--status", "accepted"], ["--status"]),
                             (["--variable", ""], ["--variable"])):
             self.assert_error(run("x.h5", *args), 2, *parts)
@@ -349,7 +350,7 @@ class Export(unittest.TestCase):
         with h5py.File("bare.h5", "r+") as f:
             del f["test_error"]
         for rows in ("epoch", "model"):
-            self.assert_error(run("bare.h5", "--rows", rows, "-o", "bare.csv"), 2, "bare.h5", "\"test_error\"")
+            self.assert_error(run("bare.h5", "--each", rows, "-o", "bare.csv"), 2, "bare.h5", "\"test_error\"")
         self.assertFalse(os.path.exists("bare.csv"))
 
     def test_memory(self):
@@ -366,7 +367,7 @@ class Export(unittest.TestCase):
                     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
                     h5py.h5d.create(f.id, name.encode(), h5py.h5t.py_create(dtype), h5py.h5s.create_simple(shape), plist)
             f["status"][0, 5] = ACCEPTED
-        for args in (["--variable", "importance"], ["--rows", "neuron"]):
+        for args in (["--variable", "importance"], ["--each", "neuron"]):
             process = subprocess.Popen([PROGRAM, "export", "big.h5", *args], stdout=subprocess.DEVNULL)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)

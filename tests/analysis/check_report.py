@@ -376,7 +376,7 @@ class Commands(Files):
         for line in lines:
             done = self.shell(line)
             self.assertEqual(done.returncode, 0, (line, done))
-        for name in ("sweep.cfg", "again.h5", "both.h5", "report.html", "models.csv", "neurons.csv"):
+        for name in ("sweep.cfg", "again.h5", "report.html", "models.csv", "neurons.csv"):
             self.assertGreater(os.path.getsize(name), 100)
             if name == "report.html":
                 with open(name, "rb") as f:
@@ -475,6 +475,7 @@ class Odd(Files):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         code, _, error = run("real.h5", "-o", "page.html", preexec_fn=limit)
         self.assertEqual((code, error.count("\n")), (3, 1))
+        self.assertFalse(os.path.exists("page.html.part"))
         with open("page.html") as f:
             self.assertEqual(f.read(), "old")
         code, out, error = run("real.h5", "-o", "page.html")

@@ -96,7 +96,11 @@ static int set_up(void **state)
     assert_ok(record_layout_make(&f.layout, f.configs, N_CONFIGS,
                                  STORE_WEIGHTS | STORE_TEST_SET | STORE_INITIAL_WEIGHTS | STORE_TRAIN_SET, &error));
 
-    const struct results_attribute provenance[] = {{NULL, NULL, NULL}};
+    const struct results_attribute provenance[] = {{"picky_version", "1.2", NULL},
+                                                   {"end_time", " ", NULL}, /* reserved: an array, not a text */
+                                                   {"run_time", NULL, "s"},
+                                                   {"command_line", "picky run <a> & b", NULL},
+                                                   {NULL, NULL, NULL}};
     const struct results_description description = {.name = "a sweep",
                                                     .sweep_text = "name = \"a sweep\";",
                                                     .seed = 1,
@@ -278,6 +282,49 @@ static void selects_and_labels(void **state)
     reader_close(reader);
 }
 
+static const char *find_text(const struct reader_provenance *provenance, const char *name)
+{
+    for (size_t i = 0; i < provenance->n_texts; i++)
+        if (strcmp(provenance->texts[i].name, name) == 0)
+            return provenance->texts[i].value;
+    fail_msg("no text %s", name);
+    return NULL;
+}
+
+static void reads_provenance(void **state)
+{
+    const struct fixture *f = *state;
+    struct reader *reader;
+    struct reader_provenance provenance;
+    struct error error;
+
+    assert_ok(reader_open(&reader, f->path, &error));
+    assert_ok(reader_read_provenance(reader, &provenance, &error));
+    assert_string_equal(provenance.sweep, "name = \"a sweep\";");
+    assert_int_equal(provenance.n_texts, 2);
+    assert_string_equal(find_text(&provenance, "picky_version"), "1.2");
+    assert_string_equal(find_text(&provenance, "command_line"), "picky run <a> & b");
+    assert_int_equal(provenance.n_runs, 0);
+    reader_provenance_free(&provenance);
+    reader_close(reader);
+
+    const char *hosts =
+        "a host with so long a name that it fills all of the ninety-six bytes that there are for it in a file";
+    assert_ok(results_log_run(f->results, 7, hosts, "1.2 (abc)", &error));
+    assert_ok(results_sync(f->results, true, &error));
+    assert_ok(reader_open(&reader, f->path, &error));
+    assert_ok(reader_read_provenance(reader, &provenance, &error));
+    assert_int_equal(provenance.n_runs, 1);
+    const struct reader_run *run = &provenance.runs[0];
+    assert_int_equal(run->n_ranks, 7);
+    assert_string_equal(run->version, "1.2 (abc)");
+    assert_memory_equal(run->hosts, hosts, FIELD_TEXT_SIZE - 1);
+    assert_true(strlen(run->hosts) <= FIELD_TEXT_SIZE);
+    assert_true(run->start > 1e9 && run->end >= run->start);
+    reader_provenance_free(&provenance);
+    reader_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_every_field_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(status_is_a_snapshot, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_provenance, set_up, tear_down),
         cmocka_unit_test_setup_teardown(selects_and_labels, set_up, tear_down),
     };
     if (!mkdtemp(directory))

@@ -1,0 +1,276 @@
+/* The claims as text, CSV and JSON, and their command. */
+#include "claims.h"
+#include "command.h"
+#include "formats.h"
+#include "output.h"
+
+#include <math.h>
+
+#define CONFIGS_SHOWN 6 /* in the table for people */
+
+static const char signs[] = "+-?"; /* by decision */
+
+/* ---- text ---- */
+
+/* "  WORD CONDITION: configurations 1, 3, 5 ... (40 in all)" */
+static void print_condition(const char *word, const char *condition, const struct selection *configs, FILE *out)
+{
+    char text[1024];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s: configuration%s ", condition, configs->n == 1 ? "" : "s");
+    for (size_t i = 0; i < configs->n && i < CONFIGS_SHOWN; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs->configs[i] + 1);
+    if (configs->n > CONFIGS_SHOWN)
+        snprintf(text + used, sizeof text - used, " ... (%zu in all)", configs->n);
+    summary_wrapped(word, text, out);
+}
+
+static void write_overview(const struct claims *claims, FILE *out)
+{
+    static const char *const heads[2][N_MEASURES] = {
+        {"ablation", "ablation", "taylor", "taylor", "contri-", "variance"},
+        {"mean", "sample", "mean", "sample", "bution", ""}};
+    for (int line = 0; line < 2; line++) {
+        fprintf(out, "%-22s", line == 0 ? "" : "claim");
+        for (int m = 0; m < N_MEASURES; m++)
+            fprintf(out, " %9s", heads[line][m]);
+        fprintf(out, "\n");
+    }
+    for (int c = 0; c < N_CLAIMS; c++) {
+        fprintf(out, "%-22s%s", claim_table[c].name, claims->results[c].a.n > 0 ? "" : "  not in this file");
+        for (int m = 0; m < N_MEASURES && claims->results[c].a.n > 0; m++) {
+            char text[8];
+            snprintf(text, sizeof text, "%c %c", signs[claims->results[c].verdicts[NORMALISE_NONE][m].decision],
+                     signs[claims->results[c].verdicts[NORMALISE_LAYER][m].decision]);
+            fprintf(out, " %9s", text);
+        }
+        fprintf(out, "\n");
+    }
+}
+
+static void write_verdict(const struct verdict *verdict, bool is_pair, FILE *out)
+{
+    char effect[64] = "-", numbers[64] = "";
+    if (isfinite(verdict->effect.low))
+        snprintf(effect, sizeof effect, "%+.3f [%+.3f, %+.3f]", verdict->effect.value, verdict->effect.low,
+                 verdict->effect.high);
+    else if (isfinite(verdict->effect.value))
+        snprintf(effect, sizeof effect, "%+.3f", verdict->effect.value);
+    if (is_pair && isfinite(verdict->mean_a))
+        snprintf(numbers, sizeof numbers, " %+.2f, %+.2f", verdict->mean_a, verdict->mean_b);
+    fprintf(out, "  %-9s  %*s%s", decision_names[verdict->decision], is_pair ? -25 : 0, effect, numbers);
+}
+
+static void write_claim(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim *claim = &claim_table[c];
+    const struct claim_result *result = &claims->results[c];
+    fprintf(out, "\n%s: %s\n", claim->name, claim->statement);
+    if (result->a.n == 0) {
+        fprintf(out, "  Not in this file. It takes\n");
+        summary_wrapped("  a =", claim->a, out);
+        if (claim->b)
+            summary_wrapped("  b =", claim->b, out);
+        return;
+    }
+    summary_wrapped(" ", claim->definition, out);
+    print_condition("  a =", claim->a, &result->a, out);
+    if (claim->b)
+        print_condition("  b =", claim->b, &result->b, out);
+    fprintf(out, "  %zu seeds; effect [95 %%]%s\n", result->verdicts[0][0].effect.n,
+            claim->b ? ", means of a and b" : "");
+    for (int n = 0; n < N_NORMALISE; n++)
+        for (int m = 0; m < N_MEASURES; m++) {
+            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            write_verdict(&result->verdicts[n][m], claim->b != NULL, out);
+            fprintf(out, "\n");
+        }
+}
+
+static void write_text(const struct claims *claims, const struct reader *reader, const struct selection *selection,
+                       const struct ri_options *options, FILE *out)
+{
+    summary_header(reader, selection, out);
+    fprintf(out,
+            "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
+            "smallest effect of interest; - opposed: below it; ? undecided. The first sign is for the importances\n"
+            "as they are, the second after dividing them by their sum over the layer (/layer).\n"
+            "An importance below %g of its layer's mean counts as 0. Intervals are not corrected for the number of\n"
+            "claims and measures.\n\n",
+            CLAIM_EFFECT, options->unimportant_below);
+    write_overview(claims, out);
+    for (int c = 0; c < N_CLAIMS; c++)
+        write_claim(claims, c, out);
+    fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all\n"
+                 "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
+                 "follows the losses, whatever neurons do.\n");
+    for (int n = 0; n < N_NORMALISE; n++)
+        for (int m = 0; m < N_MEASURES; m++) {
+            const struct loss_correlation *c = &claims->correlations[n][m];
+            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            if (isfinite(c->low))
+                fprintf(out, "  r = %+.2f [%+.2f, %+.2f]  %zu models\n", c->r, c->low, c->high, c->n);
+            else
+                fprintf(out, "  r = -  %zu models\n", c->n);
+        }
+}
+
+/* ---- CSV: a row for each claim, normalisation and measure; the correlations as claim "loss_correlation" ---- */
+
+static void csv_configs(const struct selection *configs, FILE *out)
+{
+    for (size_t i = 0; i < configs->n; i++)
+        fprintf(out, "%s%zu", i > 0 ? ";" : "", configs->configs[i] + 1);
+}
+
+static void csv_row(const char *name, int n, int m, const char *decision, const double *numbers, size_t n_seeds,
+                    FILE *out)
+{
+    fprintf(out, "%s,%s,%s,%s,%zu", name, measure_names[m], normalise_names[n], decision, n_seeds);
+    for (int i = 0; i < 5; i++) {
+        fputc(',', out);
+        csv_number(out, numbers[i]);
+    }
+}
+
+static void write_csv(const struct claims *claims, FILE *out)
+{
+    fprintf(out, "claim,measure,normalise,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
+                 "configurations_a,configurations_b\n");
+    for (int c = 0; c < N_CLAIMS; c++) {
+        const struct claim_result *result = &claims->results[c];
+        for (int n = 0; n < N_NORMALISE; n++)
+            for (int m = 0; m < N_MEASURES; m++) {
+                const struct verdict *v = &result->verdicts[n][m];
+                const double none[5] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+                const double numbers[5] = {v->effect.value, v->effect.low, v->effect.high, v->mean_a, v->mean_b};
+                bool is_there = result->a.n > 0;
+                csv_row(claim_table[c].name, n, m, is_there ? decision_names[v->decision] : "not_in_file",
+                        is_there ? numbers : none, v->effect.n, out);
+                fputc(',', out);
+                csv_configs(&result->a, out);
+                fputc(',', out);
+                if (claim_table[c].b)
+                    csv_configs(&result->b, out);
+                fprintf(out, "\n");
+            }
+    }
+    for (int n = 0; n < N_NORMALISE; n++)
+        for (int m = 0; m < N_MEASURES; m++) {
+            const struct loss_correlation *c = &claims->correlations[n][m];
+            const double numbers[5] = {c->r, c->low, c->high, (double)NAN, (double)NAN};
+            csv_row("loss_correlation", n, m, "", numbers, c->n, out);
+            fprintf(out, ",,\n");
+        }
+}
+
+/* ---- JSON ---- */
+
+static void json_configs(const char *key, const struct selection *configs, FILE *out)
+{
+    fprintf(out, "\"%s\": [", key);
+    for (size_t i = 0; i < configs->n; i++)
+        fprintf(out, "%s%zu", i > 0 ? ", " : "", configs->configs[i] + 1);
+    fprintf(out, "]");
+}
+
+static void json_claim(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim *claim = &claim_table[c];
+    const struct claim_result *result = &claims->results[c];
+    fprintf(out, "%s\n    {\"name\": \"%s\", \"statement\": \"%s\",\n     \"effect\": \"%s\",\n     \"a\": \"%s\", ",
+            c > 0 ? "," : "", claim->name, claim->statement, claim->definition, claim->a);
+    if (claim->b)
+        fprintf(out, "\"b\": \"%s\",\n     ", claim->b);
+    json_configs("configurations_a", &result->a, out);
+    fprintf(out, ", ");
+    json_configs("configurations_b", claim->b ? &result->b : &(struct selection){NULL, 0}, out);
+    fprintf(out, ",\n     \"verdicts\": [");
+    for (int n = 0; n < N_NORMALISE && result->a.n > 0; n++)
+        for (int m = 0; m < N_MEASURES; m++) {
+            const struct verdict *v = &result->verdicts[n][m];
+            fprintf(out, "%s\n      {\"measure\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", \"effect\": ",
+                    n + m > 0 ? "," : "", measure_names[m], normalise_names[n], decision_names[v->decision]);
+            json_estimate(out, &v->effect);
+            fprintf(out, ", \"mean_a\": ");
+            json_number(out, v->mean_a);
+            fprintf(out, ", \"mean_b\": ");
+            json_number(out, v->mean_b);
+            fprintf(out, "}");
+        }
+    fprintf(out, "]}");
+}
+
+static void write_json(const struct claims *claims, const struct reader *reader, const struct ri_options *options,
+                       FILE *out)
+{
+    fprintf(out, "{\n");
+    summary_json_header(reader, out);
+    fprintf(out, "  \"smallest_effect\": %g,\n  \"unimportant_below\": ", CLAIM_EFFECT);
+    json_number(out, options->unimportant_below);
+    fprintf(out, ",\n  \"claims\": [");
+    for (int c = 0; c < N_CLAIMS; c++)
+        json_claim(claims, c, out);
+    fprintf(out, "\n  ],\n  \"loss_correlation\": [");
+    for (int n = 0; n < N_NORMALISE; n++)
+        for (int m = 0; m < N_MEASURES; m++) {
+            const struct loss_correlation *c = &claims->correlations[n][m];
+            struct estimate r = {c->r, c->low, c->high, c->n};
+            fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n + m > 0 ? "," : "",
+                    measure_names[m], normalise_names[n]);
+            json_estimate(out, &r);
+            fprintf(out, "}");
+        }
+    fprintf(out, "\n  ]\n}\n");
+}
+
+void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
+                  const struct ri_options *options, enum summary_format format, FILE *out)
+{
+    if (format == SUMMARY_CSV)
+        write_csv(claims, out);
+    else if (format == SUMMARY_JSON)
+        write_json(claims, reader, options, out);
+    else
+        write_text(claims, reader, selection, options, out);
+}
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    struct output output;
+    struct claims claims;
+    if (request->is_csv && request->is_json)
+        return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
+    if (output_begin(&output, request->output, reader->path, error))
+        return error->code;
+    if (!claims_decide(&claims, reader, selection, &request->ri, error)) {
+        claims_write(&claims, reader, selection, &request->ri,
+                     request->is_csv    ? SUMMARY_CSV
+                     : request->is_json ? SUMMARY_JSON
+                                        : SUMMARY_TEXT,
+                     output.file);
+        claims_free(&claims);
+        output_finish(&output, error);
+    }
+    output_abandon(&output);
+    return error->code;
+}
+
+const struct command command_claims = {
+    .name = "claims",
+    .synopsis = "",
+    .summary = "Decides the 2020 notebook's conclusions under each measure, with and without layer normalisation",
+    .details =
+        "Each conclusion is put as an effect: the mean, over seeds, of a number that each model comes to, or of its\n"
+        "difference between two conditions that are else equal (models of one seed are pairs; a seed's several\n"
+        "pairs are averaged). The rule is fixed beforehand: supported, if the 95 % bootstrap interval (BCa) of the\n"
+        "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
+        "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
+        "other way round; undecided otherwise. The table says what each claim compares and with which\n"
+        "configurations, or that they are not in the file. Selective: |RI| > 0.9; mixed: |RI| < 0.5.\n"
+        "\n"
+        "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
+        "configuration. Taylor measures scale with the residual error, ablation and contribution do not.\n",
+    .options = "output where unimportant-below csv json",
+    .run = run,
+};
