@@ -4,17 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN             16.0
-#define PAGE_WIDTH         1250.0 /* blocks stand beside each other as far as it goes */
-#define WIDTH_MIN          500.0  /* of the page: the name of an axis has to fit */
-#define SIDE_MAX           60     /* most rows and columns */
-#define BLOCK_MIN          300.0  /* width: its title has to fit */
-#define BLOCK_GAP          26.0
-#define LABEL_SIZE         10.0
-#define LINE_HEIGHT        14.0
-#define NAMES_HEIGHT(grid) ((grid)->columns.key ? 2 * LINE_HEIGHT : (grid)->rows.key ? LINE_HEIGHT : 0) /* of columns  \
-                                                                                                         */
-#define LABELS_GAP 8.0 /* between the names of rows and what is right of them */
+#define MARGIN      16.0
+#define PAGE_WIDTH  1250.0 /* blocks stand beside each other as far as it goes */
+#define WIDTH_MIN   500.0  /* of the page: the name of an axis has to fit */
+#define SIDE_MAX    60     /* most rows and columns */
+#define BLOCK_MIN   300.0  /* width: its title has to fit */
+#define BLOCK_GAP   26.0
+#define LABEL_SIZE  10.0
+#define LINE_HEIGHT 14.0
+#define NAMES_HEIGHT(grid)                                                                                             \
+    ((grid)->columns.key ? 2 * LINE_HEIGHT                                                                             \
+     : (grid)->rows.key  ? LINE_HEIGHT                                                                                 \
+                         : 0) /* of columns                                                                             \
+                              */
+#define LABELS_GAP 8.0       /* between the names of rows and what is right of them */
 
 /* Numbers upwards, words in the file's order. */
 static bool comes_before(const struct hyperparameters *a, const struct hyperparameters *b,
