@@ -66,7 +66,8 @@ static void write_definitions(const struct report *report)
 {
     FILE *out = report->out;
     fprintf(out,
-            "<h3>What is measured</h3>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Claim</th>"
+            "<h3>What is measured</h3>\n<div class=\"scroll\"><table class=\"definitions\">\n<thead><tr><th "
+            "scope=\"col\">Claim</th>"
             "<th scope=\"col\">Effect</th><th scope=\"col\">a</th><th scope=\"col\">b</th></tr></thead>\n<tbody>\n");
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &report->claims.results[c];

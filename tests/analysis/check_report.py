@@ -39,7 +39,7 @@ SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\
 
 
 def run(*args, **options):
-    done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=100, **options)
+    done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=500, **options)
     return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
@@ -404,7 +404,7 @@ class Commands(Files):
     def shell(self, line):
         environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(PROGRAM), os.path.dirname(PICKY),
                                                               os.environ["PATH"]])}
-        return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, timeout=200)
+        return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, timeout=500)
 
     def test_they_do_what_the_page_says(self):
         lines = self.commands(self.page("real.h5"))
