@@ -69,7 +69,7 @@ stop() {
     [[ $code == "$expected" ]] || fail "$file: exit code $code, not $expected"
     if [[ $target == launcher && $ranks != 1 && $signal != USR? ]] && ((open_mpi >= 5)); then
         # It leaves a quarter of a second and passes on nothing of what is said in it.
-        /usr/bin/python3 "$tests/compare_done.py" "$file" reference.h5 0 || fail "$file: the file"
+        /usr/bin/python3 "$tests/compare_done.py" "$file" reference.h5 || fail "$file: the file"
         return
     fi
     grep -q "^picky: stopping: SIG" log || fail "$file: no word of the signal"
