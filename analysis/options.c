@@ -109,7 +109,8 @@ static enum error_code take_statistic(struct request *request, const char *value
 
 static enum error_code take_by(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (!*value)
+        return error_set(error, ERROR_INPUT, "--by: allowed: KEY or KEY,KEY,...");
     request->by = value;
     return ERROR_NONE;
 }
