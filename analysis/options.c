@@ -251,7 +251,7 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --rows model and --variable all)",
+     "accepted, for --each model and --variable all)",
      take_status},
     {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
