@@ -300,6 +300,13 @@ static void print_synopsis(const struct command *command, FILE *out)
             command->synopsis);
 }
 
+static void print_statistics(FILE *out)
+{
+    fprintf(out, "\nStatistics:\n");
+    for (int s = 0; s < N_STATISTICS; s++)
+        fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, statistic_table[s].name, statistic_table[s].meaning);
+}
+
 static void print_command_help(const struct command *command, FILE *out)
 {
     fprintf(out, "Usage:");
@@ -311,6 +318,8 @@ static void print_command_help(const struct command *command, FILE *out)
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (takes(command, &option_table[i]))
             print_option(&option_table[i], out);
+    if (has_word(command->options, "statistic"))
+        print_statistics(out);
     fprintf(out, "\n%s", exit_codes);
 }
 

@@ -70,7 +70,7 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
     if (!in)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     in->file = H5I_INVALID_HID;
-    for (size_t i = 0; i < CONFIGS_AT_ONCE; i++)
+    for (size_t i = 0; row && i < CONFIGS_AT_ONCE; i++)
         hyperparameters_default(&in->configs[i]);
     enum error_code code;
     if (!(code = results_file_open(&in->descriptor, path, RESULTS_SHARED, error)) &&
