@@ -342,6 +342,16 @@ const struct scenario scenarios[] = {
      .send_fails = 20,
      .expected_exit_code = 3,
      .message = " on here: MPI fails sending: MPI_ERR_OTHER"},
+    {.name = "sending_fails_on_a_worker",
+     .is_alone = true,
+     .n_shapes = 1,
+     .configs_of_shape = 10,
+     .replicates = 10000,
+     .max_attempts = 1,
+     JOB(.pack_s = 0.01),
+     .faulty_rank = -1,
+     .send_fails = 20,
+     .expected_exit_code = 3},
 };
 #endif
 

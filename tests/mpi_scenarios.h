@@ -37,7 +37,7 @@ struct scenario {
     double own_pack_s; /* rank 0's packs, so that the others get those jobs; 0: as all */
     uint64_t n_deadly; /* replicate 20 of so many configurations, from 0 */
     int n_deaths;      /* that the log has to name, in the end */
-    int send_fails;    /* the so-many-th MPI_Isend of rank 0 and all after it; 0: none */
+    int send_fails;    /* the so-many-th MPI_Isend of faulty_rank and all after it; 0: none */
 };
 
 extern const struct scenario scenarios[];

@@ -35,9 +35,10 @@ static const struct scenario *playing;
 
 /* MPI's own, which can be made to fail. */
 static int n_sends;
+static bool may_fail; /* on this rank */
 int MPI_Isend(const void *buffer, int count, MPI_Datatype type, int rank, int tag, MPI_Comm comm, MPI_Request *request)
 {
-    if (playing && playing->send_fails > 0 && ++n_sends >= playing->send_fails)
+    if (may_fail && playing->send_fails > 0 && ++n_sends >= playing->send_fails)
         return MPI_ERR_OTHER;
     return PMPI_Isend(buffer, count, type, rank, tag, comm, request);
 }
@@ -319,6 +320,7 @@ static void play(const struct scenario *s, struct transport *transport)
     prepare(s, rank, n_ranks);
     timer_t timer;
     bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
+    may_fail = is_faulty;
     stop_catch_signals();
     if (s->signal && is_faulty)
         send_later(s->signal, s->signal_after_s, &timer);

@@ -78,10 +78,15 @@ if [[ -z $mpi_sweep ]]; then
     [[ $code != 0 ]] || fail "mpirun's exit code is 0"
     grep -qE '^picky: stopping: SIGTERM on rank .*--resume goes on$' log || fail "no word of --resume"
     resume killed.h5
-    n_sent=0 # MPI that fails is named, and all ranks end
-    timeout 30 mpirun "${options[@]}" -n 3 "$(dirname "$picky")/tests/mpi_sweep" sending_fails >log 2>&1 || n_sent=$?
-    [[ $n_sent == 3 ]] || fail "exit code $n_sent, not 3"
-    grep -qE '^rank [12] on here: MPI fails sending: MPI_ERR_OTHER' log || fail "no word of what failed"
+    # MPI that fails is named, and all ranks end.
+    said=('^rank [12] on here: MPI fails sending: MPI_ERR_OTHER' '^picky: rank 2 on .*: MPI fails sending: MPI_ERR_OTHER.*--resume$')
+    for scenario in sending_fails sending_fails_on_a_worker; do
+        code=0
+        timeout 30 mpirun "${options[@]}" -n 3 "$(dirname "$picky")/tests/mpi_sweep" $scenario >log 2>&1 || code=$?
+        [[ $code == 3 ]] || fail "$scenario: exit code $code, not 3"
+        grep -qE "${said[0]}" log || fail "$scenario: no word of what failed"
+        said=("${said[@]:1}")
+    done
     exit
 fi
 

@@ -56,9 +56,9 @@ stop() {
     # shellcheck disable=SC2016
     ((ranks == 1)) || command=("${command[@]:0:6}" sh -c 'echo $$ >pid.tmp.$OMPI_COMM_WORLD_RANK
         mv pid.tmp.$OMPI_COMM_WORLD_RANK pid.$OMPI_COMM_WORLD_RANK; exec "$@"' sh "${command[@]:6}")
-    timeout --foreground 60 "${command[@]}" >log 2>&1 &
+    timeout --foreground 120 "${command[@]}" >log 2>&1 &
     launcher=$!
-    wait_for 20 is_running "$file" 200
+    wait_for 60 is_running "$file" 200
     if [[ $target == launcher ]]; then
         pid=$(pgrep -P "$launcher") # below timeout
     else

@@ -44,7 +44,7 @@ REASON = 'no memory, said "malloc",\nand \u00e9\u2713\U0001d11e'
 def run(*args, **options):
     """Runs picky-analyse export; returns exit code, standard output as bytes, standard error."""
     done = subprocess.run([PROGRAM, "export", *map(str, args)], stdout=options.pop("stdout", subprocess.PIPE),
-                          stderr=subprocess.PIPE, timeout=100, **options)
+                          stderr=subprocess.PIPE, timeout=500, **options)
     return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
