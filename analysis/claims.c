@@ -23,7 +23,7 @@ const struct claim claim_table[N_CLAIMS] = {
          "second_task"},
     [CLAIM_SMALL_MIX] = {"small_networks_mix", "Small networks mix",
                          "share of mixed units less that of selective ones, mean of all layers: b - a",
-                         "the largest hidden_size", "the smallest, at most half of it, else equal", "hidden_size"},
+                         "the largest hidden_size", "the smallest, at most a quarter of it, else equal", "hidden_size"},
     [CLAIM_END_SPLITS] = {"end_splits_last", "Context at the end splits the last layer, and not those before",
                           "share of selective units less that of mixed ones: last layer - mean of the layers before",
                           "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
@@ -140,7 +140,7 @@ static bool is_b(enum claim_id claim, const struct hyperparameters *a, const str
 {
     switch (claim) {
     case CLAIM_SIMILAR_SHARE: return !is_unlike(h);
-    case CLAIM_SMALL_MIX: return 2 * h->hidden_size <= a->hidden_size;
+    case CLAIM_SMALL_MIX: return 4 * h->hidden_size <= a->hidden_size;
     case CLAIM_REPLAY_SELECTS: return h->train_mode == TRAIN_REPLAY;
     default: return h->fraction < a->fraction;
     }

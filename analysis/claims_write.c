@@ -36,15 +36,14 @@ static void write_overview(const struct claims *claims, FILE *out)
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {
-        fprintf(out, "%-22s", claim_table[c].name);
-        for (int m = 0; m < N_MEASURES; m++) {
-            char text[8] = "";
-            if (claims->results[c].a.n > 0)
-                snprintf(text, sizeof text, "%c %c", signs[claims->results[c].verdicts[NORMALISE_NONE][m].decision],
-                         signs[claims->results[c].verdicts[NORMALISE_LAYER][m].decision]);
+        fprintf(out, "%-22s%s", claim_table[c].name, claims->results[c].a.n > 0 ? "" : "  not in this file");
+        for (int m = 0; m < N_MEASURES && claims->results[c].a.n > 0; m++) {
+            char text[8];
+            snprintf(text, sizeof text, "%c %c", signs[claims->results[c].verdicts[NORMALISE_NONE][m].decision],
+                     signs[claims->results[c].verdicts[NORMALISE_LAYER][m].decision]);
             fprintf(out, " %9s", text);
         }
-        fprintf(out, "%s\n", claims->results[c].a.n > 0 ? "" : " not in this file");
+        fprintf(out, "\n");
     }
 }
 
@@ -57,8 +56,8 @@ static void write_verdict(const struct verdict *verdict, bool is_pair, FILE *out
     else if (isfinite(verdict->effect.value))
         snprintf(effect, sizeof effect, "%+.3f", verdict->effect.value);
     if (is_pair && isfinite(verdict->mean_a))
-        snprintf(numbers, sizeof numbers, "%+.2f, %+.2f", verdict->mean_a, verdict->mean_b);
-    fprintf(out, "  %-9s  %-25s %s", decision_names[verdict->decision], effect, numbers);
+        snprintf(numbers, sizeof numbers, " %+.2f, %+.2f", verdict->mean_a, verdict->mean_b);
+    fprintf(out, "  %-9s  %*s%s", decision_names[verdict->decision], is_pair ? -25 : 0, effect, numbers);
 }
 
 static void write_claim(const struct claims *claims, int c, FILE *out)
@@ -101,11 +100,9 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
         write_claim(claims, c, out);
-    fprintf(
-        out,
-        "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all layers)\n"
-        "with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual follows the\n"
-        "losses, whatever neurons do.\n");
+    fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all\n"
+                 "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
+                 "follows the losses, whatever neurons do.\n");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];

@@ -283,7 +283,7 @@ static void write_block_head(const struct work *work, const struct row *row, FIL
     snprintf(text, sizeof text, "%s = %s against %s; %s; %s, tasks %d and %d", work->key->name, b, a, label,
              measure_names[row->ri.measure], row->ri.task_a + 1, row->ri.task_b + 1);
     summary_wrapped("\n*", text, out);
-    fprintf(out, "  %-5s %-14s %5s %10.10s %10.10s %10s %-20s %6s %8s %8s\n", "layer", "statistic", "pairs", a, b,
+    fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p Holm");
 }
 
@@ -293,11 +293,10 @@ static void write_text(const struct work *work, const struct selection *selectio
     for (size_t i = 0; i < work->n_rows; i++)
         n_tests += isnan(work->rows[i].comparison.p) ? 0 : 1;
     summary_header(work->reader, selection, out);
-    fprintf(
-        out,
-        "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over pairs],\n"
-        "Cliff's delta, p of Wilcoxon's signed-rank test, and p after Holm's correction for the %zu tests here.\n",
-        n_tests);
+    fprintf(out,
+            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over\n"
+            "pairs], Cliff's delta, p of Wilcoxon's signed-rank test, p after Holm's correction for these %zu tests.\n",
+            n_tests);
     if (work->options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
     for (size_t i = 0; i < work->n_rows; i++) {
@@ -313,10 +312,10 @@ static void write_text(const struct work *work, const struct selection *selectio
         if (isfinite(c->difference.low))
             snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
         if (c->n == 0)
-            fprintf(out, "  %-5s %-14s %5d %10s %10s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
+            fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
                     "-");
         else
-            fprintf(out, "  %-5s %-14s %5zu %10.4f %10.4f %+10.4f %-20s %+6.2f %8.2g %8.2g\n", layer,
+            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8.2g\n", layer,
                     statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
                     c->cliff, c->p, c->p_holm);
     }

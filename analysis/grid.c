@@ -6,12 +6,18 @@
 
 #define MARGIN      16.0
 #define PAGE_WIDTH  1250.0 /* blocks stand beside each other as far as it goes */
+#define WIDTH_MIN   500.0  /* of the page: the name of an axis has to fit */
 #define SIDE_MAX    60     /* most rows and columns */
 #define BLOCK_MIN   300.0  /* width: its title has to fit */
 #define BLOCK_GAP   26.0
 #define LABEL_SIZE  10.0
 #define LINE_HEIGHT 14.0
-#define LABELS_GAP  8.0 /* between the names of rows and what is right of them */
+#define NAMES_HEIGHT(grid)                                                                                             \
+    ((grid)->columns.key ? 2 * LINE_HEIGHT                                                                             \
+     : (grid)->rows.key  ? LINE_HEIGHT                                                                                 \
+                         : 0) /* of columns                                                                             \
+                              */
+#define LABELS_GAP 8.0       /* between the names of rows and what is right of them */
 
 /* Numbers upwards, words in the file's order. */
 static bool comes_before(const struct hyperparameters *a, const struct hyperparameters *b,
@@ -225,8 +231,9 @@ static void write_names(const struct grid *grid, size_t block)
 
     size_t n_lines = wrap_title(grid, block, lines);
     for (size_t l = 0; l < n_lines; l++)
-        layout_text(&grid->gnuplot, left, box.top - 2 * LINE_HEIGHT - 6 - LINE_HEIGHT * ((double)(n_lines - l) - 0.5),
-                    ALIGN_LEFT, LABEL_SIZE + 1, COLOUR_TEXT, false, lines[l]);
+        layout_text(&grid->gnuplot, left,
+                    box.top - NAMES_HEIGHT(grid) - 6 - LINE_HEIGHT * ((double)(n_lines - l) - 0.5), ALIGN_LEFT,
+                    LABEL_SIZE + 1, COLOUR_TEXT, false, lines[l]);
     if (grid->rows.key)
         layout_text(&grid->gnuplot, labels, above, ALIGN_RIGHT, LABEL_SIZE, COLOUR_GREY, false, grid->rows.key->name);
     for (size_t row = 0; row < grid->rows.n; row++) {
@@ -266,7 +273,7 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
         size_t n = wrap_title(grid, block, lines);
         n_lines = n > n_lines ? n : n_lines;
     }
-    grid->head_height = LINE_HEIGHT * (double)n_lines + (n_lines ? 4 : 0) + 2 * LINE_HEIGHT + 2;
+    grid->head_height = LINE_HEIGHT * (double)n_lines + (n_lines ? 4 : 0) + NAMES_HEIGHT(grid) + 2;
     grid->block_height = grid->head_height + (double)grid->rows.n * (grid->cell_height + grid->gap) - grid->gap +
                          grid->numbers_below + BLOCK_GAP;
 
@@ -274,6 +281,7 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
     grid->n_across = grid->n_blocks < n_fit ? grid->n_blocks : n_fit;
     double n_down = ceil((double)grid->n_blocks / (double)grid->n_across);
     double width = 2 * MARGIN + (double)grid->n_across * (grid->block_width + BLOCK_GAP) - BLOCK_GAP;
+    width = fmax(fmax(width, WIDTH_MIN), layout_legend_width(grid->legend, grid->n_legend, MARGIN));
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     grid->top = legend_top + layout_legend_height(grid->legend, grid->n_legend, MARGIN, width) + 8;
     double height = grid->top + n_down * grid->block_height - BLOCK_GAP + grid->margin_bottom;

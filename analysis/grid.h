@@ -23,8 +23,7 @@ struct grid {
     const struct request *request;
     struct grid_axis rows, columns;
     struct groups groups;
-    const struct hyperparameter **others; /* [n_others]: what the groups differ in */
-    size_t n_others;
+    size_t n_others; /* hyperparameters in which the groups differ */
 
     /* The layout, for grid_begin. */
     double cell_width, cell_height, gap;  /* cells are wider if the names of their columns are */

@@ -81,10 +81,23 @@ void layout_page_title(const struct gnuplot *figure, double left, const char *na
         layout_text(figure, left, 16, ALIGN_LEFT, size, COLOUR_TEXT, false, title);
 }
 
+static double item_width(const struct legend_item *item)
+{
+    return (item->style ? LEGEND_KEY : 0) + layout_text_width(item->text, LEGEND_SIZE);
+}
+
+double layout_legend_width(const struct legend_item *items, size_t n, double left)
+{
+    double width = 0;
+    for (size_t i = 0; i < n; i++)
+        width = fmax(width, left + item_width(&items[i]) + LEGEND_GAP);
+    return width;
+}
+
 /* Moves (*x, *line) to where the next entry of a legend starts; returns its own place. */
 static double place_item(const struct legend_item *item, double left, double width, double *x, size_t *line)
 {
-    double own = (item->style ? LEGEND_KEY : 0) + layout_text_width(item->text, LEGEND_SIZE);
+    double own = item_width(item);
     if (*x > left && *x + own > width) {
         *x = left;
         (*line)++;

@@ -59,6 +59,9 @@ struct legend_item {
 /* Writes a legend from `left` to the page's right margin, in as many lines as it takes, below `top`. */
 void layout_legend(const struct gnuplot *figure, const struct legend_item *items, size_t n, double left, double top);
 
+/* How wide a page has to be for each of its entries. */
+double layout_legend_width(const struct legend_item *items, size_t n, double left);
+
 /* How high it is on a page of `width`. */
 double layout_legend_height(const struct legend_item *items, size_t n, double left, double width);
 

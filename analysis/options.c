@@ -109,7 +109,8 @@ static enum error_code take_statistic(struct request *request, const char *value
 
 static enum error_code take_by(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (!*value)
+        return error_set(error, ERROR_INPUT, "--by: allowed: KEY or KEY,KEY,...");
     request->by = value;
     return ERROR_NONE;
 }
@@ -250,7 +251,7 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --rows model and --variable all)",
+     "accepted, for --each model and --variable all)",
      take_status},
     {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
@@ -299,6 +300,13 @@ static void print_synopsis(const struct command *command, FILE *out)
             command->synopsis);
 }
 
+static void print_statistics(FILE *out)
+{
+    fprintf(out, "\nStatistics:\n");
+    for (int s = 0; s < N_STATISTICS; s++)
+        fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, statistic_table[s].name, statistic_table[s].meaning);
+}
+
 static void print_command_help(const struct command *command, FILE *out)
 {
     fprintf(out, "Usage:");
@@ -310,6 +318,8 @@ static void print_command_help(const struct command *command, FILE *out)
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (takes(command, &option_table[i]))
             print_option(&option_table[i], out);
+    if (has_word(command->options, "statistic"))
+        print_statistics(out);
     fprintf(out, "\n%s", exit_codes);
 }
 

@@ -32,6 +32,7 @@ enum error_code panels_begin(struct panels *panels, struct error *error)
     panels->head_height = LINE_HEIGHT * (double)n_lines + 10;
     double n_rows = ceil((double)n / (double)panels->n_columns), columns = (double)panels->n_columns;
     double width = panels->margin_left + columns * (panels->panel_width + panels->gap) - panels->gap + MARGIN_RIGHT;
+    width = fmax(width, layout_legend_width(panels->legend, panels->n_legend, panels->margin_left));
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     panels->top = legend_top + layout_legend_height(panels->legend, panels->n_legend, panels->margin_left, width);
     double height = panels->top + n_rows * (panels->head_height + panels->panel_height + panels->tics_height) -

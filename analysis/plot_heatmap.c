@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define CELLS_MAX    3000
+#define CELL_WIDTH   62.0 /* at least */
+#define DIGIT_WIDTH  4.9  /* of the intervals */
 #define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu
 #define COLOUR_EMPTY 0xe8e8e8u
@@ -94,13 +96,17 @@ static uint32_t colour_of(const struct heatmap_figure *figure, double value)
     return layout_blend(COLOUR_LOW, COLOUR_HIGH, range > 0 ? (value - figure->low) / range : 0.5);
 }
 
-/* A number as the figure writes it: shares in per cent. */
+/* A number as the figure writes it: shares in per cent; others with so many decimals that the largest of all has two
+ * digits or three. */
 static void format_value(const struct heatmap_figure *figure, double value, char text[16])
 {
+    double largest = fmax(fabs(figure->low), fabs(figure->high));
     if (statistic_table[figure->statistic].is_share)
         snprintf(text, 16, "%.1f", 100 * value);
+    else if (largest < 1e-4 || largest >= 1e4)
+        snprintf(text, 16, "%.2g", value);
     else
-        snprintf(text, 16, fabs(value) < 10 && fabs(value) >= 0.1 ? "%.2f" : "%.2g", value);
+        snprintf(text, 16, "%.*f", (int)fmax(0, (largest < 0.1 ? 2 : 1) - floor(log10(largest))), value);
 }
 
 static void make_cell(const struct heatmap_figure *figure, const struct value *value, struct cell *cell)
@@ -119,6 +125,19 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%s to %s", low, high);
     }
     snprintf(cell->lines[2], CELL_TEXT_MAX, "%" PRIu64 "/%" PRIu64, value->n_accepted, value->n_tried);
+}
+
+/* How wide cells have to be for their texts. */
+static double cell_width(const struct heatmap_figure *figure)
+{
+    size_t n = figure->grid.n_blocks * figure->grid.rows.n * figure->grid.columns.n, longest = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct cell cell;
+        make_cell(figure, &figure->values[i], &cell);
+        size_t length = strlen(cell.lines[1]);
+        longest = length > longest ? length : longest;
+    }
+    return fmax(CELL_WIDTH, DIGIT_WIDTH * (double)longest + 6);
 }
 
 static void write_block(const struct heatmap_figure *figure, size_t block, struct cell *cells)
@@ -232,7 +251,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
         goto done;
     write_titles(&figure, titles);
     write_legend(&figure, texts, styles);
-    grid->cell_width = 62;
+    grid->cell_width = cell_width(&figure);
     grid->cell_height = 42;
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;

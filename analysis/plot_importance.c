@@ -92,7 +92,7 @@ static void choose_range(struct importance_figure *figure)
     if (!(high > 0))
         high = 1;
     figure->high = high * 1.5;
-    figure->low = fmax(low < high ? low / 1.5 : high / 10, high * pow(10, -DECADES_MAX));
+    figure->low = fmax(low < high ? low / 1.5 /* nothing drawn */ : high * 1e-6, high * pow(10, -DECADES_MAX));
 }
 
 static void write_panel(const struct importance_figure *figure, size_t row, size_t column)
@@ -145,7 +145,9 @@ static void write_figure(const struct importance_figure *figure)
     double x, y;
 
     layout_axes(&rows->gnuplot);
-    layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high, figure->high, 4);
+    /* No number at the right end, where the next panel's first one is. */
+    layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high / pow(figure->high / figure->low, 0.12),
+                       figure->high, 4);
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
     fprintf(rows->gnuplot.script, "set samples 2\n");
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,

@@ -1,6 +1,7 @@
 #include "bootstrap.h"
 #include "lesion.h"
 #include "panels.h"
+#include "ticker.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -162,6 +163,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                               .legend = legend,
                                               .n_legend = sizeof legend / sizeof legend[0]}};
 
+    struct ticker ticker;
+
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))
         return error->code;
@@ -172,9 +175,15 @@ static enum error_code run(struct reader *reader, const struct selection *select
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
-    for (size_t i = 0; i < n; i++)
-        if (measure(&figure, i, error))
-            goto done;
+    error->code = ERROR_NONE;
+    ticker_begin(&ticker, "configurations", n);
+    for (size_t i = 0; i < n && !error->code; i++) {
+        measure(&figure, i, error);
+        ticker_add(&ticker, 1);
+    }
+    ticker_end(&ticker);
+    if (error->code)
+        goto done;
     figure.panels.n_models = figure.n_models;
     if (panels_begin(&figure.panels, error))
         goto done;

@@ -133,10 +133,11 @@ static void write_head(const struct report *report)
 }
 
 /* Links to the sections. */
-static void write_contents(FILE *out)
+static void write_contents(FILE *out, bool with_claims)
 {
     static const char *const sections[][2] = {
         {"sweep", "Sweep"},
+        {"claims", "Claims"},
         {"acceptance", "Coverage and acceptance"},
         {"importance", "Relative importance"},
         {"maps", "Maps"},
@@ -146,7 +147,8 @@ static void write_contents(FILE *out)
     };
     fprintf(out, "<nav aria-label=\"Sections\"><ul>\n");
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-        fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", sections[i][0], sections[i][1]);
+        if (with_claims || strcmp(sections[i][0], "claims") != 0)
+            fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", sections[i][0], sections[i][1]);
     fprintf(out, "</ul></nav>\n");
 }
 
@@ -157,9 +159,11 @@ static enum error_code write_page(const struct report *report, struct error *err
     write_head(report);
     fprintf(out, "<header>\n");
     report_overview(report);
-    write_contents(out);
+    write_contents(out, claims_any(&report->claims));
     fprintf(out, "</header>\n<main>\n");
     report_sweep(report);
+    if (claims_any(&report->claims))
+        report_claims(report);
     report_acceptance(report);
     report_importance(report);
     if (report_maps(report, error) || report_training(report, error))
@@ -192,8 +196,10 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
             goto done;
         ticker_add(&ticker, 1);
     }
-    write_page(&report, error);
+    if (!claims_decide(&report.claims, reader, selection, &options->ri, error))
+        write_page(&report, error);
 done:
+    claims_free(&report.claims);
     ticker_end(&ticker);
     free(report.configs);
     reader_provenance_free(&report.provenance);

@@ -2,7 +2,8 @@
  * configuration. */
 #include "report_parts.h"
 
-#include "layout.h"
+#include "command.h"
+#include "grid.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,6 +13,7 @@
 #define COLOUR_LOW           0xffffffu
 #define COLOUR_HIGH          0x0b4a8fu
 #define WHITE_TEXT_BELOW     0.179 /* luminance of the ground on which white and black text stand out alike */
+#define GRID_FILLED          0.6   /* share of a grid's cells that have a configuration: with fewer it is a list */
 #define GROUPS_MAX           12    /* combinations of the hyperparameters that are neither rows nor columns */
 #define LIST_INTERVALS_MAX   200   /* rows with intervals in their cells */
 #define COLUMN_INTERVALS_MAX 12    /* columns of a map that has them */
@@ -20,52 +22,6 @@
 /* The statistics of layers that have maps. */
 static const enum statistic mapped[] = {STATISTIC_SELECTIVE, STATISTIC_MIXED, STATISTIC_UNIMPORTANT};
 #define N_MAPPED (sizeof mapped / sizeof mapped[0])
-
-/* The different values of a hyperparameter. */
-struct axis {
-    const struct hyperparameter *row;
-    size_t *examples; /* [n]: a selected configuration that has it */
-    size_t n;
-};
-
-/* Numbers upwards, words in the sweep's order. */
-static bool comes_before(const struct hyperparameters *a, const struct hyperparameters *b,
-                         const struct hyperparameter *row)
-{
-    if (row->type == HYPERPARAMETER_INTEGER)
-        return hyperparameter_integer(a, row) < hyperparameter_integer(b, row);
-    return row->type == HYPERPARAMETER_REAL && hyperparameter_real(a, row) < hyperparameter_real(b, row);
-}
-
-/* Finds the values; false if memory is short. */
-static bool make_axis(struct axis *axis, const struct report *report, const struct hyperparameter *row)
-{
-    axis->row = row;
-    axis->n = 0;
-    axis->examples = malloc(report->n_rows * sizeof *axis->examples);
-    if (!axis->examples)
-        return false;
-    for (size_t i = 0; i < report->n_rows; i++) {
-        const struct hyperparameters *h = report_hyperparameters(report, i);
-        bool is_new = true;
-        for (size_t k = 0; k < axis->n && is_new; k++)
-            is_new = !hyperparameter_equal(h, report_hyperparameters(report, axis->examples[k]), row);
-        if (!is_new)
-            continue;
-        size_t k = axis->n++;
-        for (; k > 0 && comes_before(h, report_hyperparameters(report, axis->examples[k - 1]), row); k--)
-            axis->examples[k] = axis->examples[k - 1];
-        axis->examples[k] = i;
-    }
-    return true;
-}
-
-static void write_value(const struct report *report, size_t i, const struct hyperparameter *row)
-{
-    char value[HYPERPARAMETER_TEXT_MAX];
-    hyperparameter_format(report_hyperparameters(report, i), row, value);
-    html_text(report->out, value);
-}
 
 /* Relative luminance (Web Content Accessibility Guidelines 2.2). */
 static double luminance(uint32_t colour)
@@ -171,86 +127,33 @@ static void write_list(const struct report *report)
 
 /* ---- over two hyperparameters ---- */
 
-struct grid {
-    struct axis axes[64]; /* [n_axes], most values first: columns, rows, the others */
-    size_t n_axes;
-    size_t *groups; /* [n_groups]: a configuration of each combination of the others */
-    size_t n_groups;
-};
-
-static void free_grid(struct grid *grid)
+/* Writes the value that a configuration (of the file) has. */
+static void write_value(const struct report *report, size_t config, const struct hyperparameter *key)
 {
-    for (size_t a = 0; a < grid->n_axes; a++)
-        free(grid->axes[a].examples);
-    free(grid->groups);
+    char value[HYPERPARAMETER_TEXT_MAX];
+    hyperparameter_format(&report->reader->configs[config], key, value);
+    html_text(report->out, value);
 }
 
-/* True if two configurations agree in axes first.. */
-static bool agree(const struct report *report, const struct grid *grid, size_t first, size_t i, size_t k)
+/* The place of a configuration of the file among the rows of the page. */
+static size_t find_row(const struct report *report, size_t config)
 {
-    for (size_t a = first; a < grid->n_axes; a++)
-        if (!hyperparameter_equal(report_hyperparameters(report, i), report_hyperparameters(report, k),
-                                  grid->axes[a].row))
-            return false;
-    return true;
-}
-
-/* Sorts out the axes; false if memory is short. A sweep that is no grid, or nearly none, has n_groups 0. */
-static bool make_grid(struct grid *grid, const struct report *report)
-{
-    double n_points = 1;
-    memset(grid, 0, sizeof *grid);
-    for (int r = 0; r < n_hyperparameters && grid->n_axes < sizeof grid->axes / sizeof grid->axes[0]; r++) {
-        struct axis axis;
-        if (!report->reader->swept[r])
-            continue;
-        if (!make_axis(&axis, report, &hyperparameter_table[r]))
-            return false;
-        if (axis.n < 2) { /* the selection leaves one value */
-            free(axis.examples);
-            continue;
-        }
-        n_points *= (double)axis.n;
-        size_t a = grid->n_axes++;
-        for (; a > 0 && grid->axes[a - 1].n < axis.n; a--)
-            grid->axes[a] = grid->axes[a - 1];
-        grid->axes[a] = axis;
+    size_t low = 0, high = report->n_rows; /* they are in the file's order */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (report->selection->configs[middle] < config)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    if (grid->n_axes < 2 || (double)report->n_rows < 0.6 * n_points)
-        return true;
-
-    grid->groups = malloc(report->n_rows * sizeof *grid->groups);
-    if (!grid->groups)
-        return false;
-    for (size_t i = 0; i < report->n_rows; i++) {
-        bool is_new = true;
-        for (size_t g = 0; g < grid->n_groups && is_new; g++)
-            is_new = !agree(report, grid, 2, i, grid->groups[g]);
-        if (is_new)
-            grid->groups[grid->n_groups++] = i;
-    }
-    return true;
-}
-
-/* The configuration in a cell, or SIZE_MAX. */
-static size_t find_config(const struct report *report, const struct grid *grid, size_t group, size_t column, size_t row)
-{
-    const struct hyperparameters *at_column = report_hyperparameters(report, grid->axes[0].examples[column]);
-    const struct hyperparameters *at_row = report_hyperparameters(report, grid->axes[1].examples[row]);
-    for (size_t i = 0; i < report->n_rows; i++) {
-        const struct hyperparameters *h = report_hyperparameters(report, i);
-        if (hyperparameter_equal(h, at_column, grid->axes[0].row) &&
-            hyperparameter_equal(h, at_row, grid->axes[1].row) && agree(report, grid, 2, i, grid->groups[group]))
-            return i;
-    }
-    return SIZE_MAX;
+    return low;
 }
 
 /* A map of a statistic; `cells` [rows, columns]: configurations. */
 static void write_map(const struct report *report, const struct grid *grid, const size_t *cells,
                       enum statistic statistic, size_t layer, double maximum)
 {
-    const struct axis *columns = &grid->axes[0], *rows = &grid->axes[1];
+    const struct grid_axis *columns = &grid->columns, *rows = &grid->rows;
     FILE *out = report->out;
 
     fprintf(out, "<figure class=\"scroll\" tabindex=\"0\">\n<table class=\"map\"><caption>");
@@ -258,17 +161,17 @@ static void write_map(const struct report *report, const struct grid *grid, cons
         fprintf(out, "Layer %zu: %s, %%", layer + 1, statistic_table[statistic].label);
     else
         fprintf(out, "%s, %%", statistic_table[statistic].label);
-    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s&nbsp;&rarr;<br>%s&nbsp;&darr;</th>", columns->row->name,
-            rows->row->name);
+    fprintf(out, "</caption>\n<thead><tr><th scope=\"col\">%s&nbsp;&rarr;<br>%s&nbsp;&darr;</th>", columns->key->name,
+            rows->key->name);
     for (size_t c = 0; c < columns->n; c++) {
         fprintf(out, "<th scope=\"col\">");
-        write_value(report, columns->examples[c], columns->row);
+        write_value(report, columns->examples[c], columns->key);
         fprintf(out, "</th>");
     }
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t r = 0; r < rows->n; r++) {
         fprintf(out, "<tr><th scope=\"row\">");
-        write_value(report, rows->examples[r], rows->row);
+        write_value(report, rows->examples[r], rows->key);
         fprintf(out, "</th>");
         for (size_t c = 0; c < columns->n; c++)
             write_config_cell(report, cells[r * columns->n + c], layer, statistic, maximum,
@@ -278,25 +181,25 @@ static void write_map(const struct report *report, const struct grid *grid, cons
     fprintf(out, "</tbody></table></figure>\n");
 }
 
-/* All maps of one combination of the other hyperparameters. */
+/* All maps of one combination of the other hyperparameters; false if memory is short. */
 static bool write_group(const struct report *report, const struct grid *grid, size_t group, size_t n_mapped)
 {
     FILE *out = report->out;
-    size_t n_columns = grid->axes[0].n, n_grid_rows = grid->axes[1].n;
-    size_t n_layers = report->reader->layout.size[DIMENSION_LAYER];
-    size_t *cells = malloc(n_columns * n_grid_rows * sizeof *cells);
+    size_t n_columns = grid->columns.n, n_layers = report->reader->layout.size[DIMENSION_LAYER];
+    char label[LABEL_MAX];
+    size_t *cells = malloc(n_columns * grid->rows.n * sizeof *cells);
     if (!cells)
         return false;
-    for (size_t r = 0; r < n_grid_rows; r++)
-        for (size_t c = 0; c < n_columns; c++)
-            cells[r * n_columns + c] = find_config(report, grid, group, c, r);
-
-    if (grid->n_axes > 2) {
-        fprintf(out, "<h3>");
-        for (size_t a = 2; a < grid->n_axes; a++) {
-            fprintf(out, "%s%s = ", a > 2 ? ", " : "", grid->axes[a].row->name);
-            write_value(report, grid->groups[group], grid->axes[a].row);
+    for (size_t r = 0; r < grid->rows.n; r++)
+        for (size_t c = 0; c < n_columns; c++) {
+            size_t config = grid_config(grid, group, r, c);
+            cells[r * n_columns + c] = config == GRID_NO_CONFIG ? SIZE_MAX : find_row(report, config);
         }
+
+    grid_group_label(grid, group, label);
+    if (*label) {
+        fprintf(out, "<h3>");
+        html_text(out, label);
         fprintf(out, "</h3>\n");
     }
     fprintf(out, "<div class=\"panels\">\n");
@@ -316,17 +219,17 @@ static bool write_group(const struct report *report, const struct grid *grid, si
 static bool write_grid(const struct report *report, const struct grid *grid)
 {
     FILE *out = report->out;
-    size_t n_groups = grid->n_groups < GROUPS_MAX ? grid->n_groups : GROUPS_MAX;
-    size_t n_cells = grid->axes[0].n * grid->axes[1].n * n_groups * report->reader->layout.size[DIMENSION_LAYER];
+    size_t n_groups = grid->groups.n < GROUPS_MAX ? grid->groups.n : GROUPS_MAX;
+    size_t n_cells = grid->columns.n * grid->rows.n * n_groups * report->reader->layout.size[DIMENSION_LAYER];
     size_t n_mapped = n_cells == 0 ? N_MAPPED : CELLS_MAX / n_cells;
     n_mapped = n_mapped < 1 ? 1 : n_mapped > N_MAPPED ? N_MAPPED : n_mapped;
 
     for (size_t g = 0; g < n_groups; g++)
         if (!write_group(report, grid, g, n_mapped))
             return false;
-    if (n_groups < grid->n_groups)
+    if (n_groups < grid->groups.n)
         fprintf(out, "<p class=\"note\">The first %zu of %zu combinations; others with <code>--where</code>.</p>\n",
-                n_groups, grid->n_groups);
+                n_groups, grid->groups.n);
     if (n_mapped < N_MAPPED) {
         fprintf(out, "<p class=\"note\">Left out, to keep the page small: ");
         for (size_t s = n_mapped; s < N_MAPPED; s++)
@@ -340,8 +243,14 @@ static bool write_grid(const struct report *report, const struct grid *grid)
 enum error_code report_maps(const struct report *report, struct error *error)
 {
     FILE *out = report->out;
+    const struct request request = {0};
+    const struct selection shown = {report->selection->configs, report->n_rows};
     struct grid grid;
-    bool failed = !make_grid(&grid, report);
+    if (grid_make(&grid, report->reader, &shown, &request, error))
+        return error->code;
+    bool is_grid = grid.rows.key && (double)report->n_rows >=
+                                        GRID_FILLED * (double)(grid.rows.n * grid.columns.n) * (double)grid.groups.n;
+    bool failed = false;
 
     fprintf(out,
             "<section id=\"maps\" aria-labelledby=\"h-maps\">\n<h2 id=\"h-maps\">Maps</h2>\n"
@@ -350,16 +259,16 @@ enum error_code report_maps(const struct report *report, struct error *error)
             "one task (|RI|&nbsp;&gt;&nbsp;%g), mixed (|RI|&nbsp;&lt;&nbsp;%g), unimportant to both. The darker, the "
             "more, on one scale for each kind. Point at a cell for its numbers.</p>\n",
             RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
-    if (!failed && grid.n_groups > 0)
+    if (is_grid)
         failed = !write_grid(report, &grid);
-    else if (!failed)
+    else
         write_list(report);
     if (report->n_rows < report->selection->n)
         fprintf(out,
                 "<p class=\"note\">Of the first %zu configurations of %zu; others with <code>--where</code>.</p>\n",
                 report->n_rows, report->selection->n);
     fprintf(out, "</section>\n");
-    free_grid(&grid);
+    grid_free(&grid);
     error->code = ERROR_NONE;
     return failed ? error_set(error, ERROR_FATAL, "%s: not enough memory", report->reader->path) : ERROR_NONE;
 }

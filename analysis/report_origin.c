@@ -129,19 +129,25 @@ static void write_citation(const struct report *report)
     fprintf(out, ".</p>\n<p>T. George, <cite>What makes neurons picky?</cite> Notebook, 2020.</p>\n</blockquote>\n");
 }
 
-/* The options with which this page was made. */
-static void write_options(const struct report *report)
+/* Which configurations the page is about, and below which share of the mean an importance counts as 0. */
+static void write_conditions(const struct report *report)
 {
     for (size_t i = 0; i < report->options->n_conditions; i++) {
         fprintf(report->out, " --where ");
         write_word(report->out, report->options->conditions[i]);
     }
+    if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW)
+        fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
+}
+
+/* The options with which this page was made. */
+static void write_options(const struct report *report)
+{
+    write_conditions(report);
     if (report->options->ri.measure != MEASURE_TAYLOR_SAMPLE)
         fprintf(report->out, " --measure %s", measure_names[report->options->ri.measure]);
     if (report->options->ri.normalise != NORMALISE_NONE)
         fprintf(report->out, " --normalise %s", normalise_names[report->options->ri.normalise]);
-    if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW)
-        fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
 }
 
 /* How to run the sweep again, and to compare. */
@@ -197,6 +203,11 @@ void report_reproduce(const struct report *report)
     fprintf(out, " -o report.html\npicky-analyse summary ");
     write_word(out, file);
     write_options(report);
+    if (claims_any(&report->claims)) {
+        fprintf(out, "\npicky-analyse claims ");
+        write_word(out, file);
+        write_conditions(report);
+    }
     fprintf(out, "\npicky-analyse export ");
     write_word(out, file);
     fprintf(out, " -o models.csv\npicky-analyse export ");

@@ -2,6 +2,7 @@
 #ifndef PICKY_REPORT_PARTS_H
 #define PICKY_REPORT_PARTS_H
 
+#include "claims.h"
 #include "html.h"
 #include "report.h"
 #include "sample.h"
@@ -23,6 +24,7 @@ struct report {
     struct reader_provenance provenance;
     struct report_config *configs; /* [n_rows]: the first of the selection */
     size_t n_rows;
+    struct claims claims;
     FILE *out;
 };
 
@@ -49,6 +51,7 @@ void report_label(const struct report *report, size_t i, char label[LABEL_MAX]);
 /* The sections, in the order of the page. */
 void report_overview(const struct report *report);
 void report_sweep(const struct report *report);
+void report_claims(const struct report *report);
 void report_acceptance(const struct report *report);
 enum error_code report_training(const struct report *report, struct error *error);
 void report_importance(const struct report *report);

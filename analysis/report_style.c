@@ -36,6 +36,12 @@ const char report_style[] =
     ".map thead th{text-align:center}\n"
     ".map td.none{background:#f2f2f2;color:#555}\n"
     ".map td.dark{color:#fff}\n"
+    ".claims td{text-align:center;border-left:1px solid #fff;white-space:nowrap}\n"
+    ".claims td small{display:block;color:inherit}\n"
+    ".definitions td{min-width:11em}\n"
+    ".yes{background:#d5efe4}\n"
+    ".no{background:#fde0d3}\n"
+    ".open{background:#f0f0f0}\n"
     "figure{margin:0;break-inside:avoid}\n"
     ".panels{display:flex;flex-wrap:wrap;gap:6px 14px;margin:.4em 0}\n"
     ".group{break-inside:avoid}\n"
@@ -71,4 +77,4 @@ const char report_style[] =
     "-webkit-print-color-adjust:exact}nav{display:none}.scroll,.tall,pre{overflow:visible;max-height:none}"
     "pre{white-space:pre-wrap}.tall thead th{position:static}table{font-size:7.5pt}th,td{padding:1px 4px}"
     ".map td{min-width:0}a{color:inherit;text-decoration:none}h2{break-after:avoid}h3{break-after:avoid}"
-    "tr{break-inside:avoid}}\n";
+    "tr{break-inside:avoid}.importance .panels{gap:4px}.importance figure{width:24%}}\n";

@@ -76,7 +76,7 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
     double wide = (rows->width_min - rows->margin_left - MARGIN_RIGHT + PANEL_GAP) / columns - PANEL_GAP;
     rows->panel_width = fmax(wide, rows->panel_width);
     double width = rows->margin_left + columns * (rows->panel_width + PANEL_GAP) - PANEL_GAP + MARGIN_RIGHT;
-    width = fmax(width, width_min);
+    width = fmax(width, fmax(width_min, layout_legend_width(rows->legend, rows->n_legend, rows->margin_left)));
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     rows->top = legend_top + HEAD_HEIGHT + layout_legend_height(rows->legend, rows->n_legend, rows->margin_left, width);
     rows->row_height = ROW_HEAD + rows->panel_height + inner + ROW_GAP;

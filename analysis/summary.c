@@ -125,8 +125,9 @@ const struct command command_summary = {
     .details =
         "Each accepted model comes to one value of a statistic in each layer; shown is the mean over the models (of\n"
         "test errors and the dip the median) with an interval that resamples models, not neurons: 2,000 bootstrap\n"
-        "resamples with a fixed seed, BCa, widened for few models; of proportions Wilson's. Histograms of\n"
-        "relative importance are in --json.\n"
+        "resamples with a fixed seed, BCa, widened for few models (for more than 2,000 models what resamples\n"
+        "converge to, mean +- 1.96 standard errors); of proportions Wilson's. In a group of several configurations\n"
+        "each model counts alike, also those of one seed. Histograms of relative importance are in --json.\n"
         "\n"
         "--compare KEY shows how the statistics of every other value of KEY differ from those of its first one (or\n"
         "of VALUE, with KEY=VALUE), all other hyperparameters being equal (with --by: those of its keys; what the\n"

@@ -51,6 +51,7 @@ struct coordinator {
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
     double end_s;            /* when training has to end, INFINITY: when all is done */
+    double silence_look_s;   /* when ranks' silence is looked at next */
     double longest_pack_s;
     uint64_t setup[WIRE_SMALL_MAX / 8], orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
@@ -349,6 +350,12 @@ static bool listen_to_workers(struct coordinator *c)
     return n > 0;
 }
 
+/* Null jobs measure messages too: this rank makes none up as long as others can. */
+static bool is_spared(const struct coordinator *c)
+{
+    return c->layout->is_null && c->n_ranks - c->n_dead > 1 && plan_jobs_left(c->plan) > 0;
+}
+
 /* The same for this rank's own compute thread. */
 static bool listen_to_own(struct coordinator *c)
 {
@@ -360,7 +367,7 @@ static bool listen_to_own(struct coordinator *c)
         trainer_return(c->trainer, report);
     }
     struct wire_request request;
-    if (c->order == WIRE_GO_ON && trainer_wants(c->trainer, &request)) {
+    if (c->order == WIRE_GO_ON && !is_spared(c) && trainer_wants(c->trainer, &request)) {
         if (answer(c, 0, &request, &error))
             fail(c, &error);
         is_moving = true;
@@ -380,6 +387,8 @@ static bool listen_to_own(struct coordinator *c)
 /* Tells each rank, once, what has been ordered. When it has obeyed it says that it has finished. */
 static void give_orders(struct coordinator *c)
 {
+    if (c->order == WIRE_GO_ON)
+        return; /* nothing yet; and ranks may be thousands */
     for (int rank = 0; rank < c->n_ranks; rank++) {
         struct rank *r = &c->ranks[rank];
         if (r->order == c->order || r->has_finished || !transport_sent(c->transport, &r->request))
@@ -423,10 +432,14 @@ static void mind_the_time(struct coordinator *c)
         progress_say(c->progress, "stopping: the time left is too short to go on");
 }
 
-/* Names each rank that has been silent for too long, and what it holds. It is not given up: that might still come. */
+/* Names each rank that has been silent for too long, and what it holds. It is not given up: that might still come.
+ * Ranks may be thousands: it is not looked at each turn. */
 static void mind_the_silent(struct coordinator *c)
 {
     double now_s = clock_s();
+    if (now_s < c->silence_look_s)
+        return;
+    c->silence_look_s = now_s + c->watch->silence_s / 10;
     for (int rank = 1; rank < c->n_ranks; rank++) {
         struct rank *r = &c->ranks[rank];
         if (r->is_silent || r->has_finished || now_s - r->heard_s < c->watch->silence_s)

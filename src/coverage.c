@@ -29,11 +29,12 @@ void coverage_text(const uint64_t counts[N_STATUSES], char text[COVERAGE_TEXT_MA
 
 void coverage_shard(const struct shard *shard, char text[COVERAGE_SHARD_MAX])
 {
-    char name[SHARD_TEXT_MAX];
     *text = '\0';
+    if (shard->n <= 1)
+        return;
+    char name[SHARD_TEXT_MAX];
     shard_format(shard, name);
-    if (shard->n > 1)
-        snprintf(text, COVERAGE_SHARD_MAX, ", shard %s", name);
+    snprintf(text, COVERAGE_SHARD_MAX, ", shard %s", name);
 }
 
 enum error_code coverage_by(struct coverage *coverage, const char *by, struct error *error)

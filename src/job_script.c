@@ -90,10 +90,12 @@ static void print_numbers(FILE *stream, const struct filling *filling)
         fprintf(stream, "#   and %zu cheaper shapes\n", pilot->n_shapes - SHAPES_MAX);
     progress_duration(filling->needed_s, duration);
     progress_duration(pilot->pack_s, pack);
-    fprintf(stream,
-            "# All: %.3g core-hours. On %.0f ranks %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
-            "min.\n",
-            pilot->total_s / 3600, filling->n_ranks, duration, pack, TIME_FACTOR, TIME_EXTRA_S / 60);
+    fprintf(
+        stream,
+        "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
+        "min.\n",
+        pilot->total_s / 3600, filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack, TIME_FACTOR,
+        TIME_EXTRA_S / 60);
     fprintf(
         stream,
         "# Memory: %.0f MB here, %.3g MB a record; --mem-per-cpu is %.3g times what rank 0 needs and %.0f MB for MPI.\n"

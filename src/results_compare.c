@@ -203,7 +203,7 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
     c.read = malloc(CONFIGS_AT_ONCE * sizeof *c.read);
     if (!c.read)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
-    for (size_t i = 0; i < CONFIGS_AT_ONCE; i++)
+    for (size_t i = 0; i < CONFIGS_AT_ONCE && i < header->n_configs; i++)
         hyperparameters_default(&c.read[i]);
     for (int row = 0; row < n_hyperparameters && !code; row++)
         code = header->n_configs == d->n_configs ? compare_row(&c, &hyperparameter_table[row])

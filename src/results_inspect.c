@@ -31,6 +31,8 @@ static enum error_code inspect_slots(struct inspection *in, const char *path, co
                                      void *context, struct error *error)
 {
     uint64_t n_slots = header->n_configs * header->replicates, config = 0, replicate = 0, counts[N_STATUSES] = {0};
+    for (size_t i = 0; row && i < CONFIGS_AT_ONCE && i < header->n_configs; i++)
+        hyperparameters_default(&in->configs[i]);
     for (uint64_t first = 0; first < n_slots; first += STATUSES_AT_ONCE) {
         size_t n = n_slots - first < STATUSES_AT_ONCE ? (size_t)(n_slots - first) : STATUSES_AT_ONCE;
         if (results_read_status(in->descriptor, path, header, first, n, in->status, error))
@@ -70,8 +72,6 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
     if (!in)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     in->file = H5I_INVALID_HID;
-    for (size_t i = 0; i < CONFIGS_AT_ONCE; i++)
-        hyperparameters_default(&in->configs[i]);
     enum error_code code;
     if (!(code = results_file_open(&in->descriptor, path, RESULTS_SHARED, error)) &&
         !(code = results_read_open(&in->file, path, H5F_ACC_RDONLY, error)) &&

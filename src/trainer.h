@@ -15,8 +15,9 @@
 
 struct trainer;
 
-/* Starts the thread. Records are of `layout` (copied) and get `rank` as theirs. ERROR_INPUT if the instruction set
- * asked for cannot run here (kernels.h), ERROR_FATAL if memory or threads are short. The caller owns *trainer. */
+/* Starts the thread. Records are of `layout` (copied; made up if it says so: null_job.h) and get `rank` as theirs.
+ * ERROR_INPUT if the instruction set asked for cannot run here (kernels.h), ERROR_FATAL if memory or threads are short.
+ * The caller owns *trainer. */
 enum error_code trainer_create(struct trainer **trainer, const struct record_layout *layout, int rank,
                                struct error *error);
 

@@ -197,9 +197,10 @@ static enum error_code check_slots(struct verify *v, struct error *error)
 static void choose(struct verify *v, uint64_t n_sample, int64_t seed)
 {
     uint64_t n_left = v->counts.n_done - v->counts.n_errors;
+    uint64_t n_slots = v->description->n_configs * (uint64_t)v->description->replicates;
     v->counts.n_chosen = n_sample = n_sample < n_left ? n_sample : n_left;
     struct rng_key key = rng_key(seed, 0);
-    for (uint64_t slot = 0; slot < v->counts.n_slots; slot++) {
+    for (uint64_t slot = 0; slot < n_slots; slot++) {
         uint32_t words[2];
         if (!bit(v->done, slot))
             continue;
@@ -224,8 +225,9 @@ enum error_code verify_open(struct verify **verify, const char *path, uint64_t n
     if (results_slots_open(&v->slots, path, RESULTS_SHARED, error))
         goto failed;
     v->description = results_slots_description(v->slots);
-    v->counts.n_slots = v->description->n_configs * (uint64_t)v->description->replicates;
-    v->done = calloc(v->counts.n_slots / 8 + 1, 1);
+    uint64_t replicates = (uint64_t)v->description->replicates;
+    v->counts.n_slots = shard_n_jobs(&v->description->shard, v->description->n_configs, replicates);
+    v->done = calloc(v->description->n_configs * replicates / 8 + 1, 1);
     v->records = malloc(2 * v->description->layout->n_bytes);
     if (!v->done || !v->records) {
         error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);

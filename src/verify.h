@@ -9,7 +9,7 @@ struct verify;
 
 /* What has come of it so far. */
 struct verify_counts {
-    uint64_t n_slots, n_done; /* of the file */
+    uint64_t n_slots, n_done; /* of the file (its shard) */
     uint64_t n_errors;        /* of these: status error. That a job could not run is not to be had again */
     uint64_t n_chosen;        /* to be done again */
     uint64_t n_compared;      /* done again */

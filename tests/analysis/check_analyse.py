@@ -464,7 +464,7 @@ class Arguments(Files):
     def test_misuse(self):
         for words, part in (
                 ([], "no command"),
-                (["sumary", "seed.h5"], "sumary: not a command; allowed: summary, plot training, plot ri"),
+                (["sumary", "seed.h5"], "sumary: not a command; allowed: summary, "),
                 (["summary"], "one results file, 0 given"),
                 (["summary", "seed.h5", "sizes.h5"], "one results file, 2 given"),
                 (["plot"], "allowed: plot training, plot ri"),

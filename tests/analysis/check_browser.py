@@ -36,7 +36,7 @@ import make_file
 
 PROGRAM, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
 KEEP = os.path.abspath(sys.argv[5]) if sys.argv[4:5] == ["--keep"] else None
-PATIENCE_S = 120
+PATIENCE_S = 400
 
 # Everything is looked at where it is drawn: [what is wrong, ...].
 LOOK = """(() => {

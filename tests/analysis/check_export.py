@@ -44,7 +44,7 @@ REASON = 'no memory, said "malloc",\nand \u00e9\u2713\U0001d11e'
 def run(*args, **options):
     """Runs picky-analyse export; returns exit code, standard output as bytes, standard error."""
     done = subprocess.run([PROGRAM, "export", *map(str, args)], stdout=options.pop("stdout", subprocess.PIPE),
-                          stderr=subprocess.PIPE, timeout=100, **options)
+                          stderr=subprocess.PIPE, timeout=500, **options)
     return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
@@ -295,6 +295,7 @@ class Export(unittest.TestCase):
             self.assert_error(run("x.h5", "--variable", "nonsense", "-o", name), 2, "nonsense", "importance", "biases")
             limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
             self.assert_error(run("x.h5", *args, "-o", name, preexec_fn=limit), 3, name)
+            self.assertFalse(os.path.exists(name + ".part"))
             with open(name) as f:
                 self.assertEqual(f.read(), "old")
             self.assertEqual(run("x.h5", *args, "-o", name), (0, b"", ""))

@@ -4,7 +4,9 @@ unfinished and large files, and that the commands it gives do what it says.
 check_report.py PICKY_ANALYSE PICKY SOURCE_FOLDER [unittest arguments]
 Needs h5py, NumPy, SciPy and tidy. How the page looks: check_browser.py.
 """
+import csv
 import html.parser
+import io
 import os
 import re
 import resource
@@ -37,7 +39,7 @@ SHOWN = "<script>alert('1')</script> & \"quotes\" \ufffd\ufffd[31m \ufffd\ufffd\
 
 
 def run(*args, **options):
-    done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=100, **options)
+    done = subprocess.run([PROGRAM, "report", *map(str, args)], capture_output=True, timeout=500, **options)
     return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
@@ -335,6 +337,40 @@ class Contents(Files):
                     self.assertAlmostEqual(percents(cell.text())[0], 100 * share.mean(), delta=0.0501)
         self.assertRaises(StopIteration, next, rows)
 
+    def test_claims(self):
+        """The table of `picky-analyse claims --csv`, cell by cell."""
+        done = subprocess.run([PROGRAM, "claims", "real.h5", "--csv"], check=True, capture_output=True, text=True)
+        expected = list(csv.DictReader(io.StringIO(done.stdout)))
+        claims = {row["claim"]: None for row in expected if row["decision"] not in ("", "not_in_file")}
+        self.assertGreater(len(claims), 1)
+        section = self.page("real.h5").section("claims")
+        overview, definitions, correlations = section.all("table")
+        rows = list(next(overview.all("tbody")).all("tr"))
+        self.assertEqual(len(rows), 2 * len(claims))
+        self.assertEqual(len(list(next(definitions.all("tbody")).all("tr"))), len(claims))
+        for c, claim in enumerate(claims):
+            for n, normalise in enumerate(["none", "layer"]):
+                for m, cell in enumerate(rows[2 * c + n].all("td")):
+                    row, = [row for row in expected if (row["claim"], row["measure"], row["normalise"]) ==
+                            (claim, MEASURES[m], normalise)]
+                    self.assertEqual(cell.children[0], row["decision"])
+                    found = [float(x) for x in re.findall(r"[-+][\d.]+", next(cell.all("small")).text())]
+                    np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low", "effect_high")],
+                                               atol=0.000501)
+                    self.assertIn(f"{row['n']} seeds", cell.attributes["title"])
+                self.assertEqual(m, 5)
+        for n, (normalise, row) in enumerate(zip(["none", "layer"], next(correlations.all("tbody")).all("tr"))):
+            for m, cell in enumerate(row.all("td")):
+                found = [float(x) for x in re.findall(r"[-+][\d.]+", cell.text())]
+                row, = [row for row in expected if (row["claim"], row["measure"], row["normalise"]) ==
+                        ("loss_correlation", MEASURES[m], normalise)]
+                np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low", "effect_high")],
+                                           atol=0.00501)
+        make_file.make("none.h5", [dict(hidden_size=8, fraction=0.1)], 3)
+        page = self.page("none.h5")
+        self.assertEqual(list(page.root.all("section", id="claims")), [])
+        self.assertNotIn("Claims", next(page.root.all("nav")).text())
+
     def test_provenance(self):
         page = self.page("real.h5")
         with h5py.File("real.h5") as f:
@@ -368,11 +404,11 @@ class Commands(Files):
     def shell(self, line):
         environment = {**os.environ, "PATH": os.pathsep.join([os.path.dirname(PROGRAM), os.path.dirname(PICKY),
                                                               os.environ["PATH"]])}
-        return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, timeout=200)
+        return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, timeout=500)
 
     def test_they_do_what_the_page_says(self):
         lines = self.commands(self.page("real.h5"))
-        self.assertEqual(len(lines), 7)
+        self.assertEqual(len(lines), 8)
         for line in lines:
             done = self.shell(line)
             self.assertEqual(done.returncode, 0, (line, done))
@@ -475,6 +511,7 @@ class Odd(Files):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         code, _, error = run("real.h5", "-o", "page.html", preexec_fn=limit)
         self.assertEqual((code, error.count("\n")), (3, 1))
+        self.assertFalse(os.path.exists("page.html.part"))
         with open("page.html") as f:
             self.assertEqual(f.read(), "old")
         code, out, error = run("real.h5", "-o", "page.html")

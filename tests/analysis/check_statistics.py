@@ -248,5 +248,62 @@ class Bootstrap(unittest.TestCase):
             self.assertTrue(0.93 <= medians <= 0.99, f"medians of {n}: {medians}")
 
 
+class Paired(unittest.TestCase):
+    def ask_paired(self, a, b):
+        return ask([call("paired", [len(a)], a, b)])[0]
+
+    def samples(self):
+        rng = np.random.default_rng(11)
+        for n in (3, 8, 30, 50, 51, 400):
+            a = rng.normal(size=n)
+            yield np.float32(a), np.float32(a + rng.normal(0.3, 1, n))
+            yield np.float32(rng.integers(0, 4, n) / 4), np.float32(rng.integers(0, 5, n) / 4)  # ties and zeros
+
+    def test_wilcoxon(self):
+        for a, b in self.samples():
+            d = (b - a).astype("f8")
+            d = d[d != 0]
+            ranks = scipy.stats.rankdata(abs(d))
+            w = ranks[d > 0].sum()
+            if len(d) > 50:
+                expected = scipy.stats.wilcoxon(d, mode="approx", correction=False).pvalue
+            elif len(np.unique(ranks)) == len(d):
+                expected = scipy.stats.wilcoxon(d, mode="exact").pvalue
+            elif len(d) <= 16:  # SciPy's exact test knows no ties: all signs
+                sums = np.array(list(itertools.product((0, 1), repeat=len(d)))) @ ranks
+                expected = (abs(sums - ranks.sum() / 2) >= abs(w - ranks.sum() / 2) - 1e-9).mean()
+            else:  # all sums with their frequencies, in another way
+                frequencies = np.array([1.0])
+                for rank in np.round(2 * ranks).astype(int):
+                    frequencies = np.convolve(frequencies, [0.5] + [0] * (rank - 1) + [0.5])
+                sums = np.arange(len(frequencies)) / 2
+                expected = frequencies[abs(sums - ranks.sum() / 2) >= abs(w - ranks.sum() / 2) - 1e-9].sum()
+            self.assertAlmostEqual(self.ask_paired(a, b)[7] / expected, 1, delta=1e-9, msg=str((a, b)))
+
+    def test_wilcoxon_at_its_ends(self):
+        self.assertEqual(self.ask_paired([1, 2, 3], [1, 2, 3])[7], 1)
+        self.assertEqual(self.ask_paired([0] * 5, [1, 2, 3, 4, 5])[7], 2 / 2**5)
+        self.assertTrue(np.isnan(self.ask_paired([np.nan], [1])[7]))
+
+    def test_effects(self):
+        for a, b in self.samples():
+            found = self.ask_paired(a, b)
+            np.testing.assert_allclose(found[1:4], [a.mean(dtype="f8"), b.mean(dtype="f8"),
+                                                    (b - a).mean(dtype="f8")], atol=1e-7)
+            sign = np.sign(b[:, None].astype("f8") - a[None].astype("f8"))
+            self.assertAlmostEqual(found[6], sign.mean(), delta=1e-12)
+            np.testing.assert_allclose(found[4:6], ask([call("means", [len(a), 1], b - a)])[0][1:3], atol=1e-6)
+
+    def test_missing_values(self):
+        a, b = np.float32([1, np.nan, 3, 5, 2]), np.float32([2, 2, np.nan, 8, 7])
+        np.testing.assert_array_equal(self.ask_paired(a, b), self.ask_paired(a[[0, 3, 4]], b[[0, 3, 4]]))
+
+    def test_holm(self):
+        # Holm 1979 by hand: sorted p times n, n - 1, ..., never falling, at most 1.
+        found = ask([call("holm", [0.01, 0.04, 0.03, np.nan, 0.005, 0.9])])[0]
+        np.testing.assert_allclose(found, [0.04, 0.09, 0.09, np.nan, 0.025, 0.9], rtol=1e-6)
+        np.testing.assert_allclose(ask([call("holm", [0.5, 0.4, 0.45])])[0], [1, 1, 1])
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

@@ -8,10 +8,13 @@
  *   bimodality V...         -> coefficient
  *   means N COLUMNS V...    -> value low high n, of each column
  *   median V...             -> value low high n
+ *   paired N A... B...      -> n mean_a mean_b difference low high cliff p
+ *   holm P...               -> corrected p values
  *   coverage SEED N TIMES   -> share of TIMES samples of N shares whose interval holds the true mean; the same of
  * medians resamples N             -> the models that are drawn, resample by resample */
 #include "bootstrap.h"
 #include "dip.h"
+#include "paired.h"
 #include "rng.h"
 #include "statistics.h"
 
@@ -112,6 +115,31 @@ static int print_means(const float *values, size_t n, size_t n_columns)
     return 0;
 }
 
+static int print_paired(const float *a, const float *b, size_t n)
+{
+    struct comparison c;
+    struct error error;
+    if (paired_compare(a, b, n, &c, &error))
+        return 1;
+    printf("%zu %.17g %.17g %.17g %.17g %.17g %.17g %.17g\n", c.n, c.mean_a, c.mean_b, c.difference.value,
+           c.difference.low, c.difference.high, c.cliff, c.p);
+    return 0;
+}
+
+static int print_holm(const float *p, size_t n)
+{
+    static struct comparison comparisons[VALUES_MAX];
+    struct error error;
+    for (size_t i = 0; i < n; i++)
+        comparisons[i] = (struct comparison){.p = (double)p[i], .p_holm = (double)p[i]};
+    if (paired_holm(comparisons, n, &error))
+        return 1;
+    for (size_t i = 0; i < n; i++)
+        printf("%.17g ", comparisons[i].p_holm);
+    printf("\n");
+    return 0;
+}
+
 static void print_resamples(size_t n)
 {
     static uint32_t words[BOOTSTRAP_RESAMPLES * VALUES_MAX];
@@ -150,6 +178,13 @@ int main(void)
                 return 1;
         } else if (sscanf(line, "resamples %zu", &n) == 1) {
             print_resamples(n);
+        } else if (sscanf(line, "paired %zu %n", &n, &used) == 1) {
+            if (read_values(line + used, values) != 2 * n || print_paired(values, values + n, n))
+                return 1;
+        } else if (strncmp(line, "holm ", 5) == 0) {
+            n = read_values(line + 5, values);
+            if (print_holm(values, n))
+                return 1;
         } else if (strncmp(line, "median ", 7) == 0) {
             n = read_values(line + 7, values);
             print_estimate(bootstrap_median(values, n));

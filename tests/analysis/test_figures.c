@@ -57,6 +57,18 @@ static void strings_are_utf8(void **state)
     assert_written("\xc3'", "'?'''");         /* the quote after a broken sequence is still a quote */
 }
 
+static void data_are_quoted(void **state)
+{
+    (void)state;
+    char *written = NULL;
+    size_t n;
+    FILE *stream = open_memstream(&written, &n);
+    gnuplot_write_datum(stream, "a \"b\" 'c' `d` \xff\n");
+    fclose(stream);
+    assert_string_equal(written, "\"a 'b' 'c' `d` ? \"");
+    free(written);
+}
+
 static void names_of_figures(void **state)
 {
     (void)state;
@@ -116,6 +128,51 @@ static void steps_of_axes(void **state)
     }
 }
 
+static void layers_in_words(void **state)
+{
+    (void)state;
+    char text[LABEL_MAX];
+    layout_layers_text(0, text);
+    assert_string_equal(text, "all hidden layers");
+    layout_layers_text(2, text);
+    assert_string_equal(text, "layer 2");
+    layout_layers_text(UINT64_C(1) << 31 | 5, text);
+    assert_string_equal(text, "layers 1, 3, 32");
+}
+
+static void legends_break_lines(void **state)
+{
+    (void)state;
+    const struct legend_item items[] = {
+        {false, "lw 1", "ten letter"}, {true, "pt 7", "ten letter"}, {false, NULL, "ten letter"}};
+    double one = layout_legend_height(items, 1, 10, 500), width = layout_legend_width(items, 3, 10);
+    assert_true(one > 0 && layout_legend_height(items, 0, 10, 500) == 0);
+    assert_true(layout_legend_height(items, 3, 10, 500) == one);
+    assert_true(layout_legend_height(items, 2, 10, width) > one);
+    assert_true(layout_legend_height(items, 3, 10, width) > layout_legend_height(items, 2, 10, width));
+    assert_true(width > 10 + layout_text_width("ten letter", 10));
+}
+
+/* The numbers of a logarithmic axis, as its script has them. */
+static void assert_tics(double low, double high, double end, int n_max, const char *expected)
+{
+    char *written = NULL;
+    size_t n;
+    struct gnuplot figure = {.script = open_memstream(&written, &n)};
+    layout_logarithmic(&figure, 'y', low, high, end, n_max);
+    fclose(figure.script);
+    assert_string_equal(strchr(written, '(') ? strchr(written, '(') : "", expected);
+    free(written);
+}
+
+static void logarithmic_axes(void **state)
+{
+    (void)state;
+    assert_tics(0.03, 0.6, 0.9, 8, "(1e-2, 2e-2, 5e-2, 1e-1, 2e-1, 5e-1)\n"); /* what is below low is not drawn */
+    assert_tics(1e-4, 1, 2, 4, "(1e-4, 1e-3, 1e-2, 1e-1, 1e0)\n");
+    assert_tics(3e-13, 2e-5, 1e-4, 4, "(1e-12, 1e-10, 1e-8, 1e-6)\n");
+}
+
 static void colours_between(void **state)
 {
     (void)state;
@@ -129,6 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8), cmocka_unit_test(names_of_figures),
         cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),    cmocka_unit_test(colours_between),
+        cmocka_unit_test(data_are_quoted),    cmocka_unit_test(layers_in_words),  cmocka_unit_test(legends_break_lines),
+        cmocka_unit_test(logarithmic_axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

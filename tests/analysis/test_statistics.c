@@ -1,12 +1,16 @@
 /* Statistics on cases worked out by hand. check_analyse.py compares them with NumPy and SciPy. */
+#include "dip.h"
 #include "statistics.h"
+#include "ticker.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -126,6 +130,71 @@ static void wilson(void **state)
     assert_true(fabs(low - 0.0061) < 5e-5 && fabs(high - 0.1718) < 5e-5);
 }
 
+static double dip_of(const double *sorted, size_t n)
+{
+    double scratch[DIP_SCRATCH * 16];
+    size_t indices[16];
+    assert_true(n <= 16);
+    return dip_statistic(sorted, n, scratch, indices);
+}
+
+static void dip_by_hand(void **state)
+{
+    (void)state;
+    const double even[] = {1, 2, 3, 4}, two[] = {0, 0, 0, 1, 1, 1}, lone[] = {0, 0, 0, 0, 0, 1}, same[] = {2, 2, 2};
+    assert_near(dip_of(even, 4), 1.0 / 8);  /* a step of 1/4 is missed by half of it */
+    assert_near(dip_of(two, 6), 1.0 / 4);   /* one atom may be the mode, of the other half its 1/2 is missed */
+    assert_near(dip_of(lone, 6), 1.0 / 12); /* the same with an atom of 1/6 */
+    assert_near(dip_of(same, 3), 0);
+}
+
+static void bimodality_by_hand(void **state)
+{
+    (void)state;
+    /* No skew; m2 = m4 = 1: G2 = 3/2 (5 (1 - 3) + 6) = -6, so that 1/(-6 + 27/2) = 2/15. */
+    const double two_points[] = {-1, -1, 1, 1};
+    assert_near(statistics_bimodality(two_points, 4), 2.0 / 15);
+    assert_true(isnan(statistics_bimodality(two_points, 3)));
+    assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
+}
+
+/* What a call of ticker_add writes to stderr. */
+static void ticked(struct ticker *ticker, uint64_t n, char text[200])
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_true(file && saved >= 0);
+    fflush(stderr);
+    dup2(fileno(file), STDERR_FILENO);
+    ticker_add(ticker, n);
+    fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    text[fread(text, 1, 199, file)] = '\0';
+    fclose(file);
+}
+
+static void ticker_speaks_when_it_takes_long(void **state)
+{
+    (void)state;
+    struct ticker ticker;
+    char text[200];
+    ticker_begin(&ticker, "models read", 400);
+    assert_true(ticker.next_s >= ticker.start_s + 2);
+    ticker.next_s = ticker.start_s + 1e9; /* however slow this machine is */
+    ticked(&ticker, 100, text);
+    assert_string_equal(text, "");
+    ticker.next_s = 0;
+    ticker.is_terminal = false;
+    ticked(&ticker, 100, text);
+    assert_non_null(strstr(text, "picky-analyse: 200 of 400 models read (50 %), about "));
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    assert_true(ticker.next_s > ticker.start_s);
+    ticker_add(NULL, 1);
+    ticker_end(&ticker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +205,9 @@ int main(void)
         cmocka_unit_test(kinds_and_bins),
         cmocka_unit_test(quantiles),
         cmocka_unit_test(wilson),
+        cmocka_unit_test(dip_by_hand),
+        cmocka_unit_test(bimodality_by_hand),
+        cmocka_unit_test(ticker_speaks_when_it_takes_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

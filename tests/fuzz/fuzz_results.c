@@ -6,6 +6,7 @@
 #include "models.h"
 #include "reader.h"
 #include "results.h"
+#include "results_slots.h"
 #include "selection.h"
 
 #include <hdf5.h>
@@ -236,6 +237,29 @@ static void analyse(void)
     reader_close(reader);
 }
 
+/* What verify, merge and extend read. */
+static void read_slots(void)
+{
+    struct results_slots *slots;
+    struct error error = {0};
+    if (results_slots_open(&slots, path, RESULTS_SHARED, &error)) {
+        check(error.message[0] && !strchr(error.message, '\n') && !slots);
+        return;
+    }
+    const struct results_description *d = results_slots_description(slots);
+    void *record = d->layout->n_bytes <= READ_MAX ? malloc(d->layout->n_bytes) : NULL;
+    uint8_t status;
+    struct results_run run;
+    if (record && !results_slots_status(slots, d->n_configs - 1, 0, 1, &status, &error))
+        results_slots_read(slots, d->n_configs - 1, 0, 1, 1, d->layout, record, &error);
+    if (results_slots_n_runs(slots) > 0)
+        results_slots_run(slots, 0, &run, &error);
+    char label[RESULTS_LABEL_MAX];
+    results_slots_label(d, 0, label);
+    free(record);
+    results_slots_close(slots);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct error error = {0};
@@ -253,6 +277,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(lines);
     results_inspect(path, &state, hyperparameter_find("hidden_size"), visit, NULL, &error);
     analyse();
+    read_slots();
     if (!results_open(&results, path, &description, lines, &error))
         results_close(results, &error);
     fclose(lines);
