@@ -196,7 +196,7 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
             goto done;
         ticker_add(&ticker, 1);
     }
-    if (!claims_decide(&report.claims, reader, selection, &options->ri, error))
+    if (!claims_decide(&report.claims, reader, selection, &options->ri, false, error))
         write_page(&report, error);
 done:
     claims_free(&report.claims);
