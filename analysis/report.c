@@ -225,9 +225,9 @@ const struct command command_report = {
     .synopsis = "[-o OUT.html]",
     .summary = "Writes one HTML page about a sweep, which opens in any browser, without a network",
     .details =
-        "Acceptance, histograms of relative importance, maps, training curves, provenance, and how to reproduce\n"
-        "it all. Figures are of the first 24 configurations: choose others with --where. Without -o, to\n"
-        "standard output.\n",
+        "The notebook's claims, acceptance, histograms of relative importance, maps, training curves, provenance,\n"
+        "and how to reproduce it all. Figures are of the first 24 configurations: choose others with --where.\n"
+        "Without -o, to standard output.\n",
     .options = "output where measure normalise unimportant-below",
     .run = run,
 };
