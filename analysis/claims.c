@@ -28,7 +28,7 @@ const struct claim claim_table[N_CLAIMS] = {
                           "share of selective units less that of mixed ones: last layer - mean of the layers before",
                           "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
     [CLAIM_LEAKS] = {"leaks_backwards", "Selectivity leaks backwards, into the layers before the context's",
-                     "share of selective units, mean of the layers before the context's",
+                     "share of selective units, mean of the layers before the context's (where variance sees no task)",
                      "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
     [CLAIM_REPLAY_SELECTS] = {"replay_selects", "Replay makes selective neurons",
                               "share of selective units, mean of all layers: b - a", "random training",

@@ -270,8 +270,7 @@ const struct command command_claims = {
         "other way round; undecided otherwise. The table says what each claim compares and with which\n"
         "configurations, or that they are not in the file. Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of\n"
         "all units of a layer. Two conditions may differ in how many of them are unimportant: see whether a\n"
-        "conclusion holds with --of important, too. Variance sees no leak: before the context comes in, a unit's\n"
-        "activation does not depend on the task.\n"
+        "conclusion holds with --of important, too.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
         "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",

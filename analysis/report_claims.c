@@ -65,9 +65,12 @@ static void write_condition(const struct report *report, const char *condition, 
 static void write_definitions(const struct report *report)
 {
     FILE *out = report->out;
-    fprintf(out, "<h3>What is measured</h3>\n<div class=\"scroll\"><table class=\"definitions\">\n"
-                 "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">Effect</th><th scope=\"col\">a</th><th "
-                 "scope=\"col\">b</th></tr></thead>\n<tbody>\n");
+    fprintf(out,
+            "<h3>What is measured</h3>\n<p>Selective: |RI| &gt; %g; mixed: |RI| &lt; %g; shares are of all units of "
+            "a layer.</p>\n<div class=\"scroll\"><table class=\"definitions\">\n"
+            "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">Effect</th><th scope=\"col\">a</th><th "
+            "scope=\"col\">b</th></tr></thead>\n<tbody>\n",
+            RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &report->claims.results[c];
         if (result->a.n == 0)
