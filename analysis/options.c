@@ -395,8 +395,8 @@ static enum error_code no_command(const struct command *const *commands, size_t 
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
     if (group)
-        return error_set(error, ERROR_INPUT, "%s %s: allowed: %s (see --help)", group, n_words > 1 ? words[1] : "",
-                         names);
+        return error_set(error, ERROR_INPUT, "%s%s%s: allowed: %s (see --help)", group, n_words > 1 ? " " : "",
+                         n_words > 1 ? words[1] : "", names);
     return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
 }
 
