@@ -2,6 +2,7 @@
 #include "command.h"
 #include "reader.h"
 #include "selection.h"
+#include "streams.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
     struct error error = {.code = ERROR_NONE};
     struct request request;
 
+    streams_begin();
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
 
@@ -38,5 +40,5 @@ int main(int argc, char **argv)
         run(&request, &error);
     if (error.code)
         fprintf(stderr, "picky-analyse: %s\n", error.message);
-    return (int)error.code;
+    return streams_finish("picky-analyse", (int)error.code);
 }

@@ -418,6 +418,8 @@ static enum error_code parse_options(struct request *request, bool *given, int a
     }
     opterr = 0;
     while ((value = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        if (value == '?' && optopt > 0 && optopt < FIRST_VALUE) /* a letter, perhaps of several in one word */
+            return error_set(error, ERROR_INPUT, "-%c: no such option (see --help)", optopt);
         if (value == '?')
             return error_set(error, ERROR_INPUT, "%s: no such option (see --help)", argv[optind - 1]);
         if (value == ':')

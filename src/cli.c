@@ -136,6 +136,18 @@ static const char *wrong_operands(const struct arguments *arguments, const char 
     return "too many arguments: ";
 }
 
+/* The option that getopt_long has just read, as it was written; of several letters in one word the one at fault. */
+static const char *option_read(char **argv, int option, char letter[3])
+{
+    const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
+    if (option != '?' || optopt == 0 || (strncmp(word, "--", 2) == 0 && strchr(word, '=')))
+        return word;
+    letter[0] = '-';
+    letter[1] = (char)optopt;
+    letter[2] = '\0';
+    return letter;
+}
+
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                                       const char *operand_names, int argc, char **argv, bool speaks)
 {
@@ -143,6 +155,7 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     optind = 0; /* GNU: start anew */
     opterr = 0;
     int option;
+    char letter[3];
     while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
         if (option == 'h') {
             if (speaks)
@@ -152,7 +165,7 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
         if (option == ':')
             return misuse(command, speaks, "an option lacks its value: ", argv[optind - 1]);
         if (option == '?' || !strchr(allowed, option))
-            return misuse(command, speaks, "unknown option: ", argv[optind - 1]);
+            return misuse(command, speaks, "unknown option: ", option_read(argv, option, letter));
         if (option == 's' && !parse_override(arguments, optarg))
             return misuse(command, speaks, "--set takes key=value, not ", optarg);
         if (option == 'o')

@@ -1,5 +1,6 @@
 /* picky: the command line. Finds the command and hands over. */
 #include "cli.h"
+#include "streams.h"
 #include "version.h"
 
 #include <signal.h>
@@ -23,11 +24,8 @@ static void usage(FILE *stream)
             "widest that the processor has; the results are the same bits).\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* a lost peer or a closed pager is an error code, not a death */
-    signal(SIGXFSZ, SIG_IGN); /* so is a file size limit */
-
     if (argc < 2) {
         usage(stderr);
         return ERROR_INPUT;
@@ -48,4 +46,12 @@ int main(int argc, char **argv)
         fprintf(stderr, " %s", commands[i]->name);
     fprintf(stderr, " (see picky --help)\n");
     return ERROR_INPUT;
+}
+
+int main(int argc, char **argv)
+{
+    streams_begin();
+    signal(SIGPIPE, SIG_IGN); /* a lost peer or a closed pager is an error code, not a death */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file size limit */
+    return streams_finish("picky", run(argc, argv));
 }

@@ -79,6 +79,21 @@ refuse '^picky: --seed -1: allowed: an integer from 0' "$picky" train --seed -1
 refuse 'PICKY_SIMD = "mmx".*allowed: .*portable' env PICKY_SIMD=mmx "$picky" train
 expect 2 "$picky" train --bogus
 grep -q 'unknown option: --bogus' err || fail "unknown option"
+for words in -s.cfg -xyz '--time-limit 3 -x' 'a.cfg --seed 3'; do
+    read -ra argv <<<"$words"
+    expect 2 "$picky" run "${argv[@]}"
+    grep -qE '^picky run: unknown option: (-s|-x|--seed)$' err || fail "unknown option of $words"
+done
+# What is printed and does not arrive; with no stream at all.
+if [[ -w /dev/full ]]; then
+    "$picky" --help >/dev/full 2>err && fail "a full disk under stdout is no error"
+    grep -q '^picky: cannot write to standard output: No space' err || fail "stdout on a full disk"
+fi
+expect 0 "$picky" run good.cfg -o streams.h5
+for part in a b; do cp streams.h5 "$part.h5"; done
+"$picky" merge -o closed.h5 a.h5 b.h5 <&- >&- 2>&- || fail "merge with all streams closed"
+"$picky" verify closed.h5 >out || fail "verify: what merge wrote with all streams closed"
+rm -f {a,b,streams,closed}.h5
 expect 2 "$picky" bogus
 expect 2 "$picky"
 
