@@ -40,9 +40,9 @@ END
 chmod +x picky
 export PICKY=$work/picky PICKY_ANALYSE=${picky%/*}/picky-analyse
 # A tree in which the scripts find the programs by themselves.
-mkdir -p tree/build
-cp -r "$jobs" tree/jobscripts
-ln -s "$work/picky" tree/build/picky
+mkdir -p "a tree/build"
+cp -r "$jobs" "a tree/jobscripts"
+ln -s "$work/picky" "a tree/build/picky"
 
 fail() {
     echo "FAILED: $scenario: $*"
@@ -110,7 +110,7 @@ launch_srun() {
 
 launch_mpirun() {
     unset PICKY
-    PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$work/tree/jobscripts/sweep.sbatch" ../sweep.cfg out.h5
+    PICKY_LAUNCHER=mpirun submit -N 2 -n 3 "$work/a tree/jobscripts/sweep.sbatch" ../sweep.cfg out.h5
     wait_end "$id" COMPLETED 0
     expect '3 ranks \([a-z0-9]+\) on 2 nodes, 1 to 2 a node'
     expect_same_bits out.h5
