@@ -24,11 +24,11 @@ const struct claim claim_table[N_CLAIMS] = {
     [CLAIM_SMALL_MIX] = {"small_networks_mix", "Small networks mix",
                          "share of mixed units less that of selective ones, mean of all layers: b - a",
                          "the largest hidden_size", "the smallest, at most a quarter of it, else equal", "hidden_size"},
-    [CLAIM_END_SPLITS] = {"end_splits_last", "Context at the end splits the last layer, and not those before",
+    [CLAIM_END_SPLITS] = {"end_splits_last", "Context at the end splits the last layer more than those before",
                           "share of selective units less that of mixed ones: last layer - mean of the layers before",
                           "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
     [CLAIM_LEAKS] = {"leaks_backwards", "Selectivity leaks backwards, into the layers before the context's",
-                     "share of selective units, mean of the layers before the context's",
+                     "share of selective units, mean of the layers before the context's (where variance sees no task)",
                      "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
     [CLAIM_REPLAY_SELECTS] = {"replay_selects", "Replay makes selective neurons",
                               "share of selective units, mean of all layers: b - a", "random training",
@@ -41,63 +41,82 @@ const struct claim claim_table[N_CLAIMS] = {
 
 /* ---- One number a model ---- */
 
-/* A model's share of a layer's units, whose column is given. */
-static double share(const struct sample *sample, enum statistic statistic, size_t layer, size_t model)
+/* Models, and what their shares are of. */
+struct view {
+    const struct sample *sample;
+    bool is_of_important; /* of the units that are important to a task, else of all */
+};
+
+/* A share of all of a layer's units as one of what shares are of; NaN if that is none. */
+static double rescaled(const struct view *view, double share_of_all, size_t layer, size_t model)
 {
-    return (double)sample_column(sample, statistic, layer)[model];
+    if (!view->is_of_important)
+        return share_of_all;
+    return share_of_all / (1 - (double)sample_column(view->sample, STATISTIC_UNIMPORTANT, layer)[model]);
+}
+
+/* A model's share of a layer's units, whose column is given. */
+static double share(const struct view *view, enum statistic statistic, size_t layer, size_t model)
+{
+    return rescaled(view, (double)sample_column(view->sample, statistic, layer)[model], layer, model);
 }
 
 /* Selective units less mixed ones. */
-static double contrast(const struct sample *sample, size_t layer, size_t model)
+static double contrast(const struct view *view, size_t layer, size_t model)
 {
-    return share(sample, STATISTIC_SELECTIVE, layer, model) - share(sample, STATISTIC_MIXED, layer, model);
+    return share(view, STATISTIC_SELECTIVE, layer, model) - share(view, STATISTIC_MIXED, layer, model);
 }
 
-static double two_groups(const struct sample *sample, size_t layer, size_t model)
+static double two_groups(const struct view *view, size_t layer, size_t model)
 {
-    double smaller =
-        fmin(share(sample, STATISTIC_SELECTIVE_1, layer, model), share(sample, STATISTIC_SELECTIVE_2, layer, model));
-    return 2 * smaller - share(sample, STATISTIC_MIXED, layer, model);
+    double of_1 = share(view, STATISTIC_SELECTIVE_1, layer, model);
+    double of_2 = share(view, STATISTIC_SELECTIVE_2, layer, model);
+    return 2 * (of_1 < of_2 ? of_1 : of_2) - share(view, STATISTIC_MIXED, layer, model);
 }
 
-static double selective(const struct sample *sample, size_t layer, size_t model)
+static double selective(const struct view *view, size_t layer, size_t model)
 {
-    return share(sample, STATISTIC_SELECTIVE, layer, model);
+    return share(view, STATISTIC_SELECTIVE, layer, model);
 }
 
 /* Units that lean to task 1 less those that lean to task 2. An RI of 0 is in the upper middle bin; it is rare. */
-static double leaning(const struct sample *sample, size_t layer, size_t model)
+static double leaning(const struct view *view, size_t layer, size_t model)
 {
     double sum = 0;
     for (size_t b = 0; b < RI_BINS; b++)
-        sum += (b < RI_BINS / 2 ? -1 : 1) * (double)sample_bin(sample, layer, b)[model];
-    return sum;
+        sum += (b < RI_BINS / 2 ? -1 : 1) * (double)sample_bin(view->sample, layer, b)[model];
+    return rescaled(view, sum, layer, model);
 }
 
-typedef double (*layer_function)(const struct sample *sample, size_t layer, size_t model);
+typedef double (*layer_function)(const struct view *view, size_t layer, size_t model);
 
-/* Mean over layers first .. end - 1; NaN if there is none. */
-static double mean_of_layers(layer_function function, const struct sample *sample, int first, int end, size_t model)
+/* Mean over those of layers first .. end - 1 that have a number; NaN if there is none. */
+static double mean_of_layers(layer_function function, const struct view *view, int first, int end, size_t model)
 {
-    double sum = 0;
-    for (int l = first; l < end; l++)
-        sum += function(sample, (size_t)l, model);
-    return sum / (double)(end - first); /* 0/0 is the NaN that is wanted */
+    double sum = 0, n = 0;
+    for (int l = first; l < end; l++) {
+        double number = function(view, (size_t)l, model);
+        if (!isnan(number)) {
+            sum += number;
+            n++;
+        }
+    }
+    return sum / n; /* 0/0 is the NaN that is wanted */
 }
 
 /* The number of a claim, of one model with the hyperparameters h. */
-static double number_of(enum claim_id claim, const struct sample *sample, size_t model, const struct hyperparameters *h)
+static double number_of(enum claim_id claim, const struct view *view, size_t model, const struct hyperparameters *h)
 {
     int n_layers = (int)h->hidden_layers, context = hyperparameters_context_layer(h) - 1;
     switch (claim) {
-    case CLAIM_TWO_SUBNETWORKS: return two_groups(sample, (size_t)context, model);
-    case CLAIM_SIMILAR_SHARE: return -mean_of_layers(contrast, sample, context + 1, n_layers, model);
-    case CLAIM_SMALL_MIX: return -mean_of_layers(contrast, sample, 0, n_layers, model);
+    case CLAIM_TWO_SUBNETWORKS: return two_groups(view, (size_t)context, model);
+    case CLAIM_SIMILAR_SHARE: return -mean_of_layers(contrast, view, context + 1, n_layers, model);
+    case CLAIM_SMALL_MIX: return -mean_of_layers(contrast, view, 0, n_layers, model);
     case CLAIM_END_SPLITS:
-        return contrast(sample, (size_t)context, model) - mean_of_layers(contrast, sample, 0, context, model);
-    case CLAIM_LEAKS: return mean_of_layers(selective, sample, 0, context, model);
-    case CLAIM_REPLAY_SELECTS: return mean_of_layers(selective, sample, 0, n_layers, model);
-    case CLAIM_RARE_RECRUITS: return mean_of_layers(leaning, sample, 0, n_layers, model);
+        return contrast(view, (size_t)context, model) - mean_of_layers(contrast, view, 0, context, model);
+    case CLAIM_LEAKS: return mean_of_layers(selective, view, 0, context, model);
+    case CLAIM_REPLAY_SELECTS: return mean_of_layers(selective, view, 0, n_layers, model);
+    case CLAIM_RARE_RECRUITS: return mean_of_layers(leaning, view, 0, n_layers, model);
     case N_CLAIMS: break;
     }
     return (double)NAN;
@@ -203,10 +222,11 @@ static enum error_code find_configs(enum claim_id claim, struct reader *reader, 
 
 /* ---- Verdicts ---- */
 
-static void fill_numbers(enum claim_id claim, const struct reader *reader, const struct sample *sample, float *numbers)
+static void fill_numbers(enum claim_id claim, const struct reader *reader, const struct view *view, float *numbers)
 {
+    const struct sample *sample = view->sample;
     for (size_t m = 0; m < sample->n_models; m++)
-        numbers[m] = (float)number_of(claim, sample, m, &reader->configs[sample->models[m].config]);
+        numbers[m] = (float)number_of(claim, view, m, &reader->configs[sample->models[m].config]);
 }
 
 static double mean_of(const float *values, size_t n)
@@ -221,7 +241,8 @@ static double mean_of(const float *values, size_t n)
 }
 
 static enum error_code decide(enum claim_id claim, struct reader *reader, const struct match *match,
-                              const struct ri_options *options, struct verdict *verdict, struct error *error)
+                              const struct ri_options *options, bool is_of_important, struct verdict *verdict,
+                              struct error *error)
 {
     struct sample a = {0}, b = {0};
     struct pairs pairs = {0};
@@ -241,8 +262,8 @@ static enum error_code decide(enum claim_id claim, struct reader *reader, const 
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
-    fill_numbers(claim, reader, &a, numbers_a);
-    fill_numbers(claim, reader, &b, numbers_b);
+    fill_numbers(claim, reader, &(struct view){&a, is_of_important}, numbers_a);
+    fill_numbers(claim, reader, &(struct view){&b, is_of_important}, numbers_b);
     pairs_align(&pairs, numbers_a, is_pair ? numbers_b : numbers_a, &aligned);
     verdict->mean_a = mean_of(aligned.a, aligned.n);
     verdict->mean_b = is_pair ? mean_of(aligned.b, aligned.n) : (double)NAN;
@@ -283,7 +304,7 @@ static enum error_code add_config(struct reader *reader, size_t config, const st
         for (size_t m = 0; m < sample.n_models; m++) {
             double x = (double)ratio[m], y = 0, n_layers = 0;
             for (size_t l = 0; l < sample.n_layers; l++) {
-                double mean_ri = share(&sample, STATISTIC_MEAN_RI, l, m);
+                double mean_ri = (double)sample_column(&sample, STATISTIC_MEAN_RI, l)[m];
                 if (!isnan(mean_ri)) {
                     y += mean_ri;
                     n_layers++;
@@ -343,13 +364,14 @@ static uint64_t count_reads(const struct claims *claims, const struct reader *re
 }
 
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
-                              const struct ri_options *options, struct error *error)
+                              const struct ri_options *options, bool is_of_important, struct error *error)
 {
     const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
     struct ri_options ri = *options;
     struct ticker ticker;
 
     memset(claims, 0, sizeof *claims);
+    claims->is_of_important = is_of_important;
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error))
         return error->code;
     for (int c = 0; c < N_CLAIMS; c++) {
@@ -368,7 +390,8 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
             ri.measure = (enum measure)m;
             for (int c = 0; c < N_CLAIMS && !error->code; c++) {
                 struct match match = {claims->results[c].a, claims->results[c].b};
-                decide((enum claim_id)c, reader, &match, &ri, &claims->results[c].verdicts[n][m], error);
+                decide((enum claim_id)c, reader, &match, &ri, is_of_important, &claims->results[c].verdicts[n][m],
+                       error);
             }
             if (!error->code)
                 correlate(reader, selection, &ri, &claims->correlations[n][m], error);

@@ -48,6 +48,7 @@ struct loss_correlation {
 
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
+    bool is_of_important;
     struct claim_result {
         struct selection a, b; /* the configurations that are compared, pair by pair; a.n = 0: not in the file */
         struct verdict verdicts[N_NORMALISE][N_MEASURES];
@@ -57,10 +58,11 @@ struct claims {
 
 /* Decides every claim with the selected configurations, for tasks 1 and 2. Supported: the effect's 95 % interval
  * lies above CLAIM_EFFECT; opposed: below it (the effect is smaller than that, or the other way round); else, and
- * with fewer than two seeds, undecided. Of the options only unimportant_below is read. ERROR_INPUT for a fault of the
- * file, ERROR_FATAL if memory is short. */
+ * with fewer than two seeds, undecided. Of the options only unimportant_below is read. is_of_important: shares are of
+ * the units of a layer that are important to a task (a layer without any does not count), else of all its units.
+ * ERROR_INPUT for a fault of the file, ERROR_FATAL if memory is short. */
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
-                              const struct ri_options *options, struct error *error);
+                              const struct ri_options *options, bool is_of_important, struct error *error);
 void claims_free(struct claims *claims); /* all-zero claims are allowed */
 
 /* Whether any claim's configurations are in the file. */

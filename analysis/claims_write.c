@@ -94,9 +94,10 @@ static void write_text(const struct claims *claims, const struct reader *reader,
             "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
             "smallest effect of interest; - opposed: below it; ? undecided. The first sign is for the importances\n"
             "as they are, the second after dividing them by their sum over the layer (/layer).\n"
-            "An importance below %g of its layer's mean counts as 0. Intervals are not corrected for the number of\n"
-            "claims and measures.\n\n",
-            CLAIM_EFFECT, options->unimportant_below);
+            "An importance below %g of its layer's mean counts as 0; shares of a layer are shares of %s.\n"
+            "Intervals are not corrected for the number of claims and measures.\n\n",
+            CLAIM_EFFECT, options->unimportant_below,
+            claims->is_of_important ? "its important units" : "all its units");
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
         write_claim(claims, c, out);
@@ -207,7 +208,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
     summary_json_header(reader, out);
     fprintf(out, "  \"smallest_effect\": %g,\n  \"unimportant_below\": ", CLAIM_EFFECT);
     json_number(out, options->unimportant_below);
-    fprintf(out, ",\n  \"claims\": [");
+    fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", claims->is_of_important ? "important" : "all");
     for (int c = 0; c < N_CLAIMS; c++)
         json_claim(claims, c, out);
     fprintf(out, "\n  ],\n  \"loss_correlation\": [");
@@ -243,7 +244,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
     if (output_begin(&output, request->output, reader->path, error))
         return error->code;
-    if (!claims_decide(&claims, reader, selection, &request->ri, error)) {
+    if (!claims_decide(&claims, reader, selection, &request->ri, request->is_of_important, error)) {
         claims_write(&claims, reader, selection, &request->ri,
                      request->is_csv    ? SUMMARY_CSV
                      : request->is_json ? SUMMARY_JSON
@@ -267,10 +268,12 @@ const struct command command_claims = {
         "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
         "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
         "other way round; undecided otherwise. The table says what each claim compares and with which\n"
-        "configurations, or that they are not in the file. Selective: |RI| > 0.9; mixed: |RI| < 0.5.\n"
+        "configurations, or that they are not in the file. Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of\n"
+        "all units of a layer. Two conditions may differ in how many of them are unimportant: see whether a\n"
+        "conclusion holds with --of important, too.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
-        "configuration. Taylor measures scale with the residual error, ablation and contribution do not.\n",
-    .options = "output where unimportant-below csv json",
+        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
+    .options = "output where unimportant-below of csv json",
     .run = run,
 };

@@ -29,6 +29,7 @@ struct request {
     const char *by;                          /* --by */
     const char *compare;                     /* --compare */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
+    bool is_of_important;                    /* --of */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */

@@ -222,6 +222,17 @@ void layout_layers_text(uint64_t layers, char text[LABEL_MAX])
         }
 }
 
+bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX])
+{
+    bool is_divided = options->normalise == NORMALISE_LAYER, is_cut = options->unimportant_below != UNIMPORTANT_BELOW;
+    char below[64] = "";
+    if (is_cut)
+        snprintf(below, sizeof below, "unimportant: below %g of the layer's mean", options->unimportant_below);
+    snprintf(text, LABEL_MAX, "%s%s%s", is_divided ? "importances divided by their sum over the layer" : "",
+             is_divided && is_cut ? "; " : "", below);
+    return is_divided || is_cut;
+}
+
 uint32_t layout_ri_colour(double ri)
 {
     return layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, (ri + 1) / 2);

@@ -89,6 +89,10 @@ enum error_code layout_check_layers(const struct reader *reader, const struct se
 /* "all hidden layers", "layer 2", "layers 1, 3": the layers of a request. */
 void layout_layers_text(uint64_t layers, char text[LABEL_MAX]);
 
+/* What is not by default in how a request computes RI, for a legend: "importances divided by their sum over the layer".
+ * Returns whether there is anything. */
+bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX]);
+
 /* The colour of a relative importance in [-1, 1]. */
 uint32_t layout_ri_colour(double ri);
 

@@ -38,52 +38,6 @@ enum error_code models_for_each_chunk(struct reader *reader, enum field field, s
     return error->code;
 }
 
-struct ri_context {
-    const struct ri_options *options;
-    struct ri_counts *counts; /* [n_layers] */
-    double *ri;               /* [n_units] */
-    size_t n_tasks, n_layers, n_units;
-};
-
-static void add_relative_importance(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
-                                    const void *values)
-{
-    const struct ri_context *c = context;
-    const float *importance = values; /* [replicate, task, layer, unit] */
-    for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
-            continue;
-        const float *model = importance + r * c->n_tasks * c->n_layers * c->n_units;
-        for (size_t l = 0; l < c->n_layers; l++) {
-            const float *a = model + ((size_t)c->options->task_a * c->n_layers + l) * c->n_units;
-            const float *b = model + ((size_t)c->options->task_b * c->n_layers + l) * c->n_units;
-            models_layer_ri(a, b, c->n_units, c->options, c->ri);
-            ri_counts_add(&c->counts[l], c->ri, c->n_units);
-        }
-    }
-}
-
-enum error_code models_relative_importance(struct reader *reader, size_t config, const struct ri_options *options,
-                                           struct ri_counts *counts, struct error *error)
-{
-    const struct hyperparameters *h = &reader->configs[config];
-    struct ri_context context = {.options = options,
-                                 .counts = counts,
-                                 .n_tasks = (size_t)hyperparameters_n_tasks(h),
-                                 .n_layers = (size_t)h->hidden_layers,
-                                 .n_units = (size_t)h->hidden_size};
-    /* Without the padding of a configuration that is smaller than the file's largest. */
-    struct reader_part part = {{options->measure, 0, 0, 0}, {1, context.n_tasks, context.n_layers, context.n_units}};
-
-    memset(counts, 0, context.n_layers * sizeof *counts);
-    context.ri = malloc(context.n_units * sizeof *context.ri);
-    if (!context.ri)
-        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
-    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &part, add_relative_importance, &context, error);
-    free(context.ri);
-    return error->code;
-}
-
 struct error_context {
     float *errors; /* [n_entries, n_tasks, n_accepted] */
     size_t n_entries, n_tasks, n_accepted, n_seen;

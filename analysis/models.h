@@ -31,11 +31,6 @@ enum error_code models_for_each_chunk(struct reader *reader, enum field field, s
                                       const struct reader_part *part, models_function function, void *context,
                                       struct error *error);
 
-/* Adds up the hidden units of the configuration's accepted models by layer: counts [hidden_layers]
- * (overwritten). */
-enum error_code models_relative_importance(struct reader *reader, size_t config, const struct ri_options *options,
-                                           struct ri_counts *counts, struct error *error);
-
 /* Mean absolute test errors of the accepted models, at entries first .. first + n - 1 of the training
  * history: fills errors [n, n_tasks, n_accepted], models by replicate. */
 enum error_code models_test_error(struct reader *reader, size_t config, size_t first, size_t n, float *errors,

@@ -122,6 +122,14 @@ static enum error_code take_compare(struct request *request, const char *value, 
     return ERROR_NONE;
 }
 
+static enum error_code take_of(struct request *request, const char *value, struct error *error)
+{
+    request->is_of_important = strcmp(value, "important") == 0;
+    if (!request->is_of_important && strcmp(value, "all") != 0)
+        return error_set(error, ERROR_INPUT, "--of %s: allowed: all, important", value);
+    return ERROR_NONE;
+}
+
 static enum error_code take_csv(struct request *request, const char *value, struct error *error)
 {
     (void)value, (void)error;
@@ -237,9 +245,13 @@ static const struct option_row option_table[] = {
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
      take_unimportant_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
-    {"statistic", 0, "NAME,...", "only these statistics, named as in --csv", take_statistic},
-    {"csv", 0, NULL, "comma-separated values, a row for each group, measure and layer", take_csv},
-    {"json", 0, NULL, "JSON, histograms included", take_json},
+    {"statistic", 0, "NAME,...", "only these statistics, listed below (plot heatmap takes one)", take_statistic},
+    {"of", 0, "UNITS",
+     "all (default), or important: what shares of a layer are of, all its units or\n"
+     "those that are important to a task",
+     take_of},
+    {"csv", 0, NULL, "comma-separated values instead of a table", take_csv},
+    {"json", 0, NULL, "JSON instead of a table; of summary with histograms", take_json},
     {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},
     {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
@@ -383,8 +395,8 @@ static enum error_code no_command(const struct command *const *commands, size_t 
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
     if (group)
-        return error_set(error, ERROR_INPUT, "%s %s: allowed: %s (see --help)", group, n_words > 1 ? words[1] : "",
-                         names);
+        return error_set(error, ERROR_INPUT, "%s%s%s: allowed: %s (see --help)", group, n_words > 1 ? " " : "",
+                         n_words > 1 ? words[1] : "", names);
     return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
 }
 

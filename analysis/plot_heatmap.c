@@ -194,8 +194,8 @@ static void write_titles(const struct heatmap_figure *figure, char (*titles)[GRI
     }
 }
 
-/* "selective neurons, in % (taylor_sample), mean over models", and the ends of the colours */
-static void write_legend(const struct heatmap_figure *figure, char texts[3][128], char styles[2][64])
+/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
+static void write_legend(const struct heatmap_figure *figure, char texts[3][160], char styles[2][64])
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
@@ -203,10 +203,11 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][128]
     char measure[64] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_names[request->ri.measure]);
-    snprintf(texts[0], 128, "%s%s%s%s", row->label, row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
+    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
+             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
     for (int end = 0; end < 2; end++) {
         double value = end == 0 ? figure->low : figure->high;
-        snprintf(texts[end + 1], 128, "none");
+        snprintf(texts[end + 1], sizeof texts[0], "none");
         snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06x'", COLOUR_EMPTY);
         if (!isfinite(value))
             continue;
@@ -220,11 +221,12 @@ static enum error_code run(struct reader *reader, const struct selection *select
 {
     struct heatmap_figure figure = {.statistic = STATISTIC_SELECTIVE};
     struct grid *grid = &figure.grid;
-    char texts[3][128], styles[2][64];
+    char texts[3][160], styles[2][64], settings[LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, texts[0]},
                                          {true, styles[0], texts[1]},
                                          {true, styles[1], texts[2]},
-                                         {false, NULL, "small: 95 % interval; accepted/tried models"}};
+                                         {false, NULL, "small: 95 % interval; accepted/tried models"},
+                                         {false, NULL, settings}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
     struct cell *cells = NULL;
 
@@ -256,7 +258,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     grid->legend = legend;
-    grid->n_legend = sizeof legend / sizeof legend[0];
+    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
+    grid->n_legend = has_settings ? 5 : 4;
     if (grid_begin(grid, error))
         goto done;
     for (size_t block = 0; block < grid->n_blocks; block++)

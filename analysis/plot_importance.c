@@ -175,25 +175,28 @@ static void write_legend(char styles[4][40], char texts[2][40], const struct ri_
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
-    char styles[4][40], texts[2][40];
-    const struct legend_item legend[] = {{true, styles[0], texts[0]},
-                                         {true, styles[1], "0"},
-                                         {true, styles[2], texts[1]},
-                                         {true, styles[3], "unimportant"},
-                                         {false, NULL, "+ %: importance 0 for both, not drawn"},
-                                         {false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"}};
-    struct importance_figure figure = {
-        .rows = {.reader = reader,
-                 .selection = selection,
-                 .request = request,
-                 .panel_width = PANEL_SIZE,
-                 .panel_height = PANEL_SIZE,
-                 .margin_left = 76,
-                 .margin_bottom = 50,
-                 .tics_height = 16,
-                 .width_min = 440,
-                 .legend = legend,
-                 .n_legend = sizeof legend / sizeof legend[0] - (request->ri.normalise != NORMALISE_NONE)}};
+    char styles[4][40], texts[2][40], settings[LABEL_MAX];
+    struct legend_item legend[7] = {{true, styles[0], texts[0]},
+                                    {true, styles[1], "0"},
+                                    {true, styles[2], texts[1]},
+                                    {true, styles[3], "unimportant"},
+                                    {false, NULL, "+ %: importance 0 for both, not drawn"}};
+    size_t n_legend = 5;
+    if (request->ri.normalise == NORMALISE_NONE)
+        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"};
+    if (layout_ri_text(&request->ri, settings))
+        legend[n_legend++] = (struct legend_item){false, NULL, settings};
+    struct importance_figure figure = {.rows = {.reader = reader,
+                                                .selection = selection,
+                                                .request = request,
+                                                .panel_width = PANEL_SIZE,
+                                                .panel_height = PANEL_SIZE,
+                                                .margin_left = 76,
+                                                .margin_bottom = 50,
+                                                .tics_height = 16,
+                                                .width_min = 440,
+                                                .legend = legend,
+                                                .n_legend = n_legend}};
     size_t n_panels = 0;
 
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||

@@ -145,12 +145,13 @@ static enum error_code run(struct reader *reader, const struct selection *select
                            struct error *error)
 {
     size_t n = selection->n;
-    char texts[3][160], styles[TASKS_DRAWN][40];
+    char texts[3][160], styles[TASKS_DRAWN][40], settings[LABEL_MAX];
     const struct legend_item legend[] = {{true, styles[0], texts[0]},
                                          {true, styles[1], texts[1]},
                                          {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"},
                                          {false, NULL, "mean over models, 95 % interval"},
-                                         {false, NULL, texts[2]}};
+                                         {false, NULL, texts[2]},
+                                         {false, NULL, settings}};
     struct lesion_figure figure = {.panels = {.reader = reader,
                                               .selection = selection,
                                               .request = request,
@@ -161,7 +162,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                               .gap = 28,
                                               .tics_height = 12,
                                               .legend = legend,
-                                              .n_legend = sizeof legend / sizeof legend[0]}};
+                                              .n_legend = layout_ri_text(&request->ri, settings) ? 6 : 5}};
 
     struct ticker ticker;
 

@@ -174,8 +174,9 @@ static void write_panel(const struct measures_figure *figure, size_t i)
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
-    char text[LABEL_MAX], layers[LABEL_MAX];
-    const struct legend_item legend[] = {{false, NULL, text}, {false, NULL, "mean over models, 95 % interval"}};
+    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX];
+    const struct legend_item legend[] = {
+        {false, NULL, text}, {false, NULL, "mean over models, 95 % interval"}, {false, NULL, settings}};
     struct measures_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,
                                                 .request = request,
@@ -186,7 +187,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .gap = 28,
                                                 .tics_height = 14,
                                                 .legend = legend,
-                                                .n_legend = sizeof legend / sizeof legend[0]}};
+                                                .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
 
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))

@@ -51,8 +51,10 @@ static void write_figure(const struct ri_figure *figure)
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
+    char settings[LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, "lines: 95 % intervals over models"},
-                                         {false, NULL, "+ %: unimportant for both tasks"}};
+                                         {false, NULL, "+ %: unimportant for both tasks"},
+                                         {false, NULL, settings}};
     struct ri_figure figure = {.rows = {.reader = reader,
                                         .selection = selection,
                                         .request = request,
@@ -62,7 +64,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                         .tics_height = 16,
                                         .width_min = 440,
                                         .legend = legend,
-                                        .n_legend = 2}};
+                                        .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
     int64_t n_layers = 1;
 
     if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||

@@ -10,6 +10,7 @@
 struct ri_grid_figure {
     struct grid grid;
     struct histogram *histograms; /* [groups, rows, columns]; those without a configuration are not used */
+    size_t n_least, n_most;       /* models in one of them */
 };
 
 static size_t cell_index(const struct grid *grid, size_t group, size_t row, size_t column)
@@ -25,6 +26,8 @@ static enum error_code read_cell(struct ri_grid_figure *figure, struct reader *r
     struct sample sample = {0};
     if (!sample_read(&sample, reader, &group, &request->ri, true, error))
         histogram_of(&sample, request->layers, &figure->histograms[index], error);
+    figure->n_least = sample.n_models < figure->n_least ? sample.n_models : figure->n_least;
+    figure->n_most = sample.n_models > figure->n_most ? sample.n_models : figure->n_most;
     sample_free(&sample);
     return error->code;
 }
@@ -83,10 +86,13 @@ static void write_figure(const struct ri_grid_figure *figure)
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
-    struct ri_grid_figure figure = {.histograms = NULL};
+    struct ri_grid_figure figure = {.n_least = SIZE_MAX};
     struct grid *grid = &figure.grid;
-    char layers[LABEL_MAX], text[LABEL_MAX + 128];
-    const struct legend_item legend[] = {{false, NULL, text}};
+    char layers[LABEL_MAX], text[LABEL_MAX + 128], models[64] = "", settings[LABEL_MAX];
+    const struct legend_item legend[] = {{false, NULL, text},
+                                         {false, NULL, "lines: 95 % intervals over models"},
+                                         {false, NULL, "+ %: unimportant for both tasks"},
+                                         {false, NULL, settings}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
 
     if (gnuplot_check_name(request->output, error) || layout_check_layers(reader, selection, request->layers, error) ||
@@ -105,8 +111,10 @@ static enum error_code run(struct reader *reader, const struct selection *select
     for (size_t group = 0; group < grid->groups.n; group++)
         grid_group_label(grid, group, titles[group]);
     layout_layers_text(request->layers, layers);
-    snprintf(text, sizeof text,
-             "proportion of neurons, %s; lines: 95 %% intervals over models; + %%: unimportant for both", layers);
+    if (figure.n_least < figure.n_most)
+        snprintf(models, sizeof models, "%zu to ", figure.n_least);
+    snprintf(text, sizeof text, "proportion of the neurons of %s%zu model%s, %s", models, figure.n_most,
+             figure.n_most == 1 ? "" : "s", layers);
     grid->cell_width = 104;
     grid->cell_height = 80;
     grid->gap = 12;
@@ -116,7 +124,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     grid->n_blocks = grid->groups.n;
     grid->legend = legend;
-    grid->n_legend = sizeof legend / sizeof legend[0];
+    grid->n_legend = layout_ri_text(&request->ri, settings) ? 4 : 3;
     if (grid_begin(grid, error))
         goto done;
     write_figure(&figure);

@@ -281,13 +281,15 @@ done:
 /* The sweep's name; a file without one is no fault. */
 static enum error_code read_name(struct reader *reader, struct error *error)
 {
-    hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
     char *text = NULL;
 
     if (H5Aexists(reader->handles->file, "sweep_name") > 0) {
         attribute = H5Aopen(reader->handles->file, "sweep_name", H5P_DEFAULT);
         type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
-        if (type < 0 || H5Tis_variable_str(type) <= 0 || H5Aread(attribute, type, &text) < 0) {
+        space = attribute < 0 ? H5I_INVALID_HID : H5Aget_space(attribute);
+        if (type < 0 || space < 0 || H5Tis_variable_str(type) <= 0 || H5Sget_simple_extent_npoints(space) != 1 ||
+            H5Aread(attribute, type, &text) < 0) {
             reader_damaged(reader->path, "the attribute \"sweep_name\" cannot be read", error);
             goto done;
         }
@@ -299,6 +301,8 @@ static enum error_code read_name(struct reader *reader, struct error *error)
 done:
     if (text)
         H5free_memory(text);
+    if (space >= 0)
+        H5Sclose(space);
     if (type >= 0)
         H5Tclose(type);
     if (attribute >= 0)

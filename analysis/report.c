@@ -196,7 +196,7 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
             goto done;
         ticker_add(&ticker, 1);
     }
-    if (!claims_decide(&report.claims, reader, selection, &options->ri, error))
+    if (!claims_decide(&report.claims, reader, selection, &options->ri, false, error))
         write_page(&report, error);
 done:
     claims_free(&report.claims);
@@ -225,9 +225,9 @@ const struct command command_report = {
     .synopsis = "[-o OUT.html]",
     .summary = "Writes one HTML page about a sweep, which opens in any browser, without a network",
     .details =
-        "Acceptance, histograms of relative importance, maps, training curves, provenance, and how to reproduce\n"
-        "it all. Figures are of the first 24 configurations: choose others with --where. Without -o, to\n"
-        "standard output.\n",
+        "The notebook's claims, acceptance, histograms of relative importance, maps, training curves, provenance,\n"
+        "and how to reproduce it all. Figures are of the first 24 configurations: choose others with --where.\n"
+        "Without -o, to standard output.\n",
     .options = "output where measure normalise unimportant-below",
     .run = run,
 };

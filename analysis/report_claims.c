@@ -66,9 +66,11 @@ static void write_definitions(const struct report *report)
 {
     FILE *out = report->out;
     fprintf(out,
-            "<h3>What is measured</h3>\n<div class=\"scroll\"><table class=\"definitions\">\n<thead><tr><th "
-            "scope=\"col\">Claim</th>"
-            "<th scope=\"col\">Effect</th><th scope=\"col\">a</th><th scope=\"col\">b</th></tr></thead>\n<tbody>\n");
+            "<h3>What is measured</h3>\n<p>Selective: |RI| &gt; %g; mixed: |RI| &lt; %g; shares are of all units of "
+            "a layer.</p>\n<div class=\"scroll\"><table class=\"definitions\">\n"
+            "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">Effect</th><th scope=\"col\">a</th><th "
+            "scope=\"col\">b</th></tr></thead>\n<tbody>\n",
+            RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &report->claims.results[c];
         if (result->a.n == 0)
@@ -120,10 +122,8 @@ void report_claims(const struct report *report)
         "<section id=\"claims\" aria-labelledby=\"h-claims\">\n<h2 id=\"h-claims\">Claims</h2>\n"
         "<p>The 2020 notebook&rsquo;s conclusions, under each measure of importance, as it is (raw) and divided by its "
         "sum over the layer. Each is an effect, a mean over seeds: <b>supported</b> if its 95&nbsp;%% bootstrap "
-        "interval "
-        "lies above %g, the smallest effect of interest; <b>opposed</b> if it lies below; else undecided. Intervals "
-        "are "
-        "not corrected for the number of claims and measures.</p>\n"
+        "interval lies above %g, the smallest effect of interest; <b>opposed</b> if it lies below; else undecided. "
+        "Intervals are not corrected for the number of claims and measures.</p>\n"
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-claims\"><table class=\"claims\">\n"
         "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">importances</th>",
         CLAIM_EFFECT);

@@ -105,7 +105,8 @@ static bool parse_retry(struct arguments *arguments, const char *text)
     static const enum job_status allowed[] = {STATUS_REJECTED, STATUS_DIVERGED, STATUS_ERROR};
     for (;;) {
         size_t length = strcspn(text, ","), i = 0;
-        while (i < 3 && (strlen(status_names[allowed[i]]) != length || strncmp(text, status_names[allowed[i]], length)))
+        while (i < 3 &&
+               (strlen(status_names[allowed[i]]) != length || strncmp(text, status_names[allowed[i]], length) != 0))
             i++;
         if (i == 3)
             return false;

@@ -214,7 +214,8 @@ static void print_placement(FILE *stream, const struct diagnosis *diagnosis, con
         n_nodes++;
         least = last - first < least ? last - first : least;
         most = last - first > most ? last - first : most;
-        is_mixed |= strcmp(seats[first].host + host_name(seats[first].host), seats[0].host + host_name(seats[0].host));
+        is_mixed |=
+            strcmp(seats[first].host + host_name(seats[first].host), seats[0].host + host_name(seats[0].host)) != 0;
     }
     const char *simd = seats[0].host + host_name(seats[0].host);
     char per_node[32], cpus[32];

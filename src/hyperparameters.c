@@ -172,10 +172,10 @@ static enum error_code not_allowed(const struct hyperparameter *row, const char 
     return error_set(error, ERROR_INPUT, "%s = %s%s%s: allowed: %s", row->name, quote, shown, quote, row->allowed);
 }
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double; from six digits on, so that 10 is not 1e+01. */
 static void format_real(double value, char text[HYPERPARAMETER_TEXT_MAX])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, HYPERPARAMETER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;

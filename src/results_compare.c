@@ -8,7 +8,8 @@
 
 enum {
     LINES_MAX = 20,
-    VALUES_MAX = 8,           /* of one key in a line */
+    VALUES_MAX = 8, /* of one key in a line */
+    VALUES_TEXT_MAX = VALUES_MAX * (HYPERPARAMETER_TEXT_MAX + 2) + 8,
     CONFIGS_AT_ONCE = 1 << 14 /* read from the file */
 };
 
@@ -44,13 +45,11 @@ static void differ(struct comparison *c, const char *format, ...)
 
 static void store_text(unsigned store, char text[128])
 {
-    strcpy(text, "[");
+    size_t used = 0;
     for (const struct store_name *name = store_names; name->name; name++)
-        if (store & name->bit) {
-            size_t used = strlen(text);
-            snprintf(text + used, 128 - used, "%s\"%s\"", used > 1 ? ", " : "", name->name);
-        }
-    strcat(text, "]");
+        if (store & name->bit)
+            used += (size_t)snprintf(text + used, 128 - used, "%s\"%s\"", used > 0 ? ", " : "[", name->name);
+    snprintf(text + used, 128 - used, used > 0 ? "]" : "[]");
 }
 
 /* Calls `visit` for every configuration of the file, with one row of it read. */
@@ -145,16 +144,17 @@ static void note_value(void *context, uint64_t config, const struct hyperparamet
         values->values[values->n++] = *h;
 }
 
-static void values_text(const struct values *values, char text[VALUES_MAX * (HYPERPARAMETER_TEXT_MAX + 2) + 8])
+static void values_text(const struct values *values, char text[VALUES_TEXT_MAX])
 {
+    size_t used = 0;
     *text = '\0';
     for (size_t i = 0; i < values->n; i++) {
         char value[HYPERPARAMETER_TEXT_MAX];
         hyperparameter_format(&values->values[i], values->row, value);
-        strcat(strcat(text, i > 0 ? ", " : ""), value);
+        used += (size_t)snprintf(text + used, VALUES_TEXT_MAX - used, "%s%s", i > 0 ? ", " : "", value);
     }
     if (values->are_more)
-        strcat(text, ", ...");
+        snprintf(text + used, VALUES_TEXT_MAX - used, ", ...");
 }
 
 static enum error_code compare_values(struct comparison *c, const struct hyperparameter *row)
@@ -168,7 +168,7 @@ static enum error_code compare_values(struct comparison *c, const struct hyperpa
     for (size_t i = 0; i < new.n; i++)
         is_same = is_same && has_value(&old, &new.values[i]);
     if (!is_same) {
-        char old_text[VALUES_MAX * (HYPERPARAMETER_TEXT_MAX + 2) + 8], new_text[sizeof old_text];
+        char old_text[VALUES_TEXT_MAX], new_text[sizeof old_text];
         values_text(&old, old_text);
         values_text(&new, new_text);
         differ(c, "%s: %s in the file; %s in %s", row->name, old_text, new_text, c->other);

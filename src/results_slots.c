@@ -237,7 +237,8 @@ const char *results_slots_difference(const struct record_layout *layout, const v
     for (int f = 0; f < N_FIELDS; f++) {
         size_t n_bytes = layout->n_elements[f] * field_type_size(record_fields[f].type);
         if (layout->offset[f] != UINT64_MAX && !record_fields[f].is_provenance &&
-            memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f), n_bytes))
+            memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f),
+                   n_bytes) != 0)
             return record_fields[f].name;
     }
     return NULL;
@@ -257,7 +258,7 @@ void results_slots_label(const struct results_description *description, uint64_t
         has_values = true;
     }
     if (has_values && used < RESULTS_LABEL_MAX - 1)
-        strcpy(text + used, ")");
+        snprintf(text + used, RESULTS_LABEL_MAX - used, ")");
 }
 
 int results_slots_n_runs(const struct results_slots *slots)

@@ -101,7 +101,7 @@ bool slurm_job_end(double wait_s, char text[SLURM_TIME_MAX])
     }
     if (!job_id || !*job_id || strlen(job_id) >= sizeof id || job_id[strspn(job_id, "0123456789")])
         return false;
-    strcpy(id, job_id);
+    snprintf(id, sizeof id, "%s", job_id);
     pid_t pid = start_scontrol(id, &output);
     if (pid < 0)
         return false;

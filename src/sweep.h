@@ -30,7 +30,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SWEEP_CONFIGS_MAX    10000000
+#ifndef SWEEP_CONFIGS_MAX /* less in fuzzing, where large sweeps only take time */
+#define SWEEP_CONFIGS_MAX 10000000
+#endif
 #define SWEEP_REPLICATES_MAX 1000000000
 #define SWEEP_SEED_MAX       ((INT64_C(1) << 53) - 1) /* of the last replicate too */
 #define SWEEP_NAME_MAX       200                      /* bytes */

@@ -41,15 +41,16 @@ if [[ ! -e $root ]]; then
     mv "$root.part" "$root"
 fi
 [[ $(cat "$root/etc/debian_version" 2>/dev/null) == 13* ]] || stop "$root: not a Debian 13 root"
+mount --bind "$root" "$root" # a root that is no mount point cannot unshare mounts, which tests/slurm/cluster.sh does
 mount -t proc proc "$root/proc"
 mount --rbind --make-rslave /sys "$root/sys"
 mount --rbind --make-rslave /dev "$root/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
+cp /etc/resolv.conf /etc/hosts "$root/etc/"
 
-# The working tree, with a build folder from last time.
-mkdir -p "$root/picky"
-find "$root/picky" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+# The working tree.
+rm -rf "$root/picky"
+mkdir "$root/picky"
 git -C "$tree" ls-files --cached --others --exclude-standard -z |
     while IFS= read -r -d '' file; do [[ ! -e $tree/$file ]] || printf '%s\0' "$file"; done |
     tar -C "$tree" -c --null -T - | tar -C "$root/picky" -x --no-same-owner

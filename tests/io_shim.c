@@ -109,7 +109,8 @@ static const char *base(const char *path)
 
 static bool is_our_path(const char *path)
 {
-    return strncmp(base(path), output_name, strlen(output_name)) == 0;
+    /* Other libraries may open files before this one has started. */
+    return output_name && strncmp(base(path), output_name, strlen(output_name)) == 0;
 }
 
 /* Counts a call to one of ours; true if it is to fail, and then errno is set. */

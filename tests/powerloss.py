@@ -9,6 +9,7 @@ a sync taken out of the record, or with the order of writes changed, must fail.
 
 Usage: powerloss.py PICKY IO_SHIM.so [--states N] [--seed S]"""
 import argparse
+import math
 import os
 import random
 import signal
@@ -27,9 +28,10 @@ HEADER = struct.Struct("=cB6xQqQ")
 Entry = namedtuple("Entry", "family is_directory inode offset data")
 
 # Records of two shapes, a few thousand: several syncs' worth, in a few megabytes.
-SWEEP = """replicates = 1500; seed = 3;
-model = { epochs = 20; N_train = 400; N_test = 5; max_attempts = 2; };
-cases = ( { hidden_size = 6; hidden_layers = 2; }, { hidden_size = 9; hidden_layers = 2; context_location = "end"; } );
+EPOCHS = 20
+SWEEP = f"""replicates = 1500; seed = 3;
+model = {{ epochs = {EPOCHS}; N_train = 400; N_test = 5; max_attempts = 2; }};
+cases = ( {{ hidden_size = 6; hidden_layers = 2; }}, {{ hidden_size = 9; hidden_layers = 2; context_location = "end"; }} );
 """
 
 
@@ -233,9 +235,19 @@ def simulate(entries, rng, n_states, checker, claims_from, is_control):
     return kinds, problems
 
 
-def record_runs(picky, shim, rng):
+def run_whole(picky):
+    """The reference, whole.h5, by a run of some seconds: syncs go by time. Returns the options that make it so long."""
+    start = time.monotonic()
+    subprocess.run([picky, "run", "sweep.cfg", "-o", "short.h5"], check=True, stderr=subprocess.DEVNULL)
+    os.unlink("short.h5")
+    options = ["--set", f"epochs={max(EPOCHS, math.ceil(EPOCHS * 5 / (time.monotonic() - start)))}"]
+    subprocess.run([picky, "run", "sweep.cfg", "-o", "whole.h5", *options], check=True, stderr=subprocess.DEVNULL)
+    return options
+
+
+def record_runs(picky, shim, options):
     """A run that is killed and one that goes on, as one log."""
-    command = [picky, "run", "sweep.cfg", "-o", "out.h5", "--resume"]
+    command = [picky, "run", "sweep.cfg", "-o", "out.h5", "--resume", *options]
     env = {**os.environ, "LD_PRELOAD": shim, "IO_SHIM_NAME": "out.h5", "IO_SHIM_LOG": os.path.abspath("log")}
     with open("run.log", "w") as log:
         run = subprocess.Popen(command, env=env, stderr=log)
@@ -277,8 +289,7 @@ def main():
         os.chdir(folder)
         with open("sweep.cfg", "w") as f:
             f.write(SWEEP)
-        subprocess.run([arguments.picky, "run", "sweep.cfg", "-o", "whole.h5"], check=True, stderr=subprocess.DEVNULL)
-        entries = record_runs(arguments.picky, arguments.shim, rng)
+        entries = record_runs(arguments.picky, arguments.shim, run_whole(arguments.picky))
         n_syncs = sum(e.family == "d" for e in entries)
         print(f", and one that went on: {len(entries)} calls, {n_syncs} syncs of data")
         assert n_syncs >= 5, "too few syncs to prove anything"

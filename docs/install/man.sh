@@ -19,11 +19,12 @@ printf '.TH %s 1 "" "picky %s" "User commands"\n' "$(echo "$name" | tr a-z- A-Z_
 printf '.SH NAME\n%s \\- %s\n' "$name" "$what"
 printf '.SH DESCRIPTION\n'
 "$program" --help | verbatim
-commands=$("$program" --help | sed -n "s/^ *\(usage: \)\{0,1\}$name \([a-z][a-z]*\).*/\2/p" | sort -u)
+commands=$("$program" --help | sed -n "s/^ *$name \(plot [a-z][a-z-]*\|[a-z][a-z]*\) .*/\1/p")
 [ -n "$commands" ]
-for command in $commands; do
+echo "$commands" | while read -r command; do
     printf '.SH %s %s\n' "$name" "$command"
-    "$program" "$command" --help | verbatim
+    # shellcheck disable=SC2086
+    "$program" $command --help | verbatim # "plot ri" is two words
 done
 printf '.SH SEE ALSO\n.BR %s (1)' "$other"
 [ "$name" = picky ] && printf ',\n.BR mpirun (1),\n.BR sbatch (1)'

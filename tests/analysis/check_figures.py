@@ -428,6 +428,17 @@ class Lesions(Figures):
         _, texts = self.lesion("stored.h5", "--models", "2", "--where", "hidden_layers=2")
         self.assertTrue(any(re.search(r"\(2 of \d models\)", text) for text in texts), texts)
 
+    def test_settings_are_in_the_figure(self):
+        """Who looks at a figure alone sees how RI was computed; nothing if it is the default way."""
+        divided, cut = "importances divided by their sum over the layer", "unimportant: below 0.25 of the layer's mean"
+        for kind in ("ri", "ri-grid", "heatmap", "measures", "importance", "lesion"):
+            for options, expected in ((["--normalise", "layer", "--unimportant-below", "0.25"], [f"{divided}; {cut}"]),
+                                      (["--unimportant-below", "0.1"], [])):
+                texts = self.plot(kind, "stored.h5", *options)[1]
+                self.assertEqual([t for t in texts if divided in t or "of the layer's mean" in t], expected, kind)
+        texts = self.plot("heatmap", "stored.h5", "--statistic", "acceptance", "--normalise", "layer")[1]
+        self.assertFalse(any(divided in t for t in texts))
+
     def test_every_kind_and_format(self):
         for kind in KINDS:
             for suffix, end in (("svg", b"</svg>"), ("png", b"IEND\xae\x42\x60\x82"), ("pdf", b"%%EOF")):

@@ -103,6 +103,15 @@ class Model:
         self.mixed = (abs(self.ri) < 0.5).mean(1)
         self.selective = self.selective_1 + self.selective_2
 
+    def of_important(self):
+        """Its shares as shares of the units that are important; NaN in a layer without any."""
+        important = (~np.isnan(self.ri)).mean(1)
+        for name in ("selective_1", "selective_2", "mixed", "selective"):
+            with np.errstate(invalid="ignore"):
+                setattr(self, name, getattr(self, name) / important)
+        self.leaning = np.nanmean(np.sign(self.ri) + (self.ri == 0), 1)
+        return self
+
     def layer(self, name, layer):
         units = self.ri[layer][~np.isnan(self.ri[layer])]
         n = len(units)
@@ -409,24 +418,29 @@ class Claims(Files):
     def leaning(m):
         return ((m.ri >= 0).mean(1) - (m.ri < 0).mean(1)).mean()
 
+    @staticmethod
+    def leaning_of_important(m):
+        return np.nanmean(m.leaning)
+
     def definitions(self):
         return {
             "two_subnetworks": ([(0, None), (8, None)],
                                 lambda m: 2 * min(m.selective_1[0], m.selective_2[0]) - m.mixed[0]),
-            "similar_tasks_share": ([(0, 1)], lambda m: -self.contrast(m)[1:].mean()),
-            "small_networks_mix": ([(0, 2)], lambda m: -self.contrast(m).mean()),
-            "end_splits_last": ([(3, None)], lambda m: self.contrast(m)[-1] - self.contrast(m)[:-1].mean()),
-            "leaks_backwards": ([(3, None)], lambda m: m.selective[:-1].mean()),
-            "replay_selects": ([(0, 4)], lambda m: m.selective.mean()),
+            "similar_tasks_share": ([(0, 1)], lambda m: -np.nanmean(self.contrast(m)[1:])),
+            "small_networks_mix": ([(0, 2)], lambda m: -np.nanmean(self.contrast(m))),
+            "end_splits_last": ([(3, None)], lambda m: self.contrast(m)[-1] - np.nanmean(self.contrast(m)[:-1])),
+            "leaks_backwards": ([(3, None)], lambda m: np.nanmean(m.selective[:-1])),
+            "replay_selects": ([(0, 4)], lambda m: np.nanmean(m.selective)),
             "rare_task_recruits": ([(6, 5), (7, 8)], self.leaning),
         }
 
-    def effects(self, f, pairs, value, measure, normalise):
-        """The mean of a and of b for each seed."""
+    def effects(self, f, pairs, value, model):
+        """The mean of a and of b for each seed; model(f, config, replicate)."""
         seeds = []
         for r in range(f["status"].shape[1]):
-            found = [[value(Model(f, c, r, measure, normalise)) for c in pair if c is not None] for pair in pairs
+            found = [[value(model(f, c, r)) for c in pair if c is not None] for pair in pairs
                      if all(c is None or f["status"][c, r] == ACCEPTED for c in pair)]
+            found = [pair for pair in found if not np.isnan(pair).any()]
             if found:
                 seeds.append(np.mean(found, 0))
         return np.array(seeds).T
@@ -436,7 +450,8 @@ class Claims(Files):
         with Arrays("claims.h5") as f:
             for row in found[:7 * 12]:
                 pairs, value = self.definitions()[row["claim"]]
-                sides = self.effects(f, pairs, value, row["measure"], row["normalise"])
+                sides = self.effects(f, pairs, value,
+                                     lambda *place, row=row: Model(f, *place[1:], row["measure"], row["normalise"]))
                 effect = sides[-1] - sides[0] if len(sides) == 2 else sides[0]
                 self.assertEqual(int(row["n"]), len(effect))
                 self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a + 1) for a, _ in pairs))
@@ -450,6 +465,28 @@ class Claims(Files):
                 self.assertEqual(row["decision"],
                                  "supported" if low > 0.05 else "opposed" if high < 0.05 else "undecided")
         self.assertEqual(len({row["decision"] for row in found[:84]}), 3)  # all three occur
+
+    def test_of_important(self):
+        """The same numbers as shares of the units that matter to a task; correlations stay as they are."""
+        found, of_all = (rows("claims", "claims.h5", "--of", which) for which in ("important", "all"))
+        self.assertEqual(of_all, rows("claims", "claims.h5"))
+        self.assertEqual(found[84:], of_all[84:])
+        with Arrays("claims.h5") as f:
+            for row, other in zip(found[:84], of_all):
+                pairs, value = self.definitions()[row["claim"]]
+                if row["claim"] == "rare_task_recruits":
+                    value = self.leaning_of_important
+                sides = self.effects(f, pairs, value, lambda *place, row=row: Model(
+                    f, *place[1:], row["measure"], row["normalise"]).of_important())
+                self.assertEqual(int(row["n"]), sides.shape[1])
+                self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6, msg=str(row))
+                self.assertAlmostEqual(number(row["effect"]), (sides[-1] - (sides[0] if len(sides) == 2 else 0)).mean(),
+                                       delta=1e-6, msg=str(row))
+                self.assertNotEqual(row["mean_a"], other["mean_a"])
+        whole = json.loads(done("claims", "claims.h5", "--of", "important", "--json"))
+        self.assertEqual(whole["shares_of"], "important")
+        self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
+        self.assertIn("--of most: allowed: all, important", run("claims", "claims.h5", "--of", "most")[2])
 
     def test_correlation(self):
         found = rows("claims", "claims.h5")[7 * 12:]

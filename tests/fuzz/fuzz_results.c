@@ -154,7 +154,7 @@ static void poke(hid_t file, const char *name)
     H5Dclose(dataset);
 }
 
-/* One damage. Links and attributes are named by their number in the file's order of names. */
+/* One damage to a group. Links and attributes are named by their number in its order of names. */
 static void damage(hid_t file)
 {
     char name[128] = "";
@@ -191,8 +191,14 @@ static void make_damaged(void)
     unsigned n = 1 + take() % DAMAGES_MAX, cut = take();
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     check(file >= 0);
-    for (unsigned i = 0; i < n; i++)
-        damage(file);
+    static const char *const groups[] = {".", ".", "provenance", "provenance/runs"};
+    for (unsigned i = 0; i < n; i++) {
+        hid_t group = H5Gopen2(file, groups[cut % 4], H5P_DEFAULT);
+        if (group >= 0) {
+            damage(group);
+            H5Gclose(group);
+        }
+    }
     H5Fclose(file);
     if (cut % 8 == 7)
         check(truncate(path, (off_t)(cut / 8 * whole_size / 32)) == 0);
@@ -234,6 +240,9 @@ static void analyse(void)
         selection_free(&selection);
     uint64_t n_attempts;
     models_attempts(reader, 0, &n_attempts, &error);
+    struct reader_provenance provenance;
+    if (!reader_read_provenance(reader, &provenance, &error))
+        reader_provenance_free(&provenance);
     reader_close(reader);
 }
 

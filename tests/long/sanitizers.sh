@@ -10,11 +10,12 @@ flags="-g -O2 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 cmake -S . -B build-asan -D CMAKE_BUILD_TYPE=None -D CMAKE_C_FLAGS="$flags" -D BUILD_TESTING=ON >build-asan.log
 cmake --build build-asan -j "$(nproc)" >>build-asan.log
 # A failing malloc is NULL, as without the sanitizer. Leaks are looked for in the unit tests: LeakSanitizer itself crashes
-# in a process that has started Open MPI.
-export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=0
+# in a process that has started Open MPI. Some tests preload a library (tests/io_shim.c), before the sanitizer's.
+options=allocator_may_return_null=1:verify_asan_link_order=0
+export ASAN_OPTIONS=$options:detect_leaks=0
 cd build-asan
 ctest --output-on-failure --no-tests=error --timeout 1800 -j "$(nproc)" "$@"
-ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 LSAN_OPTIONS=suppressions=../tests/fuzz/leaks.txt:print_suppressions=0 \
+ASAN_OPTIONS=$options:detect_leaks=1 LSAN_OPTIONS=suppressions=../tests/fuzz/leaks.txt:print_suppressions=0 \
     ctest --output-on-failure --no-tests=error --timeout 1800 -j "$(nproc)" -L '^(unit|fuzz)$'
 cd ..
 

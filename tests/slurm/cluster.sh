@@ -45,7 +45,8 @@ check_requirements() {
         command -v "$program" >/dev/null || die "needs $program (setup.sh test installs it)" 77
     done
     mountpoint -q /sys/fs/cgroup || die "needs /sys/fs/cgroup to be mounted" 77
-    unshare --uts true 2>/dev/null || die "needs the right to unshare host names" 77
+    unshare --uts --mount mount --bind /etc/hosts /etc/hosts 2>/dev/null ||
+        die "needs the right to unshare host names and mounts" 77
 }
 
 # A base such that none of the ports that will be used answers.
@@ -62,7 +63,7 @@ find_ports() {
 }
 
 write_configuration() {
-    local host
+    local host node
     host=$(hostname -s)
     # cred_expire: a requeued job starts that much later, which is two minutes by default. TmpFS: one for each node, else
     # srun --mpi=pmix finds another node's files.
@@ -108,6 +109,10 @@ export SLURM_CONF='$dir/slurm.conf'
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo OMPI_MCA_pml=ob1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 END
+    cp /etc/hosts "$dir/hosts"
+    for ((node = 1; node <= n_nodes; node++)); do
+        echo "127.0.0.1 n$node" >>"$dir/hosts"
+    done
 }
 
 # start_daemon NAME COMMAND...: in a session of its own, which `lose` can kill; its process id in DIR/NAME.pid
@@ -149,7 +154,9 @@ start() {
     start_daemon munged munged --foreground --force --socket="$dir/munge.socket" --key-file="$dir/munge.key" \
         --pid-file="$dir/munged.own-pid" --seed-file="$dir/munge.seed" --log-file="$dir/munged.log"
     wait_for 10 test -S "$dir/munge.socket" || die "munged does not start: $dir/munged.out"
-    start_daemon slurmctld slurmctld -D -c
+    # It answers the nodes' srun by name. One that it cannot resolve it looks up for ten seconds (Slurm 24.11), and all wait.
+    # shellcheck disable=SC2016
+    start_daemon slurmctld unshare --mount sh -c 'mount --bind "$1/hosts" /etc/hosts && exec slurmctld -D -c' - "$dir"
     for ((node = 1; node <= n_nodes; node++)); do
         start_node "n$node"
     done
