@@ -243,7 +243,7 @@ static enum error_code write_new(const char *temporary, const struct results_des
 static enum error_code exists_already(const char *path, struct error *error)
 {
     struct stat status;
-    if (stat(path, &status) < 0) /* --resume found nothing there, either */
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && stat(path, &status) < 0) /* --resume found none */
         return error_set(error, ERROR_INPUT, "%s: a symbolic link to what is not there; allowed: a new file", path);
     return error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file, or --resume", path);
 }

@@ -553,7 +553,7 @@ static void bad_paths(void **state)
     free(bytes);
 
     assert_int_equal(symlink("nowhere", in_directory("dangling.h5")), 0);
-    refuse(in_directory("dangling.h5"), &s, ERROR_INPUT, "exists already");
+    refuse(in_directory("dangling.h5"), &s, ERROR_INPUT, "a symbolic link to what is not there");
     refuse(directory, &s, ERROR_INPUT, "exists already");
     refuse("", &s, ERROR_INPUT, "not a file name");
     refuse(in_directory("new/"), &s, ERROR_INPUT, "not a file name");
