@@ -41,9 +41,11 @@ const char *results_slots_difference(const struct record_layout *layout, const v
 /* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what the sweep varies. */
 #define RESULTS_LABEL_MAX 400
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);
-/* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is. `layout` is the
- * file's. */
-enum error_code results_check_scales(const char *path, const struct record_layout *layout, struct error *error);
+/* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is, and that the
+ * coordinates and context_layer have their values. `description` is the file's. ERROR_INPUT if not; ERROR_FATAL for
+ * memory and failing reads. */
+enum error_code results_check_scales(const char *path, const struct results_description *description,
+                                     struct error *error);
 
 /* The rows of the log of runs, the first to be made first. */
 int results_slots_n_runs(const struct results_slots *slots);

@@ -233,7 +233,7 @@ enum error_code verify_open(struct verify **verify, const char *path, uint64_t n
         error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
         goto failed;
     }
-    if (results_check_scales(path, v->description->layout, error) || check_slots(v, error))
+    if (results_check_scales(path, v->description, error) || check_slots(v, error))
         goto failed;
     choose(v, n_sample, seed);
     *verify = v;

@@ -120,6 +120,17 @@ class Test:
         with h5py.File("bad.h5", "r+") as f:
             f["importance"].dims[4].detach_scale(f["layer"])
         self.one_line("bad.h5", "damaged or incomplete file: axis 4 of its array importance is not layer")
+        # Coordinates, which no job has to do with.
+        for name in ("epoch", "task", "layer", "hidden_layer", "context_layer"):
+            self.changed("bad.h5", [])
+            with h5py.File("bad.h5", "r+") as f:
+                f[name][-1] += 1 << 40
+            self.one_line("bad.h5", f"damaged or incomplete file: its [a-z]+ {name} is not what picky writes")
+        for name in ("input", "measure", "pair"):
+            self.changed("bad.h5", [])
+            with h5py.File("bad.h5", "r+") as f:
+                f[name][0] = "other"
+            self.one_line("bad.h5", f"damaged or incomplete file: its coordinate {name} is not what picky writes")
         self.changed("bad.h5", [])
         with h5py.File("bad.h5", "r+") as f:
             del f["mean_activation"]
