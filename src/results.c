@@ -125,7 +125,7 @@ static enum error_code update_run(struct results *results, struct error *error)
     double end_s = results_calendar_s();
     if (results->run < 0)
         return ERROR_NONE;
-    enum error_code code = write_run(results, RUN_JOBS, &results->n_run_jobs, error);
+    enum error_code code = write_run(results, RUN_JOBS, &results->n_logged_jobs, error);
     return code ? code : write_run(results, RUN_END, &end_s, error);
 }
 
@@ -182,22 +182,46 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
     return ERROR_NONE;
 }
 
-/* Makes a batch count: the data written since the last time is synced, then its status is written. */
-static enum error_code write_status(struct results *results, struct error *error)
+/* Starts to sync what has been written; statuses of the slots in it are written by finish_sync. */
+static void start_sync(struct results *results)
 {
-    enum error_code code = results_sync_data(results, error);
-    if (code)
-        return code;
-    qsort(results->unsynced, results->n_unsynced, sizeof *results->unsynced, compare_slots);
-    for (size_t i = 0, n_rows, n_columns; i < results->n_unsynced; i += n_rows * n_columns) {
-        size_t n = front_rectangle(results->unsynced + i, results->n_unsynced - i, &n_rows, &n_columns);
+    struct slot *slots = results->syncing;
+    results->syncing = results->unsynced;
+    results->n_syncing = results->n_unsynced;
+    results->unsynced = slots;
+    results->n_unsynced = 0;
+    int64_t n_staged = (int64_t)results->n_staged; /* some may have been put before this run was logged */
+    results->n_logged_jobs = results->n_run_jobs > n_staged ? results->n_run_jobs - n_staged : 0;
+    results->dirty = false;
+    results->is_syncing = true;
+    results->last_sync_s = results_now_s();
+    syncer_start(&results->syncer, results->lock);
+}
+
+/* Waits for the sync that is running, if any, and makes its batch count. */
+static enum error_code finish_sync(struct results *results, struct error *error)
+{
+    if (!results->is_syncing)
+        return ERROR_NONE;
+    results->is_syncing = false;
+    int error_number = syncer_finish(&results->syncer);
+    if (error_number != 0) {
+        error_set(error, ERROR_FATAL, "%s: syncing: %s", results->path, strerror(error_number));
+        return results_fail(results, error);
+    }
+    if (results->n_syncing == 0)
+        return ERROR_NONE;
+    qsort(results->syncing, results->n_syncing, sizeof *results->syncing, compare_slots);
+    for (size_t i = 0, n_rows, n_columns; i < results->n_syncing; i += n_rows * n_columns) {
+        size_t n = front_rectangle(results->syncing + i, results->n_syncing - i, &n_rows, &n_columns);
         for (size_t k = 0; k < n; k++)
-            results->gathered[k] = (char)results->unsynced[i + k].status;
-        if ((code = write_rectangle(results, FIELD_STATUS, &results->unsynced[i], n_rows, n_columns, results->gathered,
-                                    error)))
+            results->gathered[k] = (char)results->syncing[i + k].status;
+        enum error_code code =
+            write_rectangle(results, FIELD_STATUS, &results->syncing[i], n_rows, n_columns, results->gathered, error);
+        if (code)
             return code;
     }
-    results->n_unsynced = 0;
+    results->n_syncing = 0;
     return update_run(results, error);
 }
 
@@ -205,9 +229,10 @@ static enum error_code write_status(struct results *results, struct error *error
 static enum error_code write_staged(struct results *results, struct error *error)
 {
     if (results->n_unsynced + results->n_staged > UNSYNCED_MAX) {
-        enum error_code code = write_status(results, error);
+        enum error_code code = finish_sync(results, error);
         if (code)
             return code;
+        start_sync(results);
     }
     qsort(results->staged, results->n_staged, sizeof *results->staged, compare_slots);
     for (size_t i = 0, n_rows, n_columns; i < results->n_staged; i += n_rows * n_columns) {
@@ -241,20 +266,27 @@ enum error_code results_sync(struct results *results, bool now, struct error *er
         *error = results->failure;
         return error->code;
     }
-    double time_s = results_now_s();
-    if (!now && time_s - results->last_sync_s < SYNC_INTERVAL_S)
+    /* A sync that takes longer than the interval is waited for: no more than two intervals' work is without status. */
+    bool is_due = now || results_now_s() - results->last_sync_s >= SYNC_INTERVAL_S;
+    if (!is_due && !(results->is_syncing && syncer_is_done(&results->syncer)))
         return ERROR_NONE;
-    results->last_sync_s = time_s;
+    enum error_code code = finish_sync(results, error);
+    if (code || !is_due)
+        return code;
 
     /* Before writing: a file that was truncated must not become long again by it, with holes in what is done. */
-    enum error_code code = check_place(results, error);
-    if (!code && results->n_staged > 0)
-        code = write_staged(results, error);
-    if (!code && results->n_unsynced > 0)
-        code = write_status(results, error);
-    else if (!code)
-        code = results_sync_data(results, error);
-    return code || !now ? code : results_sync_data(results, error);
+    results->last_sync_s = results_now_s();
+    if ((code = check_place(results, error)) || (results->n_staged > 0 && (code = write_staged(results, error))))
+        return code;
+    if (!now) {
+        if (results->dirty)
+            start_sync(results);
+        return ERROR_NONE;
+    }
+    if (results->n_unsynced > 0)
+        start_sync(results);
+    code = finish_sync(results, error);
+    return code ? code : results_sync_data(results, error);
 }
 
 enum error_code results_put(struct results *results, uint64_t config, uint64_t replicate, const void *record,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAGED_MAX   256                  /* records written at once, ... */
+#define STAGED_MAX   512                  /* records written at once, ... */
 #define STAGED_BYTES ((uint64_t)12 << 20) /* ... or fewer if they would take more memory */
 
 enum { STATUSES_AT_ONCE = 1 << 16 }; /* read from the file */
@@ -40,9 +40,11 @@ static enum error_code prepare_staging(struct results *results, struct error *er
     size_t n_gathered = results->n_staged_max * largest;
     results->gathered = malloc(n_gathered > UNSYNCED_MAX ? n_gathered : UNSYNCED_MAX);
     results->unsynced = malloc(UNSYNCED_MAX * sizeof *results->unsynced);
+    results->syncing = malloc(UNSYNCED_MAX * sizeof *results->syncing);
     results->put = calloc(n_slots / 8 + 1, 1);
     results->last_sync_s = results_now_s();
-    if (!results->records || !results->staged || !results->gathered || !results->unsynced || !results->put)
+    if (!results->records || !results->staged || !results->gathered || !results->unsynced || !results->syncing ||
+        !results->put)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to write it", results->path);
     return ERROR_NONE;
 }
@@ -51,6 +53,8 @@ static enum error_code prepare_staging(struct results *results, struct error *er
 static enum error_code release(struct results *results, struct error *error)
 {
     enum error_code code = ERROR_NONE;
+    if (results->is_syncing)
+        syncer_finish(&results->syncer);
     results_arrays_close(results->arrays);
     if (results->file >= 0 && H5Fclose(results->file) < 0)
         code = results_hdf5_error(error, "closing %s", results->path);
@@ -64,6 +68,7 @@ static enum error_code release(struct results *results, struct error *error)
     free(results->staged);
     free(results->gathered);
     free(results->unsynced);
+    free(results->syncing);
     free(results->put);
     free(results);
     return code;

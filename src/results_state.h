@@ -5,10 +5,11 @@
 
 #include "results.h"
 #include "results_arrays.h"
+#include "syncer.h"
 
 #include <sys/stat.h>
 
-#define UNSYNCED_MAX ((size_t)1 << 16) /* slots whose data is written and whose status waits for a sync */
+#define UNSYNCED_MAX ((size_t)1 << 16) /* slots whose data is written and whose status waits for a sync to begin */
 
 /* One slot on its way into the file. */
 struct slot {
@@ -36,13 +37,18 @@ struct results {
     char *gathered;      /* what one write takes, for the largest array */
     size_t n_unsynced;
     struct slot *unsynced; /* [UNSYNCED_MAX] */
+    struct syncer syncer;  /* its sync is running if is_syncing; it covers the data of: */
+    bool is_syncing;
+    size_t n_syncing;
+    struct slot *syncing;  /* [UNSYNCED_MAX] */
     uint8_t *put;          /* one bit a slot: it is done in the file, or results_put has seen it */
     int run;               /* this run's row in the log; -1: none */
-    int64_t n_run_jobs;
+    int64_t n_run_jobs;    /* put by this run */
+    int64_t n_logged_jobs; /* of them, those that the sync that is running covers, and all before */
 
     uint64_t counts[N_STATUSES];
-    bool dirty; /* something has been written since the last sync */
-    double last_sync_s;
+    bool dirty;           /* something has been written since the last sync began */
+    double last_sync_s;   /* when it began */
     struct error failure; /* the first failing write: later calls return it */
 };
 
@@ -52,7 +58,7 @@ double results_now_s(void);
 /* Keeps the first failing write, for all calls to come, adds what to do to its message, and returns its code. */
 enum error_code results_fail(struct results *results, struct error *error);
 
-/* Syncs what has been written since the last time. ERROR_FATAL, kept by results_fail. */
+/* Syncs what has been written since the last sync began. ERROR_FATAL, kept by results_fail. */
 enum error_code results_sync_data(struct results *results, struct error *error);
 
 #endif

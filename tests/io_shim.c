@@ -6,6 +6,7 @@
  *   IO_SHIM_FAULT=FAMILY:K:HOW:TIMES  makes the K-th call (from 1) of a family fail; "on" as TIMES: all later ones too,
  *                                     "once": that one alone. HOW is an error number, or "short" (half is written).
  *                                     FAMILY is a letter of enum family.
+ *   IO_SHIM_SYNC_MS=N                 makes each fdatasync take N ms longer, as on a slow disk
  *   IO_SHIM_REPORT=FILE               gets a line "FAMILY K" for each call made to fail; and, at the program's end, a
  *                                     line for each family, "total FAMILY N" */
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DESCRIPTORS_MAX = 1024 };
@@ -45,7 +47,7 @@ struct entry {
     char is_directory; /* what is synced */
     char pad[6];
     uint64_t inode;
-    int64_t offset; /* of a write; the size of a truncation */
+    int64_t offset; /* of a write; the size of a truncation; the length of the log when a sync began */
     uint64_t length;
 };
 
@@ -57,6 +59,7 @@ static char fault_family;
 static long fault_number, counts[128];
 static bool fault_stays, fault_is_short;
 static int fault_errno;
+static long sync_ms;
 
 static void say(const char *format, ...)
 {
@@ -81,6 +84,7 @@ __attribute__((constructor)) static void start(void)
         report_descriptor = (int)syscall(SYS_openat, AT_FDCWD, report, flags, 0666);
     if (!output_name || (log && log_descriptor < 0) || (report && report_descriptor < 0))
         abort();
+    sync_ms = getenv("IO_SHIM_SYNC_MS") ? atol(getenv("IO_SHIM_SYNC_MS")) : 0;
     if (!fault)
         return;
     if (sscanf(fault, "%c:%ld:%15[^:]:%7s", &fault_family, &fault_number, how, times) != 4)
@@ -144,6 +148,13 @@ static void record(enum family family, int descriptor, int64_t offset, const voi
         abort();
     pthread_mutex_unlock(&mutex);
     errno = error_number;
+}
+
+/* What is recorded beyond this place was done after this call. */
+static int64_t log_length(void)
+{
+    struct stat status;
+    return log_descriptor >= 0 && fstat(log_descriptor, &status) == 0 ? status.st_size : 0;
 }
 
 static void record_names(enum family family, const char *from, const char *to)
@@ -235,9 +246,10 @@ int fsync(int descriptor)
 {
     if (is_ours(descriptor) && fails(FSYNC))
         return -1;
+    int64_t began = log_length();
     int result = (int)syscall(SYS_fsync, descriptor);
     if (result == 0 && is_ours(descriptor))
-        record(FSYNC, descriptor, 0, NULL, 0);
+        record(FSYNC, descriptor, began, NULL, 0);
     return result;
 }
 
@@ -245,9 +257,12 @@ int fdatasync(int descriptor)
 {
     if (is_ours(descriptor) && fails(FDATASYNC))
         return -1;
+    int64_t began = log_length();
     int result = (int)syscall(SYS_fdatasync, descriptor);
+    if (is_ours(descriptor))
+        nanosleep(&(struct timespec){sync_ms / 1000, sync_ms % 1000 * 1000000}, NULL);
     if (result == 0 && is_ours(descriptor))
-        record(FDATASYNC, descriptor, 0, NULL, 0);
+        record(FDATASYNC, descriptor, began, NULL, 0);
     return result;
 }
 

@@ -3,9 +3,10 @@
 states are made up that a machine without power might be left with, and picky's promise is checked on each: the file opens
 (or was not there yet), and every slot that is marked done has the bits of an undisturbed run.
 
-A state holds all that was synced. Of the rest, each page (of 4096 or 512 bytes) has the contents that it had at any moment
-since, the length is any since, and each change of a name in the directory is there or not. Negative controls: the same with
-a sync taken out of the record, or with the order of writes changed, must fail.
+A state holds all that was done before the beginning of a sync that has ended. Of the rest, each page (of 4096 or 512
+bytes) has the contents that it had at any moment since, the length is any since, and each change of a name in the
+directory is there or not. Negative controls: the same with a sync taken out of the record, or with the order of writes
+changed, must fail.
 
 Usage: powerloss.py PICKY IO_SHIM.so [--states N] [--seed S]"""
 import argparse
@@ -25,7 +26,7 @@ import h5py
 from compare_results import compare
 
 HEADER = struct.Struct("=cB6xQqQ")
-Entry = namedtuple("Entry", "family is_directory inode offset data")
+Entry = namedtuple("Entry", "at family is_directory inode offset data")  # at: its place in the log
 
 # Records of two shapes, a few thousand: several syncs' worth, in a few megabytes.
 EPOCHS = 20
@@ -41,53 +42,62 @@ def read_log(name):
     at, entries = 0, []
     while at < len(text):
         family, is_directory, inode, offset, length = HEADER.unpack_from(text, at)
-        at += HEADER.size
-        entries.append(Entry(family.decode(), bool(is_directory), inode, offset, text[at:at + length]))
-        at += length
+        data = text[at + HEADER.size:at + HEADER.size + length]
+        entries.append(Entry(at, family.decode(), bool(is_directory), inode, offset, data))
+        at += HEADER.size + length
     return entries
 
 
+def put(state, offset, data):
+    state.extend(bytes(max(0, offset + len(data) - len(state))))
+    state[offset:offset + len(data)] = data
+
+
+def resize(state, size):
+    del state[size:]
+    state.extend(bytes(size - len(state)))
+
+
 class File:
-    """One inode: what is durable, and what was done to it since."""
+    """One inode: what is durable, and what was done to it that no sync covers."""
 
     def __init__(self):
         self.durable = bytearray()
         self.current = bytearray()
-        self.writes = []  # (offset, data) since the last sync
-        self.sizes = []  # lengths since then
+        self.changes = []  # (at, offset, data, length of the file after it): since then
 
-    def write(self, offset, data):
-        self.current.extend(bytes(max(0, offset + len(data) - len(self.current))))
-        self.current[offset:offset + len(data)] = data
-        self.writes.append((offset, data))
-        self.sizes.append(len(self.current))
+    def write(self, at, offset, data):
+        put(self.current, offset, data)
+        self.changes.append((at, offset, data, len(self.current)))
 
-    def truncate(self, size):
-        if size < len(self.current):
-            # What is cut off reads as zeros if the file grows again.
-            self.writes.append((size, bytes(len(self.current) - size)))
-            del self.current[size:]
-        self.current.extend(bytes(size - len(self.current)))
-        self.sizes.append(size)
+    def truncate(self, at, size):
+        # What is cut off reads as zeros if the file grows again.
+        cut = bytes(max(0, len(self.current) - size))
+        resize(self.current, size)
+        self.changes.append((at, size, cut, size))
 
-    def sync(self):
-        self.durable = bytearray(self.current)
-        self.writes, self.sizes = [], []
+    def sync(self, began):
+        """A sync that has ended: all that was done before it began is durable."""
+        for _, offset, data, size in (c for c in self.changes if c[0] < began):
+            put(self.durable, offset, data)
+            resize(self.durable, size)
+        self.changes = [c for c in self.changes if c[0] >= began]
 
     def after_power_loss(self, rng, page, keep):
         """keep: the probability that a page is the newest one, and that it is the durable one is the half of the rest."""
         pieces = {}
-        for offset, data in self.writes:
+        for _, offset, data, _ in self.changes:
             at = 0
             while at < len(data):
                 n = min(len(data) - at, page - (offset + at) % page)
                 pieces.setdefault((offset + at) // page, []).append((offset + at, data[at:at + n]))
                 at += n
-        size = rng.choice([len(self.durable), len(self.current)] + self.sizes[-20:])
+        sizes = [c[3] for c in self.changes]
+        size = rng.choice([len(self.durable), len(self.current)] + sizes[-20:])
         if keep in (0, 1):
             size = len(self.current) if keep else len(self.durable)
         state = bytearray(self.durable)
-        state.extend(bytes(max(0, len(self.current) - len(state), max(self.sizes, default=0) - len(state))))
+        state.extend(bytes(max(0, len(self.current) - len(state), max(sizes, default=0) - len(state))))
         for changes in pieces.values():
             n = len(changes)
             if rng.random() >= keep:
@@ -118,13 +128,13 @@ class Disk:
             self.files[entry.inode] = File()  # an inode's number may have been another file's
             self.change(entry.data.decode(), entry.inode)
         elif entry.family == "w":
-            self.files[entry.inode].write(entry.offset, entry.data)
+            self.files[entry.inode].write(entry.at, entry.offset, entry.data)
         elif entry.family == "t":
-            self.files[entry.inode].truncate(entry.offset)
+            self.files[entry.inode].truncate(entry.at, entry.offset)
         elif entry.family in "sd" and entry.is_directory:
             self.durable, self.changes = dict(self.current), []
         elif entry.family in "sd":
-            self.files[entry.inode].sync()
+            self.files[entry.inode].sync(entry.offset)
         else:
             old, new = entry.data.decode().split("\0")
             if entry.family in "mL":
@@ -209,15 +219,30 @@ def status_first(entries, place):
     return changed
 
 
+def status_early(entries, place):
+    """As if each batch's status were written when the sync of its data has begun, and not when it has ended."""
+    changed, began = [], 0
+    for entry in entries:
+        if entry.family == "w" and entry.offset in place:
+            changed.insert(began, entry)
+        else:
+            changed.append(entry)
+            if entry.family == "d":
+                began = next(i for i, e in enumerate(changed) if e.at >= entry.offset)
+    return changed
+
+
 def last_sync(entries):
     return max((i + 1 for i, e in enumerate(entries) if e.family in "sd"), default=0)
 
 
-def simulate(entries, rng, n_states, checker, claims_from, is_control):
+def simulate(entries, rng, n_states, checker, place, claims_from, is_control):
     """Checks n_states; returns (states by what they were, problems). Stops at the first problem of a control."""
     named = next(i for i, e in enumerate(entries) if e.family == "m")
     cuts = [rng.randint(0, named) for _ in range(n_states // 4)]
     cuts += [rng.randint(named - 2, named + 4) for _ in range(n_states // 8)]
+    marked = [i + 1 for i, e in enumerate(entries) if e.family == "w" and e.offset in place]
+    cuts += rng.choices(marked, k=n_states // 4)
     cuts += [rng.randint(named, len(entries)) for _ in range(n_states - len(cuts) - 2)] + [len(entries)] * 2
     kinds, problems = {"no file": 0, "a file": 0}, []
     disk, at = Disk(), 0
@@ -248,7 +273,8 @@ def run_whole(picky):
 def record_runs(picky, shim, options):
     """A run that is killed and one that goes on, as one log."""
     command = [picky, "run", "sweep.cfg", "-o", "out.h5", "--resume", *options]
-    env = {**os.environ, "LD_PRELOAD": shim, "IO_SHIM_NAME": "out.h5", "IO_SHIM_LOG": os.path.abspath("log")}
+    env = {**os.environ, "LD_PRELOAD": shim, "IO_SHIM_NAME": "out.h5", "IO_SHIM_LOG": os.path.abspath("log"),
+           "IO_SHIM_SYNC_MS": "300"}
     with open("run.log", "w") as log:
         run = subprocess.Popen(command, env=env, stderr=log)
         while run.poll() is None and not [e for e in read_log_so_far("log") if e == "d"][2:]:
@@ -309,7 +335,7 @@ def main():
         def claims(before):
             return any(e is promised for e in before)
 
-        kinds, problems = simulate(entries, rng, arguments.states, checker, claims, False)
+        kinds, problems = simulate(entries, rng, arguments.states, checker, place, claims, False)
         print(f"{arguments.states} states: {kinds}, {len(problems)} wrong")
         for problem in problems[:10]:
             print("FAILED:", problem)
@@ -320,9 +346,10 @@ def main():
             "fsync of the new file left out": without(entries, "s", False),
             "fsync of the directory left out": without(entries, "s", True),
             "status before data": status_first(entries, place),
+            "status before the end of the sync": status_early(entries, place),
         }
         for name, changed in controls.items():
-            _, problems = simulate(changed, rng, 4 * arguments.states, checker, claims, True)
+            _, problems = simulate(changed, rng, 4 * arguments.states, checker, place, claims, True)
             print(f"{name}: {problems[0] if problems else 'FAILED: not noticed'}")
             failed |= not problems
         sys.exit(failed)

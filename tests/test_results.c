@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,18 @@ static void rectangles(void **state)
     }
 }
 
+/* Calls results_sync as an event loop does, until n slots are done. */
+static void sync_until(struct results *results, const char *path, const struct sample *s, uint64_t n)
+{
+    struct error error;
+    uint64_t counts[N_STATUSES];
+    for (int turns = 0; verify_file(path, s, counts) != n; turns++) {
+        assert_in_range(turns, 0, 2000);
+        assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+        usleep(5000);
+    }
+}
+
 /* Status follows its data: after a full staging area, the data is there and nothing counts yet. */
 static void status_last(void **state)
 {
@@ -265,8 +278,7 @@ static void status_last(void **state)
     assert_int_equal(results_sync(results, false, &error), ERROR_NONE); /* too early */
     assert_int_equal(verify_file(path, &s, counts), 0);
     usleep(550000);
-    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
-    assert_int_equal(verify_file(path, &s, counts), 700);
+    sync_until(results, path, &s, 700);
     put(results, &s, 700);
     assert_int_equal(results_sync(results, true, &error), ERROR_NONE);
     assert_int_equal(verify_file(path, &s, counts), 701);
@@ -1322,8 +1334,11 @@ static void failing_allocations(void **state)
 /* What each system call is to fail with; 0: it does its work. */
 static struct {
     int fsync, fdatasync, flock, renameat2, link;
-    int fsyncs_before; /* fsync calls that still work */
+    int fsyncs_before;       /* fsync calls that still work */
+    useconds_t fdatasync_us; /* that fdatasync takes longer */
 } faults;
+
+static atomic_bool holds_syncs; /* fdatasync waits as long as it does */
 
 static bool has_fault(int fault)
 {
@@ -1342,6 +1357,9 @@ int __real_fdatasync(int descriptor);
 int __wrap_fdatasync(int descriptor);
 int __wrap_fdatasync(int descriptor)
 {
+    usleep(faults.fdatasync_us);
+    while (holds_syncs)
+        usleep(1000);
     return has_fault(faults.fdatasync) ? -1 : __real_fdatasync(descriptor);
 }
 
@@ -1369,6 +1387,7 @@ int __wrap_link(const char *from, const char *to)
 static int no_faults(void **state)
 {
     memset(&faults, 0, sizeof faults);
+    holds_syncs = false;
     return remove_all(state);
 }
 
@@ -1405,6 +1424,61 @@ static void failing_syncs(void **state)
     assert_int_equal(results_set_provenance(results, "end_time", "now", &again), ERROR_FATAL);
     assert_int_equal(results_close(results, &again), ERROR_FATAL);
     assert_int_equal(verify_file(path, &s, counts), 1);
+}
+
+static int64_t logged_jobs(const char *path)
+{
+    struct results_state state;
+    struct error error;
+    assert_int_equal(results_inspect(path, &state, NULL, NULL, NULL, &error), ERROR_NONE);
+    return state.last_run.n_jobs;
+}
+
+/* A slow disk: while it syncs, jobs are put, and the sync makes those count that were written before it began. */
+static void slow_syncs(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct error error;
+    struct results *results;
+    uint64_t counts[N_STATUSES];
+    sample_make(&s, STORE_WEIGHTS, 200, 4, mixed);
+    char *path = in_directory("slow.h5");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    assert_int_equal(results_log_run(results, 1, "", "", &error), ERROR_NONE);
+
+    put(results, &s, 0);
+    usleep(550000);
+    holds_syncs = true;
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE); /* begins */
+    for (uint64_t slot = 1; slot < 700; slot++)                         /* more than are staged: some are written now */
+        put(results, &s, slot);
+    assert_int_equal(verify_file(path, &s, counts), 0);
+    holds_syncs = false;
+    sync_until(results, path, &s, 1);
+    assert_int_equal(logged_jobs(path), 1);
+    sync_until(results, path, &s, 700);
+    assert_int_equal(logged_jobs(path), 700);
+
+    /* A sync that is slower than the interval is waited for, so that no more than two intervals' jobs do not count. */
+    faults.fdatasync_us = 900000;
+    put(results, &s, 700);
+    usleep(550000);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    put(results, &s, 701);
+    usleep(550000);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), 701);
+
+    /* It fails: what it covered does not count. */
+    put(results, &s, 702);
+    usleep(1000000);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    faults.fdatasync = EIO;
+    assert_int_equal(results_sync(results, true, &error), ERROR_FATAL);
+    assert_non_null(strstr(error.message, "slow.h5: syncing: Input/output error"));
+    assert_int_equal(results_close(results, &error), ERROR_FATAL);
+    assert_int_equal(verify_file(path, &s, counts), 702);
 }
 
 /* Filesystems without some of the calls: the same promises where they can be kept, else a warning. */
@@ -1639,6 +1713,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(failing_creation, remove_all),
         cmocka_unit_test_teardown(failing_allocations, remove_all),
         cmocka_unit_test_teardown(failing_syncs, no_faults),
+        cmocka_unit_test_teardown(slow_syncs, no_faults),
         cmocka_unit_test_teardown(poor_filesystem, no_faults),
         cmocka_unit_test_teardown(full_disk, remove_all),
         cmocka_unit_test_teardown(killed, remove_all),
