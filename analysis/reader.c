@@ -1,6 +1,7 @@
 #include "reader.h"
 
 #include "reader_internal.h"
+#include "text_heaps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +72,7 @@ static enum error_code open_file(struct reader *reader, struct error *error)
     else if ((reader->handles->file = H5Fopen(reader->path, H5F_ACC_RDONLY, fapl)) < 0)
         reader_damaged(reader->path, "HDF5 cannot open it", error);
     H5Pclose(fapl);
-    return error->code;
+    return error->code ? error->code : text_heaps_check(reader->handles->file, reader->path, error);
 }
 
 static enum error_code check_schema(const struct reader *reader, struct error *error)
@@ -281,33 +282,12 @@ done:
 /* The sweep's name; a file without one is no fault. */
 static enum error_code read_name(struct reader *reader, struct error *error)
 {
-    hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    char *text = NULL;
-
-    if (H5Aexists(reader->handles->file, "sweep_name") > 0) {
-        attribute = H5Aopen(reader->handles->file, "sweep_name", H5P_DEFAULT);
-        type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
-        space = attribute < 0 ? H5I_INVALID_HID : H5Aget_space(attribute);
-        if (type < 0 || space < 0 || H5Tis_variable_str(type) <= 0 || H5Sget_simple_extent_npoints(space) != 1 ||
-            H5Aread(attribute, type, &text) < 0) {
-            reader_damaged(reader->path, "the attribute \"sweep_name\" cannot be read", error);
-            goto done;
-        }
-    }
-    error->code = ERROR_NONE;
-    reader->name = strdup(text ? text : "");
-    if (!reader->name)
-        reader_no_memory(reader->path, error);
-done:
-    if (text)
-        H5free_memory(text);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    return error->code;
+    bool has_name = H5Aexists(reader->handles->file, "sweep_name") > 0;
+    reader->name = has_name ? reader_text_attribute(reader->handles->file, "sweep_name") : strdup("");
+    if (reader->name)
+        return ERROR_NONE;
+    return has_name ? reader_damaged(reader->path, "the attribute \"sweep_name\" cannot be read", error)
+                    : reader_no_memory(reader->path, error);
 }
 
 /* Sizes follow from the configurations; only what `store` chose has to be looked up. */

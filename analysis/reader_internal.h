@@ -15,4 +15,7 @@ struct reader_handles {
 enum error_code reader_damaged(const char *path, const char *what, struct error *error);
 enum error_code reader_no_memory(const char *path, struct error *error);
 
+/* An attribute that is a text of any length, in a new string; NULL if it is none or cannot be read. */
+char *reader_text_attribute(hid_t object, const char *name);
+
 #endif

@@ -7,8 +7,7 @@
 #define RUNS_MAX  65536 /* more is no picky's file */
 #define TEXTS_MAX 1000
 
-/* An attribute that is a text of any length, in a new string; NULL if it is none or cannot be read. */
-static char *read_text(hid_t object, const char *name)
+char *reader_text_attribute(hid_t object, const char *name)
 {
     char *text = NULL, *copy = NULL;
     hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
@@ -34,7 +33,7 @@ static herr_t add_text(hid_t group, const char *name, const H5A_info_t *info, vo
 {
     struct reader_provenance *provenance = context;
     (void)info;
-    char *value = read_text(group, name);
+    char *value = reader_text_attribute(group, name);
     if (!value)
         return 0;
     char *copy = strdup(name);
@@ -120,7 +119,7 @@ enum error_code reader_read_provenance(struct reader *reader, struct reader_prov
     memset(provenance, 0, sizeof *provenance);
     error->code = ERROR_NONE;
     if (H5Aexists(file, "sweep") > 0)
-        provenance->sweep = read_text(file, "sweep");
+        provenance->sweep = reader_text_attribute(file, "sweep");
     if (!provenance->sweep && !(provenance->sweep = strdup(""))) {
         reader_no_memory(reader->path, error);
         goto done;

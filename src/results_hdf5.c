@@ -73,6 +73,11 @@ enum error_code results_hdf5_error(struct error *error, const char *format, ...)
     return error_set(error, ERROR_FATAL, "%s: %s", what, *system_reason ? system_reason : innermost.text);
 }
 
+enum error_code results_hdf5_complaint(struct error *error, const char *path)
+{
+    return *system_reason ? error_set(error, ERROR_FATAL, "%s: reading it: %s", path, system_reason) : ERROR_NONE;
+}
+
 enum error_code results_damaged(struct error *error, const char *path, const char *format, ...)
 {
     char what[ERROR_MESSAGE_MAX / 2];
@@ -80,9 +85,8 @@ enum error_code results_damaged(struct error *error, const char *path, const cha
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    if (*system_reason) /* what was not read cannot be known to be damaged */
-        return error_set(error, ERROR_FATAL, "%s: reading it: %s", path, system_reason);
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s", path, what);
+    enum error_code code = results_hdf5_complaint(error, path); /* what was not read cannot be known to be damaged */
+    return code ? code : error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s", path, what);
 }
 
 hid_t results_hdf5_access(void)

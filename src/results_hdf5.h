@@ -25,6 +25,9 @@ void results_clean_text(char *text);
  * a failed system call, or else the innermost entry of HDF5's error stack. */
 enum error_code results_hdf5_error(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* ERROR_FATAL if a system call has failed in HDF5 since it was started, whether or not anybody minded. */
+enum error_code results_hdf5_complaint(struct error *error, const char *path);
+
 /* Sets "FILE: damaged or incomplete file: WHAT"; but ERROR_FATAL and the reason if the file could not be read. */
 enum error_code results_damaged(struct error *error, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

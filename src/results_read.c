@@ -2,6 +2,7 @@
 
 #include "results_hdf5.h"
 #include "results_schema.h"
+#include "text_heaps.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +24,12 @@ enum error_code results_read_open(hid_t *file, const char *path, unsigned flags,
     }
     if (access_list >= 0)
         H5Pclose(access_list);
+    if (!code && !(code = text_heaps_check(*file, path, error)))
+        code = results_hdf5_complaint(error, path);
+    if (code && *file >= 0) {
+        H5Fclose(*file);
+        *file = H5I_INVALID_HID;
+    }
     return code;
 }
 

@@ -3,38 +3,9 @@
 # run of the larger sweep, bit for bit, also if it is killed at any moment; until the larger file is there the old one is
 # whole. What would be lost is refused.
 # Usage: test_extend.sh PICKY SOURCE_DIR
-set -euo pipefail
-picky=$1 tests=$2/tests
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-RANDOM=${PICKY_TEST_SEED:=$RANDOM}
-echo "PICKY_TEST_SEED=$PICKY_TEST_SEED"
-work=$(mktemp -d)
-pids=()
-cleanup() {
-    [[ ${#pids[@]} == 0 ]] || kill -9 "${pids[@]}" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+# shellcheck source=tests/results_steps.sh
+source "$2/tests/results_steps.sh"
 
-fail() {
-    echo "FAILED: $*"
-    [[ ! -e err ]] || cat err
-    exit 1
-}
-# expect CODE COMMAND...: stdout goes to out, stderr to err
-expect() {
-    local code=0 expected=$1
-    shift
-    timeout 100 "$@" >out 2>err || code=$?
-    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
-}
-said() {
-    grep -qE -- "$1" "${2:-err}" || fail "no /$1/"
-}
-same() { # REFERENCE FILE
-    /usr/bin/python3 "$tests/compare_results.py" "$1" "$2" >out 2>&1 || fail "$2 differs: $(cat out)"
-}
 done_jobs() { "$picky" status "$1" | awk '$1 == "done" { print $2 }'; }
 
 cat >small.cfg <<END
@@ -66,13 +37,13 @@ said "^picky: grown.h5: extended from 5 configurations x 5 replicates to 12 x 8;
 said "^picky: resuming: $n_small jobs are done, $((n_large - n_small)) are left$"
 said "^picky: the file: $n_large expected: .* 0 pending$"
 said '^6 +8 +8 .* 0$'
-same large.h5 grown.h5
+same grown.h5 large.h5
 cp small.h5 ranks.h5
 chmod 640 ranks.h5
 mkdir linked
 ln -s ../ranks.h5 linked/link.h5
 expect 0 mpirun -n 3 --oversubscribe --bind-to none "$picky" extend linked/link.h5 large.cfg
-same large.h5 ranks.h5
+same ranks.h5 large.h5
 [[ $(stat -c %a ranks.h5) == 640 && -L linked/link.h5 ]] || fail "permissions or a link are lost"
 /usr/bin/python3 - small.h5 grown.h5 "$n_small" "$n_large" <<'END'
 import sys, h5py, numpy as np
@@ -97,12 +68,12 @@ expect 0 "$picky" run large.cfg -o front.h5 --set seed=8
 cp small.h5 shifted.h5
 expect 0 "$picky" extend shifted.h5 large.cfg --set seed=8
 said "; $n_small finished jobs are kept$"
-same front.h5 shifted.h5
+same shifted.h5 front.h5
 sed 's/store = .*;/store = ["test_set"];/' large.cfg >less.cfg
 expect 0 "$picky" run less.cfg -o less.h5
 cp small.h5 lesser.h5
 expect 0 "$picky" extend lesser.h5 less.cfg
-same less.h5 lesser.h5
+same lesser.h5 less.h5
 sed 's/\[8, 20\]/[8, 20, 40, 41]/; s/replicates = 5/replicates = 30/' small.cfg >begun.cfg
 cp small.h5 begun.h5
 expect 75 "$picky" extend begun.h5 begun.cfg --time-limit 0.001s
@@ -117,7 +88,7 @@ with h5py.File("begun.h5", "r+") as f:
 END
 expect 0 "$picky" extend begun.h5 large.cfg
 said "extended from 9 configurations x 30 replicates to 12 x 8; $n_small finished jobs are kept$"
-same large.h5 begun.h5
+same begun.h5 large.h5
 
 # ---- refused, each reason named, and the file as it was ----
 cp small.h5 kept.h5
@@ -185,7 +156,7 @@ cp bulk.h5 killed.h5
 begin=$EPOCHREALTIME
 (extend_bulk) 2>err || fail "extending"
 took_ms=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000 + 1))
-same bulkier.h5 killed.h5
+same killed.h5 bulkier.h5
 n_old=0 n_new=0
 for round in {1..12}; do
     cp bulk.h5 killed.h5
@@ -211,7 +182,7 @@ for round in {1..12}; do
         expect 0 "$picky" run bulkier.cfg --null-jobs -o killed.h5 --resume
         n_new=$((n_new + 1))
     fi
-    same bulkier.h5 killed.h5
+    same killed.h5 bulkier.h5
     [[ ! -e killed.h5.tmp ]] || fail "killed.h5.tmp is left"
 done
 echo "extending (of $took_ms ms) killed: $n_old times the old file, $n_new times the new one"

@@ -2,35 +2,9 @@
 # Resuming: the same sweep goes on, a changed one is refused, and so is a second run on one file; picky status counts.
 # (kills.py kills runs and resumes them.)
 # Usage: test_resume.sh PICKY SOURCE_DIR
-set -euo pipefail
-picky=$1 tests=$2/tests
-work=$(mktemp -d)
-pids=()
-cleanup() {
-    [[ ${#pids[@]} == 0 ]] || kill -9 "${pids[@]}" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+# shellcheck source=tests/results_steps.sh
+source "$2/tests/results_steps.sh"
 
-fail() {
-    echo "FAILED: $*"
-    [[ ! -e err ]] || cat err
-    exit 1
-}
-# expect CODE COMMAND...: stdout goes to out, stderr to err
-expect() {
-    local code=0 expected=$1
-    shift
-    timeout 100 "$@" >out 2>err || code=$?
-    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
-}
-said() {
-    grep -qE -- "$1" "${2:-err}" || fail "no /$1/"
-}
-same() { # FILE: equals the uninterrupted run's
-    /usr/bin/python3 "$tests/compare_results.py" whole.h5 "$1" >out 2>&1 || fail "$1 differs: $(cat out)"
-}
 # Sets n_done from the file, whose done slots must be right.
 check_done() {
     /usr/bin/python3 "$tests/compare_results.py" --done "$1" whole.h5 >out 2>&1 || fail "$1: $(cat out)"

@@ -2,38 +2,9 @@
 # A sweep in shards and joined again: no job twice, none left out, and the whole is the file of one run, bit for bit, also
 # if shards are missing, done in part, overlap or are killed, and if merging is. Jobs done again. Counts.
 # Usage: test_shards.sh PICKY SOURCE_DIR
-set -euo pipefail
-picky=$1 tests=$2/tests
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-RANDOM=${PICKY_TEST_SEED:=$RANDOM}
-echo "PICKY_TEST_SEED=$PICKY_TEST_SEED"
-work=$(mktemp -d)
-pids=()
-cleanup() {
-    [[ ${#pids[@]} == 0 ]] || kill -9 "${pids[@]}" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
+# shellcheck source=tests/results_steps.sh
+source "$2/tests/results_steps.sh"
 
-fail() {
-    echo "FAILED: $*"
-    [[ ! -e err ]] || cat err
-    exit 1
-}
-# expect CODE COMMAND...: stdout goes to out, stderr to err
-expect() {
-    local code=0 expected=$1
-    shift
-    timeout 100 "$@" >out 2>err || code=$?
-    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
-}
-said() {
-    grep -qE -- "$1" "${2:-err}" || fail "no /$1/"
-}
-same() { # FILE [REFERENCE]
-    /usr/bin/python3 "$tests/compare_results.py" "${2:-whole.h5}" "$1" >out 2>&1 || fail "$1 differs: $(cat out)"
-}
 none() { # FILE: neither it nor what it is made in is there
     [[ ! -e $1 && ! -e $1.tmp ]] || fail "$1 is there"
 }

@@ -1,0 +1,34 @@
+# What the tests of results files that runs leave (resume, shards, extend) share; to be sourced with PICKY SOURCE_DIR, then
+# the working directory is one of the test's own. Processes in pids are killed at the end.
+set -euo pipefail
+picky=$1 tests=$2/tests
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+RANDOM=${PICKY_TEST_SEED:=$RANDOM}
+echo "PICKY_TEST_SEED=$PICKY_TEST_SEED"
+work=$(mktemp -d)
+pids=()
+cleanup() {
+    [[ ${#pids[@]} == 0 ]] || kill -9 "${pids[@]}" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+fail() {
+    echo "FAILED: $*"
+    [[ ! -e err ]] || cat err
+    exit 1
+}
+# expect CODE COMMAND...: stdout goes to out, stderr to err
+expect() {
+    local code=0 expected=$1
+    shift
+    timeout 100 "$@" >out 2>err || code=$?
+    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
+}
+said() { # PATTERN [FILE]
+    grep -qE -- "$1" "${2:-err}" || fail "no /$1/"
+}
+same() { # FILE [REFERENCE]
+    /usr/bin/python3 "$tests/compare_results.py" "${2:-whole.h5}" "$1" >out 2>&1 || fail "$1 differs: $(cat out)"
+}
