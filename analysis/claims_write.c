@@ -18,7 +18,7 @@ static void print_condition(const char *word, const char *condition, const struc
     char text[1024];
     size_t used = (size_t)snprintf(text, sizeof text, "%s: configuration%s ", condition, configs->n == 1 ? "" : "s");
     for (size_t i = 0; i < configs->n && i < CONFIGS_SHOWN; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs->configs[i] + 1);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs->configs[i]);
     if (configs->n > CONFIGS_SHOWN)
         snprintf(text + used, sizeof text - used, " ... (%zu in all)", configs->n);
     summary_wrapped(word, text, out);
@@ -120,7 +120,7 @@ static void write_text(const struct claims *claims, const struct reader *reader,
 static void csv_configs(const struct selection *configs, FILE *out)
 {
     for (size_t i = 0; i < configs->n; i++)
-        fprintf(out, "%s%zu", i > 0 ? ";" : "", configs->configs[i] + 1);
+        fprintf(out, "%s%zu", i > 0 ? ";" : "", configs->configs[i]);
 }
 
 static void csv_row(const char *name, int n, int m, const char *decision, const double *numbers, size_t n_seeds,
@@ -170,7 +170,7 @@ static void json_configs(const char *key, const struct selection *configs, FILE 
 {
     fprintf(out, "\"%s\": [", key);
     for (size_t i = 0; i < configs->n; i++)
-        fprintf(out, "%s%zu", i > 0 ? ", " : "", configs->configs[i] + 1);
+        fprintf(out, "%s%zu", i > 0 ? ", " : "", configs->configs[i]);
     fprintf(out, "]");
 }
 
@@ -268,9 +268,9 @@ const struct command command_claims = {
         "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
         "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
         "other way round; undecided otherwise. The table says what each claim compares and with which\n"
-        "configurations, or that they are not in the file. Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of\n"
-        "all units of a layer. Two conditions may differ in how many of them are unimportant: see whether a\n"
-        "conclusion holds with --of important, too.\n"
+        "configurations (as in the file, from 0), or that they are not in it. Selective: |RI| > 0.9; mixed:\n"
+        "|RI| < 0.5. Shares are of all units of a layer. Two conditions may differ in how many of them are\n"
+        "unimportant: see whether a conclusion holds with --of important, too.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
         "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",

@@ -204,7 +204,7 @@ enum error_code layout_check_layers(const struct reader *reader, const struct se
                                  "--layer %d: configuration %zu of %s has %" PRId64
                                  " hidden layer%s: choose others with "
                                  "--where",
-                                 layer, config + 1, reader->path, n, n == 1 ? "" : "s");
+                                 layer, config, reader->path, n, n == 1 ? "" : "s");
     }
     return ERROR_NONE;
 }

@@ -207,7 +207,7 @@ static enum error_code check_errors(struct lesioner *l, size_t first, size_t n, 
                 return error_set(error, ERROR_INPUT,
                                  "%s: configuration %zu, replicate %zu: the %s network's test error of task %zu is %g, "
                                  "the file says %g: the file is damaged or another version of picky made it",
-                                 l->reader->path, l->config + 1, replicate, l->has_weights ? "stored" : "newly trained",
+                                 l->reader->path, l->config, replicate, l->has_weights ? "stored" : "newly trained",
                                  task + 1, found, expected);
         }
     }
@@ -231,7 +231,7 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
             return error->code;
         if (seed < 0 || seed >= (int64_t)1 << 53 || attempts < 1 || (int64_t)attempts > h->max_attempts)
             return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: configuration %zu, replicate %zu",
-                             l->reader->path, l->config + 1, replicate);
+                             l->reader->path, l->config, replicate);
         if (training_load(&l->training, lane, h, seed, attempts - 1u, error) ||
             (l->has_weights && load_weights(l, lane, replicate, error)) ||
             (has_test_set && load_test_set(l, lane, replicate, error)) || group_units(l, lane, first + lane, error))

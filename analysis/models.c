@@ -72,7 +72,7 @@ enum error_code models_test_error(struct reader *reader, size_t config, size_t f
         if (!isfinite(errors[i]))
             return error_set(error, ERROR_INPUT,
                              "%s: damaged or incomplete file: configuration %zu has accepted models without test_error",
-                             reader->path, config + 1);
+                             reader->path, config);
     return ERROR_NONE;
 }
 

@@ -271,7 +271,7 @@ static enum error_code read_configs(struct reader *reader, struct error *error)
     }
     for (size_t c = 0; c < reader->n_configs; c++)
         if (hyperparameters_check(&reader->configs[c], error)) {
-            error_prefix(error, "%s: damaged or incomplete file: configuration %zu", reader->path, c + 1);
+            error_prefix(error, "%s: damaged or incomplete file: configuration %zu", reader->path, c);
             goto done;
         }
 done:

@@ -84,7 +84,7 @@ void report_label(const struct report *report, size_t i, char label[LABEL_MAX])
     char name[LABEL_MAX];
     size_t config = report->selection->configs[i];
     selection_label(report->reader, config, name);
-    snprintf(label, LABEL_MAX, "[%zu] %.*s", config + 1, LABEL_MAX - 30, name);
+    snprintf(label, LABEL_MAX, "[%zu] %.*s", config, LABEL_MAX - 30, name);
 }
 
 /* The range of the models' final test errors. */

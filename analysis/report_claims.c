@@ -56,7 +56,7 @@ static void write_condition(const struct report *report, const char *condition, 
         html_text(out, condition);
         fprintf(out, " <small>(no. ");
         for (size_t i = 0; i < configs->n && i < CONFIGS_SHOWN; i++)
-            fprintf(out, "%s%zu", i ? ", " : "", configs->configs[i] + 1);
+            fprintf(out, "%s%zu", i ? ", " : "", configs->configs[i]);
         fprintf(out, "%s)</small>", configs->n > CONFIGS_SHOWN ? ", &hellip;" : "");
     }
     fprintf(out, "</td>");

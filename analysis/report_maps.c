@@ -77,12 +77,11 @@ static void write_config_cell(const struct report *report, size_t i, size_t laye
     const struct estimate *estimate = report_estimate(report, i, layer, statistic);
     report_format(share, estimate, true);
     if (is_of_layer)
-        snprintf(text, sizeof text, "no. %zu, layer %zu: %s %s of neurons, %zu models",
-                 report->selection->configs[i] + 1, layer + 1, statistic_table[statistic].label, share,
-                 report_accepted(report, i));
+        snprintf(text, sizeof text, "no. %zu, layer %zu: %s %s of neurons, %zu models", report->selection->configs[i],
+                 layer + 1, statistic_table[statistic].label, share, report_accepted(report, i));
     else
-        snprintf(text, sizeof text, "no. %zu: %s %s", report->selection->configs[i] + 1,
-                 statistic_table[statistic].label, share);
+        snprintf(text, sizeof text, "no. %zu: %s %s", report->selection->configs[i], statistic_table[statistic].label,
+                 share);
     write_cell(report->out, estimate, maximum, with_interval, text);
 }
 

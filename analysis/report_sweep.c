@@ -170,7 +170,7 @@ static void write_stack(const struct report *report, size_t i)
             snprintf(description + strlen(description), sizeof description - strlen(description), "%s%" PRIu64 " %s",
                      *description ? ", " : "", counts[s], status_names[s]);
     }
-    snprintf(title, sizeof title, "Jobs of configuration %zu", report->selection->configs[i] + 1);
+    snprintf(title, sizeof title, "Jobs of configuration %zu", report->selection->configs[i]);
     svg_begin(out, STACK_WIDTH + 1, 15, title, description);
     for (int s = STATUS_PENDING + 1; s <= N_STATUSES; s++) { /* pending ones last */
         int status = s % N_STATUSES;
@@ -194,7 +194,7 @@ static void write_acceptance_row(const struct report *report, size_t i)
     FILE *out = report->out;
     uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
 
-    fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i] + 1);
+    fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i]);
     for (int r = 0; r < n_hyperparameters; r++)
         if (report->reader->swept[r]) {
             char value[HYPERPARAMETER_TEXT_MAX];

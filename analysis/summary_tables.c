@@ -33,7 +33,7 @@ static void csv_table(const struct summary_table *table, FILE *out)
             csv_text(out, value);
             fputc(',', out);
         }
-        fprintf(out, "%zu,%zu", group->configs[0] + 1, group->n);
+        fprintf(out, "%zu,%zu", group->configs[0], group->n);
         for (int s = 0; s < N_STATUSES; s++)
             fprintf(out, ",%" PRIu64, table->estimates->counts[s]);
         fprintf(out, ",%" PRIu64 ",%s,%s,%g,%d,%d,%zu", table->estimates->n_attempts, measure_names[table->ri.measure],
@@ -83,7 +83,7 @@ static void json_group(const struct summary_table *table, FILE *out)
     }
     fprintf(out, "},\n      \"configurations\": [");
     for (size_t i = 0; i < group->n; i++)
-        fprintf(out, "%s%zu", i > 0 ? ", " : "", group->configs[i] + 1);
+        fprintf(out, "%s%zu", i > 0 ? ", " : "", group->configs[i]);
     fprintf(out, "],\n      \"jobs\": {");
     for (int s = 0; s < N_STATUSES; s++)
         fprintf(out, "%s\"%s\": %" PRIu64, s > 0 ? ", " : "", status_names[s], table->estimates->counts[s]);

@@ -199,7 +199,7 @@ static void print_table(const struct summary_table *table, FILE *out)
         if (table->options->by)
             snprintf(number, sizeof number, "\n[%zu configuration%s]", group->n, group->n == 1 ? "" : "s");
         else
-            snprintf(number, sizeof number, "\n[%zu]", group->configs[0] + 1);
+            snprintf(number, sizeof number, "\n[%zu]", group->configs[0]);
         summary_wrapped(number, label, out);
         print_acceptance(table, out);
     }

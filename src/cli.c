@@ -140,7 +140,9 @@ static const char *wrong_operands(const struct arguments *arguments, const char 
 static const char *option_read(char **argv, int option, char letter[3])
 {
     const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
-    if (option != '?' || optopt == 0 || (strncmp(word, "--", 2) == 0 && strchr(word, '=')))
+    const char *next = argv[optind]; /* getopt_long stays at a word until it is through with its letters */
+    bool is_next = next && next[0] == '-' && next[1] == optopt;
+    if (option != '?' || optopt == 0 || (!is_next && strncmp(word, "--", 2) == 0 && strchr(word, '=')))
         return word;
     letter[0] = '-';
     letter[1] = (char)optopt;

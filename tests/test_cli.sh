@@ -79,7 +79,7 @@ refuse '^picky: --seed -1: allowed: an integer from 0' "$picky" train --seed -1
 refuse 'PICKY_SIMD = "mmx".*allowed: .*portable' env PICKY_SIMD=mmx "$picky" train
 expect 2 "$picky" train --bogus
 grep -q 'unknown option: --bogus' err || fail "unknown option"
-for words in -s.cfg -xyz '--time-limit 3 -x' 'a.cfg --seed 3'; do
+for words in -s.cfg -xyz '--time-limit 3 -x' '--time-limit=3 -xyz' 'a.cfg --seed 3'; do
     read -ra argv <<<"$words"
     expect 2 "$picky" run "${argv[@]}"
     grep -qE '^picky run: unknown option: (-s|-x|--seed)$' err || fail "unknown option of $words"

@@ -140,7 +140,7 @@ class Blocks(Files):
     def blocks(self, text):
         """{configuration index: its lines}"""
         parts = re.split(r"^\[(\d+)\] ", text, flags=re.M)
-        return parts[0], {int(i) - 1: block.splitlines() for i, block in zip(parts[1::2], parts[2::2])}
+        return parts[0], {int(i): block.splitlines() for i, block in zip(parts[1::2], parts[2::2])}
 
     def check_block(self, path, config, lines, measure="taylor_sample", below=0.1):
         with h5py.File(path, "r") as f:
@@ -418,7 +418,7 @@ class WrongFiles(Files):
         self.refused(set_value("fraction", np.nan), "fraction = nan: allowed")
         self.refused(set_value("train_mode", "sometimes"), 'train_mode = "sometimes": allowed')
         self.refused(set_value("second_task", "x" * 10000), "second_task = ")
-        self.refused(set_value("context_location", "9"), "configuration 2: context_location = 9")
+        self.refused(set_value("context_location", "9"), "configuration 1: context_location = 9")
         self.refused(set_value("hidden_size", 4000), shape := "unexpected type or shape", commands=("summary", "ri"))
         self.refused(set_value("epochs", 9999), shape, commands=("summary", "training"))
 

@@ -207,7 +207,7 @@ class Grid(Figures):
         self.assert_error(["heatmap", "grid.h5", "--statistic", "selective,mixed"], "takes one statistic")
         self.assert_error(["heatmap", "grid.h5", "--statistic", "error_1", "--layer", "1"], "not a statistic of layers")
         for kind in KINDS[1:]:
-            self.assert_error([kind, "grid.h5", "--layer", "5"], "--layer 5: configuration 1 of grid.h5 has 4 hidden")
+            self.assert_error([kind, "grid.h5", "--layer", "5"], "--layer 5: configuration 0 of grid.h5 has 4 hidden")
         make_file.make("wide.h5", [dict(fraction=round(0.1 + 0.01 * i, 2), hidden_size=1) for i in range(61)], 1)
         for kind in ("ri-grid", "heatmap"):
             self.assert_error([kind, "wide.h5"], "60 rows and columns, these are 1 x 61", "(swept: fraction)")
@@ -410,17 +410,17 @@ class Lesions(Figures):
             shutil.copy(path, "other.h5")
             with h5py.File("other.h5", "r+") as f:
                 f["test_error"][1, accepted(path, 1)[0], 6, 1] *= 1.01
-            self.assert_error(["lesion", "other.h5"], "configuration 2", f"the {word} network's test error of task 2",
+            self.assert_error(["lesion", "other.h5"], "configuration 1", f"the {word} network's test error of task 2",
                               "another version of picky")
         for key in ("test_inputs", "output_bias"):  # what is stored is what is used
             shutil.copy("stored.h5", "other.h5")
             with h5py.File("other.h5", "r+") as f:
                 f[key][2, accepted("stored.h5", 2)[0]] *= 1.3
-            self.assert_error(["lesion", "other.h5"], "configuration 3", "the stored network's test error of task 1")
+            self.assert_error(["lesion", "other.h5"], "configuration 2", "the stored network's test error of task 1")
         shutil.copy("stored.h5", "other.h5")
         with h5py.File("other.h5", "r+") as f:
             f["attempts"][0, accepted("stored.h5", 0)[0]] = 0
-        self.assert_error(["lesion", "other.h5"], "damaged or incomplete file: configuration 1, replicate")
+        self.assert_error(["lesion", "other.h5"], "damaged or incomplete file: configuration 0, replicate")
 
     def test_models(self):
         for value in ("0", "-1", "2x", "", "1e3"):

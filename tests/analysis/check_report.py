@@ -174,7 +174,7 @@ class Contents(Files):
 
     def check_histograms(self, page, path, configs, *args):
         groups = list(page.section("importance").all("div", class_="group"))
-        self.assertEqual([int(re.match(r"\[(\d+)\]", group.text().strip())[1]) - 1 for group in groups], configs)
+        self.assertEqual([int(re.match(r"\[(\d+)\]", group.text().strip())[1]) for group in groups], configs)
         for config, group in zip(configs, groups):
             ri = self.expected(path, config, *args)
             self.assertIn(f"({ri.shape[0]} model{'s' if ri.shape[0] != 1 else ''})", group.text())
@@ -288,7 +288,7 @@ class Contents(Files):
                     cell = cells[6 * k + layer]
                     if layer < layers[c]:
                         self.assert_cell(cell, self.cell_share("sizes.h5", c, layer, kind))
-                        self.assertIn(f"no. {c + 1}, layer {layer + 1}:", cell.attributes["title"])
+                        self.assertIn(f"no. {c}, layer {layer + 1}:", cell.attributes["title"])
                     else:
                         self.assertEqual(cell.attributes["class"], "none")
         self.assertEqual(c, 3)

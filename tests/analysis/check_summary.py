@@ -185,8 +185,8 @@ class Summary(Files):
                 layers = [int(n) for n in f["hidden_layers"]]
                 self.assertEqual(len(found), 2 * 2 * 4 if "--layer" in options else sum(layers))
                 for row in found:
-                    self.check_row(f, [int(row["first_configuration"]) - 1], row)
-                    config = int(row["first_configuration"]) - 1
+                    self.check_row(f, [int(row["first_configuration"])], row)
+                    config = int(row["first_configuration"])
                     self.assertEqual(row["hidden_size"], str(f["hidden_size"][config]))
                     for code, name in enumerate(["pending", "accepted", "rejected", "diverged", "error"]):
                         self.assertEqual(int(row[name]), (f["status"][config] == code).sum())
@@ -454,9 +454,9 @@ class Claims(Files):
                                      lambda *place, row=row: Model(f, *place[1:], row["measure"], row["normalise"]))
                 effect = sides[-1] - sides[0] if len(sides) == 2 else sides[0]
                 self.assertEqual(int(row["n"]), len(effect))
-                self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a + 1) for a, _ in pairs))
+                self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a) for a, _ in pairs))
                 if len(sides) == 2:
-                    self.assertEqual(sorted(row["configurations_b"].split(";")), sorted(str(b + 1) for _, b in pairs))
+                    self.assertEqual(sorted(row["configurations_b"].split(";")), sorted(str(b) for _, b in pairs))
                     self.assertAlmostEqual(number(row["mean_b"]), sides[1].mean(), delta=1e-6)
                 self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6)
                 self.assertAlmostEqual(number(row["effect"]), effect.mean(), delta=1e-6, msg=str(row))
