@@ -115,6 +115,11 @@ static void write_text(const struct claims *claims, const struct reader *reader,
         }
 }
 
+static const char *shares_of(const struct claims *claims)
+{
+    return claims->is_of_important ? "important" : "all";
+}
+
 /* ---- CSV: a row for each claim, normalisation and measure; the correlations as claim "loss_correlation" ---- */
 
 static void csv_configs(const struct selection *configs, FILE *out)
@@ -123,20 +128,23 @@ static void csv_configs(const struct selection *configs, FILE *out)
         fprintf(out, "%s%zu", i > 0 ? ";" : "", configs->configs[i]);
 }
 
-static void csv_row(const char *name, int n, int m, const char *decision, const double *numbers, size_t n_seeds,
-                    FILE *out)
+static void csv_row(const struct claims *claims, const struct ri_options *options, const char *name, int n, int m,
+                    const char *decision, const double *numbers, size_t n_seeds, FILE *out)
 {
-    fprintf(out, "%s,%s,%s,%s,%zu", name, measure_names[m], normalise_names[n], decision, n_seeds);
+    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_names[m], normalise_names[n], options->unimportant_below,
+            shares_of(claims), decision, n_seeds);
     for (int i = 0; i < 5; i++) {
         fputc(',', out);
         csv_number(out, numbers[i]);
     }
 }
 
-static void write_csv(const struct claims *claims, FILE *out)
+static void write_csv(const struct claims *claims, const struct ri_options *options, FILE *out)
 {
-    fprintf(out, "claim,measure,normalise,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
-                 "configurations_a,configurations_b\n");
+    fprintf(
+        out,
+        "claim,measure,normalise,unimportant_below,shares_of,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
+        "configurations_a,configurations_b\n");
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &claims->results[c];
         for (int n = 0; n < N_NORMALISE; n++)
@@ -145,8 +153,9 @@ static void write_csv(const struct claims *claims, FILE *out)
                 const double none[5] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
                 const double numbers[5] = {v->effect.value, v->effect.low, v->effect.high, v->mean_a, v->mean_b};
                 bool is_there = result->a.n > 0;
-                csv_row(claim_table[c].name, n, m, is_there ? decision_names[v->decision] : "not_in_file",
-                        is_there ? numbers : none, v->effect.n, out);
+                csv_row(claims, options, claim_table[c].name, n, m,
+                        is_there ? decision_names[v->decision] : "not_in_file", is_there ? numbers : none, v->effect.n,
+                        out);
                 fputc(',', out);
                 csv_configs(&result->a, out);
                 fputc(',', out);
@@ -159,7 +168,7 @@ static void write_csv(const struct claims *claims, FILE *out)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             const double numbers[5] = {c->r, c->low, c->high, (double)NAN, (double)NAN};
-            csv_row("loss_correlation", n, m, "", numbers, c->n, out);
+            csv_row(claims, options, "loss_correlation", n, m, "", numbers, c->n, out);
             fprintf(out, ",,\n");
         }
 }
@@ -208,7 +217,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
     summary_json_header(reader, out);
     fprintf(out, "  \"smallest_effect\": %g,\n  \"unimportant_below\": ", CLAIM_EFFECT);
     json_number(out, options->unimportant_below);
-    fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", claims->is_of_important ? "important" : "all");
+    fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)
         json_claim(claims, c, out);
     fprintf(out, "\n  ],\n  \"loss_correlation\": [");
@@ -228,7 +237,7 @@ void claims_write(const struct claims *claims, const struct reader *reader, cons
                   const struct ri_options *options, enum summary_format format, FILE *out)
 {
     if (format == SUMMARY_CSV)
-        write_csv(claims, out);
+        write_csv(claims, options, out);
     else if (format == SUMMARY_JSON)
         write_json(claims, reader, options, out);
     else

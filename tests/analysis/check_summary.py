@@ -453,6 +453,7 @@ class Claims(Files):
                 sides = self.effects(f, pairs, value,
                                      lambda *place, row=row: Model(f, *place[1:], row["measure"], row["normalise"]))
                 effect = sides[-1] - sides[0] if len(sides) == 2 else sides[0]
+                self.assertEqual((row["unimportant_below"], row["shares_of"]), ("0.1", "all"))
                 self.assertEqual(int(row["n"]), len(effect))
                 self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a) for a, _ in pairs))
                 if len(sides) == 2:
@@ -470,6 +471,8 @@ class Claims(Files):
         """The same numbers as shares of the units that matter to a task; correlations stay as they are."""
         found, of_all = (rows("claims", "claims.h5", "--of", which) for which in ("important", "all"))
         self.assertEqual(of_all, rows("claims", "claims.h5"))
+        self.assertEqual({row.pop("shares_of") for row in found}, {"important"})
+        self.assertEqual({row.pop("shares_of") for row in of_all}, {"all"})
         self.assertEqual(found[84:], of_all[84:])
         with Arrays("claims.h5") as f:
             for row, other in zip(found[:84], of_all):
