@@ -167,7 +167,7 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
         return error->code;
     }
     check(results->run < 0 && n_ranks > 0);
-    results->n_run_jobs = 0;
+    results->n_run_jobs = results->n_logged_jobs = 0;
     int run;
     if (results_runs_count(results->file, results->path, &run, error))
         return error->code;

@@ -1,9 +1,10 @@
 /* The results file: one HDF5 file that holds a sweep. The only user of HDF5 in picky (the analysis
- * tools have their own reader). Layer 5. Written by one process, readable by all at any moment.
+ * tools have their own reader; text_heaps.h serves both). Layer 5. Written by one process, readable by all at any
+ * moment.
  *
  * Write order (why a killed run leaves a whole file): everything is created up front in FILE.tmp, which
- * is closed, synced and renamed; after that no metadata changes. A batch writes data, syncs, then
- * writes status: a slot whose status is not pending is complete on disk.
+ * is closed, synced and renamed; after that no metadata changes. A batch writes data, syncs (in a thread of its own),
+ * then writes status: a slot whose status is not pending is complete on disk.
  *
  * Not for several threads: all calls come from one. The process must ignore SIGXFSZ (else a file size
  * limit kills it before its error is seen). */
@@ -126,9 +127,11 @@ bool results_is_done(const struct results *results, uint64_t config, uint64_t re
 enum error_code results_put(struct results *results, uint64_t config, uint64_t replicate, const void *record,
                             struct error *error);
 
-/* Writes staged records durably if `now` or if the last sync is longer ago than the sync interval (0.5 s).
- * The batch's status reaches the disk with the next sync unless `now`. Cheap when there is nothing to do:
- * meant to be called from an event loop. ERROR_FATAL as for results_put. */
+/* Writes what has been put durably if `now`. Else, if the last sync began longer ago than the sync interval (0.5 s),
+ * writes it and begins to sync, which goes on beside the caller; a later call, also one of results_put, writes the
+ * batch's status once the sync has ended, and waits for one that takes longer than the interval. Status itself reaches
+ * the disk with the sync after that. Cheap when there is nothing to do: meant to be called from an event loop.
+ * ERROR_FATAL as for results_put. */
 enum error_code results_sync(struct results *results, bool now, struct error *error);
 
 /* Counts over the whole file (its shard) of slots by status, staged ones included: counts[enum job_status]. */
