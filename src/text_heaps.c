@@ -196,7 +196,8 @@ static int compare_extents(const void *a, const void *b)
 /* Looks at all heaps between the arrays. */
 static enum error_code check_gaps(struct file *file, struct heap *heap, struct error *error)
 {
-    qsort(file->arrays, file->n_arrays, sizeof *file->arrays, compare_extents);
+    if (file->n_arrays > 0)
+        qsort(file->arrays, file->n_arrays, sizeof *file->arrays, compare_extents);
     uint64_t at = 0;
     for (size_t i = 0; i <= file->n_arrays; i++) {
         uint64_t end = i < file->n_arrays ? file->arrays[i].start : file->size;

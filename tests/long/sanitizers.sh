@@ -19,15 +19,18 @@ ASAN_OPTIONS=$options:detect_leaks=1 LSAN_OPTIONS=suppressions=../tests/fuzz/lea
     ctest --output-on-failure --no-tests=error --timeout 1800 -j "$(nproc)" -L '^(unit|fuzz)$'
 cd ..
 
-# valgrind knows no AVX-512.
+# valgrind knows no AVX-512, and 3.19 gives a zero that vfnmadd makes the wrong sign: of test_job the tests of bits fail
+# there (exit code: how many), and only what valgrind itself finds (exit code 9) counts.
 export PICKY_SIMD=avx2
 cmake -S . -B build-valgrind -D CMAKE_BUILD_TYPE=RelWithDebInfo -D BUILD_TESTING=ON -D PICKY_CORE_ONLY=ON >build-valgrind.log
 cmake --build build-valgrind -j "$(nproc)" >>build-valgrind.log
 failed=()
 for test in hyperparameters rng tasks stop kernels reference job; do
     echo "valgrind test_$test"
+    code=0
     valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
-        build-valgrind/tests/test_$test >build-valgrind/"$test".log 2>&1 || failed+=("$test")
+        build-valgrind/tests/test_$test >build-valgrind/"$test".log 2>&1 || code=$?
+    ((code == 0)) || [[ $test == job && $code -le 3 ]] || failed+=("$test")
 done
 if ((${#failed[@]})); then
     echo "Findings of valgrind in: ${failed[*]} (build-valgrind/TEST.log)"
