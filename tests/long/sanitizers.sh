@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole test suite under AddressSanitizer and UndefinedBehaviorSanitizer (gcc), then the core's tests under valgrind.
-# Takes half an hour on two cores. Needs what ./setup.sh test installs, and valgrind.
+# Takes an hour on two cores. Needs what ./setup.sh test installs, and valgrind.
 # Usage: tests/long/sanitizers.sh [CTEST ARGUMENT...]     e.g. -L unit
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -19,18 +19,19 @@ ASAN_OPTIONS=$options:detect_leaks=1 LSAN_OPTIONS=suppressions=../tests/fuzz/lea
     ctest --output-on-failure --no-tests=error --timeout 1800 -j "$(nproc)" -L '^(unit|fuzz)$'
 cd ..
 
-# valgrind knows no AVX-512, and 3.19 gives a zero that vfnmadd makes the wrong sign: of test_job the tests of bits fail
-# there (exit code: how many), and only what valgrind itself finds (exit code 9) counts.
+# valgrind knows no AVX-512, and 3.19 gives a zero that vfnmadd makes the wrong sign: test_job's tests of bits fail there,
+# and leave their memory. So of test_job only valgrind's own findings count (exit code 9), but for leaks: see above.
 export PICKY_SIMD=avx2
 cmake -S . -B build-valgrind -D CMAKE_BUILD_TYPE=RelWithDebInfo -D BUILD_TESTING=ON -D PICKY_CORE_ONLY=ON >build-valgrind.log
 cmake --build build-valgrind -j "$(nproc)" >>build-valgrind.log
 failed=()
 for test in hyperparameters rng tasks stop kernels reference job; do
     echo "valgrind test_$test"
-    code=0
-    valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+    code=0 leaks=full
+    [[ $test != job ]] || leaks=no
+    valgrind -q --error-exitcode=9 --leak-check=$leaks --errors-for-leak-kinds=definite,indirect \
         build-valgrind/tests/test_$test >build-valgrind/"$test".log 2>&1 || code=$?
-    ((code == 0)) || [[ $test == job && $code -le 3 ]] || failed+=("$test")
+    ((code == 0)) || [[ $test == job && $code -le 4 ]] || failed+=("$test")
 done
 if ((${#failed[@]})); then
     echo "Findings of valgrind in: ${failed[*]} (build-valgrind/TEST.log)"
