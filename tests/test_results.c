@@ -3,14 +3,15 @@
  * `test_results write FILE` makes a half-finished file and holds it open until its standard input ends, then
  * finishes it: read_results.py looks at both.
  *
- * Linked with -Wl,--wrap of malloc, calloc, strdup, strndup, asprintf, fsync, fdatasync, flock, renameat2 and link, so
- * that they can be made to fail. */
+ * Linked with -Wl,--wrap of malloc, calloc, strdup, strndup, asprintf, pthread_create, fsync, fdatasync, flock,
+ * renameat2 and link, so that they can be made to fail. */
 #include "results_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -1333,7 +1334,7 @@ static void failing_allocations(void **state)
 
 /* What each system call is to fail with; 0: it does its work. */
 static struct {
-    int fsync, fdatasync, flock, renameat2, link;
+    int fsync, fdatasync, flock, renameat2, link, pthread_create;
     int fsyncs_before;       /* fsync calls that still work */
     useconds_t fdatasync_us; /* that fdatasync takes longer */
 } faults;
@@ -1361,6 +1362,13 @@ int __wrap_fdatasync(int descriptor)
     while (holds_syncs)
         usleep(1000);
     return has_fault(faults.fdatasync) ? -1 : __real_fdatasync(descriptor);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+    return faults.pthread_create ? faults.pthread_create : __real_pthread_create(thread, attributes, run, argument);
 }
 
 int __real_flock(int descriptor, int operation);
@@ -1469,6 +1477,14 @@ static void slow_syncs(void **state)
     usleep(550000);
     assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
     assert_int_equal(verify_file(path, &s, counts), 701);
+
+    /* Without a thread it is waited for at once. */
+    faults.pthread_create = EAGAIN;
+    usleep(550000);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    assert_int_equal(results_sync(results, false, &error), ERROR_NONE);
+    assert_int_equal(verify_file(path, &s, counts), 702);
+    faults.pthread_create = 0;
 
     /* It fails: what it covered does not count. */
     put(results, &s, 702);
