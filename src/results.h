@@ -128,10 +128,9 @@ enum error_code results_put(struct results *results, uint64_t config, uint64_t r
                             struct error *error);
 
 /* Writes what has been put durably if `now`. Else, if the last sync began longer ago than the sync interval (0.5 s),
- * writes it and begins to sync, which goes on beside the caller; a later call, also one of results_put, writes the
- * batch's status once the sync has ended, and waits for one that takes longer than the interval. Status itself reaches
- * the disk with the sync after that. Cheap when there is nothing to do: meant to be called from an event loop.
- * ERROR_FATAL as for results_put. */
+ * writes it and begins to sync, which goes on beside the caller; a later call writes the batch's status once the sync
+ * has ended, and waits for one that takes longer than the interval. Status itself reaches the disk with the sync after
+ * that. Cheap when there is nothing to do: meant to be called from an event loop. ERROR_FATAL as for results_put. */
 enum error_code results_sync(struct results *results, bool now, struct error *error);
 
 /* Counts over the whole file (its shard) of slots by status, staged ones included: counts[enum job_status]. */

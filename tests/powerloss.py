@@ -206,30 +206,25 @@ def status_place(reference):
         return range(start, start + f["status"].size)
 
 
-def status_first(entries, place):
-    """As if each batch's status were written before its data: no sync in between."""
-    changed, batch = [], 0
+def status_moved(entries, place, where):
+    """As if each status were written earlier: at where(entries so far, the last fdatasync before it)."""
+    changed, at = [], 0
     for entry in entries:
         if entry.family == "w" and entry.offset in place:
-            changed.insert(batch, entry)
+            changed.insert(at, entry)
         else:
             changed.append(entry)
             if entry.family == "d":
-                batch = last_sync(changed[:-1])
+                at = where(changed, entry)
     return changed
 
 
-def status_early(entries, place):
-    """As if each batch's status were written when the sync of its data has begun, and not when it has ended."""
-    changed, began = [], 0
-    for entry in entries:
-        if entry.family == "w" and entry.offset in place:
-            changed.insert(began, entry)
-        else:
-            changed.append(entry)
-            if entry.family == "d":
-                began = next(i for i, e in enumerate(changed) if e.at >= entry.offset)
-    return changed
+def before_its_data(entries, sync):
+    return last_sync(entries[:-1])
+
+
+def when_its_sync_began(entries, sync):
+    return next(i for i, e in enumerate(entries) if e.at >= sync.offset)
 
 
 def last_sync(entries):
@@ -345,8 +340,8 @@ def main():
             "fdatasync left out": without(entries, "d", False),
             "fsync of the new file left out": without(entries, "s", False),
             "fsync of the directory left out": without(entries, "s", True),
-            "status before data": status_first(entries, place),
-            "status before the end of the sync": status_early(entries, place),
+            "status before data": status_moved(entries, place, before_its_data),
+            "status before the end of the sync": status_moved(entries, place, when_its_sync_began),
         }
         for name, changed in controls.items():
             _, problems = simulate(changed, rng, 4 * arguments.states, checker, place, claims, True)
