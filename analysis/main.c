@@ -4,6 +4,7 @@
 #include "selection.h"
 #include "streams.h"
 
+#include <fenv.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
     struct request request;
 
     streams_begin();
+    fesetenv(FE_DFL_ENV); /* a library may have left another floating-point environment when it was loaded */
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
 

@@ -284,11 +284,11 @@ const struct command command_extend = {
     .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--by KEY]",
     .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
     .details =
-        "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and "
-        "all\n"
-        "that is finished in it: the same configurations and seeds. The larger file is written beside as FILE.h5.tmp,\n"
-        "which takes its place when all that is finished is in it; until then FILE.h5 is as it was. From then on it\n"
-        "is as picky run makes it: whatever ends the run, picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n\n"
+        "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and\n"
+        "all that is finished in it: the same configurations and seeds. The larger file is written beside as\n"
+        "FILE.h5.picky-draft, which takes its place when all that is finished is in it; until then FILE.h5 is as it\n"
+        "was. From then on it is as picky run makes it: whatever ends the run, picky run SWEEP.cfg -o FILE.h5\n"
+        "--resume goes on.\n\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"

@@ -43,7 +43,8 @@ size_t job_runner_largest_group(const struct job_runner *runner);
 
 /* Trains one pack of the shape that has the most waiting attempts, full or not, and calls `done` for each
  * job that it ends: accepted, or out of attempts. Rejected attempts go back to wait. A job that cannot
- * run (memory) ends with STATUS_ERROR and a reason. Does nothing if no job waits. */
+ * run (memory) ends with STATUS_ERROR and a reason. Does nothing if no job waits. Leaves the calling thread with the
+ * default floating-point environment, in which it computes. */
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
 
 /* From any thread: the step in progress, and every one after it, returns soon without having trained its pack. Its jobs

@@ -3,6 +3,7 @@
 #include "streams.h"
 #include "version.h"
 
+#include <fenv.h>
 #include <signal.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     streams_begin();
+    fesetenv(FE_DFL_ENV);     /* a library may have left another floating-point environment when it was loaded */
     signal(SIGPIPE, SIG_IGN); /* a lost peer or a closed pager is an error code, not a death */
     signal(SIGXFSZ, SIG_IGN); /* so is a file size limit */
     return streams_finish("picky", run(argc, argv));

@@ -2,7 +2,7 @@
  * tools have their own reader; text_heaps.h serves both). Layer 5. Written by one process, readable by all at any
  * moment.
  *
- * Write order (why a killed run leaves a whole file): everything is created up front in FILE.tmp, which
+ * Write order (why a killed run leaves a whole file): everything is created up front in FILE.picky-draft, which
  * is closed, synced and renamed; after that no metadata changes. A batch writes data, syncs (in a thread of its own),
  * then writes status: a slot whose status is not pending is complete on disk.
  *
@@ -92,7 +92,7 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
                                 struct error *error);
 
 /* Makes a file that is to be filled at once with what other files hold: as results_create, but its name, which another
- * file may have if `replaces`, is given to it by results_publish. Until then it is FILE.tmp, which results_close
+ * file may have if `replaces`, is given to it by results_publish. Until then it is FILE.picky-draft, which results_close
  * removes and which, if it was left by a killed process, the next one takes over. */
 enum error_code results_draft(struct results **results, const char *path, bool replaces,
                               const struct results_description *description, struct error *error);

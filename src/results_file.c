@@ -16,6 +16,16 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+/* What is behind the name of a file in the making. Nobody else's files end so: one that is there, is not locked and looks
+ * like a draft is what a killed run has left, and is written over. */
+#define DRAFT_SUFFIX ".picky-draft"
+
+static bool is_draft_name(const char *path)
+{
+    size_t n = strlen(path), n_suffix = strlen(DRAFT_SUFFIX);
+    return n >= n_suffix && strcmp(path + n - n_suffix, DRAFT_SUFFIX) == 0;
+}
+
 double results_file_size(const struct record_layout *layout, size_t n_configs, int64_t replicates)
 {
     double n_bytes = 0;
@@ -266,10 +276,15 @@ enum error_code results_file_make(int *descriptor, char **temporary, const char 
     const char *slash = strrchr(path, '/');
     if (*path == '\0' || (slash && slash[1] == '\0'))
         return error_set(error, ERROR_INPUT, "\"%s\" is not a file name", path);
+    if (is_draft_name(path))
+        return error_set(error, ERROR_INPUT,
+                         "%s: names that end in " DRAFT_SUFFIX " are for files in the making, which the next run clears; "
+                         "allowed: any other name",
+                         path);
     if (!replaces && lstat(path, &status) == 0)
         return exists_already(path, error);
     char *name;
-    if (asprintf(&name, "%s.tmp", path) < 0)
+    if (asprintf(&name, "%s" DRAFT_SUFFIX, path) < 0)
         return error_set(error, ERROR_FATAL, "not enough memory for a file name");
     enum error_code code = open_temporary(descriptor, name, path, error);
     if (!code &&

@@ -96,7 +96,7 @@ class Test:
 
             self.part("small/part.h5")
             subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
-            self.run(["sweep.cfg", "-o", "small/new.h5"], 2, r"small/new\.h5\.tmp: cannot be created: "
+            self.run(["sweep.cfg", "-o", "small/new.h5"], 2, r"small/new\.h5\.picky-draft: cannot be created: "
                      "Read-only file system")
             self.run(["sweep.cfg", "-o", "small/part.h5", "--resume"], 2, r"small/part\.h5: Read-only file system")
             self.run(["small/part.h5"], 0, command="status")
@@ -112,7 +112,7 @@ class Test:
         n = len(self.reference.bytes)
         self.run(["sweep.cfg", "-o", "new.h5"], 2, r"new\.h5: .* need \S+ MB; the limit on file size \(ulimit -f\) is "
                  r"\S+ MB; allowed: .*", preexec_fn=limit(n * 3 // 4))
-        assert not os.path.exists("new.h5") and not os.path.exists("new.h5.tmp")
+        assert not os.path.exists("new.h5") and not os.path.exists("new.h5.picky-draft")
         self.part("part.h5")
         self.run(["sweep.cfg", "-o", "part.h5", "--resume"], 3, r"part\.h5: writing \S+: File too large; what is done is "
                  "safe: go on with --resume", preexec_fn=limit(n * 3 // 4))

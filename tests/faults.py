@@ -118,7 +118,7 @@ class Trial:
         else:
             assert not resumes, "the file is gone"
         if "u" not in families:
-            assert not os.path.exists(out + ".tmp"), "FILE.tmp is left"
+            assert not os.path.exists(out + ".picky-draft"), "FILE.picky-draft is left"
         if not set(os.listdir(folder)) - {"report"}:
             return  # nothing is left: a new run
         again = self.run(folder)

@@ -123,9 +123,9 @@ class Test:
 
     def creation(self, n_rounds):
         """Kills while the file is made: afterwards there is none, or a whole one."""
-        ends = {"no file": 0, "FILE.tmp left": 0, "a file": 0}
+        ends = {"no file": 0, "FILE.picky-draft left": 0, "a file": 0}
         for i in range(n_rounds):
-            for name in ("new.h5", "new.h5.tmp"):
+            for name in ("new.h5", "new.h5.picky-draft"):
                 if os.path.exists(name) and (name == "new.h5" or i % 2):  # else a leftover is in the next one's way
                     os.unlink(name)
             run = Run(self.picky, 0, "new.h5")
@@ -134,18 +134,18 @@ class Test:
             elif i % 4 == 1:
                 self.wait_until(run, lambda: os.path.exists("new.h5"))  # just after
             else:
-                self.wait_until(run, lambda: os.path.exists("new.h5.tmp") or os.path.exists("new.h5"))
+                self.wait_until(run, lambda: os.path.exists("new.h5.picky-draft") or os.path.exists("new.h5"))
                 time.sleep(self.rng.uniform(0, 0.004 if i % 4 == 2 else 0.02))
             run.kill(self.rng)
             if os.path.exists("new.h5"):
                 self.check("new.h5", 0)
                 ends["a file"] += 1
             else:
-                ends["FILE.tmp left" if os.path.exists("new.h5.tmp") else "no file"] += 1
+                ends["FILE.picky-draft left" if os.path.exists("new.h5.picky-draft") else "no file"] += 1
         print(f"killed while the file was made: {ends}")
-        assert ends["a file"] and ends["no file"] + ends["FILE.tmp left"]
+        assert ends["a file"] and ends["no file"] + ends["FILE.picky-draft left"]
         assert Run(self.picky, 0, "new.h5").wait() == 0
-        assert self.check("new.h5", 0) == self.n_slots and not os.path.exists("new.h5.tmp")
+        assert self.check("new.h5", 0) == self.n_slots and not os.path.exists("new.h5.picky-draft")
 
     def kills(self, n_kills):
         """Kills of whole runs until there are enough, and enough in the middle."""

@@ -136,7 +136,7 @@ refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg -o x.h5
 
 # ---- run ----
 expect 0 "$picky" run good.cfg
-[[ -s good.h5 && ! -e good.h5.tmp && ! -s out ]] || fail "run: good.h5"
+[[ -s good.h5 && ! -e good.h5.picky-draft && ! -s out ]] || fail "run: good.h5"
 grep -q '6 jobs in' err || fail "run: receipt"
 cp good.h5 kept.h5
 refuse '^picky: good\.h5: exists already' "$picky" run good.cfg

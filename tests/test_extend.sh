@@ -105,7 +105,7 @@ refused() { # PATTERN... ARGUMENTS after --
     done
     [[ $(wc -l <err) == "${#patterns[@]}" ]] || fail "not ${#patterns[@]} lines"
     cmp kept.h5 small.h5 || fail "a refused file was changed"
-    [[ ! -e kept.h5.tmp ]] || fail "kept.h5.tmp is there"
+    [[ ! -e kept.h5.picky-draft ]] || fail "kept.h5.picky-draft is there"
 }
 whole='not extended; allowed: a sweep that has all that is finished in it, or another file$'
 sed 's/\[20, 14, 8\]/[14, 8]/; s/, "test_set", "train_set"/, "initial_weights"/' large.cfg >lacking.cfg
@@ -183,7 +183,7 @@ for round in {1..12}; do
         n_new=$((n_new + 1))
     fi
     same killed.h5 bulkier.h5
-    [[ ! -e killed.h5.tmp ]] || fail "killed.h5.tmp is left"
+    [[ ! -e killed.h5.picky-draft ]] || fail "killed.h5.picky-draft is left"
 done
 echo "extending (of $took_ms ms) killed: $n_old times the old file, $n_new times the new one"
 [[ $n_old -gt 0 && $n_new -gt 0 ]] || fail "the kills came all before or all after the new file"
@@ -192,7 +192,7 @@ cp bulk.h5 killed.h5
 (extend_bulk) 2>run.log &
 pids=($!)
 for _ in {1..400}; do
-    [[ -e killed.h5.tmp ]] && break
+    [[ -e killed.h5.picky-draft ]] && break
     sleep 0.01
 done
 kill -TERM "${pids[0]}" 2>/dev/null || true
@@ -200,7 +200,7 @@ code=0
 wait "${pids[0]}" || code=$?
 pids=()
 [[ $code == 75 || $code == 0 ]] || fail "SIGTERM: exit code $code"
-[[ ! -e killed.h5.tmp ]] || fail "killed.h5.tmp is left by SIGTERM"
+[[ ! -e killed.h5.picky-draft ]] || fail "killed.h5.picky-draft is left by SIGTERM"
 if [[ $code == 75 ]] && grep -q 'nothing has changed' run.log; then
     cmp killed.h5 bulk.h5 || fail "a stopped extension changed the file"
 fi

@@ -618,7 +618,7 @@ static void absurd_sizes(void **state)
     round_trip("absurd.h5", &s);
 }
 
-/* A file that another run left or holds at FILE.tmp. */
+/* A file that another run left or holds at FILE.picky-draft. */
 static void leftovers(void **state)
 {
     (void)state;
@@ -628,10 +628,10 @@ static void leftovers(void **state)
     struct stat status;
     size_t n;
     sample_make(&s, STORE_WEIGHTS, 2, 4, mixed);
-    char *path = in_directory("left.h5"), *temporary = in_directory("left.h5.tmp");
+    char *path = in_directory("left.h5"), *temporary = in_directory("left.h5.picky-draft");
 
     write_text(temporary, "somebody's notes");
-    refuse(path, &s, ERROR_INPUT, "left.h5.tmp is in the way");
+    refuse(path, &s, ERROR_INPUT, "left.h5.picky-draft is in the way");
     unsigned char *bytes = slurp(temporary, &n);
     assert_memory_equal(bytes, "somebody's notes", n);
     free(bytes);
@@ -643,6 +643,21 @@ static void leftovers(void **state)
     assert_int_equal(mkfifo(temporary, 0644), 0);
     refuse(path, &s, ERROR_INPUT, "is in the way");
     unlink(temporary);
+
+    /* A results file cannot have a draft's name: the next run would clear it. */
+    refuse(temporary, &s, ERROR_INPUT, "are for files in the making");
+
+    /* What others may call theirs is theirs, HDF5 or not. */
+    char *other = in_directory("left.h5.tmp");
+    write_text(other, "\x89HDF\r\n\x1a\n somebody's");
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    bytes = slurp(other, &n);
+    assert_int_equal(n, 19);
+    assert_memory_equal(bytes, "\x89HDF\r\n\x1a\n somebody's", n);
+    free(bytes);
+    unlink(other);
+    unlink(path);
 
     /* A live run's: locked. */
     int live = open(temporary, O_RDWR | O_CREAT, 0644);
@@ -1519,9 +1534,9 @@ static void poor_filesystem(void **state)
 
     memset(&faults, 0, sizeof faults);
     faults.flock = ENOSYS;
-    write_text(in_directory("unlocked.h5.tmp"), ""); /* may be in use: without locks nobody knows */
+    write_text(in_directory("unlocked.h5.picky-draft"), ""); /* may be in use: without locks nobody knows */
     refuse(in_directory("unlocked.h5"), &s, ERROR_INPUT, "is in the way");
-    unlink(in_directory("unlocked.h5.tmp"));
+    unlink(in_directory("unlocked.h5.picky-draft"));
     int stderr_copy = dup(2), log = open(in_directory("log"), O_WRONLY | O_CREAT, 0644);
     dup2(log, 2);
     round_trip("unlocked.h5", &s);
@@ -1557,7 +1572,7 @@ static void full_disk(void **state)
         /* Announced too large for what is free. */
         s.d.replicates = 2000;
         if (results_create(&results, path, &s.d, &error) != ERROR_INPUT || !strstr(error.message, "free space") ||
-            access(in_directory("disk/full.h5.tmp"), F_OK) == 0)
+            access(in_directory("disk/full.h5.picky-draft"), F_OK) == 0)
             _exit(10);
         s.d.replicates = 200;
         if (results_create(&results, path, &s.d, &error))

@@ -6,7 +6,7 @@
 source "$2/tests/results_steps.sh"
 
 none() { # FILE: neither it nor what it is made in is there
-    [[ ! -e $1 && ! -e $1.tmp ]] || fail "$1 is there"
+    [[ ! -e $1 && ! -e $1.picky-draft ]] || fail "$1 is there"
 }
 
 # Jobs of three shapes, some accepted, rejected, diverging. 7 replicates: no multiple of the shards.
@@ -60,7 +60,7 @@ expect 0 "$picky" merge -o merged.h5 "${parts[@]}"
 said "^picky: merged.h5: $n_slots expected: .* 0 pending$"
 [[ $(wc -l <err) == 1 ]] || fail "more than the counts"
 same merged.h5
-none merged.h5.tmp
+none merged.h5.picky-draft
 /usr/bin/python3 - merged.h5 "${parts[@]}" <<'END'
 import sys, h5py, numpy as np
 merged, *parts = [h5py.File(name, "r") for name in sys.argv[1:]]
@@ -198,7 +198,7 @@ for _ in {1..12}; do
         same killed.h5 bulk.h5
         n_after=$((n_after + 1))
         rm killed.h5
-    elif [[ -e killed.h5.tmp ]]; then
+    elif [[ -e killed.h5.picky-draft ]]; then
         n_leftover=$((n_leftover + 1))
     else
         n_before=$((n_before + 1))
@@ -222,5 +222,5 @@ print(f"merging takes {small:.0f} MB for little, {large:.0f} MB for {size:.0f} M
 assert size > 60 and large - small < 24, "it grows"
 END
 same killed.h5 bulk.h5
-none killed.h5.tmp
+none killed.h5.picky-draft
 echo "all as it should be"

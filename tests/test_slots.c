@@ -321,7 +321,7 @@ static void drafts(void **state)
     struct results_run run = {.start_s = 1e9, .end_s = 2e9, .n_ranks = 3, .n_jobs = 5, .hosts = "a", .version = "b"};
     sample_make(&s, STORE_WEIGHTS, 301, 4, mixed); /* several staging areas */
     char *record = malloc(s.layout.n_bytes), *expected = malloc(s.layout.n_bytes);
-    char *path = in_directory("new.h5"), *temporary = in_directory("new.h5.tmp");
+    char *path = in_directory("new.h5"), *temporary = in_directory("new.h5.picky-draft");
 
     /* Closed before: nothing stays. Another one meanwhile is refused. */
     assert_int_equal(results_draft(&results, path, false, &s.d, &error), ERROR_NONE);
@@ -371,7 +371,7 @@ static void drafts(void **state)
     results_close(results, &error);
     struct stat status;
     assert_true(stat(late, &status) == 0 && status.st_size == 0);
-    assert_false(exists(in_directory("late.h5.tmp")));
+    assert_false(exists(in_directory("late.h5.picky-draft")));
 
     /* One that replaces: the old file until then, the new one from then on. */
     path = in_directory("new.h5");
