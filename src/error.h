@@ -8,7 +8,7 @@
 #define PICKY_ERROR_H
 
 /* Every part includes this: a job's bits are the same however picky is compiled (CMakeLists.txt). */
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) ||                               \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
 #error "picky needs exact arithmetic: build it without -Ofast, -ffast-math and the flags that this one stands for"
 #endif

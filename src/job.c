@@ -550,8 +550,8 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     if (!group)
         return ERROR_NONE;
 
-    /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in the
-     * thread that loads them, and in the threads which that one starts. */
+    /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
+     * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
     double start = now_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */

@@ -92,8 +92,8 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
                                 struct error *error);
 
 /* Makes a file that is to be filled at once with what other files hold: as results_create, but its name, which another
- * file may have if `replaces`, is given to it by results_publish. Until then it is FILE.picky-draft, which results_close
- * removes and which, if it was left by a killed process, the next one takes over. */
+ * file may have if `replaces`, is given to it by results_publish. Until then it is FILE.picky-draft, which
+ * results_close removes and which, if it was left by a killed process, the next one takes over. */
 enum error_code results_draft(struct results **results, const char *path, bool replaces,
                               const struct results_description *description, struct error *error);
 

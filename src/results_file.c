@@ -16,8 +16,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What is behind the name of a file in the making. Nobody else's files end so: one that is there, is not locked and looks
- * like a draft is what a killed run has left, and is written over. */
+/* What is behind the name of a file in the making. Nobody else's files end so: one that is there, is not locked and
+ * looks like a draft is what a killed run has left, and is written over. */
 #define DRAFT_SUFFIX ".picky-draft"
 
 static bool is_draft_name(const char *path)
@@ -278,7 +278,8 @@ enum error_code results_file_make(int *descriptor, char **temporary, const char 
         return error_set(error, ERROR_INPUT, "\"%s\" is not a file name", path);
     if (is_draft_name(path))
         return error_set(error, ERROR_INPUT,
-                         "%s: names that end in " DRAFT_SUFFIX " are for files in the making, which the next run clears; "
+                         "%s: names that end in " DRAFT_SUFFIX
+                         " are for files in the making, which the next run clears; "
                          "allowed: any other name",
                          path);
     if (!replaces && lstat(path, &status) == 0)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The command line as a user meets it: output, exit codes, one line for each mistake, no file left behind, every rank ended.
-# Usage: test_cli.sh PICKY SOURCE_DIR
+# Usage: test_cli.sh PICKY SOURCE_DIR FLUSH_DENORMALS, a library
 set -euo pipefail
-picky=$1 source_dir=$2
+picky=$1 source_dir=$2 flush_denormals=$3
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -170,5 +170,13 @@ refuse '^picky: unknown\.cfg:1: .*did you mean hidden_size' "$picky" run unknown
 : >empty.cfg
 expect 2 "$picky" run empty.cfg -o x.h5
 refuse 'PICKY_SIMD = "mmx"' env PICKY_SIMD=mmx "${mpi[@]}" run good.cfg -o x.h5
+
+# A library that makes denormals zero changes no bits (of deep networks, in which there are some).
+cat >deep.cfg <<END
+replicates = 16; model = { hidden_layers = 32; hidden_size = 4; N_train = 100; epochs = 2; max_attempts = 1; };
+END
+expect 0 "$picky" run deep.cfg
+expect 0 env LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
+expect 0 mpirun -n 2 --oversubscribe --bind-to none -x LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
 
 echo "$n commands behaved"

@@ -7,6 +7,7 @@
 #include "reference/reference_network.h"
 #include "tasks.h"
 
+#include <fenv.h>
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -15,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 /* cmocka.h comes after the headers it needs */
 #include <cmocka.h>
 
@@ -731,6 +735,46 @@ static void test_independent_of_instruction_set(void **state)
 /* The same bits from every compiler: a digest (FNV-1a) of the fields of the jobs above. A change of picky's arithmetic,
  * its random streams or its record changes it, and with it what sweeps of the version before would give: then, and only
  * then, the number is to be replaced. */
+enum { N_DEEP = 16 };
+
+/* As crtfastmath.o does when a program or a library is loaded. */
+static void flush_denormals(void)
+{
+#if defined(__x86_64__)
+    _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ, DAZ */
+#elif defined(__aarch64__)
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    __asm__ volatile("msr fpcr, %0" : : "r"(control | UINT64_C(1) << 24));
+#endif
+}
+
+/* Another floating-point environment of the process, as a library that was linked with -Ofast leaves it: not minded.
+ * The networks are deep, so that denormals occur in training. */
+static void test_independent_of_float_environment(void **state)
+{
+    (void)state;
+    const struct hyperparameters h = hyperparameters_of("hidden_layers", "32", "hidden_size", "4", "N_train", "100",
+                                                        "epochs", "2", "max_attempts", "1", NULL);
+    struct record_layout layout = layout_of(&h, 1);
+    struct job jobs[N_DEEP];
+    for (size_t i = 0; i < N_DEEP; i++)
+        jobs[i] = (struct job){.seed = (int64_t)i, .h = h};
+    struct records expected = run(&layout, jobs, N_DEEP);
+    for (int kind = 0; kind < 2; kind++) {
+        if (kind == 0)
+            assert_int_equal(fesetround(FE_UPWARD), 0);
+        else
+            flush_denormals();
+        struct records found = run(&layout, jobs, N_DEEP);
+        fesetenv(FE_DFL_ENV);
+        for (size_t i = 0; i < N_DEEP; i++)
+            assert_same_bits(&layout, record_at(&expected, i), record_at(&found, i));
+        records_free(&found);
+    }
+    records_free(&expected);
+}
+
 static void test_digest(void **state)
 {
     (void)state;
@@ -1205,6 +1249,7 @@ int main(void)
         cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_independent_of_neighbours),
         cmocka_unit_test(test_independent_of_instruction_set),
+        cmocka_unit_test(test_independent_of_float_environment),
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_unknown_instruction_set),
         cmocka_unit_test(test_padding),
