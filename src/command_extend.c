@@ -239,10 +239,10 @@ static bool is_same_sweep(const struct extension *e)
 }
 
 static enum error_code open_extended(struct results **results, const char *path, const struct arguments *arguments,
-                                     const struct results_description *description, bool *is_stopped,
-                                     struct error *error)
+                                     const struct sweep *sweep, const struct results_description *description,
+                                     bool *is_stopped, struct error *error)
 {
-    (void)arguments;
+    (void)arguments, (void)sweep;
     *results = NULL;
     /* What a link stands for is replaced, not the link. */
     char *real = realpath(path, NULL);

@@ -79,6 +79,9 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
     print_size(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
     progress_duration(core_s, duration);
+    if (sweep->repeated)
+        fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
+                sweep->repeated);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
     print_swept(sweep);
     printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan),

@@ -14,12 +14,13 @@ static enum error_code check_arguments(const struct arguments *arguments, struct
 
 /* Opens the file to go on with if it may and is there, else creates it. */
 static enum error_code open_results(struct results **results, const char *path, const struct arguments *arguments,
-                                    const struct results_description *description, bool *is_stopped,
-                                    struct error *error)
+                                    const struct sweep *sweep, const struct results_description *description,
+                                    bool *is_stopped, struct error *error)
 {
     (void)is_stopped;
     if (!arguments->resume || (access(path, F_OK) != 0 && errno == ENOENT))
-        return results_create(results, path, description, error);
+        return sweep->repeated ? error_set(error, ERROR_INPUT, "%s", sweep->repeated)
+                               : results_create(results, path, description, error);
     uint64_t n_again = 0;
     if (results_open(results, path, description, stderr, error) ||
         (arguments->retry && results_retry(*results, arguments->retry, &n_again, error)))

@@ -309,13 +309,32 @@ bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperpar
     return hyperparameter_integer(a, row) == hyperparameter_integer(b, row);
 }
 
+/* The layer that a context_location names; 0: the last one. */
+static int context_layer(const char *text)
+{
+    return strcmp(text, "start") == 0 ? 1 : strcmp(text, "end") == 0 ? 0 : (int)parse_layer(text);
+}
+
+void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
+                              char text[HYPERPARAMETER_TEXT_MAX])
+{
+    bool is_product = false;
+    double factor = 0;
+    memset(text, 0, HYPERPARAMETER_TEXT_MAX);
+    if (row->offset == offsetof(struct hyperparameters, second_task) &&
+        hyperparameters_parse_second_task(h->second_task, &is_product, &factor) && !is_product)
+        snprintf(text, HYPERPARAMETER_TEXT_MAX, "add%.9g", (double)((float)factor + 0.0f)); /* + 0: no -0 */
+    else if (row->offset == offsetof(struct hyperparameters, context_location) &&
+             context_layer(h->context_location) == 1)
+        snprintf(text, HYPERPARAMETER_TEXT_MAX, "start");
+    else
+        hyperparameter_format(h, row, text);
+}
+
 int hyperparameters_context_layer(const struct hyperparameters *h)
 {
-    if (strcmp(h->context_location, "start") == 0)
-        return 1;
-    if (strcmp(h->context_location, "end") == 0)
-        return (int)h->hidden_layers;
-    return (int)parse_layer(h->context_location);
+    int layer = context_layer(h->context_location);
+    return layer ? layer : (int)h->hidden_layers;
 }
 
 int64_t hyperparameters_task1_samples(const struct hyperparameters *h)

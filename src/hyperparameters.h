@@ -104,6 +104,11 @@ const char *hyperparameter_string(const struct hyperparameters *h, const struct 
 bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperparameters *b,
                           const struct hyperparameter *row);
 
+/* The value as text in one spelling for each meaning, whatever the other hyperparameters are ("add1.50" is "add1.5",
+ * "1" is "start"); zeros behind it. */
+void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
+                              char text[HYPERPARAMETER_TEXT_MAX]);
+
 /* Checks what one value alone cannot tell: the context layer is one of the hidden layers, every task
  * has samples, a batch fits into each set it is drawn from. ERROR_INPUT with one line naming the key,
  * its value and what is allowed. */

@@ -224,7 +224,8 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         .provenance = provenance.attributes,
         .shard = arguments->shard,
     };
-    if (running->open(&results, task->path, arguments, &description, &task->is_stopped, error) || task->is_stopped)
+    if (running->open(&results, task->path, arguments, &sweep, &description, &task->is_stopped, error) ||
+        task->is_stopped)
         goto done;
     results_counts(results, task->counts);
     task->shard = results_shard(results);

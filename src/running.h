@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "results.h"
+#include "sweep.h"
 
 /* What a command that runs a sweep has of its own. */
 struct running {
@@ -14,11 +15,12 @@ struct running {
     int output_operand; /* which is the results file; -1: -o says, or else it is named for the sweep */
     /* Checks the arguments further. ERROR_INPUT. May be NULL. */
     enum error_code (*check_arguments)(const struct arguments *arguments, struct error *error);
-    /* Opens the results file at `path` to hold the sweep, on rank 0 only. It may be done in part; what is pending is
-     * then run. *is_stopped (false) becomes true if a signal (stop.h) came before that was done: *results is NULL then.
-     * Errors as results_open's. The caller owns *results. */
+    /* Opens the results file at `path` to hold the sweep (described too, as the file wants it), on rank 0 only. It may
+     * be done in part; what is pending is then run. *is_stopped (false) becomes true if a signal (stop.h) came before
+     * that was done: *results is NULL then. Errors as results_open's. The caller owns *results. */
     enum error_code (*open)(struct results **results, const char *path, const struct arguments *arguments,
-                            const struct results_description *description, bool *is_stopped, struct error *error);
+                            const struct sweep *sweep, const struct results_description *description, bool *is_stopped,
+                            struct error *error);
 };
 
 /* The whole of such a command: parses the arguments, runs, reports. Returns its exit code. Collective over

@@ -344,6 +344,54 @@ static enum error_code read_values(struct reader *r, struct axis *axis, size_t n
     return ERROR_NONE;
 }
 
+/* Puts "FILE:LINE: " or "--set KEY=VALUE: " before the message and keeps all of it on one line. */
+static void finish_message(const struct reader *r, const char *path)
+{
+    enum { PATH_SHOWN = 300 };
+    size_t length = strlen(path);
+    const char *dots = length > PATH_SHOWN ? "..." : "";
+    const char *end = length > PATH_SHOWN ? path + length - PATH_SHOWN : path;
+    if (r->override)
+        error_prefix(r->error, "--set %.60s=%.60s", r->override->key, r->override->value);
+    else if (r->line > 0)
+        error_prefix(r->error, "%s%s:%d", dots, end, r->line);
+    else
+        error_prefix(r->error, "%s%s", dots, end);
+    sweep_text_make_line(r->error->message);
+}
+
+/* Notes the first value of a grid's list that is there in another spelling, too. */
+static enum error_code find_spellings(struct reader *r, const struct axis *axis, size_t n,
+                                      const config_setting_t *setting)
+{
+    if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->repeated)
+        return ERROR_NONE;
+    struct hyperparameters h = r->base;
+    char(*texts)[HYPERPARAMETER_TEXT_MAX] = malloc(n * sizeof *texts), earlier[HYPERPARAMETER_TEXT_MAX];
+    if (!texts)
+        return out_of_memory(r);
+    for (size_t i = 0; i < n; i++) {
+        apply(&h, axis, i);
+        hyperparameter_canonical(&h, axis->row, texts[i]);
+    }
+    size_t first, second;
+    enum error_code code = find_repeat(r, texts, n, sizeof *texts, &first, &second);
+    free(texts);
+    if (code || second == n)
+        return code;
+    struct error error;
+    struct reader noting = *r;
+    noting.error = &error;
+    apply(&h, axis, first);
+    hyperparameter_format(&h, axis->row, earlier);
+    apply(&h, axis, second);
+    fail(&noting, setting, "\"%s\" and \"%s\" are one value; allowed: each value once", earlier,
+         hyperparameter_string(&h, axis->row));
+    finish_message(&noting, r->sweep->path);
+    r->sweep->repeated = strdup(error.message);
+    return r->sweep->repeated ? ERROR_NONE : out_of_memory(r);
+}
+
 /* Reads KEY = LIST of a grid (is_grid) or zip into the variation's next axis. */
 static enum error_code read_axis(struct reader *r, struct variation *variation, bool is_grid,
                                  const config_setting_t *setting, const struct hyperparameter *row)
@@ -383,7 +431,7 @@ static enum error_code read_axis(struct reader *r, struct variation *variation, 
         hyperparameter_format(&h, row, text);
         code = fail(r, setting, "%s stands there twice; allowed: each value once", text);
     }
-    return code;
+    return code ? code : find_spellings(r, axis, n, setting);
 }
 
 /* Reads the grid (is_grid) or zip of the file or of a case. */
@@ -790,22 +838,6 @@ static enum error_code make_configs(struct reader *r)
     return ERROR_INPUT;
 }
 
-/* Puts "FILE:LINE: " or "--set KEY=VALUE: " before the message and keeps all of it on one line. */
-static void finish_message(const struct reader *r, const char *path)
-{
-    enum { PATH_SHOWN = 300 };
-    size_t length = strlen(path);
-    const char *dots = length > PATH_SHOWN ? "..." : "";
-    const char *end = length > PATH_SHOWN ? path + length - PATH_SHOWN : path;
-    if (r->override)
-        error_prefix(r->error, "--set %.60s=%.60s", r->override->key, r->override->value);
-    else if (r->line > 0)
-        error_prefix(r->error, "%s%s:%d", dots, end, r->line);
-    else
-        error_prefix(r->error, "%s%s", dots, end);
-    sweep_text_make_line(r->error->message);
-}
-
 enum error_code sweep_read(struct sweep *sweep, const char *path, const struct sweep_override *overrides,
                            size_t n_overrides, struct error *error)
 {
@@ -857,6 +889,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->name);
     free(sweep->text);
     free(sweep->path);
+    free(sweep->repeated);
     free(sweep->configs);
     free(sweep->swept);
     memset(sweep, 0, sizeof *sweep);

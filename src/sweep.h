@@ -48,6 +48,9 @@ struct sweep {
     size_t n_configs;
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
+    /* A line like sweep_read's errors if a list of a grid has one value in two spellings, else NULL. Files that hold
+     * such a sweep are gone on with; no new one is made. */
+    char *repeated;
 };
 
 /* One --set key=value: replaces a fixed value or a default. The key is a hyperparameter that the sweep does not

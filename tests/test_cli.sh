@@ -171,6 +171,20 @@ refuse '^picky: unknown\.cfg:1: .*did you mean hidden_size' "$picky" run unknown
 expect 2 "$picky" run empty.cfg -o x.h5
 refuse 'PICKY_SIMD = "mmx"' env PICKY_SIMD=mmx "${mpi[@]}" run good.cfg -o x.h5
 
+# One value in two spellings makes no new file; plan says so.
+for list in 'second_task = ["prod", "add-0.0", "add0"]|add-0.0|add0' 'context_location = ("1", "end", "start")|1|start' \
+    'second_task = ["add0.25", "add25e-2"]|add0.25|add25e-2' 'context_location = (2, "2")|2|2'; do
+    IFS='|' read -r text one other <<<"$list"
+    printf 'model = { epochs = 1; };\ngrid = { %s; };\n' "$text" >spellings.cfg
+    if [[ $one == "$other" ]]; then # the same spelling is refused as such
+        refuse '^picky: spellings\.cfg:2: .* stands there twice' "$picky" run spellings.cfg -o x.h5
+        continue
+    fi
+    refuse "^picky: spellings\.cfg:2: .*: \"$one\" and \"$other\" are one value; allowed: " "$picky" run spellings.cfg
+    expect 0 "$picky" plan spellings.cfg
+    grep -q "^picky: warning: spellings.cfg:2: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
+done
+
 # A library that makes denormals zero changes no bits (of deep networks, in which there are some).
 cat >deep.cfg <<END
 replicates = 16; model = { hidden_layers = 32; hidden_size = 4; N_train = 100; epochs = 2; max_attempts = 1; };
