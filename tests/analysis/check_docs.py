@@ -39,29 +39,31 @@ for program in ("h5dump", "mpirun", "gnuplot"):
 PICKY_ANALYSE, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
 DOCUMENTS = ["README.md", *sorted(glob.glob("docs/*.md", root_dir=SOURCE)), "jobscripts/README.md"]
 
-BUILDS = "installs, or builds: CI and the tests install and long/deb.sh do that"
+BUILDS = "builds or installs: test install, and tests/long/deb.sh for the package, do that"
+MACHINE = "sets up a whole machine; what it then runs is among the commands below"
 SLURM = "needs Slurm: the test slurm submits the job scripts"
-MODULES = "needs a cluster's modules, or Spack"
-BENCH = "measures for minutes to hours; test scale has the same commands in small"
+CLUSTER = "needs a cluster's modules, Spack, or libraries built by hand"
+BENCH = "measures for minutes to hours; test scale has the same in small"
 LOG = "a line of a log"
 NOT_RUN = {
-    "./demo.sh": BUILDS,
-    "./test.sh": BUILDS,
-    "./setup.sh": BUILDS,
+    "./demo.sh": MACHINE,
+    "./test.sh": MACHINE,
+    "./setup.sh": MACHINE,
     "cmake --install build": BUILDS,
     "cmake -S . -B build -D BUILD_TESTING=OFF -D CMAKE_INSTALL_PREFIX=$HOME/picky": BUILDS,
     "cmake --build build -j 8": BUILDS,
-    "cmake -S . -B build -D RANDOM123_INCLUDE_DIR=$HOME/Random123/include ...": BUILDS,
+    "cmake -S . -B build -D RANDOM123_INCLUDE_DIR=$HOME/Random123/include ...": CLUSTER,
     "cmake -S . -B build -D BUILD_TESTING=OFF && cmake --build build -j 8": BUILDS,
     "(cd build && cpack)": BUILDS,
     "sudo apt install ./build/picky_*.deb": BUILDS,
-    "tests/debian13.sh": BUILDS,
+    "tests/debian13.sh": MACHINE,
+    "tests/long/r_octave.sh": "installs R and Octave",
     "export PATH=$HOME/picky/bin:$PATH": BUILDS,
-    "export PKG_CONFIG_PATH=$HOME/local/lib/pkgconfig LD_LIBRARY_PATH=$HOME/local/lib": BUILDS,
-    "module load gcc openmpi hdf5 libconfig cmake": MODULES,
-    "module spider hdf5": MODULES,
-    "spack install hdf5~mpi libconfig random123 openmpi": MODULES,
-    "spack load": MODULES,
+    "export PKG_CONFIG_PATH=$HOME/local/lib/pkgconfig LD_LIBRARY_PATH=$HOME/local/lib": CLUSTER,
+    "module load gcc openmpi hdf5 libconfig cmake": CLUSTER,
+    "module spider hdf5": CLUSTER,
+    "spack install hdf5~mpi libconfig random123 openmpi": CLUSTER,
+    "spack load": CLUSTER,
     "mpirun --with-ft ulfm -n 8 --bind-to none picky run sweep.cfg -o sweep.h5":
         "needs Open MPI 5: debian13.sh runs test_death.sh, which does this",
     "tests/bench/scale.py all": BENCH,
@@ -368,7 +370,7 @@ def main():
         prepare_folder()
         check_commands(documents)
 
-        # Nothing is varied; one thing is, and no layer has all of a model's units.
+        # Beside those: nothing is varied, or one thing.
         shutil.copy(os.path.join(SOURCE, "tests", "analysis", "sizes.cfg"), ".")
         for name, text in (("one", "model = { hidden_layers = 1; hidden_size = 6; error_threshold = 1.0; }; replicates = 1;"),
                            ("two", "grid = { hidden_size = [3, 30]; }; model = { error_threshold = 0.5; }; replicates = 3;")):
