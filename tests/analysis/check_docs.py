@@ -370,16 +370,18 @@ def main():
         prepare_folder()
         check_commands(documents)
 
-        # Beside those: nothing is varied, or one thing.
+        # Nothing is varied, one thing is, and a full grid.
         shutil.copy(os.path.join(SOURCE, "tests", "analysis", "sizes.cfg"), ".")
-        for name, text in (("one", "model = { hidden_layers = 1; hidden_size = 6; error_threshold = 1.0; }; replicates = 1;"),
-                           ("two", "grid = { hidden_size = [3, 30]; }; model = { error_threshold = 0.5; }; replicates = 3;")):
+        few = "replicates = 3; model = { error_threshold = 1.0; }; "
+        for name, text in (("one", "replicates = 1; model = { hidden_layers = 1; error_threshold = 1.0; };"),
+                           ("key", few + "grid = { hidden_size = [3, 30]; };"),
+                           ("grid", few + "grid = { hidden_size = [3, 30]; hidden_layers = [1, 3]; };")):
             with open(f"{name}.cfg", "w", encoding="utf-8") as file:
                 file.write(text)
-        for name in ("sizes", "one", "two"):
+        for name in ("sizes", "one", "key", "grid"):
             shell(f"picky run {name}.cfg -o {name}.h5")
         make_unfinished("unfinished.h5")
-        for name in ("seed", "notebook", "sizes", "unfinished", "one", "two"):
+        for name in ("seed", "notebook", "sizes", "unfinished", "one", "key", "grid"):
             for engine in ("netcdf4", "h5netcdf"):
                 print(f"--- recipes: {name}.h5, {engine}", flush=True)
                 of_important = check_recipes(os.path.abspath(f"{name}.h5"), documents, engine, engine == "netcdf4")
