@@ -41,8 +41,8 @@ struct job_runner {
     struct record_layout layout;
     struct pack packs[3]; /* [n_packs], the widest first */
     int n_packs;
-    uint64_t memory;    /* bytes that packs may hold together */
-    bool was_refused;   /* and that is what could be allocated */
+    uint64_t memory;      /* bytes that packs may hold together */
+    bool was_refused;     /* and that is what could be allocated */
     struct group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
     void *record;

@@ -138,8 +138,9 @@ static uint64_t limit_left(const char *root, __rlimit_resource_t resource, const
 
 struct memory memory_find(const char *root)
 {
-    struct memory memory = {.shared = cgroups_left(root),
-                            .own = least(limit_left(root, RLIMIT_AS, "VmSize:"), limit_left(root, RLIMIT_DATA, "VmData:"))};
+    struct memory memory = {
+        .shared = cgroups_left(root),
+        .own = least(limit_left(root, RLIMIT_AS, "VmSize:"), limit_left(root, RLIMIT_DATA, "VmData:"))};
     uint64_t available_kib;
     if (read_number(root, "/proc/meminfo", "MemAvailable:", &available_kib))
         memory.shared = least(memory.shared, 1024 * available_kib);
@@ -151,6 +152,11 @@ uint64_t memory_budget(const struct memory *memory, int n_processes)
     uint64_t part = memory->shared == MEMORY_UNLIMITED ? MEMORY_UNLIMITED : memory->shared / (uint64_t)n_processes;
     uint64_t all = least(part, memory->own);
     return all == MEMORY_UNLIMITED ? all : all - least(all / 10 + 64000000, all / 2);
+}
+
+uint64_t memory_less(uint64_t n_bytes, uint64_t n_taken)
+{
+    return n_bytes == MEMORY_UNLIMITED ? n_bytes : n_bytes - least(n_taken, n_bytes);
 }
 
 void memory_text(double n_bytes, char text[MEMORY_TEXT_MAX])
