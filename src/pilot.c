@@ -190,6 +190,7 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
     struct record_layout layout;
     const struct kernels *widest;
     struct rusage before, after;
+    const struct memory memory = memory_find("");
     uint64_t largest = 0; /* full pack */
     *pilot = (struct pilot){0};
     getrusage(RUSAGE_SELF, &before);
@@ -199,8 +200,9 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
         return error->code;
     for (size_t i = 0; i < pilot->n_shapes; i++) {
         struct pilot_shape *entry = &pilot->shapes[i];
-        uint64_t n_bytes = packing_choose(widest, entry->example, widest->lanes, MEMORY_UNLIMITED).n_bytes;
-        largest = n_bytes > largest ? n_bytes : largest;
+        struct packing full = packing_choose(widest, entry->example, widest->lanes, MEMORY_UNLIMITED);
+        struct packing found = packing_choose(widest, entry->example, widest->lanes, memory_budget(&memory, 1));
+        largest = full.n_bytes > largest ? full.n_bytes : largest;
         double left_s = budget_s - (clock_s() - start_s);
         if ((i == 0 || left_s > 0) && pilot_time_steps(entry->example, &seconds_per_cost, error))
             return error->code;
@@ -208,7 +210,9 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
         entry->job_s = cost(entry) * seconds_per_cost;
         entry->pack_s = lanes * entry->job_s;
         size_t n_packs = left_s < margin * entry->pack_s ? 0 : left_s < 2 * margin * entry->pack_s ? 1 : 2;
-        if (n_packs > 0 && train_jobs(entry, sweep, &layout, n_packs, error))
+        /* Fewer models at a time than elsewhere would take another time. */
+        bool is_whole = found.n_models == full.n_models;
+        if (n_packs > 0 && is_whole && train_jobs(entry, sweep, &layout, n_packs, error))
             return error->code;
         pilot->total_s += entry->n_jobs * entry->job_s;
         pilot->pack_s = entry->pack_s > pilot->pack_s ? entry->pack_s : pilot->pack_s;

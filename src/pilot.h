@@ -29,8 +29,8 @@ enum error_code pilot_time_steps(const struct hyperparameters *configuration, do
                                  struct error *error);
 
 /* Trains jobs of the sweep's shapes, two packs of each where that fits into budget_s seconds together, one or none
- * (then extrapolates) where it does not, or memory is short. ERROR_FATAL if memory is short. The caller frees by
- * pilot_free, also on error. */
+ * (then extrapolates) where it does not, or memory is too short for full packs. ERROR_FATAL if memory is short. The
+ * caller frees by pilot_free, also on error. */
 enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double budget_s, struct error *error);
 void pilot_free(struct pilot *pilot);
 

@@ -9,23 +9,32 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* What a rank needs for records, rank 0 being the one that writes. */
+static uint64_t record_bytes(const struct record_layout *layout, int rank)
+{
+    return trainer_bytes(layout) + (rank == 0 ? coordinator_bytes(layout) : 0);
+}
+
 enum error_code room_look(struct room *room, const struct sweep *sweep, const struct record_layout *layout,
                           const uint64_t *memory, int n_ranks, struct error *error)
 {
     const struct kernels *widest;
     *room = (struct room){.sweep = sweep,
                           .n_least = UINT64_MAX,
-                          .fewest = UINT64_MAX,
-                          .n_record_bytes = trainer_bytes(layout),
+                          .n_record_bytes = record_bytes(layout, 0),
+                          .most = memory[0],
+                          .fewest = memory[0],
                           .n_ranks = n_ranks};
     if (kernels_choose(&widest, error))
         return error->code;
-    uint64_t packs = 0; /* that the rank with most may use for them */
-    for (int rank = 0; rank < n_ranks; rank++) {
-        uint64_t n_records = room->n_record_bytes + (rank == 0 ? coordinator_bytes(layout) : 0);
-        uint64_t left = memory_less(memory[rank], n_records);
-        packs = left > packs ? left : packs;
-        room->most = memory[rank] > room->most ? memory[rank] : room->most;
+    uint64_t packs = memory_less(memory[0], room->n_record_bytes); /* that the rank with most may use for them */
+    for (int rank = 1; rank < n_ranks; rank++) {
+        uint64_t left = memory_less(memory[rank], record_bytes(layout, rank));
+        if (left > packs) {
+            packs = left;
+            room->most = memory[rank];
+            room->n_record_bytes = record_bytes(layout, rank);
+        }
         room->fewest = memory[rank] < room->fewest ? memory[rank] : room->fewest;
     }
     for (size_t c = 0; c < sweep->n_configs; c++) {
@@ -53,7 +62,7 @@ enum error_code room_look(struct room *room, const struct sweep *sweep, const st
         }
     }
     for (int rank = 0; rank < n_ranks; rank++)
-        room->n_small += memory[rank] < room->n_least + room->n_record_bytes;
+        room->n_small += memory_less(memory[rank], record_bytes(layout, rank)) < room->n_least;
     return ERROR_NONE;
 }
 

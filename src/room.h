@@ -15,10 +15,11 @@ struct room {
     const struct sweep *sweep; /* borrowed */
     struct packing largest;    /* the largest full pack, and what it is of; */
     size_t largest_config;
-    struct packing found;             /* how that configuration is packed by the rank that may use most */
-    uint64_t n_least, n_record_bytes; /* the least that any configuration needs; what a rank needs for records */
+    struct packing found;             /* how that configuration is packed by the rank that may use most for packs */
+    uint64_t n_least, n_record_bytes; /* the least that any configuration needs; what that rank needs for records */
     size_t least_config;
-    uint64_t most, fewest;              /* bytes that a rank may use, records included; MEMORY_UNLIMITED: not known */
+    uint64_t most,
+        fewest; /* bytes that that rank may use, records included, and the least of any; MEMORY_UNLIMITED: not known */
     int n_ranks, n_small;               /* ranks; of them those on which no configuration fits */
     size_t n_unfit, n_slow;             /* of which not one model fits; which only kernels_last_resort's fit */
     size_t unfit[ROOM_NAMED_MAX], slow; /* the first ones */
