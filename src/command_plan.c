@@ -193,6 +193,7 @@ const struct command command_plan = {
         "  --ranks-per-node N    on each of its nodes; default: as many as this machine has CPUs\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
-        "Without these nothing of the sweep is trained. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
+        "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"
+        "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .run = run,
 };

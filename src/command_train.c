@@ -143,7 +143,7 @@ const struct command command_train = {
     .details = "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
                "  --seed S          the job's seed (default 1)\n\n"
                "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the result is the same,\n"
-               "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage, 3 out of memory.\n",
+               "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage, 3 too little memory for it.\n",
     .lists_hyperparameters = true,
     .run = run,
 };
