@@ -116,8 +116,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_status = {
     .name = "status",
     .synopsis = "FILE.h5 [--by KEY]",
-    .summary =
-        "How far a results file is: jobs by status, reasons of errors, and who writes it. Also while a run writes it.",
+    .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
     .details =
         "  --by KEY          counts for each value of this hyperparameter too\n\n"
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"

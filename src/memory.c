@@ -126,7 +126,7 @@ static uint64_t cgroups_left(const char *root)
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 /* What a limit of this process leaves, `key` being the line of /proc/self/status that says what counts. */
-static uint64_t limit_left(const char *root, __rlimit_resource_t resource, const char *key)
+static uint64_t limit_left(const char *root, int resource, const char *key)
 {
     struct rlimit limit;
     uint64_t used_kib = 0;
