@@ -2,10 +2,12 @@
 #include "cli.h"
 #include "job_script.h"
 #include "kernels/kernels.h"
+#include "memory.h"
 #include "pilot.h"
 #include "plan.h"
 #include "progress.h"
 #include "results.h"
+#include "room.h"
 #include "shape.h"
 #include "sweep.h"
 
@@ -16,15 +18,6 @@
 
 static const double PILOT_S = 60;         /* of training, at most, for --sbatch */
 static const int64_t COUNT_MAX = 1000000; /* of nodes, and of ranks */
-
-static void print_size(double bytes, char text[32])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    size_t unit = 0;
-    for (; bytes >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        bytes /= 1000;
-    snprintf(text, 32, "%.3g %s", bytes, units[unit]);
-}
 
 static void print_swept(const struct sweep *sweep)
 {
@@ -56,16 +49,27 @@ static void print_swept(const struct sweep *sweep)
     }
 }
 
+/* For one rank that has this machine to itself. */
+static enum error_code look_here(struct room *room, const struct sweep *sweep, const struct record_layout *layout,
+                                 struct error *error)
+{
+    struct memory memory = memory_find("");
+    uint64_t budget = memory_budget(&memory, 1);
+    return room_look(room, sweep, layout, &budget, 1, error);
+}
+
 static enum error_code print_plan(const struct sweep *sweep, struct error *error)
 {
     struct record_layout layout;
     struct plan *plan = NULL;
+    struct room room;
     double seconds_per_cost = 0, dearest = 0;
     size_t dearest_config = 0;
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
-        plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error))
-        return error->code;
+        plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
+        look_here(&room, sweep, &layout, error))
+        goto done;
     for (size_t c = 0; c < sweep->n_configs; c++)
         if (plan_work(plan, c) > dearest) {
             dearest = plan_work(plan, c);
@@ -74,10 +78,10 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
         goto done;
 
-    char size[32], duration[PROGRESS_DURATION_MAX];
+    char size[MEMORY_TEXT_MAX], duration[PROGRESS_DURATION_MAX];
     double core_s = plan_work_total(plan) * seconds_per_cost;
     struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
-    print_size(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
+    memory_text(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
     progress_duration(core_s, duration);
     if (sweep->repeated)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
@@ -97,7 +101,10 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
         printf("%s %s on %d", n_ranks > 1 ? "," : "", duration, n_ranks);
     }
     printf(" ranks\n");
+    printf("memory          ");
+    room_print_largest(stdout, &room);
     printf("results file    %s (%" PRIu64 " bytes a job)\n", size, layout.n_bytes);
+    room_print_warnings(stderr, &room);
 done:
     plan_destroy(plan);
     return error->code;
@@ -144,8 +151,11 @@ static enum error_code print_script(const struct arguments *arguments, const str
                                 .output = output};
     if (!output)
         error_set(error, ERROR_FATAL, "out of memory");
-    if (!error->code && !read_resources(arguments, &script, error) && !pilot_run(&pilot, sweep, PILOT_S, error) &&
-        !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error)) {
+    struct room room;
+    if (!error->code && !read_resources(arguments, &script, error) &&
+        !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
+        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error)) {
+        room_print_warnings(stderr, &room);
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
         job_script_print(stdout, &script, error);
     }
@@ -186,6 +196,7 @@ const struct command command_plan = {
         "  --ranks-per-node N    on each of its nodes; default: as many as this machine has CPUs\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
-        "Without these nothing of the sweep is trained. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
+        "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"
+        "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .run = run,
 };

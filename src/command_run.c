@@ -61,6 +61,8 @@ const struct command command_run = {
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
         "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
+        "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
+        "with status error. A sweep of which no configuration fits is refused.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
         "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 75 stopped\n"
         "early.\n",

@@ -66,6 +66,24 @@ static void print_state(const char *path, const struct results_state *state)
     }
 }
 
+/* Why jobs ended with an error. */
+static void print_reasons(const struct results_state *state)
+{
+    uint64_t n_told = 0, n_errors = state->counts[STATUS_ERROR];
+    if (state->n_reasons == 0)
+        return;
+    printf("\nErrors%s:\n", state->n_errors < n_errors ? " (reasons of the first ones)" : "");
+    for (int i = 0; i < state->n_reasons; i++) {
+        const struct results_reason *reason = &state->reasons[i];
+        n_told += reason->n_jobs;
+        printf("  %" PRIu64 " job%s: %s\n    first: %s, replicate %" PRIu64 "\n", reason->n_jobs,
+               reason->n_jobs == 1 ? "" : "s", *reason->text ? reason->text : "no reason is given", reason->label,
+               reason->replicate);
+    }
+    if (n_told < state->n_errors)
+        printf("  %" PRIu64 " more for other reasons\n", state->n_errors - n_told);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
@@ -83,6 +101,7 @@ static int run(const struct command *command, int argc, char **argv)
         exit_code = report_error(&error);
     } else {
         print_state(path, &state);
+        print_reasons(&state);
         if (coverage.row) {
             printf("\n");
             coverage_print(stdout, &coverage);
@@ -97,7 +116,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_status = {
     .name = "status",
     .synopsis = "FILE.h5 [--by KEY]",
-    .summary = "How far a results file is: jobs by status, and who writes it. Also while a run writes it.",
+    .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
     .details =
         "  --by KEY          counts for each value of this hyperparameter too\n\n"
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"

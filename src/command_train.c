@@ -1,6 +1,7 @@
 /* picky train: one job, printed. */
 #include "cli.h"
 #include "job.h"
+#include "memory.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -48,9 +49,10 @@ static void print_units(const struct record_layout *layout, const struct hyperpa
 
 static enum error_code print_record(void *context, const struct job *job, const void *record, struct error *error)
 {
-    (void)error;
     const struct record_layout *layout = ((const struct printer *)context)->layout;
     int status = *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
+    if (status == STATUS_ERROR)
+        return error_set(error, ERROR_FATAL, "%s", (const char *)record_field_const(layout, record, FIELD_REASON));
     int attempts = *(const uint16_t *)record_field_const(layout, record, FIELD_ATTEMPTS);
     const float *errors = record_field_const(layout, record, FIELD_ATTEMPT_ERROR);
     int n_tasks = hyperparameters_n_tasks(&job->h);
@@ -123,6 +125,8 @@ static int run(const struct command *command, int argc, char **argv)
     if (parse_job(&arguments, &job, &error) || record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, &error) ||
         job_runner_create(&runner, &layout, &error) || job_runner_add(runner, &job, &error))
         goto done;
+    struct memory memory = memory_find("");
+    job_runner_set_memory(runner, memory_budget(&memory, 1));
     while (job_runner_waiting(runner) > 0)
         if (job_runner_step(runner, print_record, &printer, &error))
             goto done;
@@ -139,7 +143,7 @@ const struct command command_train = {
     .details = "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
                "  --seed S          the job's seed (default 1)\n\n"
                "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the result is the same,\n"
-               "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage, 3 out of memory.\n",
+               "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage, 3 too little memory for it.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -66,7 +66,8 @@ static enum error_code sync_nothing(void *verify, bool now, struct error *error)
 static enum error_code compare(struct task *task, const struct ranks *ranks, struct verify *verify, struct error *error)
 {
     const struct results_description *d = verify_description(verify);
-    const struct coordinator_watch watch = {.deadline_s = INFINITY, .silence_s = SILENCE_S, .hosts = ranks->hosts};
+    const struct coordinator_watch watch = {
+        .deadline_s = INFINITY, .silence_s = SILENCE_S, .hosts = ranks->hosts, .memory = ranks->memory};
     const struct record_sink sink = {verify, verify_put, sync_nothing};
     struct plan *plan = NULL;
     struct progress progress;
@@ -97,6 +98,11 @@ static int report(const struct task *task, const struct verify_counts *counts)
     if (task->is_stopped)
         fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
                 counts->n_chosen);
+    if (counts->n_failed > 0) {
+        fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts->n_failed);
+        if (counts->n_different == 0 && counts->n_implausible == 0)
+            return EXIT_JOB_ERRORS;
+    }
     return counts->n_different > 0 || counts->n_implausible > 0 ? ERROR_INPUT : task->is_stopped ? EXIT_STOPPED : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "backoff.h"
 #include "ledger.h"
+#include "memory.h"
 #include "stop.h"
 #include "trainer.h"
 #include "wire.h"
@@ -53,7 +54,7 @@ struct coordinator {
     double end_s;            /* when training has to end, INFINITY: when all is done */
     double silence_look_s;   /* when ranks' silence is looked at next */
     double longest_pack_s;
-    uint64_t setup[WIRE_SMALL_MAX / 8], orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
+    uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
 
@@ -139,6 +140,19 @@ static enum error_code choose(struct coordinator *c, int rank, const struct wire
     return ERROR_NONE;
 }
 
+/* Makes room for a message to a rank; no other one may be on its way. */
+static enum error_code reserve_message(struct rank *r, size_t n_bytes, int n_ranks, struct error *error)
+{
+    if (r->capacity >= n_bytes)
+        return ERROR_NONE;
+    void *message = realloc(r->message, n_bytes);
+    if (!message)
+        return error_set(error, ERROR_FATAL, "out of memory for messages to %d ranks", n_ranks);
+    r->message = message;
+    r->capacity = n_bytes;
+    return ERROR_NONE;
+}
+
 /* Sends c->jobs. */
 static enum error_code send_handout(struct coordinator *c, int rank, const struct wire_handout *handout,
                                     struct error *error)
@@ -147,13 +161,8 @@ static enum error_code send_handout(struct coordinator *c, int rank, const struc
     transport_wait_sent(c->transport,
                         &r->request); /* it asks because it has read the last answer: nothing to wait for */
     size_t n_bytes = wire_handout_size(handout->n_jobs);
-    if (r->capacity < n_bytes) {
-        void *message = realloc(r->message, n_bytes);
-        if (!message)
-            return error_set(error, ERROR_FATAL, "out of memory for messages to %d ranks", c->n_ranks);
-        r->message = message;
-        r->capacity = n_bytes;
-    }
+    if (reserve_message(r, n_bytes, c->n_ranks, error))
+        return error->code;
     wire_handout_write(r->message, handout, c->jobs);
     transport_send(c->transport, rank, r->message, n_bytes, &r->request);
     return ERROR_NONE;
@@ -487,6 +496,11 @@ static void write_receipt(const struct coordinator *c, double wall_s, double tai
     }
 }
 
+uint64_t coordinator_bytes(const struct record_layout *layout)
+{
+    return 3 * layout->n_bytes; /* gathered twice: whole, and by arrays */
+}
+
 static enum error_code set_up(struct coordinator *c, struct error *error)
 {
     c->ranks = calloc((size_t)c->n_ranks, sizeof *c->ranks);
@@ -501,12 +515,17 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     for (enum wire_order order = WIRE_WIND_UP; order <= WIRE_HALT; order++)
         wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .is_last = true, .end = true},
                            NULL);
-    if (trainer_create(&c->trainer, c->layout, 0, error))
+    const uint64_t *memory = c->watch->memory;
+    uint64_t own = memory ? memory_less(memory[0], coordinator_bytes(c->layout)) : MEMORY_UNLIMITED;
+    if (trainer_create(&c->trainer, c->layout, 0, own, error))
         return error->code;
-
-    wire_setup_write(c->setup, c->layout);
+    for (int rank = 1; rank < c->n_ranks; rank++) {
+        if (reserve_message(&c->ranks[rank], wire_setup_size(), c->n_ranks, error))
+            return error->code;
+        wire_setup_write(c->ranks[rank].message, c->layout, memory ? memory[rank] : MEMORY_UNLIMITED);
+    }
     for (int rank = 1; rank < c->n_ranks; rank++)
-        transport_send(c->transport, rank, c->setup, wire_setup_size(), &c->ranks[rank].request);
+        transport_send(c->transport, rank, c->ranks[rank].message, wire_setup_size(), &c->ranks[rank].request);
     return ERROR_NONE;
 }
 

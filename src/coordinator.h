@@ -15,7 +15,13 @@ struct coordinator_watch {
     double deadline_s; /* clock_s at which training has to end; INFINITY: never */
     double silence_s;  /* a rank that has not been heard of for so long is named, once */
     const char *hosts; /* [n_ranks][HOST_MAX], for messages; borrowed */
+    /* [n_ranks]: bytes of memory that each rank may use, of which rank 0 needs coordinator_bytes itself; NULL: what
+     * they can get. Borrowed. */
+    const uint64_t *memory;
 };
+
+/* Bytes for records that rank 0 holds beside its trainer: a message, and what the results file gathers. */
+uint64_t coordinator_bytes(const struct record_layout *layout);
 
 /* Where finished records go. */
 struct record_sink {

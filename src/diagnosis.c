@@ -25,6 +25,7 @@ struct placement *diagnosis_gather(MPI_Comm comm)
         for (size_t cpu = 0; cpu < PLACEMENT_CPUS; cpu++)
             if (CPU_ISSET(cpu, &set))
                 mine.may_use[cpu / 64] |= UINT64_C(1) << cpu % 64;
+    mine.memory = memory_find("");
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &n_ranks);
     if (rank == 0) {
@@ -64,6 +65,33 @@ static int host_name(const char *host)
 {
     const char *bracket = strrchr(host, '(');
     return bracket && bracket > host ? (int)(bracket - host - 1) : (int)strlen(host);
+}
+
+/* The ranks sorted, n of them; the caller frees it. */
+static struct seat *make_seats(const char *hosts, const struct placement *placements, int n)
+{
+    struct seat *seats = calloc((size_t)n, sizeof *seats);
+    check(seats);
+    for (int rank = 0; rank < n; rank++)
+        seats[rank] = (struct seat){hosts + (size_t)rank * HOST_MAX, &placements[rank], rank};
+    qsort(seats, (size_t)n, sizeof *seats, compare_seats);
+    return seats;
+}
+
+uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *placements, int n_ranks)
+{
+    uint64_t *memory = calloc((size_t)n_ranks, sizeof *memory);
+    check(memory);
+    struct seat *seats = make_seats(hosts, placements, n_ranks);
+    for (int first = 0, last; first < n_ranks; first = last) {
+        last = first + 1;
+        while (last < n_ranks && strcmp(seats[last].host, seats[first].host) == 0)
+            last++;
+        for (int i = first; i < last; i++)
+            memory[seats[i].rank] = memory_budget(&seats[i].placement->memory, last - first);
+    }
+    free(seats);
+    return memory;
 }
 
 /* ---- launchers ------------------------------------------------------------------------------------------------- */
@@ -284,11 +312,7 @@ static void print_output(FILE *stream, const struct diagnosis *diagnosis, const 
 
 void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output)
 {
-    struct seat *seats = calloc((size_t)diagnosis->n_ranks, sizeof *seats);
-    check(seats);
-    for (int rank = 0; rank < diagnosis->n_ranks; rank++)
-        seats[rank] = (struct seat){diagnosis->hosts + (size_t)rank * HOST_MAX, &diagnosis->placements[rank], rank};
-    qsort(seats, (size_t)diagnosis->n_ranks, sizeof *seats, compare_seats);
+    struct seat *seats = make_seats(diagnosis->hosts, diagnosis->placements, diagnosis->n_ranks);
     print_placement(stream, diagnosis, seats);
     print_output(stream, diagnosis, output);
     print_crowding(stream, diagnosis, seats);

@@ -4,6 +4,7 @@
 
 #include "coordinator.h"
 #include "error.h"
+#include "memory.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 struct placement {
     uint64_t may_use[PLACEMENT_CPUS / 64]; /* one bit a CPU that it is allowed to run on; none: not known */
     uint32_t n_online;                     /* CPUs of its node */
+    struct memory memory;                  /* that it found, before it took any */
 };
 
 /* What the first lines tell. All borrowed. */
@@ -27,6 +29,10 @@ struct diagnosis {
 
 /* Fills placements on rank 0, which frees them; NULL on the others. Collective. */
 struct placement *diagnosis_gather(MPI_Comm comm);
+
+/* The bytes of memory that each rank may use (memory_budget), ranks on one host sharing what it has: [n_ranks], which
+ * the caller frees. hosts and placements are [n_ranks], as in struct diagnosis. */
+uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *placements, int n_ranks);
 
 /* That srun has started this process in a way that MPI understands; to be called before MPI starts, which else ends the
  * process with a page of text. ERROR_INPUT with the remedy, "" as message in all processes but the first. Prints a hint

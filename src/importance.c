@@ -20,23 +20,52 @@ struct active_unit {
     uint32_t unit, row;
 };
 
+/* Bytes of an importance's own arrays; `measures` has scratch at its end. */
+struct sizes {
+    size_t measures, sums, active, slots;
+};
+
+/* Floats of one measure. */
+static size_t measure_size(const struct shape *shape, size_t lanes)
+{
+    return (size_t)(shape->n_tasks * shape->hidden_layers * shape->hidden_size) * lanes;
+}
+
+static struct sizes sizes_of(const struct shape *shape, size_t lanes)
+{
+    return (struct sizes){
+        .measures = ((N_MEASURES + 2) * measure_size(shape, lanes) + TRAIN_BLOCK_ROWS * lanes) * sizeof(float),
+        .sums = (size_t)(shape->hidden_layers * shape->hidden_size) * sizeof(struct unit_sums),
+        .active = (size_t)shape->hidden_size * TRAIN_BLOCK_ROWS * lanes * sizeof(struct active_unit),
+        .slots = 2 * TRAIN_BLOCK_ROWS * lanes * sizeof(uint32_t),
+    };
+}
+
+uint64_t importance_bytes(const struct shape *shape, size_t lanes)
+{
+    struct sizes sizes = sizes_of(shape, lanes);
+    return activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, true) +
+           activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.measures + sizes.sums + sizes.active +
+           sizes.slots;
+}
+
 enum error_code importance_create(struct importance *importance, const struct training *training, struct error *error)
 {
     memset(importance, 0, sizeof *importance);
     const struct shape *shape = &training->network.shape;
-    size_t lanes = training->lanes;
-    size_t n = (size_t)(shape->n_tasks * shape->hidden_layers * shape->hidden_size) * lanes;
+    size_t lanes = training->lanes, n = measure_size(shape, lanes);
+    const struct sizes sizes = sizes_of(shape, lanes);
 
     if (activations_create(&importance->baseline, &training->network, TRAIN_BLOCK_ROWS, true, error) ||
         activations_create(&importance->ablated, &training->network, TRAIN_BLOCK_ROWS, false, error)) {
         importance_destroy(importance);
         return error->code;
     }
-    float *memory = calloc((N_MEASURES + 2) * n + TRAIN_BLOCK_ROWS * lanes, sizeof *memory);
-    importance->sums = calloc((size_t)(shape->hidden_layers * shape->hidden_size), sizeof *importance->sums);
+    float *memory = calloc(1, sizes.measures);
+    importance->sums = calloc(1, sizes.sums);
     importance->memory = memory;
-    importance->active = malloc((size_t)shape->hidden_size * TRAIN_BLOCK_ROWS * lanes * sizeof *importance->active);
-    importance->slot_row = calloc(2 * TRAIN_BLOCK_ROWS * lanes, sizeof *importance->slot_row);
+    importance->active = malloc(sizes.active);
+    importance->slot_row = calloc(1, sizes.slots);
     importance->slot_unit = importance->slot_row ? importance->slot_row + TRAIN_BLOCK_ROWS * lanes : NULL;
     if (!memory || !importance->sums || !importance->active || !importance->slot_row) {
         importance_destroy(importance);

@@ -40,6 +40,9 @@ struct importance {
 enum error_code importance_create(struct importance *importance, const struct training *training, struct error *error);
 void importance_destroy(struct importance *importance); /* an all-zero importance is allowed */
 
+/* Bytes that importance_create allocates. */
+uint64_t importance_bytes(const struct shape *shape, size_t lanes);
+
 /* Computes all measures of all lanes of a trained pack on its test sets. Changes no weights. */
 void importance_compute(struct importance *importance, struct training *training);
 

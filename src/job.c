@@ -1,7 +1,7 @@
 #include "job.h"
 
 #include "importance.h"
-#include "kernels/kernels.h"
+#include "memory.h"
 #include "train.h"
 
 #include <fenv.h>
@@ -33,15 +33,17 @@ struct group {
 /* Memory for packs of one width, of the shape that it was used for last. */
 struct pack {
     const struct kernels *kernels;
-    bool has_memory;
+    uint64_t n_bytes; /* that it holds; 0: none */
     struct training training;
     struct importance importance;
 };
 
 struct job_runner {
     struct record_layout layout;
-    struct pack packs[2]; /* the widest first; the other, if there is one, for what is left over */
+    struct pack packs[3]; /* [n_packs], the widest first */
     int n_packs;
+    uint64_t memory;      /* bytes that packs may hold together */
+    bool was_refused;     /* and that is what could be allocated */
     struct group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
     void *record;
@@ -54,6 +56,60 @@ static double now_s(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+static const struct kernels *next_kernels(const struct kernels *kernels)
+{
+    const struct kernels *narrower = kernels_narrower(kernels);
+    return narrower ? narrower : kernels_last_resort(kernels);
+}
+
+struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
+                              uint64_t memory_bytes)
+{
+    const struct shape shape = shape_of(h);
+    struct packing packing = {0};
+    for (const struct kernels *kernels = widest; kernels; kernels = next_kernels(kernels)) {
+        const struct kernels *narrower = kernels_narrower(kernels);
+        size_t least = narrower ? narrower->lanes + 1 : 1; /* else narrower ones do as well */
+        size_t most = n < kernels->lanes ? n : kernels->lanes;
+        uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
+        packing = (struct packing){kernels, 0, n_bytes + training_data_bytes(h->N_train, 1)};
+        for (size_t n_models = most; n_models >= least; n_models--) {
+            uint64_t n_all = n_bytes + training_data_bytes(h->N_train, n_models);
+            if (n_all <= memory_bytes)
+                return (struct packing){kernels, n_models, n_all};
+        }
+    }
+    return packing;
+}
+
+void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
+{
+    runner->memory = n_bytes;
+    runner->was_refused = false;
+}
+
+static void pack_release(struct pack *pack)
+{
+    importance_destroy(&pack->importance);
+    training_destroy(&pack->training);
+    pack->n_bytes = 0;
+}
+
+/* True if there was another pack to release. */
+static bool release_others(struct job_runner *runner, const struct pack *pack)
+{
+    bool was_any = false;
+    for (int i = 0; i < runner->n_packs; i++) {
+        if (&runner->packs[i] == pack || runner->packs[i].n_bytes == 0)
+            continue;
+        pack_release(&runner->packs[i]);
+        was_any = true;
+    }
+    return was_any;
 }
 
 enum error_code job_runner_create(struct job_runner **runner, const struct record_layout *layout, struct error *error)
@@ -70,19 +126,14 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
         return error_set(error, ERROR_FATAL, "out of memory for a record of %.3g MB", (double)layout->n_bytes / 1e6);
     }
     r->layout = *layout;
-    r->packs[r->n_packs++].kernels = kernels;
-    if (kernels_narrower(kernels))
-        r->packs[r->n_packs++].kernels = kernels_narrower(kernels);
+    r->memory = MEMORY_UNLIMITED;
+    for (; kernels; kernels = next_kernels(kernels)) {
+        check(r->n_packs < (int)(sizeof r->packs / sizeof r->packs[0]));
+        r->packs[r->n_packs++].kernels = kernels;
+    }
     r->record = record;
     *runner = r;
     return ERROR_NONE;
-}
-
-static void pack_release(struct pack *pack)
-{
-    importance_destroy(&pack->importance);
-    training_destroy(&pack->training);
-    pack->has_memory = false;
 }
 
 void job_runner_destroy(struct job_runner *runner)
@@ -350,42 +401,82 @@ static enum error_code fail_group(struct job_runner *runner, struct group *group
     return ERROR_NONE;
 }
 
-/* The narrowest of the runner's packs that n models fit into, its memory made to fit the shape. */
-static enum error_code prepare_pack(struct job_runner *runner, size_t n, const struct shape *shape, struct pack **pack,
-                                    struct error *error)
+/* Makes a pack's memory fit n_bytes of the shape, and releases other packs' where all are too much. */
+static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack, const struct shape *shape,
+                                    uint64_t n_bytes, struct error *error)
 {
-    struct pack *p = &runner->packs[0];
-    for (int i = 1; i < runner->n_packs && n <= runner->packs[i].kernels->lanes; i++)
-        p = &runner->packs[i];
-    *pack = p;
-    if (p->has_memory && shape_equal(&p->training.network.shape, shape))
-        return ERROR_NONE;
-    pack_release(p);
-    if (training_create(&p->training, shape, p->kernels, error))
-        return error->code;
-    if (importance_create(&p->importance, &p->training, error)) {
-        pack_release(p);
-        return error->code;
+    bool has_shape = pack->n_bytes > 0 && shape_equal(&pack->training.network.shape, shape);
+    if (!has_shape)
+        pack_release(pack);
+    if (n_bytes > pack->n_bytes) {
+        uint64_t n_held = n_bytes;
+        for (int i = 0; i < runner->n_packs; i++)
+            n_held += &runner->packs[i] == pack ? 0 : runner->packs[i].n_bytes;
+        if (n_held > runner->memory)
+            release_others(runner, pack);
+        pack->n_bytes = n_bytes;
     }
-    p->training.is_interrupted = &runner->is_interrupted;
-    p->has_memory = true;
+    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, error) ||
+                       importance_create(&pack->importance, &pack->training, error)))
+        return error->code;
+    pack->training.is_interrupted = &runner->is_interrupted;
     return ERROR_NONE;
 }
 
-/* Finds a pack for the attempts of members[0..n-1] and loads them into lanes 0..n-1. */
-static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
-                                 size_t n, struct pack **pack, struct error *error)
+/* Loads the attempts of members[0..n-1] into lanes 0..n-1 of a pack. */
+static enum error_code load_members(struct pack *pack, struct waiting *const *members, size_t n, struct error *error)
 {
-    if (prepare_pack(runner, n, shape, pack, error))
-        return error->code;
-    struct training *training = &(*pack)->training;
-    training_clear(training);
+    training_clear(&pack->training);
     for (size_t lane = 0; lane < n; lane++) {
         const struct job *job = &members[lane]->job;
-        if (training_load(training, lane, &job->h, job->seed, members[lane]->attempt, error))
+        if (training_load(&pack->training, lane, &job->h, job->seed, members[lane]->attempt, error))
             return error->code;
     }
     return ERROR_NONE;
+}
+
+/* What a job's slot says if not one model of it fits. */
+static enum error_code does_not_fit(const struct job_runner *runner, const struct packing *packing, struct error *error)
+{
+    char needed[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX];
+    memory_text((double)packing->n_bytes, needed);
+    memory_text((double)runner->memory, there);
+    if (runner->was_refused)
+        return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
+                         packing->kernels->lanes, needed);
+    return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
+                     packing->kernels->lanes, needed, there);
+}
+
+/* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into
+ * lanes 0..*n-1. What cannot be allocated counts as not there from then on. */
+static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
+                                 size_t *n, struct pack **pack, struct error *error)
+{
+    const struct hyperparameters *largest = &members[0]->job.h;
+    for (size_t i = 1; i < *n; i++)
+        if (members[i]->job.h.N_train > largest->N_train)
+            largest = &members[i]->job.h;
+    for (;;) {
+        const struct packing packing = packing_choose(runner->packs[0].kernels, largest, *n, runner->memory);
+        if (packing.n_models == 0)
+            return does_not_fit(runner, &packing, error);
+        struct pack *p = &runner->packs[0];
+        while (p->kernels != packing.kernels)
+            p++;
+        struct error ignored;
+        if (!prepare_pack(runner, p, shape, packing.n_bytes, &ignored) &&
+            !load_members(p, members, packing.n_models, &ignored)) {
+            *pack = p;
+            *n = packing.n_models;
+            return ERROR_NONE;
+        }
+        pack_release(p);
+        if (!release_others(runner, p)) {
+            runner->memory = packing.n_bytes - 1;
+            runner->was_refused = true;
+        }
+    }
 }
 
 /* Up to a pack of the group's waiting jobs that are, or are not yet, screened; oldest first. */
@@ -414,7 +505,7 @@ static enum error_code screen(struct job_runner *runner, struct group *group, st
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
     while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {
-        if (load_pack(runner, &group->shape, members, n, &pack, error))
+        if (load_pack(runner, &group->shape, members, &n, &pack, error))
             return error->code;
         training_untrained(&pack->training);
         runner->totals.attempts += n;
@@ -557,17 +648,16 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack;
     size_t n = 0;
-    enum error_code code = screen(runner, group, error);
+    struct error reason; /* of the jobs: no failure of the runner */
+    enum error_code code = screen(runner, group, &reason);
     if (!code) {
         n = choose(runner, group, true, members);
-        code = load_pack(runner, &group->shape, members, n, &pack, error);
+        code = load_pack(runner, &group->shape, members, &n, &pack, &reason);
     }
-    if (code) {
-        struct error reason = *error;
+    if (code)
         code = fail_group(runner, group, reason.message, done, context, error);
-    } else {
+    else
         code = train_pack(runner, pack, group, members, n, start, done, context, error);
-    }
     if (group->n_waiting == 0) {
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];

@@ -8,6 +8,7 @@
 #define PICKY_JOB_H
 
 #include "hyperparameters.h"
+#include "kernels/kernels.h"
 #include "record.h"
 #include "shape.h"
 
@@ -31,6 +32,22 @@ struct job_runner;
 enum error_code job_runner_create(struct job_runner **runner, const struct record_layout *layout, struct error *error);
 void job_runner_destroy(struct job_runner *runner); /* NULL is allowed */
 
+/* Packs may hold so many bytes together from now on (before: as many as can be allocated). Where that is too little for
+ * a full pack, models are trained fewer at a time, to the same bits. */
+void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes);
+
+/* How models are packed if packs may hold so much memory. */
+struct packing {
+    const struct kernels *kernels; /* static; those with the fewest lanes if not one model fits */
+    size_t n_models;               /* trained together; 0: not one model fits */
+    uint64_t n_bytes;              /* of the pack, or that it would take for one model */
+};
+
+/* Up to n (>= 1) models with the shape of h and no more training samples, in memory_bytes: with the kernels `widest`
+ * and as many as there are, or else narrower ones; those that kernels_last_resort names only if nothing else fits. */
+struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
+                              uint64_t memory_bytes);
+
 /* Models in a full pack: the lanes of the chosen instruction set (4, 8 or 16). */
 int job_runner_lanes(const struct job_runner *runner);
 
@@ -42,9 +59,9 @@ size_t job_runner_waiting(const struct job_runner *runner);
 size_t job_runner_largest_group(const struct job_runner *runner);
 
 /* Trains one pack of the shape that has the most waiting attempts, full or not, and calls `done` for each
- * job that it ends: accepted, or out of attempts. Rejected attempts go back to wait. A job that cannot
- * run (memory) ends with STATUS_ERROR and a reason. Does nothing if no job waits. Leaves the calling thread with the
- * default floating-point environment, in which it computes. */
+ * job that it ends: accepted, or out of attempts. Rejected attempts go back to wait. A job of which not
+ * one model fits into memory ends with STATUS_ERROR and a reason. Does nothing if no job waits. Leaves the calling
+ * thread with the default floating-point environment, in which it computes. */
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
 
 /* From any thread: the step in progress, and every one after it, returns soon without having trained its pack. Its jobs

@@ -51,13 +51,12 @@ static void network_slice(struct network *network, struct arena *arena)
     network->rate = arena_take(arena, 1, network->lanes);
 }
 
-enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
-                               struct error *error)
+/* A network's sizes; nothing is allocated. */
+static void network_measure(struct network *network, const struct shape *shape, size_t lanes)
 {
     memset(network, 0, sizeof *network);
     network->shape = *shape;
-    network->kernels = kernels;
-    network->lanes = kernels->lanes;
+    network->lanes = lanes;
     network->n_layers = (int)shape->hidden_layers + 1;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
@@ -66,7 +65,22 @@ enum error_code network_create(struct network *network, const struct shape *shap
         layer->n_columns = layer->n_inputs + layer->n_context + 1;
         layer->n_units = l == network->n_layers ? 1 : (size_t)shape->hidden_size;
     }
+}
 
+uint64_t network_bytes(const struct shape *shape, size_t lanes)
+{
+    struct network network;
+    struct arena arena = {NULL, 0};
+    network_measure(&network, shape, lanes);
+    network_slice(&network, &arena);
+    return arena.used;
+}
+
+enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
+                               struct error *error)
+{
+    network_measure(network, shape, kernels->lanes);
+    network->kernels = kernels;
     struct arena arena = {NULL, 0};
     network_slice(network, &arena);
     if (arena_allocate(&arena, error))
@@ -110,6 +124,16 @@ static void activations_slice(struct activations *a, const struct network *netwo
         a->sum[l] = with_sums ? arena_take(arena, a->n_rows_max * layer->n_units, network->lanes) : NULL;
     }
     a->out = arena_take(arena, a->n_rows_max, network->lanes);
+}
+
+uint64_t activations_bytes(const struct shape *shape, size_t lanes, size_t n_rows_max, bool with_sums)
+{
+    struct network network;
+    struct activations activations = {.n_rows_max = n_rows_max};
+    struct arena arena = {NULL, 0};
+    network_measure(&network, shape, lanes);
+    activations_slice(&activations, &network, with_sums, &arena);
+    return arena.used;
 }
 
 enum error_code activations_create(struct activations *activations, const struct network *network, size_t n_rows_max,

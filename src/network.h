@@ -39,6 +39,9 @@ enum error_code network_create(struct network *network, const struct shape *shap
                                struct error *error);
 void network_destroy(struct network *network); /* an all-zero network is allowed */
 
+/* Bytes that network_create allocates. */
+uint64_t network_bytes(const struct shape *shape, size_t lanes);
+
 /* Makes every lane an untrained, empty model: weights, moments and rate 0, step count 0. */
 void network_clear(struct network *network);
 
@@ -68,6 +71,9 @@ struct activations {
 enum error_code activations_create(struct activations *activations, const struct network *network, size_t n_rows_max,
                                    bool with_sums, struct error *error);
 void activations_destroy(struct activations *activations);
+
+/* Bytes that activations_create allocates for a network of this shape. */
+uint64_t activations_bytes(const struct shape *shape, size_t lanes, size_t n_rows_max, bool with_sums);
 
 /* The context entry of a row and task: one vector, to be set by the caller. */
 float *activations_context(const struct activations *activations, const struct network *network, size_t row, int task);

@@ -2,17 +2,70 @@
 
 #include "backoff.h"
 #include "job.h"
+#include "memory.h"
 #include "record.h"
 #include "shape.h"
+#include "trainer.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-static enum error_code ignore_record(void *context, const struct job *job, const void *record, struct error *error)
+/* A runner that keeps to the memory that there is, and how many of its jobs ended with an error: did not fit. */
+struct trial {
+    const struct record_layout *layout;
+    struct job_runner *runner;
+    uint64_t n_errors;
+};
+
+static enum error_code trial_start(struct trial *trial, const struct record_layout *layout, struct error *error)
 {
-    (void)context, (void)job, (void)record, (void)error;
+    struct memory memory = memory_find("");
+    *trial = (struct trial){.layout = layout};
+    if (job_runner_create(&trial->runner, layout, error))
+        return error->code;
+    job_runner_set_memory(trial->runner, memory_budget(&memory, 1));
     return ERROR_NONE;
+}
+
+static enum error_code note_record(void *context, const struct job *job, const void *record, struct error *error)
+{
+    (void)job, (void)error;
+    struct trial *trial = context;
+    trial->n_errors += *(const uint8_t *)record_field_const(trial->layout, record, FIELD_STATUS) == STATUS_ERROR;
+    return ERROR_NONE;
+}
+
+/* Times models with one attempt each, as many as a full pack has; *fits is false if they do not fit into memory. */
+static enum error_code time_models(const struct hyperparameters *h, double *seconds_per_cost, bool *fits,
+                                   struct error *error)
+{
+    struct record_layout layout;
+    struct trial trial;
+    if (record_layout_make(&layout, h, 1, STORE_ALWAYS, error) || trial_start(&trial, &layout, error))
+        return error->code;
+    struct shape shape = shape_of(h);
+    double best_s = 0;
+    /* The first round also faults the memory in. */
+    for (int round = 0; round < 3 && trial.n_errors == 0; round++) {
+        for (int lane = 0; lane < job_runner_lanes(trial.runner); lane++)
+            if (job_runner_add(trial.runner, &(struct job){.seed = lane, .h = *h}, error))
+                goto done;
+        double start_s = clock_cpu_s();
+        while (job_runner_waiting(trial.runner) > 0)
+            if (job_runner_step(trial.runner, note_record, &trial, error))
+                goto done;
+        double elapsed_s = clock_cpu_s() - start_s;
+        if (round == 0 || elapsed_s < best_s)
+            best_s = elapsed_s;
+    }
+    *fits = trial.n_errors == 0;
+    *seconds_per_cost = best_s / (job_runner_lanes(trial.runner) * shape_cost(&shape));
+done:
+    job_runner_destroy(trial.runner);
+    return error->code;
 }
 
 enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
@@ -30,28 +83,13 @@ enum error_code pilot_time_steps(const struct hyperparameters *configuration, do
     if (hyperparameters_context_layer(&h) > h.hidden_layers)
         strcpy(h.context_location, "end");
 
-    struct record_layout layout;
-    struct job_runner *runner = NULL;
-    if (record_layout_make(&layout, &h, 1, STORE_ALWAYS, error) || job_runner_create(&runner, &layout, error))
-        return error->code;
-    struct shape shape = shape_of(&h);
-    double best_s = 0;
-    /* The first round also faults the memory in. */
-    for (int round = 0; round < 3; round++) {
-        for (int lane = 0; lane < job_runner_lanes(runner); lane++)
-            if (job_runner_add(runner, &(struct job){.seed = lane, .h = h}, error))
-                goto done;
-        double start_s = clock_cpu_s();
-        if (job_runner_step(runner, ignore_record, NULL, error))
-            goto done;
-        double elapsed_s = clock_cpu_s() - start_s;
-        if (round == 0 || elapsed_s < best_s)
-            best_s = elapsed_s;
-    }
-    *seconds_per_cost = best_s / (job_runner_lanes(runner) * shape_cost(&shape));
-done:
-    job_runner_destroy(runner);
-    return error->code;
+    for (bool fits = false; !fits; h.hidden_size /= 2)
+        if (h.hidden_size == 0)
+            return error_set(error, ERROR_FATAL, "too little memory to time batches of %" PRId64 " samples",
+                             h.batch_size);
+        else if (time_models(&h, seconds_per_cost, &fits, error))
+            return error->code;
+    return ERROR_NONE;
 }
 
 /* ---- shapes ---------------------------------------------------------------------------------------------------- */
@@ -120,23 +158,24 @@ static enum error_code add_jobs(struct job_runner *runner, const struct pilot_sh
 }
 
 /* Trains so many packs' worth of jobs, for as long as they fill packs: of the rejected attempts some are left over, as
- * in a long sweep, where they would find company. */
+ * in a long sweep, where they would find company. Changes nothing if they do not fit into memory. */
 static enum error_code train_jobs(struct pilot_shape *entry, const struct sweep *sweep,
                                   const struct record_layout *layout, size_t n_packs, struct error *error)
 {
-    struct job_runner *runner = NULL;
-    if (job_runner_create(&runner, layout, error))
+    struct trial trial;
+    if (trial_start(&trial, layout, error))
         return error->code;
+    struct job_runner *runner = trial.runner;
     size_t lanes = (size_t)job_runner_lanes(runner);
     double start_s = clock_cpu_s(); /* other users' load does not count */
     if (!add_jobs(runner, entry, sweep, n_packs * lanes, error)) {
         size_t n_added = job_runner_waiting(runner), n_left = n_added;
         while (n_left > 0 && (n_left == n_added || n_left >= lanes) &&
-               !job_runner_step(runner, ignore_record, NULL, error))
+               !job_runner_step(runner, note_record, &trial, error))
             n_left = job_runner_waiting(runner);
-        entry->n_trained = n_added - n_left;
-        entry->trained_s = clock_cpu_s() - start_s;
-        if (!error->code) {
+        if (!error->code && trial.n_errors == 0) {
+            entry->n_trained = n_added - n_left;
+            entry->trained_s = clock_cpu_s() - start_s;
             entry->job_s = entry->trained_s / (double)entry->n_trained;
             entry->pack_s = entry->trained_s / (double)job_runner_totals(runner).packs;
         }
@@ -149,12 +188,21 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
 {
     double start_s = clock_s(), seconds_per_cost = 0;
     struct record_layout layout;
+    const struct kernels *widest;
+    struct rusage before, after;
+    const struct memory memory = memory_find("");
+    uint64_t largest = 0; /* full pack */
     *pilot = (struct pilot){0};
-    if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
+    getrusage(RUSAGE_SELF, &before);
+    if (kernels_choose(&widest, error) ||
+        record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         find_shapes(pilot, sweep, error))
         return error->code;
     for (size_t i = 0; i < pilot->n_shapes; i++) {
         struct pilot_shape *entry = &pilot->shapes[i];
+        struct packing full = packing_choose(widest, entry->example, widest->lanes, MEMORY_UNLIMITED);
+        struct packing found = packing_choose(widest, entry->example, widest->lanes, memory_budget(&memory, 1));
+        largest = full.n_bytes > largest ? full.n_bytes : largest;
         double left_s = budget_s - (clock_s() - start_s);
         if ((i == 0 || left_s > 0) && pilot_time_steps(entry->example, &seconds_per_cost, error))
             return error->code;
@@ -162,14 +210,16 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
         entry->job_s = cost(entry) * seconds_per_cost;
         entry->pack_s = lanes * entry->job_s;
         size_t n_packs = left_s < margin * entry->pack_s ? 0 : left_s < 2 * margin * entry->pack_s ? 1 : 2;
-        if (n_packs > 0 && train_jobs(entry, sweep, &layout, n_packs, error))
+        /* Fewer models at a time than elsewhere would take another time. */
+        bool is_whole = found.n_models == full.n_models;
+        if (n_packs > 0 && is_whole && train_jobs(entry, sweep, &layout, n_packs, error))
             return error->code;
         pilot->total_s += entry->n_jobs * entry->job_s;
         pilot->pack_s = entry->pack_s > pilot->pack_s ? entry->pack_s : pilot->pack_s;
     }
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    pilot->memory = 1024 * (double)usage.ru_maxrss;
+    getrusage(RUSAGE_SELF, &after);
+    pilot->memory = fmax(1024 * (double)after.ru_maxrss,
+                         1024 * (double)before.ru_maxrss + (double)(largest + trainer_bytes(&layout)));
     pilot->job_memory = (double)layout.n_bytes;
     return ERROR_NONE;
 }

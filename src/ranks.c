@@ -66,7 +66,9 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     gather_hosts(hosts);
     struct placement *placements = diagnosis_gather(MPI_COMM_WORLD);
     if (transport.rank == 0) {
-        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, start_s});
+        uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
+        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory, start_s});
+        free(memory);
         coordinator_release(&transport, exit_code);
     } else {
         exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);

@@ -10,6 +10,7 @@ struct ranks {
     struct transport *transport;
     const char *hosts;                  /* [transport->n_ranks][HOST_MAX]: "name (instruction set)" */
     const struct placement *placements; /* [transport->n_ranks] */
+    const uint64_t *memory;             /* [transport->n_ranks]: bytes that each may use */
     double start_s;                     /* clock_s */
 };
 

@@ -148,13 +148,30 @@ enum error_code results_set_provenance_number(struct results *results, const cha
 /* Syncs and closes; releases *results even on error. NULL is allowed. */
 enum error_code results_close(struct results *results, struct error *error);
 
+/* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what is swept
+ * [n_hyperparameters]. */
+#define RESULTS_LABEL_MAX 400
+void results_label(const struct hyperparameters *h, const bool *swept, uint64_t config, char text[RESULTS_LABEL_MAX]);
+
+/* Why jobs ended with an error: one reason. */
+struct results_reason {
+    char text[FIELD_TEXT_SIZE + 1];
+    uint64_t n_jobs, replicate;    /* jobs; the first one's replicate */
+    char label[RESULTS_LABEL_MAX]; /* and configuration */
+};
+#define RESULTS_REASONS_MAX 8    /* that are told apart */
+#define RESULTS_ERRORS_MAX  1000 /* jobs, the first ones, whose reasons are read */
+
 /* How far a file is. */
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
-    bool is_null;                /* its records are made up (record_layout.is_null) */
-    struct shard shard;          /* the part of the sweep that the file is for; 1/1: all of it */
-    uint64_t counts[N_STATUSES]; /* of the shard's slots */
+    bool is_null;                                       /* its records are made up (record_layout.is_null) */
+    struct shard shard;                                 /* the part of the sweep that the file is for; 1/1: all of it */
+    uint64_t counts[N_STATUSES];                        /* of the shard's slots */
+    struct results_reason reasons[RESULTS_REASONS_MAX]; /* [n_reasons] of n_errors jobs, in order of appearance */
+    int n_reasons;
+    uint64_t n_errors;
     bool is_written;             /* a run is writing it now (false also where the filesystem has no locks) */
     int n_runs;                  /* that wrote to it; at RESULTS_RUNS_MAX there may have been more */
     struct results_run last_run; /* if n_runs > 0 */

@@ -2,7 +2,9 @@
 #include "results_hdf5.h"
 #include "results_read.h"
 #include "results_runs.h"
+#include "results_schema.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,9 +22,78 @@ static enum error_code inspect_runs(hid_t file, const char *path, struct results
 struct inspection {
     hid_t file;
     int descriptor;
+    haddr_t reasons_offset; /* HADDR_UNDEF: not looked up yet */
     uint8_t status[STATUSES_AT_ONCE];
     struct hyperparameters configs[CONFIGS_AT_ONCE];
 };
+
+/* The text of a slot's reason, what cannot be printed as "?". */
+static enum error_code read_reason(struct inspection *in, const char *path, const struct results_header *header,
+                                   uint64_t slot, char text[FIELD_TEXT_SIZE + 1], struct error *error)
+{
+    const char *name = RESULTS_PROVENANCE "/reason";
+    if (in->reasons_offset == HADDR_UNDEF) {
+        const hsize_t size[] = {header->n_configs, header->replicates, FIELD_TEXT_SIZE};
+        hid_t dataset;
+        if (results_read_array(in->file, path, name, 3, size, FIELD_TEXT, &dataset, &in->reasons_offset, error))
+            return error->code;
+        H5Dclose(dataset);
+    }
+    off_t at = (off_t)(in->reasons_offset + slot * FIELD_TEXT_SIZE);
+    ssize_t got;
+    while ((got = pread(in->descriptor, text, FIELD_TEXT_SIZE, at)) < 0 && errno == EINTR)
+        ;
+    if (got < 0)
+        return error_set(error, ERROR_FATAL, "%s: reading it: %s", path, strerror(errno));
+    if (got < FIELD_TEXT_SIZE)
+        return results_damaged(error, path, "it ends within %s", name);
+    text[FIELD_TEXT_SIZE] = '\0';
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return ERROR_NONE;
+}
+
+/* What is said of the configuration of a reason's first job. */
+static enum error_code label_reason(const struct inspection *in, const char *path, uint64_t config,
+                                    struct results_reason *reason, struct error *error)
+{
+    struct hyperparameters h;
+    bool *swept = calloc((size_t)n_hyperparameters, sizeof *swept);
+    if (!swept)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    hyperparameters_default(&h);
+    enum error_code code = results_read_swept(in->file, path, swept, error);
+    for (int i = 0; i < n_hyperparameters && !code; i++)
+        if (swept[i])
+            code = results_read_row(in->file, path, &hyperparameter_table[i], config, 1, &h, error);
+    if (!code)
+        results_label(&h, swept, config, reason->label);
+    free(swept);
+    return code;
+}
+
+/* Counts a job that ended with an error. */
+static enum error_code note_error(struct inspection *in, const char *path, const struct results_header *header,
+                                  struct results_state *state, uint64_t config, uint64_t replicate, struct error *error)
+{
+    char text[FIELD_TEXT_SIZE + 1];
+    if (read_reason(in, path, header, config * header->replicates + replicate, text, error))
+        return error->code;
+    state->n_errors++;
+    int i = 0;
+    while (i < state->n_reasons && strcmp(state->reasons[i].text, text) != 0)
+        i++;
+    if (i == RESULTS_REASONS_MAX)
+        return ERROR_NONE;
+    struct results_reason *reason = &state->reasons[i];
+    if (reason->n_jobs++ > 0)
+        return ERROR_NONE;
+    state->n_reasons++;
+    strcpy(reason->text, text);
+    reason->replicate = replicate;
+    return label_reason(in, path, config, reason, error);
+}
 
 static enum error_code inspect_slots(struct inspection *in, const char *path, const struct results_header *header,
                                      struct results_state *state, const struct hyperparameter *row,
@@ -38,7 +109,11 @@ static enum error_code inspect_slots(struct inspection *in, const char *path, co
         if (results_read_status(in->descriptor, path, header, first, n, in->status, error))
             return error->code;
         for (size_t i = 0; i < n; i++) {
-            counts[in->status[i]] += shard_has(&header->shard, config, replicate);
+            bool is_ours = shard_has(&header->shard, config, replicate);
+            counts[in->status[i]] += is_ours;
+            if (in->status[i] == STATUS_ERROR && is_ours && state->n_errors < RESULTS_ERRORS_MAX &&
+                note_error(in, path, header, state, config, replicate, error))
+                return error->code;
             if (++replicate < header->replicates)
                 continue;
             size_t place = config % CONFIGS_AT_ONCE;
@@ -72,6 +147,7 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
     if (!in)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     in->file = H5I_INVALID_HID;
+    in->reasons_offset = HADDR_UNDEF;
     enum error_code code;
     if (!(code = results_file_open(&in->descriptor, path, RESULTS_SHARED, error)) &&
         !(code = results_read_open(&in->file, path, H5F_ACC_RDONLY, error)) &&

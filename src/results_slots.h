@@ -38,8 +38,7 @@ enum error_code results_slots_read(struct results_slots *slots, uint64_t config,
 /* What a record's field is called that differs between two records of `layout`, provenance aside; NULL if none does. */
 const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b);
 
-/* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what the sweep varies. */
-#define RESULTS_LABEL_MAX 400
+/* results_label of one of a file's configurations. */
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);
 /* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is, and that the
  * coordinates and context_layer have their values. `description` is the file's. ERROR_INPUT if not; ERROR_FATAL for

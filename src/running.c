@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "provenance.h"
 #include "ranks.h"
+#include "room.h"
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
@@ -116,6 +118,8 @@ struct task {
     const struct arguments *arguments;
     const char *command_line;
     struct diagnosis *diagnosis;
+    const uint64_t *memory; /* of each rank */
+    struct room room;       /* not for null jobs */
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct coverage coverage;
@@ -147,6 +151,11 @@ static void print_start(const struct task *task, const struct sweep *sweep, cons
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
             sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, task->path);
+    if (!task->arguments->null_jobs) {
+        fprintf(stderr, "picky: memory: ");
+        room_print_largest(stderr, &task->room);
+        room_print_warnings(stderr, &task->room);
+    }
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
@@ -157,12 +166,16 @@ static enum error_code run_pending(struct task *task, struct results *results, s
                                    struct error *error)
 {
     struct progress progress;
-    const struct coordinator_watch watch = {
-        .deadline_s = task->diagnosis->deadline_s, .silence_s = SILENCE_S, .hosts = task->diagnosis->hosts};
+    const struct coordinator_watch watch = {.deadline_s = task->diagnosis->deadline_s,
+                                            .silence_s = SILENCE_S,
+                                            .hosts = task->diagnosis->hosts,
+                                            .memory = task->memory};
     if (task->counts[STATUS_PENDING] == 0) {
         fprintf(stderr, "picky: %s is complete: nothing to do\n", task->path);
         return ERROR_NONE;
     }
+    if (!layout->is_null && room_check(&task->room, error))
+        return error->code;
     if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
@@ -224,6 +237,12 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         .provenance = provenance.attributes,
         .shard = arguments->shard,
     };
+    if (!layout.is_null && room_look(&task->room, &sweep, &layout, task->memory, n_ranks, error))
+        goto done;
+    /* A file that is there may be complete. */
+    bool may_be_complete = arguments->resume && access(task->path, F_OK) == 0;
+    if (!layout.is_null && !may_be_complete && room_check(&task->room, error))
+        goto done;
     if (running->open(&results, task->path, arguments, &sweep, &description, &task->is_stopped, error) ||
         task->is_stopped)
         goto done;
@@ -251,6 +270,9 @@ static void print_end(struct task *task)
         coverage_text(task->counts, counts);
         coverage_shard(&task->shard, shard);
         fprintf(stderr, "picky: the file%s: %s\n", shard, counts);
+        if (task->counts[STATUS_ERROR] > 0)
+            fprintf(stderr, "picky: %" PRIu64 " job%s failed with an error: picky status %s says why\n",
+                    task->counts[STATUS_ERROR], task->counts[STATUS_ERROR] == 1 ? "" : "s", task->path);
     }
     if (n_jobs > 0 && task->coverage.row) {
         struct error error;
@@ -294,6 +316,7 @@ static int run_rank0(void *context, const struct ranks *ranks)
                         .arguments = &arguments,
                         .command_line = command_line,
                         .diagnosis = &diagnosis,
+                        .memory = ranks->memory,
                         .transport = ranks->transport};
     int exit_code = 0;
 

@@ -9,13 +9,52 @@ static enum error_code out_of_memory(struct error *error)
     return error_set(error, ERROR_FATAL, "out of memory for a pack's data");
 }
 
-static float *allocate_vectors(size_t n, size_t lanes)
+static size_t vectors_bytes(size_t n, size_t lanes)
 {
-    size_t bytes = (n * lanes * sizeof(float) + KERNELS_ALIGNMENT - 1) / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
+    return (n * lanes * sizeof(float) + KERNELS_ALIGNMENT - 1) / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
+}
+
+static float *allocate_vectors(size_t bytes)
+{
     float *vectors = aligned_alloc(KERNELS_ALIGNMENT, bytes);
     if (vectors)
         memset(vectors, 0, bytes);
     return vectors;
+}
+
+/* Bytes of a training's own arrays; histories are of one lane. */
+struct sizes {
+    size_t test_x, test_target, target, indices, step_loss, train_loss, test_error;
+};
+
+static struct sizes sizes_of(const struct shape *shape, size_t lanes)
+{
+    size_t batch_size = (size_t)shape->batch_size;
+    size_t n_tests = (size_t)shape->n_tasks * (size_t)shape->N_test;
+    size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
+    size_t n_history = (size_t)shape_history(shape);
+    return (struct sizes){
+        .test_x = vectors_bytes(n_tests * N_INPUTS, lanes),
+        .test_target = vectors_bytes(n_tests, lanes),
+        .target = vectors_bytes(n_rows, lanes),
+        .indices = batch_size * sizeof(uint32_t),
+        .step_loss = lanes * sizeof(double),
+        .train_loss = n_history * sizeof(double),
+        .test_error = n_history * (size_t)shape->n_tasks * sizeof(float),
+    };
+}
+
+uint64_t training_bytes(const struct shape *shape, size_t lanes)
+{
+    struct sizes sizes = sizes_of(shape, lanes);
+    return network_bytes(shape, lanes) + activations_bytes(shape, lanes, (size_t)shape->batch_size, false) +
+           activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.test_x + sizes.test_target + sizes.target +
+           sizes.indices + sizes.step_loss + lanes * (sizes.train_loss + sizes.test_error);
+}
+
+uint64_t training_data_bytes(int64_t N_train, size_t n_models)
+{
+    return (uint64_t)N_train * (n_models * sizeof(struct sample) + sizeof(uint32_t));
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
@@ -23,27 +62,24 @@ enum error_code training_create(struct training *training, const struct shape *s
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
-    size_t batch_size = (size_t)shape->batch_size;
-    size_t n_tests = (size_t)shape->n_tasks * (size_t)shape->N_test;
-    size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
-    size_t n_history = (size_t)shape_history(shape);
+    const struct sizes sizes = sizes_of(shape, training->lanes);
 
     if (network_create(&training->network, shape, kernels, error) ||
-        activations_create(&training->batch, &training->network, batch_size, false, error) ||
+        activations_create(&training->batch, &training->network, (size_t)shape->batch_size, false, error) ||
         activations_create(&training->test, &training->network, TRAIN_BLOCK_ROWS, false, error))
         goto failed;
 
-    training->test_x = allocate_vectors(n_tests * N_INPUTS, training->lanes);
-    training->test_target = allocate_vectors(n_tests, training->lanes);
-    training->target = allocate_vectors(n_rows, training->lanes);
-    training->indices = calloc(batch_size, sizeof *training->indices);
-    training->step_loss = calloc(training->lanes, sizeof *training->step_loss);
+    training->test_x = allocate_vectors(sizes.test_x);
+    training->test_target = allocate_vectors(sizes.test_target);
+    training->target = allocate_vectors(sizes.target);
+    training->indices = calloc(1, sizes.indices);
+    training->step_loss = calloc(1, sizes.step_loss);
     bool complete =
         training->test_x && training->test_target && training->target && training->indices && training->step_loss;
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
-        model->train_loss = calloc(n_history, sizeof *model->train_loss);
-        model->test_error = calloc(n_history * (size_t)shape->n_tasks, sizeof *model->test_error);
+        model->train_loss = calloc(1, sizes.train_loss);
+        model->test_error = calloc(1, sizes.test_error);
         complete = complete && model->train_loss && model->test_error;
     }
     if (complete)

@@ -55,6 +55,10 @@ enum error_code training_create(struct training *training, const struct shape *s
                                 struct error *error);
 void training_destroy(struct training *training); /* an all-zero training is allowed */
 
+/* Bytes that training_create allocates; and that training_load does, for n_models in all, of up to N_train samples. */
+uint64_t training_bytes(const struct shape *shape, size_t lanes);
+uint64_t training_data_bytes(int64_t N_train, size_t n_models);
+
 /* Empties all lanes. */
 void training_clear(struct training *training);
 

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "backoff.h"
+#include "memory.h"
 #include "null_job.h"
 
 #include <errno.h>
@@ -290,8 +291,13 @@ static void release(struct trainer *trainer)
     free(trainer);
 }
 
+uint64_t trainer_bytes(const struct record_layout *layout)
+{
+    return TRAINER_REPORTS * wire_report_size(layout, trainer_report_records(layout)) + layout->n_bytes;
+}
+
 enum error_code trainer_create(struct trainer **trainer, const struct record_layout *layout, int rank,
-                               struct error *error)
+                               uint64_t memory_bytes, struct error *error)
 {
     *trainer = NULL;
     struct trainer *t = calloc(1, sizeof *t);
@@ -301,6 +307,8 @@ enum error_code trainer_create(struct trainer **trainer, const struct record_lay
     t->rank = rank;
     t->report_records = trainer_report_records(layout);
     enum error_code code = job_runner_create(&t->runner, layout, error);
+    if (!code)
+        job_runner_set_memory(t->runner, memory_less(memory_bytes, trainer_bytes(layout)));
     size_t report_size = wire_report_size(layout, t->report_records);
     for (; !code && t->n_free < TRAINER_REPORTS; t->n_free++) {
         t->free[t->n_free] = malloc(report_size);

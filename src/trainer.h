@@ -15,11 +15,15 @@
 
 struct trainer;
 
-/* Starts the thread. Records are of `layout` (copied; made up if it says so: null_job.h) and get `rank` as theirs.
- * ERROR_INPUT if the instruction set asked for cannot run here (kernels.h), ERROR_FATAL if memory or threads are short.
- * The caller owns *trainer. */
+/* Starts the thread. Records are of `layout` (copied; made up if it says so: null_job.h) and get `rank` as theirs. It
+ * may use memory_bytes (MEMORY_UNLIMITED: what it can get), of which trainer_bytes are not for packs. ERROR_INPUT if
+ * the instruction set asked for cannot run here (kernels.h), ERROR_FATAL if memory or threads are short. The caller
+ * owns *trainer. */
 enum error_code trainer_create(struct trainer **trainer, const struct record_layout *layout, int rank,
-                               struct error *error);
+                               uint64_t memory_bytes, struct error *error);
+
+/* Bytes for records that a trainer holds beside its packs. */
+uint64_t trainer_bytes(const struct record_layout *layout);
 
 /* Halts and ends the thread and releases everything. A pack in training is interrupted between two steps: if that takes
  * longer than two seconds the thread and its memory are left to the end of the process. NULL is allowed. */

@@ -279,6 +279,12 @@ enum error_code verify_put(void *verify, uint64_t config, uint64_t replicate, co
     uint8_t status = *(const uint8_t *)record_field_const(layout, found, FIELD_STATUS);
     if (status == STATUS_DIVERGED || status == STATUS_ERROR)
         record_clear_results(layout, found); /* as results_put does */
+    if (status == STATUS_ERROR) {            /* of which the file's slots are left out */
+        say(v, config, replicate, "cannot be done again: %s",
+            (const char *)record_field_const(layout, found, FIELD_REASON));
+        v->counts.n_failed++;
+        return ERROR_NONE;
+    }
     bool is_different = false;
     for (int f = 0; f < N_FIELDS; f++) {
         size_t n = layout->n_elements[f] * field_type_size(record_fields[f].type);

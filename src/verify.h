@@ -13,6 +13,7 @@ struct verify_counts {
     uint64_t n_errors;        /* of these: status error. That a job could not run is not to be had again */
     uint64_t n_chosen;        /* to be done again */
     uint64_t n_compared;      /* done again */
+    uint64_t n_failed;        /* not done again: an error (memory) */
     uint64_t n_different;     /* slots that differ */
     uint64_t n_implausible;   /* slots that no run can have written, of all that are done */
 };

@@ -17,9 +17,10 @@ WIRE_STRUCT(envelope, 5);
 struct setup {
     struct envelope envelope;
     uint64_t tables; /* what the sender knows: signature of its tables */
+    uint64_t memory_bytes;
     struct record_layout layout;
 };
-WIRE_STRUCT(setup, 5 + 1 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
+WIRE_STRUCT(setup, 5 + 2 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
 
 struct handout {
     struct envelope envelope;
@@ -177,15 +178,17 @@ size_t wire_setup_size(void)
     return sizeof(struct setup);
 }
 
-void wire_setup_write(void *message, const struct record_layout *layout)
+void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes)
 {
     struct setup *setup = message;
     setup->tables = tables_signature();
+    setup->memory_bytes = memory_bytes;
     setup->layout = *layout;
     seal(message, WIRE_SETUP, sizeof *setup);
 }
 
-enum error_code wire_setup_read(const void *message, struct record_layout *layout, struct error *error)
+enum error_code wire_setup_read(const void *message, struct record_layout *layout, uint64_t *memory_bytes,
+                                struct error *error)
 {
     const struct setup *setup = message;
     if (setup->tables != tables_signature())
@@ -206,6 +209,7 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
     if (l->is_null > 1)
         return damaged(error, "an unknown kind of records");
     *layout = *l;
+    *memory_bytes = setup->memory_bytes;
     return ERROR_NONE;
 }
 

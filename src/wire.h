@@ -18,7 +18,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    3
+#define WIRE_VERSION    4
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -33,10 +33,12 @@ enum wire_kind { WIRE_SETUP = 1, WIRE_HANDOUT = 2, WIRE_STOP = 3, WIRE_REPORT = 
  * version of picky, ERROR_FATAL if it is damaged. */
 enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *kind, struct error *error);
 
-/* ---- SETUP: the records' layout. Refused if sender and receiver differ in hyperparameters or fields. ---- */
+/* ---- SETUP: the records' layout, and the bytes of memory that the receiver may use (memory.h). Refused if sender and
+ * receiver differ in hyperparameters or fields. ---- */
 size_t wire_setup_size(void);
-void wire_setup_write(void *message, const struct record_layout *layout);
-enum error_code wire_setup_read(const void *message, struct record_layout *layout, struct error *error);
+void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes);
+enum error_code wire_setup_read(const void *message, struct record_layout *layout, uint64_t *memory_bytes,
+                                struct error *error);
 
 /* ---- HANDOUT ---- */
 /* What a worker is to do, each going further than the one before. Stored in messages: never renumbered. */

@@ -52,13 +52,14 @@ static void fail(struct worker *worker, const struct error *error)
 static enum error_code follow(struct worker *worker, enum wire_kind kind, const void *message, struct error *error)
 {
     struct wire_handout handout;
+    uint64_t memory_bytes;
     switch (kind) {
     case WIRE_SETUP:
         if (worker->trainer)
             break;
-        if (wire_setup_read(message, &worker->layout, error))
+        if (wire_setup_read(message, &worker->layout, &memory_bytes, error))
             return error->code;
-        return trainer_create(&worker->trainer, &worker->layout, worker->transport->rank, error);
+        return trainer_create(&worker->trainer, &worker->layout, worker->transport->rank, memory_bytes, error);
     case WIRE_HANDOUT:
         if (!worker->trainer)
             break;

@@ -70,10 +70,20 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
                      runnable);
 }
 
-const struct kernels *kernels_narrower(const struct kernels *kernels)
+static bool is_chosen(void)
 {
     const char *wanted = getenv("PICKY_SIMD");
-    if (wanted && *wanted != '\0')
+    return wanted && *wanted != '\0';
+}
+
+const struct kernels *kernels_last_resort(const struct kernels *kernels)
+{
+    return !is_chosen() && kernels_portable.lanes < kernels->lanes ? &kernels_portable : NULL;
+}
+
+const struct kernels *kernels_narrower(const struct kernels *kernels)
+{
+    if (is_chosen())
         return NULL;
     for (int i = 0; i < N_KERNELS; i++)
         if (can_run(all_kernels[i]) && all_kernels[i]->lanes < kernels->lanes && all_kernels[i] != &kernels_portable)

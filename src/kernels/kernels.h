@@ -112,4 +112,8 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
  * are none (the portable ones do not count), or if PICKY_SIMD says which kernels to use. Static. */
 const struct kernels *kernels_narrower(const struct kernels *kernels);
 
+/* The portable kernels, if they have fewer lanes than these: slow, but with packs that need less memory. NULL
+ * otherwise, or if PICKY_SIMD says which kernels to use. Static. */
+const struct kernels *kernels_last_resort(const struct kernels *kernels);
+
 #endif
