@@ -61,9 +61,8 @@ const struct command command_run = {
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
         "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
-        "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
-        "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 75 stopped\n"
-        "early.\n",
+        "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
+        "4 complete but some jobs failed with an error (a rejected model is no error), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };
