@@ -102,15 +102,13 @@ cp old/job.sbatch changed
 sed -n '/^ *```sh$/,/^ *```$/p' "$tests/../CHANGELOG.md" | sed '/```/d' >remedy
 grep -q '^ *sed -i .*code == 4' remedy || fail "the changelog has no remedy: $(cat remedy)"
 (cd changed && bash ../remedy)
-for script in changed/job.sbatch; do
-    ends $script 4 0 3 4 1 0
-    ends $script 5 9 0 5 1 0
-    ends $script 0 0 0 0 1 0
-    ends $script 4 9 3 4 4 0
-    ends $script 2 9 0 2 1 0
-    ends $script 75 9 0 75 1 1
-    ends $script 137 9 0 137 4 0
-done
+ends changed/job.sbatch 4 0 3 4 1 0
+ends changed/job.sbatch 5 9 0 5 1 0
+ends changed/job.sbatch 0 0 0 0 1 0
+ends changed/job.sbatch 4 9 3 4 4 0
+ends changed/job.sbatch 2 9 0 2 1 0
+ends changed/job.sbatch 75 9 0 75 1 1
+ends changed/job.sbatch 137 9 0 137 4 0
 cp "$jobs/array.sbatch" changed
 cp changed/job.sbatch changed/sweep.sbatch
 export SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_TASK_COUNT=1
