@@ -76,6 +76,15 @@ int report_error(const struct error *error)
     return (int)error->code;
 }
 
+int report_complete(uint64_t n_errors)
+{
+    if (n_errors == 0)
+        return 0;
+    fprintf(stderr, "picky: complete, but %" PRIu64 " job%s failed with an error: --resume --retry error tries again\n",
+            n_errors, n_errors == 1 ? "" : "s");
+    return EXIT_FINDING;
+}
+
 static enum arguments_result misuse(const struct command *command, bool speaks, const char *what, const char *argument)
 {
     if (speaks)

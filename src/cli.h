@@ -10,9 +10,12 @@
 #include <getopt.h>
 #include <stdio.h>
 
-/* Exit codes beyond enum error_code: complete, but some jobs failed with an error; stopped early, can be resumed
- * (EX_TEMPFAIL of sysexits.h). */
-enum { EXIT_JOB_ERRORS = 1, EXIT_STOPPED = 75 };
+/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. 5
+ * is kept for a job that needs longer than the whole time limit: job scripts stop at it. */
+enum {
+    EXIT_FINDING = 4,  /* complete, but with a finding that a script must see: jobs failed, bits differ */
+    EXIT_STOPPED = 75, /* stopped early, can be resumed (EX_TEMPFAIL of sysexits.h) */
+};
 
 /* One of picky's commands. argv[0] is the command's name; returns the exit code. */
 struct command {
@@ -77,5 +80,8 @@ char *default_output(const char *sweep_path, const struct shard *shard);
 /* Prints "picky: MESSAGE" to stderr, unless the message is "" (another copy of this process says it), and returns the
  * exit code. */
 int report_error(const struct error *error);
+
+/* The exit code of a sweep that is complete; says so on stderr if jobs failed with an error. */
+int report_complete(uint64_t n_errors);
 
 #endif

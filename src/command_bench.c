@@ -389,6 +389,7 @@ const struct command command_bench = {
         "  --json                for machines: limits, training, measures, job\n\n"
         "Training is one attempt of a full pack, all test passes included. R is the yardstick: its matrix products at\n"
         "the multiply-add peak plus a square root and a division for each parameter and step, one after the other,\n"
-        "without the test passes. A job has its rejected attempts, measures and record in it.\n",
+        "without the test passes. A job has its rejected attempts, measures and record in it.\n"
+        "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .run = run,
 };

@@ -292,8 +292,8 @@ const struct command command_extend = {
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
-        "Exit codes: 0 complete, 1 complete but some jobs failed with an error, 2 bad usage, sweep or file, 3 fatal\n"
-        "(I/O, MPI), 75 stopped early.\n",
+        "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
+        "an error, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

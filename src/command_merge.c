@@ -257,7 +257,7 @@ static int run(const struct command *command, int argc, char **argv)
     arguments_free(&arguments);
     if (error.code)
         return report_error(&error);
-    return counts[STATUS_PENDING] > 0 ? EXIT_STOPPED : counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+    return counts[STATUS_PENDING] > 0 ? EXIT_STOPPED : report_complete(counts[STATUS_ERROR]);
 }
 
 const struct command command_merge = {
@@ -269,7 +269,7 @@ const struct command command_merge = {
         "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
         "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
         "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it.\n\n"
-        "Exit codes: 0 complete, 1 complete but some jobs failed with an error, 2 bad usage or files, 3 fatal (I/O),\n"
+        "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
     .run = run,
 };

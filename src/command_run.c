@@ -63,9 +63,8 @@ const struct command command_run = {
         "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
         "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
         "with status error. A sweep of which no configuration fits is refused.\n\n"
-        "Progress goes to stderr. Exit codes: 0 complete, 1 complete but some jobs failed with an error (a\n"
-        "rejected model is a finding, not an error), 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 75 stopped\n"
-        "early.\n",
+        "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
+        "4 complete but some jobs failed with an error (a rejected model is no error), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -120,7 +120,7 @@ const struct command command_status = {
     .details =
         "  --by KEY          counts for each value of this hyperparameter too\n\n"
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
-        "to be like those it did. Exit codes: 0, or 2 for a file that cannot be read, is not picky's or is\n"
-        "damaged.\n",
+        "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
+        "read, is not picky's or is damaged.\n",
     .run = run,
 };

@@ -98,12 +98,10 @@ static int report(const struct task *task, const struct verify_counts *counts)
     if (task->is_stopped)
         fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
                 counts->n_chosen);
-    if (counts->n_failed > 0) {
+    if (counts->n_failed > 0)
         fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts->n_failed);
-        if (counts->n_different == 0 && counts->n_implausible == 0)
-            return EXIT_JOB_ERRORS;
-    }
-    return counts->n_different > 0 || counts->n_implausible > 0 ? ERROR_INPUT : task->is_stopped ? EXIT_STOPPED : 0;
+    bool is_finding = counts->n_different > 0 || counts->n_implausible > 0 || counts->n_failed > 0;
+    return is_finding ? EXIT_FINDING : task->is_stopped ? EXIT_STOPPED : 0;
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
@@ -149,7 +147,8 @@ const struct command command_verify = {
         "  --seed S          chooses them: the same number, the same slots (default: others each time)\n\n"
         "First the whole file's structure is checked, and of every done slot seed, attempts and test_loss. Each\n"
         "array that differs is a line: configuration, replicate, place, the file's value and the right one; at most\n"
-        "20. Exit codes: 0 all bits are the same, 2 some differ, or the file cannot be opened, is not picky's or is\n"
-        "damaged, 3 fatal (I/O, MPI), 75 stopped by a signal.\n",
+        "20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is not picky's or is\n"
+        "damaged, 3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be made again (memory),\n"
+        "75 stopped by a signal.\n",
     .run = run,
 };

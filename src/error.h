@@ -15,7 +15,7 @@
 
 #define ERROR_MESSAGE_MAX 1024
 
-/* The values are picky's exit codes (docs: "Exit codes" in README.md). */
+/* The values are picky's exit codes; cli.h has the rest (docs: "Exit codes" in README.md). */
 enum error_code {
     ERROR_NONE = 0,
     ERROR_INPUT = 2, /* bad usage, sweep file or results file */

@@ -15,6 +15,33 @@ static void abort_all_ranks(void)
     MPI_Abort(MPI_COMM_WORLD, ERROR_FATAL);
 }
 
+/* An error of MPI that no call hands back. By itself MPI ends with the error's number: 4, say, for a wrong tag. */
+static void end_by_error(MPI_Comm *comm, int *number, ...)
+{
+    (void)comm;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(*number, text, &length);
+    fprintf(stderr, "picky: MPI: %s\n", text);
+    abort_all_ranks();
+}
+
+/* From here on no failure of MPI is an exit code other than ERROR_FATAL. Before, Open MPI's is 1. */
+static enum error_code start_mpi(int *argc, char ***argv, struct error *error)
+{
+    int provided;
+    MPI_Errhandler handler;
+    transport_prepare();
+    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
+        MPI_Comm_create_errhandler(end_by_error, &handler) != MPI_SUCCESS ||
+        MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler) != MPI_SUCCESS ||
+        MPI_Comm_set_errhandler(MPI_COMM_SELF, handler) != MPI_SUCCESS)
+        return error_set(error, ERROR_FATAL, "MPI could not be started");
+    MPI_Errhandler_free(&handler);
+    error_set_bug_handler(abort_all_ranks);
+    return ERROR_NONE;
+}
+
 /* "host (instruction set)" of every rank: hosts [n_ranks][HOST_MAX] on rank 0. Collective. */
 static void gather_hosts(char *hosts)
 {
@@ -43,19 +70,13 @@ enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct
 
 int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct ranks *ranks), void *context)
 {
-    int provided, exit_code;
+    int exit_code;
     struct transport transport;
     struct error error;
     double start_s = clock_s();
     stop_catch_signals();
-    if (diagnosis_check_srun(&error))
+    if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
         return report_error(&error);
-    transport_prepare();
-    if (MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
-        fprintf(stderr, "picky: MPI could not be started\n");
-        return ERROR_FATAL;
-    }
-    error_set_bug_handler(abort_all_ranks);
     if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
         report_error(&error);
         abort_all_ranks();

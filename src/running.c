@@ -334,7 +334,7 @@ static int run_rank0(void *context, const struct ranks *ranks)
             break;
         }
         print_end(&task);
-        exit_code = task.is_stopped ? EXIT_STOPPED : task.counts[STATUS_ERROR] > 0 ? EXIT_JOB_ERRORS : 0;
+        exit_code = task.is_stopped ? EXIT_STOPPED : report_complete(task.counts[STATUS_ERROR]);
     }
     free(task.path);
     coverage_free(&task.coverage);
