@@ -4,7 +4,6 @@
 # Usage: test_memory.sh PICKY SOURCE_DIR
 # shellcheck source=tests/results_steps.sh
 source "$2/tests/results_steps.sh"
-# As cli.h has it.
 
 # limited MB COMMAND...: runs it with so much address space. MPI and HDF5 take some 400 MB of it.
 limited() {
