@@ -8,7 +8,7 @@
 
 #define CONFIGS_SHOWN 6 /* in the table for people */
 
-static const char signs[] = "+-?."; /* by decision */
+static const char signs[] = "+-?"; /* by decision; too few has none */
 
 /* ---- text ---- */
 
@@ -40,8 +40,9 @@ static void write_overview(const struct claims *claims, FILE *out)
         for (int m = 0; m < N_MEASURES && claims->results[c].a.n > 0; m++) {
             enum decision raw = claims->results[c].verdicts[NORMALISE_NONE][m].decision;
             enum decision by_layer = claims->results[c].verdicts[NORMALISE_LAYER][m].decision;
-            const char text[] = {signs[raw], ' ', signs[by_layer], '\0'};
-            fprintf(out, " %9s", raw == CLAIM_TOO_FEW && by_layer == raw ? decision_names[raw] : text);
+            const char text[] = {signs[raw], ' ', signs[by_layer], '\0'}; /* NULs for too few */
+            fprintf(out, " %9s",
+                    raw == CLAIM_TOO_FEW || by_layer == CLAIM_TOO_FEW ? decision_names[CLAIM_TOO_FEW] : text);
         }
         fprintf(out, "\n");
     }
@@ -92,9 +93,9 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     summary_header(reader, selection, out);
     fprintf(out,
             "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
-            "smallest effect of interest; - opposed: below it; ? undecided; too few, or a dot: under %d seeds, which\n"
-            "give no verdict. The first sign is for the importances as they are, the second after dividing them by\n"
-            "their sum over the layer (/layer).\n"
+            "smallest effect of interest; - opposed: below it; ? undecided; too few: under %d seeds, which give no\n"
+            "verdict. The first sign is for the importances as they are, the second after dividing them by their sum\n"
+            "over the layer (/layer).\n"
             "An importance below %g of its layer's mean counts as 0; shares of a layer are shares of %s.\n"
             "Intervals are not corrected for the number of claims and measures.\n\n",
             CLAIM_EFFECT, CLAIM_SEEDS, options->unimportant_below,

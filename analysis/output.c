@@ -118,8 +118,8 @@ static enum error_code check_file(const struct output_place *place, const struct
     if (is_written(descriptor))
         error_set(error, ERROR_INPUT, "-o %s: somebody is writing this file; allowed: another name", place->path);
     else if (!gives_way)
-        error_set(error, ERROR_INPUT, "-o %s: there is a file already, %s; allowed: another name, or --force",
-                  place->path, what);
+        error_set(error, ERROR_INPUT, "-o %s: what is there is %s; allowed: another name, or --force", place->path,
+                  what);
     close(descriptor);
     return error->code;
 }
