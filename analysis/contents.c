@@ -82,19 +82,23 @@ static const char *skip_name(const char *s)
     return n > 0 && (*s == '=' || *s == ':') ? skip_comments(s + 1) : NULL;
 }
 
-/* Whether s begins with one of a sweep's keys (in whatever case) and a value. */
-static bool is_sweep_setting(const char *s)
+/* Whether s begins with one of a sweep's keys, in whatever case. */
+static bool is_sweep_key(const char *s)
 {
     static const char *const keys[] = {"name", "replicates", "seed", "store", "model", "train", "grid", "zip", "cases"};
     size_t n = name_length(s);
-    bool is_known = false;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        is_known |= strlen(keys[i]) == n && strncasecmp(s, keys[i], n) == 0;
+        if (strlen(keys[i]) == n && strncasecmp(s, keys[i], n) == 0)
+            return true;
     for (int i = 0; i < n_hyperparameters; i++)
-        is_known |= strlen(hyperparameter_table[i].name) == n && strncasecmp(s, hyperparameter_table[i].name, n) == 0;
-    const char *value = is_known ? skip_name(s) : NULL;
-    return value && *value &&
-           (strchr("{[(\"+-.0123456789", *value) || begins_as_word(value, "true") || begins_as_word(value, "false"));
+        if (strlen(hyperparameter_table[i].name) == n && strncasecmp(s, hyperparameter_table[i].name, n) == 0)
+            return true;
+    return false;
+}
+
+static bool is_value(const char *s)
+{
+    return (*s && strchr("{[(\"+-.0123456789", *s)) || begins_as_word(s, "true") || begins_as_word(s, "false");
 }
 
 /* Whether it may be a sweep file. Only libconfig can tell, and not of one with a mistake, so this errs on the side of
@@ -102,19 +106,25 @@ static bool is_sweep_setting(const char *s)
  */
 static bool may_be_sweep(const char *text)
 {
-    const char *s = skip_comments(skip_byte_order_mark(text));
+    const char *s = skip_comments(skip_byte_order_mark(text)), *value = skip_name(s);
     if (!*s)
         return *skip_blanks(text) != '\0';
     if (begins(s, "@include"))
         return true;
     /* "FILE: NAME" begins a text of picky-analyse, whatever they are called; no sweep goes on like that. */
-    if (!skip_name(s) || matches(text, "^[^\n]*\n[0-9]+ configurations? x [0-9]+ replicates? = [0-9]+ jobs?: "))
+    if (!value || matches(text, "^[^\n]*\n[0-9]+ configurations? x [0-9]+ replicates? = [0-9]+ jobs?: "))
         return false;
+    if (!is_sweep_key(s) && !is_value(value))
+        return false;
+    bool is_after_word = false; /* "with seed = 5" is prose */
     while (*s) {
-        if (is_sweep_setting(s) || begins(s, "@include"))
-            return true;
         size_t n = name_length(s);
-        s = skip_comments(n > 0 ? s + n : s + 1);
+        value = is_after_word ? NULL : skip_name(s);
+        if (begins(s, "@include") || (value && is_sweep_key(s) && is_value(value)))
+            return true;
+        const char *end = n > 0 ? s + n : s + 1;
+        s = skip_comments(end);
+        is_after_word = n > 0 && !memchr(end, '\n', (size_t)(s - end));
     }
     return false;
 }
