@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define N_BYTES_MAX (1 << 20) /* looked at, from the beginning */
+#define HEADER_MAX  (1 << 16) /* of a CSV file; with eight tasks and all measures it has 10,000 bytes */
 
 static bool begins(const char *text, const char *with)
 {
@@ -139,20 +141,24 @@ static bool is_text(const char *bytes, size_t n)
     return !begins(bytes, "%PDF-");
 }
 
-/* The header line without hyperparameters' names, of which any may be columns. */
+/* The header line without hyperparameters' names, of which any may be columns; NULL if it is too long for one, and
+ * without memory. */
 static char *take_header(const char *text)
 {
-    size_t length = strcspn(text, "\r\n");
-    char *header = calloc(1, length + 2);
+    size_t length = strcspn(text, "\r\n"), used = 0;
+    char *header = length <= HEADER_MAX ? malloc(length + 2) : NULL;
     for (const char *word = text; header && word <= text + length; word += strcspn(word, ",\r\n") + 1) {
-        char name[64] = "";
+        char name[64];
         size_t n = strcspn(word, ",\r\n");
-        memcpy(name, word, n < sizeof name ? n : sizeof name - 1);
-        if (!hyperparameter_find(name) && strcmp(name, "context_layer") != 0) {
-            strncat(header, word, n);
-            strcat(header, ",");
-        }
+        snprintf(name, sizeof name, "%.*s", (int)n, word);
+        if (hyperparameter_find(name) || strcmp(name, "context_layer") == 0)
+            continue;
+        memcpy(header + used, word, n);
+        used += n;
+        header[used++] = ',';
     }
+    if (header)
+        header[used] = '\0';
     return header;
 }
 
@@ -164,9 +170,8 @@ static bool is_csv(const char *text)
         "first_configuration,n_configurations,([a-z]+,)+attempts,measure,normalise,unimportant_below,task_1,task_2,"
         "layer,([a-z_0-9]+,[a-z_0-9]+_low,[a-z_0-9]+_high,)+"
         "|" /* summary --compare */
-        "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,mean_a,mean_"
-        "b,"
-        "difference,difference_low,difference_high,cliff_delta,p,p_holm,"
+        "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
+        "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,"
         "|" /* claims */
         "claim,measure,normalise,(unimportant_below,shares_of,)?decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
         "configurations_a,configurations_b,"

@@ -69,14 +69,12 @@ static enum error_code follow(const char *path, struct destination *d, struct er
         if (!name)
             break;
         *d = (struct destination){.name = name, .descriptor = descriptor_of(name)};
-        bool is_link = d->descriptor < 0 && lstat(name, &d->status) == 0 && S_ISLNK(d->status.st_mode);
-        d->exists = d->descriptor >= 0 ? fstat(d->descriptor, &d->status) == 0 : lstat(name, &d->status) == 0;
+        d->exists = (d->descriptor >= 0 ? fstat(d->descriptor, &d->status) : lstat(name, &d->status)) == 0;
+        bool is_link = d->exists && S_ISLNK(d->status.st_mode);
         if (!is_link && (d->exists || errno == ENOENT))
             return ERROR_NONE;
         next = is_link && n_links < LINKS_MAX ? read_link(name) : NULL;
-        if (is_link && n_links >= LINKS_MAX)
-            errno = ELOOP;
-        int reason = errno;
+        int reason = is_link && n_links >= LINKS_MAX ? ELOOP : errno;
         free(name);
         name = next;
         errno = reason;
@@ -86,14 +84,14 @@ static enum error_code follow(const char *path, struct destination *d, struct er
 
 /* ---- What is there ---- */
 
-/* Whether picky writes the file (an OFD lock), or any HDF5 program (flock). Both are looked at; the second can only be
- * by taking it for a moment, beside readers. */
+/* Whether picky writes the file (an OFD lock), or another HDF5 program (flock, which can only be looked at by taking it
+ * for a moment, beside readers). */
 static bool is_written(int descriptor)
 {
     struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
     if (fcntl(descriptor, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK)
         return true;
-    return flock(descriptor, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+    return contents_are_hdf5(descriptor) && flock(descriptor, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 /* Whether all that is written through the descriptor comes behind what the file holds, as after ">>". */

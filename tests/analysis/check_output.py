@@ -104,6 +104,8 @@ THINGS = {
     "part of a sweep": ("", b"fraction = [0.1, 0.5];\n"),
     "cases": ("", b'cases = ( { train_mode = "random"; } );\n'),
     "long comment, then sweep": ("", b"# " + b"x" * 100000 + b"\n" + SWEEP),
+    "one long line": ("text", b"a,b " * 500000),
+    "one long header": ("text", b"config," * 200000),
     "comments alone": ("", b"# nothing yet\n/* but soon */\n"),
     "HDF5 signature": ("", b"\x89HDF\r\n\x1a\n"),
     "damaged HDF5": ("", b"\0" * 2048 + b"\x89HDF\r\n\x1a\n" + b"\0" * 100),
