@@ -295,6 +295,7 @@ static enum error_code pour(const struct output *output, struct error *error)
             ;
         output_finish(&direct, error);
     }
+    output_abandon(&direct);
     fclose(part);
     return error->code;
 }

@@ -1,7 +1,7 @@
 """Checks what `picky-analyse -o` does to what is in its way: every format against every kind of thing, links, files that
 somebody writes, the input itself, pipes and devices.
 
-check_output.py PICKY_ANALYSE PICKY [unittest arguments]
+check_output.py PICKY_ANALYSE PICKY SOURCE_FOLDER [unittest arguments]
 """
 import io
 import os
@@ -531,4 +531,4 @@ class Places(Folder):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
