@@ -100,7 +100,7 @@ static bool is_sweep_key(const char *s)
 
 static bool is_value(const char *s)
 {
-    return (*s && strchr("{[(\"+-.0123456789", *s)) || begins_as_word(s, "true") || begins_as_word(s, "false");
+    return (*s && strchr("{[(\"+-.0123456789;", *s)) || begins_as_word(s, "true") || begins_as_word(s, "false");
 }
 
 /* Whether it may be a sweep file. Only libconfig can tell, and not of one with a mistake, so this errs on the side of

@@ -102,6 +102,7 @@ THINGS = {
     "sweep with a wrong case": ("", b'Grid = { lr = [0.1]; };\n'),
     "sweep that ends early": ("", b'name = "x";\nmodel = { hidden_size = 5; '),
     "part of a sweep": ("", b"fraction = [0.1, 0.5];\n"),
+    "sweep without a value": ("", b"replicates = ;\n"),
     "cases": ("", b'cases = ( { train_mode = "random"; } );\n'),
     "long comment, then sweep": ("", b"# " + b"x" * 100000 + b"\n" + SWEEP),
     "one long line": ("text", b"a,b " * 500000),
