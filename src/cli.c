@@ -76,12 +76,14 @@ int report_error(const struct error *error)
     return (int)error->code;
 }
 
-int report_complete(uint64_t n_errors)
+int report_complete(const char *path, uint64_t n_errors)
 {
     if (n_errors == 0)
         return 0;
-    fprintf(stderr, "picky: complete, but %" PRIu64 " job%s failed with an error: --resume --retry error tries again\n",
-            n_errors, n_errors == 1 ? "" : "s");
+    fprintf(stderr,
+            "picky: complete, but %" PRIu64 " job%s failed with an error: picky status %s says why, "
+            "--resume --retry error tries again\n",
+            n_errors, n_errors == 1 ? "" : "s", path);
     return EXIT_FINDING;
 }
 

@@ -81,7 +81,7 @@ char *default_output(const char *sweep_path, const struct shard *shard);
  * exit code. */
 int report_error(const struct error *error);
 
-/* The exit code of a sweep that is complete; says so on stderr if jobs failed with an error. */
-int report_complete(uint64_t n_errors);
+/* The exit code of a sweep that is complete in the file `path`; says so on stderr if jobs failed with an error. */
+int report_complete(const char *path, uint64_t n_errors);
 
 #endif

@@ -257,7 +257,7 @@ static int run(const struct command *command, int argc, char **argv)
     arguments_free(&arguments);
     if (error.code)
         return report_error(&error);
-    return counts[STATUS_PENDING] > 0 ? EXIT_STOPPED : report_complete(counts[STATUS_ERROR]);
+    return counts[STATUS_PENDING] > 0 ? EXIT_STOPPED : report_complete(merge.path, counts[STATUS_ERROR]);
 }
 
 const struct command command_merge = {

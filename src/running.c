@@ -270,9 +270,6 @@ static void print_end(struct task *task)
         coverage_text(task->counts, counts);
         coverage_shard(&task->shard, shard);
         fprintf(stderr, "picky: the file%s: %s\n", shard, counts);
-        if (task->counts[STATUS_ERROR] > 0)
-            fprintf(stderr, "picky: %" PRIu64 " job%s failed with an error: picky status %s says why\n",
-                    task->counts[STATUS_ERROR], task->counts[STATUS_ERROR] == 1 ? "" : "s", task->path);
     }
     if (n_jobs > 0 && task->coverage.row) {
         struct error error;
@@ -334,7 +331,7 @@ static int run_rank0(void *context, const struct ranks *ranks)
             break;
         }
         print_end(&task);
-        exit_code = task.is_stopped ? EXIT_STOPPED : report_complete(task.counts[STATUS_ERROR]);
+        exit_code = task.is_stopped ? EXIT_STOPPED : report_complete(task.path, task.counts[STATUS_ERROR]);
     }
     free(task.path);
     coverage_free(&task.coverage);

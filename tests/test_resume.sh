@@ -110,7 +110,7 @@ failed_jobs failed.h5 2
 expect 4 "$picky" run sweep.cfg -o failed.h5 --resume
 said '^picky: failed.h5 is complete: nothing to do$'
 said '^picky: the file: .*, 2 error, 0 pending$'
-said '^picky: complete, but 2 jobs failed with an error: --resume --retry error tries again$'
+said '^picky: complete, but 2 jobs failed with an error: picky status [^ ]+ says why, --resume --retry error tries again$'
 expect 4 mpirun -n 2 --oversubscribe --bind-to none "$picky" run sweep.cfg -o failed.h5 --resume
 expect 0 "$picky" status failed.h5
 said '^ *error +2 ' out
