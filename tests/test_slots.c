@@ -1,7 +1,7 @@
 /* Results files read slot by slot, made as drafts, for shards, and done again: what merge, extend and verify rest on.
  */
 #include "results_fixture.h"
-#include "results_slots.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <inttypes.h>
