@@ -37,6 +37,10 @@ enum error_code results_draft(struct results **results, const char *path, bool r
  * replaced). */
 enum error_code results_publish(struct results *results, struct error *error);
 
+/* The layout of the records that results_put takes: the description's, but for what an older file lacks. Owned by
+ * `results`. */
+const struct record_layout *results_layout(const struct results *results);
+
 /* The part of the sweep that the file is for; 1/1: all of it. */
 struct shard results_shard(const struct results *results);
 

@@ -9,9 +9,9 @@
 
 struct results_slots;
 
-/* Opens a file of picky's and checks what it says of itself: schema, sizes, hyperparameters, and that each array that
- * its sweep asks for is there, of the right shape and type. `access` says who may write it meanwhile; what may not, is
- * refused. The caller owns *slots, which is NULL on error. Memory: that of the configurations. */
+/* Opens a file of picky's and checks what it says of itself: schema, arithmetic, sizes, hyperparameters, and that each
+ * array that its sweep asks for is there, of the right shape and type. `access` says who may write it meanwhile; what
+ * may not, is refused. The caller owns *slots, which is NULL on error. Memory: that of the configurations. */
 enum error_code results_slots_open(struct results_slots **slots, const char *path, enum results_access access,
                                    struct error *error);
 void results_slots_close(struct results_slots *slots); /* NULL is allowed */
