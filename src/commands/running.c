@@ -226,6 +226,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, task->command_line, host_list, n_ranks);
+    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -236,6 +237,8 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         .swept = sweep.swept,
         .layout = &layout,
         .provenance = provenance.attributes,
+        .plans = &sweep_plan,
+        .n_plans = 1,
         .shard = arguments->shard,
     };
     if (!layout.is_null && room_look(&task->room, &sweep, &layout, task->memory, n_ranks, error))

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
+#include "plans.h"
 #include "read.h"
 #include "runs.h"
 
@@ -20,6 +21,7 @@ struct results_slots {
     struct results_header header;
     struct results_description description; /* points to what follows; name and sweep_text are owned */
     char *name, *sweep_text;
+    struct results_plan *plans;
     struct hyperparameters *configs; /* [header.n_configs] */
     bool *swept;                     /* [n_hyperparameters] */
     struct record_layout layout;
@@ -69,7 +71,9 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         return out_of_memory(slots, error);
     if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
-        results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
+        results_read_swept(slots->file, slots->path, slots->swept, error) ||
+        results_plans_read(slots->file, slots->path, &slots->plans, &slots->description.n_plans, error) ||
+        read_configs(slots, error))
         return error->code;
     if (results_read_layout(&slots->header, slots->configs, &slots->layout, error))
         return error_prefix(error, "%s", slots->path);
@@ -82,6 +86,8 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         .n_configs = slots->header.n_configs,
         .swept = slots->swept,
         .layout = &slots->layout,
+        .plans = slots->plans,
+        .n_plans = slots->description.n_plans,
         .shard = slots->header.shard,
     };
     return ERROR_NONE;
@@ -128,6 +134,7 @@ void results_slots_close(struct results_slots *slots)
     free(slots->path);
     H5free_memory(slots->name);
     H5free_memory(slots->sweep_text);
+    free(slots->plans);
     free(slots->configs);
     free(slots->swept);
     free(slots->scratch);
@@ -233,11 +240,15 @@ enum error_code results_slots_compare(const struct results_slots *slots, const s
     return results_compare(slots->file, slots->path, &slots->header, description, other, lines, is_same, error);
 }
 
-const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b)
+const char *results_slots_difference(const struct record_layout *layout, const struct record_layout *had, const void *a,
+                                     const void *b)
 {
     for (int f = 0; f < N_FIELDS; f++) {
-        size_t n_bytes = layout->n_elements[f] * field_type_size(record_fields[f].type);
-        if (layout->offset[f] != UINT64_MAX && !record_fields[f].is_provenance &&
+        const struct field_description *field = &record_fields[f];
+        size_t n_bytes = layout->n_elements[f] * field_type_size(field->type);
+        if (field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE) /* the first ones were there */
+            n_bytes = n_bytes / layout->size[DIMENSION_MEASURE] * had->size[DIMENSION_MEASURE];
+        if (layout->offset[f] != UINT64_MAX && had->offset[f] != UINT64_MAX && !field->is_provenance &&
             memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f),
                    n_bytes) != 0)
             return record_fields[f].name;
