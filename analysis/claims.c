@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const decision_names[3] = {"supported", "opposed", "undecided"};
+const char *const decision_names[N_DECISIONS] = {"supported", "opposed", "undecided", "too few"};
 
 const struct claim claim_table[N_CLAIMS] = {
     [CLAIM_TWO_SUBNETWORKS] =
@@ -250,7 +250,7 @@ static enum error_code decide(enum claim_id claim, struct reader *reader, const 
     float *numbers_a = NULL, *numbers_b = NULL;
     bool is_pair = claim_table[claim].key != NULL;
 
-    *verdict = (struct verdict){.decision = CLAIM_UNDECIDED, .mean_a = (double)NAN, .mean_b = (double)NAN};
+    *verdict = (struct verdict){.decision = CLAIM_TOO_FEW, .mean_a = (double)NAN, .mean_b = (double)NAN};
     if (sample_read(&a, reader, &match->a, options, true, error) ||
         (is_pair && sample_read(&b, reader, &match->b, options, true, error)) ||
         pairs_find(&pairs, reader, match, &a, is_pair ? &b : &a, error) ||
@@ -271,10 +271,10 @@ static enum error_code decide(enum claim_id claim, struct reader *reader, const 
         aligned.a[r] = aligned.b[r] - aligned.a[r];
     if (bootstrap_means(aligned.a, aligned.n, 1, &verdict->effect, error))
         goto done;
-    if (verdict->effect.low > CLAIM_EFFECT)
-        verdict->decision = CLAIM_SUPPORTED;
-    else if (verdict->effect.high < CLAIM_EFFECT)
-        verdict->decision = CLAIM_OPPOSED;
+    if (verdict->effect.n >= CLAIM_SEEDS)
+        verdict->decision = verdict->effect.low > CLAIM_EFFECT    ? CLAIM_SUPPORTED
+                            : verdict->effect.high < CLAIM_EFFECT ? CLAIM_OPPOSED
+                                                                  : CLAIM_UNDECIDED;
 done:
     free(numbers_b);
     free(numbers_a);

@@ -18,8 +18,10 @@ enum claim_id {
 
 #define CLAIM_EFFECT 0.05 /* the smallest effect of interest, the same for all: five of a hundred units */
 
-enum decision { CLAIM_SUPPORTED, CLAIM_OPPOSED, CLAIM_UNDECIDED };
-extern const char *const decision_names[3];
+#define CLAIM_SEEDS 6 /* fewer give no verdict */
+
+enum decision { CLAIM_SUPPORTED, CLAIM_OPPOSED, CLAIM_UNDECIDED, CLAIM_TOO_FEW, N_DECISIONS };
+extern const char *const decision_names[N_DECISIONS];
 
 /* One claim. All strings are static. An effect is the mean, over seeds, of one number a model: of the models of `b`,
  * less that of their partners of `a`, or of `a` alone. */
@@ -56,11 +58,11 @@ struct claims {
     struct loss_correlation correlations[N_NORMALISE][N_MEASURES];
 };
 
-/* Decides every claim with the selected configurations, for tasks 1 and 2. Supported: the effect's 95 % interval
- * lies above CLAIM_EFFECT; opposed: below it (the effect is smaller than that, or the other way round); else, and
- * with fewer than two seeds, undecided. Of the options only unimportant_below is read. is_of_important: shares are of
- * the units of a layer that are important to a task (a layer without any does not count), else of all its units.
- * ERROR_INPUT for a fault of the file, ERROR_FATAL if memory is short. */
+/* Decides every claim with the selected configurations, for tasks 1 and 2. Too few: the effect is a mean over fewer
+ * than CLAIM_SEEDS seeds. Supported: its 95 % interval lies above CLAIM_EFFECT; opposed: below it (the effect is
+ * smaller than that, or the other way round); else undecided. Of the options only unimportant_below is read.
+ * is_of_important: shares are of the units of a layer that are important to a task (a layer without any does not
+ * count), else of all its units. ERROR_INPUT for a fault of the file, ERROR_FATAL if memory is short. */
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
                               const struct ri_options *options, bool is_of_important, struct error *error);
 void claims_free(struct claims *claims); /* all-zero claims are allowed */

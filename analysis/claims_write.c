@@ -8,7 +8,7 @@
 
 #define CONFIGS_SHOWN 6 /* in the table for people */
 
-static const char signs[] = "+-?"; /* by decision */
+static const char signs[] = "+-?"; /* by decision; too few has none */
 
 /* ---- text ---- */
 
@@ -38,10 +38,11 @@ static void write_overview(const struct claims *claims, FILE *out)
     for (int c = 0; c < N_CLAIMS; c++) {
         fprintf(out, "%-22s%s", claim_table[c].name, claims->results[c].a.n > 0 ? "" : "  not in this file");
         for (int m = 0; m < N_MEASURES && claims->results[c].a.n > 0; m++) {
-            char text[8];
-            snprintf(text, sizeof text, "%c %c", signs[claims->results[c].verdicts[NORMALISE_NONE][m].decision],
-                     signs[claims->results[c].verdicts[NORMALISE_LAYER][m].decision]);
-            fprintf(out, " %9s", text);
+            enum decision raw = claims->results[c].verdicts[NORMALISE_NONE][m].decision;
+            enum decision by_layer = claims->results[c].verdicts[NORMALISE_LAYER][m].decision;
+            const char text[] = {signs[raw], ' ', signs[by_layer], '\0'}; /* NULs for too few */
+            fprintf(out, " %9s",
+                    raw == CLAIM_TOO_FEW || by_layer == CLAIM_TOO_FEW ? decision_names[CLAIM_TOO_FEW] : text);
         }
         fprintf(out, "\n");
     }
@@ -80,7 +81,7 @@ static void write_claim(const struct claims *claims, int c, FILE *out)
             claim->b ? ", means of a and b" : "");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < N_MEASURES; m++) {
-            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             write_verdict(&result->verdicts[n][m], claim->b != NULL, out);
             fprintf(out, "\n");
         }
@@ -92,11 +93,12 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     summary_header(reader, selection, out);
     fprintf(out,
             "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
-            "smallest effect of interest; - opposed: below it; ? undecided. The first sign is for the importances\n"
-            "as they are, the second after dividing them by their sum over the layer (/layer).\n"
+            "smallest effect of interest; - opposed: below it; ? undecided; too few: under %d seeds, which give no\n"
+            "verdict. The first sign is for the importances as they are, the second after dividing them by their sum\n"
+            "over the layer (/layer).\n"
             "An importance below %g of its layer's mean counts as 0; shares of a layer are shares of %s.\n"
             "Intervals are not corrected for the number of claims and measures.\n\n",
-            CLAIM_EFFECT, options->unimportant_below,
+            CLAIM_EFFECT, CLAIM_SEEDS, options->unimportant_below,
             claims->is_of_important ? "its important units" : "all its units");
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
@@ -107,7 +109,7 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
-            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             if (isfinite(c->low))
                 fprintf(out, "  r = %+.2f [%+.2f, %+.2f]  %zu models\n", c->r, c->low, c->high, c->n);
             else
@@ -131,7 +133,7 @@ static void csv_configs(const struct selection *configs, FILE *out)
 static void csv_row(const struct claims *claims, const struct ri_options *options, const char *name, int n, int m,
                     const char *decision, const double *numbers, size_t n_seeds, FILE *out)
 {
-    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_names[m], normalise_names[n], options->unimportant_below,
+    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_table[m].name, normalise_names[n], options->unimportant_below,
             shares_of(claims), decision, n_seeds);
     for (int i = 0; i < 5; i++) {
         fputc(',', out);
@@ -199,7 +201,7 @@ static void json_claim(const struct claims *claims, int c, FILE *out)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct verdict *v = &result->verdicts[n][m];
             fprintf(out, "%s\n      {\"measure\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", \"effect\": ",
-                    n + m > 0 ? "," : "", measure_names[m], normalise_names[n], decision_names[v->decision]);
+                    n + m > 0 ? "," : "", measure_table[m].name, normalise_names[n], decision_names[v->decision]);
             json_estimate(out, &v->effect);
             fprintf(out, ", \"mean_a\": ");
             json_number(out, v->mean_a);
@@ -215,7 +217,8 @@ static void write_json(const struct claims *claims, const struct reader *reader,
 {
     fprintf(out, "{\n");
     summary_json_header(reader, out);
-    fprintf(out, "  \"smallest_effect\": %g,\n  \"unimportant_below\": ", CLAIM_EFFECT);
+    fprintf(out, "  \"smallest_effect\": %g,\n  \"fewest_seeds\": %d,\n  \"unimportant_below\": ", CLAIM_EFFECT,
+            CLAIM_SEEDS);
     json_number(out, options->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)
@@ -226,7 +229,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
             const struct loss_correlation *c = &claims->correlations[n][m];
             struct estimate r = {c->r, c->low, c->high, c->n};
             fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n + m > 0 ? "," : "",
-                    measure_names[m], normalise_names[n]);
+                    measure_table[m].name, normalise_names[n]);
             json_estimate(out, &r);
             fprintf(out, "}");
         }
@@ -247,18 +250,16 @@ void claims_write(const struct claims *claims, const struct reader *reader, cons
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
+    enum summary_format format = request->is_csv ? SUMMARY_CSV : request->is_json ? SUMMARY_JSON : SUMMARY_TEXT;
+    struct output_place place = request_place(request, summary_output_format(format));
     struct output output;
     struct claims claims;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
-    if (output_begin(&output, request->output, reader->path, error))
+    if (output_begin(&output, &place, error))
         return error->code;
     if (!claims_decide(&claims, reader, selection, &request->ri, request->is_of_important, error)) {
-        claims_write(&claims, reader, selection, &request->ri,
-                     request->is_csv    ? SUMMARY_CSV
-                     : request->is_json ? SUMMARY_JSON
-                                        : SUMMARY_TEXT,
-                     output.file);
+        claims_write(&claims, reader, selection, &request->ri, format, output.file);
         claims_free(&claims);
         output_finish(&output, error);
     }
@@ -276,13 +277,14 @@ const struct command command_claims = {
         "pairs are averaged). The rule is fixed beforehand: supported, if the 95 % bootstrap interval (BCa) of the\n"
         "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
         "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
-        "other way round; undecided otherwise. The table says what each claim compares and with which\n"
-        "configurations (as in the file, from 0), or that they are not in it. Selective: |RI| > 0.9; mixed:\n"
-        "|RI| < 0.5. Shares are of all units of a layer. Two conditions may differ in how many of them are\n"
-        "unimportant: see whether a conclusion holds with --of important, too.\n"
+        "other way round; undecided otherwise. An effect over fewer than 6 seeds (pairs, where two conditions are\n"
+        "compared) gets no verdict but \"too few\"; its interval is shown all the same. The table says what each\n"
+        "claim compares and with which configurations (as in the file, from 0), or that they are not in it.\n"
+        "Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of all units of a layer. Two conditions may differ in\n"
+        "how many of them are unimportant: see whether a conclusion holds with --of important, too.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
         "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
-    .options = "output where unimportant-below of csv json",
+    .options = "output force where unimportant-below of csv json",
     .run = run,
 };

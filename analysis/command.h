@@ -8,6 +8,7 @@
 
 #include "export.h"
 #include "models.h"
+#include "output.h"
 #include "selection.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct request {
     const struct command *command;
     const char *file;
     const char *output;                     /* --output; NULL if not given */
+    bool is_forced;                         /* --force */
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
     struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
@@ -55,6 +57,12 @@ struct command {
 extern const struct command command_summary, command_claims, command_plot_training, command_plot_ri,
     command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
     command_report, command_export;
+
+/* Where a request's output goes. */
+static inline struct output_place request_place(const struct request *request, enum output_format format)
+{
+    return (struct output_place){request->output, format, request->file, request->is_forced};
+}
 
 /* Whether a request's layers (bits, 0: all) include a layer, 0-based. */
 static inline bool request_has_layer(uint64_t layers, size_t layer)

@@ -86,10 +86,13 @@ static enum error_code write_sweep(struct reader *reader, FILE *out, struct erro
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
+    struct output_place place = request_place(request, request->export.variable ? OUTPUT_NPY
+                                                       : request->export.sweep  ? OUTPUT_TEXT
+                                                                                : OUTPUT_CSV);
     struct export_options options;
     struct output output;
 
-    if (parse(request, &options, error) || output_begin(&output, request->output, reader->path, error))
+    if (parse(request, &options, error) || output_begin(&output, &place, error))
         return error->code;
     if (request->export.variable)
         export_array(reader, selection, request->export.variable, options.statuses, output.file, error);
@@ -114,6 +117,6 @@ const struct command command_export = {
         "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
         "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
         "output. docs/python.md has examples.\n",
-    .options = "output where each keys measure measures normalise unimportant-below status variable sweep",
+    .options = "output force where each keys measure measures normalise unimportant-below status variable sweep",
     .run = run,
 };

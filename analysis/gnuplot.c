@@ -14,6 +14,7 @@ extern char **environ;
 
 struct format {
     const char *suffix;
+    enum output_format format;
     const char *terminal; /* gnuplot's terminal and its options */
     double scale;         /* units of the terminal's size in a pixel of 1/96 inch */
     double font_scale;    /* makes a font's size and a line's width mean such pixels too */
@@ -25,9 +26,10 @@ struct format {
 /* Fonts are points in the cairo terminals (3/4 as many as pixels), which the png one takes for 1/96 inch and the
  * pdf one for 1/72; a line of width 1 is half a point in pdf. */
 static const struct format formats[] = {
-    {".svg", "svg", 1, 1, 1, "</svg>", 6},
-    {".png", "pngcairo pointscale 1.5625", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82", 8},
-    {".pdf", "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
+    {".svg", OUTPUT_SVG, "svg", 1, 1, 1, "</svg>", 6},
+    {".png", OUTPUT_PNG, "pngcairo pointscale 1.5625", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82",
+     8},
+    {".pdf", OUTPUT_PDF, "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
 };
 
 static const struct format *find_format(const char *output)
@@ -90,46 +92,67 @@ static char *with_suffix(const char *name, size_t n_dropped, const char *suffix)
 
 static void release(struct gnuplot *figure)
 {
-    free(figure->output);
-    free(figure->output_part);
     free(figure->script_path);
-    free(figure->script_part);
     memset(figure, 0, sizeof *figure);
 }
 
 void gnuplot_abandon(struct gnuplot *figure)
 {
-    if (figure->script) {
-        fclose(figure->script);
-        unlink(figure->script_part);
-    }
+    output_abandon(&figure->figure);
+    output_abandon(&figure->script_file);
     release(figure);
 }
 
-enum error_code gnuplot_begin(struct gnuplot *figure, const char *output, double width, double height,
+static struct output_place figure_place(const struct request *request)
+{
+    return request_place(request, find_format(request->output)->format);
+}
+
+/* Where the script goes; the caller frees its path, which is NULL if memory is short. One that nobody asked for, which
+ * is left after a failure, forces nothing away. */
+static struct output_place script_place(const struct request *request)
+{
+    struct output_place place = request_place(request, OUTPUT_SCRIPT);
+    place.is_forced = request->is_forced && request->keep_script;
+    place.path = with_suffix(request->output, strlen(find_format(request->output)->suffix), ".gp");
+    return place;
+}
+
+enum error_code gnuplot_check(const struct request *request, struct error *error)
+{
+    if (gnuplot_check_name(request->output, error))
+        return error->code;
+    struct output_place figure = figure_place(request), script = script_place(request);
+    if (!script.path)
+        error_set(error, ERROR_FATAL, "not enough memory");
+    else if (!output_check(&figure, error) && request->keep_script && output_check(&script, error))
+        error_prefix(error, "--keep-script");
+    free((char *)script.path);
+    return error->code;
+}
+
+enum error_code gnuplot_begin(struct gnuplot *figure, const struct request *request, double width, double height,
                               struct error *error)
 {
+    const char *output = request->output;
     memset(figure, 0, sizeof *figure);
-    if (gnuplot_check_name(output, error))
+    if (gnuplot_check(request, error))
         return error->code;
 
     const struct format *format = find_format(output);
+    struct output_place place = figure_place(request), script = script_place(request);
     figure->width = width;
     figure->height = height;
-    figure->output = strdup(output);
-    figure->output_part = with_suffix(output, 0, ".part");
-    figure->script_path = with_suffix(output, strlen(format->suffix), ".gp");
-    figure->script_part = with_suffix(output, 0, ".gp.part");
-    if (!figure->output || !figure->output_part || !figure->script_path || !figure->script_part) {
-        release(figure);
+    figure->is_script_kept = request->keep_script;
+    figure->script_path = (char *)script.path;
+    if (!figure->script_path)
         return error_set(error, ERROR_FATAL, "not enough memory");
-    }
-    figure->script = fopen(figure->script_part, "w");
-    if (!figure->script) {
-        error_set(error, ERROR_INPUT, "cannot write %s: %s", figure->script_part, strerror(errno));
-        release(figure);
+    if (output_begin_named(&figure->figure, &place, error) ||
+        output_begin_named(&figure->script_file, &script, error)) {
+        gnuplot_abandon(figure);
         return error->code;
     }
+    figure->script = figure->script_file.file;
 
     const char *slash = strrchr(output, '/');
     fprintf(figure->script,
@@ -199,7 +222,7 @@ static char **make_environment(void)
 static enum error_code run_gnuplot(const struct gnuplot *figure, struct error *error)
 {
     /* -d: the user's start-up file must not change the figure. */
-    char *arguments[] = {"gnuplot", "-d", "-c", figure->script_part, figure->output_part, NULL};
+    char *arguments[] = {"gnuplot", "-d", "-c", figure->script_file.part, figure->figure.part, NULL};
     char said[4096], complaint[512];
     posix_spawn_file_actions_t actions;
     int pipe_ends[2], status = 0;
@@ -243,10 +266,10 @@ static enum error_code run_gnuplot(const struct gnuplot *figure, struct error *e
 /* gnuplot's exit code is 0 also when the disk was full: only the figure's end tells. */
 static enum error_code check_tail(const struct gnuplot *figure, struct error *error)
 {
-    const struct format *format = find_format(figure->output);
+    const struct format *format = find_format(figure->figure.place.path);
     char tail[64];
     size_t n = 0;
-    FILE *file = fopen(figure->output_part, "rb");
+    FILE *file = fopen(figure->figure.part, "rb");
     if (file) {
         if (fseek(file, -(long)sizeof tail, SEEK_END) != 0)
             rewind(file);
@@ -258,44 +281,38 @@ static enum error_code check_tail(const struct gnuplot *figure, struct error *er
     if (n >= format->n_tail && memcmp(tail + n - format->n_tail, format->tail, format->n_tail) == 0)
         return ERROR_NONE;
     return error_set(error, ERROR_FATAL, "cannot write %s: gnuplot left it incomplete (is the disk full?)",
-                     figure->output);
+                     figure->figure.place.path);
 }
 
-enum error_code gnuplot_finish(struct gnuplot *figure, bool keep_script, struct error *error)
+/* Puts the script in its place, after an error too: the message says so then. */
+static void leave_script(struct gnuplot *figure, struct error *error)
 {
-    bool is_script_written = false;
+    struct error other = {.code = ERROR_NONE};
+    output_finish(&figure->script_file, &other);
+    if (!error->code) {
+        *error = other;
+    } else if (!other.code) {
+        char message[ERROR_MESSAGE_MAX];
+        snprintf(message, sizeof message, "%.*s", ERROR_MESSAGE_MAX / 2, error->message);
+        error_set(error, error->code, "%s; the script is %s", message, figure->script_path);
+    }
+}
 
+enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error)
+{
     fprintf(figure->script, "unset output\n");
-    bool failed = ferror(figure->script) != 0;
-    failed |= fclose(figure->script) != 0;
-    figure->script = NULL;
-    if (failed) {
-        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_part, strerror(errno));
-        goto done;
+    errno = 0;
+    if (fflush(figure->script) != 0 || ferror(figure->script)) {
+        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_path,
+                  errno ? strerror(errno) : "a write failed");
+        gnuplot_abandon(figure);
+        return error->code;
     }
-    is_script_written = true;
-
     error->code = ERROR_NONE;
-    if (run_gnuplot(figure, error) || check_tail(figure, error))
-        goto done;
-    if (rename(figure->output_part, figure->output) < 0)
-        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->output, strerror(errno));
-done:
-    if (error->code)
-        unlink(figure->output_part);
-    if (is_script_written && (keep_script || error->code)) {
-        if (rename(figure->script_part, figure->script_path) < 0) {
-            unlink(figure->script_part);
-            if (!error->code)
-                error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_path, strerror(errno));
-        } else if (error->code) {
-            char message[ERROR_MESSAGE_MAX];
-            snprintf(message, sizeof message, "%.*s", ERROR_MESSAGE_MAX / 2, error->message);
-            error_set(error, error->code, "%s; the script is %s", message, figure->script_path);
-        }
-    } else {
-        unlink(figure->script_part);
-    }
-    release(figure);
+    if (!run_gnuplot(figure, error) && !check_tail(figure, error))
+        output_finish(&figure->figure, error);
+    if (figure->is_script_kept || error->code)
+        leave_script(figure, error);
+    gnuplot_abandon(figure);
     return error->code;
 }

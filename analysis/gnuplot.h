@@ -2,30 +2,36 @@
 #ifndef PICKY_GNUPLOT_H
 #define PICKY_GNUPLOT_H
 
-#include "error.h"
+#include "command.h"
+#include "output.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
 /* A figure being written. */
 struct gnuplot {
-    FILE *script;               /* write commands here */
-    double width, height;       /* of the page, in pixels of 1/96 inch */
-    char *output, *output_part; /* the figure, and its name until it is complete */
-    char *script_path, *script_part;
+    FILE *script;         /* write commands here */
+    double width, height; /* of the page, in pixels of 1/96 inch */
+    bool is_script_kept;
+    char *script_path;
+    struct output figure, script_file;
 };
 
-/* Starts the script of a figure OUT.svg, OUT.png or OUT.pdf (by its suffix) of width x height pixels
+/* Checks what a request says of its figure and script, without touching anything: ERROR_INPUT for an unknown suffix,
+ * and for what output_check refuses. */
+enum error_code gnuplot_check(const struct request *request, struct error *error);
+
+/* Starts the script of the request's figure OUT.svg, OUT.png or OUT.pdf (by its suffix) of width x height pixels
  * (1/96 inch; a PNG has 150 pixels an inch): the terminal, the encoding and text without markup are set.
  * ERROR_INPUT for another suffix or a path that cannot be written. Ended by gnuplot_finish or
  * gnuplot_abandon, also after an error. */
-enum error_code gnuplot_begin(struct gnuplot *figure, const char *output, double width, double height,
+enum error_code gnuplot_begin(struct gnuplot *figure, const struct request *request, double width, double height,
                               struct error *error);
 
-/* Runs gnuplot on the script and puts the complete figure in its place, over an older one. With keep_script,
- * and if gnuplot fails or is missing, leaves the script as OUT.gp. ERROR_FATAL if the figure is not complete;
- * an older one is then untouched. */
-enum error_code gnuplot_finish(struct gnuplot *figure, bool keep_script, struct error *error);
+/* Runs gnuplot on the script and puts the complete figure in its place, over an older one. With --keep-script,
+ * and if gnuplot fails or is missing, leaves the script as OUT.gp (then only if nothing else is there). ERROR_FATAL if
+ * the figure is not complete, ERROR_INPUT if its place has been taken meanwhile; an older one is then untouched. */
+enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error);
 
 /* Removes what has been written. An all-zero or finished figure is allowed. */
 void gnuplot_abandon(struct gnuplot *figure);

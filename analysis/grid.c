@@ -285,7 +285,7 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     grid->top = legend_top + layout_legend_height(grid->legend, grid->n_legend, MARGIN, width) + 8;
     double height = grid->top + n_down * grid->block_height - BLOCK_GAP + grid->margin_bottom;
-    if (gnuplot_begin(&grid->gnuplot, grid->request->output, width, height, error))
+    if (gnuplot_begin(&grid->gnuplot, grid->request, width, height, error))
         return error->code;
     fprintf(grid->gnuplot.script, "set multiplot\n");
     layout_page_title(&grid->gnuplot, MARGIN, title);
@@ -298,5 +298,5 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
 enum error_code grid_finish(struct grid *grid, struct error *error)
 {
     fprintf(grid->gnuplot.script, "unset multiplot\n");
-    return gnuplot_finish(&grid->gnuplot, grid->request->keep_script, error);
+    return gnuplot_finish(&grid->gnuplot, error);
 }

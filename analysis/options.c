@@ -27,6 +27,13 @@ static enum error_code take_output(struct request *request, const char *value, s
     return ERROR_NONE;
 }
 
+static enum error_code take_force(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->is_forced = true;
+    return ERROR_NONE;
+}
+
 static enum error_code take_where(struct request *request, const char *value, struct error *error)
 {
     if (request->n_conditions == CONDITIONS_MAX)
@@ -50,12 +57,17 @@ static enum error_code take_measure(struct request *request, const char *value, 
     request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
-        int m = find_name(measure_names, N_MEASURES, word, length);
+        int m = N_MEASURES - 1;
+        while (m >= 0 && (strlen(measure_table[m].name) != length || strncmp(measure_table[m].name, word, length) != 0))
+            m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
-        if (m < 0 && !is_all)
-            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s, %s, %s, %s, %s, %s, all", value,
-                             measure_names[0], measure_names[1], measure_names[2], measure_names[3], measure_names[4],
-                             measure_names[5]);
+        if (m < 0 && !is_all) {
+            char allowed[512];
+            size_t used = 0;
+            for (m = 0; m < N_MEASURES; m++)
+                used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s, ", measure_table[m].name);
+            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %sall", value, allowed);
+        }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
         request->measures |= is_all ? (1u << N_MEASURES) - 1 : 1u << m;
@@ -229,7 +241,13 @@ static enum error_code take_models(struct request *request, const char *value, s
 }
 
 static const struct option_row option_table[] = {
-    {"output", 'o', "OUT", "the file to write; an older one is replaced", take_output},
+    {"output", 'o', "OUT",
+     "the file to write (- is standard output); an older output of the same format\n"
+     "is replaced, at the end of symbolic links too. Refused without --force: what\n"
+     "is of another format, results and other HDF5 files, sweep files. Refused\n"
+     "always: FILE.h5 itself, and what somebody is writing",
+     take_output},
+    {"force", 0, NULL, "replace what is at OUT, whatever it is, unless that is always refused", take_force},
     {"where", 0, "KEY=VALUE",
      "only configurations with this value (or one of VALUE,VALUE,...) of a\n"
      "hyperparameter; may be repeated, all must hold",
@@ -256,7 +274,7 @@ static const struct option_row option_table[] = {
     {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
-    {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaced too)",
+    {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
     {"keys", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_keys},

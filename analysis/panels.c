@@ -37,7 +37,7 @@ enum error_code panels_begin(struct panels *panels, struct error *error)
     panels->top = legend_top + layout_legend_height(panels->legend, panels->n_legend, panels->margin_left, width);
     double height = panels->top + n_rows * (panels->head_height + panels->panel_height + panels->tics_height) -
                     panels->tics_height + panels->margin_bottom;
-    if (gnuplot_begin(&panels->gnuplot, panels->request->output, width, height, error))
+    if (gnuplot_begin(&panels->gnuplot, panels->request, width, height, error))
         return error->code;
     fprintf(panels->gnuplot.script, "set multiplot\n");
     layout_page_title(&panels->gnuplot, panels->margin_left, title);
@@ -48,7 +48,7 @@ enum error_code panels_begin(struct panels *panels, struct error *error)
 enum error_code panels_finish(struct panels *panels, struct error *error)
 {
     fprintf(panels->gnuplot.script, "unset multiplot\n");
-    return gnuplot_finish(&panels->gnuplot, panels->request->keep_script, error);
+    return gnuplot_finish(&panels->gnuplot, error);
 }
 
 struct box panels_box(const struct panels *panels, size_t i)

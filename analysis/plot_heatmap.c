@@ -202,7 +202,7 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][160]
     const struct request *request = figure->grid.request;
     char measure[64] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
-        snprintf(measure, sizeof measure, " (%s)", measure_names[request->ri.measure]);
+        snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
              row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
     for (int end = 0; end < 2; end++) {
@@ -237,7 +237,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
     if (request->layers && figure.statistic < STATISTIC_FIRST_OF_LAYER)
         return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers",
                          statistic_table[figure.statistic].name);
-    if (gnuplot_check_name(request->output, error) || layout_check_layers(reader, selection, request->layers, error) ||
+    if (gnuplot_check(request, error) || layout_check_layers(reader, selection, request->layers, error) ||
         grid_make(grid, reader, selection, request, error))
         return error->code;
     if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
@@ -284,7 +284,7 @@ const struct command command_plot_heatmap = {
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
         "for each combination.\n" GNUPLOT_HELP,
-    .options = "output where measure layer normalise unimportant-below statistic rows columns title keep-script",
+    .options = "output force where measure layer normalise unimportant-below statistic rows columns title keep-script",
     .needs_output = true,
     .run = run,
 };

@@ -151,10 +151,10 @@ static void write_figure(const struct importance_figure *figure)
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
     fprintf(rows->gnuplot.script, "set samples 2\n");
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,
-             measure_names[rows->request->ri.measure]);
+             measure_table[rows->request->ri.measure].name);
     rows_y_name(rows, text);
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_b + 1,
-             measure_names[rows->request->ri.measure]);
+             measure_table[rows->request->ri.measure].name);
     rows_x_name_place(rows, &x, &y);
     layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
     for (size_t row = 0; row < rows->selection->n; row++)
@@ -199,7 +199,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .n_legend = n_legend}};
     size_t n_panels = 0;
 
-    if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
+    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))
         return error->code;
     write_legend(styles, texts, &request->ri);
@@ -233,7 +233,7 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output where measure layer normalise unimportant-below title keep-script",
+    .options = "output force where measure layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = run,
 };

@@ -138,7 +138,7 @@ static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const
     snprintf(texts[0], sizeof texts[0], "error of task %d", request->ri.task_a + 1);
     snprintf(texts[1], sizeof texts[1], "of task %d", request->ri.task_b + 1);
     snprintf(texts[2], sizeof texts[2], "grey: neurons silenced in %.80s (%s)", layers,
-             measure_names[request->ri.measure]);
+             measure_table[request->ri.measure].name);
 }
 
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
@@ -166,7 +166,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
 
     struct ticker ticker;
 
-    if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
+    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))
         return error->code;
     write_legend(texts, styles, request);
@@ -209,7 +209,7 @@ const struct command command_plot_lesion = {
         "Up to 50 models of each configuration (--models), mean with a 95 % interval. Where the file has no weights\n"
         "(store = [\"weights\"]) models are trained again. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output where measure layer normalise unimportant-below models title keep-script",
+    .options = "output force where measure layer normalise unimportant-below models title keep-script",
     .needs_output = true,
     .run = run,
 };

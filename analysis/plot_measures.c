@@ -125,7 +125,7 @@ done:
 /* The name of a measure in the two lines of a cell. */
 static void name_cell(struct cell *cell, enum measure measure)
 {
-    const char *name = measure_names[measure], *rest = strchr(name, '_');
+    const char *name = measure_table[measure].name, *rest = strchr(name, '_');
     cell->fill = 0xffffff;
     snprintf(cell->lines[1], CELL_TEXT_MAX, "%.*s", rest ? (int)(rest - name) : CELL_TEXT_MAX - 1, name);
     if (rest)
@@ -189,7 +189,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .legend = legend,
                                                 .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
 
-    if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
+    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))
         return error->code;
     layout_layers_text(request->layers, layers);
@@ -223,7 +223,7 @@ const struct command command_plot_measures = {
         "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
         "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output where layer normalise unimportant-below title keep-script",
+    .options = "output force where layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = run,
 };

@@ -67,7 +67,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                         .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
     int64_t n_layers = 1;
 
-    if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error) ||
+    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
         layout_check_layers(reader, selection, request->layers, error))
         return error->code;
     figure.histograms = calloc(selection->n, sizeof *figure.histograms);
@@ -97,7 +97,7 @@ const struct command command_plot_ri = {
         "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
         "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output where measure layer normalise unimportant-below title keep-script",
+    .options = "output force where measure layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = run,
 };

@@ -95,7 +95,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                          {false, NULL, settings}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
 
-    if (gnuplot_check_name(request->output, error) || layout_check_layers(reader, selection, request->layers, error) ||
+    if (gnuplot_check(request, error) || layout_check_layers(reader, selection, request->layers, error) ||
         grid_make(grid, reader, selection, request, error))
         return error->code;
     if (grid_check_count(grid, grid->groups.n, CELLS_MAX, error))
@@ -144,7 +144,7 @@ const struct command command_plot_ri_grid = {
         "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
         "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
         "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output where measure layer normalise unimportant-below rows columns title keep-script",
+    .options = "output force where measure layer normalise unimportant-below rows columns title keep-script",
     .needs_output = true,
     .run = run,
 };

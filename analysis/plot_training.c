@@ -186,7 +186,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .n_legend = sizeof legend / sizeof legend[0]}};
     size_t *n_models = NULL;
 
-    if (gnuplot_check_name(request->output, error) || layout_check_count(reader, selection, error))
+    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error))
         return error->code;
     snprintf(styles[0], sizeof styles[0], MEAN_STYLE, COLOUR_TASK_1);
     snprintf(styles[1], sizeof styles[1], MEAN_STYLE, COLOUR_TASK_2);
@@ -224,7 +224,7 @@ const struct command command_plot_training = {
     .details =
         "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
         "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output where title keep-script",
+    .options = "output force where title keep-script",
     .needs_output = true,
     .run = run,
 };

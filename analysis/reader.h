@@ -6,7 +6,7 @@
 #ifndef PICKY_READER_H
 #define PICKY_READER_H
 
-#include "error.h"
+#include "errors.h"
 #include "hyperparameters.h"
 #include "record.h"
 

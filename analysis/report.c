@@ -210,8 +210,9 @@ static enum error_code run(struct reader *reader, const struct selection *select
                            struct error *error)
 {
     const struct report_options options = {request->ri, request->conditions, request->n_conditions};
+    const struct output_place place = request_place(request, OUTPUT_HTML);
     struct output output;
-    if (output_begin(&output, request->output, reader->path, error))
+    if (output_begin(&output, &place, error))
         return error->code;
     if (report_write(reader, selection, &options, output.file, error))
         output_abandon(&output);
@@ -228,6 +229,6 @@ const struct command command_report = {
         "The notebook's claims, acceptance, histograms of relative importance, maps, training curves, provenance,\n"
         "and how to reproduce it all. Figures are of the first 24 configurations: choose others with --where.\n"
         "Without -o, to standard output.\n",
-    .options = "output where measure normalise unimportant-below",
+    .options = "output force where measure normalise unimportant-below",
     .run = run,
 };

@@ -5,12 +5,12 @@
 
 #define CONFIGS_SHOWN 12 /* numbers of configurations of a condition */
 
-static const char *const classes[] = {"yes", "no", "open"}; /* by decision */
+static const char *const classes[] = {"yes", "no", "open", "few"}; /* by decision */
 
 static void write_measures(FILE *out)
 {
     for (int m = 0; m < N_MEASURES; m++)
-        fprintf(out, "<th scope=\"col\">%s</th>", measure_names[m]);
+        fprintf(out, "<th scope=\"col\">%s</th>", measure_table[m].name);
 }
 
 /* "supported" and, small, "+0.123 [+0.100, +0.145]" */
@@ -123,10 +123,11 @@ void report_claims(const struct report *report)
         "<p>The 2020 notebook&rsquo;s conclusions, under each measure of importance, as it is (raw) and divided by its "
         "sum over the layer. Each is an effect, a mean over seeds: <b>supported</b> if its 95&nbsp;%% bootstrap "
         "interval lies above %g, the smallest effect of interest; <b>opposed</b> if it lies below; else undecided. "
+        "Under %d seeds, <b>too few</b>, there is no verdict. "
         "Intervals are not corrected for the number of claims and measures.</p>\n"
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-claims\"><table class=\"claims\">\n"
         "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">importances</th>",
-        CLAIM_EFFECT);
+        CLAIM_EFFECT, CLAIM_SEEDS);
     write_measures(out);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (int c = 0; c < N_CLAIMS; c++)

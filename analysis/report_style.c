@@ -41,7 +41,7 @@ const char report_style[] =
     ".definitions td{min-width:11em}\n"
     ".yes{background:#d5efe4}\n"
     ".no{background:#fde0d3}\n"
-    ".open{background:#f0f0f0}\n"
+    ".open,.few{background:#f0f0f0}\n"
     "figure{margin:0;break-inside:avoid}\n"
     ".panels{display:flex;flex-wrap:wrap;gap:6px 14px;margin:.4em 0}\n"
     ".group{break-inside:avoid}\n"

@@ -82,7 +82,7 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
     rows->row_height = ROW_HEAD + rows->panel_height + inner + ROW_GAP;
     double height =
         rows->top + (double)(n - 1) * rows->row_height + ROW_HEAD + rows->panel_height + rows->margin_bottom;
-    if (gnuplot_begin(&rows->gnuplot, rows->request->output, width, height, error))
+    if (gnuplot_begin(&rows->gnuplot, rows->request, width, height, error))
         return error->code;
     fprintf(rows->gnuplot.script, "set multiplot\n");
     layout_page_title(&rows->gnuplot, rows->margin_left, title);
@@ -94,7 +94,7 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
 enum error_code rows_finish(struct rows *rows, struct error *error)
 {
     fprintf(rows->gnuplot.script, "unset multiplot\n");
-    return gnuplot_finish(&rows->gnuplot, rows->request->keep_script, error);
+    return gnuplot_finish(&rows->gnuplot, error);
 }
 
 void rows_y_name(const struct rows *rows, const char *text)

@@ -91,6 +91,11 @@ done:
     return error->code;
 }
 
+enum output_format summary_output_format(enum summary_format format)
+{
+    return format == SUMMARY_CSV ? OUTPUT_CSV : format == SUMMARY_JSON ? OUTPUT_JSON : OUTPUT_TEXT;
+}
+
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
@@ -102,11 +107,12 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                       .format = request->is_csv    ? SUMMARY_CSV
                                                 : request->is_json ? SUMMARY_JSON
                                                                    : SUMMARY_TEXT};
+    struct output_place place = request_place(request, summary_output_format(options.format));
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
     if (request->statistics && !request->compare)
         return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
-    if (output_begin(&output, request->output, reader->path, error))
+    if (output_begin(&output, &place, error))
         return error->code;
     if (request->compare)
         comparisons_write(reader, selection, &options, request->compare, request->statistics, output.file, error);
@@ -135,6 +141,6 @@ const struct command command_summary = {
         "others come to is averaged). Models of one seed (replicate) are pairs: difference with its interval,\n"
         "Cliff's delta, the p value of Wilcoxon's signed-rank test, and the same after Holm's correction for all\n"
         "tests that are shown.\n",
-    .options = "output where by measure measures layer normalise unimportant-below compare statistic csv json",
+    .options = "output force where by measure measures layer normalise unimportant-below compare statistic csv json",
     .run = run,
 };

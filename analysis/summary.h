@@ -2,12 +2,16 @@
 #ifndef PICKY_SUMMARY_H
 #define PICKY_SUMMARY_H
 
+#include "contents.h"
 #include "groups.h"
 #include "sample.h"
 
 #include <stdio.h>
 
 enum summary_format { SUMMARY_TEXT, SUMMARY_CSV, SUMMARY_JSON };
+
+/* What a file of the format is to others. */
+enum output_format summary_output_format(enum summary_format format);
 
 /* What is wanted. */
 struct summary_options {

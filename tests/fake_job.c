@@ -50,6 +50,12 @@ void job_runner_destroy(struct job_runner *runner)
     free(runner);
 }
 
+void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
+{
+    (void)runner;
+    (void)n_bytes;
+}
+
 int job_runner_lanes(const struct job_runner *runner)
 {
     (void)runner;

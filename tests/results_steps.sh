@@ -29,6 +29,17 @@ expect() {
 said() { # PATTERN [FILE]
     grep -qE -- "$1" "${2:-err}" || fail "no /$1/"
 }
+failed_jobs() { # FILE N: marks its first N jobs as failed with an error, as picky records those that could not run
+    /usr/bin/python3 - "$1" "$2" <<'END'
+import sys, h5py
+with h5py.File(sys.argv[1], "r+") as f:
+    status = f["status"]
+    values = status[:]
+    slots = [i for i, value in enumerate(values.flat) if value > 0][:int(sys.argv[2])]
+    values.flat[slots] = 4
+    status[:] = values
+END
+}
 same() { # FILE [REFERENCE]
     /usr/bin/python3 "$tests/compare_results.py" "${2:-whole.h5}" "$1" >out 2>&1 || fail "$1 differs: $(cat out)"
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The command line as a user meets it: output, exit codes, one line for each mistake, no file left behind, every rank ended.
-# Usage: test_cli.sh PICKY SOURCE_DIR FLUSH_DENORMALS, a library
+# Usage: test_cli.sh PICKY SOURCE_DIR FLUSH_DENORMALS MPI_SHIM, two libraries
 set -euo pipefail
-picky=$1 source_dir=$2 flush_denormals=$3
+picky=$1 source_dir=$2 flush_denormals=$3 mpi_shim=$4
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -96,6 +96,12 @@ for part in a b; do cp streams.h5 "$part.h5"; done
 rm -f {a,b,streams,closed}.h5
 expect 2 "$picky" bogus
 expect 2 "$picky"
+# An error of MPI itself, whose number would be the exit code: 4 here.
+for launcher in "" "mpirun -n 3 --oversubscribe --bind-to none"; do
+    # shellcheck disable=SC2086
+    expect 3 $launcher env LD_PRELOAD="$mpi_shim" "$picky" run good.cfg -o x.h5
+    grep -q '^picky: MPI: .*invalid tag' err && [[ ! -e x.h5 ]] || fail "an error of MPI"
+done
 
 # ---- plan ----
 for sweep in seed notebook context_x_fraction; do

@@ -67,6 +67,23 @@ static void test_placement(void **state)
     expect(lines(1, names, own, 4, clock_s() + 60), "Z (a reason)\n", true);
 }
 
+static void test_shared_memory(void **state)
+{
+    (void)state;
+    static const char hosts[4][HOST_MAX] = {"b (avx2)", "a (avx2)", "b (avx2)", "b (avx2)"};
+    struct placement placements[4] = {0};
+    for (int rank = 0; rank < 4; rank++)
+        placements[rank].memory = (struct memory){3000000000, MEMORY_UNLIMITED};
+    placements[2].memory.own = 200;
+    placements[3].memory.shared = MEMORY_UNLIMITED; /* not known there */
+    uint64_t *memory = diagnosis_share_memory(hosts[0], placements, 4);
+    assert_int_equal(memory[0], 836000000);  /* a third of 3 GB, less a tenth and 64 MB */
+    assert_int_equal(memory[1], 2636000000); /* alone on its host */
+    assert_int_equal(memory[2], 100);
+    assert_true(memory[3] == MEMORY_UNLIMITED);
+    free(memory);
+}
+
 static void test_crowding(void **state)
 {
     (void)state;
@@ -265,8 +282,8 @@ int main(void)
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_placement),    cmocka_unit_test(test_crowding), cmocka_unit_test(test_launchers),
-        cmocka_unit_test(test_file_systems), cmocka_unit_test(test_job_end),
+        cmocka_unit_test(test_placement), cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_crowding),
+        cmocka_unit_test(test_launchers), cmocka_unit_test(test_file_systems),  cmocka_unit_test(test_job_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,15 @@ expect 0 "$picky" extend begun.h5 large.cfg
 said "extended from 9 configurations x 30 replicates to 12 x 8; $n_small finished jobs are kept$"
 same begun.h5 large.h5
 
+# ---- failed jobs are kept, and the exit code tells of them, also if there is nothing to extend ----
+cp small.h5 failed.h5
+failed_jobs failed.h5 3
+expect 4 "$picky" extend failed.h5 large.cfg
+said '^picky: the file: 96 expected: .*, 3 error, 0 pending$'
+said '^picky: complete, but 3 jobs failed with an error: '
+expect 4 "$picky" extend failed.h5 large.cfg
+said 'nothing to extend$'
+
 # ---- refused, each reason named, and the file as it was ----
 cp small.h5 kept.h5
 refused() { # PATTERN... ARGUMENTS after --

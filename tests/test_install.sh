@@ -50,5 +50,6 @@ picky plan share/picky/sweeps/notebook.cfg >/dev/null
 for script in sweep array merge analyse; do
     bash -n "share/picky/jobscripts/$script.sbatch"
 done
-[[ -s share/doc/picky/README.md && -s share/doc/picky/copyright && -s share/picky/jobscripts/README.md ]] ||
-    fail "documents are missing"
+for document in doc/picky/README.md doc/picky/CHANGELOG.md doc/picky/copyright picky/jobscripts/README.md; do
+    [[ -s share/$document ]] || fail "share/$document is missing"
+done

@@ -3,7 +3,8 @@
  * consistent with. Then what a job may not depend on: its neighbours, its place, the instruction set. */
 #include "importance.h"
 #include "job.h"
-#include "kernels/kernels.h"
+#include "kernels.h"
+#include "memory_budget.h"
 #include "reference/reference_network.h"
 #include "tasks.h"
 
@@ -90,9 +91,10 @@ static enum error_code collect(void *context, const struct job *job, const void 
     return ERROR_NONE;
 }
 
-/* Runs jobs [n] (config is set to their places), added in the order of `order` [n] (NULL: as they are). */
-static struct records run_in_order(const struct record_layout *layout, const struct job *jobs, const size_t *order,
-                                   size_t n)
+/* Runs jobs [n] (config is set to their places), added in the order of `order` [n] (NULL: as they are), with packs of
+ * so many bytes. */
+static struct records run_in_memory(const struct record_layout *layout, const struct job *jobs, const size_t *order,
+                                    size_t n, uint64_t memory)
 {
     struct records records = {.n_bytes = layout->n_bytes, .n = n};
     struct error error;
@@ -101,6 +103,7 @@ static struct records run_in_order(const struct record_layout *layout, const str
 
     struct job_runner *runner;
     assert_int_equal(job_runner_create(&runner, layout, &error), ERROR_NONE);
+    job_runner_set_memory(runner, memory);
     for (size_t i = 0; i < n; i++) {
         size_t place = order ? order[i] : i;
         struct job job = jobs[place];
@@ -117,6 +120,12 @@ static struct records run_in_order(const struct record_layout *layout, const str
     assert_int_equal(records.n_done, n);
     job_runner_destroy(runner);
     return records;
+}
+
+static struct records run_in_order(const struct record_layout *layout, const struct job *jobs, const size_t *order,
+                                   size_t n)
+{
+    return run_in_memory(layout, jobs, order, n, MEMORY_UNLIMITED);
 }
 
 static struct records run(const struct record_layout *layout, const struct job *jobs, size_t n)
@@ -430,7 +439,7 @@ static void check_record(const struct record_layout *layout, const void *record,
             };
             for (size_t m = 0; m < N_MEASURES; m++) {
                 const double got = (double)floats(layout, record, FIELD_IMPORTANCE)[(m * 2 + task) * L * H + u];
-                assert_near(sqrt(got), sqrt(measures[m]), 2e-6 * (1 + sqrt(measures[m])), measure_names[m],
+                assert_near(sqrt(got), sqrt(measures[m]), 2e-6 * (1 + sqrt(measures[m])), measure_table[m].name,
                             task * L * H + u);
             }
             assert_near((double)floats(layout, record, FIELD_LOSS_CHANGE)[task * L * H + u], want.loss_change,
@@ -464,7 +473,7 @@ static void check_relative_importance(const struct record_layout *layout, const 
                 if (isnan(ri[i]))
                     assert_true(isnan(got));
                 else
-                    assert_near((double)got, ri[i], 1e-6, measure_names[m], l * H + i);
+                    assert_near((double)got, ri[i], 1e-6, measure_table[m].name, l * H + i);
             }
         }
     free(a);
@@ -515,7 +524,7 @@ static void test_relative_importance_by_hand(void **state)
     relative_importance(a, b, 6, 0.1, ri);
     assert_true(ri[0] == (7.0f - 5.0f) / (7.0f + 5.0f));
     assert_true(ri[1] == -1);
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     assert_memory_equal(&ri[2], &nan_bits, sizeof nan_bits);
     assert_true(ri[3] == 1 && ri[4] == -1);
     assert_true(fabsf(ri[5] - (2.625f - 8.625f) / (2.625f + 8.625f)) < 1e-7f);
@@ -833,7 +842,7 @@ static void test_padding(void **state)
     struct job jobs[] = {{.seed = 3, .h = configs[0]}, {.seed = 3, .h = configs[1]}};
     struct records narrow_records = run(&own, jobs, 1), wide_records = run(&wide, jobs, 2);
 
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     for (int f = 0; f < N_FIELDS; f++) {
         const struct field_description *field = &record_fields[f];
         if (field->is_provenance)
@@ -1048,7 +1057,7 @@ static void test_edge_of_divergence(void **state)
                                    "epochs", "3", "hidden_layers", i % 12 < 9 ? "4" : "10", "max_attempts", "4", NULL)};
     struct record_layout layout = layout_of_jobs(jobs, N);
     struct records records = run(&layout, jobs, N);
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     int counts[N_STATUSES] = {0}, n_recovered = 0;
     for (size_t i = 0; i < N; i++) {
         const void *record = record_at(&records, i);
@@ -1130,6 +1139,56 @@ static void test_out_of_memory(void **state)
     }
     records_free(&records);
 #endif
+}
+
+/* Jobs of two shapes in turns, with several attempts, in whatever memory: down to one model at a time the bits are the
+ * same. One byte less and they end as errors, the reason telling what is needed. */
+static void test_independent_of_memory(void **state)
+{
+    (void)state;
+    const struct hyperparameters configs[] = {
+        hyperparameters_of("hidden_size", "20", "N_train", "60", "epochs", "2", "N_test", "7", "max_attempts", "3",
+                           NULL),
+        hyperparameters_of("hidden_size", "9", "N_train", "69", "epochs", "2", "N_test", "3", "max_attempts", "2",
+                           NULL),
+    };
+    enum { N = 26 };
+    struct job jobs[N];
+    for (size_t i = 0; i < N; i++)
+        jobs[i] = (struct job){.seed = (int64_t)i, .h = configs[i % 3 == 0]};
+    const struct record_layout layout = layout_of(configs, 2);
+    const struct records expected = run(&layout, jobs, N);
+
+    const struct kernels *widest;
+    struct error error;
+    assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
+    const uint64_t least = packing_choose(widest, &configs[0], 1, 0).n_bytes;
+    const uint64_t both = packing_choose(widest, &configs[0], 16, MEMORY_UNLIMITED).n_bytes +
+                          packing_choose(widest, &configs[1], 16, MEMORY_UNLIMITED).n_bytes;
+    size_t last_models = 0, n_widths = 0;
+    for (uint64_t memory = least - 1; memory < both + both / 20; memory = memory < least ? least : memory * 21 / 20) {
+        const struct packing packing = packing_choose(widest, &configs[0], 16, memory);
+        assert_true(packing.n_models >= last_models);
+        assert_true(packing.n_models == 0 || packing.n_bytes <= memory);
+        n_widths += packing.n_models > last_models;
+        last_models = packing.n_models;
+        const struct records records = run_in_memory(&layout, jobs, NULL, N, memory);
+        for (size_t i = 0; i < N; i++) {
+            if (packing.n_models > 0 || jobs[i].h.hidden_size == 9) {
+                assert_same_bits(&layout, record_at(&records, i), record_at(&expected, i));
+                continue;
+            }
+            const char *reason = record_field_const(&layout, record_at(&records, i), FIELD_REASON);
+            assert_int_equal(status_of(&layout, record_at(&records, i)), STATUS_ERROR);
+            assert_non_null(strstr(reason, "out of memory: a model (pack of "));
+            assert_non_null(strstr(reason, " kB, there are "));
+        }
+        records_free((struct records *)&records);
+    }
+    assert_int_equal(last_models, widest->lanes);
+    assert_true(n_widths > 1);
+    struct records copy = expected;
+    records_free(&copy);
 }
 
 /* ---- the runner ---- */
@@ -1259,6 +1318,7 @@ int main(void)
         cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_edge_of_divergence),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_independent_of_memory),
         cmocka_unit_test(test_runner),
         cmocka_unit_test(test_wall_time),
         cmocka_unit_test(test_unit_shares),

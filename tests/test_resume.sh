@@ -104,9 +104,32 @@ said '^picky: part.h5 is complete: nothing to do$'
 cmp part.h5 untouched.h5 || fail "a complete file was changed"
 refused 'seed: 3 in the file, 4 in the sweep' -- sweep.cfg --set seed=4
 
+# ---- complete, but some jobs failed: said, and told by the exit code, each time; until they are done again ----
+cp part.h5 failed.h5
+failed_jobs failed.h5 2
+expect 4 "$picky" run sweep.cfg -o failed.h5 --resume
+said '^picky: failed.h5 is complete: nothing to do$'
+said '^picky: the file: .*, 2 error, 0 pending$'
+said '^picky: complete, but 2 jobs failed with an error: picky status [^ ]+ says why, --resume --retry error tries again$'
+expect 4 mpirun -n 2 --oversubscribe --bind-to none "$picky" run sweep.cfg -o failed.h5 --resume
+expect 0 "$picky" status failed.h5
+said '^ *error +2 ' out
+said '^ *pending +0 ' out # job scripts, also those of others, look for this line
+/usr/bin/python3 - <<'END'
+import h5py
+with h5py.File("failed.h5", "r+") as f:
+    f["status"][-1, -1] = 0
+END
+expect 0 "$picky" status failed.h5
+said '^ *pending +1 ' out
+expect 4 "$picky" run sweep.cfg -o failed.h5 --resume
+expect 0 "$picky" run sweep.cfg -o failed.h5 --resume --retry error
+same failed.h5
+
 # ---- status ----
 expect 0 "$picky" status part.h5 --by hidden_size
 said '^Complete\.$' out
+said '^ *pending +0 ' out
 /usr/bin/python3 - part.h5 out <<'END'
 import sys, h5py
 f = h5py.File(sys.argv[1], "r")

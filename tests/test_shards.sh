@@ -95,6 +95,18 @@ same two.h5
 expect 0 "$picky" merge -o four.h5 three.h5 sweep-3-of-3.h5 # an unfinished merge is a part like any other
 same four.h5
 
+# Complete, but a job failed: the whole is there, and the exit code says so; not if jobs are missing.
+cp sweep-1-of-3.h5 failed.h5
+failed_jobs failed.h5 1
+expect 4 "$picky" merge -o with-error.h5 failed.h5 second.h5 sweep-3-of-3.h5
+said '^picky: with-error.h5: .*, 1 error, 0 pending$'
+said '^picky: complete, but 1 job failed with an error: '
+expect 75 "$picky" merge -o five.h5 failed.h5 second.h5
+expect 0 "$picky" verify with-error.h5
+expect 0 "$picky" run sweep.cfg -o with-error.h5 --resume --retry error
+same with-error.h5
+expect 4 "$picky" run sweep.cfg --shard 1/3 -o failed.h5 --resume
+
 # ---- refused: nothing is made ----
 /usr/bin/python3 - <<'END'
 import shutil, h5py

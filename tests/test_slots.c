@@ -1,7 +1,7 @@
 /* Results files read slot by slot, made as drafts, for shards, and done again: what merge, extend and verify rest on.
  */
 #include "results_fixture.h"
-#include "results_slots.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -432,6 +432,48 @@ static void retrying(void **state)
     results_slots_close(slots);
 }
 
+/* Reasons of errors: told apart, counted, with the first job of each; of the first thousand errors only. */
+static void reasons(void **state)
+{
+    (void)state;
+    enum { REPLICATES = 400, N_REASONS = RESULTS_REASONS_MAX + 2 };
+    struct sample s;
+    struct error error;
+    struct results *results;
+    struct results_state found;
+    sample_make(&s, STORE_ALWAYS, REPLICATES, 4, mixed);
+    s.d.shard = (struct shard){1, 1};
+    char *path = in_directory("reasons.h5");
+    void *record = calloc(1, s.layout.n_bytes);
+    assert_non_null(record);
+    assert_int_equal(results_create(&results, path, &s.d, &error), ERROR_NONE);
+    for (uint64_t c = 0; c < 4; c++)
+        for (uint64_t r = 0; r < REPLICATES; r++) {
+            fill_record(&s.layout, c, r, record);
+            *(uint8_t *)record_field(&s.layout, record, FIELD_STATUS) = c == 0 ? STATUS_ACCEPTED : STATUS_ERROR;
+            snprintf(record_field(&s.layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "too \n %d",
+                     (int)(c == 2 ? r % N_REASONS : 0));
+            if (c < 3 || r > 0)
+                assert_int_equal(results_put(results, c, r, record, &error), ERROR_NONE);
+        }
+    assert_int_equal(results_close(results, &error), ERROR_NONE);
+    assert_int_equal(results_inspect(path, &found, NULL, NULL, NULL, &error), ERROR_NONE);
+    assert_int_equal(found.counts[STATUS_ERROR], 3 * REPLICATES - 1);
+    assert_int_equal(found.n_errors, RESULTS_ERRORS_MAX);
+    assert_int_equal(found.n_reasons, RESULTS_REASONS_MAX);
+    for (int i = 0; i < found.n_reasons; i++) {
+        char text[32], label[RESULTS_LABEL_MAX];
+        const uint64_t config = i == 0 ? 1 : 2;
+        snprintf(text, sizeof text, "too ? %d", i);
+        results_label(&s.configs[config], s.d.swept, config, label);
+        assert_string_equal(found.reasons[i].text, text);
+        assert_string_equal(found.reasons[i].label, label);
+        assert_int_equal(found.reasons[i].replicate, i);
+        assert_int_equal(found.reasons[i].n_jobs, REPLICATES / N_REASONS + (i == 0 ? REPLICATES + 200 : 0));
+    }
+    free(record);
+}
+
 /* Every place of a file damaged in turn: an error or a file that opens, and nothing worse. */
 static void damaged_files(void **state)
 {
@@ -482,10 +524,10 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(reading_back, remove_all),  cmocka_unit_test_teardown(other_layouts, remove_all),
-        cmocka_unit_test_teardown(locks, remove_all),         cmocka_unit_test_teardown(shards, remove_all),
-        cmocka_unit_test_teardown(drafts, remove_all),        cmocka_unit_test_teardown(retrying, remove_all),
-        cmocka_unit_test_teardown(damaged_files, remove_all),
+        cmocka_unit_test_teardown(reading_back, remove_all), cmocka_unit_test_teardown(other_layouts, remove_all),
+        cmocka_unit_test_teardown(locks, remove_all),        cmocka_unit_test_teardown(shards, remove_all),
+        cmocka_unit_test_teardown(drafts, remove_all),       cmocka_unit_test_teardown(retrying, remove_all),
+        cmocka_unit_test_teardown(reasons, remove_all),      cmocka_unit_test_teardown(damaged_files, remove_all),
     };
     int failed = cmocka_run_group_tests_name("slots", tests, NULL, NULL);
     rmdir(directory);

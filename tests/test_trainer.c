@@ -3,6 +3,7 @@
 
 #include "backoff.h"
 #include "fakes.h"
+#include "memory_budget.h"
 #include "plan.h"
 
 #include <setjmp.h>
@@ -41,7 +42,7 @@ static void begin(struct run *run, size_t n_configs, int64_t n_shapes, struct fa
     fake_job = job;
     assert_int_equal(record_layout_make(&run->layout, run->configs, n_configs, 0, &error), ERROR_NONE);
     assert_int_equal(plan_create(&run->plan, run->configs, n_configs, REPLICATES, SEED, &error), ERROR_NONE);
-    assert_int_equal(trainer_create(&run->trainer, &run->layout, RANK, &error), ERROR_NONE);
+    assert_int_equal(trainer_create(&run->trainer, &run->layout, RANK, MEMORY_UNLIMITED, &error), ERROR_NONE);
 }
 
 static void end(struct run *run)
@@ -370,7 +371,7 @@ static void failures_are_told(void **unused)
 
     fake_job = (struct fake_job){.lanes = 8, .fails_to_create = true};
     struct trainer *trainer;
-    assert_int_equal(trainer_create(&trainer, &run.layout, 0, &error), ERROR_FATAL);
+    assert_int_equal(trainer_create(&trainer, &run.layout, 0, MEMORY_UNLIMITED, &error), ERROR_FATAL);
     assert_null(trainer);
     trainer_destroy(trainer);
 }

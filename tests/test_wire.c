@@ -138,25 +138,27 @@ static void the_layout_comes_out_as_it_went_in(void **unused)
     for (int64_t hidden_layers = 1; hidden_layers <= 4; hidden_layers++) {
         struct record_layout layout = make_layout(hidden_layers, STORE_WEIGHTS | STORE_TEST_SET), read;
         void *message = allocate(wire_setup_size());
-        wire_setup_write(message, &layout);
+        uint64_t memory;
+        wire_setup_write(message, &layout, 12345);
         open_as(message, wire_setup_size(), WIRE_SETUP);
         struct error error;
-        assert_int_equal(wire_setup_read(message, &read, &error), ERROR_NONE);
+        assert_int_equal(wire_setup_read(message, &read, &memory, &error), ERROR_NONE);
         assert_memory_equal(&read, &layout, sizeof layout);
+        assert_int_equal(memory, 12345);
 
         /* An array outside of the record would be written to. */
         struct record_layout bad = layout;
         bad.offset[FIELD_RANK] = layout.n_bytes;
-        wire_setup_write(message, &bad);
-        assert_int_equal(wire_setup_read(message, &read, &error), ERROR_FATAL);
+        wire_setup_write(message, &bad, 12345);
+        assert_int_equal(wire_setup_read(message, &read, &memory, &error), ERROR_FATAL);
         bad = layout;
         bad.n_elements[FIELD_IMPORTANCE] = layout.n_bytes;
-        wire_setup_write(message, &bad);
-        assert_int_equal(wire_setup_read(message, &read, &error), ERROR_FATAL);
+        wire_setup_write(message, &bad, 12345);
+        assert_int_equal(wire_setup_read(message, &read, &memory, &error), ERROR_FATAL);
         bad = layout;
         bad.offset[FIELD_SEED] += 1;
-        wire_setup_write(message, &bad);
-        assert_int_equal(wire_setup_read(message, &read, &error), ERROR_FATAL);
+        wire_setup_write(message, &bad, 12345);
+        assert_int_equal(wire_setup_read(message, &read, &memory, &error), ERROR_FATAL);
         free(message);
     }
 }
@@ -303,7 +305,7 @@ static void damage_is_noticed(void **unused)
     error_set(&failure, ERROR_FATAL, "out of memory");
 
     char *message = allocate(wire_setup_size());
-    wire_setup_write(message, &layout);
+    wire_setup_write(message, &layout, 12345);
     check_guards(message, wire_setup_size());
     free(message);
 

@@ -667,11 +667,11 @@ class FiguresThatFail(Files):
 
     def setUp(self):
         with open("old.svg", "w") as f:
-            f.write("older")
+            f.write("<svg>older")
 
     def tearDown(self):
         with open("old.svg") as f:
-            self.assertEqual(f.read(), "older")
+            self.assertEqual(f.read(), "<svg>older")
         self.assert_no_leftovers()
 
     def fake_gnuplot(self, commands):
@@ -706,7 +706,7 @@ class FiguresThatFail(Files):
             return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
         # The script does not fit; the script fits and the figure does not.
         self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(1000)), 3,
-                          "cannot write old.svg.gp.part: File too large")
+                          "cannot write old.gp: File too large")
         self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(16000)), 3,
                           "cannot write old.svg: gnuplot left it incomplete (is the disk full?)")
 
@@ -733,7 +733,7 @@ class FiguresThatFail(Files):
             self.assert_error(run("plot", kind, "seed.h5", "-o", "seed.h5/x.svg"), 2, "Not a directory")
             self.assert_error(run("plot", kind, "seed.h5", "-o", "x" * 300 + ".svg"), 2, "File name too long")
         os.makedirs("folder.svg", exist_ok=True)
-        self.assert_error(run("plot", "ri", "seed.h5", "-o", "folder.svg"), 3, "cannot write folder.svg")
+        self.assert_error(run("plot", "ri", "seed.h5", "-o", "folder.svg"), 2, "-o folder.svg: a folder")
 
 
 if __name__ == "__main__":

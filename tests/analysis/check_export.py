@@ -289,15 +289,19 @@ class Export(unittest.TestCase):
 
     def test_files(self):
         """With -o the same bytes; an older file is replaced when the new one is complete, and only then."""
-        for name, args in (("a.csv", ["--each", "neuron"]), ("a.npy", ["--variable", "biases"]), ("a.cfg", ["--sweep"])):
-            with open(name, "w") as f:
-                f.write("old")
-            self.assert_error(run("x.h5", "--variable", "nonsense", "-o", name), 2, "nonsense", "importance", "biases")
+        for name, args in (("a.csv", ["--each", "neuron"]), ("a.npy", ["--variable", "biases"]),
+                           ("a.cfg", ["--sweep", "--force"])):
+            other = ["--variable", "seed"] if name == "a.npy" else []
+            self.assertEqual(run("x.h5", *other, "-o", name), (0, b"", ""))
+            with open(name, "rb") as f:
+                old = f.read()
+            self.assert_error(run("x.h5", "--variable", "nonsense", "--force", "-o", name), 2, "nonsense", "importance",
+                              "biases")
             limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
             self.assert_error(run("x.h5", *args, "-o", name, preexec_fn=limit), 3, name)
-            self.assertFalse(os.path.exists(name + ".part"))
-            with open(name) as f:
-                self.assertEqual(f.read(), "old")
+            self.assertEqual([name for name in os.listdir(".") if name.endswith(".part")], [])
+            with open(name, "rb") as f:
+                self.assertEqual(f.read(), old)
             self.assertEqual(run("x.h5", *args, "-o", name), (0, b"", ""))
             with open(name, "rb") as f:
                 self.assertEqual(f.read(), run("x.h5", *args)[1])

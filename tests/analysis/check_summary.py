@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -536,9 +537,55 @@ class Claims(Files):
                          {row["decision"] for row in found if row["claim"] == "two_subnetworks"})
         self.assertEqual({row["decision"] for row in found if row["claim"] == "replay_selects"}, {"not_in_file"})
 
-    def test_one_seed_decides_nothing(self):
-        make_file.make("lone.h5", CLAIMS, 1, seed=9)
-        self.assertEqual({row["decision"] for row in rows("claims", "lone.h5")[:84]}, {"undecided"})
+    def accept_all(self, path):
+        with h5py.File(path, "r+") as f:
+            f["status"][:] = ACCEPTED
+            for key in ("test_error", "test_loss", "train_loss", "importance"):
+                f[key][()] = np.nan_to_num(f[key][()], nan=0.01)
+
+    def test_few_seeds_give_no_verdict(self):
+        for n_seeds in (1, 2, 5):
+            make_file.make("few.h5", CLAIMS, n_seeds, seed=9)
+            self.accept_all("few.h5")
+            found = rows("claims", "few.h5")[:84]
+            self.assertEqual({row["decision"] for row in found}, {"too few"})
+            self.assertEqual({row["effect_low"] == "" for row in found}, {n_seeds == 1})  # intervals are still shown
+            whole = json.loads(done("claims", "few.h5", "--json"))
+            self.assertEqual({v["decision"] for claim in whole["claims"] for v in claim["verdicts"]}, {"too few"})
+            text = done("claims", "few.h5")
+            self.assertEqual(len(re.findall(r"^\w+ +(too few *){6}$", text, re.M)), 7)
+            self.assertEqual(len(re.findall(r"^  \w+ +(/layer)? +too few ", text, re.M)), 84)
+            self.assertEqual(re.findall(r"^  .* (supported|opposed|undecided) ", text, re.M), [])
+            self.assertLessEqual(max(map(len, text.splitlines())), 105)
+        make_file.make("few.h5", CLAIMS, 6, seed=9)
+        self.accept_all("few.h5")
+        self.assertNotIn("too few", {row["decision"] for row in rows("claims", "few.h5")})
+
+    def test_seeds_are_those_of_pairs(self):
+        """Many models, but only five seeds accepted on both sides of a comparison."""
+        make_file.make("few.h5", CLAIMS, 14, seed=9)
+        self.accept_all("few.h5")
+        with h5py.File("few.h5", "r+") as f:
+            f["status"][4, 5:] = REJECTED
+        found = rows("claims", "few.h5")[:84]
+        for claim in {row["claim"] for row in found}:
+            decisions = {row["decision"] for row in found if row["claim"] == claim}
+            self.assertEqual(decisions == {"too few"}, claim == "replay_selects", (claim, decisions))
+
+    def test_seeds_without_a_number(self):
+        """A layer in which nothing matters gives no share of its important units, and no seed."""
+        make_file.make("few.h5", [dict(hidden_size=24)], 6, seed=9)
+        self.accept_all("few.h5")
+        with h5py.File("few.h5", "r+") as f:
+            f["importance"][0, 0] = 0
+        found = rows("claims", "few.h5", "--of", "important")
+        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"5"})
+        self.assertEqual({row["decision"] for row in found if row["claim"] == "two_subnetworks"}, {"too few"})
+        found = rows("claims", "few.h5")
+        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"6"})
+
+    def test_help_states_the_rule(self):
+        self.assertIn('fewer than 6 seeds', done("claims", "--help"))
 
 
 class Progress(Files):

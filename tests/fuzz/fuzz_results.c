@@ -6,7 +6,7 @@
 #include "models.h"
 #include "reader.h"
 #include "results.h"
-#include "results_slots.h"
+#include "slots.h"
 #include "selection.h"
 
 #include <hdf5.h>

@@ -1,6 +1,6 @@
 /* The messages: any bytes as a message. The first byte says whether they come as they are, or in an envelope that is
  * right, so that the check does not keep everything out. */
-#include "../../src/wire.c"
+#include "../../src/cluster/wire.c"
 
 #include "fuzz.h"
 
@@ -58,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         switch (kind) {
         case WIRE_SETUP: {
             struct record_layout read;
-            if (!wire_setup_read(message, &read, &error) && read.n_bytes <= 1 << 20) {
+            uint64_t memory;
+            if (!wire_setup_read(message, &read, &memory, &error) && read.n_bytes <= 1 << 20) {
                 void *record = malloc(read.n_bytes + 1);
                 check(record);
                 record_clear(&read, record); /* writes by the layout's offsets */

@@ -303,35 +303,84 @@ failed_shard() {
     expect_same_bits out.h5
 }
 
-# Exit code 1, complete but some jobs failed: not launched again, and a shard may be merged. As a launcher's own code, with
-# jobs pending, it is a crash; and so is exit code 0.
+# Some jobs failed: exit code 4, not launched again; a shard may be merged by afterok, and what waits for the whole so is
+# cancelled. Forty replicates, of which files are there that lack some jobs and hold some that failed.
 job_errors() {
-    local single
-    cat >ends-by-1 <<END
+    local single array merge waiting again=(../sweep.cfg single.h5 --set replicates=40)
+    "$picky" run ../sweep.cfg -o single.h5 --set replicates=40 2>run.log
+    "$picky" run ../sweep.cfg -o out.shard-1-of-2.h5 --set replicates=40 --shard 1/2 2>run.log
+    /usr/bin/python3 - single.h5 out.shard-1-of-2.h5 <<'END'
+import sys, h5py
+for name in sys.argv[1:]:
+    with h5py.File(name, "r+") as f:
+        status = f["status"][:]
+        done = status.flat[:].nonzero()[0]
+        status.flat[done[:3]], status.flat[done[-9:]] = 4, 0
+        f["status"][:] = status
+END
+    submit -N 1 -n 2 -o single.log "$jobs/sweep.sbatch" "${again[@]}"
+    single=$id
+    submit --array=1-2 -n 1 -o shard-%a.log "$jobs/array.sbatch" ../sweep.cfg out.h5 --set replicates=40
+    array=$id
+    submit --dependency=afterok:"$array" -o merge.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
+    merge=$id
+    submit --dependency=afterok:"$merge" -o waiting.log "$jobs/analyse.sbatch" ../sweep.cfg out.h5
+    waiting=$id
+    submit --dependency=afterany:"$merge" -o analyse.log "$jobs/analyse.sbatch" ../sweep.cfg out.h5
+    wait_end "$single" FAILED 4
+    expect_restarts "$single" 0
+    expect '^picky: complete, but 3 jobs failed' single.log
+    expect '^picky: complete, but some jobs failed' single.log
+    [[ $(grep -c '^picky: resuming: 71 jobs are done, 9 are left' single.log) == 1 ]] || fail "not launched once"
+    wait_end "${array}_1" COMPLETED 0
+    wait_end "${array}_2" COMPLETED 0
+    expect 'complete, but some jobs failed' shard-1.log
+    wait_end "$merge" FAILED 4
+    expect '3 error, 0 pending$' merge.log
+    wait_end "$id" COMPLETED 0
+    wait_for 60 is_state "$waiting" CANCELLED
+    # With nothing left to do it is the same, by the other launcher too, and by a script of picky 0.1.0 that was changed as
+    # CHANGELOG.md says.
+    cp "$source_dir/tests/slurm/plan-0.1.0.sbatch" job.sbatch
+    sed -n '/^ *```sh$/,/^ *```$/p' "$source_dir/CHANGELOG.md" | sed '/```/d' | bash
+    PICKY_LAUNCHER=mpirun submit -N 1 -n 2 -o mpirun.log "$jobs/sweep.sbatch" "${again[@]}"
+    single=$id
+    submit -o changed.log job.sbatch "${again[@]}"
+    wait_end "$single" FAILED 4
+    wait_end "$id" FAILED 4
+    [[ $(grep -c 'nothing to do$' mpirun.log changed.log) == $'mpirun.log:1\nchanged.log:1' ]] || fail "not launched once"
+}
+
+# Launches that end by other codes than the sweep's. With jobs pending 0 and 1 are those of a crash; with none it is complete.
+# At 5 all ends.
+launcher_codes() {
+    local code
+    cat >ends <<END
 #!/bin/sh
 [ "\$1" = run ] || exec "$picky" "\$@"
 echo launched
-[ -e crash ] && exit "\$(cat crash)"
-"$picky" "\$@"
-exit 1
+[ -e first ] || "$picky" "\$@"
+exit "\$(cat code)"
 END
-    chmod +x ends-by-1
-    export PICKY=$PWD/ends-by-1
-    submit -N 1 -n 1 -o single.log "$jobs/sweep.sbatch" ../sweep.cfg single.h5
-    single=$id
-    submit --array=1-2 -n 1 -o shard-%a.log "$jobs/array.sbatch" ../sweep.cfg out.h5
-    wait_end "$single" FAILED 1
-    wait_end "${id}_1" COMPLETED 0
-    expect 'complete, but some jobs failed' single.log
-    expect 'complete, but some jobs failed' shard-1.log
-    [[ $(cat single.log shard-1.log | grep -c ^launched) == 2 ]] || fail "launched again"
-    local code
-    for code in 0 1; do
-        echo $code >crash
+    chmod +x ends
+    export PICKY=$PWD/ends
+    echo 1 >code
+    submit -N 1 -n 1 -o whole.log "$jobs/sweep.sbatch" ../sweep.cfg whole.h5 --set replicates=40
+    wait_end "$id" COMPLETED 0
+    [[ $(grep -c ^launched whole.log) == 1 ]] || fail "launched again"
+    touch first
+    for code in 0:3 1:1; do
+        echo "${code%:*}" >code
         PICKY_RELAUNCHES=1 submit -N 1 -n 1 -o crash-$code.log "$jobs/sweep.sbatch" ../sweep.cfg crash.h5
-        wait_end "$id" FAILED 1
-        expect 'crashed 2 times, now by code 1: giving up' crash-$code.log
+        wait_end "$id" FAILED "${code#*:}"
+        expect "crashed 2 times, now by code ${code#*:}: giving up" crash-$code.log
     done
+    echo 5 >code
+    submit -N 1 -n 1 -o long.log "$jobs/sweep.sbatch" ../sweep.cfg long.h5
+    wait_end "$id" FAILED 5
+    expect_restarts "$id" 0
+    expect 'picky: one job needs longer than the whole time limit' long.log
+    [[ $(grep -c ^launched long.log) == 1 ]] || fail "launched again at 5"
 }
 
 # What `picky plan` prints, as it is.
@@ -351,7 +400,7 @@ plan_script() {
     expect '^#   3 x 12 units, 800 steps: 3000 jobs of .* trained in ' nodes.sbatch
 }
 
-all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors)
+all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors launcher_codes)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()

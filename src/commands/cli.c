@@ -1,0 +1,228 @@
+#include "cli.h"
+
+#include "hyperparameters.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"set", required_argument, NULL, 's'},
+    {"output", required_argument, NULL, 'o'},
+    {"seed", required_argument, NULL, 'S'},
+    {"hidden-size", required_argument, NULL, 'H'},
+    {"simd", required_argument, NULL, 'I'},
+    {"resume", no_argument, NULL, 'r'},
+    {"by", required_argument, NULL, 'b'},
+    {"json", no_argument, NULL, 'j'},
+    {"time-limit", required_argument, NULL, 'T'},
+    {"null-jobs", no_argument, NULL, 'N'},
+    {"shard", required_argument, NULL, 'D'},
+    {"retry", required_argument, NULL, 'R'},
+    {"sbatch", required_argument, NULL, 'B'},
+    {"ranks", required_argument, NULL, 'K'},
+    {"ranks-per-node", required_argument, NULL, 'P'},
+    {"sample", required_argument, NULL, 'n'},
+    {"all", no_argument, NULL, 'A'},
+    {NULL, 0, NULL, 0},
+};
+
+void print_hyperparameters(FILE *stream)
+{
+    fprintf(stream, "Hyperparameters (name, default, allowed, meaning):\n");
+    for (int i = 0; i < n_hyperparameters; i++) {
+        const struct hyperparameter *row = &hyperparameter_table[i];
+        fprintf(stream, "  %-18s %-8s %s\n  %-27s %s\n", row->name, row->default_text, row->allowed, "", row->meaning);
+    }
+}
+
+void command_help(const struct command *command, FILE *stream)
+{
+    fprintf(stream, "Usage: picky %s %s\n\n%s\n", command->name, command->synopsis, command->summary);
+    if (command->details)
+        fprintf(stream, "\n%s", command->details);
+    if (command->lists_hyperparameters) {
+        fprintf(stream, "\n");
+        print_hyperparameters(stream);
+    }
+}
+
+void print_quoted(FILE *stream, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    bool is_plain = *text && text[strspn(text, plain)] == '\0';
+    fprintf(stream, "%s", is_plain ? "" : "'");
+    for (const char *at = text; *at; at++)
+        fprintf(stream, *at == '\'' ? "'\\''" : "%c", *at);
+    fprintf(stream, "%s", is_plain ? "" : "'");
+}
+
+char *default_output(const char *sweep_path, const struct shard *shard)
+{
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
+    const char *dot = strrchr(base, '.');
+    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    char *output, number[2 * SHARD_TEXT_MAX] = "";
+    if (shard->n > 1)
+        snprintf(number, sizeof number, "-%" PRIu64 "-of-%" PRIu64, shard->index, shard->n);
+    return asprintf(&output, "%.*s%s.h5", length, base, number) < 0 ? NULL : output;
+}
+
+int report_error(const struct error *error)
+{
+    if (*error->message)
+        fprintf(stderr, "picky: %s\n", error->message);
+    return (int)error->code;
+}
+
+int report_complete(const char *path, uint64_t n_errors)
+{
+    if (n_errors == 0)
+        return 0;
+    fprintf(stderr,
+            "picky: complete, but %" PRIu64 " job%s failed with an error: picky status %s says why, "
+            "--resume --retry error tries again\n",
+            n_errors, n_errors == 1 ? "" : "s", path);
+    return EXIT_FINDING;
+}
+
+static enum arguments_result misuse(const struct command *command, bool speaks, const char *what, const char *argument)
+{
+    if (speaks)
+        fprintf(stderr, "picky %s: %s%s\nUsage: picky %s %s (see picky %s --help)\n", command->name, what, argument,
+                command->name, command->synopsis, command->name);
+    return ARGUMENTS_BAD;
+}
+
+static bool parse_override(struct arguments *arguments, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return false;
+    struct sweep_override *grown =
+        realloc(arguments->overrides, (arguments->n_overrides + 1) * sizeof *arguments->overrides);
+    if (!grown)
+        return false;
+    *equals = '\0';
+    arguments->overrides = grown;
+    grown[arguments->n_overrides++] = (struct sweep_override){.key = text, .value = equals + 1};
+    return true;
+}
+
+/* Adds statuses, with commas between, to those of --retry. */
+static bool parse_retry(struct arguments *arguments, const char *text)
+{
+    static const enum job_status allowed[] = {STATUS_REJECTED, STATUS_DIVERGED, STATUS_ERROR};
+    for (;;) {
+        size_t length = strcspn(text, ","), i = 0;
+        while (i < 3 &&
+               (strlen(status_names[allowed[i]]) != length || strncmp(text, status_names[allowed[i]], length) != 0))
+            i++;
+        if (i == 3)
+            return false;
+        arguments->retry |= 1u << allowed[i];
+        if (!text[length])
+            return true;
+        text += length + 1;
+    }
+}
+
+/* What is wrong with the number of operands, given their names; NULL if nothing is. */
+static const char *wrong_operands(const struct arguments *arguments, const char *names, const char **which)
+{
+    int n = 0;
+    bool are_many = false;
+    for (const char *name = names ? names : ""; *name; name += strcspn(name, " "), name += strspn(name, " ")) {
+        n++;
+        are_many = are_many || (strchr(name, '.') && strcmp(name + strlen(name) - 3, "...") == 0);
+        if (n > arguments->n_operands) {
+            *which = name;
+            return "an argument is missing: ";
+        }
+    }
+    if (arguments->n_operands <= n || are_many)
+        return NULL;
+    *which = arguments->operands[n];
+    return "too many arguments: ";
+}
+
+/* The option that getopt_long has just read, as it was written; of several letters in one word the one at fault. */
+static const char *option_read(char **argv, int option, char letter[3])
+{
+    const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
+    const char *next = argv[optind]; /* getopt_long stays at a word until it is through with its letters */
+    bool is_next = next && next[0] == '-' && next[1] == optopt;
+    if (option != '?' || optopt == 0 || (!is_next && strncmp(word, "--", 2) == 0 && strchr(word, '=')))
+        return word;
+    letter[0] = '-';
+    letter[1] = (char)optopt;
+    letter[2] = '\0';
+    return letter;
+}
+
+enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
+                                      const char *operand_names, int argc, char **argv, bool speaks)
+{
+    memset(arguments, 0, sizeof *arguments);
+    optind = 0; /* GNU: start anew */
+    opterr = 0;
+    int option;
+    char letter[3];
+    while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
+        if (option == 'h') {
+            if (speaks)
+                command_help(command, stdout);
+            return ARGUMENTS_HELP;
+        }
+        if (option == ':')
+            return misuse(command, speaks, "an option lacks its value: ", argv[optind - 1]);
+        if (option == '?' || !strchr(allowed, option))
+            return misuse(command, speaks, "unknown option: ", option_read(argv, option, letter));
+        if (option == 's' && !parse_override(arguments, optarg))
+            return misuse(command, speaks, "--set takes key=value, not ", optarg);
+        if (option == 'o')
+            arguments->output = optarg;
+        if (option == 'S')
+            arguments->seed = optarg;
+        if (option == 'H')
+            arguments->hidden_size = optarg;
+        if (option == 'I')
+            arguments->simd = optarg;
+        if (option == 'r')
+            arguments->resume = true;
+        if (option == 'n')
+            arguments->sample = optarg;
+        if (option == 'A')
+            arguments->all = true;
+        if (option == 'N')
+            arguments->null_jobs = true;
+        if (option == 'b')
+            arguments->by = optarg;
+        if (option == 'j')
+            arguments->json = true;
+        if (option == 'T')
+            arguments->time_limit = optarg;
+        if (option == 'D' && !shard_parse(optarg, &arguments->shard))
+            return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
+        if (option == 'R' && !parse_retry(arguments, optarg))
+            return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
+        if (option == 'B')
+            arguments->sbatch = optarg;
+        if (option == 'K')
+            arguments->ranks = optarg;
+        if (option == 'P')
+            arguments->ranks_per_node = optarg;
+    }
+    arguments->operands = argv + optind;
+    arguments->n_operands = argc - optind;
+    arguments->operand = optind < argc ? argv[optind] : NULL;
+    const char *which, *wrong = wrong_operands(arguments, operand_names, &which);
+    return wrong ? misuse(command, speaks, wrong, which) : ARGUMENTS_OK;
+}
+
+void arguments_free(struct arguments *arguments)
+{
+    free(arguments->overrides);
+    memset(arguments, 0, sizeof *arguments);
+}

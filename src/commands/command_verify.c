@@ -1,0 +1,154 @@
+/* picky verify: slots of a results file done again, on all ranks of MPI_COMM_WORLD, and compared bit by bit. */
+#include "backoff.h"
+#include "cli.h"
+#include "ranks.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SAMPLE_DEFAULT 32
+
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
+
+/* A verification, and what it came to. */
+struct task {
+    const struct command *command;
+    int argc;
+    char **argv;
+    const char *path;
+    uint64_t n_sample;
+    int64_t seed;
+    bool is_stopped;
+};
+
+static enum error_code parse_whole(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value,
+                                   struct error *error)
+{
+    char *end;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || *value < least || *value > most)
+        return error_set(error, ERROR_INPUT, "%s %.40s: allowed: a whole number from %" PRIu64 " to %" PRIu64, option,
+                         text, least, most);
+    return ERROR_NONE;
+}
+
+static enum error_code read_options(struct task *task, const struct arguments *arguments, struct error *error)
+{
+    const uint64_t seed_most = ((uint64_t)1 << 53) - 1;
+    /* Other slots each time, unless asked for. */
+    uint64_t seed = (uint64_t)time(NULL);
+    task->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
+    if (arguments->all && arguments->sample)
+        return error_set(error, ERROR_INPUT, "--sample and --all: allowed: one of them");
+    if ((arguments->sample && parse_whole("--sample", arguments->sample, 1, INT64_MAX, &task->n_sample, error)) ||
+        (arguments->seed && parse_whole("--seed", arguments->seed, 0, seed_most, &seed, error)))
+        return error->code;
+    task->seed = (int64_t)seed;
+    return ERROR_NONE;
+}
+
+/* There is nothing to sync. */
+static enum error_code sync_nothing(void *verify, bool now, struct error *error)
+{
+    (void)verify;
+    (void)now;
+    (void)error;
+    return ERROR_NONE;
+}
+
+/* Does the chosen slots again. */
+static enum error_code compare(struct task *task, const struct ranks *ranks, struct verify *verify, struct error *error)
+{
+    const struct results_description *d = verify_description(verify);
+    const struct coordinator_watch watch = {
+        .deadline_s = INFINITY, .silence_s = SILENCE_S, .hosts = ranks->hosts, .memory = ranks->memory};
+    const struct record_sink sink = {verify, verify_put, sync_nothing};
+    struct plan *plan = NULL;
+    struct progress progress;
+    struct receipt receipt;
+    if (!plan_create(&plan, d->configs, d->n_configs, d->replicates, d->seed, error)) {
+        plan_skip(plan, verify_leaves_out, verify);
+        progress_start(&progress, stderr, plan_jobs_total(plan));
+        coordinator_run(ranks->transport, plan, &sink, d->layout, &watch, &progress, &receipt, error);
+        task->is_stopped = receipt.is_stopped;
+    }
+    plan_destroy(plan);
+    return error->code;
+}
+
+static int report(const struct task *task, const struct verify_counts *counts)
+{
+    printf("%s: %" PRIu64 " of %" PRIu64 " slots done", task->path, counts->n_done, counts->n_slots);
+    if (counts->n_errors > 0)
+        printf(" (%" PRIu64 " with an error: not to be done again)", counts->n_errors);
+    printf("; %" PRIu64 " done again", counts->n_compared);
+    if (counts->n_chosen < counts->n_done - counts->n_errors)
+        printf(" (--seed %" PRId64 ")", task->seed);
+    if (counts->n_different > 0 || counts->n_implausible > 0)
+        printf(": %" PRIu64 " differ, %" PRIu64 " of all are not what a run writes\n", counts->n_different,
+               counts->n_implausible);
+    else
+        printf(counts->n_compared > 0 ? ": all bits are the same\n" : "\n");
+    if (task->is_stopped)
+        fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
+                counts->n_chosen);
+    if (counts->n_failed > 0)
+        fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts->n_failed);
+    bool is_finding = counts->n_different > 0 || counts->n_implausible > 0 || counts->n_failed > 0;
+    return is_finding ? EXIT_FINDING : task->is_stopped ? EXIT_STOPPED : 0;
+}
+
+static int run_rank0(void *context, const struct ranks *ranks)
+{
+    struct task *task = context;
+    struct arguments arguments;
+    struct error error = {0};
+    struct verify *verify = NULL;
+    int exit_code = 0;
+    switch (arguments_parse(&arguments, task->command, "SnA", "FILE.h5", task->argc, task->argv, true)) {
+    case ARGUMENTS_HELP: break;
+    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
+    case ARGUMENTS_OK:
+        task->path = arguments.operand;
+        if (ranks_check(ranks, false, &error) || read_options(task, &arguments, &error) ||
+            verify_open(&verify, task->path, task->n_sample, task->seed, stdout, &error) ||
+            (verify_counts(verify).n_chosen > 0 && compare(task, ranks, verify, &error))) {
+            exit_code = report_error(&error);
+        } else {
+            struct verify_counts counts = verify_counts(verify);
+            verify_end(verify);
+            exit_code = report(task, &counts);
+        }
+        verify_close(verify);
+    }
+    arguments_free(&arguments);
+    return exit_code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct task task = {.command = command, .argc = argc, .argv = argv};
+    return ranks_main(argc, argv, run_rank0, &task);
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .synopsis = "FILE.h5 [--sample N | --all] [--seed S]",
+    .summary = "Does slots of a results file again, from the file alone, and compares every bit; also under mpirun.",
+    .details =
+        "  --sample N        so many of the done slots, chosen at random (default 32)\n"
+        "  --all             every done slot\n"
+        "  --seed S          chooses them: the same number, the same slots (default: others each time)\n\n"
+        "First the whole file's structure is checked, and of every done slot seed, attempts and test_loss. Each\n"
+        "array that differs is a line: configuration, replicate, place, the file's value and the right one; at most\n"
+        "20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is not picky's or is\n"
+        "damaged, 3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be made again (memory),\n"
+        "75 stopped by a signal.\n",
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/* A sweep's cost, measured: a few of its jobs of each shape are trained, on one core. No MPI, no files. */
+#ifndef PICKY_PILOT_H
+#define PICKY_PILOT_H
+
+#include "sweep.h"
+
+#include <stdint.h>
+
+/* What one shape of the sweep costs. */
+struct pilot_shape {
+    const struct hyperparameters *example; /* one of its configurations; borrowed from the sweep */
+    size_t n_configs;
+    double n_jobs, job_s; /* of the sweep; seconds of one core for one of them, rejected attempts included */
+    double pack_s;        /* of one pack, the smallest thing that a rank does */
+    uint64_t n_trained;   /* jobs that were trained for it; 0: job_s is extrapolated from a few optimiser steps */
+    double trained_s;     /* of one core */
+};
+
+struct pilot {
+    struct pilot_shape *shapes; /* [n_shapes], the costliest first; owned */
+    size_t n_shapes;
+    double total_s, pack_s;    /* all jobs, on one core; the longest pack */
+    double memory, job_memory; /* bytes: of a process with the largest full pack, of one record */
+};
+
+/* Seconds of one core for one unit of shape_cost, from a pack of small models of a configuration's width (less if
+ * memory is short): some twenty optimiser steps, a test pass and the measures. */
+enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
+                                 struct error *error);
+
+/* Trains jobs of the sweep's shapes, two packs of each where that fits into budget_s seconds together, one or none
+ * (then extrapolates) where it does not, or memory is too short for full packs. ERROR_FATAL if memory is short. The
+ * caller frees by pilot_free, also on error. */
+enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double budget_s, struct error *error);
+void pilot_free(struct pilot *pilot);
+
+#endif

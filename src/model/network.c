@@ -1,0 +1,341 @@
+#include "network.h"
+
+#include "tasks.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADAM_BETA1   0.9
+#define ADAM_BETA2   0.999
+#define ADAM_EPSILON 1e-8
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+/* Arrays are cut from one block. The first pass adds up sizes with base NULL, the second hands out pointers. */
+struct arena {
+    char *base;
+    size_t used;
+};
+
+static float *arena_take(struct arena *arena, size_t n_vectors, size_t lanes)
+{
+    size_t bytes = n_vectors * lanes * sizeof(float);
+    char *at = arena->base ? arena->base + arena->used : NULL;
+    arena->used += (bytes + KERNELS_ALIGNMENT - 1) / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
+    return (float *)(void *)at;
+}
+
+static enum error_code arena_allocate(struct arena *arena, struct error *error)
+{
+    size_t bytes = arena->used;
+    arena->used = 0;
+    arena->base = aligned_alloc(KERNELS_ALIGNMENT, bytes);
+    if (!arena->base)
+        return error_set(error, ERROR_FATAL, "out of memory: a pack of models needs %.3g GB", (double)bytes / 1e9);
+    memset(arena->base, 0, bytes);
+    return ERROR_NONE;
+}
+
+static void network_slice(struct network *network, struct arena *arena)
+{
+    bool has_moments = network->shape.optimizer == OPTIMIZER_ADAM;
+    for (int l = 1; l <= network->n_layers; l++) {
+        struct layer *layer = &network->layer[l];
+        size_t n_weights = layer->n_units * layer->n_columns;
+        layer->weights = arena_take(arena, n_weights, network->lanes);
+        layer->moment1 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
+        layer->moment2 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
+    }
+    network->rate_base = arena_take(arena, 1, network->lanes);
+    network->rate = arena_take(arena, 1, network->lanes);
+}
+
+/* A network's sizes; nothing is allocated. */
+static void network_measure(struct network *network, const struct shape *shape, size_t lanes)
+{
+    memset(network, 0, sizeof *network);
+    network->shape = *shape;
+    network->lanes = lanes;
+    network->n_layers = (int)shape->hidden_layers + 1;
+    for (int l = 1; l <= network->n_layers; l++) {
+        struct layer *layer = &network->layer[l];
+        layer->n_inputs = l == 1 ? N_INPUTS : (size_t)shape->hidden_size;
+        layer->n_context = l == shape->context_layer ? (size_t)shape->n_tasks : 0;
+        layer->n_columns = layer->n_inputs + layer->n_context + 1;
+        layer->n_units = l == network->n_layers ? 1 : (size_t)shape->hidden_size;
+    }
+}
+
+uint64_t network_bytes(const struct shape *shape, size_t lanes)
+{
+    struct network network;
+    struct arena arena = {NULL, 0};
+    network_measure(&network, shape, lanes);
+    network_slice(&network, &arena);
+    return arena.used;
+}
+
+enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
+                               struct error *error)
+{
+    network_measure(network, shape, kernels->lanes);
+    network->kernels = kernels;
+    struct arena arena = {NULL, 0};
+    network_slice(network, &arena);
+    if (arena_allocate(&arena, error))
+        return error->code;
+    network->memory = arena.base;
+    network_slice(network, &arena);
+    network_clear(network);
+    return ERROR_NONE;
+}
+
+void network_destroy(struct network *network)
+{
+    free(network->memory);
+    memset(network, 0, sizeof *network);
+}
+
+void network_clear(struct network *network)
+{
+    for (int l = 1; l <= network->n_layers; l++) {
+        struct layer *layer = &network->layer[l];
+        size_t vector = network->lanes * sizeof(float), bytes = layer->n_units * layer->n_columns * vector;
+        memset(layer->weights, 0, bytes);
+        if (layer->moment1) {
+            memset(layer->moment1, 0, bytes);
+            memset(layer->moment2, 0, bytes);
+        }
+    }
+    memset(network->rate_base, 0, network->lanes * sizeof(float));
+    network->beta1_power = network->beta2_power = 1;
+}
+
+static void activations_slice(struct activations *a, const struct network *network, bool with_sums, struct arena *arena)
+{
+    for (int l = 1; l <= network->n_layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        a->in_stride[l] = layer->n_columns;
+        /* Odd, so that the rows of a column do not all fall into one set of the cache. */
+        a->delta_stride[l] = layer->n_units | 1;
+        a->in[l] = arena_take(arena, a->n_rows_max * a->in_stride[l], network->lanes);
+        a->delta[l] = arena_take(arena, a->n_rows_max * a->delta_stride[l], network->lanes);
+        a->sum[l] = with_sums ? arena_take(arena, a->n_rows_max * layer->n_units, network->lanes) : NULL;
+    }
+    a->out = arena_take(arena, a->n_rows_max, network->lanes);
+}
+
+uint64_t activations_bytes(const struct shape *shape, size_t lanes, size_t n_rows_max, bool with_sums)
+{
+    struct network network;
+    struct activations activations = {.n_rows_max = n_rows_max};
+    struct arena arena = {NULL, 0};
+    network_measure(&network, shape, lanes);
+    activations_slice(&activations, &network, with_sums, &arena);
+    return arena.used;
+}
+
+enum error_code activations_create(struct activations *activations, const struct network *network, size_t n_rows_max,
+                                   bool with_sums, struct error *error)
+{
+    memset(activations, 0, sizeof *activations);
+    activations->n_rows_max = n_rows_max;
+    struct arena arena = {NULL, 0};
+    activations_slice(activations, network, with_sums, &arena);
+    if (arena_allocate(&arena, error))
+        return error->code;
+    activations->memory = arena.base;
+    activations_slice(activations, network, with_sums, &arena);
+
+    for (int l = 1; l <= network->n_layers; l++)
+        for (size_t row = 0; row < n_rows_max; row++) {
+            size_t bias = row * activations->in_stride[l] + network->layer[l].n_columns - 1;
+            for (size_t lane = 0; lane < network->lanes; lane++)
+                activations->in[l][bias * network->lanes + lane] = 1;
+        }
+    return ERROR_NONE;
+}
+
+void activations_destroy(struct activations *activations)
+{
+    free(activations->memory);
+    memset(activations, 0, sizeof *activations);
+}
+
+float *activations_context(const struct activations *activations, const struct network *network, size_t row, int task)
+{
+    int l = (int)network->shape.context_layer;
+    size_t column = network->layer[l].n_inputs + (size_t)task;
+    return activations->in[l] + (row * activations->in_stride[l] + column) * network->lanes;
+}
+
+/* ---- weights ------------------------------------------------------------------------------------------------ */
+
+static size_t weight_at(const struct network *network, const struct layer *layer, size_t lane, size_t unit,
+                        size_t column)
+{
+    return kernels_panel(layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
+}
+
+void network_initialise(struct network *network, size_t lane, struct rng_key key, double learning_rate)
+{
+    network->rate_base[lane] = (float)learning_rate;
+    for (int l = 1; l <= network->n_layers; l++) {
+        struct layer *layer = &network->layer[l];
+        size_t fan_in = layer->n_inputs + layer->n_context;
+        float bound = 1 / sqrtf((float)fan_in);
+        for (size_t unit = 0; unit < layer->n_units; unit++) {
+            float uniform[64];
+            for (size_t first = 0; first < fan_in; first += 64) {
+                size_t n = fan_in - first < 64 ? fan_in - first : 64;
+                rng_uniforms(key, RNG_INITIAL_WEIGHTS, (uint32_t)unit, (uint32_t)l, first, n, uniform);
+                for (size_t i = 0; i < n; i++) {
+                    size_t column = first + i;
+                    float weight = (2 * uniform[i] - 1) * bound;
+                    layer->weights[weight_at(network, layer, lane, unit, column)] = weight;
+                }
+            }
+            layer->weights[weight_at(network, layer, lane, unit, fan_in)] = 0;
+        }
+    }
+}
+
+float network_weight(const struct network *network, size_t lane, int layer, size_t unit, size_t column)
+{
+    return network->layer[layer].weights[weight_at(network, &network->layer[layer], lane, unit, column)];
+}
+
+void network_set_weight(struct network *network, size_t lane, int layer, size_t unit, size_t column, float value)
+{
+    network->layer[layer].weights[weight_at(network, &network->layer[layer], lane, unit, column)] = value;
+}
+
+bool network_is_finite(const struct network *network, size_t lane)
+{
+    float zero = 0; /* becomes NaN with the first weight that is not finite */
+    for (int l = 1; l <= network->n_layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        for (size_t i = 0; i < layer->n_units * layer->n_columns; i++)
+            zero += layer->weights[i * network->lanes + lane] * 0;
+    }
+    return zero == 0;
+}
+
+/* ---- passes ------------------------------------------------------------------------------------------------- */
+
+static void rectify(const float *sum, size_t n_rows, size_t n, float *out, size_t out_stride)
+{
+    for (size_t row = 0; row < n_rows; row++)
+        for (size_t i = 0; i < n; i++) {
+            float x = sum[row * n + i];
+            out[row * out_stride + i] = x <= 0 ? 0 : x;
+        }
+}
+
+void network_forward_from(const struct network *network, struct activations *a, int first, size_t n_rows)
+{
+    for (int l = first; l <= network->n_layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        bool is_output = l == network->n_layers;
+        bool is_linear = is_output && network->shape.output_activation == OUTPUT_LINEAR;
+        float *out = is_output ? a->out : a->in[l + 1];
+        size_t out_stride = is_output ? 1 : a->in_stride[l + 1];
+        struct product product = {
+            .n_rows = n_rows,
+            .n_units = layer->n_units,
+            .n_inputs = layer->n_inputs + layer->n_context,
+            .has_bias = true,
+            .weights = layer->weights,
+            .in = a->in[l],
+            .in_stride = a->in_stride[l],
+            .out = out,
+            .out_stride = out_stride,
+            .epilogue = is_linear ? EPILOGUE_NONE : EPILOGUE_RELU,
+        };
+        if (a->sum[l]) {
+            product.out = a->sum[l];
+            product.out_stride = layer->n_units;
+            product.epilogue = EPILOGUE_NONE;
+        }
+        network->kernels->product(&product);
+        if (a->sum[l] && is_linear)
+            memcpy(out, a->sum[l], n_rows * network->lanes * sizeof(float));
+        else if (a->sum[l])
+            rectify(a->sum[l], n_rows, layer->n_units * network->lanes, out, out_stride * network->lanes);
+    }
+}
+
+void network_forward(const struct network *network, struct activations *activations, size_t n_rows)
+{
+    network_forward_from(network, activations, 1, n_rows);
+}
+
+/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
+static void backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
+{
+    const struct layer *layer = &network->layer[l];
+    network->kernels->back_product(&(struct back_product){
+        .n_rows = n_rows,
+        .n_units = layer->n_units,
+        .n_inputs = layer->n_inputs,
+        .n_columns = layer->n_columns,
+        .weights = layer->weights,
+        .delta = a->delta[l],
+        .delta_stride = a->delta_stride[l],
+        .gate = a->in[l],
+        .gate_stride = a->in_stride[l],
+        .out = a->delta[l - 1],
+        .out_stride = a->delta_stride[l - 1],
+    });
+}
+
+void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
+{
+    for (int l = network->n_layers; l > 1; l--)
+        backward_layer(network, activations, l, n_rows);
+}
+
+void network_step(struct network *network, struct activations *a, size_t n_rows)
+{
+    bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM;
+    /* Adam with M = m/(1-beta1), V = v/(1-beta2) and s = sqrt((1-beta2)/(1-beta2^t)):
+     *   w -= lr m^/(sqrt(v^) + eps) = lr (1-beta1)/((1-beta1^t) s) * M / (sqrt(V) + eps/s). */
+    double rate = 1, epsilon = 0;
+    if (is_adam) {
+        network->beta1_power *= ADAM_BETA1;
+        network->beta2_power *= ADAM_BETA2;
+        double s = sqrt((1 - ADAM_BETA2) / (1 - network->beta2_power));
+        rate = (1 - ADAM_BETA1) / ((1 - network->beta1_power) * s);
+        epsilon = ADAM_EPSILON / s;
+    }
+    for (size_t lane = 0; lane < network->lanes; lane++)
+        network->rate[lane] = network->rate_base[lane] * (float)rate;
+
+    for (int l = network->n_layers; l >= 1; l--) {
+        struct layer *layer = &network->layer[l];
+        /* With the old weights, before they are updated. */
+        if (l > 1)
+            backward_layer(network, a, l, n_rows);
+        struct update update = {
+            .n_rows = n_rows,
+            .n_units = layer->n_units,
+            .n_columns = layer->n_columns,
+            .delta = a->delta[l],
+            .delta_stride = a->delta_stride[l],
+            .in = a->in[l],
+            .in_stride = a->in_stride[l],
+            .weights = layer->weights,
+            .moment1 = layer->moment1,
+            .moment2 = layer->moment2,
+            .rate = network->rate,
+            .epsilon = (float)epsilon,
+            .beta1 = (float)ADAM_BETA1,
+            .beta2 = (float)ADAM_BETA2,
+        };
+        if (is_adam)
+            network->kernels->update_adam(&update);
+        else
+            network->kernels->update_sgd(&update);
+    }
+}

@@ -1,0 +1,86 @@
+/* Training of a pack: data, batches, epochs, history. */
+#ifndef PICKY_TRAIN_H
+#define PICKY_TRAIN_H
+
+#include "network.h"
+#include "tasks.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* One training sample. */
+struct sample {
+    float x[N_INPUTS];
+    float target;
+    int32_t task; /* 0-based */
+};
+
+/* One model of a pack: its data and history. All owned by the training. */
+struct model {
+    bool is_used;
+    struct hyperparameters h;
+    struct rng_key key;
+    struct sample *samples; /* [N_train], the training set, task 1's first */
+    size_t capacity;        /* samples there is room for */
+    /* History. Entry 0 of an epoch axis is the untrained model. */
+    double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
+                           batches of the batch's mean squared error before its step */
+    float *test_error;  /* [epochs][T]: mean absolute error over the task's test samples */
+    float test_loss[TASKS_MAX]; /* mean squared error after training */
+    bool is_dead; /* found by training_untrained: the output is 0 on every training sample, behind a ReLU, so all
+                     gradients are 0 for ever */
+};
+
+/* A pack in training. Owns everything. */
+struct training {
+    struct network network;
+    struct activations batch; /* rows of a training batch */
+    struct activations test;  /* rows of a block of test samples, of TRAIN_BLOCK_ROWS rows */
+    size_t lanes;
+    struct model model[KERNELS_LANES_MAX];
+    float *test_x;      /* [T][N_test][N_INPUTS] vectors */
+    float *test_target; /* [T][N_test] vectors */
+    float *target;      /* [rows of a batch or block] vectors */
+    uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
+    size_t order_size;
+    uint32_t *indices;                 /* [batch_size] */
+    double *step_loss;                 /* [lanes] scratch */
+    const atomic_bool *is_interrupted; /* borrowed, may be set by any thread; NULL: never */
+};
+
+enum { TRAIN_BLOCK_ROWS = 10 }; /* samples of a block in passes without training */
+
+/* Allocates a pack for models of `shape`. ERROR_FATAL if memory is short. Ended by training_destroy. */
+enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
+                                struct error *error);
+void training_destroy(struct training *training); /* an all-zero training is allowed */
+
+/* Bytes that training_create allocates; and that training_load does, for n_models in all, of up to N_train samples. */
+uint64_t training_bytes(const struct shape *shape, size_t lanes);
+uint64_t training_data_bytes(int64_t N_train, size_t n_models);
+
+/* Empties all lanes. */
+void training_clear(struct training *training);
+
+/* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
+ * ERROR_FATAL if memory is short. */
+enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
+                              unsigned attempt, struct error *error);
+
+/* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
+void training_untrained(struct training *training);
+
+/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. False if it was
+ * interrupted, between two steps: then the lanes hold nothing of use. */
+bool training_run(struct training *training);
+
+/* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss,
+ * of all lanes as they are now. */
+void training_test(struct training *training, size_t epoch);
+
+/* Copies samples first..first+n-1 of a task's test set, n <= TRAIN_BLOCK_ROWS, into the first rows of `activations`
+ * (inputs and context), and their targets into training->target. */
+void training_load_test_block(struct training *training, struct activations *activations, int task, size_t first,
+                              size_t n);
+
+#endif
