@@ -160,6 +160,8 @@ def check_file(path, page, store, seen):
         expected = [d for d in column(dimensions, "dimension") if d != "hidden_layer" or has_depth]
         same_names(f"{path}: dimensions", expected, scales)
         for row in dimensions:
+            size = re.search(r": (\d+)$", row["what it counts"])
+            assert not size or scales[row["dimension"]].shape == (int(size[1]),), row
             if row["dimension"] in scales:
                 measures = check_coordinates(scales[row["dimension"]], row)
                 if measures:
