@@ -1,7 +1,7 @@
 #include "schema.h"
 
-#include "importance.h"
 #include "hdf5_access.h"
+#include "importance.h"
 
 #include <hdf5_hl.h>
 #include <inttypes.h>

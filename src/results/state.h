@@ -3,8 +3,8 @@
 #ifndef PICKY_RESULTS_STATE_H
 #define PICKY_RESULTS_STATE_H
 
-#include "results.h"
 #include "arrays.h"
+#include "results.h"
 #include "syncer.h"
 
 #include <sys/stat.h>
