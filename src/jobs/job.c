@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include "clock.h"
 #include "importance.h"
 #include "memory_budget.h"
 #include "train.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A job that is not done: its current attempt waits for a pack. */
 struct waiting {
@@ -50,13 +50,6 @@ struct job_runner {
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
 };
-
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
@@ -615,7 +608,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
                      members[lane]->attempt + 1);
         }
 
-    double elapsed_s = now_s() - start;
+    double elapsed_s = clock_s() - start;
     for (size_t lane = 0; lane < n; lane++)
         members[lane]->wall_s += elapsed_s / (double)n;
     for (size_t lane = 0; lane < n; lane++) {
@@ -644,7 +637,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = now_s();
+    double start = clock_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack;
     size_t n = 0;
@@ -662,7 +655,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];
     }
-    runner->totals.busy_s += now_s() - start;
+    runner->totals.busy_s += clock_s() - start;
     return code;
 }
 

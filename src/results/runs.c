@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value)
 {
@@ -12,13 +11,6 @@ void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value)
     memset(text, 0, FIELD_TEXT_SIZE + 1);
     memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
     results_clean_text(text);
-}
-
-double results_calendar_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* One value of the log, open. */

@@ -3,8 +3,8 @@
 #ifndef PICKY_RESULTS_STATE_H
 #define PICKY_RESULTS_STATE_H
 
-#include "results.h"
 #include "arrays.h"
+#include "results.h"
 #include "syncer.h"
 
 #include <sys/stat.h>
@@ -51,9 +51,6 @@ struct results {
     double last_sync_s;   /* when it began */
     struct error failure; /* the first failing write: later calls return it */
 };
-
-/* Seconds of a clock that only goes on. */
-double results_now_s(void);
 
 /* Keeps the first failing write, for all calls to come, adds what to do to its message, and returns its code. */
 enum error_code results_fail(struct results *results, struct error *error);
