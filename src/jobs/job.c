@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "importance.h"
 #include "memory_budget.h"
+#include "text.h"
 #include "train.h"
 
 #include <fenv.h>
@@ -431,14 +432,12 @@ static enum error_code load_members(struct pack *pack, struct waiting *const *me
 /* What a job's slot says if not one model of it fits. */
 static enum error_code does_not_fit(const struct job_runner *runner, const struct packing *packing, struct error *error)
 {
-    char needed[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX];
-    memory_text((double)packing->n_bytes, needed);
-    memory_text((double)runner->memory, there);
+    const struct text_words needed = text_size((double)packing->n_bytes);
     if (runner->was_refused)
         return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
-                         packing->kernels->lanes, needed);
+                         packing->kernels->lanes, needed.words);
     return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
-                     packing->kernels->lanes, needed, there);
+                     packing->kernels->lanes, needed.words, text_size((double)runner->memory).words);
 }
 
 /* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into

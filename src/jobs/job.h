@@ -16,7 +16,7 @@
 struct job {
     uint64_t config;          /* index of the configuration, 0-based; carried through, not interpreted */
     uint64_t replicate;       /* 0-based; carried through, not interpreted */
-    int64_t seed;             /* 0 <= seed < 2^53 */
+    int64_t seed;             /* 0 <= seed <= SEED_MAX */
     struct hyperparameters h; /* checked */
 };
 

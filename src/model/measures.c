@@ -5,7 +5,8 @@
 #include <string.h>
 
 const struct measure_description measure_table[N_MEASURES] = {
-    [MEASURE_ABLATION_MEAN] = {"ablation_mean", "(E[d])^2", "George 2020, \"What makes neurons picky?\": the definition"},
+    [MEASURE_ABLATION_MEAN] = {"ablation_mean", "(E[d])^2",
+                               "George 2020, \"What makes neurons picky?\": the definition"},
     [MEASURE_ABLATION_SAMPLE] = {"ablation_sample", "E[d^2]", "George 2020, final text"},
     [MEASURE_TAYLOR_MEAN] = {"taylor_mean", "(E[h de/dh])^2", "George 2020, first-order form"},
     [MEASURE_TAYLOR_SAMPLE] = {"taylor_sample", "E[(h de/dh)^2]", "George 2020, final code"},

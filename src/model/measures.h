@@ -39,8 +39,8 @@ extern const struct measure_description measure_table[N_MEASURES];
 #define UNIMPORTANT_BELOW 0.1
 
 /* Relative importance of one layer's units for two tasks, RI = (I_A - I_B) / (I_A + I_B) in [-1, 1], after importances
- * strictly below unimportant_below times their layer's mean are taken as 0; NaN (quiet_nan) where both are 0, and where an
- * importance is negative or not a number. a, b, ri: [n_units]. */
+ * strictly below unimportant_below times their layer's mean are taken as 0; NaN (quiet_nan) where both are 0, and where
+ * an importance is negative or not a number. a, b, ri: [n_units]. */
 void relative_importance(const float *a, const float *b, size_t n_units, double unimportant_below, float *ri);
 
 /* The same in double; if is_normalised, after dividing each task's importances by their sum over the layer. */

@@ -1,6 +1,7 @@
 #include "runs.h"
 
 #include "hdf5_access.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@ void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value)
     size_t length = strlen(value);
     memset(text, 0, FIELD_TEXT_SIZE + 1);
     memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
-    results_clean_text(text);
+    text_make_utf8(text);
 }
 
 /* One value of the log, open. */

@@ -6,8 +6,8 @@
 #include "models.h"
 #include "reader.h"
 #include "results.h"
-#include "slots.h"
 #include "selection.h"
+#include "slots.h"
 
 #include <hdf5.h>
 #include <stdlib.h>
