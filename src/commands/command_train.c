@@ -1,6 +1,7 @@
 /* picky train: one job, printed. */
 #include "cli.h"
 #include "job.h"
+#include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
 
