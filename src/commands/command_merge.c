@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "copying.h"
 #include "counts.h"
+#include "open.h"
 #include "provenance.h"
 #include "running.h"
 

@@ -1,12 +1,12 @@
 /* picky plan: what a sweep would do, without doing it. */
 #include "cli.h"
+#include "file.h"
 #include "job_script.h"
 #include "kernels.h"
 #include "memory_budget.h"
 #include "pilot.h"
 #include "plan.h"
 #include "progress.h"
-#include "results.h"
 #include "room.h"
 #include "shape.h"
 #include "sweep.h"

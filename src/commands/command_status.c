@@ -3,7 +3,6 @@
 #include "clock.h"
 #include "counts.h"
 #include "progress.h"
-#include "results.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #define PICKY_COVERAGE_H
 
 #include "hyperparameters.h"
+#include "inspect.h"
 #include "record.h"
-#include "results.h"
 
 #include <stdio.h>
 

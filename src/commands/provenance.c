@@ -1,5 +1,6 @@
 #include "provenance.h"
 
+#include "file.h"
 #include "version.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define PICKY_PROVENANCE_H
 
 #include "clock.h"
-#include "results.h"
+#include "description.h"
 
 #include <mpi.h>
 

@@ -1,9 +1,9 @@
 #include "room.h"
 
 #include "coordinator.h"
+#include "description.h"
 #include "kernels.h"
 #include "memory_budget.h"
-#include "results.h"
 #include "text.h"
 #include "trainer.h"
 

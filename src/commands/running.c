@@ -4,6 +4,7 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "open.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"
@@ -245,6 +246,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
     if (running->open(&results, task->path, arguments, &sweep, &description, &task->is_stopped, error) ||
         task->is_stopped)
         goto done;
+    layout = *results_layout(results);
     results_counts(results, task->counts);
     task->shard = results_shard(results);
     run_pending(task, results, plan, &sweep, &layout, host_list, error);

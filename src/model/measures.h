@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Stored: they are the order of the measure dimension, and never renumbered. */
+/* Stored: they are the order of the measure dimension, and never renumbered; new ones are added behind, so that the
+ * measures of an older file are the first ones of the table. */
 enum measure {
     MEASURE_ABLATION_MEAN = 0,
     MEASURE_ABLATION_SAMPLE = 1,
@@ -27,6 +28,7 @@ struct measure_description {
     const char *name;    /* in files and options */
     const char *formula; /* in the words above */
     const char *source;  /* paper, section */
+    int since;           /* the file's schema that has it first; an older file lacks it */
 };
 extern const struct measure_description measure_table[N_MEASURES];
 

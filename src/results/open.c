@@ -1,4 +1,7 @@
+#include "open.h"
+
 #include "clock.h"
+#include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
 #include "read.h"
@@ -176,6 +179,7 @@ static enum error_code compare_file(const char *path, const struct results_descr
     enum error_code code = results_read_open(&file, path, H5F_ACC_RDONLY, error);
     bool is_same;
     if (!code && !(code = results_read_header(file, path, header, error)) &&
+        !(code = results_check_arithmetic(header, path, error)) &&
         !(code = results_compare(file, path, header, description, "the sweep", lines, &is_same, error)) && !is_same)
         code = error_set(error, ERROR_INPUT,
                          "%s: it holds another sweep; allowed: the sweep that it was made with, or another file", path);
@@ -222,14 +226,20 @@ enum error_code results_open(struct results **results, const char *path, const s
     if (!r)
         return error->code;
     if (results_file_open(&r->lock, path, RESULTS_WRITING, error) ||
-        compare_file(path, description, lines, &header, error) || open_file(r, error) || prepare_staging(r, error) ||
-        load_status(r, &header, error)) {
+        compare_file(path, description, lines, &header, error) ||
+        record_layout_keep(&r->layout, header.n_measures, header.lacking, error) || open_file(r, error) ||
+        prepare_staging(r, error) || load_status(r, &header, error)) {
         struct error ignored;
         release(r, &ignored);
         return error->code;
     }
     *results = r;
     return ERROR_NONE;
+}
+
+const struct record_layout *results_layout(const struct results *results)
+{
+    return &results->layout;
 }
 
 struct shard results_shard(const struct results *results)

@@ -1,5 +1,6 @@
 #include "read.h"
 
+#include "arithmetic.h"
 #include "hdf5_access.h"
 #include "schema.h"
 #include "text_heaps.h"
@@ -135,6 +136,77 @@ static enum error_code read_shard(hid_t file, const char *path, struct shard *sh
                    : results_damaged(error, path, "its attribute " RESULTS_SHARD " is not what picky writes");
 }
 
+/* Whether the file has an object of this path, whose groups are there. */
+static bool has_object(hid_t file, const char *path)
+{
+    return H5Lexists(file, path, H5P_DEFAULT) > 0;
+}
+
+/* How many measures the file has: the first ones of the table, by name. */
+static enum error_code read_measures(hid_t file, const char *path, uint64_t *n_measures, struct error *error)
+{
+    const char *name = dimension_names[DIMENSION_MEASURE];
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
+    hsize_t n = 0;
+    char *names[N_MEASURES] = {NULL};
+    bool is_good = space >= 0 && is_text(type) && H5Sget_simple_extent_ndims(space) == 1 &&
+                   H5Sget_simple_extent_dims(space, &n, NULL) == 1 && n >= 1 && n <= N_MEASURES &&
+                   H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, names) >= 0;
+    for (hsize_t m = 0; m < n && is_good; m++)
+        is_good = names[m] && strcmp(names[m], measure_table[m].name) == 0;
+    for (int m = 0; m < N_MEASURES; m++)
+        H5free_memory(names[m]);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    *n_measures = n;
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
+}
+
+/* Which fields the file lacks of those that came with later schemas than the first. */
+static enum error_code read_lacking(hid_t file, const char *path, uint64_t *lacking, struct error *error)
+{
+    _Static_assert(N_FIELDS <= 64, "a bit for each field");
+    if (!has_object(file, RESULTS_PROVENANCE))
+        return results_damaged(error, path, "its group " RESULTS_PROVENANCE " cannot be read");
+    *lacking = 0;
+    for (int f = 0; f < N_FIELDS; f++) {
+        const struct field_description *field = &record_fields[f];
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", field->is_provenance ? RESULTS_PROVENANCE "/" : "", field->name);
+        if (field->since > 1 && !has_object(file, name))
+            *lacking |= UINT64_C(1) << f;
+    }
+    return ERROR_NONE;
+}
+
+enum error_code results_check_arithmetic(const struct results_header *header, const char *path, struct error *error)
+{
+    if (header->arithmetic == ARITHMETIC)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT,
+                     "%s: its models were trained with arithmetic %" PRId64
+                     ", this picky has %d, which gives other bits; "
+                     "allowed: a picky of arithmetic %" PRId64,
+                     path, header->arithmetic, ARITHMETIC, header->arithmetic);
+}
+
+enum error_code results_read_layout(const struct results_header *header, const struct hyperparameters *configs,
+                                    struct record_layout *layout, struct error *error)
+{
+    if (record_layout_make(layout, configs, header->n_configs, header->store, error) ||
+        record_layout_keep(layout, header->n_measures, header->lacking, error))
+        return error->code;
+    layout->is_null = header->is_null;
+    return ERROR_NONE;
+}
+
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
     int64_t version;
@@ -153,7 +225,12 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
                          path, version, RESULTS_SCHEMA_VERSION);
     if (version < 1)
         return results_damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
-    header->store = 0;
+    *header = (struct results_header){.version = version, .arithmetic = 1};
+    if (H5Aexists(file, "arithmetic") > 0 &&
+        read_integer_attribute(file, path, "arithmetic", &header->arithmetic, error))
+        return error->code;
+    if (read_measures(file, path, &header->n_measures, error) || read_lacking(file, path, &header->lacking, error))
+        return error->code;
     if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
         read_names(file, path, "store", note_store, &header->store, error) ||
         read_shard(file, path, &header->shard, error))
@@ -247,6 +324,8 @@ enum error_code results_read_row(hid_t file, const char *path, const struct hype
     bool is_integer = row->type == HYPERPARAMETER_INTEGER, is_real = row->type == HYPERPARAMETER_REAL;
     H5T_class_t class = is_integer ? H5T_INTEGER : is_real ? H5T_FLOAT : H5T_STRING;
     hsize_t size = 0, start = first, count = n;
+    if (row->since > 1 && !has_object(file, row->name))
+        return ERROR_NONE;
     _Static_assert(sizeof(double) == sizeof(int64_t) && sizeof(char *) <= sizeof(int64_t), "values share one buffer");
     void *values = calloc(n, sizeof(int64_t));
     if (!values)

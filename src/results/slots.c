@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include "arrays.h"
+#include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
 #include "numbers.h"
@@ -70,9 +71,8 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
         return error->code;
-    if (record_layout_make(&slots->layout, slots->configs, slots->header.n_configs, slots->header.store, error))
+    if (results_read_layout(&slots->header, slots->configs, &slots->layout, error))
         return error_prefix(error, "%s", slots->path);
-    slots->layout.is_null = slots->header.is_null;
     slots->description = (struct results_description){
         .name = slots->name,
         .sweep_text = slots->sweep_text,
@@ -105,7 +105,8 @@ enum error_code results_slots_open(struct results_slots **slots, const char *pat
     results_arrays_clear(s->arrays);
     if (results_file_open(&s->descriptor, path, access, error) ||
         results_read_open(&s->file, path, H5F_ACC_RDONLY, error) ||
-        results_read_header(s->file, path, &s->header, error) || read_description(s, error) ||
+        results_read_header(s->file, path, &s->header, error) || results_check_arithmetic(&s->header, path, error) ||
+        read_description(s, error) ||
         results_arrays_open(s->arrays, s->file, path, &s->layout, s->header.n_configs, s->header.replicates, error) ||
         results_runs_count(s->file, path, &s->n_runs, error)) {
         results_slots_close(s);
@@ -242,23 +243,6 @@ const char *results_slots_difference(const struct record_layout *layout, const v
             return record_fields[f].name;
     }
     return NULL;
-}
-
-void results_label(const struct hyperparameters *h, const bool *swept, uint64_t config, char text[RESULTS_LABEL_MAX])
-{
-    size_t used = (size_t)snprintf(text, RESULTS_LABEL_MAX, "configuration %" PRIu64, config);
-    bool has_values = false;
-    for (int i = 0; i < n_hyperparameters && used < RESULTS_LABEL_MAX; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
-        if (!swept[i])
-            continue;
-        hyperparameter_format(h, &hyperparameter_table[i], value);
-        used += (size_t)snprintf(text + used, RESULTS_LABEL_MAX - used, "%s%s = %s", has_values ? ", " : " (",
-                                 hyperparameter_table[i].name, value);
-        has_values = true;
-    }
-    if (has_values && used < RESULTS_LABEL_MAX - 1)
-        snprintf(text + used, RESULTS_LABEL_MAX - used, ")");
 }
 
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX])

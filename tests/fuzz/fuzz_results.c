@@ -3,9 +3,10 @@
  * file's end missing. The input is a list of such damages. */
 #include "fuzz.h"
 
+#include "inspect.h"
 #include "models.h"
+#include "open.h"
 #include "reader.h"
-#include "results.h"
 #include "selection.h"
 #include "slots.h"
 
