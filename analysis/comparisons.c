@@ -165,9 +165,8 @@ static enum error_code parse(struct work *work, const struct selection *selectio
     snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), compare);
     work->key = hyperparameter_find(name);
     if (!work->key) {
-        const char *nearest = hyperparameter_nearest(name, NULL);
-        return error_set(error, ERROR_INPUT, "--compare %s: there is no hyperparameter \"%s\"%s%s%s", compare, name,
-                         nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        return error_set(error, ERROR_INPUT, "--compare %s: there is no hyperparameter \"%s\"%s", compare, name,
+                         hyperparameter_hint(name).words);
     }
     *first = work->reader->configs[selection->configs[0]];
     if (equals && hyperparameter_set_text(first, work->key, equals + 1, error))

@@ -1,7 +1,7 @@
 #include "export.h"
 
+#include "text.h"
 #include "ticker.h"
-#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "formats.h"
 
-#include "utf8.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "gnuplot.h"
 
-#include "utf8.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

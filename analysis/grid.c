@@ -66,9 +66,8 @@ static enum error_code find_key(const char *option, const char *name, const stru
     *key = name ? hyperparameter_find(name) : NULL;
     if (!name || *key)
         return ERROR_NONE;
-    const char *nearest = hyperparameter_nearest(name, NULL);
-    return error_set(error, ERROR_INPUT, "--%s %s: there is no hyperparameter \"%s\"%s%s%s", option, name, name,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return error_set(error, ERROR_INPUT, "--%s %s: there is no hyperparameter \"%s\"%s", option, name, name,
+                     hyperparameter_hint(name).words);
 }
 
 /* The hyperparameter, `other` apart, that has the most values among the selected configurations; NULL if none has more

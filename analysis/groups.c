@@ -19,10 +19,9 @@ static enum error_code find_keys(struct groups *groups, const struct reader *rea
             groups->keys[groups->n_keys++] = &hyperparameter_table[i];
     while (by && *by && (word = strsep(&rest, ","))) {
         const struct hyperparameter *row = hyperparameter_find(word);
-        const char *nearest = row ? NULL : hyperparameter_nearest(word, NULL);
         if (!row) {
-            error_set(error, ERROR_INPUT, "--by %s: there is no hyperparameter \"%s\"%s%s%s", by, word,
-                      nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+            error_set(error, ERROR_INPUT, "--by %s: there is no hyperparameter \"%s\"%s", by, word,
+                      hyperparameter_hint(word).words);
             goto done;
         }
         for (size_t k = 0; k < groups->n_keys; k++)

@@ -1,6 +1,6 @@
 #include "html.h"
 
-#include "utf8.h"
+#include "text.h"
 
 #include <stdarg.h>
 

@@ -1,6 +1,7 @@
 #include "lesion.h"
 
 #include "command.h"
+#include "numbers.h"
 #include "train.h"
 #include "units.h"
 
@@ -229,7 +230,7 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
         if (reader_read(l->reader, FIELD_SEED, l->config, replicate, 1, &none, &seed, error) ||
             reader_read(l->reader, FIELD_ATTEMPTS, l->config, replicate, 1, &none, &attempts, error))
             return error->code;
-        if (seed < 0 || seed >= (int64_t)1 << 53 || attempts < 1 || (int64_t)attempts > h->max_attempts)
+        if (seed < 0 || seed > SEED_MAX || attempts < 1 || (int64_t)attempts > h->max_attempts)
             return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: configuration %zu, replicate %zu",
                              l->reader->path, l->config, replicate);
         if (training_load(&l->training, lane, h, seed, attempts - 1u, error) ||

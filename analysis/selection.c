@@ -109,9 +109,8 @@ static enum error_code apply(struct selection *selection, const struct reader *r
     text[equals - condition] = '\0';
     row = hyperparameter_find(text);
     if (!row) {
-        const char *nearest = hyperparameter_nearest(text, NULL);
-        error_set(error, ERROR_INPUT, "--where %s: there is no hyperparameter \"%s\"%s%s%s", condition, text,
-                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        error_set(error, ERROR_INPUT, "--where %s: there is no hyperparameter \"%s\"%s", condition, text,
+                  hyperparameter_hint(text).words);
         goto done;
     }
     char *rest = text + (equals - condition) + 1;

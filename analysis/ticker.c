@@ -1,25 +1,19 @@
 #include "ticker.h"
 
+#include "clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SILENT_S   2.0
 #define TERMINAL_S 0.25
 #define LOG_S      10.0
 
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void ticker_begin(struct ticker *ticker, const char *what, uint64_t n_total)
 {
     *ticker = (struct ticker){.what = what, .n_total = n_total, .is_terminal = isatty(STDERR_FILENO) == 1};
-    ticker->start_s = now_s();
+    ticker->start_s = clock_s();
     ticker->next_s = ticker->start_s + SILENT_S;
 }
 
@@ -28,7 +22,7 @@ void ticker_add(struct ticker *ticker, uint64_t n)
     if (!ticker)
         return;
     ticker->n_done += n;
-    double now = now_s();
+    double now = clock_s();
     if (now < ticker->next_s)
         return;
     double done = (double)ticker->n_done / (double)(ticker->n_total > 0 ? ticker->n_total : 1);

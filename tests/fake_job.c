@@ -1,3 +1,4 @@
+#include "clock.h"
 #include "fakes.h"
 
 #include "backoff.h"

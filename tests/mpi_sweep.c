@@ -5,6 +5,7 @@
  * Every rank returns 0 if all is as it should be. The records are compared with those of a runner that did the same
  * jobs one at a time. */
 #include "backoff.h"
+#include "clock.h"
 #include "coordinator.h"
 #include "mpi_scenarios.h"
 #include "stop.h"

@@ -1,7 +1,7 @@
 /* What a run says of how it was started: made-up placements, launchers, mount tables and Slurms. */
+#include "clock.h"
 #include "diagnosis.h"
 
-#include "backoff.h"
 #include "slurm.h"
 
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>

@@ -3,6 +3,7 @@
  * consistent with. Then what a job may not depend on: its neighbours, its place, the instruction set. */
 #include "importance.h"
 #include "job.h"
+#include "job_record.h"
 #include "kernels.h"
 #include "memory_budget.h"
 #include "reference/reference_network.h"

@@ -280,11 +280,6 @@ static void budgets(void **state)
     assert_int_equal(memory_budget(&memory, 8), 836000000);
     memory.own = 100;
     assert_int_equal(memory_budget(&memory, 8), 50);
-    char text[MEMORY_TEXT_MAX];
-    memory_text(999, text);
-    assert_string_equal(text, "999 B");
-    memory_text(12.8e9, text);
-    assert_string_equal(text, "12.8 GB");
 }
 
 int main(void)

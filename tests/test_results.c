@@ -5,6 +5,7 @@
  *
  * Linked with -Wl,--wrap of malloc, calloc, strdup, strndup, asprintf, pthread_create, fsync, fdatasync, flock,
  * renameat2 and link, so that they can be made to fail. */
+#include "clock.h"
 #include "results_fixture.h"
 
 #include <errno.h>
@@ -24,7 +25,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -1619,8 +1619,7 @@ static void killed(void **state)
     double whole_s = 0; /* round 0 is not killed and tells how long it takes */
     for (int round = 0; round <= N_ROUNDS; round++) {
         char *path = in_directory("killed.h5");
-        struct timespec begin, end;
-        clock_gettime(CLOCK_MONOTONIC, &begin);
+        double begin_s = clock_s();
         pid_t child = fork();
         if (child == 0) {
             struct results *results;
@@ -1643,8 +1642,7 @@ static void killed(void **state)
         if (round == 0) {
             waitpid(child, &status, 0);
             assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-            clock_gettime(CLOCK_MONOTONIC, &end);
-            whole_s = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+            whole_s = clock_s() - begin_s;
         } else {
             usleep((useconds_t)(1e6 * whole_s * (round - 1) / N_ROUNDS));
             kill(child, SIGKILL);

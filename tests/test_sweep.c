@@ -1,9 +1,11 @@
 /* Sweep files: the corpus of bad ones with their messages, good ones value by value, --set, mutated files, and
  * every allocation failing in turn. Built with PROJECT_SOURCE_DIR, the root of the source tree; linked with
  * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup. */
+#include "numbers.h"
 #include "record.h"
 #include "sweep.h"
 #include "sweep_text.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -101,7 +103,7 @@ static void assert_empty(const struct sweep *sweep)
 static void assert_line(const char *message)
 {
     assert_true(*message != '\0' && strlen(message) < ERROR_MESSAGE_MAX);
-    assert_true(sweep_text_is_line(message));
+    assert_true(text_is_line(message));
 }
 
 /* The value of a configuration as text. */
@@ -279,7 +281,7 @@ static void test_spelling(void **state)
     sweep_free(&sweep);
 
     read_good(&sweep, "replicates = 1000000000; seed = 9007198254740992;");
-    assert_true(sweep.seed + sweep.replicates - 1 == SWEEP_SEED_MAX);
+    assert_true(sweep.seed + sweep.replicates - 1 == SEED_MAX);
     sweep_free(&sweep);
 }
 
@@ -697,7 +699,7 @@ static void test_mutations(void **state)
         }
         n_good++;
         assert_true(sweep.n_configs > 0 && sweep.n_configs <= SWEEP_CONFIGS_MAX);
-        assert_true(sweep.replicates > 0 && sweep.seed >= 0 && sweep.seed + sweep.replicates - 1 <= SWEEP_SEED_MAX);
+        assert_true(sweep.replicates > 0 && sweep.seed >= 0 && sweep.seed + sweep.replicates - 1 <= SEED_MAX);
         for (size_t c = 0; c < sweep.n_configs; c++)
             assert_int_equal(hyperparameters_check(&sweep.configs[c], &error), ERROR_NONE);
         sweep_free(&sweep);

@@ -1,4 +1,5 @@
 /* The compute thread and its mailbox, without MPI: a coordinator in small around one trainer, with made-up jobs. */
+#include "clock.h"
 #include "trainer.h"
 
 #include "backoff.h"

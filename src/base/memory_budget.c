@@ -158,12 +158,3 @@ uint64_t memory_less(uint64_t n_bytes, uint64_t n_taken)
 {
     return n_bytes == MEMORY_UNLIMITED ? n_bytes : n_bytes - least(n_taken, n_bytes);
 }
-
-void memory_text(double n_bytes, char text[MEMORY_TEXT_MAX])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    size_t unit = 0;
-    for (; n_bytes >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        n_bytes /= 1000;
-    snprintf(text, MEMORY_TEXT_MAX, "%.3g %s", n_bytes, units[unit]);
-}

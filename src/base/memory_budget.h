@@ -25,8 +25,4 @@ uint64_t memory_budget(const struct memory *memory, int n_processes);
 /* What is left of n_bytes (MEMORY_UNLIMITED: as much) when so many are taken. */
 uint64_t memory_less(uint64_t n_bytes, uint64_t n_taken);
 
-/* "12.8 GB". */
-#define MEMORY_TEXT_MAX 32
-void memory_text(double n_bytes, char text[MEMORY_TEXT_MAX]);
-
 #endif

@@ -1,21 +1,9 @@
 #include "backoff.h"
 
+#include "clock.h"
+
 #include <sched.h>
 #include <time.h>
-
-double clock_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-double clock_cpu_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 double backoff_next(struct backoff *backoff, double longest_s)
 {
@@ -37,7 +25,6 @@ void backoff_sleep(double seconds)
         sched_yield();
         return;
     }
-    struct timespec time = {.tv_sec = (time_t)seconds};
-    time.tv_nsec = (long)(1e9 * (seconds - (double)time.tv_sec));
+    struct timespec time = clock_timespec(seconds);
     nanosleep(&time, NULL);
 }

@@ -1,13 +1,7 @@
-/* Time, and waiting without burning a core: MPI's blocking calls spin for as long as they wait, so picky tests
- * and sleeps, ever longer up to a limit. */
+/* Waiting without burning a core: MPI's blocking calls spin for as long as they wait, so picky tests and sleeps, ever
+ * longer up to a limit. */
 #ifndef PICKY_BACKOFF_H
 #define PICKY_BACKOFF_H
-
-/* Seconds since some fixed moment; never goes back. */
-double clock_s(void);
-
-/* Seconds of a core that this thread has used. */
-double clock_cpu_s(void);
 
 /* One wait. Start with {0} whenever something has happened. */
 struct backoff {

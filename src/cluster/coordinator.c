@@ -1,6 +1,7 @@
 #include "coordinator.h"
 
 #include "backoff.h"
+#include "clock.h"
 #include "ledger.h"
 #include "memory_budget.h"
 #include "stop.h"

@@ -1,6 +1,6 @@
 #include "diagnosis.h"
 
-#include "backoff.h"
+#include "clock.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- where ranks run ------------------------------------------------------------------------------------------- */
@@ -294,11 +293,8 @@ static void print_output(FILE *stream, const struct diagnosis *diagnosis, const 
     else
         fprintf(stream, "picky: the output is on an unknown file system; ");
     if (isfinite(diagnosis->deadline_s)) {
-        char text[32];
-        time_t end = time(NULL) + (time_t)(diagnosis->deadline_s - clock_s());
-        struct tm utc;
-        gmtime_r(&end, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+        char text[CLOCK_TEXT_MAX];
+        clock_text(clock_calendar_s() + diagnosis->deadline_s - clock_s(), text);
         fprintf(stream, "training must end by %s (%s)\n", text, diagnosis->deadline_source);
     } else {
         fprintf(stream, "no time limit\n");

@@ -1,6 +1,6 @@
 #include "progress.h"
 
-#include "backoff.h"
+#include "clock.h"
 
 #include <inttypes.h>
 #include <math.h>

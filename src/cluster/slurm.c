@@ -1,6 +1,6 @@
 #include "slurm.h"
 
-#include "backoff.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "backoff.h"
+#include "clock.h"
 #include "memory_budget.h"
 #include "null_job.h"
 
@@ -499,11 +500,7 @@ void trainer_wait(struct trainer *trainer, double seconds)
         backoff_sleep(0);
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += lround(1e9 * seconds);
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = clock_timespec(clock_s() + seconds);
     pthread_mutex_lock(&trainer->mutex);
     int result = 0;
     while (!trainer->has_news && result != ETIMEDOUT)

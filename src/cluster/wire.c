@@ -1,5 +1,7 @@
 #include "wire.h"
 
+#include "numbers.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -317,7 +319,7 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
         for (int i = 0; i < n_hyperparameters; i++)
             if (!get_value(&at, &job->h, &hyperparameter_table[i], error))
                 return damaged(error, "a job with an impossible hyperparameter");
-        if (job->seed < 0 || job->seed >= INT64_C(1) << 53 || hyperparameters_check(&job->h, error))
+        if (job->seed < 0 || job->seed > SEED_MAX || hyperparameters_check(&job->h, error))
             return damaged(error, "an impossible job");
     }
     return ERROR_NONE;

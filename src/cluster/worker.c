@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "backoff.h"
+#include "clock.h"
 #include "stop.h"
 #include "trainer.h"
 #include "wire.h"

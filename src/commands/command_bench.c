@@ -1,6 +1,6 @@
 /* picky bench: how fast picky is here, beside what the machine could do. */
-#include "backoff.h"
 #include "cli.h"
+#include "clock.h"
 #include "importance.h"
 #include "job.h"
 #include "kernels.h"

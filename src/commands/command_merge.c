@@ -1,5 +1,6 @@
 /* picky merge: the parts of a sweep, run by themselves, as one results file. */
 #include "cli.h"
+#include "clock.h"
 #include "copying.h"
 #include "counts.h"
 #include "open.h"
@@ -162,8 +163,8 @@ static enum error_code copy_parts(struct merge *merge, struct error *error)
         if (!is_first)
             results_slots_close(slots);
     }
-    char end[PROVENANCE_TIME_MAX];
-    provenance_time(end);
+    char end[CLOCK_TEXT_MAX];
+    clock_text(clock_calendar_s(), end);
     if (error->code || run_log_write(&merge->log, merge->results, error) ||
         results_set_provenance(merge->results, "end_time", end, error))
         return error->code;

@@ -10,6 +10,7 @@
 #include "room.h"
 #include "shape.h"
 #include "sweep.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,10 +79,9 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
         goto done;
 
-    char size[MEMORY_TEXT_MAX], duration[PROGRESS_DURATION_MAX];
+    char duration[PROGRESS_DURATION_MAX];
     double core_s = plan_work_total(plan) * seconds_per_cost;
     struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
-    memory_text(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
     progress_duration(core_s, duration);
     if (sweep->repeated)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
@@ -103,7 +103,8 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     printf(" ranks\n");
     printf("memory          ");
     room_print_largest(stdout, &room);
-    printf("results file    %s (%" PRIu64 " bytes a job)\n", size, layout.n_bytes);
+    printf("results file    %s (%" PRIu64 " bytes a job)\n",
+           text_size(results_file_size(&layout, sweep->n_configs, sweep->replicates)).words, layout.n_bytes);
     room_print_warnings(stderr, &room);
 done:
     plan_destroy(plan);

@@ -1,30 +1,20 @@
 /* picky status: how far a results file is, also while a run writes it. */
 #include "cli.h"
+#include "clock.h"
 #include "counts.h"
 #include "progress.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static void time_text(double seconds, char text[32])
-{
-    time_t whole = (time_t)seconds;
-    struct tm utc;
-    if (!(seconds >= 0 && seconds < 1e12) || !gmtime_r(&whole, &utc))
-        snprintf(text, 32, "?");
-    else
-        strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
 
 static void print_runs(const struct results_state *state)
 {
     const struct results_run *run = &state->last_run;
-    char start[32], end[32], left[PROGRESS_DURATION_MAX];
+    char start[CLOCK_TEXT_MAX], end[CLOCK_TEXT_MAX], left[PROGRESS_DURATION_MAX];
     if (state->n_runs > 0) {
-        time_text(run->start_s, start);
-        time_text(run->end_s, end);
+        clock_text(run->start_s, start);
+        clock_text(run->end_s, end);
         printf("\n%d run%s; the last one: %" PRId64 " job%s on %d rank%s (%s), picky %s,\n%s to %s\n", state->n_runs,
                state->n_runs == 1 ? "" : "s", run->n_jobs, run->n_jobs == 1 ? "" : "s", run->n_ranks,
                run->n_ranks == 1 ? "" : "s", run->hosts, run->version, start, end);

@@ -1,7 +1,9 @@
 /* picky train: one job, printed. */
 #include "cli.h"
 #include "job.h"
+#include "job_record.h"
 #include "memory_budget.h"
+#include "numbers.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -90,10 +92,9 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
         const char *key = arguments->overrides[i].key, *value = arguments->overrides[i].value;
         const struct hyperparameter *row = hyperparameter_find(key);
         if (!row) {
-            const char *nearest = hyperparameter_nearest(key, NULL);
             return error_set(error, ERROR_INPUT,
-                             "--set %s=%s: unknown hyperparameter%s%s%s (picky train --help lists them)", key, value,
-                             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+                             "--set %s=%s: unknown hyperparameter%s (picky train --help lists them)", key, value,
+                             hyperparameter_hint(key).words);
         }
         if (hyperparameter_set_text(&job->h, row, value, error))
             return error_prefix(error, "--set %s=%s", key, value);
@@ -101,7 +102,7 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
     if (arguments->seed) {
         char *end;
         long long seed = strtoll(arguments->seed, &end, 10);
-        if (end == arguments->seed || *end != '\0' || seed < 0 || seed >= INT64_C(1) << 53)
+        if (end == arguments->seed || *end != '\0' || seed < 0 || seed > SEED_MAX)
             return error_set(error, ERROR_INPUT, "--seed %s: allowed: an integer from 0 to 2^53 - 1", arguments->seed);
         job->seed = seed;
     }

@@ -1,6 +1,7 @@
 /* picky verify: slots of a results file done again, on all ranks of MPI_COMM_WORLD, and compared bit by bit. */
-#include "backoff.h"
 #include "cli.h"
+#include "clock.h"
+#include "numbers.h"
 #include "ranks.h"
 #include "verify.h"
 
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SAMPLE_DEFAULT 32
 
@@ -40,14 +40,13 @@ static enum error_code parse_whole(const char *option, const char *text, uint64_
 
 static enum error_code read_options(struct task *task, const struct arguments *arguments, struct error *error)
 {
-    const uint64_t seed_most = ((uint64_t)1 << 53) - 1;
     /* Other slots each time, unless asked for. */
-    uint64_t seed = (uint64_t)time(NULL);
+    uint64_t seed = (uint64_t)clock_calendar_s();
     task->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
     if (arguments->all && arguments->sample)
         return error_set(error, ERROR_INPUT, "--sample and --all: allowed: one of them");
     if ((arguments->sample && parse_whole("--sample", arguments->sample, 1, INT64_MAX, &task->n_sample, error)) ||
-        (arguments->seed && parse_whole("--seed", arguments->seed, 0, seed_most, &seed, error)))
+        (arguments->seed && parse_whole("--seed", arguments->seed, 0, SEED_MAX, &seed, error)))
         return error->code;
     task->seed = (int64_t)seed;
     return ERROR_NONE;

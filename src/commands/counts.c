@@ -42,9 +42,7 @@ enum error_code coverage_by(struct coverage *coverage, const char *by, struct er
     coverage->row = by ? hyperparameter_find(by) : NULL;
     if (!by || coverage->row)
         return ERROR_NONE;
-    const char *nearest = hyperparameter_nearest(by, NULL);
-    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s%s%s", by,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by, hyperparameter_hint(by).words);
 }
 
 static void add_config(void *context, const struct hyperparameters *h, const uint64_t counts[N_STATUSES])

@@ -1,6 +1,6 @@
 #include "pilot.h"
 
-#include "backoff.h"
+#include "clock.h"
 #include "job.h"
 #include "memory_budget.h"
 #include "record.h"

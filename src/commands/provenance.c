@@ -5,15 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-void provenance_time(char text[PROVENANCE_TIME_MAX])
-{
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(text, PROVENANCE_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
 
 void provenance_command(int argc, char **argv, char *text, size_t size)
 {
@@ -25,7 +16,7 @@ void provenance_command(int argc, char **argv, char *text, size_t size)
 void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks)
 {
     int length;
-    provenance_time(provenance->start);
+    clock_text(clock_calendar_s(), provenance->start);
     snprintf(provenance->ranks, sizeof provenance->ranks, "%d", n_ranks);
     MPI_Get_library_version(provenance->mpi_version, &length); /* allowed before MPI_Init */
     provenance->mpi_version[strcspn(provenance->mpi_version, "\n")] = '\0';

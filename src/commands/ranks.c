@@ -1,7 +1,7 @@
 #include "ranks.h"
 
-#include "backoff.h"
 #include "cli.h"
+#include "clock.h"
 #include "kernels.h"
 #include "stop.h"
 #include "worker.h"

@@ -4,6 +4,7 @@
 #include "description.h"
 #include "kernels.h"
 #include "memory_budget.h"
+#include "text.h"
 #include "trainer.h"
 
 #include <inttypes.h>
@@ -73,35 +74,30 @@ static void label(const struct room *room, size_t config, char text[RESULTS_LABE
 
 enum error_code room_check(const struct room *room, struct error *error)
 {
-    char least[MEMORY_TEXT_MAX], records[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX], name[RESULTS_LABEL_MAX];
+    char name[RESULTS_LABEL_MAX];
     if (room->n_unfit < room->sweep->n_configs)
         return ERROR_NONE;
     label(room, room->least_config, name);
-    memory_text((double)room->n_least, least);
-    memory_text((double)room->n_record_bytes, records);
-    memory_text((double)room->most, there);
     return error_set(error, ERROR_INPUT,
                      "%s: no configuration fits into memory: one model of %s, which needs least, takes %s and its "
                      "records %s; a rank may use %s",
-                     room->sweep->path, name, least, records, there);
+                     room->sweep->path, name, text_size((double)room->n_least).words,
+                     text_size((double)room->n_record_bytes).words, text_size((double)room->most).words);
 }
 
 void room_print_largest(FILE *stream, const struct room *room)
 {
-    char largest[MEMORY_TEXT_MAX], records[MEMORY_TEXT_MAX], most[MEMORY_TEXT_MAX], fewest[MEMORY_TEXT_MAX];
     const struct hyperparameters *h = &room->sweep->configs[room->largest_config];
-    memory_text((double)room->largest.n_bytes, largest);
-    memory_text((double)room->n_record_bytes, records);
-    memory_text((double)room->most, most);
-    memory_text((double)room->fewest, fewest);
+    const struct text_words most = text_size((double)room->most);
     fprintf(stream, "the largest pack (hidden_size %" PRId64 ", %zu models at a time) needs %s, records %s; ",
-            h->hidden_size, room->largest.n_models, largest, records);
+            h->hidden_size, room->largest.n_models, text_size((double)room->largest.n_bytes).words,
+            text_size((double)room->n_record_bytes).words);
     if (room->most == MEMORY_UNLIMITED)
         fprintf(stream, "what there is is not known\n");
     else if (room->most == room->fewest)
-        fprintf(stream, "a rank may use %s", most);
+        fprintf(stream, "a rank may use %s", most.words);
     else
-        fprintf(stream, "a rank may use %s to %s", fewest, most);
+        fprintf(stream, "a rank may use %s to %s", text_size((double)room->fewest).words, most.words);
     if (room->most != MEMORY_UNLIMITED && room->found.n_models > 0 && room->found.n_models < room->largest.n_models)
         fprintf(stream, ": %zu at a time\n", room->found.n_models);
     else if (room->most != MEMORY_UNLIMITED)
@@ -110,28 +106,26 @@ void room_print_largest(FILE *stream, const struct room *room)
 
 void room_print_warnings(FILE *stream, const struct room *room)
 {
-    char name[RESULTS_LABEL_MAX], needed[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX];
+    char name[RESULTS_LABEL_MAX];
     const struct kernels *widest = room->largest.kernels;
-    memory_text((double)room->most, there);
     for (size_t i = 0; i < room->n_unfit && i < ROOM_NAMED_MAX; i++) {
         uint64_t n_bytes = packing_choose(widest, &room->sweep->configs[room->unfit[i]], 1, 0).n_bytes;
-        memory_text((double)(n_bytes + room->n_record_bytes), needed);
         label(room, room->unfit[i], name);
         fprintf(stream,
                 "picky: warning: %s: not one model fits into memory: with its records it needs %s, a rank may use %s; "
                 "its jobs end as errors\n",
-                name, needed, there);
+                name, text_size((double)(n_bytes + room->n_record_bytes)).words, text_size((double)room->most).words);
     }
     if (room->n_unfit > ROOM_NAMED_MAX)
         fprintf(stream, "picky: warning: and %zu more configurations do not fit\n", room->n_unfit - ROOM_NAMED_MAX);
     if (room->n_slow > 0) {
         const struct hyperparameters *h = &room->sweep->configs[room->slow];
-        memory_text((double)packing_choose(widest, h, 1, 0).n_bytes, needed);
         label(room, room->slow, name);
         fprintf(stream,
                 "picky: warning: %zu configuration%s, the first of them %s, fit%s only in the portable build's packs "
                 "(%s), some sixty times slower\n",
-                room->n_slow, room->n_slow == 1 ? "" : "s", name, room->n_slow == 1 ? "s" : "", needed);
+                room->n_slow, room->n_slow == 1 ? "" : "s", name, room->n_slow == 1 ? "s" : "",
+                text_size((double)packing_choose(widest, h, 1, 0).n_bytes).words);
     }
     if (room->n_small > 0 && room->n_small < room->n_ranks)
         fprintf(stream,

@@ -1,6 +1,6 @@
 #include "running.h"
 
-#include "backoff.h"
+#include "clock.h"
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
@@ -19,7 +19,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
@@ -81,7 +80,7 @@ static enum error_code find_deadline(const struct arguments *arguments, double s
     if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
         return error_prefix(error, "--time-limit");
     slurm_job_end(SCONTROL_S, slurm_end);
-    double now_s = clock_s(), now_unix_s = (double)time(NULL);
+    double now_s = clock_s(), now_unix_s = clock_calendar_s();
     double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
     diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
@@ -94,8 +93,8 @@ static enum error_code store_receipt(struct results *results, const struct recei
     uint64_t n_done = 0;
     for (int status = STATUS_PENDING + 1; status < N_STATUSES; status++)
         n_done += receipt->counts[status];
-    char end[PROVENANCE_TIME_MAX];
-    provenance_time(end);
+    char end[CLOCK_TEXT_MAX];
+    clock_text(clock_calendar_s(), end);
     if (results_set_provenance(results, "end_time", end, error) ||
         results_set_provenance_number(results, "run_time", receipt->wall_s, error) ||
         results_set_provenance_number(results, "job_rate", (double)n_done / receipt->wall_s, error) ||

@@ -1,8 +1,9 @@
 #include "job.h"
 
-#include "importance.h"
+#include "clock.h"
+#include "job_record.h"
 #include "memory_budget.h"
-#include "train.h"
+#include "text.h"
 
 #include <fenv.h>
 #include <math.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A job that is not done: its current attempt waits for a pack. */
 struct waiting {
@@ -50,13 +50,6 @@ struct job_runner {
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
 };
-
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
@@ -246,155 +239,31 @@ static void group_remove(struct group *group, const struct waiting *w)
     group->n_waiting--;
 }
 
-/* A finite value as it is, anything else as the one NaN of records. */
-static float canonical(float value)
-{
-    return isfinite(value) ? value : quiet_nan();
-}
-
-/* ---- records ------------------------------------------------------------------------------------------------ */
-
-/* Element (i, j, k) of a field with these sizes, of a record made for larger sizes: pads at the end. */
-static float *at3(const struct record_layout *layout, void *record, enum field field, size_t i, size_t j, size_t k)
-{
-    const struct field_description *f = &record_fields[field];
-    size_t index[3] = {i, j, k}, at = 0;
-    for (int d = 0; d < f->n_dimensions; d++)
-        at = at * layout->size[f->dimensions[d]] + index[d];
-    return (float *)record_field(layout, record, field) + at;
-}
-
-static void put_common(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *reason)
-{
-    const struct record_layout *layout = &runner->layout;
-    void *record = runner->record;
-    record_clear(layout, record);
-    *(uint8_t *)record_field(layout, record, FIELD_STATUS) = (uint8_t)status;
-    *(int64_t *)record_field(layout, record, FIELD_SEED) = w->job.seed;
-    *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS) = (uint16_t)(w->attempt + 1);
-    *(double *)record_field(layout, record, FIELD_WALL_TIME) = w->wall_s;
-    snprintf(record_field(layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "%s", reason);
-
-    size_t n_tasks = (size_t)hyperparameters_n_tasks(&w->job.h);
-    for (size_t attempt = 0; attempt <= w->attempt; attempt++)
-        for (size_t task = 0; task < n_tasks; task++)
-            *at3(layout, record, FIELD_ATTEMPT_ERROR, attempt, task, 0) = w->attempt_error[attempt * n_tasks + task];
-}
-
-/* The weights of a lane into four fields (trained or initial) and, if asked, the biases. */
-static void put_weights(const struct record_layout *layout, void *record, const struct network *network, size_t lane,
-                        enum field input, enum field hidden, enum field context, enum field output, bool with_biases)
-{
-    for (int l = 1; l <= network->n_layers; l++) {
-        const struct layer *layer = &network->layer[l];
-        for (size_t unit = 0; unit < layer->n_units; unit++)
-            for (size_t column = 0; column < layer->n_columns; column++) {
-                float weight = network_weight(network, lane, l, unit, column);
-                size_t task = column - layer->n_inputs; /* of a context column */
-                if (column == layer->n_columns - 1) {
-                    if (!with_biases)
-                        continue;
-                    if (l == network->n_layers)
-                        *at3(layout, record, FIELD_OUTPUT_BIAS, 0, 0, 0) = weight;
-                    else
-                        *at3(layout, record, FIELD_BIASES, (size_t)l - 1, unit, 0) = weight;
-                } else if (column >= layer->n_inputs) {
-                    *at3(layout, record, context, unit, task, 0) = weight;
-                } else if (l == 1) {
-                    *at3(layout, record, input, unit, column, 0) = weight;
-                } else if (l == network->n_layers) {
-                    *at3(layout, record, output, column, 0, 0) = weight;
-                } else {
-                    *at3(layout, record, hidden, (size_t)l - 2, unit, column) = weight;
-                }
-            }
-    }
-}
-
-static void put_units(struct job_runner *runner, const struct pack *pack, size_t lane)
-{
-    const struct record_layout *layout = &runner->layout;
-    const struct importance *importance = &pack->importance;
-    const struct shape *shape = &pack->training.network.shape;
-    size_t lanes = pack->training.lanes, T = (size_t)shape->n_tasks, L = (size_t)shape->hidden_layers;
-    size_t H = (size_t)shape->hidden_size;
-    size_t T_max = layout->size[DIMENSION_TASK], L_max = layout->size[DIMENSION_LAYER];
-    size_t H_max = layout->size[DIMENSION_UNIT], pairs_max = layout->size[DIMENSION_PAIR];
-    float *importances = record_field(layout, runner->record, FIELD_IMPORTANCE);
-    float *relative = record_field(layout, runner->record, FIELD_RELATIVE_IMPORTANCE);
-
-    for (size_t task = 0; task < T; task++)
-        for (size_t l = 0; l < L; l++)
-            for (size_t unit = 0; unit < H; unit++) {
-                size_t from = ((task * L + l) * H + unit) * lanes + lane;
-                for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
-                    importances[((m * T_max + task) * L_max + l) * H_max + unit] = importance->measure[m][from];
-                *at3(layout, runner->record, FIELD_LOSS_CHANGE, task, l, unit) = importance->loss_change[from];
-                *at3(layout, runner->record, FIELD_MEAN_ACTIVATION, task, l, unit) = importance->mean_activation[from];
-            }
-
-    for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
-        for (size_t l = 0; l < L; l++) {
-            size_t pair = 0;
-            for (size_t a = 0; a < T; a++)
-                for (size_t b = a + 1; b < T; b++, pair++)
-                    relative_importance(importances + ((m * T_max + a) * L_max + l) * H_max,
-                                        importances + ((m * T_max + b) * L_max + l) * H_max, H, UNIMPORTANT_BELOW,
-                                        relative + ((m * pairs_max + pair) * L_max + l) * H_max);
-        }
-}
-
-static void put_histories(struct job_runner *runner, const struct pack *pack, size_t lane)
-{
-    const struct record_layout *layout = &runner->layout;
-    const struct model *model = &pack->training.model[lane];
-    size_t T = (size_t)pack->training.network.shape.n_tasks;
-    size_t n_history = (size_t)shape_history(&pack->training.network.shape);
-    for (size_t epoch = 0; epoch < n_history; epoch++) {
-        *at3(layout, runner->record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
-        for (size_t task = 0; task < T; task++)
-            *at3(layout, runner->record, FIELD_TEST_ERROR, epoch, task, 0) = model->test_error[epoch * T + task];
-    }
-    for (size_t task = 0; task < T; task++)
-        *at3(layout, runner->record, FIELD_TEST_LOSS, task, 0, 0) = model->test_loss[task];
-}
-
-static void put_data(struct job_runner *runner, const struct pack *pack, size_t lane)
-{
-    const struct record_layout *layout = &runner->layout;
-    const struct training *training = &pack->training;
-    const struct model *model = &training->model[lane];
-    size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
-    size_t T = (size_t)training->network.shape.n_tasks;
-    if (layout->store & STORE_TEST_SET)
-        for (size_t task = 0; task < T; task++)
-            for (size_t i = 0; i < N_test; i++)
-                for (size_t k = 0; k < N_INPUTS; k++)
-                    *at3(layout, runner->record, FIELD_TEST_INPUTS, task, i, k) =
-                        training->test_x[((task * N_test + i) * N_INPUTS + k) * training->lanes + lane];
-    if (layout->store & STORE_TRAIN_SET) {
-        uint8_t *train_task = record_field(layout, runner->record, FIELD_TRAIN_TASK);
-        for (size_t i = 0; i < N_train; i++) {
-            train_task[i] = (uint8_t)(model->samples[i].task + 1);
-            for (size_t k = 0; k < N_INPUTS; k++)
-                *at3(layout, runner->record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];
-        }
-    }
-}
-
 /* ---- packs -------------------------------------------------------------------------------------------------- */
+
+static void put_end(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *reason)
+{
+    const struct job_end end = {&w->job, status, reason, w->attempt, w->attempt_error, w->wall_s};
+    job_record_put_end(&runner->layout, runner->record, &end);
+}
+
+/* Hands a job's record to `done` and forgets the job. */
+static enum error_code end_job(struct job_runner *runner, struct group *group, struct waiting *w, job_done done,
+                               void *context, struct error *error)
+{
+    enum error_code code = done(context, &w->job, runner->record, error);
+    group_remove(group, w);
+    free(w);
+    return code;
+}
 
 /* Ends every job of a group that cannot be trained, with the reason in its record. */
 static enum error_code fail_group(struct job_runner *runner, struct group *group, const char *reason, job_done done,
                                   void *context, struct error *error)
 {
     while (group->n_waiting > 0) {
-        struct waiting *w = group->waiting[0];
-        put_common(runner, w, STATUS_ERROR, reason);
-        record_clear_results(&runner->layout, runner->record);
-        enum error_code code = done(context, &w->job, runner->record, error);
-        group_remove(group, w);
-        free(w);
+        put_end(runner, group->waiting[0], STATUS_ERROR, reason);
+        enum error_code code = end_job(runner, group, group->waiting[0], done, context, error);
         if (code)
             return code;
     }
@@ -438,14 +307,12 @@ static enum error_code load_members(struct pack *pack, struct waiting *const *me
 /* What a job's slot says if not one model of it fits. */
 static enum error_code does_not_fit(const struct job_runner *runner, const struct packing *packing, struct error *error)
 {
-    char needed[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX];
-    memory_text((double)packing->n_bytes, needed);
-    memory_text((double)runner->memory, there);
+    const struct text_words needed = text_size((double)packing->n_bytes);
     if (runner->was_refused)
         return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
-                         packing->kernels->lanes, needed);
+                         packing->kernels->lanes, needed.words);
     return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
-                     packing->kernels->lanes, needed, there);
+                     packing->kernels->lanes, needed.words, text_size((double)runner->memory).words);
 }
 
 /* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into
@@ -493,7 +360,7 @@ static size_t choose(const struct job_runner *runner, const struct group *group,
 static void record_attempt(struct waiting *w, const float *errors, size_t n_tasks)
 {
     for (size_t task = 0; task < n_tasks; task++)
-        w->attempt_error[w->attempt * n_tasks + task] = canonical(errors[task]);
+        w->attempt_error[w->attempt * n_tasks + task] = job_record_value(errors[task]);
 }
 
 /* Looks at untrained models until there is a pack of those worth training, or nothing is left to look at. A model whose
@@ -554,29 +421,6 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
     return accepted ? STATUS_ACCEPTED : STATUS_REJECTED;
 }
 
-static void put_record(struct job_runner *runner, struct pack *pack, const struct waiting *w, size_t lane,
-                       enum job_status status, const char *reason)
-{
-    const struct record_layout *layout = &runner->layout;
-    put_common(runner, w, status, reason);
-    if (status == STATUS_DIVERGED) {
-        record_clear_results(layout, runner->record);
-        return;
-    }
-    put_histories(runner, pack, lane);
-    put_units(runner, pack, lane);
-    put_data(runner, pack, lane);
-    if (layout->store & STORE_WEIGHTS)
-        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INPUT_WEIGHTS, FIELD_HIDDEN_WEIGHTS,
-                    FIELD_CONTEXT_WEIGHTS, FIELD_OUTPUT_WEIGHTS, true);
-    if (layout->store & STORE_INITIAL_WEIGHTS) {
-        /* The lane's trained weights are in the record: the lane may have its first ones back. */
-        network_initialise(&pack->training.network, lane, pack->training.model[lane].key, w->job.h.lr);
-        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INITIAL_INPUT_WEIGHTS,
-                    FIELD_INITIAL_HIDDEN_WEIGHTS, FIELD_INITIAL_CONTEXT_WEIGHTS, FIELD_INITIAL_OUTPUT_WEIGHTS, false);
-    }
-}
-
 /* Trains members[0..n-1], loaded into lanes 0..n-1 of the pack, ends the jobs that are done and sends the others' next
  * attempts back to wait. */
 static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct group *group,
@@ -615,7 +459,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
                      members[lane]->attempt + 1);
         }
 
-    double elapsed_s = now_s() - start;
+    double elapsed_s = clock_s() - start;
     for (size_t lane = 0; lane < n; lane++)
         members[lane]->wall_s += elapsed_s / (double)n;
     for (size_t lane = 0; lane < n; lane++) {
@@ -625,10 +469,10 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             w->is_screened = false;
             continue;
         }
-        put_record(runner, pack, w, lane, status[lane], reason[lane]);
-        enum error_code code = done(context, &w->job, runner->record, error);
-        group_remove(group, w);
-        free(w);
+        put_end(runner, w, status[lane], reason[lane]);
+        if (status[lane] != STATUS_DIVERGED)
+            job_record_put_model(&runner->layout, runner->record, training, &pack->importance, lane);
+        enum error_code code = end_job(runner, group, w, done, context, error);
         if (code)
             return code;
     }
@@ -644,7 +488,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = now_s();
+    double start = clock_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack;
     size_t n = 0;
@@ -662,25 +506,6 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];
     }
-    runner->totals.busy_s += now_s() - start;
+    runner->totals.busy_s += clock_s() - start;
     return code;
-}
-
-struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
-                                      const struct hyperparameters *h, enum measure measure, int layer)
-{
-    size_t L_max = layout->size[DIMENSION_LAYER], H_max = layout->size[DIMENSION_UNIT];
-    const float *relative = record_field_const(layout, record, FIELD_RELATIVE_IMPORTANCE);
-    const float *ri = relative + ((size_t)measure * layout->size[DIMENSION_PAIR] * L_max + (size_t)layer) * H_max;
-    struct unit_shares shares = {0, 0, 0};
-    double share = 1 / (double)h->hidden_size;
-    for (int64_t unit = 0; unit < h->hidden_size; unit++) {
-        if (isnan(ri[unit]))
-            shares.unimportant += share;
-        else if (fabsf(ri[unit]) > 0.9f)
-            shares.selective += share;
-        else if (fabsf(ri[unit]) < 0.5f)
-            shares.mixed += share;
-    }
-    return shares;
 }

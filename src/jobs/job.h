@@ -16,7 +16,7 @@
 struct job {
     uint64_t config;          /* index of the configuration, 0-based; carried through, not interpreted */
     uint64_t replicate;       /* 0-based; carried through, not interpreted */
-    int64_t seed;             /* 0 <= seed < 2^53 */
+    int64_t seed;             /* 0 <= seed <= SEED_MAX */
     struct hyperparameters h; /* checked */
 };
 
@@ -75,14 +75,5 @@ struct job_runner_totals {
     double busy_s;                           /* seconds inside job_runner_step */
 };
 struct job_runner_totals job_runner_totals(const struct job_runner *runner);
-
-/* Hidden units by what they serve, for tables printed to people: fills shares of the H units of `layer`
- * (0-based) of a record made with `h`: unimportant (RI NaN), selective (|RI| > 0.9), mixed (|RI| < 0.5),
- * under `measure`, for the first pair of tasks. Each in [0, 1]. */
-struct unit_shares {
-    double unimportant, selective, mixed;
-};
-struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
-                                      const struct hyperparameters *h, enum measure measure, int layer);
 
 #endif

@@ -1,8 +1,9 @@
 #include "hyperparameters.h"
 
+#include "numbers.h"
+
 #include <ctype.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,55 +114,19 @@ const struct hyperparameter *hyperparameter_find(const char *name)
     return NULL;
 }
 
-/* Edit distance (Wagner & Fischer 1974), ignoring case. Names longer than the row count as far. */
-static int edit_distance(const char *a, const char *b)
-{
-    enum { LENGTH_MAX = 63 };
-    size_t n_a = strlen(a), n_b = strlen(b);
-    if (n_a > LENGTH_MAX || n_b > LENGTH_MAX)
-        return INT_MAX;
-
-    int row[LENGTH_MAX + 1];
-    for (size_t j = 0; j <= n_b; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= n_a; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= n_b; j++) {
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            int best = diagonal + !same;
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[n_b];
-}
-
 const char *hyperparameter_nearest(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
-    /* A name is near if at most a third of its letters, and one more, have to change. */
-    size_t near = strlen(name) / 3 + 1;
-    int best = near < INT_MAX ? (int)near + 1 : INT_MAX;
-    for (int i = 0; i < n_hyperparameters; i++) {
-        int distance = edit_distance(name, hyperparameter_table[i].name);
-        if (distance < best) {
-            best = distance;
-            nearest = hyperparameter_table[i].name;
-        }
-    }
-    for (; names && *names; names++) {
-        int distance = edit_distance(name, *names);
-        if (distance < best) {
-            best = distance;
-            nearest = *names;
-        }
-    }
+    for (int i = 0; i < n_hyperparameters; i++)
+        nearest = text_nearer(name, nearest, hyperparameter_table[i].name);
+    for (; names && *names; names++)
+        nearest = text_nearer(name, nearest, *names);
     return nearest;
+}
+
+struct text_words hyperparameter_hint(const char *name)
+{
+    return text_hint(hyperparameter_nearest(name, NULL));
 }
 
 static enum error_code not_allowed(const struct hyperparameter *row, const char *value, bool quoted,
@@ -169,9 +134,7 @@ static enum error_code not_allowed(const struct hyperparameter *row, const char 
 {
     char shown[201]; /* what the user wrote, on one line and not too long */
     snprintf(shown, sizeof shown, "%s", value);
-    for (char *c = shown; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    text_make_line(shown);
     const char *quote = quoted ? "\"" : "";
     return error_set(error, ERROR_INPUT, "%s = %s%s%s: allowed: %s", row->name, quote, shown, quote, row->allowed);
 }
@@ -246,8 +209,9 @@ enum error_code hyperparameter_set_integer(struct hyperparameters *h, const stru
 enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct hyperparameter *row, double value,
                                         struct error *error)
 {
-    if (row->type != HYPERPARAMETER_REAL && fabs(value) < 0x1p53 && value == trunc(value))
-        return hyperparameter_set_integer(h, row, (int64_t)value, error);
+    int64_t integer;
+    if (row->type != HYPERPARAMETER_REAL && number_is_integer(value, &integer))
+        return hyperparameter_set_integer(h, row, integer, error);
     bool above = row->min_open ? value > row->min : value >= row->min;
     bool below = row->max_open ? value < row->max : value <= row->max;
     if (row->type != HYPERPARAMETER_REAL || !above || !below) {

@@ -7,6 +7,7 @@
 #define PICKY_HYPERPARAMETERS_H
 
 #include "errors.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,6 +77,9 @@ const struct hyperparameter *hyperparameter_find(const char *name);
 /* The known name nearest to `name` by edit distance, or NULL if none is near. `names` lists further
  * candidates (NULL-terminated; may be NULL). The result is borrowed from the table or from `names`. */
 const char *hyperparameter_nearest(const char *name, const char *const *names);
+
+/* What a message says of an unknown hyperparameter: "; did you mean NEAREST?", or nothing if none is near. */
+struct text_words hyperparameter_hint(const char *name);
 
 /* Set one value from a typed source. Each checks type, range and spelling; on ERROR_INPUT the message
  * is "NAME = VALUE: allowed: ..." and h is unchanged. A CHOICE takes text. A TEXT row also takes an

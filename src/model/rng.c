@@ -1,13 +1,14 @@
 #include "rng.h"
 
 #include "errors.h"
+#include "numbers.h"
 
 #include <Random123/philox.h>
 
 struct rng_key rng_key(int64_t seed, unsigned attempt)
 {
-    check(seed >= 0 && seed < INT64_C(1) << 53 && attempt < 2048);
-    uint64_t key = (uint64_t)seed | (uint64_t)attempt << 53;
+    check(seed >= 0 && seed <= SEED_MAX && attempt < 2048);
+    uint64_t key = (uint64_t)seed | (uint64_t)attempt << SEED_BITS;
     return (struct rng_key){{(uint32_t)key, (uint32_t)(key >> 32)}};
 }
 

@@ -38,7 +38,7 @@ struct rng_key {
     uint32_t word[2];
 };
 
-/* The key of one attempt (0-based, below 2048) of a job with 0 <= seed < 2^53. */
+/* The key of one attempt (0-based, below 2048) of a job with 0 <= seed <= SEED_MAX. */
 struct rng_key rng_key(int64_t seed, unsigned attempt);
 
 /* Elements 0..n-1 of a stream as 32-bit words: out [n]. */

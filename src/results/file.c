@@ -2,6 +2,7 @@
 
 #include "hdf5_access.h"
 #include "schema.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,24 +34,6 @@ double results_file_size(const struct record_layout *layout, size_t n_configs, i
         if (layout->offset[f] != UINT64_MAX)
             n_bytes += (double)layout->n_elements[f] * (double)field_type_size(record_fields[f].type);
     return n_bytes * (double)n_configs * (double)replicates;
-}
-
-/* A number of bytes for people. */
-struct size_text {
-    char text[32];
-};
-
-static struct size_text size_text(double n_bytes)
-{
-    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
-    size_t unit = 0;
-    while (n_bytes >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
-        n_bytes /= 1000;
-        unit++;
-    }
-    struct size_text size;
-    snprintf(size.text, sizeof size.text, "%.3g %s", n_bytes, units[unit]);
-    return size;
 }
 
 enum lock_state { LOCK_HELD, LOCK_UNSUPPORTED, LOCK_TAKEN };
@@ -164,7 +147,7 @@ static enum error_code check_size(int descriptor, const char *path, const struct
     /* Filesystems have a largest file, which only trying tells. */
     if (!what && ftruncate(descriptor, n_bytes < 9e18 ? (off_t)n_bytes : INT64_MAX) < 0 && errno == EFBIG) {
         return error_set(error, ERROR_INPUT, "%s: %zu configurations x %" PRId64 " replicates need %s: %s", path,
-                         d->n_configs, d->replicates, size_text(n_bytes).text, strerror(EFBIG));
+                         d->n_configs, d->replicates, text_size(n_bytes).words, strerror(EFBIG));
     }
     if (ftruncate(descriptor, 0) < 0)
         return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));
@@ -172,8 +155,8 @@ static enum error_code check_size(int descriptor, const char *path, const struct
         return error_set(error, ERROR_INPUT,
                          "%s: %zu configurations x %" PRId64 " replicates need %s; %s %s; allowed: fewer replicates or "
                          "configurations, or less in store",
-                         path, d->n_configs, d->replicates, size_text(n_bytes).text, what,
-                         size_text(n_bytes_free).text);
+                         path, d->n_configs, d->replicates, text_size(n_bytes).words, what,
+                         text_size(n_bytes_free).words);
     return ERROR_NONE;
 }
 

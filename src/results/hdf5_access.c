@@ -122,39 +122,3 @@ hid_t results_hdf5_memory_type(enum field_type type)
     }
     return H5I_INVALID_HID;
 }
-
-/* Bytes of the UTF-8 character at `bytes`, NUL-terminated; 0 if there is none (Unicode 15, table 3-7). */
-static size_t character_length(const unsigned char *bytes)
-{
-    unsigned char first = bytes[0], second_min = 0x80, second_max = 0xbf;
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : 4;
-    if (length == 4 && (first < 0xf0 || first > 0xf4))
-        return 0;
-    if (first == 0xe0)
-        second_min = 0xa0;
-    else if (first == 0xed)
-        second_max = 0x9f;
-    else if (first == 0xf0)
-        second_min = 0x90;
-    else if (first == 0xf4)
-        second_max = 0x8f;
-    if (bytes[1] < second_min || bytes[1] > second_max)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (bytes[i] < 0x80 || bytes[i] > 0xbf)
-            return 0;
-    return length;
-}
-
-void results_clean_text(char *text)
-{
-    unsigned char *byte = (unsigned char *)text;
-    while (*byte) {
-        size_t length = character_length(byte);
-        if (length == 0)
-            *byte = '?';
-        byte += length == 0 ? 1 : length;
-    }
-}

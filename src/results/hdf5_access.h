@@ -18,9 +18,6 @@ hid_t results_hdf5_access(void);
 hid_t results_hdf5_file_type(enum field_type type);
 hid_t results_hdf5_memory_type(enum field_type type);
 
-/* Replaces every byte that is not part of UTF-8 by "?": readers fail on others. */
-void results_clean_text(char *text);
-
 /* Sets "WHAT: REASON" (ERROR_FATAL) after a call to HDF5 failed; must follow that call directly. The reason is that of
  * a failed system call, or else the innermost entry of HDF5's error stack. */
 enum error_code results_hdf5_error(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

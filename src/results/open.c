@@ -1,5 +1,6 @@
 #include "open.h"
 
+#include "clock.h"
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
@@ -45,7 +46,7 @@ static enum error_code prepare_staging(struct results *results, struct error *er
     results->unsynced = malloc(UNSYNCED_MAX * sizeof *results->unsynced);
     results->syncing = malloc(UNSYNCED_MAX * sizeof *results->syncing);
     results->put = calloc(n_slots / 8 + 1, 1);
-    results->last_sync_s = results_now_s();
+    results->last_sync_s = clock_s();
     if (!results->records || !results->staged || !results->gathered || !results->unsynced || !results->syncing ||
         !results->put)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to write it", results->path);

@@ -1,5 +1,6 @@
 #include "results.h"
 
+#include "clock.h"
 #include "hdf5_access.h"
 #include "runs.h"
 #include "state.h"
@@ -9,17 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SYNC_INTERVAL_S 0.5
-
-double results_now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 bool results_is_done(const struct results *results, uint64_t config, uint64_t replicate)
 {
@@ -124,7 +117,7 @@ static enum error_code write_run(struct results *results, int column, void *valu
 /* Brings this run's row of the log up to date. */
 static enum error_code update_run(struct results *results, struct error *error)
 {
-    double end_s = results_calendar_s();
+    double end_s = clock_calendar_s();
     if (results->run < 0)
         return ERROR_NONE;
     enum error_code code = write_run(results, RUN_JOBS, &results->n_logged_jobs, error);
@@ -174,7 +167,7 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
     if (results_runs_count(results->file, results->path, &run, error))
         return error->code;
     results->run = run < RESULTS_RUNS_MAX ? run : RESULTS_RUNS_MAX - 1;
-    struct results_run row = {.start_s = results_calendar_s(), .n_ranks = n_ranks};
+    struct results_run row = {.start_s = clock_calendar_s(), .n_ranks = n_ranks};
     row.end_s = row.start_s;
     results_fixed_text(row.hosts, hosts);
     results_fixed_text(row.version, version);
@@ -196,7 +189,7 @@ static void start_sync(struct results *results)
     results->n_logged_jobs = results->n_run_jobs > n_staged ? results->n_run_jobs - n_staged : 0;
     results->dirty = false;
     results->is_syncing = true;
-    results->last_sync_s = results_now_s();
+    results->last_sync_s = clock_s();
     syncer_start(&results->syncer, results->lock);
 }
 
@@ -269,7 +262,7 @@ enum error_code results_sync(struct results *results, bool now, struct error *er
         return error->code;
     }
     /* A sync that takes longer than the interval is waited for: no more than two intervals' work is without status. */
-    bool is_due = now || results_now_s() - results->last_sync_s >= SYNC_INTERVAL_S;
+    bool is_due = now || clock_s() - results->last_sync_s >= SYNC_INTERVAL_S;
     if (!is_due && !(results->is_syncing && syncer_is_done(&results->syncer)))
         return ERROR_NONE;
     enum error_code code = finish_sync(results, error);
@@ -277,7 +270,7 @@ enum error_code results_sync(struct results *results, bool now, struct error *er
         return code;
 
     /* Before writing: a file that was truncated must not become long again by it, with holes in what is done. */
-    results->last_sync_s = results_now_s();
+    results->last_sync_s = clock_s();
     if ((code = check_place(results, error)) || (results->n_staged > 0 && (code = write_staged(results, error))))
         return code;
     if (!now) {

@@ -1,24 +1,17 @@
 #include "runs.h"
 
 #include "hdf5_access.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value)
 {
     size_t length = strlen(value);
     memset(text, 0, FIELD_TEXT_SIZE + 1);
     memcpy(text, value, length < FIELD_TEXT_SIZE ? length : FIELD_TEXT_SIZE);
-    results_clean_text(text);
-}
-
-double results_calendar_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    text_make_utf8(text);
 }
 
 /* One value of the log, open. */

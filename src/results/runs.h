@@ -7,9 +7,6 @@
 /* Cuts and pads to FIELD_TEXT_SIZE. */
 void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value);
 
-/* Seconds since 1970. */
-double results_calendar_s(void);
-
 /* Writes one value of the log: `value` is of the column's type (a text: FIELD_TEXT_SIZE bytes). `path` is for messages.
  * ERROR_FATAL if that fails. */
 enum error_code results_runs_write(hid_t file, const char *path, int column, int row, const void *value,

@@ -3,6 +3,7 @@
 #include "arithmetic.h"
 #include "hdf5_access.h"
 #include "measures.h"
+#include "text.h"
 
 #include <hdf5_hl.h>
 #include <inttypes.h>
@@ -125,7 +126,7 @@ static enum error_code write_text_attribute(const struct schema *s, hid_t object
     char *text = strdup(value);
     if (!text)
         return error_set(s->error, ERROR_FATAL, "not enough memory for attribute %s", name);
-    results_clean_text(text);
+    text_make_utf8(text);
     enum error_code code = write_attribute(s, object, name, s->text, s->text, 0, &text);
     free(text);
     return code;

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
+#include "numbers.h"
 #include "plans.h"
 #include "read.h"
 #include "runs.h"
@@ -61,9 +62,8 @@ static enum error_code read_configs(struct results_slots *slots, struct error *e
 
 static enum error_code read_description(struct results_slots *slots, struct error *error)
 {
-    const int64_t seed_max = (INT64_C(1) << 53) - 1; /* of the last replicate */
-    if (slots->header.seed < 0 || slots->header.seed > seed_max ||
-        slots->header.replicates - 1 > (uint64_t)(seed_max - slots->header.seed))
+    if (slots->header.seed < 0 || slots->header.seed > SEED_MAX ||
+        slots->header.replicates - 1 > (uint64_t)(SEED_MAX - slots->header.seed))
         return results_damaged(error, slots->path, "seeds from %" PRId64 " on for %" PRIu64 " replicates",
                                slots->header.seed, slots->header.replicates);
     slots->swept = calloc((size_t)n_hyperparameters, sizeof *slots->swept);

@@ -52,9 +52,6 @@ struct results {
     struct error failure; /* the first failing write: later calls return it */
 };
 
-/* Seconds of a clock that only goes on. */
-double results_now_s(void);
-
 /* Keeps the first failing write, for all calls to come, adds what to do to its message, and returns its code. */
 enum error_code results_fail(struct results *results, struct error *error);
 

@@ -1,7 +1,9 @@
 #include "sweep.h"
 
+#include "numbers.h"
 #include "record.h"
 #include "sweep_text.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <libconfig.h>
@@ -125,8 +127,8 @@ static enum error_code fail_unknown(struct reader *r, const char *key, const cha
 {
     const char *near = hyperparameter_nearest(key, names);
     append(r->error, "unknown key");
-    if (near)
-        append(r->error, "; did you mean %s", near);
+    const struct text_words hint = text_hint(near); /* not at the message's end: without its question mark */
+    append(r->error, "%.*s", (int)strcspn(hint.words, "?"), hint.words);
     append(r->error, "; allowed: ");
     const char *comma = "";
     for (; names && *names; names++, comma = ", ")
@@ -139,16 +141,12 @@ static enum error_code fail_unknown(struct reader *r, const char *key, const cha
 /* An integer, or a real that is a whole number. */
 static bool get_integer(const config_setting_t *setting, int64_t *value)
 {
-    int type = config_setting_type(setting);
-    double real = type == CONFIG_TYPE_FLOAT ? config_setting_get_float(setting) : 0;
-    if (type == CONFIG_TYPE_INT)
-        *value = config_setting_get_int(setting);
-    else if (type == CONFIG_TYPE_INT64)
-        *value = config_setting_get_int64(setting);
-    else
-        *value = fabs(real) < 0x1p53 ? (int64_t)real : 0;
-    return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64 ||
-           (type == CONFIG_TYPE_FLOAT && (double)*value == real);
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT: *value = config_setting_get_int(setting); return true;
+    case CONFIG_TYPE_INT64: *value = config_setting_get_int64(setting); return true;
+    case CONFIG_TYPE_FLOAT: return number_is_integer(config_setting_get_float(setting), value);
+    default: *value = 0; return false;
+    }
 }
 
 static enum error_code set_value(struct reader *r, struct hyperparameters *h, const struct hyperparameter *row,
@@ -249,7 +247,7 @@ static double range_value(const struct range *range, int64_t i)
         double from = round(range->from * scale), to = round(range->to * scale);
         if (from / scale != range->from || to / scale != range->to)
             continue;
-        if (fmax(fabs(from), fabs(to)) * last < 0x1p53 && scale * last < 0x1p53)
+        if (fmax(fabs(from), fabs(to)) * last < EXACT_BELOW && scale * last < EXACT_BELOW)
             return (from * (last - at) + to * at) / (scale * last);
         break;
     }
@@ -357,7 +355,7 @@ static void finish_message(const struct reader *r, const char *path)
         error_prefix(r->error, "%s%s:%d", dots, end, r->line);
     else
         error_prefix(r->error, "%s%s", dots, end);
-    sweep_text_make_line(r->error->message);
+    text_make_line(r->error->message);
 }
 
 /* Notes the first value of a grid's list that is there in another spelling, too. */
@@ -577,14 +575,14 @@ static enum error_code set_scalar(struct reader *r, const char *key, const char 
 {
     struct sweep *sweep = r->sweep;
     if (strcmp(key, "name") == 0) {
-        if (!text || strlen(text) > SWEEP_NAME_MAX || !sweep_text_is_line(text))
+        if (!text || strlen(text) > SWEEP_NAME_MAX || !text_is_line(text))
             return error_set(r->error, ERROR_INPUT, "allowed: one line of text, at most %d bytes", SWEEP_NAME_MAX);
         free(sweep->name);
         sweep->name = strdup(text);
         return sweep->name ? ERROR_NONE : out_of_memory(r);
     }
     bool is_seed = strcmp(key, "seed") == 0;
-    int64_t min = is_seed ? 0 : 1, max = is_seed ? SWEEP_SEED_MAX : SWEEP_REPLICATES_MAX;
+    int64_t min = is_seed ? 0 : 1, max = is_seed ? SEED_MAX : SWEEP_REPLICATES_MAX;
     if (!integer || *integer < min || *integer > max)
         return error_set(r->error, ERROR_INPUT, "allowed: an integer from %" PRId64 " to %" PRId64, min, max);
     *(is_seed ? &sweep->seed : &sweep->replicates) = *integer;
@@ -683,8 +681,8 @@ static enum error_code apply_override(struct reader *r, const struct sweep_overr
     if (is_one_of(key, scalar_keys)) {
         char *end;
         double value = strtod(override->value, &end);
-        bool is_integer = *override->value && !*end && fabs(value) < 0x1p53 && value == trunc(value);
-        int64_t integer = is_integer ? (int64_t)value : 0;
+        int64_t integer;
+        bool is_integer = number_is_integer(value, &integer) && *override->value && !*end;
         return set_scalar(r, key, override->value, is_integer ? &integer : NULL);
     }
     const struct hyperparameter *row = hyperparameter_find(key);
@@ -711,11 +709,11 @@ static enum error_code apply_overrides(struct reader *r)
     r->override = find_override(r, "seed", r->n_overrides);
     if (!r->override)
         r->override = find_override(r, "replicates", r->n_overrides);
-    if (sweep->replicates - 1 > SWEEP_SEED_MAX - sweep->seed)
+    if (sweep->replicates - 1 > SEED_MAX - sweep->seed)
         return error_set(r->error, ERROR_INPUT,
                          "seed = %lld: the last of %lld replicates has a seed above 2^53 - 1; allowed: at most %lld",
                          (long long)sweep->seed, (long long)sweep->replicates,
-                         (long long)(SWEEP_SEED_MAX - (sweep->replicates - 1)));
+                         (long long)(SEED_MAX - (sweep->replicates - 1)));
     r->override = NULL;
     return ERROR_NONE;
 }

@@ -34,15 +34,14 @@
 #define SWEEP_CONFIGS_MAX 10000000
 #endif
 #define SWEEP_REPLICATES_MAX 1000000000
-#define SWEEP_SEED_MAX       ((INT64_C(1) << 53) - 1) /* of the last replicate too */
-#define SWEEP_NAME_MAX       200                      /* bytes */
+#define SWEEP_NAME_MAX       200 /* bytes */
 
 /* A whole sweep. Owns everything it points to; released by sweep_free. */
 struct sweep {
     char *name;   /* "" if the file gives none */
     char *text;   /* the sweep file, as read, NUL-terminated */
     char *path;   /* where it was read from */
-    int64_t seed; /* replicate r has seed + r */
+    int64_t seed; /* replicate r has seed + r, at most SEED_MAX */
     int64_t replicates;
     unsigned store; /* enum store bits (record.h) */
     size_t n_configs;

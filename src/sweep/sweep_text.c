@@ -1,5 +1,7 @@
 #include "sweep_text.h"
 
+#include "text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -11,51 +13,6 @@
 #define NESTING_MAX 16 /* a sweep needs 6 */
 #define KEYS_MAX    64 /* in one group: more than there are names */
 #define SHOWN_MAX   60 /* bytes of the file's own words in a message */
-
-/* Bytes of the UTF-8 character at `c`, 0 if there is none (RFC 3629; NUL is not text here). */
-static size_t utf8_length(const char *text)
-{
-    const unsigned char *c = (const unsigned char *)text;
-    if (c[0] < 0x80)
-        return c[0] != 0;
-    size_t length = 0;
-    if (c[0] >= 0xc2 && c[0] <= 0xdf)
-        length = 2;
-    else if (c[0] >= 0xe0 && c[0] <= 0xef)
-        length = 3;
-    else if (c[0] >= 0xf0 && c[0] <= 0xf4)
-        length = 4;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool is_no_character = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return is_overlong || is_no_character ? 0 : length;
-}
-
-/* Bytes of the character at `text`, 0 if it is none or a control character. */
-static size_t printable_length(const char *text)
-{
-    return iscntrl((unsigned char)*text) ? 0 : utf8_length(text);
-}
-
-bool sweep_text_is_line(const char *text)
-{
-    size_t length;
-    while ((length = printable_length(text)) > 0)
-        text += length;
-    return *text == '\0';
-}
-
-void sweep_text_make_line(char *text)
-{
-    while (*text) {
-        size_t length = printable_length(text);
-        if (length == 0)
-            *text++ = '?';
-        text += length;
-    }
-}
 
 enum error_code sweep_text_read(char **text, const char *path, int *line, struct error *error)
 {
@@ -95,7 +52,7 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
 
     *line = 1;
     for (size_t i = 0; i < n_bytes;) {
-        size_t length = utf8_length(bytes + i);
+        size_t length = bytes[i] ? (size_t)utf8_length((unsigned char *)bytes + i) : 0;
         if (length == 0) {
             code = error_set(error, ERROR_INPUT, "byte 0x%02x is not text; allowed: UTF-8", (unsigned char)bytes[i]);
             goto done;
@@ -239,7 +196,7 @@ static enum error_code next_token(struct scanner *s, struct token *token, struct
             s->at++;
     } else {
         token->kind = TOKEN_SIGN;
-        s->at += utf8_length(s->at);
+        s->at += utf8_length((const unsigned char *)s->at);
     }
     token->length = (int)(s->at - token->start);
     if (token->kind == TOKEN_NAME && ((token->length == 4 && strncasecmp(token->start, "true", 4) == 0) ||

@@ -8,8 +8,6 @@
 
 #include "errors.h"
 
-#include <stdbool.h>
-
 #define SWEEP_TEXT_BYTES_MAX (16 << 20)
 
 /* Reads a whole file into *text, NUL-terminated; the caller frees it. ERROR_INPUT if it cannot be read, is
@@ -24,11 +22,5 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
  * beyond 64 bits, an unfinished comment or string, a character code 0 in a string, @include, brackets that do
  * not match or nest too deep, a key given twice in one group, text without quotes. */
 enum error_code sweep_text_prepare(char **prepared, const char *text, int *line, struct error *error);
-
-/* Whether `text` is UTF-8 without control characters. */
-bool sweep_text_is_line(const char *text);
-
-/* Makes it so: whatever else `text` holds becomes "?". */
-void sweep_text_make_line(char *text);
 
 #endif

@@ -3,12 +3,12 @@
  * file's end missing. The input is a list of such damages. */
 #include "fuzz.h"
 
-#include "models.h"
-#include "reader.h"
 #include "inspect.h"
+#include "models.h"
 #include "open.h"
-#include "slots.h"
+#include "reader.h"
 #include "selection.h"
+#include "slots.h"
 
 #include <hdf5.h>
 #include <stdlib.h>

@@ -1,0 +1,18 @@
+/* Integers and doubles, and the largest of each that the project takes. */
+#ifndef PICKY_NUMBERS_H
+#define PICKY_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A double holds every integer up to 2^53; one below it is no other integer rounded. */
+#define EXACT_BELOW 0x1p53
+
+/* Seeds have so many bits, so that every reader of a results file can hold them as doubles (rng.h: what is above). */
+#define SEED_BITS 53
+#define SEED_MAX  ((INT64_C(1) << SEED_BITS) - 1)
+
+/* Whether `value` is an integer that is exact; if so, *integer is that, else 0. */
+bool number_is_integer(double value, int64_t *integer);
+
+#endif

@@ -1,0 +1,170 @@
+#include "job_record.h"
+
+#include <math.h>
+#include <stdio.h>
+
+float job_record_value(float value)
+{
+    return isfinite(value) ? value : quiet_nan();
+}
+
+/* Element (i, j, k) of a field with these sizes, of a record made for larger sizes: pads at the end. */
+static float *at3(const struct record_layout *layout, void *record, enum field field, size_t i, size_t j, size_t k)
+{
+    const struct field_description *f = &record_fields[field];
+    size_t index[3] = {i, j, k}, at = 0;
+    for (int d = 0; d < f->n_dimensions; d++)
+        at = at * layout->size[f->dimensions[d]] + index[d];
+    return (float *)record_field(layout, record, field) + at;
+}
+
+void job_record_put_end(const struct record_layout *layout, void *record, const struct job_end *end)
+{
+    record_clear(layout, record);
+    *(uint8_t *)record_field(layout, record, FIELD_STATUS) = (uint8_t)end->status;
+    *(int64_t *)record_field(layout, record, FIELD_SEED) = end->job->seed;
+    *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS) = (uint16_t)(end->attempt + 1);
+    *(double *)record_field(layout, record, FIELD_WALL_TIME) = end->wall_s;
+    snprintf(record_field(layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "%s", end->reason);
+
+    size_t n_tasks = (size_t)hyperparameters_n_tasks(&end->job->h);
+    for (size_t attempt = 0; attempt <= end->attempt; attempt++)
+        for (size_t task = 0; task < n_tasks; task++)
+            *at3(layout, record, FIELD_ATTEMPT_ERROR, attempt, task, 0) = end->attempt_error[attempt * n_tasks + task];
+    if (end->status == STATUS_DIVERGED || end->status == STATUS_ERROR)
+        record_clear_results(layout, record);
+}
+
+/* The weights of a lane into four fields (trained or initial) and, if asked, the biases. */
+static void put_weights(const struct record_layout *layout, void *record, const struct network *network, size_t lane,
+                        enum field input, enum field hidden, enum field context, enum field output, bool with_biases)
+{
+    for (int l = 1; l <= network->n_layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        for (size_t unit = 0; unit < layer->n_units; unit++)
+            for (size_t column = 0; column < layer->n_columns; column++) {
+                float weight = network_weight(network, lane, l, unit, column);
+                size_t task = column - layer->n_inputs; /* of a context column */
+                if (column == layer->n_columns - 1) {
+                    if (!with_biases)
+                        continue;
+                    if (l == network->n_layers)
+                        *at3(layout, record, FIELD_OUTPUT_BIAS, 0, 0, 0) = weight;
+                    else
+                        *at3(layout, record, FIELD_BIASES, (size_t)l - 1, unit, 0) = weight;
+                } else if (column >= layer->n_inputs) {
+                    *at3(layout, record, context, unit, task, 0) = weight;
+                } else if (l == 1) {
+                    *at3(layout, record, input, unit, column, 0) = weight;
+                } else if (l == network->n_layers) {
+                    *at3(layout, record, output, column, 0, 0) = weight;
+                } else {
+                    *at3(layout, record, hidden, (size_t)l - 2, unit, column) = weight;
+                }
+            }
+    }
+}
+
+static void put_units(const struct record_layout *layout, void *record, const struct training *training,
+                      const struct importance *importance, size_t lane)
+{
+    const struct shape *shape = &training->network.shape;
+    size_t lanes = training->lanes, T = (size_t)shape->n_tasks, L = (size_t)shape->hidden_layers;
+    size_t H = (size_t)shape->hidden_size;
+    size_t T_max = layout->size[DIMENSION_TASK], L_max = layout->size[DIMENSION_LAYER];
+    size_t H_max = layout->size[DIMENSION_UNIT], pairs_max = layout->size[DIMENSION_PAIR];
+    float *importances = record_field(layout, record, FIELD_IMPORTANCE);
+    float *relative = record_field(layout, record, FIELD_RELATIVE_IMPORTANCE);
+
+    for (size_t task = 0; task < T; task++)
+        for (size_t l = 0; l < L; l++)
+            for (size_t unit = 0; unit < H; unit++) {
+                size_t from = ((task * L + l) * H + unit) * lanes + lane;
+                for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
+                    importances[((m * T_max + task) * L_max + l) * H_max + unit] = importance->measure[m][from];
+                *at3(layout, record, FIELD_LOSS_CHANGE, task, l, unit) = importance->loss_change[from];
+                *at3(layout, record, FIELD_MEAN_ACTIVATION, task, l, unit) = importance->mean_activation[from];
+            }
+
+    for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
+        for (size_t l = 0; l < L; l++) {
+            size_t pair = 0;
+            for (size_t a = 0; a < T; a++)
+                for (size_t b = a + 1; b < T; b++, pair++)
+                    relative_importance(importances + ((m * T_max + a) * L_max + l) * H_max,
+                                        importances + ((m * T_max + b) * L_max + l) * H_max, H, UNIMPORTANT_BELOW,
+                                        relative + ((m * pairs_max + pair) * L_max + l) * H_max);
+        }
+}
+
+static void put_histories(const struct record_layout *layout, void *record, const struct training *training,
+                          size_t lane)
+{
+    const struct model *model = &training->model[lane];
+    size_t T = (size_t)training->network.shape.n_tasks;
+    size_t n_history = (size_t)shape_history(&training->network.shape);
+    for (size_t epoch = 0; epoch < n_history; epoch++) {
+        *at3(layout, record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
+        for (size_t task = 0; task < T; task++)
+            *at3(layout, record, FIELD_TEST_ERROR, epoch, task, 0) = model->test_error[epoch * T + task];
+    }
+    for (size_t task = 0; task < T; task++)
+        *at3(layout, record, FIELD_TEST_LOSS, task, 0, 0) = model->test_loss[task];
+}
+
+static void put_data(const struct record_layout *layout, void *record, const struct training *training, size_t lane)
+{
+    const struct model *model = &training->model[lane];
+    size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
+    size_t T = (size_t)training->network.shape.n_tasks;
+    if (layout->store & STORE_TEST_SET)
+        for (size_t task = 0; task < T; task++)
+            for (size_t i = 0; i < N_test; i++)
+                for (size_t k = 0; k < N_INPUTS; k++)
+                    *at3(layout, record, FIELD_TEST_INPUTS, task, i, k) =
+                        training->test_x[((task * N_test + i) * N_INPUTS + k) * training->lanes + lane];
+    if (layout->store & STORE_TRAIN_SET) {
+        uint8_t *train_task = record_field(layout, record, FIELD_TRAIN_TASK);
+        for (size_t i = 0; i < N_train; i++) {
+            train_task[i] = (uint8_t)(model->samples[i].task + 1);
+            for (size_t k = 0; k < N_INPUTS; k++)
+                *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];
+        }
+    }
+}
+
+void job_record_put_model(const struct record_layout *layout, void *record, struct training *training,
+                          const struct importance *importance, size_t lane)
+{
+    put_histories(layout, record, training, lane);
+    put_units(layout, record, training, importance, lane);
+    put_data(layout, record, training, lane);
+    if (layout->store & STORE_WEIGHTS)
+        put_weights(layout, record, &training->network, lane, FIELD_INPUT_WEIGHTS, FIELD_HIDDEN_WEIGHTS,
+                    FIELD_CONTEXT_WEIGHTS, FIELD_OUTPUT_WEIGHTS, true);
+    if (layout->store & STORE_INITIAL_WEIGHTS) {
+        /* The lane's trained weights are in the record: the lane may have its first ones back. */
+        network_initialise(&training->network, lane, training->model[lane].key, training->model[lane].h.lr);
+        put_weights(layout, record, &training->network, lane, FIELD_INITIAL_INPUT_WEIGHTS, FIELD_INITIAL_HIDDEN_WEIGHTS,
+                    FIELD_INITIAL_CONTEXT_WEIGHTS, FIELD_INITIAL_OUTPUT_WEIGHTS, false);
+    }
+}
+
+struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
+                                      const struct hyperparameters *h, enum measure measure, int layer)
+{
+    size_t L_max = layout->size[DIMENSION_LAYER], H_max = layout->size[DIMENSION_UNIT];
+    const float *relative = record_field_const(layout, record, FIELD_RELATIVE_IMPORTANCE);
+    const float *ri = relative + ((size_t)measure * layout->size[DIMENSION_PAIR] * L_max + (size_t)layer) * H_max;
+    struct unit_shares shares = {0, 0, 0};
+    double share = 1 / (double)h->hidden_size;
+    for (int64_t unit = 0; unit < h->hidden_size; unit++) {
+        if (isnan(ri[unit]))
+            shares.unimportant += share;
+        else if (fabsf(ri[unit]) > 0.9f)
+            shares.selective += share;
+        else if (fabsf(ri[unit]) < 0.5f)
+            shares.mixed += share;
+    }
+    return shares;
+}

@@ -1,0 +1,139 @@
+/* What base/ knows of text, numbers and time. */
+#include "clock.h"
+#include "numbers.h"
+#include "text.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int length_of(const char *text)
+{
+    return utf8_length((const unsigned char *)text);
+}
+
+/* Every sequence of up to four bytes that RFC 3629 allows, by encoding every character; and what it does not. */
+static void utf8(void **state)
+{
+    (void)state;
+    for (uint32_t c = 0; c < 0x110000; c++) {
+        unsigned char s[5] = {0};
+        int n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        uint32_t rest = c;
+        for (int i = n - 1; i > 0; i--, rest >>= 6)
+            s[i] = (unsigned char)(0x80 | (rest & 0x3f));
+        s[0] = (unsigned char)(n == 1 ? rest : ((0xf00u >> n) & 0xff) | rest);
+        bool is_surrogate = c >= 0xd800 && c < 0xe000;
+        assert_int_equal(utf8_length(s), is_surrogate ? 0 : n);
+        if (!is_surrogate)
+            assert_int_equal(utf8_decode(s, n), c);
+        for (int cut = 1; cut < n; cut++) { /* unfinished */
+            unsigned char kept = s[cut];
+            s[cut] = 0;
+            assert_int_equal(utf8_length(s), 0);
+            s[cut] = kept;
+        }
+    }
+    static const char *const none[] = {"\x80",
+                                       "\xbf",
+                                       "\xc0\x80",
+                                       "\xc1\xbf",
+                                       "\xe0\x9f\xbf",
+                                       "\xed\xa0\x80",
+                                       "\xf0\x8f\xbf\xbf",
+                                       "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
+                                       "\xff",
+                                       "\xc3(",
+                                       "\xe2\x82("};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_int_equal(length_of(none[i]), 0);
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    char text[] = "Z\xc3\xbcrich\n\t\x7f \xff\xe2\x82 end", same[sizeof text];
+    memcpy(same, text, sizeof text);
+    assert_true(text_is_line("") && text_is_line("Z\xc3\xbcrich \xf0\x9f\x98\x80"));
+    assert_false(text_is_line("two\nlines") || text_is_line("\x7f") || text_is_line("a\xc3") || text_is_line(text));
+    text_make_line(text);
+    assert_string_equal(text, "Z\xc3\xbcrich??? ??? end");
+    assert_true(text_is_line(text));
+    text_make_utf8(same); /* control characters are UTF-8 */
+    assert_string_equal(same, "Z\xc3\xbcrich\n\t\x7f ??? end");
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        double n_bytes;
+        const char *words;
+    } cases[] = {{0, "0 B"},       {999, "999 B"},      {999.5, "1 kB"},    {1000, "1 kB"},    {999499, "999 kB"},
+                 {999500, "1 MB"}, {12.8e9, "12.8 GB"}, {4.6e18, "4.6 EB"}, {2e21, "2e+03 EB"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(text_size(cases[i].n_bytes).words, cases[i].words);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    char far[65];
+    memset(far, 'x', 64);
+    far[64] = '\0';
+    assert_string_equal(text_nearer("gird", NULL, "grid"), "grid");
+    assert_string_equal(text_nearer("gird", "grid", "gird"), "gird");
+    assert_string_equal(text_nearer("ab", "ax", "xb"), "ax"); /* as near: the first */
+    assert_null(text_nearer("gird", NULL, "momentum"));
+    assert_null(text_nearer(far, NULL, far)); /* too long to compare */
+    assert_string_equal(text_hint("grid").words, "; did you mean grid?");
+    assert_string_equal(text_hint(NULL).words, "");
+}
+
+static void integers(void **state)
+{
+    (void)state;
+    int64_t integer = -1;
+    assert_true(SEED_MAX == INT64_C(9007199254740991));
+    assert_true(number_is_integer((double)SEED_MAX, &integer) && integer == SEED_MAX);
+    assert_true(number_is_integer(-(double)SEED_MAX, &integer) && integer == -SEED_MAX);
+    assert_true(number_is_integer(-0.0, &integer) && integer == 0);
+    const double others[] = {0x1p53, -0x1p53, 0.5, 1e300, HUGE_VAL, -HUGE_VAL, nan("")};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_true(!number_is_integer(others[i], &integer) && integer == 0);
+}
+
+static void times(void **state)
+{
+    (void)state;
+    char text[CLOCK_TEXT_MAX];
+    clock_text(1769860800.9, text);
+    assert_string_equal(text, "2026-01-31T12:00:00Z");
+    clock_text(0, text);
+    assert_string_equal(text, "1970-01-01T00:00:00Z");
+    const double none[] = {-1, 1e12, HUGE_VAL, nan("")};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        clock_text(none[i], text);
+        assert_string_equal(text, "?");
+    }
+    struct timespec time = clock_timespec(2.25);
+    assert_true(time.tv_sec == 2 && time.tv_nsec == 250000000);
+    double before_s = clock_s();
+    assert_true(clock_s() >= before_s && clock_cpu_s() >= 0);
+    assert_true(clock_calendar_s() > 1.7e9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8),  cmocka_unit_test(lines),    cmocka_unit_test(sizes),
+        cmocka_unit_test(names), cmocka_unit_test(integers), cmocka_unit_test(times),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
