@@ -1,5 +1,6 @@
 /* Prints a hash of each record of a few small jobs of many shapes: the same text on every compiler, instruction set and
  * machine. */
+#include "hash.h"
 #include "job.h"
 
 #include <inttypes.h>
@@ -28,13 +29,11 @@ static enum error_code hash_record(void *context, const struct job *job, const v
 {
     (void)error;
     struct context *c = context;
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t hash = HASH_START;
     for (int f = 0; f < N_FIELDS; f++) {
-        const unsigned char *bytes = record_field_const(c->layout, record, (enum field)f);
-        if (!bytes || record_fields[f].is_provenance)
-            continue;
-        for (uint64_t i = 0; i < c->layout->n_elements[f] * field_type_size(record_fields[f].type); i++)
-            hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+        const void *bytes = record_field_const(c->layout, record, (enum field)f);
+        if (bytes && !record_fields[f].is_provenance)
+            hash = hash_more(hash, bytes, c->layout->n_elements[f] * field_type_size(record_fields[f].type));
     }
     c->hash[job->config] = hash;
     return ERROR_NONE;

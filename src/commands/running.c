@@ -12,7 +12,6 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
-#include "version.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -176,7 +175,7 @@ static enum error_code run_pending(struct task *task, struct results *results, s
     }
     if (!layout->is_null && room_check(&task->room, error))
         return error->code;
-    if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, provenance_version(), error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
