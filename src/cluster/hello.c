@@ -40,9 +40,9 @@ static struct wire_hello introduce(const char *version)
 static void gather_as_ever(MPI_Comm comm, const struct wire_hello *own, int n_ranks, int rank, char *texts)
 {
     char text[HELLO_TEXT_BYTES] = "", second[HELLO_SECOND_BYTES] = "", *seconds = NULL;
-    int length = (int)strcspn(own->host, " ");
-    snprintf(text, sizeof text - strlen(HELLO_MARK), "%.*s, another picky than rank 0 (?)", length > 40 ? 40 : length,
-             own->host);
+    int host = (int)strcspn(own->host, " "), number = (int)strcspn(own->version, " ");
+    snprintf(text, sizeof text - strlen(HELLO_MARK), "%.*s, picky %.*s, unlike rank 0 (?)", host < 32 ? host : 32,
+             own->host, number < 12 ? number : 12, own->version);
     memcpy(text + sizeof text - strlen(HELLO_MARK), HELLO_MARK, strlen(HELLO_MARK));
     if (rank == 0) {
         seconds = malloc((size_t)n_ranks * sizeof second);
@@ -116,19 +116,20 @@ static enum error_code hear_all(struct transport *transport, struct acquaintance
 static enum error_code refuse_build(const struct acquaintance *ranks, int rank, int n_others, struct error *error)
 {
     const struct wire_hello *own = &ranks[0].hello, *other = &ranks[rank].hello;
-    char others[48] = "", what[160];
-    if (n_others > 0)
-        snprintf(others, sizeof others, " (and %d rank%s more)", n_others, n_others == 1 ? "" : "s");
+    char arithmetic[2][48] = {"", ""}, others[48] = "";
     if (ranks[rank].is_older)
-        snprintf(what, sizeof what, "a picky from before 0.9.0");
-    else if (other->arithmetic != own->arithmetic)
-        snprintf(what, sizeof what, "picky %s with arithmetic %" PRId64, other->version, other->arithmetic);
-    else
-        snprintf(what, sizeof what, "picky %s", other->version);
+        return error_set(error, ERROR_INPUT,
+                         "rank %d on %s is a picky from before 0.9.0, rank 0 on %s is picky %s; allowed: the same "
+                         "build on every rank",
+                         rank, other->host, own->host, own->version);
+    if (other->arithmetic != own->arithmetic)
+        for (int i = 0; i < 2; i++)
+            snprintf(arithmetic[i], sizeof arithmetic[i], " with arithmetic %" PRId64, (i ? own : other)->arithmetic);
+    if (n_others > 0)
+        snprintf(others, sizeof others, "; %d more rank%s", n_others, n_others == 1 ? " differs" : "s differ");
     return error_set(error, ERROR_INPUT,
-                     "rank %d on %s%s is %s, rank 0 on %s is picky %s%s; allowed: the same build on every rank", rank,
-                     other->host, others, what, own->host, own->version,
-                     !ranks[rank].is_older && other->arithmetic != own->arithmetic ? " with another" : "");
+                     "rank %d on %s is picky %s%s, rank 0 on %s is picky %s%s%s; allowed: the same build on every rank",
+                     rank, other->host, other->version, arithmetic[0], own->host, own->version, arithmetic[1], others);
 }
 
 /* That all are of one build and pass its self-test. */
