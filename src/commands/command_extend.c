@@ -1,5 +1,6 @@
 /* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run. */
 #include "copying.h"
+#include "open.h"
 #include "running.h"
 #include "stop.h"
 

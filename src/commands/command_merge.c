@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "copying.h"
 #include "counts.h"
+#include "open.h"
 #include "provenance.h"
 #include "running.h"
 

@@ -6,7 +6,7 @@
 #include "pilot.h"
 #include "plan.h"
 #include "progress.h"
-#include "results.h"
+#include "file.h"
 #include "room.h"
 #include "shape.h"
 #include "sweep.h"

@@ -1,4 +1,5 @@
 /* picky run: a sweep into a new results file, or on with one that is there. */
+#include "open.h"
 #include "running.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 #include "cli.h"
 #include "counts.h"
 #include "progress.h"
-#include "results.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

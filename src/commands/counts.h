@@ -5,7 +5,7 @@
 
 #include "hyperparameters.h"
 #include "record.h"
-#include "results.h"
+#include "inspect.h"
 
 #include <stdio.h>
 

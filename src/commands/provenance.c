@@ -1,6 +1,7 @@
 #include "provenance.h"
 
 #include "build.h"
+#include "file.h"
 #include "version.h"
 
 #include <stdio.h>

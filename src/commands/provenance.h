@@ -2,7 +2,7 @@
 #ifndef PICKY_PROVENANCE_H
 #define PICKY_PROVENANCE_H
 
-#include "results.h"
+#include "description.h"
 
 #include <mpi.h>
 

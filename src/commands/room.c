@@ -3,7 +3,7 @@
 #include "coordinator.h"
 #include "kernels.h"
 #include "memory_budget.h"
-#include "results.h"
+#include "description.h"
 #include "trainer.h"
 
 #include <inttypes.h>

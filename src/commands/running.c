@@ -4,6 +4,7 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "open.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"

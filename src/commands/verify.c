@@ -1,6 +1,7 @@
 #include "verify.h"
 
 #include "rng.h"
+#include "scales.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -327,13 +327,13 @@ static void put_units(struct job_runner *runner, const struct pack *pack, size_t
         for (size_t l = 0; l < L; l++)
             for (size_t unit = 0; unit < H; unit++) {
                 size_t from = ((task * L + l) * H + unit) * lanes + lane;
-                for (size_t m = 0; m < N_MEASURES; m++)
+                for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
                     importances[((m * T_max + task) * L_max + l) * H_max + unit] = importance->measure[m][from];
                 *at3(layout, runner->record, FIELD_LOSS_CHANGE, task, l, unit) = importance->loss_change[from];
                 *at3(layout, runner->record, FIELD_MEAN_ACTIVATION, task, l, unit) = importance->mean_activation[from];
             }
 
-    for (size_t m = 0; m < N_MEASURES; m++)
+    for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
         for (size_t l = 0; l < L; l++) {
             size_t pair = 0;
             for (size_t a = 0; a < T; a++)

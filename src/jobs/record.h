@@ -105,6 +105,7 @@ struct field_description {
     const char *meaning;                  /* becomes long_name */
     unsigned store;                       /* enum store bit, or STORE_ALWAYS */
     bool is_provenance;                   /* may differ between two runs of one job; kept in /provenance */
+    int since;                            /* the file's schema that has it first; an older file lacks it */
 };
 extern const struct field_description record_fields[N_FIELDS];
 
@@ -126,6 +127,11 @@ struct record_layout {
  * (hidden_weights with one hidden layer). ERROR_INPUT if a record would be larger than 2 GiB. */
 enum error_code record_layout_make(struct record_layout *layout, const struct hyperparameters *configs,
                                    size_t n_configs, unsigned store, struct error *error);
+
+/* Makes the layout that of an older file: with its first n_measures measures only, and without the fields in the set
+ * `lacking` (bits 1 << enum field). Other fields keep their contents, not their places. ERROR_INPUT as above. */
+enum error_code record_layout_keep(struct record_layout *layout, uint64_t n_measures, uint64_t lacking,
+                                   struct error *error);
 
 /* Pointer to a field's array inside a record (borrowed), or NULL if the layout lacks the field. The
  * type is the field's; elements are in row-major order over the layout's sizes. */

@@ -13,52 +13,56 @@ static const char *const output_activations[] = {"relu", "linear", NULL};
 static const char *const optimizers[] = {"adam", "sgd", NULL};
 
 /* A row's name and offset come from the field itself, so that they cannot differ. */
-#define ROW_INTEGER(field, default_, min_, max_, allowed_, meaning_)                                                   \
+#define ROW_INTEGER(since_, field, default_, min_, max_, allowed_, meaning_)                                           \
     {                                                                                                                  \
-        .name = #field, .type = HYPERPARAMETER_INTEGER, .offset = offsetof(struct hyperparameters, field),             \
-        .default_text = default_, .min = min_, .max = max_, .allowed = allowed_, .unit = "1", .meaning = meaning_      \
-    }
-#define ROW_REAL(field, default_, min_, min_open_, max_, max_open_, allowed_, meaning_)                                \
-    {                                                                                                                  \
-        .name = #field, .type = HYPERPARAMETER_REAL, .offset = offsetof(struct hyperparameters, field),                \
-        .default_text = default_, .min = min_, .max = max_, .min_open = min_open_, .max_open = max_open_,              \
+        .since = since_, .name = #field, .type = HYPERPARAMETER_INTEGER,                                               \
+        .offset = offsetof(struct hyperparameters, field), .default_text = default_, .min = min_, .max = max_,         \
         .allowed = allowed_, .unit = "1", .meaning = meaning_                                                          \
     }
-#define ROW_CHOICE(field, default_, choices_, allowed_, meaning_)                                                      \
+#define ROW_REAL(since_, field, default_, min_, min_open_, max_, max_open_, allowed_, meaning_)                        \
     {                                                                                                                  \
-        .name = #field, .type = HYPERPARAMETER_CHOICE, .offset = offsetof(struct hyperparameters, field),              \
-        .default_text = default_, .choices = choices_, .allowed = allowed_, .unit = "1", .meaning = meaning_           \
+        .since = since_, .name = #field, .type = HYPERPARAMETER_REAL,                                                  \
+        .offset = offsetof(struct hyperparameters, field), .default_text = default_, .min = min_, .max = max_,         \
+        .min_open = min_open_, .max_open = max_open_, .allowed = allowed_, .unit = "1", .meaning = meaning_            \
     }
-#define ROW_TEXT(field, default_, allowed_, meaning_)                                                                  \
+#define ROW_CHOICE(since_, field, default_, choices_, allowed_, meaning_)                                              \
     {                                                                                                                  \
-        .name = #field, .type = HYPERPARAMETER_TEXT, .offset = offsetof(struct hyperparameters, field),                \
-        .default_text = default_, .allowed = allowed_, .unit = "1", .meaning = meaning_                                \
+        .since = since_, .name = #field, .type = HYPERPARAMETER_CHOICE,                                                \
+        .offset = offsetof(struct hyperparameters, field), .default_text = default_, .choices = choices_,              \
+        .allowed = allowed_, .unit = "1", .meaning = meaning_                                                          \
+    }
+#define ROW_TEXT(since_, field, default_, allowed_, meaning_)                                                          \
+    {                                                                                                                  \
+        .since = since_, .name = #field, .type = HYPERPARAMETER_TEXT,                                                  \
+        .offset = offsetof(struct hyperparameters, field), .default_text = default_, .allowed = allowed_, .unit = "1", \
+        .meaning = meaning_                                                                                            \
     }
 
 const struct hyperparameter hyperparameter_table[] = {
-    ROW_INTEGER(N_train, "1000", 2, 10000000, "an integer from 2 to 10000000", "training samples, all tasks together"),
-    ROW_INTEGER(N_test, "100", 1, 1000000, "an integer from 1 to 1000000", "test samples of each task"),
-    ROW_REAL(lr, "0.001", 0, true, 10, false, "a number above 0, at most 10", "learning rate"),
-    ROW_INTEGER(epochs, "10", 1, 100000, "an integer from 1 to 100000", "training epochs (of each phase)"),
-    ROW_INTEGER(batch_size, "10", 1, 100000, "an integer from 1 to 100000", "training samples in a batch"),
-    ROW_TEXT(context_location, "start", "\"start\", \"end\" or a layer number from 1 to hidden_layers",
+    ROW_INTEGER(1, N_train, "1000", 2, 10000000, "an integer from 2 to 10000000",
+                "training samples, all tasks together"),
+    ROW_INTEGER(1, N_test, "100", 1, 1000000, "an integer from 1 to 1000000", "test samples of each task"),
+    ROW_REAL(1, lr, "0.001", 0, true, 10, false, "a number above 0, at most 10", "learning rate"),
+    ROW_INTEGER(1, epochs, "10", 1, 100000, "an integer from 1 to 100000", "training epochs (of each phase)"),
+    ROW_INTEGER(1, batch_size, "10", 1, 100000, "an integer from 1 to 100000", "training samples in a batch"),
+    ROW_TEXT(1, context_location, "start", "\"start\", \"end\" or a layer number from 1 to hidden_layers",
              "hidden layer whose input the task context is appended to"),
-    ROW_CHOICE(train_mode, "random", train_modes, "\"random\", \"replay\" or \"sequential\"",
+    ROW_CHOICE(1, train_mode, "random", train_modes, "\"random\", \"replay\" or \"sequential\"",
                "order in which the tasks are trained"),
-    ROW_TEXT(second_task, "prod", "\"prod\" (x0 * x1) or \"addK\" with a number K (x0 + K x1)",
+    ROW_TEXT(1, second_task, "prod", "\"prod\" (x0 * x1) or \"addK\" with a number K (x0 + K x1)",
              "target of task 2; task 1 is x0 + x1"),
-    ROW_REAL(fraction, "0.5", 0, true, 1, true, "a number above 0 and below 1",
+    ROW_REAL(1, fraction, "0.5", 0, true, 1, true, "a number above 0 and below 1",
              "fraction of the training samples that belong to task 1"),
-    ROW_INTEGER(hidden_size, "50", 1, 4096, "an integer from 1 to 4096", "units in each hidden layer"),
-    ROW_INTEGER(hidden_layers, "4", 1, LAYERS_MAX, "an integer from 1 to 32", "hidden layers"),
-    ROW_CHOICE(output_activation, "relu", output_activations, "\"relu\" or \"linear\"",
+    ROW_INTEGER(1, hidden_size, "50", 1, 4096, "an integer from 1 to 4096", "units in each hidden layer"),
+    ROW_INTEGER(1, hidden_layers, "4", 1, LAYERS_MAX, "an integer from 1 to 32", "hidden layers"),
+    ROW_CHOICE(1, output_activation, "relu", output_activations, "\"relu\" or \"linear\"",
                "activation of the output unit"),
-    ROW_CHOICE(optimizer, "adam", optimizers, "\"adam\" or \"sgd\"", "optimiser"),
-    ROW_INTEGER(replay_every, "10", 1, 1000000, "an integer from 1 to 1000000",
+    ROW_CHOICE(1, optimizer, "adam", optimizers, "\"adam\" or \"sgd\"", "optimiser"),
+    ROW_INTEGER(1, replay_every, "10", 1, 1000000, "an integer from 1 to 1000000",
                 "in replay, every so many steps of task 2's phase train on task 1"),
-    ROW_REAL(error_threshold, "0.05", 0, true, 1e6, false, "a number above 0, at most 1000000",
+    ROW_REAL(1, error_threshold, "0.05", 0, true, 1e6, false, "a number above 0, at most 1000000",
              "a model is accepted if its mean absolute test error is below this on every task"),
-    ROW_INTEGER(max_attempts, "10", 1, 1000, "an integer from 1 to 1000",
+    ROW_INTEGER(1, max_attempts, "10", 1, 1000, "an integer from 1 to 1000",
                 "training runs a job may use to get an accepted model"),
 };
 const int n_hyperparameters = sizeof hyperparameter_table / sizeof hyperparameter_table[0];

@@ -2,7 +2,7 @@
  *
  * hyperparameter_table is the single source for the sweep parser, --set, --help, the wire format,
  * the coordinates of the results file and the documentation. To add a hyperparameter: one field in
- * struct hyperparameters, one row in the table (hyperparameters.c), its use, a test. */
+ * struct hyperparameters, one row in the table (hyperparameters.c), its use, a test (CONTRIBUTING.md). */
 #ifndef PICKY_HYPERPARAMETERS_H
 #define PICKY_HYPERPARAMETERS_H
 
@@ -61,6 +61,7 @@ struct hyperparameter {
     const char *allowed;        /* what is allowed, in words, for messages and help */
     const char *unit;           /* UDUNITS string, "1" if dimensionless */
     const char *meaning;        /* one line */
+    int since; /* the file's schema that has it first: an older file without it was made with the default */
 };
 
 extern const struct hyperparameter hyperparameter_table[];

@@ -5,13 +5,14 @@
 #include <string.h>
 
 const struct measure_description measure_table[N_MEASURES] = {
-    [MEASURE_ABLATION_MEAN] = {"ablation_mean", "(E[d])^2", "George 2020, \"What makes neurons picky?\": the definition"},
-    [MEASURE_ABLATION_SAMPLE] = {"ablation_sample", "E[d^2]", "George 2020, final text"},
-    [MEASURE_TAYLOR_MEAN] = {"taylor_mean", "(E[h de/dh])^2", "George 2020, first-order form"},
-    [MEASURE_TAYLOR_SAMPLE] = {"taylor_sample", "E[(h de/dh)^2]", "George 2020, final code"},
-    [MEASURE_CONTRIBUTION] = {"contribution", "E[(h dy/dh)^2]", "taylor_sample without the residual y - target"},
+    [MEASURE_ABLATION_MEAN] = {"ablation_mean", "(E[d])^2",
+                               "George 2020, \"What makes neurons picky?\": the definition", 1},
+    [MEASURE_ABLATION_SAMPLE] = {"ablation_sample", "E[d^2]", "George 2020, final text", 1},
+    [MEASURE_TAYLOR_MEAN] = {"taylor_mean", "(E[h de/dh])^2", "George 2020, first-order form", 1},
+    [MEASURE_TAYLOR_SAMPLE] = {"taylor_sample", "E[(h de/dh)^2]", "George 2020, final code", 1},
+    [MEASURE_CONTRIBUTION] = {"contribution", "E[(h dy/dh)^2]", "taylor_sample without the residual y - target", 1},
     [MEASURE_VARIANCE] = {"variance", "Var[h] = E[h^2] - E[h]^2",
-                          "Yang et al. 2019, Nature Neuroscience 22, 297-306: task variance"},
+                          "Yang et al. 2019, Nature Neuroscience 22, 297-306: task variance", 1},
 };
 
 /* An importance that counts, and its scale; what is below the threshold is 0. */

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Stored: they are the order of the measure dimension, and never renumbered. */
+/* Stored: they are the order of the measure dimension, and never renumbered; new ones are added behind, so that the
+ * measures of an older file are the first ones of the table. */
 enum measure {
     MEASURE_ABLATION_MEAN = 0,
     MEASURE_ABLATION_SAMPLE = 1,
@@ -27,6 +28,7 @@ struct measure_description {
     const char *name;    /* in files and options */
     const char *formula; /* in the words above */
     const char *source;  /* paper, section */
+    int since;           /* the file's schema that has it first; an older file lacks it */
 };
 extern const struct measure_description measure_table[N_MEASURES];
 
@@ -39,8 +41,8 @@ extern const struct measure_description measure_table[N_MEASURES];
 #define UNIMPORTANT_BELOW 0.1
 
 /* Relative importance of one layer's units for two tasks, RI = (I_A - I_B) / (I_A + I_B) in [-1, 1], after importances
- * strictly below unimportant_below times their layer's mean are taken as 0; NaN (quiet_nan) where both are 0, and where an
- * importance is negative or not a number. a, b, ri: [n_units]. */
+ * strictly below unimportant_below times their layer's mean are taken as 0; NaN (quiet_nan) where both are 0, and where
+ * an importance is negative or not a number. a, b, ri: [n_units]. */
 void relative_importance(const float *a, const float *b, size_t n_units, double unimportant_below, float *ri);
 
 /* The same in double; if is_normalised, after dividing each task's importances by their sum over the layer. */

@@ -1,5 +1,4 @@
-/* Two sweeps, one in a results file: what differs in them that can alter results. */
-#include "read.h"
+#include "compare.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

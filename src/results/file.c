@@ -346,3 +346,13 @@ enum error_code results_file_open(int *descriptor, const char *path, enum result
         warn_of_no_locks(path);
     return ERROR_NONE;
 }
+
+const char *results_hdf5_version(void)
+{
+    static char version[32];
+    unsigned major, minor, release;
+    results_hdf5_start();
+    H5get_libversion(&major, &minor, &release);
+    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
+    return version;
+}

@@ -3,7 +3,7 @@
 #ifndef PICKY_RESULTS_FILE_H
 #define PICKY_RESULTS_FILE_H
 
-#include "results.h"
+#include "description.h"
 
 /* Makes the whole of a new file, without results, as *temporary, beside `path` and named for it. *descriptor holds its
  * locks, which keep every other run away from *temporary and, later, from the file. The caller owns both (*descriptor
@@ -26,5 +26,11 @@ enum error_code results_file_open(int *descriptor, const char *path, enum result
 
 /* Whether a run is writing the file: its lock is looked at and not taken. */
 bool results_file_is_written(int descriptor);
+
+/* The bytes that the per-job arrays of a full file take, for plans and checks. */
+double results_file_size(const struct record_layout *layout, size_t n_configs, int64_t replicates);
+
+/* The version of the HDF5 library in use, e.g. "1.10.8". Static. */
+const char *results_hdf5_version(void);
 
 #endif

@@ -51,16 +51,6 @@ void results_hdf5_start(void)
     *system_reason = '\0';
 }
 
-const char *results_hdf5_version(void)
-{
-    static char version[32];
-    unsigned major, minor, release;
-    results_hdf5_start();
-    H5get_libversion(&major, &minor, &release);
-    snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
-    return version;
-}
-
 enum error_code results_hdf5_error(struct error *error, const char *format, ...)
 {
     struct innermost innermost = {"unknown reason"};

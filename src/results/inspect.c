@@ -1,3 +1,5 @@
+#include "inspect.h"
+
 #include "file.h"
 #include "hdf5_access.h"
 #include "read.h"

@@ -1,3 +1,6 @@
+#include "open.h"
+
+#include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
 #include "read.h"

@@ -3,7 +3,7 @@
 #ifndef PICKY_RESULTS_READ_H
 #define PICKY_RESULTS_READ_H
 
-#include "results.h"
+#include "description.h"
 
 #include <hdf5.h>
 
@@ -45,12 +45,5 @@ enum error_code results_read_status(int descriptor, const char *path, const stru
  * *offset (NULL: not wanted) is where that is. The caller closes *dataset, which is negative on error. */
 enum error_code results_read_array(hid_t file, const char *path, const char *name, int n_axes, const hsize_t *size,
                                    enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error);
-
-/* Compares the file's sweep with the description's in all that can alter results. Each difference is a line
- * "picky: FILE: KEY: OLD in the file, NEW in OTHER" on `lines` (borrowed), at most 20 and then how many more. *is_same
- * tells if there is none. */
-enum error_code results_compare(hid_t file, const char *path, const struct results_header *header,
-                                const struct results_description *description, const char *other, FILE *lines,
-                                bool *is_same, struct error *error);
 
 #endif

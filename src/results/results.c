@@ -1,3 +1,5 @@
+#include "results.h"
+
 #include "hdf5_access.h"
 #include "runs.h"
 #include "state.h"

@@ -1,4 +1,4 @@
-#include "slots.h"
+#include "scales.h"
 
 #include "hdf5_access.h"
 #include "read.h"

@@ -3,7 +3,7 @@
 #ifndef PICKY_RESULTS_SCHEMA_H
 #define PICKY_RESULTS_SCHEMA_H
 
-#include "results.h"
+#include "description.h"
 
 #include <hdf5.h>
 

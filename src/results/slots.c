@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include "arrays.h"
+#include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
 #include "read.h"
@@ -242,23 +243,6 @@ const char *results_slots_difference(const struct record_layout *layout, const v
             return record_fields[f].name;
     }
     return NULL;
-}
-
-void results_label(const struct hyperparameters *h, const bool *swept, uint64_t config, char text[RESULTS_LABEL_MAX])
-{
-    size_t used = (size_t)snprintf(text, RESULTS_LABEL_MAX, "configuration %" PRIu64, config);
-    bool has_values = false;
-    for (int i = 0; i < n_hyperparameters && used < RESULTS_LABEL_MAX; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
-        if (!swept[i])
-            continue;
-        hyperparameter_format(h, &hyperparameter_table[i], value);
-        used += (size_t)snprintf(text + used, RESULTS_LABEL_MAX - used, "%s%s = %s", has_values ? ", " : " (",
-                                 hyperparameter_table[i].name, value);
-        has_values = true;
-    }
-    if (has_values && used < RESULTS_LABEL_MAX - 1)
-        snprintf(text + used, RESULTS_LABEL_MAX - used, ")");
 }
 
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX])

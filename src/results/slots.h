@@ -3,7 +3,9 @@
 #ifndef PICKY_RESULTS_SLOTS_H
 #define PICKY_RESULTS_SLOTS_H
 
-#include "results.h"
+#include "description.h"
+
+#include <stdio.h>
 
 struct results_slots;
 
@@ -40,12 +42,6 @@ const char *results_slots_difference(const struct record_layout *layout, const v
 
 /* results_label of one of a file's configurations. */
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);
-/* Checks that each axis of a file's arrays has its dimension, by which other programs know what it is, and that the
- * coordinates and context_layer have their values. `description` is the file's. ERROR_INPUT if not; ERROR_FATAL for
- * memory and failing reads. */
-enum error_code results_check_scales(const char *path, const struct results_description *description,
-                                     struct error *error);
-
 /* The rows of the log of runs, the first to be made first. */
 int results_slots_n_runs(const struct results_slots *slots);
 enum error_code results_slots_run(struct results_slots *slots, int row, struct results_run *run, struct error *error);

@@ -1,7 +1,8 @@
 /* The reader against picky's own writer: every field comes back as it was put, whole and in parts, from a file
  * that is still being written. Damaged files: check_analyse.py. */
 #include "reader.h"
-#include "results.h"
+#include "inspect.h"
+#include "open.h"
 #include "selection.h"
 
 #include <inttypes.h>

@@ -5,7 +5,8 @@
 
 #include "models.h"
 #include "reader.h"
-#include "results.h"
+#include "inspect.h"
+#include "open.h"
 #include "slots.h"
 #include "selection.h"
 
