@@ -13,7 +13,7 @@
 #define ARITHMETIC 1
 #endif
 #ifndef SELF_TEST_HASH
-#define SELF_TEST_HASH UINT64_C(0xdd4d0d2407a02ac0)
+#define SELF_TEST_HASH 0xdd4d0d2407a02ac0
 #endif
 
 int64_t build_arithmetic(void)
@@ -136,7 +136,7 @@ enum error_code build_self_test(struct error *error)
     return error_set(error, ERROR_FATAL,
                      "the self-test fails: models trained by %s are not the bits they must be (%016" PRIx64
                      ", not %016" PRIx64 "); build picky anew, or choose another instruction set by PICKY_SIMD",
-                     kernels->name, hash, SELF_TEST_HASH);
+                     kernels->name, hash, (uint64_t)SELF_TEST_HASH);
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------- */
