@@ -17,7 +17,7 @@ static const double LAST_WORDS_S = 5; /* of ranks that are told to stop in a lan
 _Static_assert(HELLO_TEXT_BYTES == HOST_MAX, "the first gather is of texts like those of hosts");
 
 /* What this rank says of itself. */
-static struct wire_hello introduce(const char *version)
+static struct wire_hello introduce(void)
 {
     struct wire_hello hello = {.arithmetic = build_arithmetic()};
     char name[MPI_MAX_PROCESSOR_NAME] = "?";
@@ -28,7 +28,7 @@ static struct wire_hello introduce(const char *version)
     MPI_Get_processor_name(name, &length);
     snprintf(hello.host, sizeof hello.host, "%.70s (%s)", name, can_run ? kernels->name : "?");
     snprintf(hello.build, sizeof hello.build, "%s", build_identity());
-    snprintf(hello.version, sizeof hello.version, "%s", version);
+    snprintf(hello.version, sizeof hello.version, "%s", build_version());
     if (can_run && build_self_test(&error)) {
         hello.failure = error.code;
         snprintf(hello.reason, sizeof hello.reason, "%.*s", (int)sizeof hello.reason - 1, error.message);
@@ -235,10 +235,9 @@ static bool ask(struct transport *transport, const struct wire_hello *own, int *
     }
 }
 
-bool hello_meet(struct transport *transport, MPI_Comm gathering, const char *version, char *hosts, int *exit_code,
-                struct error *error)
+bool hello_meet(struct transport *transport, MPI_Comm gathering, char *hosts, int *exit_code, struct error *error)
 {
-    const struct wire_hello own = introduce(version);
+    const struct wire_hello own = introduce();
     char *texts = calloc((size_t)transport->n_ranks, HELLO_TEXT_BYTES);
     check(texts);
     gather_as_ever(gathering, &own, transport->n_ranks, transport->rank, texts);

@@ -18,8 +18,7 @@
 /* True on every rank if the ranks may work together; then hosts, [n_ranks][HOST_MAX] on rank 0, holds "host
  * (instruction set)" of each ("?" if the one asked for cannot run there). Else false: *exit_code is what to end with,
  * *error has the line on rank 0 ("" on the others), and all that is left to do with `transport` is to close it.
- * `gathering` is for the two gathers; version is how this build calls itself. Collective. */
-bool hello_meet(struct transport *transport, MPI_Comm gathering, const char *version, char *hosts, int *exit_code,
-                struct error *error);
+ * `gathering` is for the two gathers. Collective. */
+bool hello_meet(struct transport *transport, MPI_Comm gathering, char *hosts, int *exit_code, struct error *error);
 
 #endif

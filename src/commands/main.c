@@ -1,8 +1,7 @@
 /* picky: the command line. Finds the command and hands over. */
 #include "build.h"
 #include "cli.h"
-#include "provenance.h"
-#include "results.h"
+#include "description.h"
 #include "streams.h"
 
 #include <fenv.h>
@@ -39,7 +38,7 @@ static int run(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("picky %s, arithmetic %" PRId64 ", schema %d\n", provenance_version(), build_arithmetic(),
+        printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
                RESULTS_SCHEMA_VERSION);
         return 0;
     }

@@ -1,20 +1,11 @@
 #include "provenance.h"
 
-#include "build.h"
 #include "file.h"
 #include "version.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-const char *provenance_version(void)
-{
-    static char text[FIELD_TEXT_SIZE];
-    snprintf(text, sizeof text, "%s (%.40s, build %.*s)", PICKY_VERSION, PICKY_GIT_REVISION, BUILD_SHORT,
-             build_identity());
-    return text;
-}
 
 void provenance_time(char text[PROVENANCE_TIME_MAX])
 {

@@ -16,10 +16,6 @@ struct provenance {
 /* Fills *provenance for a run that starts now; it points into itself and borrows the texts. */
 void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks);
 
-/* "0.9.0 (GIT REVISION, build 0123456789ab)": in the log of runs, and wherever a build has to be told from others. Less
- * than 96 bytes. Static. */
-const char *provenance_version(void);
-
 /* The moment as ISO 8601, UTC. */
 void provenance_time(char text[PROVENANCE_TIME_MAX]);
 

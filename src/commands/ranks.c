@@ -4,7 +4,6 @@
 #include "cli.h"
 #include "hello.h"
 #include "kernels.h"
-#include "provenance.h"
 #include "stop.h"
 #include "worker.h"
 
@@ -75,7 +74,7 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     struct placement *placements = NULL;
-    bool may_go_on = hello_meet(&transport, MPI_COMM_WORLD, provenance_version(), hosts, &exit_code, &error);
+    bool may_go_on = hello_meet(&transport, MPI_COMM_WORLD, hosts, &exit_code, &error);
     if (may_go_on)
         placements = diagnosis_gather(MPI_COMM_WORLD);
     if (!may_go_on) {

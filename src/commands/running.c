@@ -1,6 +1,7 @@
 #include "running.h"
 
 #include "backoff.h"
+#include "build.h"
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
@@ -176,7 +177,7 @@ static enum error_code run_pending(struct task *task, struct results *results, s
     }
     if (!layout->is_null && room_check(&task->room, error))
         return error->code;
-    if (results_log_run(results, task->diagnosis->n_ranks, host_list, provenance_version(), error))
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, build_version(), error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);

@@ -3,6 +3,7 @@
 #include "hash.h"
 #include "job.h"
 #include "sources_hash.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -48,6 +49,13 @@ const char *build_identity(void)
     uint64_t hash = hash_tables(hash_text(HASH_START, SOURCES_HASH));
     hash = hash_integer(hash_integer(hash, ARITHMETIC), SELF_TEST_HASH);
     snprintf(text, sizeof text, "%016" PRIx64, hash);
+    return text;
+}
+
+const char *build_version(void)
+{
+    static char text[BUILD_VERSION_MAX];
+    snprintf(text, sizeof text, "%.12s (%.40s, build %.12s)", PICKY_VERSION, PICKY_GIT_REVISION, build_identity());
     return text;
 }
 

@@ -15,8 +15,12 @@ int64_t build_arithmetic(void);
  * compiler, its flags and instruction sets, and wherever the sources lie: ranks with the same one may work together.
  * Static. */
 #define BUILD_IDENTITY_MAX 17
-#define BUILD_SHORT        12 /* digits of it that are shown */
 const char *build_identity(void);
+
+/* "0.9.0 (GIT REVISION, build 0123456789ab)", with the first 12 of those digits: as picky calls itself in --version, in
+ * the log of runs, and where builds have to be told apart. Static. */
+#define BUILD_VERSION_MAX 96
+const char *build_version(void);
 
 /* Trains four tiny jobs (Adam and SGD, ReLU and linear output, random and replay, context at the first layer and at the
  * last) on the chosen instruction set and compares their records with what they must be: 1 to 2 ms of CPU time,
