@@ -1,5 +1,6 @@
-/* Prints a hash of each record of a few small jobs of many shapes: the same text on every compiler, instruction set and
- * machine. */
+/* Prints the build's identity and a hash of each record of a few small jobs of many shapes: the same text on every
+ * compiler, instruction set and machine. Fails if the self-test does. */
+#include "build.h"
 #include "hash.h"
 #include "job.h"
 
@@ -76,6 +77,8 @@ int main(void)
     while (job_runner_waiting(runner) > 0)
         check_ok(job_runner_step(runner, hash_record, &context, &error), &error);
     job_runner_destroy(runner);
+    check_ok(build_self_test(&error), &error);
+    printf("%s  build\n", build_identity());
     for (int i = 0; i < N_JOBS; i++)
         printf("%016" PRIx64 "  %s\n", context.hash[i], jobs[i]);
     return 0;
