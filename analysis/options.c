@@ -370,7 +370,7 @@ static void print_help(const struct command *const *commands, size_t n_commands,
             print_synopsis(commands[i], out);
             fprintf(out, "      %s.\n", commands[i]->summary);
         }
-    fprintf(out, "  picky-analyse COMMAND --help\n\n%s", exit_codes);
+    fprintf(out, "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s", exit_codes);
 }
 
 /* "summary, plot ri" of all commands, or of a group. */

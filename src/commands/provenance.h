@@ -7,8 +7,6 @@
 
 #include <mpi.h>
 
-#define PROVENANCE_VERSION PICKY_VERSION " (" PICKY_GIT_REVISION ")" /* in the log of runs */
-
 struct provenance {
     char start[CLOCK_TEXT_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], ranks[16];
     struct results_attribute attributes[24];

@@ -1,5 +1,6 @@
 #include "running.h"
 
+#include "build.h"
 #include "clock.h"
 #include "coordinator.h"
 #include "counts.h"
@@ -13,7 +14,6 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
-#include "version.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -176,7 +176,7 @@ static enum error_code run_pending(struct task *task, struct results *results, s
     }
     if (!layout->is_null && room_check(&task->room, error))
         return error->code;
-    if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, build_version(), error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);

@@ -1,6 +1,6 @@
 #include "schema.h"
 
-#include "arithmetic.h"
+#include "build.h"
 #include "hdf5_access.h"
 #include "measures.h"
 #include "text.h"
@@ -499,7 +499,7 @@ static enum error_code write_global_attributes(const struct schema *s)
         {"swept", swept},
     };
     if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)) ||
-        (code = write_integer_attribute(s, s->file, "arithmetic", ARITHMETIC)))
+        (code = write_integer_attribute(s, s->file, "arithmetic", build_arithmetic())))
         goto done;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if ((code = write_text_attribute(s, s->file, texts[i].name, texts[i].value)))

@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include "arrays.h"
+#include "build.h"
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
@@ -111,7 +112,7 @@ enum error_code results_slots_open(struct results_slots **slots, const char *pat
     results_arrays_clear(s->arrays);
     if (results_file_open(&s->descriptor, path, access, error) ||
         results_read_open(&s->file, path, H5F_ACC_RDONLY, error) ||
-        results_read_header(s->file, path, &s->header, error) || results_check_arithmetic(&s->header, path, error) ||
+        results_read_header(s->file, path, &s->header, error) || build_check_arithmetic(path, s->header.arithmetic, error) ||
         read_description(s, error) ||
         results_arrays_open(s->arrays, s->file, path, &s->layout, s->header.n_configs, s->header.replicates, error) ||
         results_runs_count(s->file, path, &s->n_runs, error)) {
