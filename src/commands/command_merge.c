@@ -187,26 +187,49 @@ static void print_missing(const struct merge *merge)
     }
 }
 
+/* The sweep's text as it was run, of the first part: earlier programs kept it without overrides. A file whose text has
+ * become another sweep's is merged all the same, without one. The caller frees *text; ERROR_FATAL for memory. */
+static enum error_code read_sweep_text(char **text, const struct merge *merge, struct error *error)
+{
+    const struct results_description *d = merge->first;
+    const struct as_run as_run = {.name = d->name,
+                                  .seed = d->seed,
+                                  .replicates = d->replicates,
+                                  .store = (unsigned)d->layout->store,
+                                  .configs = d->configs,
+                                  .n_configs = d->n_configs};
+    if (sweep_as_run(text, d->sweep_text, &as_run, error) != ERROR_INPUT)
+        return error->code;
+    fprintf(stderr, "picky: warning: %s: the sweep's text in it is not that of its configurations (%s); %s gets none\n",
+            merge->parts[0].path, error->message, merge->path);
+    error->code = ERROR_NONE;
+    *text = strdup("");
+    return *text ? ERROR_NONE : error_set(error, ERROR_FATAL, "out of memory");
+}
+
 static enum error_code merge_parts(struct merge *merge, const char *command_line, uint64_t counts[N_STATUSES],
                                    struct error *error)
 {
     struct results_slots *first = NULL;
     struct utsname host = {.nodename = ""};
     struct provenance provenance;
+    char *sweep_text = NULL;
     int n_other = 0;
     if (open_part(merge, 0, &first, &n_other, error))
         return error->code;
     merge->first = results_slots_description(first);
     merge->record = malloc(merge->first->layout->n_bytes);
     uname(&host);
-    provenance_make(&provenance, command_line, host.nodename, 1);
+    provenance_make(&provenance, command_line, host.nodename, 1, results_slots_original(first));
     struct results_description description = *merge->first;
     description.provenance = provenance.attributes;
     description.shard = (struct shard){0};
     if (!merge->record)
         error_set(error, ERROR_FATAL, "not enough memory for a record");
-    else if (!check_parts(merge, error) && !results_draft(&merge->results, merge->path, false, &description, error) &&
-             !copy_parts(merge, first, error)) {
+    else if (!check_parts(merge, error) && !read_sweep_text(&sweep_text, merge, error))
+        description.sweep_text = sweep_text;
+    if (!error->code && !results_draft(&merge->results, merge->path, false, &description, error) &&
+        !copy_parts(merge, first, error)) {
         results_counts(merge->results, counts);
         if (counts[STATUS_PENDING] > 0)
             print_missing(merge);
@@ -218,6 +241,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     results_slots_close(first);
     run_log_free(&merge->log);
     free(merge->record);
+    free(sweep_text);
     if (error->code)
         return error->code;
 

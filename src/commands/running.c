@@ -225,7 +225,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         goto done;
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
-    provenance_make(&provenance, task->command_line, host_list, n_ranks);
+    provenance_make(&provenance, task->command_line, host_list, n_ranks, sweep.original);
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,

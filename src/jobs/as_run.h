@@ -16,6 +16,7 @@
 struct as_run {
     const char *name;
     int64_t seed, replicates;
+    unsigned store;                        /* enum store bits; not looked at by as_run_text: --set does not take it */
     const struct hyperparameters *configs; /* [n_configs] */
     size_t n_configs;                      /* >= 1 */
 };

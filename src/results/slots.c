@@ -18,10 +18,10 @@ struct results_slots {
     int descriptor; /* holds the lock */
     hid_t file;
     struct results_header header;
-    struct results_description description; /* points to what follows; name and sweep_text are owned */
-    char *name, *sweep_text;
-    struct hyperparameters *configs; /* [header.n_configs] */
-    bool *swept;                     /* [n_hyperparameters] */
+    struct results_description description;   /* points to what follows; name and sweep_text are owned */
+    char *name, *sweep_text, *sweep_original; /* the last: NULL if the file does not keep it */
+    struct hyperparameters *configs;          /* [header.n_configs] */
+    bool *swept;                              /* [n_hyperparameters] */
     struct record_layout layout;
     struct results_array arrays[N_FIELDS];
     int n_runs;
@@ -70,6 +70,10 @@ static enum error_code read_description(struct results_slots *slots, struct erro
     if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
+        return error->code;
+    if (H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
+        results_read_text(slots->file, slots->path, RESULTS_PROVENANCE, RESULTS_ORIGINAL, &slots->sweep_original,
+                          error))
         return error->code;
     if (record_layout_make(&slots->layout, slots->configs, slots->header.n_configs, slots->header.store, error))
         return error_prefix(error, "%s", slots->path);
@@ -128,6 +132,7 @@ void results_slots_close(struct results_slots *slots)
     free(slots->path);
     H5free_memory(slots->name);
     H5free_memory(slots->sweep_text);
+    H5free_memory(slots->sweep_original);
     free(slots->configs);
     free(slots->swept);
     free(slots->scratch);
@@ -137,6 +142,11 @@ void results_slots_close(struct results_slots *slots)
 const struct results_description *results_slots_description(const struct results_slots *slots)
 {
     return &slots->description;
+}
+
+const char *results_slots_original(const struct results_slots *slots)
+{
+    return slots->sweep_original ? slots->sweep_original : slots->sweep_text;
 }
 
 enum error_code results_slots_status(struct results_slots *slots, uint64_t config, uint64_t replicate, size_t n,

@@ -1,12 +1,10 @@
-/* A sweep's text with its overrides, made and checked. */
-#include "as_run.h"
 #include "sweep.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_same(const struct sweep *a, const struct sweep *b)
+static bool is_same(const struct sweep *a, const struct as_run *b)
 {
     if (a->n_configs != b->n_configs || a->replicates != b->replicates || a->seed != b->seed || a->store != b->store ||
         strcmp(a->name, b->name) != 0)
@@ -18,19 +16,14 @@ static bool is_same(const struct sweep *a, const struct sweep *b)
     return true;
 }
 
-enum error_code sweep_as_run(char **text, const char *written, const struct sweep *sweep, struct error *error)
+enum error_code sweep_as_run(char **text, const char *written, const struct as_run *as_run, struct error *error)
 {
-    const struct as_run as_run = {.name = sweep->name,
-                                  .seed = sweep->seed,
-                                  .replicates = sweep->replicates,
-                                  .configs = sweep->configs,
-                                  .n_configs = sweep->n_configs};
-    struct sweep again = {0};
-    if (as_run_text(text, written, &as_run, error))
+    struct sweep sweep = {0};
+    if (as_run_text(text, written, as_run, error))
         return error->code;
-    if (!sweep_read_text(&again, *text, "the sweep as it was run", error) && !is_same(&again, sweep))
+    if (!sweep_read_text(&sweep, *text, "the sweep as it was run", error) && !is_same(&sweep, as_run))
         error_set(error, ERROR_INPUT, "it gives other configurations, seeds or arrays");
-    sweep_free(&again);
+    sweep_free(&sweep);
     if (error->code) {
         free(*text);
         *text = NULL;

@@ -1,6 +1,5 @@
 #include "sweep.h"
 
-#include "as_run.h"
 #include "record.h"
 #include "sweep_text.h"
 
@@ -845,10 +844,16 @@ static enum error_code make_configs(struct reader *r)
 static enum error_code note_overrides(struct reader *r)
 {
     struct sweep *sweep = r->sweep;
+    const struct as_run as_run = {.name = sweep->name,
+                                  .seed = sweep->seed,
+                                  .replicates = sweep->replicates,
+                                  .store = sweep->store,
+                                  .configs = sweep->configs,
+                                  .n_configs = sweep->n_configs};
     struct error error = {0};
     char *text;
     if (r->n_overrides > 0)
-        sweep_as_run(&text, sweep->original, sweep, &error);
+        sweep_as_run(&text, sweep->original, &as_run, &error);
     else if (!(text = strdup(sweep->original)))
         return out_of_memory(r);
     r->line = 0;

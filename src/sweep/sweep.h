@@ -23,6 +23,7 @@
 #ifndef PICKY_SWEEP_H
 #define PICKY_SWEEP_H
 
+#include "as_run.h"
 #include "errors.h"
 #include "hyperparameters.h"
 
@@ -70,10 +71,8 @@ enum error_code sweep_read(struct sweep *sweep, const char *path, const struct s
 /* The same for a text that is in memory already; `path` stands for it in messages. */
 enum error_code sweep_read_text(struct sweep *sweep, const char *text, const char *path, struct error *error);
 
-/* Makes *text, which the caller frees, of a sweep file's text that gave this sweep but for overrides: as_run_text, and
- * the outcome is read and compared. Of `sweep`, text and original are not looked at. Errors as as_run_text's;
- * ERROR_INPUT also if the outcome is another sweep. */
-enum error_code sweep_as_run(char **text, const char *written, const struct sweep *sweep, struct error *error);
+/* as_run_text, whose outcome is read and compared with the sweep: ERROR_INPUT also if it is another one. */
+enum error_code sweep_as_run(char **text, const char *written, const struct as_run *as_run, struct error *error);
 
 /* Releases what the sweep owns; an all-zero sweep is allowed. */
 void sweep_free(struct sweep *sweep);
