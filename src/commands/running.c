@@ -13,6 +13,7 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
+#include "sweep_warnings.h"
 #include "version.h"
 
 #include <inttypes.h>
@@ -152,6 +153,7 @@ static void print_start(const struct task *task, const struct sweep *sweep, cons
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
             sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, task->path);
+    sweep_warnings_print(stderr, sweep);
     if (!task->arguments->null_jobs) {
         fprintf(stderr, "picky: memory: ");
         room_print_largest(stderr, &task->room);
