@@ -283,7 +283,7 @@ static const struct option_row option_table[] = {
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
      "accepted, for --each model and --variable all)",
      take_status},
-    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
+    {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])

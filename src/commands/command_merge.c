@@ -224,11 +224,32 @@ static void print_missing(const struct merge *merge)
     }
 }
 
+/* The sweep's text as it was run, of the first part: earlier programs kept it without overrides. A file whose text has
+ * become another sweep's is merged all the same, without one. The caller frees *text; ERROR_FATAL for memory. */
+static enum error_code read_sweep_text(char **text, const struct merge *merge, struct error *error)
+{
+    const struct results_description *d = merge->first;
+    const struct as_run as_run = {.name = d->name,
+                                  .seed = d->seed,
+                                  .replicates = d->replicates,
+                                  .store = (unsigned)d->layout->store,
+                                  .configs = d->configs,
+                                  .n_configs = d->n_configs};
+    if (sweep_as_run(text, d->sweep_text, &as_run, error) != ERROR_INPUT)
+        return error->code;
+    fprintf(stderr, "picky: warning: %s: the sweep's text in it is not that of its configurations (%s); %s gets none\n",
+            merge->first_path, error->message, merge->path);
+    error->code = ERROR_NONE;
+    *text = strdup("");
+    return *text ? ERROR_NONE : error_set(error, ERROR_FATAL, "out of memory");
+}
+
 static enum error_code merge_parts(struct merge *merge, const char *command_line, uint64_t counts[N_STATUSES],
                                    struct error *error)
 {
     struct utsname host = {.nodename = ""};
     struct provenance provenance;
+    char *sweep_text = NULL;
     int n_other = 0;
     merge->first_path = merge->parts[0].path;
     if (open_part(merge, 0, &merge->first_slots, &n_other, error))
@@ -242,7 +263,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     merge->layout.is_null = merge->first->layout->is_null;
     merge->record = malloc(merge->layout.n_bytes);
     uname(&host);
-    provenance_make(&provenance, command_line, host.nodename, 1);
+    provenance_make(&provenance, command_line, host.nodename, 1, results_slots_original(merge->first_slots));
     struct results_description description = *merge->first;
     description.provenance = provenance.attributes;
     description.shard = (struct shard){0};
@@ -251,6 +272,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
         error_set(error, ERROR_FATAL, "not enough memory for a record");
     else
         check_parts(merge, error);
+    if (!error->code && !read_sweep_text(&sweep_text, merge, error))
+        description.sweep_text = sweep_text;
     description.plans = merge->plans;
     description.n_plans = merge->n_plans;
     if (!error->code && !results_draft(&merge->results, merge->path, false, &description, error) &&
@@ -267,6 +290,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     free(merge->plans);
     run_log_free(&merge->log);
     free(merge->record);
+    free(sweep_text);
     if (error->code)
         return error->code;
 

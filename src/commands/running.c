@@ -14,6 +14,7 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
+#include "sweep_warnings.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -151,6 +152,7 @@ static void print_start(const struct task *task, const struct sweep *sweep, cons
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
             sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, task->path);
+    sweep_warnings_print(stderr, sweep);
     if (!task->arguments->null_jobs) {
         fprintf(stderr, "picky: memory: ");
         room_print_largest(stderr, &task->room);
@@ -224,7 +226,7 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         goto done;
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
-    provenance_make(&provenance, task->command_line, host_list, n_ranks);
+    provenance_make(&provenance, task->command_line, host_list, n_ranks, sweep.original);
     const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
     const struct results_description description = {
         .name = sweep.name,

@@ -19,6 +19,7 @@
  * are not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in
  * metadata, which has checksums and is never rewritten: an empty (or blank) value reserves a text of FIELD_TEXT_SIZE
  * bytes for results_set_provenance; with a unit (UDUNITS), a float64 for results_set_provenance_number. */
+#define RESULTS_ORIGINAL "sweep_original" /* the sweep file's text, without overrides */
 struct results_attribute {
     const char *name, *value;
     const char *unit; /* NULL: a text */
@@ -34,7 +35,7 @@ struct results_plan {
 /* What a new file says of its sweep. Everything is borrowed for the call to results_create. */
 struct results_description {
     const char *name;                           /* the sweep's name, "" if it has none */
-    const char *sweep_text;                     /* the whole sweep file */
+    const char *sweep_text;                     /* the sweep file's, as it was run */
     int64_t seed, replicates;                   /* replicate r of every configuration has seed + r; replicates >= 1 */
     const struct hyperparameters *configs;      /* [n_configs], checked */
     size_t n_configs;                           /* >= 1 */

@@ -1,7 +1,7 @@
 #include "open.h"
 
-#include "clock.h"
 #include "build.h"
+#include "clock.h"
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"

@@ -21,8 +21,8 @@ struct results_slots {
     int descriptor; /* holds the lock */
     hid_t file;
     struct results_header header;
-    struct results_description description; /* points to what follows; name and sweep_text are owned */
-    char *name, *sweep_text;
+    struct results_description description;   /* points to what follows; name and sweep_text are owned */
+    char *name, *sweep_text, *sweep_original; /* the last: NULL if the file does not keep it */
     struct results_plan *plans;
     struct hyperparameters *configs; /* [header.n_configs] */
     bool *swept;                     /* [n_hyperparameters] */
@@ -76,6 +76,10 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         results_plans_read(slots->file, slots->path, &slots->plans, &slots->description.n_plans, error) ||
         read_configs(slots, error))
         return error->code;
+    if (H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
+        results_read_text(slots->file, slots->path, RESULTS_PROVENANCE, RESULTS_ORIGINAL, &slots->sweep_original,
+                          error))
+        return error->code;
     if (results_read_layout(&slots->header, slots->configs, &slots->layout, error))
         return error_prefix(error, "%s", slots->path);
     slots->description = (struct results_description){
@@ -112,8 +116,8 @@ enum error_code results_slots_open(struct results_slots **slots, const char *pat
     results_arrays_clear(s->arrays);
     if (results_file_open(&s->descriptor, path, access, error) ||
         results_read_open(&s->file, path, H5F_ACC_RDONLY, error) ||
-        results_read_header(s->file, path, &s->header, error) || build_check_arithmetic(path, s->header.arithmetic, error) ||
-        read_description(s, error) ||
+        results_read_header(s->file, path, &s->header, error) ||
+        build_check_arithmetic(path, s->header.arithmetic, error) || read_description(s, error) ||
         results_arrays_open(s->arrays, s->file, path, &s->layout, s->header.n_configs, s->header.replicates, error) ||
         results_runs_count(s->file, path, &s->n_runs, error)) {
         results_slots_close(s);
@@ -136,6 +140,7 @@ void results_slots_close(struct results_slots *slots)
     H5free_memory(slots->name);
     H5free_memory(slots->sweep_text);
     free(slots->plans);
+    H5free_memory(slots->sweep_original);
     free(slots->configs);
     free(slots->swept);
     free(slots->scratch);
@@ -145,6 +150,11 @@ void results_slots_close(struct results_slots *slots)
 const struct results_description *results_slots_description(const struct results_slots *slots)
 {
     return &slots->description;
+}
+
+const char *results_slots_original(const struct results_slots *slots)
+{
+    return slots->sweep_original ? slots->sweep_original : slots->sweep_text;
 }
 
 enum error_code results_slots_status(struct results_slots *slots, uint64_t config, uint64_t replicate, size_t n,

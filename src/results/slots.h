@@ -19,6 +19,9 @@ void results_slots_close(struct results_slots *slots); /* NULL is allowed */
 /* The sweep that the file holds, as results_create was given it, without provenance (NULL). Owned by `slots`. */
 const struct results_description *results_slots_description(const struct results_slots *slots);
 
+/* The text of the sweep file without overrides; of files that do not keep it, the sweep's. Owned by `slots`. */
+const char *results_slots_original(const struct results_slots *slots);
+
 /* Compares the sweep with another's, as results_open does. Each difference is a line "picky: FILE: KEY: OLD in the
  * file, NEW in OTHER" on `lines` (borrowed); *is_same tells if there is none. The shard is not compared. */
 enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
