@@ -75,10 +75,13 @@ static enum error_code write_sweep(struct reader *reader, FILE *out, struct erro
     struct reader_provenance provenance;
     if (reader_read_provenance(reader, &provenance, error))
         return error->code;
-    if (*provenance.sweep)
-        fputs(provenance.sweep, out);
-    else
+    if (!*provenance.sweep)
         error_set(error, ERROR_INPUT, "%s: the file does not hold its sweep file's text", reader->path);
+    else if (*provenance.sweep_fault)
+        error_set(error, ERROR_INPUT, "%s: the text that it holds is not that of its sweep: %s", reader->path,
+                  provenance.sweep_fault);
+    else
+        fputs(provenance.sweep, out);
     reader_provenance_free(&provenance);
     return error->code;
 }

@@ -1,12 +1,16 @@
 /* picky-analyse: tables and figures from results files. */
+#include "build.h"
 #include "command.h"
+#include "description.h"
 #include "reader.h"
 #include "selection.h"
 #include "streams.h"
 
 #include <fenv.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct command *const commands[] = {
     &command_summary,      &command_claims,       &command_plot_training, &command_plot_ri,
@@ -37,8 +41,11 @@ int main(int argc, char **argv)
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
 
-    if (!options_parse(&request, commands, sizeof commands / sizeof commands[0], argc, argv, stdout, &error) &&
-        request.command)
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        printf("picky-analyse %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
+               RESULTS_SCHEMA_VERSION);
+    else if (!options_parse(&request, commands, sizeof commands / sizeof commands[0], argc, argv, stdout, &error) &&
+             request.command)
         run(&request, &error);
     if (error.code)
         fprintf(stderr, "picky-analyse: %s\n", error.message);

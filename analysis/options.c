@@ -283,7 +283,7 @@ static const struct option_row option_table[] = {
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
      "accepted, for --each model and --variable all)",
      take_status},
-    {"sweep", 0, NULL, "the text of the sweep file instead of a table", take_sweep},
+    {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])
@@ -370,7 +370,7 @@ static void print_help(const struct command *const *commands, size_t n_commands,
             print_synopsis(commands[i], out);
             fprintf(out, "      %s.\n", commands[i]->summary);
         }
-    fprintf(out, "  picky-analyse COMMAND --help\n\n%s", exit_codes);
+    fprintf(out, "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s", exit_codes);
 }
 
 /* "summary, plot ri" of all commands, or of a group. */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define READER_SCHEMA_VERSION 1          /* the newest schema that the reader knows */
+#define READER_SCHEMA_VERSION 2          /* the newest schema that the reader knows */
 #define READER_CHUNK_BYTES    (8u << 20) /* what one reader_read should fetch at most, if it can */
 
 /* An open results file. Fields are for reading only. Owns all that it points to; ended by reader_close. */
@@ -51,7 +51,9 @@ struct reader_provenance {
     size_t n_texts;
     struct reader_run *runs; /* [n_runs] */
     size_t n_runs;
-    char *sweep; /* the sweep file's whole text, "" if there is none */
+    char *sweep;                         /* the sweep file's text as it was run (as_run.h), "" if there is none */
+    char sweep_fault[ERROR_MESSAGE_MAX]; /* why `sweep`, as it is in the file, is not that of its configurations, or ""
+                                          */
 };
 
 /* Reads it; what a file does not have is empty. ERROR_INPUT if it is damaged, ERROR_FATAL if memory is short;

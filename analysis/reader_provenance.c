@@ -1,5 +1,7 @@
 #include "reader_internal.h"
 
+#include "as_run.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +114,43 @@ static enum error_code read_runs(struct reader *reader, hid_t group, struct read
     return error->code;
 }
 
+static bool read_seed(hid_t file, int64_t *seed)
+{
+    hid_t attribute = H5Aexists(file, "seed") > 0 ? H5Aopen(file, "seed", H5P_DEFAULT) : H5I_INVALID_HID;
+    hid_t space = attribute < 0 ? H5I_INVALID_HID : H5Aget_space(attribute);
+    bool is_good =
+        space >= 0 && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, H5T_NATIVE_INT64, seed) >= 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (attribute >= 0)
+        H5Aclose(attribute);
+    return is_good;
+}
+
+/* Files of schema 1 keep the sweep's text without the values of --set: the configurations have them. */
+static enum error_code derive_sweep(const struct reader *reader, struct reader_provenance *provenance,
+                                    struct error *error)
+{
+    struct as_run as_run = {.name = reader->name,
+                            .replicates = (int64_t)reader->n_replicates,
+                            .configs = reader->configs,
+                            .n_configs = reader->n_configs};
+    struct error fault = {0};
+    char *text = NULL;
+    if (!*provenance->sweep)
+        return ERROR_NONE;
+    if (!read_seed(reader->handles->file, &as_run.seed))
+        error_set(&fault, ERROR_INPUT, "the file has no seed");
+    else if (as_run_text(&text, provenance->sweep, &as_run, &fault) == ERROR_FATAL)
+        return reader_no_memory(reader->path, error);
+    if (text) {
+        free(provenance->sweep);
+        provenance->sweep = text;
+    }
+    snprintf(provenance->sweep_fault, sizeof provenance->sweep_fault, "%s", fault.message);
+    return ERROR_NONE;
+}
+
 enum error_code reader_read_provenance(struct reader *reader, struct reader_provenance *provenance, struct error *error)
 {
     hid_t file = reader->handles->file, group = H5I_INVALID_HID, runs = H5I_INVALID_HID;
@@ -124,6 +163,8 @@ enum error_code reader_read_provenance(struct reader *reader, struct reader_prov
         reader_no_memory(reader->path, error);
         goto done;
     }
+    if (derive_sweep(reader, provenance, error))
+        goto done;
     if (H5Lexists(file, "provenance", H5P_DEFAULT) <= 0)
         goto done;
     group = H5Gopen2(file, "provenance", H5P_DEFAULT);

@@ -71,6 +71,8 @@ void report_origin(const struct report *report)
     if (report->provenance.n_texts > 0) {
         fprintf(out, "<h3>The run that made the file</h3>\n<div class=\"scroll\"><table>\n<tbody>\n");
         for (size_t i = 0; i < report->provenance.n_texts; i++) {
+            if (strcmp(report->provenance.texts[i].name, "sweep_original") == 0)
+                continue; /* the sweep's text stands below */
             fprintf(out, "<tr><th scope=\"row\">");
             html_text(out, report->provenance.texts[i].name);
             fprintf(out, "</th><td>");
@@ -170,6 +172,28 @@ static void write_repetition(const struct report *report)
                      "revision has. Another build may give other bits.</p>\n");
 }
 
+static void write_sweep(const struct report *report)
+{
+    FILE *out = report->out;
+    const char *sweep = report->provenance.sweep, *original = find_text(report, "sweep_original");
+    if (!*sweep)
+        return;
+    fprintf(out, "<h3>The sweep file</h3>\n");
+    if (*report->provenance.sweep_fault) {
+        fprintf(out, "<p>The text that the file holds is not that of its sweep: ");
+        html_text(out, report->provenance.sweep_fault);
+        fprintf(out, ".</p>\n");
+    } else if (*original && strcmp(sweep, original) != 0) {
+        fprintf(out, "<p>As it was run: with the values that <code>--set</code> gave. Without them it is the attribute "
+                     "<code>sweep_original</code> of the group <code>provenance</code>.</p>\n");
+    }
+    fprintf(out, "<pre tabindex=\"0\" aria-label=\"sweep file\">");
+    if (*sweep == '\n') /* HTML drops the first one */
+        fputc('\n', out);
+    html_text(out, sweep);
+    fprintf(out, "</pre>\n");
+}
+
 void report_reproduce(const struct report *report)
 {
     FILE *out = report->out;
@@ -178,24 +202,14 @@ void report_reproduce(const struct report *report)
     fprintf(out, "<section id=\"reproduce\" aria-labelledby=\"h-reproduce\">\n"
                  "<h2 id=\"h-reproduce\">Cite and reproduce</h2>\n");
     write_citation(report);
-    if (*report->provenance.sweep)
+    if (*report->provenance.sweep && !*report->provenance.sweep_fault)
         write_repetition(report);
     if (*command) {
-        fprintf(out, "<p>%s<code>",
-                strstr(command, "--set")
-                    ? "<b>The sweep was changed by --set</b>: give <code>picky run</code> the same "
-                      "options as the run that made the file, which was "
-                    : "The run that made the file was ");
+        fprintf(out, "<p>The run that made the file was <code>");
         html_text(out, command);
         fprintf(out, "</code>.</p>\n");
     }
-    if (*report->provenance.sweep) {
-        fprintf(out, "<h3>The sweep file</h3>\n<pre tabindex=\"0\" aria-label=\"sweep file\">");
-        if (*report->provenance.sweep == '\n') /* HTML drops the first one */
-            fputc('\n', out);
-        html_text(out, report->provenance.sweep);
-        fprintf(out, "</pre>\n");
-    }
+    write_sweep(report);
     fprintf(out, "<h3>This page</h3>\n<p>This page, and the numbers behind it as tables:</p>\n"
                  "<pre tabindex=\"0\" aria-label=\"commands for this page\">picky-analyse report ");
     write_word(out, file);

@@ -1,5 +1,7 @@
-/* Prints a hash of each record of a few small jobs of many shapes: the same text on every compiler, instruction set and
- * machine. */
+/* Prints the build's identity and a hash of each record of a few small jobs of many shapes: the same text on every
+ * compiler, instruction set and machine. Fails if the self-test does. */
+#include "build.h"
+#include "hash.h"
 #include "job.h"
 
 #include <inttypes.h>
@@ -28,13 +30,11 @@ static enum error_code hash_record(void *context, const struct job *job, const v
 {
     (void)error;
     struct context *c = context;
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t hash = HASH_START;
     for (int f = 0; f < N_FIELDS; f++) {
-        const unsigned char *bytes = record_field_const(c->layout, record, (enum field)f);
-        if (!bytes || record_fields[f].is_provenance)
-            continue;
-        for (uint64_t i = 0; i < c->layout->n_elements[f] * field_type_size(record_fields[f].type); i++)
-            hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+        const void *bytes = record_field_const(c->layout, record, (enum field)f);
+        if (bytes && !record_fields[f].is_provenance)
+            hash = hash_more(hash, bytes, c->layout->n_elements[f] * field_type_size(record_fields[f].type));
     }
     c->hash[job->config] = hash;
     return ERROR_NONE;
@@ -77,6 +77,8 @@ int main(void)
     while (job_runner_waiting(runner) > 0)
         check_ok(job_runner_step(runner, hash_record, &context, &error), &error);
     job_runner_destroy(runner);
+    check_ok(build_self_test(&error), &error);
+    printf("%s  build\n", build_identity());
     for (int i = 0; i < N_JOBS; i++)
         printf("%016" PRIx64 "  %s\n", context.hash[i], jobs[i]);
     return 0;

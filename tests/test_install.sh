@@ -13,7 +13,9 @@ fail() {
 
 cmake --install "$build" --prefix "$prefix" >/dev/null
 export PATH=$prefix/bin:$PATH
-picky --version | grep -q '^picky [0-9]' || fail "picky --version"
+for program in picky picky-analyse; do
+    $program --version | grep -qE "^$program [0-9.]+ \\(.*, build [0-9a-f]{12}\\), arithmetic 1, schema [0-9]+\$" || fail "$program --version"
+done
 for command in run plan status verify merge extend train bench; do
     grep -q "^\.SH picky $command$" "$prefix/share/man/man1/picky.1" || fail "the manual page has no picky $command"
 done

@@ -528,7 +528,7 @@ static void test_overrides(void **state)
     assert_string_equal(sweep.name, "new name");
     assert_int_equal(sweep.seed, 77);
     assert_int_equal(sweep.replicates, 1000);
-    assert_string_equal(sweep.text, override_text);
+    assert_string_equal(sweep.original, override_text);
     assert_int_equal(sweep.n_configs, 12);
     for (size_t i = 0; i < 12; i++) {
         assert_string_equal(value(&sweep, i, "lr"), "0.25");

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -341,14 +342,38 @@ static void other_versions_are_told_apart(void **unused)
     uint64_t message[WIRE_SMALL_MAX / 8];
     enum wire_kind kind;
     struct error error;
-    wire_stop_write(message, 0);
+    wire_failure_write(message, &(struct error){.code = ERROR_FATAL});
     message[1] = WIRE_VERSION + 1;
-    assert_int_equal(wire_open(message, wire_stop_size(), &kind, &error), ERROR_INPUT);
+    assert_int_equal(wire_open(message, wire_failure_size(), &kind, &error), ERROR_INPUT);
     assert_non_null(strstr(error.message, "version"));
     wire_stop_write(message, 0);
     message[0] = __builtin_bswap64(message[0]);
     assert_int_equal(wire_open(message, wire_stop_size(), &kind, &error), ERROR_INPUT);
     assert_non_null(strstr(error.message, "byte order"));
+}
+
+static void hello_and_stop_are_read_from_any_version(void **unused)
+{
+    (void)unused;
+    struct wire_hello out = {.arithmetic = 7, .failure = ERROR_FATAL}, in;
+    memset(out.build, 'b', sizeof out.build);
+    snprintf(out.version, sizeof out.version, "0.9.0");
+    snprintf(out.host, sizeof out.host, "node (avx2)");
+    snprintf(out.reason, sizeof out.reason, "why");
+    uint64_t message[WIRE_SMALL_MAX / 8];
+    wire_hello_write(message, &out);
+    open_as(message, WIRE_HELLO_BYTES, WIRE_HELLO);
+    wire_hello_read(message, &in);
+    assert_true(in.arithmetic == 7 && in.failure == ERROR_FATAL);
+    assert_int_equal(strlen(in.build), sizeof in.build - 1); /* ends, whatever was sent */
+    assert_string_equal(in.version, "0.9.0");
+    assert_string_equal(in.host, "node (avx2)");
+    assert_string_equal(in.reason, "why");
+
+    /* As picky 0.1.0 sends it: version 3, exit code 75. */
+    const uint64_t stop[] = {UINT64_C(0x5049434b594d5347), 3, WIRE_STOP, 48, UINT64_C(0x49b4d8aea7da204d), 75};
+    open_as(stop, sizeof stop, WIRE_STOP);
+    assert_int_equal(wire_stop_read(stop), 75);
 }
 
 int main(void)
@@ -361,6 +386,7 @@ int main(void)
         cmocka_unit_test(stops_and_failures_come_out_as_they_went_in),
         cmocka_unit_test(damage_is_noticed),
         cmocka_unit_test(other_versions_are_told_apart),
+        cmocka_unit_test(hello_and_stop_are_read_from_any_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "wire.h"
 
+#include "build.h"
+#include "hash.h"
 #include "numbers.h"
 
 #include <inttypes.h>
@@ -16,9 +18,15 @@ struct envelope {
 };
 WIRE_STRUCT(envelope, 5);
 
+struct hello {
+    struct envelope envelope;
+    struct wire_hello hello;
+};
+WIRE_STRUCT(hello, WIRE_HELLO_BYTES / 8);
+
 struct setup {
     struct envelope envelope;
-    uint64_t tables; /* what the sender knows: signature of its tables */
+    uint64_t build; /* signature of the sender's */
     uint64_t memory_bytes;
     struct record_layout layout;
 };
@@ -122,7 +130,8 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
         return error_set(error, ERROR_INPUT,
                          "not a message of picky, or from a machine with another byte order; allowed: the same picky "
                          "on machines of one kind");
-    if (envelope->version != WIRE_VERSION)
+    bool is_lasting = envelope->kind == WIRE_HELLO || envelope->kind == WIRE_STOP;
+    if (envelope->version != WIRE_VERSION && !is_lasting)
         return error_set(error, ERROR_INPUT,
                          "another version of picky (messages %" PRIu64 ", here %d); allowed: the same picky on every "
                          "rank",
@@ -135,6 +144,7 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
     size_t least = SIZE_MAX;
     bool exact = true;
     switch (envelope->kind) {
+    case WIRE_HELLO: least = sizeof(struct hello); break;
     case WIRE_SETUP: least = sizeof(struct setup); break;
     case WIRE_STOP: least = sizeof(struct stop); break;
     case WIRE_FAILURE: least = sizeof(struct failure); break;
@@ -147,32 +157,29 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
     return ERROR_NONE;
 }
 
-/* ---- SETUP -------------------------------------------------------------------------------------------------- */
+/* ---- HELLO -------------------------------------------------------------------------------------------------- */
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+void wire_hello_write(void *message, const struct wire_hello *hello)
 {
-    for (; *text; text++)
-        hash = hash_step(hash, (unsigned char)*text);
-    return hash_step(hash, 0x100);
+    ((struct hello *)message)->hello = *hello;
+    seal(message, WIRE_HELLO, sizeof(struct hello));
 }
 
-/* Two builds with the same signature understand each other's jobs and records. */
-static uint64_t tables_signature(void)
+void wire_hello_read(const void *message, struct wire_hello *hello)
 {
-    uint64_t hash = 1;
-    for (int i = 0; i < n_hyperparameters; i++) {
-        const struct hyperparameter *row = &hyperparameter_table[i];
-        hash = hash_text(hash, row->name) ^ (uint64_t)row->type;
-        for (int k = 0; row->type == HYPERPARAMETER_CHOICE && row->choices[k]; k++)
-            hash = hash_text(hash, row->choices[k]);
-    }
-    for (int f = 0; f < N_FIELDS; f++) {
-        const struct field_description *field = &record_fields[f];
-        hash = hash_text(hash, field->name) ^ (uint64_t)field->type;
-        for (int d = 0; d < field->n_dimensions; d++)
-            hash = hash_text(hash, dimension_names[field->dimensions[d]]);
-    }
-    return hash;
+    *hello = ((const struct hello *)message)->hello;
+    char *const last[] = {&hello->build[sizeof hello->build - 1], &hello->version[sizeof hello->version - 1],
+                          &hello->host[sizeof hello->host - 1], &hello->reason[sizeof hello->reason - 1]};
+    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
+        *last[i] = '\0';
+}
+
+/* ---- SETUP -------------------------------------------------------------------------------------------------- */
+
+/* Two builds with the same signature understand each other's jobs and records, and train the same bits. */
+static uint64_t build_signature(void)
+{
+    return hash_text(HASH_START, build_identity());
 }
 
 size_t wire_setup_size(void)
@@ -183,7 +190,7 @@ size_t wire_setup_size(void)
 void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes)
 {
     struct setup *setup = message;
-    setup->tables = tables_signature();
+    setup->build = build_signature();
     setup->memory_bytes = memory_bytes;
     setup->layout = *layout;
     seal(message, WIRE_SETUP, sizeof *setup);
@@ -193,9 +200,8 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
                                 struct error *error)
 {
     const struct setup *setup = message;
-    if (setup->tables != tables_signature())
-        return error_set(error, ERROR_INPUT,
-                         "a picky with other hyperparameters or arrays; allowed: the same picky on every rank");
+    if (setup->build != build_signature())
+        return error_set(error, ERROR_INPUT, "another build of picky; allowed: the same picky on every rank");
     /* Records are written by these offsets: they must lie inside. */
     const struct record_layout *l = &setup->layout;
     for (int f = 0; f < N_FIELDS; f++) {

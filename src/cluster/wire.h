@@ -4,11 +4,15 @@
  * with an envelope: a magic number (which tells a foreign byte order too), the version, what it is, how long it is,
  * and a check over all of it. wire_open checks the envelope; only then may the readers be used.
  *
+ *   HELLO    both ways       which picky this is: the first message, see below
  *   SETUP    to a worker     what all jobs have in common
  *   HANDOUT  to a worker     jobs, or that there are none
  *   STOP     to a worker     the end, with the exit code
  *   REPORT   from a worker   finished records, and a request for more jobs
  *   FAILURE  from a worker   it cannot go on; its last message
+ *
+ * The envelope, its check, HELLO and STOP are the same in every version, for ever, so that any two pickies can tell
+ * that they differ, and end. (Before version 5 there was no HELLO, and only messages of the own version were read.)
  *
  * Buffers belong to the caller and are as large as the wire_..._size function says. */
 #ifndef PICKY_WIRE_H
@@ -18,7 +22,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    4
+#define WIRE_VERSION    5
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -27,14 +31,27 @@
 #define WIRE_SMALL_MAX     (1024 + ERROR_MESSAGE_MAX)
 
 /* Stored in messages: never renumbered. */
-enum wire_kind { WIRE_SETUP = 1, WIRE_HANDOUT = 2, WIRE_STOP = 3, WIRE_REPORT = 4, WIRE_FAILURE = 5 };
+enum wire_kind { WIRE_SETUP = 1, WIRE_HANDOUT = 2, WIRE_STOP = 3, WIRE_REPORT = 4, WIRE_FAILURE = 5, WIRE_HELLO = 6 };
 
 /* Checks a received message of n_bytes: magic number, version, length, check. ERROR_INPUT if it comes from another
- * version of picky, ERROR_FATAL if it is damaged. */
+ * version of picky (and is no HELLO or STOP), ERROR_FATAL if it is damaged. */
 enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *kind, struct error *error);
 
-/* ---- SETUP: the records' layout, and the bytes of memory that the receiver may use (memory.h). Refused if sender and
- * receiver differ in hyperparameters or fields. ---- */
+/* ---- HELLO: 512 bytes, never changed. Ranks work together if `build` (build.h) is the same. ---- */
+#define WIRE_HELLO_BYTES 512
+struct wire_hello {
+    int64_t arithmetic;
+    int64_t failure;  /* ERROR_NONE, or why the sender cannot train: an exit code */
+    char build[64];   /* texts end with NUL */
+    char version[96]; /* to be shown: "0.9.0 (a git revision, build ...)" */
+    char host[96];    /* "name (instruction set)" */
+    char reason[200]; /* of the failure, or "" */
+};
+void wire_hello_write(void *message, const struct wire_hello *hello);
+void wire_hello_read(const void *message, struct wire_hello *hello);
+
+/* ---- SETUP: the records' layout, and the bytes of memory that the receiver may use (memory_budget.h). Refused if
+ * sender and receiver are different builds. ---- */
 size_t wire_setup_size(void);
 void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes);
 enum error_code wire_setup_read(const void *message, struct record_layout *layout, uint64_t *memory_bytes,

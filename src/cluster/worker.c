@@ -68,6 +68,7 @@ static enum error_code follow(struct worker *worker, enum wire_kind kind, const 
             return error->code;
         trainer_give(worker->trainer, &handout, worker->jobs);
         return ERROR_NONE;
+    case WIRE_HELLO:
     case WIRE_STOP:
     case WIRE_REPORT:
     case WIRE_FAILURE: break;

@@ -1,4 +1,5 @@
 /* picky bench: how fast picky is here, beside what the machine could do. */
+#include "build.h"
 #include "cli.h"
 #include "clock.h"
 #include "importance.h"
@@ -313,7 +314,7 @@ static enum error_code parse_widths(const char *text, int64_t *widths, int *n, s
 static enum error_code run_bench(struct bench *bench, const int64_t *widths, int n_widths, struct line *lines,
                                  struct error *error)
 {
-    if (kernels_choose(&bench->kernels, error))
+    if (kernels_choose(&bench->kernels, error) || build_self_test(error))
         return error->code;
     bench->limits = limits_of(bench->kernels->name);
     if (measure_limits(bench, error))

@@ -202,7 +202,15 @@ static enum error_code no_overlap(void *context, uint64_t config, uint64_t repli
 static enum error_code copy_all(struct extension *e, struct results **results, bool *is_stopped, struct error *error)
 {
     struct run_log log = {0};
-    if (results_draft(results, e->path, true, e->new, error))
+    struct results_description description = *e->new;
+    struct results_plan *plans =
+        plans_join(e->old->plans, e->old->n_plans, e->new->plans, e->new->n_plans, &description.n_plans);
+    if (!plans)
+        return out_of_memory(error);
+    description.plans = plans;
+    results_draft(results, e->path, true, &description, error);
+    free(plans);
+    if (error->code)
         return error->code;
     struct copying copying = {.from = e->slots, .from_path = e->path, .to = *results, .layout = e->new->layout};
     for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {

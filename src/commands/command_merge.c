@@ -18,6 +18,7 @@ struct part {
     const char *path;
     struct shard shard;
     uint64_t n_jobs, n_done; /* of its shard */
+    uint64_t n_kinds;        /* of values in its records: an older file has fewer */
 };
 
 struct merge {
@@ -26,10 +27,29 @@ struct merge {
     int n_parts;
     int at;                                  /* the part that is copied */
     const struct results_description *first; /* the first part's, whose sweep all must hold */
-    struct results *results;                 /* the merged file, a draft */
+    struct results_slots *first_slots;       /* that part */
+    const char *first_path;
+    struct record_layout layout; /* of the merged file: today's, whatever the parts lack */
+    struct results *results;     /* the merged file, a draft */
     struct run_log log;
-    void *record; /* scratch */
+    struct results_plan *plans; /* of all parts, joined */
+    size_t n_plans;
+    const struct record_layout *part_layout; /* of the part that is copied */
+    void *record;                            /* scratch */
 };
+
+/* Adds a part's plans to those of the parts before. */
+static enum error_code join_plans(struct merge *merge, const struct results_description *d, struct error *error)
+{
+    struct results_plan *plans = merge->first
+                                     ? plans_join(merge->plans, merge->n_plans, d->plans, d->n_plans, &merge->n_plans)
+                                     : plans_join(d->plans, d->n_plans, d->plans, d->n_plans, &merge->n_plans);
+    if (!plans)
+        return error_set(error, ERROR_FATAL, "out of memory");
+    free(merge->plans);
+    merge->plans = plans;
+    return ERROR_NONE;
+}
 
 /* Opens a part, so that nobody writes it meanwhile. *n_other counts those of another sweep, which are named. */
 static enum error_code open_part(struct merge *merge, int i, struct results_slots **slots, int *n_other,
@@ -40,14 +60,15 @@ static enum error_code open_part(struct merge *merge, int i, struct results_slot
         return error->code;
     const struct results_description *d = results_slots_description(*slots);
     merge->parts[i].shard = d->shard;
+    merge->parts[i].n_kinds = record_layout_kinds(d->layout);
     merge->parts[i].n_jobs = shard_n_jobs(&d->shard, d->n_configs, (uint64_t)d->replicates);
-    if (merge->first && results_slots_compare(*slots, merge->first, merge->parts[0].path, stderr, &is_same, error)) {
+    if (merge->first && results_slots_compare(*slots, merge->first, merge->first_path, stderr, &is_same, error)) {
         results_slots_close(*slots);
         *slots = NULL;
         return error->code;
     }
     *n_other += !is_same;
-    return ERROR_NONE;
+    return is_same ? join_plans(merge, d, error) : ERROR_NONE;
 }
 
 /* The first part before the present one that has a slot done: the one that it was taken from. */
@@ -74,7 +95,8 @@ static enum error_code compare_overlap(void *context, uint64_t config, uint64_t 
     struct merge *merge = context;
     if (results_get(merge->results, config, replicate, merge->record, error))
         return error->code;
-    const char *name = results_slots_difference(merge->first->layout, merge->record, record);
+    /* Those before have all that this one has. */
+    const char *name = results_slots_difference(&merge->layout, merge->part_layout, merge->record, record);
     if (!name)
         return ERROR_NONE;
     char label[RESULTS_LABEL_MAX];
@@ -89,7 +111,8 @@ static enum error_code compare_overlap(void *context, uint64_t config, uint64_t 
 static enum error_code copy_part(struct merge *merge, struct results_slots *slots, struct error *error)
 {
     struct copying copying = {
-        .from = slots, .from_path = merge->parts[merge->at].path, .to = merge->results, .layout = merge->first->layout};
+        .from = slots, .from_path = merge->parts[merge->at].path, .to = merge->results, .layout = &merge->layout};
+    merge->part_layout = results_slots_description(slots)->layout;
     for (uint64_t config = 0; config < merge->first->n_configs && !error->code; config++)
         copying_config(&copying, config, config, 0, merge->first->replicates, compare_overlap, merge, error);
     merge->parts[merge->at].n_done = copying.n_found;
@@ -109,22 +132,35 @@ static enum error_code check_parts(struct merge *merge, struct error *error)
     }
     if (n_other > 0)
         return error_set(error, ERROR_INPUT, "%s: not made: %d of %d parts hold%s another sweep than %s", merge->path,
-                         n_other, merge->n_parts, n_other == 1 ? "s" : "", merge->parts[0].path);
+                         n_other, merge->n_parts, n_other == 1 ? "s" : "", merge->first_path);
     return ERROR_NONE;
 }
 
-static enum error_code copy_parts(struct merge *merge, struct results_slots *first, struct error *error)
+/* Parts that have most go first, so that nothing is lost where an older one overlaps; else they keep their order. */
+static void sort_parts(struct merge *merge)
 {
+    for (int i = 1; i < merge->n_parts; i++)
+        for (int k = i; k > 0 && merge->parts[k - 1].n_kinds < merge->parts[k].n_kinds; k--) {
+            struct part part = merge->parts[k];
+            merge->parts[k] = merge->parts[k - 1];
+            merge->parts[k - 1] = part;
+        }
+}
+
+static enum error_code copy_parts(struct merge *merge, struct error *error)
+{
+    sort_parts(merge);
     for (merge->at = 0; merge->at < merge->n_parts && !error->code; merge->at++) {
-        struct results_slots *slots = first;
+        struct results_slots *slots = merge->first_slots;
         int n_other = 0;
-        if (merge->at > 0 && open_part(merge, merge->at, &slots, &n_other, error))
+        bool is_first = merge->parts[merge->at].path == merge->first_path;
+        if (!is_first && open_part(merge, merge->at, &slots, &n_other, error))
             break;
         if (n_other > 0)
             error_set(error, ERROR_INPUT, "%s: it has changed meanwhile", merge->parts[merge->at].path);
         else
             copy_part(merge, slots, error);
-        if (merge->at > 0)
+        if (!is_first)
             results_slots_close(slots);
     }
     char end[CLOCK_TEXT_MAX];
@@ -188,26 +224,60 @@ static void print_missing(const struct merge *merge)
     }
 }
 
+/* The sweep's text as it was run, of the first part: earlier programs kept it without overrides. A file whose text has
+ * become another sweep's is merged all the same, without one. The caller frees *text; ERROR_FATAL for memory. */
+static enum error_code read_sweep_text(char **text, const struct merge *merge, struct error *error)
+{
+    const struct results_description *d = merge->first;
+    const struct as_run as_run = {.name = d->name,
+                                  .seed = d->seed,
+                                  .replicates = d->replicates,
+                                  .store = (unsigned)d->layout->store,
+                                  .configs = d->configs,
+                                  .n_configs = d->n_configs};
+    if (sweep_as_run(text, d->sweep_text, &as_run, error) != ERROR_INPUT)
+        return error->code;
+    fprintf(stderr, "picky: warning: %s: the sweep's text in it is not that of its configurations (%s); %s gets none\n",
+            merge->first_path, error->message, merge->path);
+    error->code = ERROR_NONE;
+    *text = strdup("");
+    return *text ? ERROR_NONE : error_set(error, ERROR_FATAL, "out of memory");
+}
+
 static enum error_code merge_parts(struct merge *merge, const char *command_line, uint64_t counts[N_STATUSES],
                                    struct error *error)
 {
-    struct results_slots *first = NULL;
     struct utsname host = {.nodename = ""};
     struct provenance provenance;
+    char *sweep_text = NULL;
     int n_other = 0;
-    if (open_part(merge, 0, &first, &n_other, error))
+    merge->first_path = merge->parts[0].path;
+    if (open_part(merge, 0, &merge->first_slots, &n_other, error))
         return error->code;
-    merge->first = results_slots_description(first);
-    merge->record = malloc(merge->first->layout->n_bytes);
+    merge->first = results_slots_description(merge->first_slots);
+    if (record_layout_make(&merge->layout, merge->first->configs, merge->first->n_configs,
+                           (unsigned)merge->first->layout->store, error)) {
+        results_slots_close(merge->first_slots);
+        return error->code;
+    }
+    merge->layout.is_null = merge->first->layout->is_null;
+    merge->record = malloc(merge->layout.n_bytes);
     uname(&host);
-    provenance_make(&provenance, command_line, host.nodename, 1);
+    provenance_make(&provenance, command_line, host.nodename, 1, results_slots_original(merge->first_slots));
     struct results_description description = *merge->first;
     description.provenance = provenance.attributes;
     description.shard = (struct shard){0};
+    description.layout = &merge->layout;
     if (!merge->record)
         error_set(error, ERROR_FATAL, "not enough memory for a record");
-    else if (!check_parts(merge, error) && !results_draft(&merge->results, merge->path, false, &description, error) &&
-             !copy_parts(merge, first, error)) {
+    else
+        check_parts(merge, error);
+    if (!error->code && !read_sweep_text(&sweep_text, merge, error))
+        description.sweep_text = sweep_text;
+    description.plans = merge->plans;
+    description.n_plans = merge->n_plans;
+    if (!error->code && !results_draft(&merge->results, merge->path, false, &description, error) &&
+        !copy_parts(merge, error)) {
         results_counts(merge->results, counts);
         if (counts[STATUS_PENDING] > 0)
             print_missing(merge);
@@ -216,9 +286,11 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     if (results_close(merge->results, &close_error) && !error->code)
         *error = close_error;
     bool is_null = merge->first->layout->is_null;
-    results_slots_close(first);
+    results_slots_close(merge->first_slots);
+    free(merge->plans);
     run_log_free(&merge->log);
     free(merge->record);
+    free(sweep_text);
     if (error->code)
         return error->code;
 

@@ -10,6 +10,7 @@
 #include "room.h"
 #include "shape.h"
 #include "sweep.h"
+#include "sweep_warnings.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -86,6 +87,7 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
     if (sweep->repeated)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
                 sweep->repeated);
+    sweep_warnings_print(stderr, sweep);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
     print_swept(sweep);
     printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan),

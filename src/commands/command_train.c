@@ -1,4 +1,5 @@
 /* picky train: one job, printed. */
+#include "build.h"
 #include "cli.h"
 #include "job.h"
 #include "job_record.h"
@@ -123,8 +124,9 @@ static int run(const struct command *command, int argc, char **argv)
     }
 
     struct printer printer = {&layout};
-    if (parse_job(&arguments, &job, &error) || record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, &error) ||
-        job_runner_create(&runner, &layout, &error) || job_runner_add(runner, &job, &error))
+    if (parse_job(&arguments, &job, &error) || build_self_test(&error) ||
+        record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, &error) || job_runner_create(&runner, &layout, &error) ||
+        job_runner_add(runner, &job, &error))
         goto done;
     struct memory memory = memory_find("");
     job_runner_set_memory(runner, memory_budget(&memory, 1));

@@ -1,6 +1,7 @@
 #include "copying.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,39 @@ enum error_code run_log_write(struct run_log *log, struct results *to, struct er
         if (results_add_run(to, &log->runs[i], error))
             return error->code;
     return ERROR_NONE;
+}
+
+static void add_plan(struct results_plan *plans, size_t *n, const struct results_plan *plan)
+{
+    size_t at = 0;
+    while (at < *n && !(plans[at].replicates == plan->replicates && plans[at].n_configs == plan->n_configs))
+        at++;
+    if (at < *n && !(plan->start_s < plans[at].start_s))
+        return;
+    if (at < *n) /* the same sweep, begun earlier: moves to its place */
+        memmove(&plans[at], &plans[at + 1], (--*n - at) * sizeof *plans);
+    at = 0;
+    while (at < *n && !(plan->start_s < plans[at].start_s) && !isnan(plan->start_s))
+        at++;
+    memmove(&plans[at + 1], &plans[at], ((*n)++ - at) * sizeof *plans);
+    plans[at] = *plan;
+}
+
+struct results_plan *plans_join(const struct results_plan *a, size_t n_a, const struct results_plan *b, size_t n_b,
+                                size_t *n_joined)
+{
+    const struct results_plan unknown = {(double)NAN, 0, 0};
+    struct results_plan *joined = calloc(n_a + n_b + 2, sizeof *joined);
+    *n_joined = 0;
+    if (!joined)
+        return NULL;
+    for (size_t i = 0; i < n_a; i++)
+        add_plan(joined, n_joined, &a[i]);
+    for (size_t i = 0; i < n_b; i++)
+        add_plan(joined, n_joined, &b[i]);
+    if (n_a == 0 || n_b == 0)
+        add_plan(joined, n_joined, &unknown);
+    return joined;
 }
 
 void run_log_free(struct run_log *log)

@@ -38,6 +38,12 @@ struct run_log {
 enum error_code run_log_add(struct run_log *log, struct results_slots *from, struct error *error);
 /* Writes them in the order in which the runs began. */
 enum error_code run_log_write(struct run_log *log, struct results *to, struct error *error);
+/* The plans of two files joined, earliest first; the same sweep (sizes) stands there once, by its earliest start. A
+ * file that has none [n = 0] was made by a sweep that is not known: a row that says so. The caller frees *joined; NULL
+ * if memory is short. */
+struct results_plan *plans_join(const struct results_plan *a, size_t n_a, const struct results_plan *b, size_t n_b,
+                                size_t *n_joined);
+
 void run_log_free(struct run_log *log);
 
 #endif

@@ -1,9 +1,11 @@
 /* picky: the command line. Finds the command and hands over. */
+#include "build.h"
 #include "cli.h"
+#include "description.h"
 #include "streams.h"
-#include "version.h"
 
 #include <fenv.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -36,7 +38,8 @@ static int run(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("picky %s (%s)\n", PICKY_VERSION, PICKY_GIT_REVISION);
+        printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
+               RESULTS_SCHEMA_VERSION);
         return 0;
     }
     for (int i = 0; i < N_COMMANDS; i++)

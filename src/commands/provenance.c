@@ -13,7 +13,8 @@ void provenance_command(int argc, char **argv, char *text, size_t size)
         used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
 }
 
-void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks)
+void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks,
+                     const char *sweep_original)
 {
     int length;
     clock_text(clock_calendar_s(), provenance->start);
@@ -31,6 +32,7 @@ void provenance_make(struct provenance *provenance, const char *command_line, co
         {"hosts", hosts, NULL},
         {"n_ranks", provenance->ranks, NULL},
         {"start_time", provenance->start, NULL},
+        {RESULTS_ORIGINAL, sweep_original, NULL},
         /* Known at the end of a run: running.c. */
         {"end_time", "", NULL},
         {"run_time", "", "s"},

@@ -7,15 +7,15 @@
 
 #include <mpi.h>
 
-#define PROVENANCE_VERSION PICKY_VERSION " (" PICKY_GIT_REVISION ")" /* in the log of runs */
-
 struct provenance {
     char start[CLOCK_TEXT_MAX], mpi_version[MPI_MAX_LIBRARY_VERSION_STRING], ranks[16];
     struct results_attribute attributes[24];
 };
 
-/* Fills *provenance for a run that starts now; it points into itself and borrows the texts. */
-void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks);
+/* Fills *provenance for a run that starts now; it points into itself and borrows the texts. `sweep_original` is the
+ * text of the sweep file without overrides. */
+void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks,
+                     const char *sweep_original);
 
 /* The command line, with blanks between: "picky" and argv [argc]. Cut to `size`. */
 void provenance_command(int argc, char **argv, char *text, size_t size);

@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "hello.h"
 #include "kernels.h"
 #include "stop.h"
 #include "worker.h"
@@ -42,18 +43,6 @@ static enum error_code start_mpi(int *argc, char ***argv, struct error *error)
     return ERROR_NONE;
 }
 
-/* "host (instruction set)" of every rank: hosts [n_ranks][HOST_MAX] on rank 0. Collective. */
-static void gather_hosts(char *hosts)
-{
-    char name[MPI_MAX_PROCESSOR_NAME] = "", mine[HOST_MAX] = "";
-    int length;
-    struct error error;
-    const struct kernels *kernels;
-    MPI_Get_processor_name(name, &length);
-    snprintf(mine, sizeof mine, "%.70s (%s)", name, kernels_choose(&kernels, &error) ? "?" : kernels->name);
-    MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
-}
-
 enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct error *error)
 {
     const struct kernels *kernels;
@@ -84,9 +73,15 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
 
     char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
-    gather_hosts(hosts);
-    struct placement *placements = diagnosis_gather(MPI_COMM_WORLD);
-    if (transport.rank == 0) {
+    struct placement *placements = NULL;
+    bool may_go_on = hello_meet(&transport, MPI_COMM_WORLD, hosts, &exit_code, &error);
+    if (may_go_on)
+        placements = diagnosis_gather(MPI_COMM_WORLD);
+    if (!may_go_on) {
+        report_error(&error);
+        if (transport.failure.code)
+            transport_abort(&transport, exit_code);
+    } else if (transport.rank == 0) {
         uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
         exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory, start_s});
         free(memory);

@@ -1,5 +1,6 @@
 #include "running.h"
 
+#include "build.h"
 #include "clock.h"
 #include "coordinator.h"
 #include "counts.h"
@@ -13,7 +14,7 @@
 #include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
-#include "version.h"
+#include "sweep_warnings.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -151,6 +152,7 @@ static void print_start(const struct task *task, const struct sweep *sweep, cons
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
             sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
             n_ranks == 1 ? "" : "s", host_list, task->path);
+    sweep_warnings_print(stderr, sweep);
     if (!task->arguments->null_jobs) {
         fprintf(stderr, "picky: memory: ");
         room_print_largest(stderr, &task->room);
@@ -176,7 +178,7 @@ static enum error_code run_pending(struct task *task, struct results *results, s
     }
     if (!layout->is_null && room_check(&task->room, error))
         return error->code;
-    if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, build_version(), error))
         return error->code;
     if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
@@ -224,7 +226,8 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         goto done;
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
-    provenance_make(&provenance, task->command_line, host_list, n_ranks);
+    provenance_make(&provenance, task->command_line, host_list, n_ranks, sweep.original);
+    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -235,6 +238,8 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         .swept = sweep.swept,
         .layout = &layout,
         .provenance = provenance.attributes,
+        .plans = &sweep_plan,
+        .n_plans = 1,
         .shard = arguments->shard,
     };
     if (!layout.is_null && room_look(&task->room, &sweep, &layout, task->memory, n_ranks, error))

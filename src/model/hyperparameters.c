@@ -299,6 +299,29 @@ void hyperparameter_canonical(const struct hyperparameters *h, const struct hype
         hyperparameter_format(h, row, text);
 }
 
+const char *hyperparameter_idle(const struct hyperparameters *h, const struct hyperparameter *row)
+{
+    if (row->offset == offsetof(struct hyperparameters, replay_every) && h->train_mode != TRAIN_REPLAY)
+        return "only in train_mode \"replay\"";
+    if (row->offset == offsetof(struct hyperparameters, context_location) && h->hidden_layers == 1)
+        return "only with more than one of hidden_layers";
+    return NULL;
+}
+
+void hyperparameters_canonical(const struct hyperparameters *h, struct hyperparameters *canonical)
+{
+    *canonical = *h;
+    hyperparameter_canonical(h, hyperparameter_find("second_task"), canonical->second_task);
+    memset(canonical->context_location, 0, sizeof canonical->context_location);
+    snprintf(canonical->context_location, sizeof canonical->context_location, "%d", hyperparameters_context_layer(h));
+    /* Only the number of samples counts. */
+    canonical->fraction = (double)hyperparameters_task1_samples(h) / (double)h->N_train;
+    if (h->train_mode == TRAIN_REPLAY && h->replay_every > hyperparameters_steps(h, 1))
+        canonical->train_mode = TRAIN_SEQUENTIAL; /* no step of an epoch is a replay */
+    if (canonical->train_mode != TRAIN_REPLAY)
+        canonical->replay_every = 1;
+}
+
 int hyperparameters_context_layer(const struct hyperparameters *h)
 {
     int layer = context_layer(h->context_location);

@@ -116,6 +116,13 @@ bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperpar
 void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
                               char text[HYPERPARAMETER_TEXT_MAX]);
 
+/* Where a hyperparameter matters, in words, if not in *h: its value there alters no result. NULL if it matters. */
+const char *hyperparameter_idle(const struct hyperparameters *h, const struct hyperparameter *row);
+
+/* One form of all hyperparameters that, with the same seed, give the same results, error_threshold and max_attempts
+ * being equal. Only for checked ones. */
+void hyperparameters_canonical(const struct hyperparameters *h, struct hyperparameters *canonical);
+
 /* Checks what one value alone cannot tell: the context layer is one of the hidden layers, every task
  * has samples, a batch fits into each set it is drawn from. ERROR_INPUT with one line naming the key,
  * its value and what is allowed. */

@@ -1,5 +1,6 @@
 #include "open.h"
 
+#include "build.h"
 #include "clock.h"
 #include "compare.h"
 #include "file.h"
@@ -179,7 +180,7 @@ static enum error_code compare_file(const char *path, const struct results_descr
     enum error_code code = results_read_open(&file, path, H5F_ACC_RDONLY, error);
     bool is_same;
     if (!code && !(code = results_read_header(file, path, header, error)) &&
-        !(code = results_check_arithmetic(header, path, error)) &&
+        !(code = build_check_arithmetic(path, header->arithmetic, error)) &&
         !(code = results_compare(file, path, header, description, "the sweep", lines, &is_same, error)) && !is_same)
         code = error_set(error, ERROR_INPUT,
                          "%s: it holds another sweep; allowed: the sweep that it was made with, or another file", path);

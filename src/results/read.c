@@ -1,6 +1,5 @@
 #include "read.h"
 
-#include "arithmetic.h"
 #include "hdf5_access.h"
 #include "schema.h"
 #include "text_heaps.h"
@@ -184,17 +183,6 @@ static enum error_code read_lacking(hid_t file, const char *path, uint64_t *lack
             *lacking |= UINT64_C(1) << f;
     }
     return ERROR_NONE;
-}
-
-enum error_code results_check_arithmetic(const struct results_header *header, const char *path, struct error *error)
-{
-    if (header->arithmetic == ARITHMETIC)
-        return ERROR_NONE;
-    return error_set(error, ERROR_INPUT,
-                     "%s: its models were trained with arithmetic %" PRId64
-                     ", this picky has %d, which gives other bits; "
-                     "allowed: a picky of arithmetic %" PRId64,
-                     path, header->arithmetic, ARITHMETIC, header->arithmetic);
 }
 
 enum error_code results_read_layout(const struct results_header *header, const struct hyperparameters *configs,

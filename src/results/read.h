@@ -10,7 +10,7 @@
 /* The sweep's sizes, as the file has them, and what the file lacks because it is older than this picky. */
 struct results_header {
     int64_t version;    /* of its schema */
-    int64_t arithmetic; /* arithmetic.h; that of the models in it */
+    int64_t arithmetic; /* of the models in it (build.h) */
     uint64_t n_measures;
     uint64_t lacking; /* fields that came with later schemas, bits 1 << enum field */
     int64_t seed;
@@ -26,10 +26,6 @@ enum error_code results_read_open(hid_t *file, const char *path, unsigned flags,
 
 /* Reads the header: that it is picky's, of a schema that this picky knows, and complete as far as that shows. */
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error);
-
-/* Refuses a file whose models another arithmetic has trained: they cannot be gone on with, nor done again to the same
- * bits. ERROR_INPUT. */
-enum error_code results_check_arithmetic(const struct results_header *header, const char *path, struct error *error);
 
 /* Makes `layout` that of the file's records: for its configurations [header->n_configs], without what it lacks. Errors
  * as record_layout_make's. */

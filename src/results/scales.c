@@ -156,6 +156,35 @@ static enum error_code check_context_layer(hid_t file, const char *path, const s
     return is_good ? ERROR_NONE : results_damaged(error, path, "its variable context_layer is not what picky writes");
 }
 
+/* The same of layer_size; a file of schema 1 has none. */
+static enum error_code check_layer_sizes(hid_t file, const char *path, const struct results_description *description,
+                                         struct error *error)
+{
+    if (H5Lexists(file, "layer_size", H5P_DEFAULT) <= 0)
+        return ERROR_NONE;
+    size_t n_layers = description->layout->size[DIMENSION_LAYER], n = description->n_configs * n_layers;
+    const hsize_t size[2] = {description->n_configs, n_layers};
+    int32_t *sizes = malloc(n * sizeof *sizes);
+    if (!sizes)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    enum error_code code = check_variable(file, path, "layer_size", 2, (const char *[]){"/config", "/layer"}, error);
+    hid_t dataset = H5Dopen2(file, "layer_size", H5P_DEFAULT), space = H5Screate_simple(2, size, NULL);
+    bool is_good = dataset >= 0 && space >= 0 && read_values(dataset, H5T_STD_I32LE, space, n, sizes);
+    for (size_t i = 0; is_good && i < n; i++) {
+        const struct hyperparameters *h = &description->configs[i / n_layers];
+        is_good = (int32_t)le32toh((uint32_t)sizes[i]) ==
+                  ((int64_t)(i % n_layers) < h->hidden_layers ? (int32_t)h->hidden_size : 0);
+    }
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    free(sizes);
+    if (!code && !is_good)
+        code = results_damaged(error, path, "its variable layer_size is not what picky writes");
+    return code;
+}
+
 enum error_code results_check_scales(const char *path, const struct results_description *description,
                                      struct error *error)
 {
@@ -164,7 +193,8 @@ enum error_code results_check_scales(const char *path, const struct results_desc
     hid_t file;
     enum error_code code = results_read_open(&file, path, H5F_ACC_RDONLY, error);
     for (int row = 0; row < n_hyperparameters && !code; row++)
-        code = check_variable(file, path, hyperparameter_table[row].name, 1, (const char *[]){"/config"}, error);
+        if (hyperparameter_table[row].since == 1 || H5Lexists(file, hyperparameter_table[row].name, H5P_DEFAULT) > 0)
+            code = check_variable(file, path, hyperparameter_table[row].name, 1, (const char *[]){"/config"}, error);
     for (int f = 0; f < N_FIELDS && !code; f++) {
         const struct field_description *field = &record_fields[f];
         char name[96], own[FIELD_DIMENSIONS_MAX][64];
@@ -181,8 +211,9 @@ enum error_code results_check_scales(const char *path, const struct results_desc
             scales[n++] = "/" RESULTS_PROVENANCE "/character";
         code = check_variable(file, path, name, n, scales, error);
     }
-    if (!code && !(code = check_coordinates(file, path, description, error)))
-        code = check_context_layer(file, path, description, error);
+    if (!code && !(code = check_coordinates(file, path, description, error)) &&
+        !(code = check_context_layer(file, path, description, error)))
+        code = check_layer_sizes(file, path, description, error);
     if (file >= 0)
         H5Fclose(file);
     return code;

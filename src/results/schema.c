@@ -1,7 +1,8 @@
 #include "schema.h"
 
+#include "build.h"
 #include "hdf5_access.h"
-#include "importance.h"
+#include "measures.h"
 #include "tasks.h"
 #include "text.h"
 
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All dimensions of the file: enum dimension, config and replicate, and in /provenance the bytes of a text and the runs
- * that wrote to the file. */
-enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, RUN, N_SCALES };
+/* All dimensions of the file: enum dimension, config and replicate, and in /provenance the bytes of a text, the runs
+ * that wrote to the file and the sweeps that it was to hold. */
+enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, RUN, PLAN, N_SCALES };
 
 /* A dimension is a coordinate with values, or has a size only. */
 enum scale_kind { SCALE_PURE, SCALE_NUMBERS, SCALE_TEXT };
@@ -40,6 +41,30 @@ const struct run_column run_columns[N_RUN_COLUMNS] = {
     [RUN_HOSTS] = {"hosts", FIELD_TEXT, "", "hosts with their instruction sets and numbers of ranks"},
     [RUN_VERSION] = {"version", FIELD_TEXT, "", "version of picky"},
 };
+
+/* What the words of the measures' formulas are. */
+static const char measure_terms[] =
+    "Over the test samples z of a task: e = (y - target)^2, h = the unit's activation, E[] = mean, Var[] = variance, "
+    "d = change of e when h is set to 0 and the effect goes on to the output y.";
+
+/* For a reader who has nothing but the file. */
+static const char file_comment[] =
+    "A slot (config, replicate) is a network of hidden_layers layers of hidden_size ReLU units, trained with seed "
+    "`seed`. "
+    "status says what the slot holds: read it first, and use nothing of a pending slot (zeros) or of a diverged or "
+    "failed "
+    "one (NaN). Arrays have the sizes of the largest configuration; what a smaller one lacks is NaN (train_task: 255). "
+    "The model: x = the inputs, each uniform in [0, 1); c = 1 for the network's task, 0 for the others; [..] = 1 if "
+    "true, "
+    "else 0. Layer 1: h_1 = relu(input_weights x + [context_layer = 1] context_weights c + biases[layer 1]). Layers l "
+    "= 2 "
+    "to hidden_layers: h_l = relu(hidden_weights[hidden_layer l] h_(l-1) + [context_layer = l] context_weights c + "
+    "biases[layer l]). Output: y = output_weights h_L + output_bias with L = hidden_layers, of which output_activation "
+    "relu takes max(y, 0). Targets: task 1 is x0 + x1, task 2 is what second_task says: prod is x0 x1, addK is x0 + K "
+    "x1. "
+    "test_error is the mean of |y - target|, test_loss that of (y - target)^2, over the N_test test samples of a task "
+    "(test_inputs, if they are stored). A model is accepted if its test_error after the last epoch is below "
+    "error_threshold for every task.";
 
 /* What every function here works on. */
 struct schema {
@@ -120,6 +145,32 @@ static enum error_code describe(const struct schema *s, hid_t dataset, const cha
     return code || !*unit ? code : write_text_attribute(s, dataset, "units", unit);
 }
 
+/* A value that arrays of the type never hold becomes the fill value: HDF5's own, 0, would be read as missing by tools
+ * that go by it. A copy of `properties` with it, which the caller closes; negative on failure. */
+static hid_t with_fill(hid_t properties, hid_t type)
+{
+    const struct {
+        hid_t file_type, memory_type;
+        const void *value;
+    } fills[] = {
+        {H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, &(float){quiet_nan()}},
+        {H5T_IEEE_F32BE, H5T_NATIVE_FLOAT, &(float){quiet_nan()}},
+        {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &(double){(double)quiet_nan()}},
+        {H5T_STD_I64LE, H5T_NATIVE_INT64, &(int64_t){INT64_MAX}},
+        {H5T_STD_I32LE, H5T_NATIVE_INT32, &(int32_t){INT32_MAX}},
+        {H5T_STD_U16LE, H5T_NATIVE_UINT16, &(uint16_t){UINT16_MAX}},
+        {H5T_STD_U8LE, H5T_NATIVE_UINT8, &(uint8_t){UINT8_MAX}},
+    };
+    hid_t copy = H5Pcopy(properties);
+    for (size_t i = 0; i < sizeof fills / sizeof fills[0] && copy >= 0; i++)
+        if (H5Tequal(type, fills[i].file_type) > 0 &&
+            H5Pset_fill_value(copy, fills[i].memory_type, fills[i].value) < 0) {
+            H5Pclose(copy);
+            copy = H5I_INVALID_HID;
+        }
+    return copy;
+}
+
 /* Creates a dataset with an axis for each of `axes` [n_axes] (indices of scales) and attaches their scales. The caller
  * closes *dataset, which is negative on error. */
 static enum error_code create_dataset(const struct schema *s, hid_t group, const char *name, hid_t type, int n_axes,
@@ -130,8 +181,8 @@ static enum error_code create_dataset(const struct schema *s, hid_t group, const
         sizes[i] = s->sizes[axes[i]];
 
     enum error_code code = ERROR_NONE;
-    hid_t space = H5Screate_simple(n_axes, sizes, NULL);
-    *dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(n_axes, sizes, NULL), filled = with_fill(properties, type);
+    *dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, filled, H5P_DEFAULT);
     if (*dataset < 0)
         code = results_hdf5_error(s->error, "creating %s", name);
     for (int i = 0; i < n_axes && !code; i++)
@@ -141,6 +192,8 @@ static enum error_code create_dataset(const struct schema *s, hid_t group, const
         H5Dclose(*dataset);
         *dataset = H5I_INVALID_HID;
     }
+    if (filled >= 0)
+        H5Pclose(filled);
     if (space >= 0)
         H5Sclose(space);
     return code;
@@ -192,8 +245,27 @@ static const char *scale_name(int scale)
     case REPLICATE: return "replicate";
     case CHARACTER: return "character";
     case RUN: return "run";
+    case PLAN: return "plan";
     default: return dimension_names[scale];
     }
+}
+
+/* What each measure is, on the coordinate of measures. */
+static enum error_code write_measures(const struct schema *s, hid_t dataset)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return error_set(s->error, ERROR_FATAL, "not enough memory for attribute formulas");
+    for (int m = 0; m < N_MEASURES; m++)
+        fprintf(stream, "%s: %s (%s)\n", measure_table[m].name, measure_table[m].formula, measure_table[m].source);
+    fprintf(stream, "%s", measure_terms);
+    bool is_whole = fclose(stream) == 0;
+    enum error_code code = is_whole ? write_text_attribute(s, dataset, "formulas", text)
+                                    : error_set(s->error, ERROR_FATAL, "not enough memory for attribute formulas");
+    free(text);
+    return code;
 }
 
 /* Creates dimension `i` as a netCDF-4 dimension; coordinates with their values. */
@@ -214,17 +286,46 @@ static enum error_code create_scale(struct schema *s, hid_t group, int i)
         title = name;
     }
 
+    /* A pure dimension is never read. */
     hid_t space = H5Screate_simple(1, &s->sizes[i], NULL);
-    s->scales[i] = H5Dcreate2(group, name, type, space, H5P_DEFAULT, s->variable, H5P_DEFAULT);
+    hid_t filled = scale->kind == SCALE_PURE ? H5Pcopy(s->variable) : with_fill(s->variable, type);
+    s->scales[i] = H5Dcreate2(group, name, type, space, H5P_DEFAULT, filled, H5P_DEFAULT);
     if (s->scales[i] < 0 || H5DSset_scale(s->scales[i], title) < 0) {
         code = results_hdf5_error(s->error, "creating dimension %s", name);
     } else if (scale->kind != SCALE_PURE) {
         code = scale->kind == SCALE_NUMBERS ? write_scale_numbers(s, i) : write_scale_texts(s, i);
         if (!code)
             code = describe(s, s->scales[i], scale->meaning, "");
+        if (!code && i == DIMENSION_MEASURE)
+            code = write_measures(s, s->scales[i]);
     }
+    if (filled >= 0)
+        H5Pclose(filled);
     if (space >= 0)
         H5Sclose(space);
+    return code;
+}
+
+/* Units of each hidden layer: what shares of a layer are of. */
+static enum error_code write_layer_sizes(const struct schema *s)
+{
+    size_t n_layers = s->sizes[DIMENSION_LAYER], n_configs = s->description->n_configs;
+    int32_t *sizes = calloc(n_configs * n_layers, sizeof *sizes);
+    if (!sizes)
+        return error_set(s->error, ERROR_FATAL, "not enough memory for %zu configurations", n_configs);
+    for (size_t c = 0; c < n_configs; c++)
+        for (int64_t l = 0; l < s->description->configs[c].hidden_layers; l++)
+            sizes[c * n_layers + (size_t)l] = (int32_t)s->description->configs[c].hidden_size;
+    hid_t dataset;
+    enum error_code code = create_dataset(s, s->file, "layer_size", H5T_STD_I32LE, 2, (int[]){CONFIG, DIMENSION_LAYER},
+                                          s->variable, &dataset);
+    if (!code && H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, sizes) < 0)
+        code = results_hdf5_error(s->error, "writing layer_size");
+    if (!code)
+        code = describe(s, dataset, "units of each hidden layer, 0 where there is no such layer", "1");
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    free(sizes);
     return code;
 }
 
@@ -384,16 +485,21 @@ static enum error_code write_global_attributes(const struct schema *s)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"Conventions", "CF-1.8"},
+        {"Conventions", "CF-1.10"}, /* the first with int64 is 1.9 */
         {"title", d->layout->is_null ? "picky: made-up records, NOT RESULTS: written by --null-jobs"
                                      : "picky: which units of a network serve which task"},
+        {"history", "written by picky run; the group provenance has when, where and how"},
+        {"source", "networks that picky trained, one for each slot of (config, replicate)"},
+        {"references", "George 2020, \"What makes neurons picky?\""},
+        {"comment", file_comment},
         {"sweep_name", d->name},
         {"sweep", d->sweep_text},
         {"store", store},
         {"coordinates", coordinates},
         {"swept", swept},
     };
-    if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)))
+    if ((code = write_integer_attribute(s, s->file, "picky_schema_version", RESULTS_SCHEMA_VERSION)) ||
+        (code = write_integer_attribute(s, s->file, "arithmetic", build_arithmetic())))
         goto done;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if ((code = write_text_attribute(s, s->file, texts[i].name, texts[i].value)))
@@ -425,6 +531,65 @@ static enum error_code create_run_log(struct schema *s, hid_t group)
         if (type >= 0)
             H5Tclose(type);
     }
+    return code;
+}
+
+/* The caller closes *group, which is negative on error. */
+static enum error_code create_group(const struct schema *s, const char *name, hid_t *group)
+{
+    hid_t properties = creation(H5P_GROUP_CREATE);
+    *group = H5Gcreate2(s->file, name, H5P_DEFAULT, properties, H5P_DEFAULT);
+    enum error_code code = *group < 0 ? results_hdf5_error(s->error, "creating group %s", name) : ERROR_NONE;
+    if (properties >= 0)
+        H5Pclose(properties);
+    return code;
+}
+
+/* One column of /provenance/plans: values [n_plans]. */
+static enum error_code write_plan_column(const struct schema *s, hid_t group, const char *name, hid_t file_type,
+                                         hid_t memory_type, const void *values, const char *meaning, const char *unit)
+{
+    hid_t dataset;
+    enum error_code code = create_dataset(s, group, name, file_type, 1, (int[]){PLAN}, s->variable, &dataset);
+    if (!code && H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+        code = results_hdf5_error(s->error, "writing %s", name);
+    if (!code)
+        code = describe(s, dataset, meaning, unit);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return code;
+}
+
+static enum error_code write_plans(struct schema *s)
+{
+    size_t n = s->description->n_plans;
+    if (n == 0)
+        return ERROR_NONE;
+    hid_t group = H5I_INVALID_HID;
+    double *start = calloc(n, sizeof *start);
+    int64_t *replicates = calloc(n, sizeof *replicates), *n_configs = calloc(n, sizeof *n_configs);
+    enum error_code code = start && replicates && n_configs
+                               ? create_group(s, RESULTS_PLANS, &group)
+                               : error_set(s->error, ERROR_FATAL, "not enough memory for " RESULTS_PLANS);
+    if (!code) {
+        for (size_t i = 0; i < n; i++) {
+            start[i] = s->description->plans[i].start_s;
+            replicates[i] = s->description->plans[i].replicates;
+            n_configs[i] = s->description->plans[i].n_configs;
+        }
+        if (!(code = create_scale(s, group, PLAN)) &&
+            !(code = write_plan_column(s, group, "time", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, start,
+                                       "when this sweep was begun; NaN: unknown, as its sizes are then",
+                                       "seconds since 1970-01-01")) &&
+            !(code = write_plan_column(s, group, "replicates", H5T_STD_I64LE, H5T_NATIVE_INT64, replicates,
+                                       "replicates of each configuration", "1")))
+            code = write_plan_column(s, group, "configurations", H5T_STD_I64LE, H5T_NATIVE_INT64, n_configs,
+                                     "configurations", "1");
+        H5Gclose(group);
+    }
+    free(start);
+    free(replicates);
+    free(n_configs);
     return code;
 }
 
@@ -460,17 +625,6 @@ static enum error_code write_provenance_texts(const struct schema *s)
     return ERROR_NONE;
 }
 
-/* The caller closes *group, which is negative on error. */
-static enum error_code create_group(const struct schema *s, const char *name, hid_t *group)
-{
-    hid_t properties = creation(H5P_GROUP_CREATE);
-    *group = H5Gcreate2(s->file, name, H5P_DEFAULT, properties, H5P_DEFAULT);
-    enum error_code code = *group < 0 ? results_hdf5_error(s->error, "creating group %s", name) : ERROR_NONE;
-    if (properties >= 0)
-        H5Pclose(properties);
-    return code;
-}
-
 /* Everything but the texts of /provenance, into a schema with its properties and no scales yet. */
 static enum error_code write_all(struct schema *s)
 {
@@ -481,7 +635,7 @@ static enum error_code write_all(struct schema *s)
     for (int i = 0; i < N_DIMENSIONS; i++)
         if (s->sizes[i] > 0 && (code = create_scale(s, s->file, i)))
             return code;
-    if ((code = write_hyperparameters(s)) || (code = create_arrays(s, false)))
+    if ((code = write_hyperparameters(s)) || (code = write_layer_sizes(s)) || (code = create_arrays(s, false)))
         return code;
 
     if ((code = create_group(s, RESULTS_PROVENANCE, &s->provenance)) ||
@@ -502,7 +656,8 @@ static enum error_code write_provenance(struct schema *s)
     s->scales[CHARACTER] = H5Dopen2(s->provenance, scale_name(CHARACTER), H5P_DEFAULT);
     if (s->scales[CHARACTER] < 0)
         return results_hdf5_error(s->error, "opening group " RESULTS_PROVENANCE);
-    return write_provenance_texts(s);
+    enum error_code code = write_provenance_texts(s);
+    return code ? code : write_plans(s);
 }
 
 /* Runs one of the two above with everything it needs. */
@@ -524,6 +679,7 @@ static enum error_code with_schema(hid_t file, const struct results_description 
                      : i == REPLICATE ? (hsize_t)description->replicates
                      : i == CHARACTER ? FIELD_TEXT_SIZE
                      : i == RUN       ? RESULTS_RUNS_MAX
+                     : i == PLAN      ? (hsize_t)description->n_plans
                                       : (hsize_t)description->layout->size[i];
     }
 

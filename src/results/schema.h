@@ -16,7 +16,8 @@
 /* Most axes of a field's array: config and replicate, the field's own, and the characters of a text. */
 #define FIELD_AXES_MAX (FIELD_DIMENSIONS_MAX + 3)
 
-#define RESULTS_RUNS RESULTS_PROVENANCE "/runs" /* the group of the log of runs */
+#define RESULTS_RUNS  RESULTS_PROVENANCE "/runs"  /* the group of the log of runs */
+#define RESULTS_PLANS RESULTS_PROVENANCE "/plans" /* of the sweeps that the file was to hold, a row each; may lack */
 
 /* The log of runs: arrays of that group, each [RESULTS_RUNS_MAX] (a text's with its characters). */
 enum { RUN_START, RUN_END, RUN_RANKS, RUN_JOBS, RUN_HOSTS, RUN_VERSION, N_RUN_COLUMNS };

@@ -1,10 +1,12 @@
 #include "slots.h"
 
 #include "arrays.h"
+#include "build.h"
 #include "compare.h"
 #include "file.h"
 #include "hdf5_access.h"
 #include "numbers.h"
+#include "plans.h"
 #include "read.h"
 #include "runs.h"
 
@@ -19,8 +21,9 @@ struct results_slots {
     int descriptor; /* holds the lock */
     hid_t file;
     struct results_header header;
-    struct results_description description; /* points to what follows; name and sweep_text are owned */
-    char *name, *sweep_text;
+    struct results_description description;   /* points to what follows; name and sweep_text are owned */
+    char *name, *sweep_text, *sweep_original; /* the last: NULL if the file does not keep it */
+    struct results_plan *plans;
     struct hyperparameters *configs; /* [header.n_configs] */
     bool *swept;                     /* [n_hyperparameters] */
     struct record_layout layout;
@@ -69,7 +72,13 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         return out_of_memory(slots, error);
     if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
-        results_read_swept(slots->file, slots->path, slots->swept, error) || read_configs(slots, error))
+        results_read_swept(slots->file, slots->path, slots->swept, error) ||
+        results_plans_read(slots->file, slots->path, &slots->plans, &slots->description.n_plans, error) ||
+        read_configs(slots, error))
+        return error->code;
+    if (H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
+        results_read_text(slots->file, slots->path, RESULTS_PROVENANCE, RESULTS_ORIGINAL, &slots->sweep_original,
+                          error))
         return error->code;
     if (results_read_layout(&slots->header, slots->configs, &slots->layout, error))
         return error_prefix(error, "%s", slots->path);
@@ -82,6 +91,8 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         .n_configs = slots->header.n_configs,
         .swept = slots->swept,
         .layout = &slots->layout,
+        .plans = slots->plans,
+        .n_plans = slots->description.n_plans,
         .shard = slots->header.shard,
     };
     return ERROR_NONE;
@@ -105,8 +116,8 @@ enum error_code results_slots_open(struct results_slots **slots, const char *pat
     results_arrays_clear(s->arrays);
     if (results_file_open(&s->descriptor, path, access, error) ||
         results_read_open(&s->file, path, H5F_ACC_RDONLY, error) ||
-        results_read_header(s->file, path, &s->header, error) || results_check_arithmetic(&s->header, path, error) ||
-        read_description(s, error) ||
+        results_read_header(s->file, path, &s->header, error) ||
+        build_check_arithmetic(path, s->header.arithmetic, error) || read_description(s, error) ||
         results_arrays_open(s->arrays, s->file, path, &s->layout, s->header.n_configs, s->header.replicates, error) ||
         results_runs_count(s->file, path, &s->n_runs, error)) {
         results_slots_close(s);
@@ -128,6 +139,8 @@ void results_slots_close(struct results_slots *slots)
     free(slots->path);
     H5free_memory(slots->name);
     H5free_memory(slots->sweep_text);
+    free(slots->plans);
+    H5free_memory(slots->sweep_original);
     free(slots->configs);
     free(slots->swept);
     free(slots->scratch);
@@ -137,6 +150,11 @@ void results_slots_close(struct results_slots *slots)
 const struct results_description *results_slots_description(const struct results_slots *slots)
 {
     return &slots->description;
+}
+
+const char *results_slots_original(const struct results_slots *slots)
+{
+    return slots->sweep_original ? slots->sweep_original : slots->sweep_text;
 }
 
 enum error_code results_slots_status(struct results_slots *slots, uint64_t config, uint64_t replicate, size_t n,
@@ -233,11 +251,15 @@ enum error_code results_slots_compare(const struct results_slots *slots, const s
     return results_compare(slots->file, slots->path, &slots->header, description, other, lines, is_same, error);
 }
 
-const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b)
+const char *results_slots_difference(const struct record_layout *layout, const struct record_layout *had, const void *a,
+                                     const void *b)
 {
     for (int f = 0; f < N_FIELDS; f++) {
-        size_t n_bytes = layout->n_elements[f] * field_type_size(record_fields[f].type);
-        if (layout->offset[f] != UINT64_MAX && !record_fields[f].is_provenance &&
+        const struct field_description *field = &record_fields[f];
+        size_t n_bytes = layout->n_elements[f] * field_type_size(field->type);
+        if (field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE) /* the first ones were there */
+            n_bytes = n_bytes / layout->size[DIMENSION_MEASURE] * had->size[DIMENSION_MEASURE];
+        if (layout->offset[f] != UINT64_MAX && had->offset[f] != UINT64_MAX && !field->is_provenance &&
             memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f),
                    n_bytes) != 0)
             return record_fields[f].name;

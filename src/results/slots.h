@@ -19,6 +19,9 @@ void results_slots_close(struct results_slots *slots); /* NULL is allowed */
 /* The sweep that the file holds, as results_create was given it, without provenance (NULL). Owned by `slots`. */
 const struct results_description *results_slots_description(const struct results_slots *slots);
 
+/* The text of the sweep file without overrides; of files that do not keep it, the sweep's. Owned by `slots`. */
+const char *results_slots_original(const struct results_slots *slots);
+
 /* Compares the sweep with another's, as results_open does. Each difference is a line "picky: FILE: KEY: OLD in the
  * file, NEW in OTHER" on `lines` (borrowed); *is_same tells if there is none. The shard is not compared. */
 enum error_code results_slots_compare(const struct results_slots *slots, const struct results_description *description,
@@ -37,8 +40,10 @@ enum error_code results_slots_status(struct results_slots *slots, uint64_t confi
 enum error_code results_slots_read(struct results_slots *slots, uint64_t config, uint64_t replicate, uint64_t stride,
                                    size_t n, const struct record_layout *layout, void *records, struct error *error);
 
-/* What a record's field is called that differs between two records of `layout`, provenance aside; NULL if none does. */
-const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b);
+/* What a record's field is called that differs between two records of `layout`, provenance and what a file with records
+ * of layout `had` lacks aside; NULL if none does. */
+const char *results_slots_difference(const struct record_layout *layout, const struct record_layout *had, const void *a,
+                                     const void *b);
 
 /* results_label of one of a file's configurations. */
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);

@@ -104,6 +104,7 @@ static enum error_code apply_override(struct sweep_reader *r, const struct sweep
     }
     if (r->sweep->swept[row - hyperparameter_table])
         return error_set(r->error, ERROR_INPUT, "the sweep varies it; allowed: what no grid, zip or case gives");
+    r->sweep->given[row - hyperparameter_table] = true;
     if (hyperparameter_set_text(&r->base, row, override->value, r->error))
         return error_set(r->error, ERROR_INPUT, "allowed: %s", row->allowed);
     return ERROR_NONE;
@@ -140,8 +141,37 @@ static void variation_free(struct variation *variation)
     free(variation->zip);
 }
 
-enum error_code sweep_read(struct sweep *sweep, const char *path, const struct sweep_override *overrides,
-                           size_t n_overrides, struct error *error)
+/* The text as it is run, beside the original. */
+static enum error_code note_overrides(struct sweep_reader *r)
+{
+    struct sweep *sweep = r->sweep;
+    const struct as_run as_run = {.name = sweep->name,
+                                  .seed = sweep->seed,
+                                  .replicates = sweep->replicates,
+                                  .store = sweep->store,
+                                  .configs = sweep->configs,
+                                  .n_configs = sweep->n_configs};
+    struct error error = {0};
+    char *text;
+    if (r->n_overrides > 0)
+        sweep_as_run(&text, sweep->original, &as_run, &error);
+    else if (!(text = strdup(sweep->original)))
+        return sweep_out_of_memory(r);
+    r->line = 0;
+    if (error.code == ERROR_INPUT)
+        return error_set(r->error, ERROR_FATAL,
+                         "a bug in picky: the text with the values of --set is another sweep: %s", error.message);
+    if (error.code) {
+        *r->error = error;
+        return error.code;
+    }
+    sweep->text = text;
+    return ERROR_NONE;
+}
+
+/* Reads *original, which the sweep takes over, if there is one, else the file. */
+static enum error_code read_sweep(struct sweep *sweep, char *original, const char *path,
+                                  const struct sweep_override *overrides, size_t n_overrides, struct error *error)
 {
     struct sweep_reader reader = {.sweep = sweep, .overrides = overrides, .n_overrides = n_overrides, .error = error};
     struct sweep_reader *r = &reader;
@@ -149,18 +179,20 @@ enum error_code sweep_read(struct sweep *sweep, const char *path, const struct s
     size_t n = (size_t)n_hyperparameters;
 
     memset(sweep, 0, sizeof *sweep);
-    sweep->seed = 1;
-    sweep->replicates = 1;
+    sweep->seed = SWEEP_SEED_DEFAULT;
+    sweep->replicates = SWEEP_REPLICATES_DEFAULT;
     sweep->store = STORE_WEIGHTS;
     hyperparameters_default(&r->base);
-    enum error_code code = sweep_text_read(&sweep->text, path, &r->line, error);
+    sweep->original = original;
+    enum error_code code = original ? ERROR_NONE : sweep_text_read(&sweep->original, path, &r->line, error);
     if (code)
         goto done;
     sweep->path = strdup(path);
     sweep->name = strdup("");
     sweep->swept = calloc(n, sizeof *sweep->swept);
+    sweep->given = calloc(n, sizeof *sweep->given);
     lines = calloc(3 * n, sizeof *lines);
-    if (!sweep->path || !sweep->name || !sweep->swept || !lines) {
+    if (!sweep->path || !sweep->name || !sweep->swept || !sweep->given || !lines) {
         code = sweep_out_of_memory(r);
         goto done;
     }
@@ -172,6 +204,8 @@ enum error_code sweep_read(struct sweep *sweep, const char *path, const struct s
         code = apply_overrides(r);
     if (!code)
         code = sweep_expand(r);
+    if (!code)
+        code = note_overrides(r);
 
 done:
     variation_free(&r->top);
@@ -186,13 +220,29 @@ done:
     return code;
 }
 
+enum error_code sweep_read(struct sweep *sweep, const char *path, const struct sweep_override *overrides,
+                           size_t n_overrides, struct error *error)
+{
+    return read_sweep(sweep, NULL, path, overrides, n_overrides, error);
+}
+
+enum error_code sweep_read_text(struct sweep *sweep, const char *text, const char *path, struct error *error)
+{
+    char *copy = strdup(text);
+    memset(sweep, 0, sizeof *sweep);
+    return copy ? read_sweep(sweep, copy, path, NULL, 0, error)
+                : error_set(error, ERROR_FATAL, "%s: out of memory", path);
+}
+
 void sweep_free(struct sweep *sweep)
 {
     free(sweep->name);
     free(sweep->text);
+    free(sweep->original);
     free(sweep->path);
     free(sweep->repeated);
     free(sweep->configs);
     free(sweep->swept);
+    free(sweep->given);
     memset(sweep, 0, sizeof *sweep);
 }

@@ -23,6 +23,7 @@
 #ifndef PICKY_SWEEP_H
 #define PICKY_SWEEP_H
 
+#include "as_run.h"
 #include "errors.h"
 #include "hyperparameters.h"
 
@@ -38,15 +39,17 @@
 
 /* A whole sweep. Owns everything it points to; released by sweep_free. */
 struct sweep {
-    char *name;   /* "" if the file gives none */
-    char *text;   /* the sweep file, as read, NUL-terminated */
-    char *path;   /* where it was read from */
-    int64_t seed; /* replicate r has seed + r, at most SEED_MAX */
+    char *name;     /* "" if the file gives none */
+    char *text;     /* of the sweep as it is run: the file's, with the values of the overrides (as_run.h) */
+    char *original; /* the file's text, as read */
+    char *path;     /* where it was read from */
+    int64_t seed;   /* replicate r has seed + r, at most SEED_MAX */
     int64_t replicates;
     unsigned store; /* enum store bits (record.h) */
     size_t n_configs;
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
+    bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
     /* A line like sweep_read's errors if a list of a grid has one value in two spellings, else NULL. Files that hold
      * such a sweep are gone on with; no new one is made. */
     char *repeated;
@@ -63,6 +66,12 @@ struct sweep_override {
  * the file as a whole) and *sweep is empty; so it is on ERROR_FATAL (memory). The caller owns *sweep. */
 enum error_code sweep_read(struct sweep *sweep, const char *path, const struct sweep_override *overrides,
                            size_t n_overrides, struct error *error);
+
+/* The same for a text that is in memory already; `path` stands for it in messages. */
+enum error_code sweep_read_text(struct sweep *sweep, const char *text, const char *path, struct error *error);
+
+/* as_run_text, whose outcome is read and compared with the sweep: ERROR_INPUT also if it is another one. */
+enum error_code sweep_as_run(char **text, const char *written, const struct as_run *as_run, struct error *error);
 
 /* Releases what the sweep owns; an all-zero sweep is allowed. */
 void sweep_free(struct sweep *sweep);

@@ -107,6 +107,7 @@ static enum error_code claim(struct sweep_reader *r, const config_setting_t *set
     if (line)
         return fail(r, setting, "given on line %d too; allowed: one place, fixed or varied", line);
     lines[i] = line_of(setting);
+    r->sweep->given[i] = true;
     return ERROR_NONE;
 }
 
@@ -467,12 +468,12 @@ enum error_code sweep_parse(struct sweep_reader *r)
     char *prepared = NULL;
     config_t config;
     config_init(&config);
-    enum error_code code = sweep_text_prepare(&prepared, r->sweep->text, &r->line, r->error);
+    enum error_code code = sweep_text_prepare(&prepared, r->sweep->original, &r->line, r->error);
     if (code)
         goto done;
     if (!config_read_string(&config, prepared)) {
         r->line = config_error_line(&config);
-        const char *line = r->sweep->text;
+        const char *line = r->sweep->original;
         for (int i = 1; i < r->line && strchr(line, '\n'); i++)
             line = strchr(line, '\n') + 1;
         line += strspn(line, " \t");

@@ -1,5 +1,6 @@
 #include "sweep_text.h"
 
+#include "scanner.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NESTING_MAX 16 /* a sweep needs 6 */
 #define KEYS_MAX    64 /* in one group: more than there are names */
@@ -71,100 +71,14 @@ done:
     return code;
 }
 
-enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_BOOLEAN, TOKEN_INTEGER, TOKEN_REAL, TOKEN_STRING, TOKEN_SIGN };
-
-struct token {
-    enum token_kind kind;
-    const char *start;
-    int length; /* bytes */
-    int line;   /* of the first byte */
-};
-
-struct scanner {
-    const char *at;
-    int line; /* of `at` */
-};
-
 static bool is_one_of(char c, const char *set)
 {
     return c != '\0' && strchr(set, c);
 }
 
-/* The character of a one-character token, NUL for others. */
-static char token_sign(const struct token *token)
-{
-    return token->kind == TOKEN_SIGN ? *token->start : '\0';
-}
-
 static int shown(const struct token *token)
 {
     return token->length < SHOWN_MAX ? token->length : SHOWN_MAX;
-}
-
-/* Steps over blanks and comments. */
-static enum error_code skip_blanks(struct scanner *s, struct error *error)
-{
-    for (;;) {
-        if (s->at[0] == '#' || (s->at[0] == '/' && s->at[1] == '/')) {
-            s->at += strcspn(s->at, "\n");
-        } else if (s->at[0] == '/' && s->at[1] == '*') {
-            const char *end = strstr(s->at + 2, "*/");
-            if (!end)
-                return error_set(error, ERROR_INPUT, "the comment that begins here has no end");
-            for (; s->at < end + 2; s->at++)
-                s->line += *s->at == '\n';
-        } else if (is_one_of(*s->at, " \t\r\n\f")) {
-            s->line += *s->at == '\n';
-            s->at++;
-        } else {
-            return ERROR_NONE;
-        }
-    }
-}
-
-/* Steps over a string, from quote to quote. */
-static enum error_code scan_string(struct scanner *s, struct error *error)
-{
-    for (s->at++; *s->at != '"'; s->at++) {
-        if (*s->at == '\0')
-            return error_set(error, ERROR_INPUT, "the text in quotes that begins here has no end");
-        s->line += *s->at == '\n';
-        if (strncasecmp(s->at, "\\x00", 4) == 0)
-            return error_set(error, ERROR_INPUT, "a text holds \\x00; allowed: any other character");
-        if (s->at[0] == '\\' && is_one_of(s->at[1], "\\\""))
-            s->at++;
-    }
-    s->at++;
-    return ERROR_NONE;
-}
-
-/* Returns the end of the number at `c`, by the rules of libconfig's scanner, or `c` if there is none. */
-static const char *number_end(const char *c, enum token_kind *kind)
-{
-    const char *digits = "0123456789", *end = c;
-    *kind = TOKEN_INTEGER;
-    if (c[0] == '0' && is_one_of(c[1], "xX") && isxdigit((unsigned char)c[2])) {
-        end = c + 2 + strspn(c + 2, "0123456789abcdefABCDEF");
-    } else {
-        end += is_one_of(*c, "+-");
-        size_t n_digits = strspn(end, digits);
-        end += n_digits;
-        if (*end == '.' && n_digits + strspn(end + 1, digits) > 0) {
-            *kind = TOKEN_REAL;
-            n_digits += strspn(end + 1, digits);
-            end += 1 + strspn(end + 1, digits);
-        }
-        if (n_digits == 0)
-            return c;
-        const char *exponent = is_one_of(*end, "eE") ? end + 1 + is_one_of(end[1], "+-") : end;
-        if (exponent > end && isdigit((unsigned char)*exponent)) {
-            *kind = TOKEN_REAL;
-            end = exponent + strspn(exponent, digits);
-        }
-    }
-    if (*kind == TOKEN_INTEGER && *end == 'L')
-        end += end[1] == 'L' ? 2 : 1;
-    return end;
 }
 
 static bool integer_fits(const struct token *token)
@@ -173,36 +87,6 @@ static bool integer_fits(const struct token *token)
     errno = 0;
     strtoll(token->start, NULL, is_hex ? 16 : 10);
     return errno == 0;
-}
-
-static enum error_code next_token(struct scanner *s, struct token *token, struct error *error)
-{
-    enum error_code code = skip_blanks(s, error);
-    *token = (struct token){.kind = TOKEN_END, .start = s->at, .line = s->line};
-    if (code || *s->at == '\0')
-        return code;
-
-    enum token_kind number;
-    const char *end = number_end(s->at, &number);
-    if (end > s->at) {
-        token->kind = number;
-        s->at = end;
-    } else if (*s->at == '"') {
-        token->kind = TOKEN_STRING;
-        code = scan_string(s, error);
-    } else if (isalpha((unsigned char)*s->at) || *s->at == '*') {
-        token->kind = TOKEN_NAME;
-        while (isalnum((unsigned char)*s->at) || is_one_of(*s->at, "-_*"))
-            s->at++;
-    } else {
-        token->kind = TOKEN_SIGN;
-        s->at += utf8_length((const unsigned char *)s->at);
-    }
-    token->length = (int)(s->at - token->start);
-    if (token->kind == TOKEN_NAME && ((token->length == 4 && strncasecmp(token->start, "true", 4) == 0) ||
-                                      (token->length == 5 && strncasecmp(token->start, "false", 5) == 0)))
-        token->kind = TOKEN_BOOLEAN;
-    return code;
 }
 
 /* The groups, arrays and lists that are open at some point; the outermost is the file itself. */
@@ -303,7 +187,7 @@ enum error_code sweep_text_prepare(char **prepared, const char *text, int *line,
     nesting->depth = 0;
     do {
         before = token;
-        code = next_token(&scanner, &token, error);
+        code = scanner_next(&scanner, &token, error);
         *line = token.line;
         if (code)
             goto done;

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(message);
     memcpy(message + head, data + 2, n_bytes - head);
     if (is_sealed && (data[0] & 2) && n_bytes >= sizeof(struct setup))
-        ((struct setup *)message)->tables = tables_signature();
+        ((struct setup *)message)->build = build_signature();
     if (is_sealed)
         seal(message, kind, n_bytes);
 
@@ -75,6 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         }
         case WIRE_STOP: wire_stop_read(message); break;
+        case WIRE_HELLO: {
+            struct wire_hello hello;
+            wire_hello_read(message, &hello);
+            check(strlen(hello.version) < sizeof hello.version && strlen(hello.reason) < sizeof hello.reason);
+            break;
+        }
         case WIRE_REPORT: read_records(message, &layout, &error); break;
         case WIRE_FAILURE: check(wire_failure_read(message, &failure)); break;
         }

@@ -171,19 +171,35 @@ class File:
         same(path, self.expected, self.pending)
 
     def again(self):
-        """`picky run` of the sweep that the file holds: all records are what they were, but of jobs that lacked memory."""
+        """`picky run` of what `picky-analyse export --sweep` writes, also of the file merged and grown: all records are what
+        they were, but of jobs that lacked memory. The sweep file's text has changed in the values of --set alone."""
         text = os.path.join(self.folder, "stored.cfg")
-        with h5py.File(self.path, "r") as f, open(text, "w") as out:
-            out.write(f.attrs["sweep"])
         path = os.path.join(self.folder, "again.h5")
+        run([self.analyse, "export", self.path, "--sweep", "-o", text], 0)
+        with open(text) as exported, open(self.sweep_path) as written:
+            assert exported.read() == self.as_run(written.read()), f"{self.path}: another sweep"
         if self.sweep == "spellings":
             _, err = run([self.picky, "run", text, "-o", path], BAD)
             assert re.search(r'stored.cfg:6: second_task = .*"add1.5" and "add1.50" are one value; allowed: ', err), err
             assert not os.path.exists(path)
             return
-        run([self.picky, "run", text, "-o", path, *settings(self.overrides)], COMPLETE)
+        for other in ("merged.h5", "resumed.h5"):
+            out, _ = run([self.analyse, "export", os.path.join(self.folder, other), "--sweep"], 0)
+            with open(text) as exported:
+                assert out == exported.read(), f"{other}: another sweep than {self.path}"
+        run([self.picky, "run", text, "-o", path], COMPLETE)
+        with h5py.File(path, "r") as f, open(text) as exported:
+            assert f.attrs["sweep"] == exported.read() and f.attrs["sweep_name"] in f.attrs["sweep"]
         same(path, {slot: record for slot, record in records(path).items() if self.expected[slot][0] == ERROR} |
              {slot: record for slot, record in self.expected.items() if record[0] != ERROR})
+
+    def as_run(self, text):
+        if self.overrides:
+            for old, new in (("replicates = 2;", "replicates = 3;"), ("epochs = 2;", "epochs = 3;"),
+                             ('"golden: overridden"', '"renamed"'), ("model = {", 'model = { optimizer = "sgd";')):
+                assert text.count(old) == 1, f"{self.sweep_path}: {old}"
+                text = text.replace(old, new)
+        return text
 
     def commands_of_analyse(self):
         def analyse(*words, code=0):
@@ -208,7 +224,7 @@ class File:
         analyse("report", self.path, "-o", out + ".html")
         with open(out + ".html") as page:
             assert self.sweep in page.read()
-        assert analyse("export", self.path, "--sweep") == stored
+        assert analyse("export", self.path, "--sweep") == self.as_run(stored)
         for each in ("model", "epoch", "neuron"):
             lines = analyse("export", self.path, "--each", each).splitlines()
             assert len(lines) > n_accepted, f"{self.path}: {each}: {len(lines)} lines"

@@ -1,0 +1,13 @@
+/* What a sweep is not to be refused for, but may not be meant. Layer 7. */
+#ifndef PICKY_SWEEP_WARNINGS_H
+#define PICKY_SWEEP_WARNINGS_H
+
+#include "sweep.h"
+
+#include <stdio.h>
+
+/* A line for each hyperparameter that is given although no configuration depends on it, and one if configurations
+ * coincide: by other words they ask for the same models. Where memory is short, it does not look for the latter. */
+void sweep_warnings_print(FILE *out, const struct sweep *sweep);
+
+#endif
