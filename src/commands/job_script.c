@@ -61,8 +61,7 @@ static void print_shape(FILE *stream, const struct pilot_shape *entry)
     progress_duration(entry->job_s, one);
     progress_duration(entry->n_jobs * entry->job_s, all);
     fprintf(stream, "#   %" PRId64 " x %" PRId64 " units, %" PRId64 " steps: %.0f jobs of %.3g ms = %s; ",
-            shape.hidden_layers, shape.hidden_size, shape.epochs * (shape.steps[0] + shape.steps[1]), entry->n_jobs,
-            1e3 * entry->job_s, all);
+            shape.hidden_layers, shape.hidden_size, shape_steps(&shape), entry->n_jobs, 1e3 * entry->job_s, all);
     if (entry->n_trained > 0)
         fprintf(stream, "%" PRIu64 " trained in %.3g s\n", entry->n_trained, entry->trained_s);
     else

@@ -159,12 +159,11 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     for (int task = 0; task < n_tasks; task++)
         for (int64_t i = 0; i < counts[task]; i++, sample++) {
             struct sample *s = &model->samples[sample];
-            /* Inputs come in pairs of samples, one block of random numbers each. */
-            if (sample % 2 == 0) {
-                size_t n = sample + 1 < (size_t)h->N_train ? 2 : 1;
-                tasks_train_inputs(model->key, sample, n, x);
+            if (sample % BLOCK_SAMPLES == 0) {
+                size_t left = (size_t)h->N_train - sample;
+                tasks_train_inputs(model->key, sample, left < BLOCK_SAMPLES ? left : BLOCK_SAMPLES, x);
             }
-            memcpy(s->x, x + sample % 2 * N_INPUTS, sizeof s->x);
+            memcpy(s->x, x + sample % BLOCK_SAMPLES * N_INPUTS, sizeof s->x);
             s->target = task_target(&tasks[task], s->x);
             s->task = task;
         }
@@ -314,7 +313,7 @@ bool training_run(struct training *training)
     size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
     uint32_t step = 0;
     size_t entry = 1;
-    for (int phase = 0; phase < 2; phase++)
+    for (int phase = 0; phase < PHASES_MAX; phase++)
         for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
             memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
             for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
