@@ -23,7 +23,7 @@ struct estimate {
  * models (the same ones for each column and in every call with the same n), at levels that are widened for
  * small n (Hesterberg 2015, "What teachers should know about the bootstrap"): with 10 models of a share like those
  * of selective neurons they hold the true mean in 95 % of samples, plain BCa and percentile intervals in 90 %
- * (tests/analysis/check_statistics.py measures it). With more than BOOTSTRAP_MODELS_MAX models the interval is what
+ * (check_statistics.py measures it). With more than BOOTSTRAP_MODELS_MAX models the interval is what
  * resamples converge to, mean +- 1.96 standard errors: the two differ by less than the resamples' own scatter.
  * ERROR_FATAL if memory is short. */
 enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns, struct estimate *estimates,

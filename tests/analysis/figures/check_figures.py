@@ -25,7 +25,8 @@ except ImportError as error:
     sys.exit(77)
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../reference"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "../file"), os.path.join(HERE, "../../reference")]
 import make_file
 import reference
 from make_file import ACCEPTED, MEASURES, PENDING, REJECTED

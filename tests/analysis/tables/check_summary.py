@@ -24,6 +24,7 @@ except ImportError as error:
     sys.exit(77)
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../file"))
 import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 

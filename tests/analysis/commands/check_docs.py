@@ -371,7 +371,7 @@ def main():
         check_commands(documents)
 
         # Nothing is varied, one thing is, and a full grid.
-        shutil.copy(os.path.join(SOURCE, "tests", "analysis", "sizes.cfg"), ".")
+        shutil.copy(os.path.join(SOURCE, "tests", "analysis", "file", "sizes.cfg"), ".")
         few = "replicates = 3; model = { error_threshold = 1.0; }; "
         for name, text in (("one", "replicates = 1; model = { hidden_layers = 1; error_threshold = 1.0; };"),
                            ("key", few + "grid = { hidden_size = [3, 30]; };"),

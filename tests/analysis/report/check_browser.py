@@ -32,6 +32,7 @@ for found, name, package in ((CHROMIUM, "Chromium", "chromium"),
         sys.exit(77)
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../file"))
 import make_file
 
 PROGRAM, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
