@@ -1,6 +1,8 @@
 /* From the words of the command line to a table, an array or a text. */
 #include "command.h"
-#include "output.h"
+#include "export.h"
+#include "export_array.h"
+#include "reader_provenance.h"
 
 #include <string.h>
 

@@ -1,18 +1,10 @@
 /* picky-analyse: tables and figures from results files. */
-#include "command.h"
-#include "reader.h"
-#include "selection.h"
+#include "options.h"
 #include "streams.h"
 
 #include <fenv.h>
 #include <signal.h>
 #include <stdio.h>
-
-static const struct command *const commands[] = {
-    &command_summary,      &command_claims,       &command_plot_training, &command_plot_ri,
-    &command_plot_ri_grid, &command_plot_heatmap, &command_plot_measures, &command_plot_importance,
-    &command_plot_lesion,  &command_report,       &command_export,
-};
 
 static enum error_code run(const struct request *request, struct error *error)
 {
@@ -37,8 +29,7 @@ int main(int argc, char **argv)
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
 
-    if (!options_parse(&request, commands, sizeof commands / sizeof commands[0], argc, argv, stdout, &error) &&
-        request.command)
+    if (!options_parse(&request, argc, argv, stdout, &error) && request.command)
         run(&request, &error);
     if (error.code)
         fprintf(stderr, "picky-analyse: %s\n", error.message);

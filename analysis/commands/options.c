@@ -1,5 +1,5 @@
-/* The command line: one table of options, help made from it and from the commands. */
-#include "command.h"
+#include "options.h"
+
 #include "sample.h"
 
 #include <errno.h>
@@ -356,7 +356,7 @@ static bool is_in_group(const struct command *command, const char *group)
 }
 
 /* Lists the commands, or those of a group. */
-static void print_help(const struct command *const *commands, size_t n_commands, const char *group, FILE *out)
+static void print_help(const char *group, FILE *out)
 {
     fprintf(out, "Tables and figures from a results file of picky, also while a sweep still writes it.\n\nUsage:\n");
     for (size_t i = 0; i < n_commands; i++)
@@ -369,8 +369,7 @@ static void print_help(const struct command *const *commands, size_t n_commands,
 }
 
 /* "summary, plot ri" of all commands, or of a group. */
-static void list_names(const struct command *const *commands, size_t n_commands, const char *group, char *text,
-                       size_t size)
+static void list_names(const char *group, char *text, size_t size)
 {
     *text = '\0';
     for (size_t i = 0; i < n_commands; i++)
@@ -382,8 +381,7 @@ static void list_names(const struct command *const *commands, size_t n_commands,
 
 /* Finds the command that the words [n_words] begin with, or NULL; *n_name is how many of them are its name. *group is
  * the first word if there are commands of two words that begin with it, else NULL. */
-static const struct command *find_command(const struct command *const *commands, size_t n_commands, char *const *words,
-                                          int n_words, int *n_name, const char **group)
+static const struct command *find_command(char *const *words, int n_words, int *n_name, const char **group)
 {
     *group = NULL;
     for (size_t i = 0; n_words > 0 && i < n_commands; i++) {
@@ -400,11 +398,10 @@ static const struct command *find_command(const struct command *const *commands,
     return NULL;
 }
 
-static enum error_code no_command(const struct command *const *commands, size_t n_commands, const char *group,
-                                  char *const *words, int n_words, struct error *error)
+static enum error_code no_command(const char *group, char *const *words, int n_words, struct error *error)
 {
     char names[512];
-    list_names(commands, n_commands, group, names, sizeof names);
+    list_names(group, names, sizeof names);
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
     if (group)
@@ -447,8 +444,7 @@ static enum error_code parse_options(struct request *request, bool *given, int a
     return ERROR_NONE;
 }
 
-enum error_code options_parse(struct request *request, const struct command *const *commands, size_t n_commands,
-                              int argc, char **argv, FILE *help, struct error *error)
+enum error_code options_parse(struct request *request, int argc, char **argv, FILE *help, struct error *error)
 {
     bool given[N_OPTIONS] = {false};
     const char *group;
@@ -461,18 +457,18 @@ enum error_code options_parse(struct request *request, const struct command *con
         return error->code;
     char **words = argv + optind;
     int n_words = argc - optind;
-    const struct command *command = find_command(commands, n_commands, words, n_words, &n_name, &group);
+    const struct command *command = find_command(words, n_words, &n_name, &group);
     if (given[OPTION_HELP - option_table]) {
         if (command)
             print_command_help(command, help);
         else
-            print_help(commands, n_commands, group, help);
+            print_help(group, help);
         if (fflush(help) != 0)
             return error_set(error, ERROR_FATAL, "cannot write the help: %s", strerror(errno));
         return ERROR_NONE;
     }
     if (!command)
-        return no_command(commands, n_commands, group, words, n_words, error);
+        return no_command(group, words, n_words, error);
     if (n_words != n_name + 1)
         return error_set(error, ERROR_INPUT, "%s: allowed: one results file, %d given (see --help)", command->name,
                          n_words - n_name);

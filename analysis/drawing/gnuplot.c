@@ -103,63 +103,60 @@ void gnuplot_abandon(struct gnuplot *figure)
     release(figure);
 }
 
-static struct output_place figure_place(const struct request *request)
+static struct output_place image_place(const struct figure_place *place)
 {
-    return request_place(request, find_format(request->output)->format);
+    return (struct output_place){place->path, find_format(place->path)->format, place->input, place->is_forced};
 }
 
 /* Where the script goes; the caller frees its path, which is NULL if memory is short. One that nobody asked for, which
  * is left after a failure, forces nothing away. */
-static struct output_place script_place(const struct request *request)
+static struct output_place script_place(const struct figure_place *place)
 {
-    struct output_place place = request_place(request, OUTPUT_SCRIPT);
-    place.is_forced = request->is_forced && request->keep_script;
-    place.path = with_suffix(request->output, strlen(find_format(request->output)->suffix), ".gp");
-    return place;
+    const char *path = with_suffix(place->path, strlen(find_format(place->path)->suffix), ".gp");
+    return (struct output_place){path, OUTPUT_SCRIPT, place->input, place->is_forced && place->keep_script};
 }
 
-enum error_code gnuplot_check(const struct request *request, struct error *error)
+enum error_code gnuplot_check(const struct figure_place *place, struct error *error)
 {
-    if (gnuplot_check_name(request->output, error))
+    if (gnuplot_check_name(place->path, error))
         return error->code;
-    struct output_place figure = figure_place(request), script = script_place(request);
+    struct output_place image = image_place(place), script = script_place(place);
     if (!script.path)
         error_set(error, ERROR_FATAL, "not enough memory");
-    else if (!output_check(&figure, error) && request->keep_script && output_check(&script, error))
+    else if (!output_check(&image, error) && place->keep_script && output_check(&script, error))
         error_prefix(error, "--keep-script");
     free((char *)script.path);
     return error->code;
 }
 
-enum error_code gnuplot_begin(struct gnuplot *figure, const struct request *request, double width, double height,
+enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, double width, double height,
                               struct error *error)
 {
-    const char *output = request->output;
     memset(figure, 0, sizeof *figure);
-    if (gnuplot_check(request, error))
+    if (gnuplot_check(place, error))
         return error->code;
 
-    const struct format *format = find_format(output);
-    struct output_place place = figure_place(request), script = script_place(request);
+    const struct format *format = find_format(place->path);
+    struct output_place image = image_place(place), script = script_place(place);
     figure->width = width;
     figure->height = height;
-    figure->is_script_kept = request->keep_script;
+    figure->is_script_kept = place->keep_script;
     figure->script_path = (char *)script.path;
     if (!figure->script_path)
         return error_set(error, ERROR_FATAL, "not enough memory");
-    if (output_begin_named(&figure->figure, &place, error) ||
+    if (output_begin_named(&figure->figure, &image, error) ||
         output_begin_named(&figure->script_file, &script, error)) {
         gnuplot_abandon(figure);
         return error->code;
     }
     figure->script = figure->script_file.file;
 
-    const char *slash = strrchr(output, '/');
+    const char *slash = strrchr(place->path, '/');
     fprintf(figure->script,
             "# A figure with its data, made by picky-analyse. `gnuplot THIS_FILE` draws it again, into the current\n"
             "# folder; `gnuplot -c THIS_FILE OUTPUT` elsewhere. Change the terminal to get another format.\n"
             "output = exists('ARG1') && strlen(ARG1) ? ARG1 : ");
-    gnuplot_write_string(figure->script, slash ? slash + 1 : output);
+    gnuplot_write_string(figure->script, slash ? slash + 1 : place->path);
     fprintf(figure->script,
             "\nset encoding utf8\n"
             "set terminal %s noenhanced size %.6g,%.6g font 'sans-serif,11' fontscale %.6g linewidth %.6g "

@@ -2,11 +2,18 @@
 #ifndef PICKY_GNUPLOT_H
 #define PICKY_GNUPLOT_H
 
-#include "command.h"
 #include "output.h"
 
 #include <stdbool.h>
 #include <stdio.h>
+
+/* Where a figure goes. Strings are borrowed. */
+struct figure_place {
+    const char *path;  /* OUT.svg, OUT.png or OUT.pdf */
+    const char *input; /* the file that it is made from */
+    bool is_forced;    /* --force */
+    bool keep_script;  /* --keep-script */
+};
 
 /* A figure being written. */
 struct gnuplot {
@@ -17,15 +24,15 @@ struct gnuplot {
     struct output figure, script_file;
 };
 
-/* Checks what a request says of its figure and script, without touching anything: ERROR_INPUT for an unknown suffix,
- * and for what output_check refuses. */
-enum error_code gnuplot_check(const struct request *request, struct error *error);
+/* Checks the places of a figure and its script, without touching anything: ERROR_INPUT for an unknown suffix, and for
+ * what output_check refuses. */
+enum error_code gnuplot_check(const struct figure_place *place, struct error *error);
 
-/* Starts the script of the request's figure OUT.svg, OUT.png or OUT.pdf (by its suffix) of width x height pixels
+/* Starts the script of a figure (its format is that of the suffix) of width x height pixels
  * (1/96 inch; a PNG has 150 pixels an inch): the terminal, the encoding and text without markup are set.
  * ERROR_INPUT for another suffix or a path that cannot be written. Ended by gnuplot_finish or
  * gnuplot_abandon, also after an error. */
-enum error_code gnuplot_begin(struct gnuplot *figure, const struct request *request, double width, double height,
+enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, double width, double height,
                               struct error *error);
 
 /* Runs gnuplot on the script and puts the complete figure in its place, over an older one. With --keep-script,

@@ -1,5 +1,7 @@
 #include "grid.h"
 
+#include "keys.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,17 +62,6 @@ static bool make_axis(const struct grid *grid, struct grid_axis *axis, const str
     return true;
 }
 
-static enum error_code find_key(const char *option, const char *name, const struct hyperparameter **key,
-                                struct error *error)
-{
-    *key = name ? hyperparameter_find(name) : NULL;
-    if (!name || *key)
-        return ERROR_NONE;
-    const char *nearest = hyperparameter_nearest(name, NULL);
-    return error_set(error, ERROR_INPUT, "--%s %s: there is no hyperparameter \"%s\"%s%s%s", option, name, name,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
 /* The hyperparameter, `other` apart, that has the most values among the selected configurations; NULL if none has more
  * than one. *is_short: memory is short. */
 static const struct hyperparameter *most_values(const struct grid *grid, const struct hyperparameter *other,
@@ -117,13 +108,14 @@ static enum error_code make_groups(struct grid *grid, struct error *error)
 }
 
 enum error_code grid_make(struct grid *grid, const struct reader *reader, const struct selection *selection,
-                          const struct request *request, struct error *error)
+                          const char *rows_name, const char *columns_name, struct error *error)
 {
-    const struct hyperparameter *rows, *columns;
+    const struct hyperparameter *rows = NULL, *columns = NULL;
     bool is_short = false;
 
-    *grid = (struct grid){.reader = reader, .selection = selection, .request = request};
-    if (find_key("rows", request->rows, &rows, error) || find_key("columns", request->columns, &columns, error))
+    *grid = (struct grid){.reader = reader, .selection = selection};
+    if ((rows_name && key_find(&rows, "rows", rows_name, rows_name, error)) ||
+        (columns_name && key_find(&columns, "columns", columns_name, columns_name, error)))
         return error->code;
     if (rows && rows == columns)
         return error_set(error, ERROR_INPUT, "--rows %s --columns %s: allowed: two different hyperparameters",
@@ -258,7 +250,7 @@ static void write_names(const struct grid *grid, size_t block)
 enum error_code grid_begin(struct grid *grid, struct error *error)
 {
     char lines[LAYOUT_LINES_MAX][LABEL_MAX];
-    const char *title = layout_title(grid->reader, grid->request);
+    const char *title = layout_title(grid->reader, grid->request->title);
     size_t n_lines = 0;
 
     grid->cell_width = fmax(grid->cell_width, values_width(grid, &grid->columns) + 6 - grid->gap);
@@ -285,7 +277,7 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     grid->top = legend_top + layout_legend_height(grid->legend, grid->n_legend, MARGIN, width) + 8;
     double height = grid->top + n_down * grid->block_height - BLOCK_GAP + grid->margin_bottom;
-    if (gnuplot_begin(&grid->gnuplot, grid->request, width, height, error))
+    if (gnuplot_begin(&grid->gnuplot, &grid->request->place, width, height, error))
         return error->code;
     fprintf(grid->gnuplot.script, "set multiplot\n");
     layout_page_title(&grid->gnuplot, MARGIN, title);

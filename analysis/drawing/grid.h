@@ -16,16 +16,16 @@ struct grid_axis {
     size_t n;
 };
 
-/* Borrows reader, selection and request; owns the rest. */
+/* Borrows reader and selection, and what is the caller's; owns the rest. */
 struct grid {
     const struct reader *reader;
     const struct selection *selection;
-    const struct request *request;
     struct grid_axis rows, columns;
     struct groups groups;
     size_t n_others; /* hyperparameters in which the groups differ */
 
-    /* The layout, for grid_begin. */
+    /* The caller's, for grid_begin. */
+    const struct figure_request *request;
     double cell_width, cell_height, gap;  /* cells are wider if the names of their columns are */
     double numbers_left, numbers_below;   /* room for numbers beside a block's cells, and */
     double margin_bottom;                 /* below everything */
@@ -39,11 +39,11 @@ struct grid {
     size_t n_across;                                                  /* blocks beside each other */
 };
 
-/* Arranges the selected configurations by request->rows and request->columns. What is not given is chosen among
- * the hyperparameters in which they differ: those with the most values, columns first. ERROR_INPUT for names that are
- * none, ERROR_FATAL if memory is short. The rest of *grid is set to 0. On error *grid is empty. */
+/* Arranges the selected configurations by the hyperparameters of these names. One without (NULL) is chosen among the
+ * hyperparameters in which they differ: that with the most values, columns first. ERROR_INPUT for a name that is none,
+ * ERROR_FATAL if memory is short. The rest of *grid is set to 0. On error *grid is empty. */
 enum error_code grid_make(struct grid *grid, const struct reader *reader, const struct selection *selection,
-                          const struct request *request, struct error *error);
+                          const char *rows_name, const char *columns_name, struct error *error);
 void grid_free(struct grid *grid); /* an all-zero grid is allowed */
 
 /* ERROR_INPUT, with what to do, if there are more than n_cells_max cells in n_blocks blocks or one is wider or higher

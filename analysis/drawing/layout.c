@@ -58,9 +58,9 @@ size_t layout_wrap(const char *label, double width, double size, char lines[LAYO
     return n;
 }
 
-const char *layout_title(const struct reader *reader, const struct request *request)
+const char *layout_title(const struct reader *reader, const char *title)
 {
-    return request->title ? request->title : reader->name;
+    return title ? title : reader->name;
 }
 
 void layout_page_title(const struct gnuplot *figure, double left, const char *name)
@@ -190,23 +190,6 @@ enum error_code layout_check_count(const struct reader *reader, const struct sel
                      "%s: a figure shows at most %d configurations, these are %zu: choose some with --where KEY=VALUE "
                      "(swept: %s)",
                      reader->path, LAYOUT_CONFIGS_MAX, selection->n, names);
-}
-
-enum error_code layout_check_layers(const struct reader *reader, const struct selection *selection, uint64_t layers,
-                                    struct error *error)
-{
-    for (size_t i = 0; i < selection->n; i++) {
-        size_t config = selection->configs[i];
-        int64_t n = reader->configs[config].hidden_layers;
-        for (int layer = (int)n + 1; layer <= LAYERS_MAX; layer++)
-            if (layers >> (layer - 1) & 1)
-                return error_set(error, ERROR_INPUT,
-                                 "--layer %d: configuration %zu of %s has %" PRId64
-                                 " hidden layer%s: choose others with "
-                                 "--where",
-                                 layer, config, reader->path, n, n == 1 ? "" : "s");
-    }
-    return ERROR_NONE;
 }
 
 void layout_layers_text(uint64_t layers, char text[LABEL_MAX])

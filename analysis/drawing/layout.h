@@ -3,8 +3,9 @@
 #ifndef PICKY_LAYOUT_H
 #define PICKY_LAYOUT_H
 
-#include "command.h"
 #include "gnuplot.h"
+#include "models.h"
+#include "selection.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,15 +13,20 @@
 #define LAYOUT_CONFIGS_MAX 24 /* most configurations in one figure */
 #define LAYOUT_LINES_MAX   4  /* most lines of one title */
 
-/* Ends the help of each figure's command. */
-#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
-
 #define LAYOUT_TITLE_HEIGHT 26.0 /* of the page's title */
 
 #define COLOUR_TASK_1 0x66c2a5u
 #define COLOUR_TASK_2 0xfc8d62u
 #define COLOUR_TEXT   0x333333u
 #define COLOUR_GREY   0x777777u
+
+/* What is asked of any figure. Borrowed. */
+struct figure_request {
+    struct figure_place place;
+    const char *title;    /* NULL: the sweep's name; "": none */
+    struct ri_options ri; /* of figures of relative importance, as are */
+    uint64_t layers;      /* the hidden layers (layer_mask.h) */
+};
 
 struct box {
     double left, top, width, height;
@@ -43,8 +49,8 @@ size_t layout_wrap(const char *label, double width, double size, char lines[LAYO
 /* About how wide a text of `size` is, in pixels; rather more than less. */
 double layout_text_width(const char *text, double size);
 
-/* The title of a page: the request's, or the sweep's name; "" for none. Borrowed. */
-const char *layout_title(const struct reader *reader, const struct request *request);
+/* The title of a page: `title`, or, if it is NULL, the sweep's name; "" for none. Borrowed. */
+const char *layout_title(const struct reader *reader, const char *title);
 
 /* Writes the page's title above everything else, cut off with "..." if it is wider than the page. "" writes none. */
 void layout_page_title(const struct gnuplot *figure, double left, const char *name);
@@ -82,14 +88,10 @@ double layout_step(double range, int n_max);
 /* ERROR_INPUT, with what to do, if there are more configurations than one figure shows. */
 enum error_code layout_check_count(const struct reader *reader, const struct selection *selection, struct error *error);
 
-/* ERROR_INPUT if a selected configuration lacks one of the layers (of a request: 0 is all that there are). */
-enum error_code layout_check_layers(const struct reader *reader, const struct selection *selection, uint64_t layers,
-                                    struct error *error);
-
-/* "all hidden layers", "layer 2", "layers 1, 3": the layers of a request. */
+/* "all hidden layers", "layer 2", "layers 1, 3": the layers of a mask (layer_mask.h). */
 void layout_layers_text(uint64_t layers, char text[LABEL_MAX]);
 
-/* What is not by default in how a request computes RI, for a legend: "importances divided by their sum over the layer".
+/* What is not by default in how RI is computed, for a legend: "importances divided by their sum over the layer".
  * Returns whether there is anything. */
 bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX]);
 

@@ -20,7 +20,7 @@ static void title_of(const struct panels *panels, size_t i, char title[LABEL_MAX
 enum error_code panels_begin(struct panels *panels, struct error *error)
 {
     size_t n = panels->selection->n, n_lines = 1;
-    const char *title = layout_title(panels->reader, panels->request);
+    const char *title = layout_title(panels->reader, panels->request->title);
 
     for (size_t i = 0; i < n; i++) {
         char text[LABEL_MAX], lines[LAYOUT_LINES_MAX][LABEL_MAX];
@@ -37,7 +37,7 @@ enum error_code panels_begin(struct panels *panels, struct error *error)
     panels->top = legend_top + layout_legend_height(panels->legend, panels->n_legend, panels->margin_left, width);
     double height = panels->top + n_rows * (panels->head_height + panels->panel_height + panels->tics_height) -
                     panels->tics_height + panels->margin_bottom;
-    if (gnuplot_begin(&panels->gnuplot, panels->request, width, height, error))
+    if (gnuplot_begin(&panels->gnuplot, &panels->request->place, width, height, error))
         return error->code;
     fprintf(panels->gnuplot.script, "set multiplot\n");
     layout_page_title(&panels->gnuplot, panels->margin_left, title);

@@ -2,7 +2,6 @@
 #ifndef PICKY_PANELS_H
 #define PICKY_PANELS_H
 
-#include "command.h"
 #include "layout.h"
 
 #define PANEL_TITLE_SIZE 10.0
@@ -11,7 +10,7 @@
 struct panels {
     struct reader *reader;
     const struct selection *selection;
-    const struct request *request;
+    const struct figure_request *request;
     const size_t *n_models;            /* [selection->n]: models shown in each panel */
     double panel_width, panel_height;  /* of the axes, in pixels */
     double margin_left, margin_bottom; /* of the page: room for the names of the axes */

@@ -1,5 +1,7 @@
 #include "rows.h"
 
+#include "layer_mask.h"
+
 #include <math.h>
 
 #define MARGIN_RIGHT 14.0
@@ -52,14 +54,14 @@ static void write_titles(const struct rows *rows)
 
 enum error_code rows_begin(struct rows *rows, struct error *error)
 {
-    const char *title = layout_title(rows->reader, rows->request);
+    const char *title = layout_title(rows->reader, rows->request->title);
     size_t n = rows->selection->n;
     double width_min = rows->width_min, inner = 0;
 
     rows->n_columns = 0;
     for (size_t layer = 0; layer < LAYERS_MAX; layer++)
         for (size_t row = 0; row < n; row++)
-            if (request_has_layer(rows->request->layers, layer) &&
+            if (layer_mask_has(rows->request->layers, layer) &&
                 (int64_t)layer < rows->reader->configs[rows->selection->configs[row]].hidden_layers) {
                 rows->columns[rows->n_columns++] = layer;
                 break;
@@ -82,7 +84,7 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
     rows->row_height = ROW_HEAD + rows->panel_height + inner + ROW_GAP;
     double height =
         rows->top + (double)(n - 1) * rows->row_height + ROW_HEAD + rows->panel_height + rows->margin_bottom;
-    if (gnuplot_begin(&rows->gnuplot, rows->request, width, height, error))
+    if (gnuplot_begin(&rows->gnuplot, &rows->request->place, width, height, error))
         return error->code;
     fprintf(rows->gnuplot.script, "set multiplot\n");
     layout_page_title(&rows->gnuplot, rows->margin_left, title);

@@ -2,7 +2,6 @@
 #ifndef PICKY_ROWS_H
 #define PICKY_ROWS_H
 
-#include "command.h"
 #include "layout.h"
 
 /* The first part is the caller's, the second rows_begin's. Borrows all pointers. request->layers says which layers have
@@ -10,7 +9,7 @@
 struct rows {
     struct reader *reader;
     const struct selection *selection;
-    const struct request *request;
+    const struct figure_request *request;
     double panel_width, panel_height;  /* of the axes, in pixels; panels are wider if the page would be too narrow */
     double margin_left, margin_bottom; /* of the page: room for the names of the axes */
     double tics_height;                /* of the numbers below axes */

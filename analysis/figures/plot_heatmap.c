@@ -1,6 +1,8 @@
+#include "plot_heatmap.h"
+
 #include "cells.h"
 #include "grid.h"
-#include "sample.h"
+#include "layer_mask.h"
 #include "ticker.h"
 
 #include <inttypes.h>
@@ -177,7 +179,7 @@ static enum error_code choose_blocks(struct heatmap_figure *figure, const struct
             deepest = n > deepest ? n : deepest;
         }
         for (size_t layer = 0; layer < (has_layers ? (size_t)deepest : 1); layer++)
-            if (!has_layers || request_has_layer(grid->request->layers, layer))
+            if (!has_layers || layer_mask_has(grid->request->layers, layer))
                 figure->blocks[grid->n_blocks++] = (struct block){group, layer};
     }
     return ERROR_NONE;
@@ -199,7 +201,7 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][160]
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
-    const struct request *request = figure->grid.request;
+    const struct figure_request *request = figure->grid.request;
     char measure[64] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_names[request->ri.measure]);
@@ -216,10 +218,11 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][160]
     }
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
+                             const struct figure_request *request, enum statistic statistic, const char *rows,
+                             const char *columns, struct error *error)
 {
-    struct heatmap_figure figure = {.statistic = STATISTIC_SELECTIVE};
+    struct heatmap_figure figure = {.statistic = statistic};
     struct grid *grid = &figure.grid;
     char texts[3][160], styles[2][64], settings[LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, texts[0]},
@@ -230,16 +233,13 @@ static enum error_code run(struct reader *reader, const struct selection *select
     char(*titles)[GRID_TITLE_MAX] = NULL;
     struct cell *cells = NULL;
 
-    if (__builtin_popcount(request->statistics) > 1)
-        return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
-    if (request->statistics)
-        figure.statistic = (enum statistic)__builtin_ctz(request->statistics);
     if (request->layers && figure.statistic < STATISTIC_FIRST_OF_LAYER)
         return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers",
                          statistic_table[figure.statistic].name);
-    if (gnuplot_check(request, error) || layout_check_layers(reader, selection, request->layers, error) ||
-        grid_make(grid, reader, selection, request, error))
+    if (gnuplot_check(&request->place, error) || layer_mask_check_each(request->layers, reader, selection, error) ||
+        grid_make(grid, reader, selection, rows, columns, error))
         return error->code;
+    grid->request = request;
     if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
         goto done;
     figure.values = calloc(grid->n_blocks * grid->rows.n * grid->columns.n, sizeof *figure.values);
@@ -273,18 +273,3 @@ done:
     grid_free(grid);
     return error->code;
 }
-
-const struct command command_plot_heatmap = {
-    .name = "plot heatmap",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws a statistic over two hyperparameters, with numbers in the cells",
-    .details =
-        "Each cell shows the statistic (--statistic, named as in the columns of summary --csv; default selective), "
-        "its\n"
-        "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
-        "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below statistic rows columns title keep-script",
-    .needs_output = true,
-    .run = run,
-};

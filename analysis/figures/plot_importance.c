@@ -1,3 +1,6 @@
+#include "plot_importance.h"
+
+#include "layer_mask.h"
 #include "rows.h"
 #include "units.h"
 
@@ -172,8 +175,8 @@ static void write_legend(char styles[4][40], char texts[2][40], const struct ri_
     snprintf(texts[1], sizeof texts[1], "-1 (task %d)", options->task_b + 1);
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_importance(struct reader *reader, const struct selection *selection,
+                                const struct figure_request *request, struct error *error)
 {
     char styles[4][40], texts[2][40], settings[LABEL_MAX];
     struct legend_item legend[7] = {{true, styles[0], texts[0]},
@@ -199,8 +202,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .n_legend = n_legend}};
     size_t n_panels = 0;
 
-    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
-        layout_check_layers(reader, selection, request->layers, error))
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
     write_legend(styles, texts, &request->ri);
     figure.clouds = calloc(selection->n, sizeof *figure.clouds);
@@ -224,16 +227,3 @@ done:
     free(figure.clouds);
     return error->code;
 }
-
-const struct command command_plot_importance = {
-    .name = "plot importance",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws the importance of each neuron for task 1 against that for task 2, a row for each configuration",
-    .details = "Logarithmic axes; the colour is relative importance. Each panel shows up to 1500 neurons, spread "
-               "evenly over the\n"
-               "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
-               "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below title keep-script",
-    .needs_output = true,
-    .run = run,
-};

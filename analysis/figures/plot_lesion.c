@@ -1,4 +1,7 @@
+#include "plot_lesion.h"
+
 #include "bootstrap.h"
+#include "layer_mask.h"
 #include "lesion.h"
 #include "panels.h"
 #include "ticker.h"
@@ -23,16 +26,16 @@ struct lesion_figure {
     struct panels panels;
     struct lesions *lesions; /* [selection->n] */
     size_t *n_models;        /* [selection->n] */
+    size_t n_models_max;     /* of each configuration */
 };
 
 static enum error_code measure(struct lesion_figure *figure, size_t i, struct error *error)
 {
     const struct panels *panels = &figure->panels;
-    const struct request *request = panels->request;
-    size_t n_models_max = request->n_models ? request->n_models : MODELS_DEFAULT;
+    const struct figure_request *request = panels->request;
     struct lesion_result result;
-    if (lesion_measure(panels->reader, panels->selection->configs[i], &request->ri, request->layers, n_models_max,
-                       &result, error))
+    if (lesion_measure(panels->reader, panels->selection->configs[i], &request->ri, request->layers,
+                       figure->n_models_max, &result, error))
         return error->code;
     figure->n_models[i] = result.n_models;
     for (size_t lesion = 0; result.n_models > 0 && lesion < N_LESIONS; lesion++) {
@@ -129,7 +132,7 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
             panels->reader->configs[panels->selection->configs[i]].error_threshold);
 }
 
-static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct request *request)
+static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct figure_request *request)
 {
     char layers[LABEL_MAX];
     layout_layers_text(request->layers, layers);
@@ -141,8 +144,8 @@ static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const
              measure_names[request->ri.measure]);
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_lesion(struct reader *reader, const struct selection *selection,
+                            const struct figure_request *request, size_t n_models, struct error *error)
 {
     size_t n = selection->n;
     char texts[3][160], styles[TASKS_DRAWN][40], settings[LABEL_MAX];
@@ -152,7 +155,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                          {false, NULL, "mean over models, 95 % interval"},
                                          {false, NULL, texts[2]},
                                          {false, NULL, settings}};
-    struct lesion_figure figure = {.panels = {.reader = reader,
+    struct lesion_figure figure = {.n_models_max = n_models ? n_models : MODELS_DEFAULT,
+                                   .panels = {.reader = reader,
                                               .selection = selection,
                                               .request = request,
                                               .panel_width = n == 1 ? 2 * PANEL_WIDTH : PANEL_WIDTH,
@@ -166,8 +170,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
 
     struct ticker ticker;
 
-    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
-        layout_check_layers(reader, selection, request->layers, error))
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
     write_legend(texts, styles, request);
     figure.lesions = calloc(n, sizeof *figure.lesions);
@@ -197,19 +201,3 @@ done:
     free(figure.n_models);
     return error->code;
 }
-
-const struct command command_plot_lesion = {
-    .name = "plot lesion",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details =
-        "All task-1-selective neurons (RI > 0.9) are silenced together, all task-2-selective ones (RI < -0.9), and, "
-        "20\n"
-        "times for each, as many random neurons of the same layers; the network then answers its test set again.\n"
-        "Up to 50 models of each configuration (--models), mean with a 95 % interval. Where the file has no weights\n"
-        "(store = [\"weights\"]) models are trained again. At most 24 configurations: choose with "
-        "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below models title keep-script",
-    .needs_output = true,
-    .run = run,
-};

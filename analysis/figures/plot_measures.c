@@ -1,5 +1,8 @@
+#include "plot_measures.h"
+
 #include "bootstrap.h"
 #include "cells.h"
+#include "layer_mask.h"
 #include "panels.h"
 #include "units.h"
 
@@ -72,7 +75,7 @@ static double rank_correlation(const double *x, const double *y, size_t n, struc
 static enum error_code measure(struct measures_figure *figure, size_t i, struct error *error)
 {
     const struct panels *panels = &figure->panels;
-    const struct request *request = panels->request;
+    const struct figure_request *request = panels->request;
     size_t config = panels->selection->configs[i], n_models = models_accepted(panels->reader, config);
     struct units units = {0};
     double *ri = NULL, *numbers = NULL;
@@ -86,7 +89,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         goto done;
     size_t n_layers = 0, model = 0;
     for (size_t l = 0; l < units.n_layers; l++)
-        n_layers += request_has_layer(request->layers, l);
+        n_layers += layer_mask_has(request->layers, l);
     size_t n = n_layers * units.n_units;
     ri = malloc(N_MEASURES * n * sizeof *ri);
     numbers = malloc(4 * n * sizeof *numbers);
@@ -103,7 +106,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
             goto done;
         for (size_t m = 0; m < N_MEASURES; m++)
             for (size_t l = 0, at = m * n; l < units.n_layers; l++)
-                if (request_has_layer(request->layers, l)) {
+                if (layer_mask_has(request->layers, l)) {
                     units_relative_importance(&units, &request->ri, (enum measure)m, l, ri + at);
                     at += units.n_units;
                 }
@@ -171,8 +174,8 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     cells_panel(&panels->gnuplot, &box, name, cells, n);
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_measures(struct reader *reader, const struct selection *selection,
+                              const struct figure_request *request, struct error *error)
 {
     char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX];
     const struct legend_item legend[] = {
@@ -189,8 +192,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .legend = legend,
                                                 .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
 
-    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
-        layout_check_layers(reader, selection, request->layers, error))
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
     layout_layers_text(request->layers, layers);
     snprintf(text, sizeof text, "rank correlation of RI over a model's neurons, %.200s", layers);
@@ -214,16 +217,3 @@ done:
     free(figure.n_models);
     return error->code;
 }
-
-const struct command command_plot_measures = {
-    .name = "plot measures",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws how far each two importance measures agree, a panel for each configuration",
-    .details =
-        "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
-        "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
-        "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where layer normalise unimportant-below title keep-script",
-    .needs_output = true,
-    .run = run,
-};

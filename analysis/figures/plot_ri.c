@@ -1,4 +1,7 @@
-#include "histogram.h"
+#include "plot_ri.h"
+
+#include "histogram_panel.h"
+#include "layer_mask.h"
 #include "rows.h"
 
 #include <math.h>
@@ -48,8 +51,8 @@ static void write_figure(const struct ri_figure *figure)
         }
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_ri(struct reader *reader, const struct selection *selection, const struct figure_request *request,
+                        struct error *error)
 {
     char settings[LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, "lines: 95 % intervals over models"},
@@ -67,8 +70,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                         .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
     int64_t n_layers = 1;
 
-    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error) ||
-        layout_check_layers(reader, selection, request->layers, error))
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
     figure.histograms = calloc(selection->n, sizeof *figure.histograms);
     if (!figure.histograms)
@@ -88,16 +91,3 @@ done:
     free(figure.histograms);
     return error->code;
 }
-
-const struct command command_plot_ri = {
-    .name = "plot ri",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws histograms of relative importance, a row for each configuration and a panel for each layer",
-    .details =
-        "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
-        "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
-        "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below title keep-script",
-    .needs_output = true,
-    .run = run,
-};

@@ -1,5 +1,8 @@
+#include "plot_ri_grid.h"
+
 #include "grid.h"
-#include "histogram.h"
+#include "histogram_panel.h"
+#include "layer_mask.h"
 #include "ticker.h"
 
 #include <math.h>
@@ -21,7 +24,7 @@ static size_t cell_index(const struct grid *grid, size_t group, size_t row, size
 static enum error_code read_cell(struct ri_grid_figure *figure, struct reader *reader, size_t config, size_t index,
                                  struct error *error)
 {
-    const struct request *request = figure->grid.request;
+    const struct figure_request *request = figure->grid.request;
     const struct selection group = {.configs = &config, .n = 1};
     struct sample sample = {0};
     if (!sample_read(&sample, reader, &group, &request->ri, true, error))
@@ -83,8 +86,9 @@ static void write_figure(const struct ri_grid_figure *figure)
             }
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_ri_grid(struct reader *reader, const struct selection *selection,
+                             const struct figure_request *request, const char *rows, const char *columns,
+                             struct error *error)
 {
     struct ri_grid_figure figure = {.n_least = SIZE_MAX};
     struct grid *grid = &figure.grid;
@@ -95,9 +99,10 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                          {false, NULL, settings}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
 
-    if (gnuplot_check(request, error) || layout_check_layers(reader, selection, request->layers, error) ||
-        grid_make(grid, reader, selection, request, error))
+    if (gnuplot_check(&request->place, error) || layer_mask_check_each(request->layers, reader, selection, error) ||
+        grid_make(grid, reader, selection, rows, columns, error))
         return error->code;
+    grid->request = request;
     if (grid_check_count(grid, grid->groups.n, CELLS_MAX, error))
         goto done;
     figure.histograms = calloc(grid->groups.n * grid->rows.n * grid->columns.n, sizeof *figure.histograms);
@@ -135,16 +140,3 @@ done:
     grid_free(grid);
     return error->code;
 }
-
-const struct command command_plot_ri_grid = {
-    .name = "plot ri-grid",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws histograms of relative importance, as small multiples over two hyperparameters",
-    .details =
-        "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
-        "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
-        "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below rows columns title keep-script",
-    .needs_output = true,
-    .run = run,
-};

@@ -1,3 +1,5 @@
+#include "plot_training.h"
+
 #include "curves.h"
 #include "panels.h"
 
@@ -162,8 +164,8 @@ static void write_panel(const struct training_figure *figure, size_t i)
             h->error_threshold);
 }
 
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
+enum error_code plot_training(struct reader *reader, const struct selection *selection,
+                              const struct figure_request *request, struct error *error)
 {
 
     char styles[2][40];
@@ -186,7 +188,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                                 .n_legend = sizeof legend / sizeof legend[0]}};
     size_t *n_models = NULL;
 
-    if (gnuplot_check(request, error) || layout_check_count(reader, selection, error))
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error))
         return error->code;
     snprintf(styles[0], sizeof styles[0], MEAN_STYLE, COLOUR_TASK_1);
     snprintf(styles[1], sizeof styles[1], MEAN_STYLE, COLOUR_TASK_2);
@@ -216,15 +218,3 @@ done:
     free(n_models);
     return error->code;
 }
-
-const struct command command_plot_training = {
-    .name = "plot training",
-    .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws test error against epoch, a panel for each configuration",
-    .details =
-        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
-        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where title keep-script",
-    .needs_output = true,
-    .run = run,
-};

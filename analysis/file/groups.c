@@ -1,5 +1,7 @@
 #include "groups.h"
 
+#include "keys.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +20,9 @@ static enum error_code find_keys(struct groups *groups, const struct reader *rea
         if (reader->swept[i])
             groups->keys[groups->n_keys++] = &hyperparameter_table[i];
     while (by && *by && (word = strsep(&rest, ","))) {
-        const struct hyperparameter *row = hyperparameter_find(word);
-        const char *nearest = row ? NULL : hyperparameter_nearest(word, NULL);
-        if (!row) {
-            error_set(error, ERROR_INPUT, "--by %s: there is no hyperparameter \"%s\"%s%s%s", by, word,
-                      nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        const struct hyperparameter *row;
+        if (key_find(&row, "by", by, word, error))
             goto done;
-        }
         for (size_t k = 0; k < groups->n_keys; k++)
             if (groups->keys[k] == row) {
                 error_set(error, ERROR_INPUT, "--by %s: \"%s\" is there twice", by, word);

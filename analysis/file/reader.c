@@ -1,6 +1,6 @@
 #include "reader.h"
 
-#include "reader_internal.h"
+#include "reader_hdf5.h"
 #include "text_heaps.h"
 
 #include <errno.h>
@@ -14,27 +14,6 @@
 
 #define CONFIGS_AT_ONCE 4096
 #define AXES_MAX        (FIELD_DIMENSIONS_MAX + 3) /* config, replicate and a text's characters are not in the table */
-
-static herr_t keep_first(unsigned n, const H5E_error2_t *entry, void *text)
-{
-    if (n == 0)
-        snprintf(text, 200, "%s", entry->desc ? entry->desc : "");
-    return 0;
-}
-
-enum error_code reader_damaged(const char *path, const char *what, struct error *error)
-{
-    char reason[200] = "";
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
-    H5Eclear2(H5E_DEFAULT);
-    return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: %s%s%s%s", path, what,
-                     *reason ? " (HDF5: " : "", reason, *reason ? ")" : "");
-}
-
-enum error_code reader_no_memory(const char *path, struct error *error)
-{
-    return error_set(error, ERROR_FATAL, "%s: not enough memory", path);
-}
 
 /* What HDF5 would only say in its own words. */
 static enum error_code check_file(const char *path, struct error *error)

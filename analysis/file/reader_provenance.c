@@ -1,4 +1,6 @@
-#include "reader_internal.h"
+#include "reader_provenance.h"
+
+#include "reader_hdf5.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,27 +8,6 @@
 
 #define RUNS_MAX  65536 /* more is no picky's file */
 #define TEXTS_MAX 1000
-
-char *reader_text_attribute(hid_t object, const char *name)
-{
-    char *text = NULL, *copy = NULL;
-    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-    hid_t type = attribute < 0 ? H5I_INVALID_HID : H5Aget_type(attribute);
-    hid_t space = attribute < 0 ? H5I_INVALID_HID : H5Aget_space(attribute);
-    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0 &&
-        H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, type, &text) >= 0 && text)
-        copy = strdup(text);
-    if (text)
-        H5free_memory(text);
-    if (space >= 0)
-        H5Sclose(space);
-    if (type >= 0)
-        H5Tclose(type);
-    if (attribute >= 0)
-        H5Aclose(attribute);
-    H5Eclear2(H5E_DEFAULT);
-    return copy;
-}
 
 /* Takes the attribute if it is a text. */
 static herr_t add_text(hid_t group, const char *name, const H5A_info_t *info, void *context)

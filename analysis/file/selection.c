@@ -1,5 +1,7 @@
 #include "selection.h"
 
+#include "keys.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,13 +109,8 @@ static enum error_code apply(struct selection *selection, const struct reader *r
     }
 
     text[equals - condition] = '\0';
-    row = hyperparameter_find(text);
-    if (!row) {
-        const char *nearest = hyperparameter_nearest(text, NULL);
-        error_set(error, ERROR_INPUT, "--where %s: there is no hyperparameter \"%s\"%s%s%s", condition, text,
-                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    if (key_find(&row, "where", condition, text, error))
         goto done;
-    }
     char *rest = text + (equals - condition) + 1;
     for (size_t v = 0; v < n_values; v++)
         values[v] = strsep(&rest, ",");

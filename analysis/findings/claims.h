@@ -3,7 +3,6 @@
 #define PICKY_CLAIMS_H
 
 #include "sample.h"
-#include "summary.h"
 
 enum claim_id {
     CLAIM_TWO_SUBNETWORKS,
@@ -69,9 +68,5 @@ void claims_free(struct claims *claims); /* all-zero claims are allowed */
 
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);
-
-/* Writes the claims as a table for people, CSV or JSON; errors of `out` are left to the caller. */
-void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                  const struct ri_options *options, enum summary_format format, FILE *out);
 
 #endif

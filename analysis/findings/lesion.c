@@ -1,6 +1,6 @@
 #include "lesion.h"
 
-#include "command.h"
+#include "layer_mask.h"
 #include "train.h"
 #include "units.h"
 
@@ -116,7 +116,7 @@ static enum error_code group_units(struct lesioner *l, size_t lane, size_t model
     if (units_load(&l->units, l->reader, l->config, l->replicates[model], error))
         return error->code;
     for (size_t layer = 0; layer < l->n_layers; layer++) {
-        if (!request_has_layer(l->layers, layer))
+        if (!layer_mask_has(l->layers, layer))
             continue;
         int8_t *group = l->group + (lane * l->n_layers + layer) * l->n_units;
         units_relative_importance(&l->units, l->options, l->options->measure, layer, l->ri);
@@ -139,7 +139,7 @@ static void choose_units(struct lesioner *l, size_t lane, enum lesion lesion, ui
     int8_t wanted = lesion == LESION_SELECTIVE_A || lesion == LESION_RANDOM_A ? 0 : 1;
     bool is_random = lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B;
     for (size_t layer = 0; layer < l->n_layers; layer++) {
-        if (!request_has_layer(l->layers, layer))
+        if (!layer_mask_has(l->layers, layer))
             continue;
         size_t at = (lane * l->n_layers + layer) * l->n_units, n = 0;
         bool *is_silent = l->is_silent + at;
@@ -169,7 +169,7 @@ static void test_lesioned(struct lesioner *l, size_t n_lanes)
     for (size_t layer = 0; layer < l->n_layers; layer++) {
         const struct layer *part = &network->layer[layer + 1];
         memcpy(part->weights, l->whole[layer + 1], part->n_units * part->n_columns * network->lanes * sizeof(float));
-        if (!request_has_layer(l->layers, layer))
+        if (!layer_mask_has(l->layers, layer))
             continue;
         for (size_t lane = 0; lane < n_lanes; lane++)
             for (size_t i = 0; i < l->n_units; i++)

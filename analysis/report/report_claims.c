@@ -1,5 +1,4 @@
-/* The notebook's conclusions, decided by this file. */
-#include "report_parts.h"
+#include "report_claims.h"
 
 #include <math.h>
 

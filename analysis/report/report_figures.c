@@ -1,5 +1,4 @@
-/* Training curves and histograms: a small figure each, so that they wrap on a narrow screen. */
-#include "report_parts.h"
+#include "report_figures.h"
 
 #include "curves.h"
 #include "layout.h"

@@ -1,8 +1,5 @@
-/* Statistics as numbers on coloured ground: over two swept hyperparameters if the sweep is a grid, else a row for each
- * configuration. */
-#include "report_parts.h"
+#include "report_maps.h"
 
-#include "command.h"
 #include "grid.h"
 
 #include <inttypes.h>
@@ -242,10 +239,9 @@ static bool write_grid(const struct report *report, const struct grid *grid)
 enum error_code report_maps(const struct report *report, struct error *error)
 {
     FILE *out = report->out;
-    const struct request request = {0};
     const struct selection shown = {report->selection->configs, report->n_rows};
     struct grid grid;
-    if (grid_make(&grid, report->reader, &shown, &request, error))
+    if (grid_make(&grid, report->reader, &shown, NULL, NULL, error))
         return error->code;
     bool is_grid = grid.rows.key && (double)report->n_rows >=
                                         GRID_FILLED * (double)(grid.rows.n * grid.columns.n) * (double)grid.groups.n;

@@ -1,5 +1,4 @@
-/* Where the numbers come from, and how to get them again. */
-#include "report_parts.h"
+#include "report_origin.h"
 
 #include <inttypes.h>
 #include <string.h>

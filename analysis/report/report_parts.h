@@ -1,9 +1,10 @@
-/* The sections of the page and what they share. Only report*.c use this. */
+/* What the sections of the page share. Only report*.c use this. */
 #ifndef PICKY_REPORT_PARTS_H
 #define PICKY_REPORT_PARTS_H
 
 #include "claims.h"
 #include "html.h"
+#include "reader_provenance.h"
 #include "report.h"
 #include "sample.h"
 
@@ -47,19 +48,5 @@ void report_number(char text[32], uint64_t n);
 
 /* Heading of a configuration: "[N] key = value, ...". */
 void report_label(const struct report *report, size_t i, char label[LABEL_MAX]);
-
-/* The sections, in the order of the page. */
-void report_overview(const struct report *report);
-void report_sweep(const struct report *report);
-void report_claims(const struct report *report);
-void report_acceptance(const struct report *report);
-enum error_code report_training(const struct report *report, struct error *error);
-void report_importance(const struct report *report);
-enum error_code report_maps(const struct report *report, struct error *error);
-void report_origin(const struct report *report);
-void report_reproduce(const struct report *report);
-
-/* The page's style sheet. */
-extern const char report_style[];
 
 #endif

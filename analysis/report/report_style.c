@@ -1,4 +1,4 @@
-#include "report_parts.h"
+#include "report_style.h"
 
 /* Text is #222 or #555 on white or on a pale ground: contrast 7 and more. Wide things scroll in boxes of their own, so
  * that the page itself never does; on paper they are shown whole. */

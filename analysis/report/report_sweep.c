@@ -1,5 +1,4 @@
-/* What was asked for, and how much of it there is. */
-#include "report_parts.h"
+#include "report_sweep.h"
 
 #include "layout.h"
 

@@ -1,8 +1,6 @@
-/* The claims as text, CSV and JSON, and their command. */
-#include "claims.h"
-#include "command.h"
+#include "claims_write.h"
+
 #include "formats.h"
-#include "output.h"
 
 #include <math.h>
 
@@ -21,7 +19,7 @@ static void print_condition(const char *word, const char *condition, const struc
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs->configs[i]);
     if (configs->n > CONFIGS_SHOWN)
         snprintf(text + used, sizeof text - used, " ... (%zu in all)", configs->n);
-    summary_wrapped(word, text, out);
+    table_wrapped(word, text, out);
 }
 
 static void write_overview(const struct claims *claims, FILE *out)
@@ -68,12 +66,12 @@ static void write_claim(const struct claims *claims, int c, FILE *out)
     fprintf(out, "\n%s: %s\n", claim->name, claim->statement);
     if (result->a.n == 0) {
         fprintf(out, "  Not in this file. It takes\n");
-        summary_wrapped("  a =", claim->a, out);
+        table_wrapped("  a =", claim->a, out);
         if (claim->b)
-            summary_wrapped("  b =", claim->b, out);
+            table_wrapped("  b =", claim->b, out);
         return;
     }
-    summary_wrapped(" ", claim->definition, out);
+    table_wrapped(" ", claim->definition, out);
     print_condition("  a =", claim->a, &result->a, out);
     if (claim->b)
         print_condition("  b =", claim->b, &result->b, out);
@@ -90,7 +88,7 @@ static void write_claim(const struct claims *claims, int c, FILE *out)
 static void write_text(const struct claims *claims, const struct reader *reader, const struct selection *selection,
                        const struct ri_options *options, FILE *out)
 {
-    summary_header(reader, selection, out);
+    table_head(reader, selection, out);
     fprintf(out,
             "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
             "smallest effect of interest; - opposed: below it; ? undecided; too few: under %d seeds, which give no\n"
@@ -216,7 +214,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
                        FILE *out)
 {
     fprintf(out, "{\n");
-    summary_json_header(reader, out);
+    table_json_head(reader, out);
     fprintf(out, "  \"smallest_effect\": %g,\n  \"fewest_seeds\": %d,\n  \"unimportant_below\": ", CLAIM_EFFECT,
             CLAIM_SEEDS);
     json_number(out, options->unimportant_below);
@@ -237,54 +235,12 @@ static void write_json(const struct claims *claims, const struct reader *reader,
 }
 
 void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                  const struct ri_options *options, enum summary_format format, FILE *out)
+                  const struct ri_options *options, enum table_format format, FILE *out)
 {
-    if (format == SUMMARY_CSV)
+    if (format == TABLE_CSV)
         write_csv(claims, options, out);
-    else if (format == SUMMARY_JSON)
+    else if (format == TABLE_JSON)
         write_json(claims, reader, options, out);
     else
         write_text(claims, reader, selection, options, out);
 }
-
-static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
-                           struct error *error)
-{
-    enum summary_format format = request->is_csv ? SUMMARY_CSV : request->is_json ? SUMMARY_JSON : SUMMARY_TEXT;
-    struct output_place place = request_place(request, summary_output_format(format));
-    struct output output;
-    struct claims claims;
-    if (request->is_csv && request->is_json)
-        return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
-    if (output_begin(&output, &place, error))
-        return error->code;
-    if (!claims_decide(&claims, reader, selection, &request->ri, request->is_of_important, error)) {
-        claims_write(&claims, reader, selection, &request->ri, format, output.file);
-        claims_free(&claims);
-        output_finish(&output, error);
-    }
-    output_abandon(&output);
-    return error->code;
-}
-
-const struct command command_claims = {
-    .name = "claims",
-    .synopsis = "",
-    .summary = "Decides the 2020 notebook's conclusions under each measure, with and without layer normalisation",
-    .details =
-        "Each conclusion is put as an effect: the mean, over seeds, of a number that each model comes to, or of its\n"
-        "difference between two conditions that are else equal (models of one seed are pairs; a seed's several\n"
-        "pairs are averaged). The rule is fixed beforehand: supported, if the 95 % bootstrap interval (BCa) of the\n"
-        "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
-        "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
-        "other way round; undecided otherwise. An effect over fewer than 6 seeds (pairs, where two conditions are\n"
-        "compared) gets no verdict but \"too few\"; its interval is shown all the same. The table says what each\n"
-        "claim compares and with which configurations (as in the file, from 0), or that they are not in it.\n"
-        "Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of all units of a layer. Two conditions may differ in\n"
-        "how many of them are unimportant: see whether a conclusion holds with --of important, too.\n"
-        "\n"
-        "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
-        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
-    .options = "output force where unimportant-below of csv json",
-    .run = run,
-};

@@ -1,5 +1,5 @@
-/* Results for other software: tables as CSV, arrays as NumPy files. All stream: memory is bounded by the reader's
- * chunks (or one model's array, if that is more). */
+/* Results for other software: tables as CSV. They stream: memory is bounded by the reader's chunks (or one model's
+ * array, if that is more). */
 #ifndef PICKY_EXPORT_H
 #define PICKY_EXPORT_H
 
@@ -29,22 +29,5 @@ unsigned export_default_statuses(enum export_rows rows);
  * the file lacks an array or is damaged. A failing write ends the table; output_finish reports it. */
 enum error_code export_table(struct reader *reader, const struct selection *selection,
                              const struct export_options *options, FILE *out, struct error *error);
-
-/* Writes a variable to `out` as an array of NumPy's format 1.0 (numpy.lib.format), its axes those of the file: of a
- * record's array [selected configurations, replicates, the field's own], of a hyperparameter or
- * context_layer [selected configurations]. Slots whose status is not in `statuses` hold no result: NaN in arrays of
- * floats, 255 in train_task, -1 in rank, "" in reason, 0 elsewhere (status itself is never masked). Text is
- * Unicode. ERROR_INPUT, with the names there are, for a name the file does not have. */
-enum error_code export_array(struct reader *reader, const struct selection *selection, const char *name,
-                             unsigned statuses, FILE *out, struct error *error);
-
-/* What the command line asks for, in words of its own: NULL if not given. Borrowed. */
-struct export_request {
-    const char *each;     /* model, epoch, neuron */
-    const char *keys;     /* swept, all */
-    const char *variable; /* a NumPy array instead of a table */
-    const char *status;   /* names of statuses, with commas between */
-    bool sweep;           /* the sweep file's text instead of a table */
-};
 
 #endif

@@ -1,4 +1,4 @@
-#include "export.h"
+#include "export_array.h"
 
 #include "ticker.h"
 #include "utf8.h"

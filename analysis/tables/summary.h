@@ -2,16 +2,11 @@
 #ifndef PICKY_SUMMARY_H
 #define PICKY_SUMMARY_H
 
-#include "contents.h"
 #include "groups.h"
 #include "sample.h"
+#include "table_head.h"
 
 #include <stdio.h>
-
-enum summary_format { SUMMARY_TEXT, SUMMARY_CSV, SUMMARY_JSON };
-
-/* What a file of the format is to others. */
-enum output_format summary_output_format(enum summary_format format);
 
 /* What is wanted. */
 struct summary_options {
@@ -19,7 +14,7 @@ struct summary_options {
     struct ri_options ri; /* its measure and tasks are not read: */
     unsigned measures;    /* bits, 1 << enum measure */
     uint64_t layers;      /* bits, 1 << (layer - 1); 0: all */
-    enum summary_format format;
+    enum table_format format;
 };
 
 /* Writes, for each group of the selected configurations: jobs by status, accepted of tried models and attempts, test
@@ -28,14 +23,5 @@ struct summary_options {
  * an option that does not fit it, ERROR_FATAL if memory is short; errors of `out` are left to the caller. */
 enum error_code summary_write(struct reader *reader, const struct selection *selection,
                               const struct summary_options *options, FILE *out, struct error *error);
-
-/* What the commands print of a file above their tables: path, sweep, jobs by status, whether it is finished. */
-void summary_header(const struct reader *reader, const struct selection *selection, FILE *out);
-
-/* Prints "WORD text, text, ..." broken at its commas before column 100, with four blanks before later lines. */
-void summary_wrapped(const char *word, const char *text, FILE *out);
-
-/* The file's head as the first members of a JSON object, each line ended with a comma. */
-void summary_json_header(const struct reader *reader, FILE *out);
 
 #endif

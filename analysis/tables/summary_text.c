@@ -1,64 +1,11 @@
-/* summary as text. */
-#include "summary_formats.h"
+#include "summary_text.h"
+
+#include "layer_mask.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COLUMNS_MAX 100
-
-static double percent(uint64_t k, uint64_t n)
-{
-    return 100 * (double)k / (double)n;
-}
-
-/* "12 accepted, 1 rejected" of the statuses that occur, pending ones not included. */
-static void print_statuses(FILE *out, const uint64_t counts[N_STATUSES])
-{
-    bool is_first = true;
-    for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++)
-        if (counts[s] > 0) {
-            fprintf(out, "%s%" PRIu64 " %s", is_first ? "" : ", ", counts[s], status_names[s]);
-            is_first = false;
-        }
-}
-
-void summary_header(const struct reader *reader, const struct selection *selection, FILE *out)
-{
-    uint64_t total[N_STATUSES] = {0}, n_jobs = 0;
-    char names[LABEL_MAX];
-    for (size_t c = 0; c < reader->n_configs; c++) {
-        uint64_t counts[N_STATUSES];
-        reader_count(reader, c, counts);
-        for (int s = 0; s < N_STATUSES; s++)
-            total[s] += counts[s];
-    }
-    for (int s = 0; s < N_STATUSES; s++)
-        n_jobs += total[s];
-
-    fprintf(out, "%s", reader->path);
-    fprintf(out, "%s", *reader->name ? ": " : "");
-    for (const char *c = reader->name; *c; c++) /* nothing in it must steer the terminal */
-        fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, out);
-    fprintf(out, "\n%zu configuration%s x %zu replicate%s = %" PRIu64 " job%s: ", reader->n_configs,
-            reader->n_configs == 1 ? "" : "s", reader->n_replicates, reader->n_replicates == 1 ? "" : "s", n_jobs,
-            n_jobs == 1 ? "" : "s");
-    if (total[STATUS_PENDING] > 0)
-        fprintf(out, "UNFINISHED, %" PRIu64 " done (%.1f %%)", n_jobs - total[STATUS_PENDING],
-                percent(n_jobs - total[STATUS_PENDING], n_jobs));
-    else
-        fprintf(out, "complete");
-    fprintf(out, "\n");
-    if (total[STATUS_PENDING] < n_jobs) {
-        print_statuses(out, total);
-        fprintf(out, "\n");
-    }
-    selection_swept(reader, names);
-    fprintf(out, "swept: %s\n", names);
-    if (selection->n < reader->n_configs)
-        fprintf(out, "shown: %zu of the configurations\n", selection->n);
-}
 
 /* "  WHAT  K of N = 90.0 % (60-98 %)" */
 static void print_proportion(FILE *out, const char *what, uint64_t k, uint64_t n)
@@ -67,29 +14,14 @@ static void print_proportion(FILE *out, const char *what, uint64_t k, uint64_t n
     fprintf(out, "  %-18s %" PRIu64 " of %" PRIu64, what, k, n);
     if (n > 0) {
         statistics_wilson(k, n, &low, &high);
-        fprintf(out, " = %.1f %% [%.1f, %.1f]", percent(k, n), 100 * low, 100 * high);
+        fprintf(out, " = %.1f %% [%.1f, %.1f]", 100 * (double)k / (double)n, 100 * low, 100 * high);
     }
-}
-
-void summary_wrapped(const char *word, const char *text, FILE *out)
-{
-    int column = fprintf(out, "%s", word);
-    for (const char *item = text; *item;) {
-        const char *comma = strchr(item, ',');
-        int length = comma ? (int)(comma - item) + 1 : (int)strlen(item);
-        if (column + 1 + length > COLUMNS_MAX)
-            column = fprintf(out, "\n   ") - 1;
-        column += fprintf(out, " %.*s", length, item);
-        item += length;
-        item += strspn(item, " ");
-    }
-    fprintf(out, "\n");
 }
 
 static void begin(const struct reader *reader, const struct selection *selection, const struct groups *groups,
                   const struct summary_options *options, FILE *out)
 {
-    summary_header(reader, selection, out);
+    table_head(reader, selection, out);
     if (options->by)
         fprintf(out, "grouped by %s: %zu group%s\n", options->by, groups->n, groups->n == 1 ? "" : "s");
     fprintf(out,
@@ -178,7 +110,7 @@ static void print_layers(const struct summary_table *table, FILE *out)
         fprintf(out, "%*s", columns[c].width, heads[c]);
     fprintf(out, "\n");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
-        if (!summary_has_layer(table->options, l))
+        if (!layer_mask_has(table->options->layers, l))
             continue;
         fprintf(out, "%4zu", l + 1);
         for (int line = 0; line < 2; line++) {
@@ -200,7 +132,7 @@ static void print_table(const struct summary_table *table, FILE *out)
             snprintf(number, sizeof number, "\n[%zu configuration%s]", group->n, group->n == 1 ? "" : "s");
         else
             snprintf(number, sizeof number, "\n[%zu]", group->configs[0]);
-        summary_wrapped(number, label, out);
+        table_wrapped(number, label, out);
         print_acceptance(table, out);
     }
     if (table->sample->n_models == 0)

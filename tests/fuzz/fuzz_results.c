@@ -5,6 +5,7 @@
 
 #include "models.h"
 #include "reader.h"
+#include "reader_provenance.h"
 #include "results.h"
 #include "results_slots.h"
 #include "selection.h"

@@ -1,6 +1,7 @@
-/* summary as CSV and as JSON. */
+#include "summary_data.h"
+
 #include "formats.h"
-#include "summary_formats.h"
+#include "layer_mask.h"
 
 #include <inttypes.h>
 
@@ -25,7 +26,7 @@ static void csv_table(const struct summary_table *table, FILE *out)
 {
     const struct selection *group = &table->groups->groups[table->group];
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
-        if (!summary_has_layer(table->options, l))
+        if (!layer_mask_has(table->options->layers, l))
             continue;
         for (size_t k = 0; k < table->groups->n_keys; k++) {
             char value[HYPERPARAMETER_TEXT_MAX];
@@ -55,21 +56,12 @@ const struct summary_writer summary_csv = {csv_begin, csv_table, NULL};
 
 /* ---- JSON ---- */
 
-void summary_json_header(const struct reader *reader, FILE *out)
-{
-    fprintf(out, "  \"file\": ");
-    json_text(out, reader->path);
-    fprintf(out, ",\n  \"name\": ");
-    json_text(out, reader->name);
-    fprintf(out, ",\n  \"configurations\": %zu,\n  \"replicates\": %zu,\n", reader->n_configs, reader->n_replicates);
-}
-
 static void json_begin(const struct reader *reader, const struct selection *selection, const struct groups *groups,
                        const struct summary_options *options, FILE *out)
 {
     (void)selection, (void)groups, (void)options;
     fprintf(out, "{\n");
-    summary_json_header(reader, out);
+    table_json_head(reader, out);
     fprintf(out, "  \"groups\": [");
 }
 
@@ -111,7 +103,7 @@ static void json_table(const struct summary_table *table, FILE *out)
     fprintf(out, ",\n         \"layers\": [");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
         const struct layer_estimates *layer = &table->estimates->layers[l];
-        if (!summary_has_layer(table->options, l))
+        if (!layer_mask_has(table->options->layers, l))
             continue;
         fprintf(out, "%s\n          {\"layer\": %zu, ", is_first_layer ? "" : ",", l + 1);
         json_statistics(layer, STATISTIC_FIRST_OF_LAYER, N_STATISTICS, out);

@@ -1,6 +1,6 @@
-/* What the files of the reader share. Only reader*.c use this. */
-#ifndef PICKY_READER_INTERNAL_H
-#define PICKY_READER_INTERNAL_H
+/* What HDF5 needs, for the files of the reader. Only reader*.c use this. */
+#ifndef PICKY_READER_HDF5_H
+#define PICKY_READER_HDF5_H
 
 #include "reader.h"
 

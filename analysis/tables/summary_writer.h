@@ -1,6 +1,6 @@
-/* The formats of `summary`: only summary*.c use this. */
-#ifndef PICKY_SUMMARY_FORMATS_H
-#define PICKY_SUMMARY_FORMATS_H
+/* What summary and its formats have in common. Only summary*.c use this. */
+#ifndef PICKY_SUMMARY_WRITER_H
+#define PICKY_SUMMARY_WRITER_H
 
 #include "summary.h"
 
@@ -23,12 +23,5 @@ struct summary_writer {
     void (*table)(const struct summary_table *table, FILE *out);
     void (*end)(FILE *out);
 };
-extern const struct summary_writer summary_text, summary_csv, summary_json;
-
-/* Whether `layer` (0-based) is wanted. */
-bool summary_has_layer(const struct summary_options *options, size_t layer);
-
-/* ERROR_INPUT if a layer that is wanted is not in the file. */
-enum error_code summary_check_layers(const struct reader *reader, uint64_t layers, struct error *error);
 
 #endif
