@@ -23,16 +23,16 @@ struct value {
     uint64_t n_accepted, n_tried;
 };
 
-struct block {
+struct heatmap_block {
     size_t group, layer; /* 0-based */
 };
 
 struct heatmap_figure {
     struct grid grid;
     enum statistic statistic;
-    struct block *blocks; /* [grid.n_blocks], by group */
-    struct value *values; /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
-    double low, high;     /* of all values */
+    struct heatmap_block *blocks; /* [grid.n_blocks], by group */
+    struct value *values;         /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
+    double low, high;             /* of all values */
 };
 
 static struct value *value_of(const struct heatmap_figure *figure, size_t block, size_t row, size_t column)
@@ -180,7 +180,7 @@ static enum error_code choose_blocks(struct heatmap_figure *figure, const struct
         }
         for (size_t layer = 0; layer < (has_layers ? (size_t)deepest : 1); layer++)
             if (!has_layers || layer_mask_has(grid->request->layers, layer))
-                figure->blocks[grid->n_blocks++] = (struct block){group, layer};
+                figure->blocks[grid->n_blocks++] = (struct heatmap_block){group, layer};
     }
     return ERROR_NONE;
 }
