@@ -2,7 +2,10 @@
 #ifndef PICKY_RESULTS_FIXTURE_H
 #define PICKY_RESULTS_FIXTURE_H
 
-#include "results.h"
+#include "file.h"
+#include "inspect.h"
+#include "open.h"
+#include "scales.h"
 
 enum { SEED = 7 };
 enum { ALL_STORED = STORE_WEIGHTS | STORE_INITIAL_WEIGHTS | STORE_TEST_SET | STORE_TRAIN_SET };

@@ -1,7 +1,7 @@
 /* What training gives over many models, by distribution: no single model's numbers, but how often a model is accepted
  * and how good it is. Takes a few seconds. */
 #include "job.h"
-#include "kernels/kernels.h"
+#include "kernels.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * consistent with. Then what a job may not depend on: its neighbours, its place, the instruction set. */
 #include "importance.h"
 #include "job.h"
-#include "kernels/kernels.h"
-#include "memory.h"
+#include "kernels.h"
+#include "memory_budget.h"
 #include "reference/reference_network.h"
 #include "tasks.h"
 
@@ -439,7 +439,7 @@ static void check_record(const struct record_layout *layout, const void *record,
             };
             for (size_t m = 0; m < N_MEASURES; m++) {
                 const double got = (double)floats(layout, record, FIELD_IMPORTANCE)[(m * 2 + task) * L * H + u];
-                assert_near(sqrt(got), sqrt(measures[m]), 2e-6 * (1 + sqrt(measures[m])), measure_names[m],
+                assert_near(sqrt(got), sqrt(measures[m]), 2e-6 * (1 + sqrt(measures[m])), measure_table[m].name,
                             task * L * H + u);
             }
             assert_near((double)floats(layout, record, FIELD_LOSS_CHANGE)[task * L * H + u], want.loss_change,
@@ -473,7 +473,7 @@ static void check_relative_importance(const struct record_layout *layout, const 
                 if (isnan(ri[i]))
                     assert_true(isnan(got));
                 else
-                    assert_near((double)got, ri[i], 1e-6, measure_names[m], l * H + i);
+                    assert_near((double)got, ri[i], 1e-6, measure_table[m].name, l * H + i);
             }
         }
     free(a);
@@ -524,7 +524,7 @@ static void test_relative_importance_by_hand(void **state)
     relative_importance(a, b, 6, 0.1, ri);
     assert_true(ri[0] == (7.0f - 5.0f) / (7.0f + 5.0f));
     assert_true(ri[1] == -1);
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     assert_memory_equal(&ri[2], &nan_bits, sizeof nan_bits);
     assert_true(ri[3] == 1 && ri[4] == -1);
     assert_true(fabsf(ri[5] - (2.625f - 8.625f) / (2.625f + 8.625f)) < 1e-7f);
@@ -842,7 +842,7 @@ static void test_padding(void **state)
     struct job jobs[] = {{.seed = 3, .h = configs[0]}, {.seed = 3, .h = configs[1]}};
     struct records narrow_records = run(&own, jobs, 1), wide_records = run(&wide, jobs, 2);
 
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     for (int f = 0; f < N_FIELDS; f++) {
         const struct field_description *field = &record_fields[f];
         if (field->is_provenance)
@@ -1057,7 +1057,7 @@ static void test_edge_of_divergence(void **state)
                                    "epochs", "3", "hidden_layers", i % 12 < 9 ? "4" : "10", "max_attempts", "4", NULL)};
     struct record_layout layout = layout_of_jobs(jobs, N);
     struct records records = run(&layout, jobs, N);
-    const float nan_bits = record_nan();
+    const float nan_bits = quiet_nan();
     int counts[N_STATUSES] = {0}, n_recovered = 0;
     for (size_t i = 0; i < N; i++) {
         const void *record = record_at(&records, i);

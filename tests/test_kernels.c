@@ -1,5 +1,5 @@
 /* Every instruction set's kernels against naive loops over one model at a time: equal bits. */
-#include "kernels/kernels.h"
+#include "kernels.h"
 
 #include <math.h>
 #include <setjmp.h>

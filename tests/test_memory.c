@@ -1,7 +1,7 @@
 /* What memory there is, by made-up /proc and /sys; and that packs need just the bytes that are said of them. */
 #include "importance.h"
 #include "job.h"
-#include "memory.h"
+#include "memory_budget.h"
 #include "train.h"
 
 #include <setjmp.h>

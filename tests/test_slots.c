@@ -1,7 +1,7 @@
 /* Results files read slot by slot, made as drafts, for shards, and done again: what merge, extend and verify rest on.
  */
 #include "results_fixture.h"
-#include "results_slots.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -100,7 +100,7 @@ static void expect_slots(struct results_slots *slots, const struct sample *s,
                     assert_int_equal(is, status[i * stride]);
                     if (wanted(c, replicate)) {
                         assert_memory_equal(record, expected, s->layout.n_bytes);
-                        assert_null(results_slots_difference(&s->layout, record, expected));
+                        assert_null(results_slots_difference(&s->layout, &s->layout, record, expected));
                     } else {
                         assert_int_equal(is, STATUS_PENDING);
                     }

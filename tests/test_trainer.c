@@ -3,7 +3,7 @@
 
 #include "backoff.h"
 #include "fakes.h"
-#include "memory.h"
+#include "memory_budget.h"
 #include "plan.h"
 
 #include <setjmp.h>

@@ -57,12 +57,17 @@ static enum error_code take_measure(struct request *request, const char *value, 
     request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
-        int m = find_name(measure_names, N_MEASURES, word, length);
+        int m = N_MEASURES - 1;
+        while (m >= 0 && (strlen(measure_table[m].name) != length || strncmp(measure_table[m].name, word, length) != 0))
+            m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
-        if (m < 0 && !is_all)
-            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s, %s, %s, %s, %s, %s, all", value,
-                             measure_names[0], measure_names[1], measure_names[2], measure_names[3], measure_names[4],
-                             measure_names[5]);
+        if (m < 0 && !is_all) {
+            char allowed[512];
+            size_t used = 0;
+            for (m = 0; m < N_MEASURES; m++)
+                used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s, ", measure_table[m].name);
+            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %sall", value, allowed);
+        }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
         request->measures |= is_all ? (1u << N_MEASURES) - 1 : 1u << m;

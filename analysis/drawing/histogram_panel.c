@@ -56,6 +56,6 @@ void histogram_x_name(const struct gnuplot *figure, double x, double y, const st
 {
     char text[160];
     snprintf(text, sizeof text, "\u2190 task %d      relative importance (%s)      task %d \u2192", options->task_b + 1,
-             measure_names[options->measure], options->task_a + 1);
+             measure_table[options->measure].name, options->task_a + 1);
     layout_text(figure, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
 }

@@ -4,7 +4,7 @@
 #define PICKY_OUTPUT_H
 
 #include "contents.h"
-#include "error.h"
+#include "errors.h"
 
 #include <stdbool.h>
 #include <stdio.h>

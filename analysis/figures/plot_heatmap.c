@@ -204,7 +204,7 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][160]
     const struct figure_request *request = figure->grid.request;
     char measure[64] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
-        snprintf(measure, sizeof measure, " (%s)", measure_names[request->ri.measure]);
+        snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
              row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
     for (int end = 0; end < 2; end++) {

@@ -154,10 +154,10 @@ static void write_figure(const struct importance_figure *figure)
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
     fprintf(rows->gnuplot.script, "set samples 2\n");
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,
-             measure_names[rows->request->ri.measure]);
+             measure_table[rows->request->ri.measure].name);
     rows_y_name(rows, text);
     snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_b + 1,
-             measure_names[rows->request->ri.measure]);
+             measure_table[rows->request->ri.measure].name);
     rows_x_name_place(rows, &x, &y);
     layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
     for (size_t row = 0; row < rows->selection->n; row++)

@@ -141,7 +141,7 @@ static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const
     snprintf(texts[0], sizeof texts[0], "error of task %d", request->ri.task_a + 1);
     snprintf(texts[1], sizeof texts[1], "of task %d", request->ri.task_b + 1);
     snprintf(texts[2], sizeof texts[2], "grey: neurons silenced in %.80s (%s)", layers,
-             measure_names[request->ri.measure]);
+             measure_table[request->ri.measure].name);
 }
 
 enum error_code plot_lesion(struct reader *reader, const struct selection *selection,

@@ -128,7 +128,7 @@ done:
 /* The name of a measure in the two lines of a cell. */
 static void name_cell(struct cell *cell, enum measure measure)
 {
-    const char *name = measure_names[measure], *rest = strchr(name, '_');
+    const char *name = measure_table[measure].name, *rest = strchr(name, '_');
     cell->fill = 0xffffff;
     snprintf(cell->lines[1], CELL_TEXT_MAX, "%.*s", rest ? (int)(rest - name) : CELL_TEXT_MAX - 1, name);
     if (rest)

@@ -2,7 +2,7 @@
 #ifndef PICKY_KEYS_H
 #define PICKY_KEYS_H
 
-#include "error.h"
+#include "errors.h"
 #include "hyperparameters.h"
 
 /* Finds the hyperparameter `name`, which is in the option "--OPTION VALUE". ERROR_INPUT, with a name that is near, if

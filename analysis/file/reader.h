@@ -6,7 +6,7 @@
 #ifndef PICKY_READER_H
 #define PICKY_READER_H
 
-#include "error.h"
+#include "errors.h"
 #include "hyperparameters.h"
 #include "record.h"
 
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define READER_SCHEMA_VERSION 1          /* the newest schema that the reader knows */
+#define READER_SCHEMA_VERSION 2          /* the newest schema that the reader knows */
 #define READER_CHUNK_BYTES    (8u << 20) /* what one reader_read should fetch at most, if it can */
 
 /* An open results file. Fields are for reading only. Owns all that it points to; ended by reader_close. */

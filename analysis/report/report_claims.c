@@ -9,7 +9,7 @@ static const char *const classes[] = {"yes", "no", "open", "few"}; /* by decisio
 static void write_measures(FILE *out)
 {
     for (int m = 0; m < N_MEASURES; m++)
-        fprintf(out, "<th scope=\"col\">%s</th>", measure_names[m]);
+        fprintf(out, "<th scope=\"col\">%s</th>", measure_table[m].name);
 }
 
 /* "supported" and, small, "+0.123 [+0.100, +0.145]" */

@@ -358,7 +358,7 @@ void report_importance(const struct report *report)
         "resample models. Point at a bar for its numbers.</p>\n"
         "<ul class=\"keys\"><li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 2</li>"
         "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 1</li></ul>\n",
-        measure_names[report->options->ri.measure],
+        measure_table[report->options->ri.measure].name,
         report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
         report->options->ri.unimportant_below, COLOUR_TASK_2, COLOUR_TASK_1);
     for (size_t i = 0; i < n; i++) {

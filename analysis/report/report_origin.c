@@ -144,7 +144,7 @@ static void write_options(const struct report *report)
 {
     write_conditions(report);
     if (report->options->ri.measure != MEASURE_TAYLOR_SAMPLE)
-        fprintf(report->out, " --measure %s", measure_names[report->options->ri.measure]);
+        fprintf(report->out, " --measure %s", measure_table[report->options->ri.measure].name);
     if (report->options->ri.normalise != NORMALISE_NONE)
         fprintf(report->out, " --normalise %s", normalise_names[report->options->ri.normalise]);
 }

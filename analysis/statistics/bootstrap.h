@@ -2,7 +2,7 @@
 #ifndef PICKY_BOOTSTRAP_H
 #define PICKY_BOOTSTRAP_H
 
-#include "error.h"
+#include "errors.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -79,7 +79,7 @@ static void write_claim(const struct claims *claims, int c, FILE *out)
             claim->b ? ", means of a and b" : "");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < N_MEASURES; m++) {
-            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             write_verdict(&result->verdicts[n][m], claim->b != NULL, out);
             fprintf(out, "\n");
         }
@@ -107,7 +107,7 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
-            fprintf(out, "  %-16s %-6s", measure_names[m], n == NORMALISE_LAYER ? "/layer" : "");
+            fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             if (isfinite(c->low))
                 fprintf(out, "  r = %+.2f [%+.2f, %+.2f]  %zu models\n", c->r, c->low, c->high, c->n);
             else
@@ -131,7 +131,7 @@ static void csv_configs(const struct selection *configs, FILE *out)
 static void csv_row(const struct claims *claims, const struct ri_options *options, const char *name, int n, int m,
                     const char *decision, const double *numbers, size_t n_seeds, FILE *out)
 {
-    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_names[m], normalise_names[n], options->unimportant_below,
+    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_table[m].name, normalise_names[n], options->unimportant_below,
             shares_of(claims), decision, n_seeds);
     for (int i = 0; i < 5; i++) {
         fputc(',', out);
@@ -199,7 +199,7 @@ static void json_claim(const struct claims *claims, int c, FILE *out)
         for (int m = 0; m < N_MEASURES; m++) {
             const struct verdict *v = &result->verdicts[n][m];
             fprintf(out, "%s\n      {\"measure\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", \"effect\": ",
-                    n + m > 0 ? "," : "", measure_names[m], normalise_names[n], decision_names[v->decision]);
+                    n + m > 0 ? "," : "", measure_table[m].name, normalise_names[n], decision_names[v->decision]);
             json_estimate(out, &v->effect);
             fprintf(out, ", \"mean_a\": ");
             json_number(out, v->mean_a);
@@ -227,7 +227,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
             const struct loss_correlation *c = &claims->correlations[n][m];
             struct estimate r = {c->r, c->low, c->high, c->n};
             fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n + m > 0 ? "," : "",
-                    measure_names[m], normalise_names[n]);
+                    measure_table[m].name, normalise_names[n]);
             json_estimate(out, &r);
             fprintf(out, "}");
         }

@@ -35,7 +35,7 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         fputc(',', out);
         format_value(comparisons, row->config_b, value);
         csv_text(out, value);
-        fprintf(out, ",%s,%s,%g,%d,%d,", measure_names[row->ri.measure], normalise_names[row->ri.normalise],
+        fprintf(out, ",%s,%s,%g,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
                 row->ri.unimportant_below, row->ri.task_a + 1, row->ri.task_b + 1);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             fprintf(out, "%zu", row->layer + 1);
@@ -67,7 +67,7 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         fprintf(out, ", \"value_b\": ");
         json_value(out, &comparisons->reader->configs[row->config_b], comparisons->key);
         fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"layer\": ",
-                measure_names[row->ri.measure], normalise_names[row->ri.normalise], row->ri.task_a + 1,
+                measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
                 row->ri.task_b + 1);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             fprintf(out, "%zu", row->layer + 1);
@@ -98,7 +98,7 @@ static void write_block_head(const struct comparisons *comparisons, const struct
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
     snprintf(text, sizeof text, "%s = %s against %s; %s; %s, tasks %d and %d", comparisons->key->name, b, a, label,
-             measure_names[row->ri.measure], row->ri.task_a + 1, row->ri.task_b + 1);
+             measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p Holm");

@@ -65,7 +65,7 @@ static void put_header(const struct table *table)
     if (table->options->rows == EXPORT_NEURONS) {
         fputs(",layer,unit", out);
         for (size_t m = 0; m < table->n_measures; m++) {
-            const char *name = measure_names[table->measures[m]];
+            const char *name = measure_table[table->measures[m]].name;
             for (unsigned t = 1; t <= n_tasks; t++)
                 fprintf(out, ",%s_%u", name, t);
             for (unsigned a = 1; a <= n_tasks; a++)

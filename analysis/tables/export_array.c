@@ -62,7 +62,7 @@ static void put_text(FILE *out, const char *text)
 /* Overwrites one slot's elements by what stands for "no result". */
 static void mask(enum field field, void *values, size_t n_bytes)
 {
-    const float nan = record_nan();
+    const float nan = quiet_nan();
     const double wide_nan = (double)nan;
     switch (record_fields[field].type) {
     case FIELD_F32:

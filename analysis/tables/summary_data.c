@@ -37,9 +37,9 @@ static void csv_table(const struct summary_table *table, FILE *out)
         fprintf(out, "%zu,%zu", group->configs[0], group->n);
         for (int s = 0; s < N_STATUSES; s++)
             fprintf(out, ",%" PRIu64, table->estimates->counts[s]);
-        fprintf(out, ",%" PRIu64 ",%s,%s,%g,%d,%d,%zu", table->estimates->n_attempts, measure_names[table->ri.measure],
-                normalise_names[table->ri.normalise], table->ri.unimportant_below, table->ri.task_a + 1,
-                table->ri.task_b + 1, l + 1);
+        fprintf(out, ",%" PRIu64 ",%s,%s,%g,%d,%d,%zu", table->estimates->n_attempts,
+                measure_table[table->ri.measure].name, normalise_names[table->ri.normalise],
+                table->ri.unimportant_below, table->ri.task_a + 1, table->ri.task_b + 1, l + 1);
         for (int s = 0; s < N_STATISTICS; s++) {
             const struct estimate *estimate = &table->estimates->layers[l].statistics[s];
             const double numbers[] = {estimate->value, estimate->low, estimate->high};
@@ -96,7 +96,7 @@ static void json_table(const struct summary_table *table, FILE *out)
     if (table->is_first)
         json_group(table, out);
     fprintf(out, "%s\n        {\"measure\": \"%s\", \"normalise\": \"%s\", \"unimportant_below\": ",
-            table->is_first ? "" : ",", measure_names[table->ri.measure], normalise_names[table->ri.normalise]);
+            table->is_first ? "" : ",", measure_table[table->ri.measure].name, normalise_names[table->ri.normalise]);
     json_number(out, table->ri.unimportant_below);
     fprintf(out, ", \"tasks\": [%d, %d],\n         ", table->ri.task_a + 1, table->ri.task_b + 1);
     json_statistics(&table->estimates->layers[0], 0, STATISTIC_FIRST_OF_LAYER, out);

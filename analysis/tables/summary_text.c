@@ -105,7 +105,7 @@ static void print_layers(const struct summary_table *table, FILE *out)
     snprintf(heads[1], sizeof heads[1], "select.(+) %d", table->ri.task_a + 1);
     snprintf(heads[2], sizeof heads[2], "select.(-) %d", table->ri.task_b + 1);
 
-    fprintf(out, "  %s\n    ", measure_names[table->ri.measure]);
+    fprintf(out, "  %s\n    ", measure_table[table->ri.measure].name);
     for (int c = 0; c < N_COLUMNS; c++)
         fprintf(out, "%*s", columns[c].width, heads[c]);
     fprintf(out, "\n");

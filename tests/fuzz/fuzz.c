@@ -1,6 +1,6 @@
 #include "fuzz.h"
 
-#include "error.h"
+#include "errors.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

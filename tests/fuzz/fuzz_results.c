@@ -3,12 +3,13 @@
  * file's end missing. The input is a list of such damages. */
 #include "fuzz.h"
 
+#include "inspect.h"
 #include "models.h"
+#include "open.h"
 #include "reader.h"
 #include "reader_provenance.h"
-#include "results.h"
-#include "results_slots.h"
 #include "selection.h"
+#include "slots.h"
 
 #include <hdf5.h>
 #include <stdlib.h>

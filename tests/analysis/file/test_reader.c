@@ -1,8 +1,9 @@
 /* The reader against picky's own writer: every field comes back as it was put, whole and in parts, from a file
  * that is still being written. Damaged files: check_analyse.py. */
+#include "inspect.h"
+#include "open.h"
 #include "reader.h"
 #include "reader_provenance.h"
-#include "results.h"
 #include "selection.h"
 
 #include <inttypes.h>

@@ -1,0 +1,38 @@
+/* Ending a run early and in good order: signals, and the time at which it has to be over. No MPI, no threads.
+ *
+ * SIGTERM and SIGINT ask for an end within a second (mpirun kills so soon); SIGUSR1 and SIGUSR2 are warnings, as batch
+ * systems send ahead of their limit. The functions take the time as an argument (clock_s, backoff.h). */
+#ifndef PICKY_STOP_H
+#define PICKY_STOP_H
+
+#include "errors.h"
+
+/* From now on the four signals are remembered instead of ending the process, but for the second SIGINT, which ends it
+ * at once. Forgets what came before. Async-signal-safe handlers; to be called before MPI_Init, so that no moment is
+ * left unguarded. */
+void stop_catch_signals(void);
+
+/* The most pressing signal that has come, 0 if none has. Any thread. */
+int stop_signal(void);
+
+/* Of two signals (or 0) the more pressing one. */
+int stop_more_pressing(int a, int b);
+
+/* Seconds that what is in training is left after a signal. */
+double stop_grace_s(int signal);
+
+/* "SIGTERM". Static; "signal" if it is none of the four. */
+const char *stop_signal_name(int signal);
+
+/* A duration: seconds ("90", "90s", "1.5s"), "10m", "2h", "1d", a sum of these in falling order ("1h30m"), or HH:MM:SS.
+ * ERROR_INPUT, with what is allowed, for anything else and for 0. */
+enum error_code stop_parse_duration(const char *text, double *seconds, struct error *error);
+
+/* The moment (clock_s) at which training has to end for a run that began at start_s (clock_s) to be over in time;
+ * INFINITY if there is no limit. limit_s is its time limit, INFINITY if it has none. slurm_end_time is the value of
+ * SLURM_JOB_END_TIME, seconds since 1970, or NULL, and now_unix_s the present on that clock, now_s on clock_s's. What
+ * is kept for writing and ending is a twentieth of the limit, from half a second to five; of Slurm's, which kills, a
+ * tenth of what is left, up to half a minute. */
+double stop_deadline(double start_s, double limit_s, const char *slurm_end_time, double now_unix_s, double now_s);
+
+#endif

@@ -1,0 +1,87 @@
+/* The command line: what the commands share. Layer 7. */
+#ifndef PICKY_CLI_H
+#define PICKY_CLI_H
+
+#include "errors.h"
+#include "record.h"
+#include "shard.h"
+#include "sweep.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. 5
+ * is kept for a job that needs longer than the whole time limit: job scripts stop at it. */
+enum {
+    EXIT_FINDING = 4,  /* complete, but with a finding that a script must see: jobs failed, bits differ */
+    EXIT_STOPPED = 75, /* stopped early, can be resumed (EX_TEMPFAIL of sysexits.h) */
+};
+
+/* One of picky's commands. argv[0] is the command's name; returns the exit code. */
+struct command {
+    const char *name;
+    const char *synopsis; /* after the name */
+    const char *summary;
+    const char *details;        /* the rest of its --help */
+    bool lists_hyperparameters; /* --help shows the table */
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+extern const struct command command_run, command_plan, command_status, command_verify, command_merge, command_extend,
+    command_train, command_bench;
+
+/* A command's arguments. Strings are borrowed from argv. */
+struct arguments {
+    struct sweep_override *overrides; /* [n_overrides], --set; owned */
+    size_t n_overrides;
+    const char *output;         /* -o */
+    const char *seed;           /* --seed */
+    const char *hidden_size;    /* --hidden-size */
+    const char *simd;           /* --simd */
+    const char *by;             /* --by */
+    const char *sample;         /* --sample */
+    bool all;                   /* --all */
+    bool resume;                /* --resume */
+    bool null_jobs;             /* --null-jobs */
+    bool json;                  /* --json */
+    const char *time_limit;     /* --time-limit */
+    struct shard shard;         /* --shard, or 0/0 */
+    unsigned retry;             /* --retry: bits 1 << enum job_status */
+    const char *sbatch;         /* --sbatch */
+    const char *ranks;          /* --ranks */
+    const char *ranks_per_node; /* --ranks-per-node */
+    const char *operand;        /* the first operand, or NULL */
+    char **operands;            /* [n_operands] */
+    int n_operands;
+};
+
+/* What parsing came to. */
+enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
+
+/* Parses the options among `allowed` (a string of the letters that long_options has for them) and the operands: one for
+ * each word of operand_names (NULL: none), all of which must be there, and any number more if it ends with "...".
+ * Prints help (to stdout if `speaks`) or the mistake (to stderr). The caller frees with arguments_free. */
+enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
+                                      const char *operand_names, int argc, char **argv, bool speaks);
+void arguments_free(struct arguments *arguments);
+
+/* Prints a command's help. */
+void command_help(const struct command *command, FILE *stream);
+
+/* Prints the table of hyperparameters: name, default, what is allowed, meaning. */
+void print_hyperparameters(FILE *stream);
+
+/* Prints an argument, quoted for a shell where need be. */
+void print_quoted(FILE *stream, const char *text);
+
+/* Where the results go if -o does not say: the sweep's name in the working directory, .cfg replaced by .h5; a shard's
+ * with its number, since all may be run there. The caller frees it; NULL if memory is short. */
+char *default_output(const char *sweep_path, const struct shard *shard);
+
+/* Prints "picky: MESSAGE" to stderr, unless the message is "" (another copy of this process says it), and returns the
+ * exit code. */
+int report_error(const struct error *error);
+
+/* The exit code of a sweep that is complete in the file `path`; says so on stderr if jobs failed with an error. */
+int report_complete(const char *path, uint64_t n_errors);
+
+#endif

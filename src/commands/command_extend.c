@@ -1,0 +1,308 @@
+/* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run. */
+#include "copying.h"
+#include "open.h"
+#include "running.h"
+#include "stop.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LINES_MAX = 20, STATUSES_AT_ONCE = 1 << 16 };
+#define NOT_THERE UINT32_MAX
+
+/* The configurations of the old file, found by their values: a hash table. */
+struct index {
+    const struct hyperparameters *configs;
+    uint32_t *slots; /* [n_slots] configuration, or NOT_THERE; n_slots is a power of two */
+    size_t n_slots;
+};
+
+/* What is to become of a file. */
+struct extension {
+    const char *path;
+    struct results_slots *slots;           /* the old file */
+    const struct results_description *old; /* its sweep, and the larger one */
+    const struct results_description *new;
+    int64_t shift;    /* replicate r of the old sweep is replicate r + shift of the new one */
+    uint32_t *old_of; /* [new->n_configs] the same configuration of the old sweep, or NOT_THERE */
+    uint8_t *is_kept; /* [old->n_configs] the new sweep has it */
+    int n_reasons;    /* against it */
+    uint64_t n_more;  /* that got no line */
+};
+
+static uint64_t hash(const struct hyperparameters *h)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < n_hyperparameters; i++) {
+        const struct hyperparameter *row = &hyperparameter_table[i];
+        char text[HYPERPARAMETER_TEXT_MAX] = "";
+        uint64_t words[HYPERPARAMETER_TEXT_MAX / sizeof(uint64_t)] = {0};
+        if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_CHOICE) {
+            words[0] = (uint64_t)hyperparameter_integer(h, row);
+        } else if (row->type == HYPERPARAMETER_REAL) {
+            double value = hyperparameter_real(h, row) + 0.0; /* -0 equals 0 */
+            memcpy(words, &value, sizeof value);
+        } else {
+            strncpy(text, hyperparameter_string(h, row), sizeof text - 1);
+            memcpy(words, text, sizeof text);
+        }
+        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+            hash = (hash ^ words[w]) * UINT64_C(0x9e3779b97f4a7c15);
+            hash ^= hash >> 29;
+        }
+    }
+    return hash;
+}
+
+static bool is_equal(const struct hyperparameters *a, const struct hyperparameters *b)
+{
+    for (int i = 0; i < n_hyperparameters; i++)
+        if (!hyperparameter_equal(a, b, &hyperparameter_table[i]))
+            return false;
+    return true;
+}
+
+/* The slot of the configuration equal to `h`, or the free one where it belongs. */
+static uint32_t *find(const struct index *index, const struct hyperparameters *h)
+{
+    for (uint64_t i = hash(h);; i++) {
+        uint32_t *slot = &index->slots[i & (index->n_slots - 1)];
+        if (*slot == NOT_THERE || is_equal(&index->configs[*slot], h))
+            return slot;
+    }
+}
+
+static enum error_code out_of_memory(struct error *error)
+{
+    return error_set(error, ERROR_FATAL, "not enough memory to extend a file");
+}
+
+/* Finds the new sweep's configurations in the old one. */
+static enum error_code match(struct extension *e, struct error *error)
+{
+    struct index index = {.configs = e->old->configs, .n_slots = 16};
+    while (index.n_slots < 2 * e->old->n_configs)
+        index.n_slots *= 2;
+    index.slots = malloc(index.n_slots * sizeof *index.slots);
+    e->old_of = malloc(e->new->n_configs * sizeof *e->old_of);
+    e->is_kept = calloc(e->old->n_configs, 1);
+    if (!index.slots || !e->old_of || !e->is_kept) {
+        free(index.slots);
+        return out_of_memory(error);
+    }
+    memset(index.slots, 0xff, index.n_slots * sizeof *index.slots);
+    for (size_t i = 0; i < e->old->n_configs; i++) {
+        uint32_t *slot = find(&index, &e->old->configs[i]);
+        if (*slot == NOT_THERE)
+            *slot = (uint32_t)i;
+    }
+    for (size_t i = 0; i < e->new->n_configs; i++) {
+        e->old_of[i] = *find(&index, &e->new->configs[i]);
+        if (e->old_of[i] != NOT_THERE)
+            e->is_kept[e->old_of[i]] = 1;
+    }
+    /* Cases may repeat a configuration: its copies have the same results. */
+    for (size_t i = 0; i < e->old->n_configs; i++)
+        e->is_kept[i] = e->is_kept[*find(&index, &e->old->configs[i])];
+    free(index.slots);
+    return ERROR_NONE;
+}
+
+static void refuse(struct extension *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line for a reason against it. */
+static void refuse(struct extension *e, const char *format, ...)
+{
+    if (e->n_reasons == LINES_MAX) {
+        e->n_more++;
+        return;
+    }
+    e->n_reasons++;
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "picky: %s: ", e->path);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+/* Counts the finished jobs of an old configuration, and of these the ones whose seeds the new sweep lacks. */
+static enum error_code count_done(struct extension *e, uint64_t config, uint64_t *n_done, uint64_t *n_seedless,
+                                  struct error *error)
+{
+    uint8_t status[STATUSES_AT_ONCE];
+    uint64_t replicates = (uint64_t)e->old->replicates;
+    *n_done = *n_seedless = 0;
+    for (uint64_t first = 0; first < replicates; first += STATUSES_AT_ONCE) {
+        size_t n = replicates - first < STATUSES_AT_ONCE ? (size_t)(replicates - first) : STATUSES_AT_ONCE;
+        if (results_slots_status(e->slots, config, first, n, status, error))
+            return error->code;
+        for (size_t i = 0; i < n; i++) {
+            int64_t place = (int64_t)(first + i) + e->shift;
+            *n_done += status[i] != STATUS_PENDING;
+            *n_seedless += status[i] != STATUS_PENDING && (place < 0 || place >= e->new->replicates);
+        }
+    }
+    return ERROR_NONE;
+}
+
+/* Says what the new sweep would lose of the old file. */
+static enum error_code check_extension(struct extension *e, struct error *error)
+{
+    const struct results_description *old = e->old, *new = e->new;
+    char text[SHARD_TEXT_MAX];
+    shard_format(&old->shard, text);
+    if (old->shard.n > 1)
+        refuse(e, "it is for shard %s of its sweep; allowed: the whole, as picky merge makes it", text);
+    if (old->layout->is_null != new->layout->is_null)
+        refuse(e, old->layout->is_null ? "its records are made up (--null-jobs)"
+                                       : "its models are trained; the sweep is to run with --null-jobs");
+    for (const struct store_name *name = store_names; name->name; name++)
+        if (new->layout->store & ~old->layout->store & name->bit)
+            refuse(e, "store: the sweep asks for \"%s\", which the file has not kept", name->name);
+    uint64_t n_seedless = 0;
+    for (uint64_t config = 0; config < old->n_configs; config++) {
+        uint64_t n_done, n;
+        if (count_done(e, config, &n_done, &n, error))
+            return error->code;
+        n_seedless += n;
+        if (n_done > 0 && !e->is_kept[config]) {
+            char label[RESULTS_LABEL_MAX];
+            results_slots_label(old, config, label);
+            refuse(e, "%s is not in the sweep; %" PRIu64 " jobs of it are finished", label, n_done);
+        }
+    }
+    if (n_seedless > 0)
+        refuse(e,
+               "seeds %" PRId64 " to %" PRId64 " in the file, %" PRId64 " to %" PRId64 " in the sweep: %" PRIu64
+               " finished jobs have seeds that the sweep lacks",
+               old->seed, old->seed + old->replicates - 1, new->seed, new->seed + new->replicates - 1, n_seedless);
+    if (e->n_more > 0)
+        fprintf(stderr, "picky: %s: and %" PRIu64 " more\n", e->path, e->n_more);
+    return e->n_reasons == 0
+               ? ERROR_NONE
+               : error_set(error, ERROR_INPUT,
+                           "%s: not extended; allowed: a sweep that has all that is finished in it, or another file",
+                           e->path);
+}
+
+/* Every slot of the new file is filled once. */
+static enum error_code no_overlap(void *context, uint64_t config, uint64_t replicate, const void *record,
+                                  struct error *error)
+{
+    (void)context, (void)config, (void)replicate, (void)record, (void)error;
+    check(false);
+    return ERROR_NONE;
+}
+
+/* Makes the new file, with what is finished in the old one, and puts it in its place. */
+static enum error_code copy_all(struct extension *e, struct results **results, bool *is_stopped, struct error *error)
+{
+    struct run_log log = {0};
+    struct results_description description = *e->new;
+    struct results_plan *plans =
+        plans_join(e->old->plans, e->old->n_plans, e->new->plans, e->new->n_plans, &description.n_plans);
+    if (!plans)
+        return out_of_memory(error);
+    description.plans = plans;
+    results_draft(results, e->path, true, &description, error);
+    free(plans);
+    if (error->code)
+        return error->code;
+    struct copying copying = {.from = e->slots, .from_path = e->path, .to = *results, .layout = e->new->layout};
+    for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {
+        *is_stopped = stop_signal() != 0;
+        if (e->old_of[config] != NOT_THERE && !*is_stopped)
+            copying_config(&copying, e->old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL, error);
+    }
+    if (!error->code && !*is_stopped && !run_log_add(&log, e->slots, error) && !run_log_write(&log, *results, error) &&
+        !results_publish(*results, error))
+        fprintf(stderr,
+                "picky: %s: extended from %zu configuration%s x %" PRId64 " replicates to %zu x %" PRId64 "; %" PRIu64
+                " finished jobs are kept\n",
+                e->path, e->old->n_configs, e->old->n_configs == 1 ? "" : "s", e->old->replicates, e->new->n_configs,
+                e->new->replicates, copying.n_put);
+    copying_free(&copying);
+    run_log_free(&log);
+    if (error->code || *is_stopped) {
+        struct error ignored;
+        results_close(*results, &ignored);
+        *results = NULL;
+    }
+    return error->code;
+}
+
+/* Whether the new sweep is the old one: there is nothing to copy. */
+static bool is_same_sweep(const struct extension *e)
+{
+    if (e->new->n_configs != e->old->n_configs || e->new->replicates != e->old->replicates || e->shift != 0 ||
+        e->new->layout->store != e->old->layout->store)
+        return false;
+    for (size_t i = 0; i < e->new->n_configs; i++)
+        if (e->old_of[i] == NOT_THERE || !is_equal(&e->new->configs[i], &e->old->configs[i]))
+            return false;
+    return true;
+}
+
+static enum error_code open_extended(struct results **results, const char *path, const struct arguments *arguments,
+                                     const struct sweep *sweep, const struct results_description *description,
+                                     bool *is_stopped, struct error *error)
+{
+    (void)arguments, (void)sweep;
+    *results = NULL;
+    /* What a link stands for is replaced, not the link. */
+    char *real = realpath(path, NULL);
+    struct stat status;
+    struct extension e = {.path = real && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? real : path,
+                          .new = description};
+    if (results_slots_open(&e.slots, e.path, RESULTS_WRITING, error)) {
+        free(real);
+        return error->code;
+    }
+    e.old = results_slots_description(e.slots);
+    e.shift = e.old->seed - description->seed;
+    bool is_same = false;
+    if (!match(&e, error) && !check_extension(&e, error) && !(is_same = is_same_sweep(&e)))
+        copy_all(&e, results, is_stopped, error);
+    results_slots_close(e.slots);
+    if (is_same) {
+        fprintf(stderr, "picky: %s: it holds this sweep already: nothing to extend\n", path);
+        results_open(results, path, description, stderr, error);
+    }
+    free(e.old_of);
+    free(e.is_kept);
+    free(real);
+    return error->code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    static const struct running running = {.options = "sTNb",
+                                           .operands = "FILE.h5 SWEEP.cfg",
+                                           .sweep_operand = 1,
+                                           .output_operand = 0,
+                                           .open = open_extended};
+    return running_main(command, &running, argc, argv);
+}
+
+const struct command command_extend = {
+    .name = "extend",
+    .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--by KEY]",
+    .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
+    .details =
+        "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and\n"
+        "all that is finished in it: the same configurations and seeds. The larger file is written beside as\n"
+        "FILE.h5.picky-draft, which takes its place when all that is finished is in it; until then FILE.h5 is as it\n"
+        "was. From then on it is as picky run makes it: whatever ends the run, picky run SWEEP.cfg -o FILE.h5\n"
+        "--resume goes on.\n\n"
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
+        "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
+        "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
+        "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
+        "an error, 75 stopped early.\n",
+    .lists_hyperparameters = true,
+    .run = run,
+};

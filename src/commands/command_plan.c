@@ -1,0 +1,202 @@
+/* picky plan: what a sweep would do, without doing it. */
+#include "cli.h"
+#include "file.h"
+#include "job_script.h"
+#include "kernels.h"
+#include "memory_budget.h"
+#include "pilot.h"
+#include "plan.h"
+#include "progress.h"
+#include "room.h"
+#include "shape.h"
+#include "sweep.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double PILOT_S = 60;         /* of training, at most, for --sbatch */
+static const int64_t COUNT_MAX = 1000000; /* of nodes, and of ranks */
+
+static void print_swept(const struct sweep *sweep)
+{
+    enum { VALUES_MAX = 12 }; /* as many as fit on a line; of more, the number */
+    for (int i = 0; i < n_hyperparameters; i++) {
+        if (!sweep->swept[i])
+            continue;
+        const struct hyperparameter *row = &hyperparameter_table[i];
+        const struct hyperparameters *distinct[VALUES_MAX];
+        size_t n = 0;
+        bool is_complete = true;
+        for (size_t c = 0; c < sweep->n_configs && is_complete; c++) {
+            size_t known = 0;
+            while (known < n && !hyperparameter_equal(distinct[known], &sweep->configs[c], row))
+                known++;
+            if (known < n)
+                continue;
+            is_complete = n < VALUES_MAX;
+            if (is_complete)
+                distinct[n++] = &sweep->configs[c];
+        }
+        printf("  %-18s", row->name);
+        for (size_t v = 0; v < n; v++) {
+            char value[HYPERPARAMETER_TEXT_MAX];
+            hyperparameter_format(distinct[v], row, value);
+            printf("%s%s", v ? ", " : " ", value);
+        }
+        printf("%s\n", is_complete ? "" : ", ...");
+    }
+}
+
+/* For one rank that has this machine to itself. */
+static enum error_code look_here(struct room *room, const struct sweep *sweep, const struct record_layout *layout,
+                                 struct error *error)
+{
+    struct memory memory = memory_find("");
+    uint64_t budget = memory_budget(&memory, 1);
+    return room_look(room, sweep, layout, &budget, 1, error);
+}
+
+static enum error_code print_plan(const struct sweep *sweep, struct error *error)
+{
+    struct record_layout layout;
+    struct plan *plan = NULL;
+    struct room room;
+    double seconds_per_cost = 0, dearest = 0;
+    size_t dearest_config = 0;
+
+    if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
+        plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
+        look_here(&room, sweep, &layout, error))
+        goto done;
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        if (plan_work(plan, c) > dearest) {
+            dearest = plan_work(plan, c);
+            dearest_config = c;
+        }
+    if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
+        goto done;
+
+    char size[MEMORY_TEXT_MAX], duration[PROGRESS_DURATION_MAX];
+    double core_s = plan_work_total(plan) * seconds_per_cost;
+    struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
+    memory_text(results_file_size(&layout, sweep->n_configs, sweep->replicates), size);
+    progress_duration(core_s, duration);
+    if (sweep->repeated)
+        fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
+                sweep->repeated);
+    printf("%s\n", *sweep->name ? sweep->name : sweep->path);
+    print_swept(sweep);
+    printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan),
+           plan_n_shapes(plan) == 1 ? "" : "s");
+    printf("replicates      %" PRId64 ", seeds %" PRId64 " to %" PRId64 "\n", sweep->replicates, sweep->seed,
+           sweep->seed + sweep->replicates - 1);
+    printf("jobs            %" PRIu64 "\n", plan_jobs_total(plan));
+    printf("core-hours      %.3g (%s on one core; from a short timing here, one attempt a job)\n", core_s / 3600,
+           duration);
+    printf("time           ");
+    for (int n_ranks = 1; n_ranks <= 1024; n_ranks *= 4) {
+        progress_duration(job_script_time(&pilot, n_ranks), duration);
+        printf("%s %s on %d", n_ranks > 1 ? "," : "", duration, n_ranks);
+    }
+    printf(" ranks\n");
+    printf("memory          ");
+    room_print_largest(stdout, &room);
+    printf("results file    %s (%" PRIu64 " bytes a job)\n", size, layout.n_bytes);
+    room_print_warnings(stderr, &room);
+done:
+    plan_destroy(plan);
+    return error->code;
+}
+
+/* A number of nodes or ranks. */
+static enum error_code parse_count(const char *option, const char *text, int64_t *count, struct error *error)
+{
+    char *end;
+    *count = strtol(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && *count >= 1 && *count <= COUNT_MAX)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "%s %.40s: allowed: 1 to %" PRId64, option, text, COUNT_MAX);
+}
+
+/* What the script is to ask for, from the options. */
+static enum error_code read_resources(const struct arguments *arguments, struct job_script *script, struct error *error)
+{
+    if (arguments->ranks ? arguments->sbatch || arguments->ranks_per_node : !arguments->sbatch)
+        return error_set(error, ERROR_INPUT,
+                         "allowed: --sbatch NODES, --sbatch NODES --ranks-per-node N, or --ranks N");
+    if (arguments->ranks)
+        return parse_count("--ranks", arguments->ranks, &script->ranks_per_node, error);
+    if (arguments->ranks_per_node &&
+        parse_count("--ranks-per-node", arguments->ranks_per_node, &script->ranks_per_node, error))
+        return error->code;
+    if (!arguments->ranks_per_node) {
+        script->is_assumed = true;
+        script->ranks_per_node = sysconf(_SC_NPROCESSORS_ONLN);
+    }
+    return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
+}
+
+static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, struct error *error)
+{
+    struct pilot pilot = {0};
+    struct record_layout layout;
+    char *output =
+        arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
+    struct job_script script = {.sweep = sweep,
+                                .pilot = &pilot,
+                                .overrides = arguments->overrides,
+                                .n_overrides = arguments->n_overrides,
+                                .output = output};
+    if (!output)
+        error_set(error, ERROR_FATAL, "out of memory");
+    struct room room;
+    if (!error->code && !read_resources(arguments, &script, error) &&
+        !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
+        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error)) {
+        room_print_warnings(stderr, &room);
+        script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
+        job_script_print(stdout, &script, error);
+    }
+    pilot_free(&pilot);
+    free(output);
+    return error->code;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct sweep sweep = {0};
+    struct error error = {0};
+    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKP", "SWEEP.cfg", argc, argv, true);
+    bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
+    if (parsed == ARGUMENTS_OK &&
+        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error)) {
+        if (is_script)
+            print_script(&arguments, &sweep, &error);
+        else
+            print_plan(&sweep, &error);
+    }
+    sweep_free(&sweep);
+    arguments_free(&arguments);
+    if (error.code)
+        return report_error(&error);
+    return parsed == ARGUMENTS_BAD ? ERROR_INPUT : 0;
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--sbatch NODES | --ranks N]",
+    .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
+    .details =
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
+        "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
+        "                    shape that are trained here on one core, for a minute at most\n"
+        "  --ranks-per-node N    on each of its nodes; default: as many as this machine has CPUs\n"
+        "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
+        "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
+        "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"
+        "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
+    .run = run,
+};

@@ -1,0 +1,71 @@
+/* picky run: a sweep into a new results file, or on with one that is there. */
+#include "open.h"
+#include "running.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+static enum error_code check_arguments(const struct arguments *arguments, struct error *error)
+{
+    if (arguments->retry && !arguments->resume)
+        return error_set(error, ERROR_INPUT, "--retry: allowed only with --resume");
+    return ERROR_NONE;
+}
+
+/* Opens the file to go on with if it may and is there, else creates it. */
+static enum error_code open_results(struct results **results, const char *path, const struct arguments *arguments,
+                                    const struct sweep *sweep, const struct results_description *description,
+                                    bool *is_stopped, struct error *error)
+{
+    (void)is_stopped;
+    if (!arguments->resume || (access(path, F_OK) != 0 && errno == ENOENT))
+        return sweep->repeated ? error_set(error, ERROR_INPUT, "%s", sweep->repeated)
+                               : results_create(results, path, description, error);
+    uint64_t n_again = 0;
+    if (results_open(results, path, description, stderr, error) ||
+        (arguments->retry && results_retry(*results, arguments->retry, &n_again, error)))
+        return error->code;
+    if (arguments->retry)
+        fprintf(stderr, "picky: %s: %" PRIu64 " job%s to be done again\n", path, n_again, n_again == 1 ? "" : "s");
+    return ERROR_NONE;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    static const struct running running = {.options = "soTrNDRb",
+                                           .operands = "SWEEP.cfg",
+                                           .sweep_operand = 0,
+                                           .output_operand = -1,
+                                           .check_arguments = check_arguments,
+                                           .open = open_results};
+    return running_main(command, &running, argc, argv);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry STATUS]...] [--set KEY=VALUE]... [--shard I/N]\n"
+                "                [--time-limit D] [--by KEY]",
+    .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
+    .details =
+        "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist,\n"
+        "                    except with --resume\n"
+        "  --resume          goes on with FILE.h5: only what is pending in it is done. The sweep must be the one that\n"
+        "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
+        "  --retry STATUS    with --resume: jobs that ended as rejected, diverged or error (commas between\n"
+        "                    several) are done again\n"
+        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
+        "  --shard I/N       does the I-th of N parts of the sweep, into a file of its own (default:\n"
+        "                    SWEEP-I-of-N.h5); picky merge joins the parts\n"
+        "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
+        "                    1d or HH:MM:SS. Slurm's time limit is minded without being told\n"
+        "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
+        "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
+        "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
+        "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
+        "with status error. A sweep of which no configuration fits is refused.\n\n"
+        "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
+        "4 complete but some jobs failed with an error (a rejected model is no error), 75 stopped early.\n",
+    .lists_hyperparameters = true,
+    .run = run,
+};

@@ -1,0 +1,125 @@
+/* picky status: how far a results file is, also while a run writes it. */
+#include "cli.h"
+#include "counts.h"
+#include "progress.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void time_text(double seconds, char text[32])
+{
+    time_t whole = (time_t)seconds;
+    struct tm utc;
+    if (!(seconds >= 0 && seconds < 1e12) || !gmtime_r(&whole, &utc))
+        snprintf(text, 32, "?");
+    else
+        strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static void print_runs(const struct results_state *state)
+{
+    const struct results_run *run = &state->last_run;
+    char start[32], end[32], left[PROGRESS_DURATION_MAX];
+    if (state->n_runs > 0) {
+        time_text(run->start_s, start);
+        time_text(run->end_s, end);
+        printf("\n%d run%s; the last one: %" PRId64 " job%s on %d rank%s (%s), picky %s,\n%s to %s\n", state->n_runs,
+               state->n_runs == 1 ? "" : "s", run->n_jobs, run->n_jobs == 1 ? "" : "s", run->n_ranks,
+               run->n_ranks == 1 ? "" : "s", run->hosts, run->version, start, end);
+    }
+    uint64_t n_pending = state->counts[STATUS_PENDING];
+    if (!state->is_written) {
+        const char *complete =
+            state->shard.n > 1 ? "This shard is complete; picky merge joins it with the others.\n" : "Complete.\n";
+        fputs(n_pending > 0 ? "No run is writing it; picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n" : complete,
+              stdout);
+        return;
+    }
+    printf("A run is writing it");
+    double seconds = run->end_s - run->start_s;
+    if (state->n_runs > 0 && run->n_jobs > 0 && seconds > 0) {
+        double rate = (double)run->n_jobs / seconds;
+        progress_duration((double)n_pending / rate, left);
+        printf(": %.3g jobs/s since its start; at this rate %s left", rate, left);
+    }
+    printf(".\n");
+}
+
+static void print_state(const char *path, const struct results_state *state)
+{
+    char shard[COVERAGE_SHARD_MAX];
+    uint64_t n_slots = coverage_expected(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
+    coverage_shard(&state->shard, shard);
+    printf("%s: %" PRIu64 " configuration%s x %" PRId64 " replicates%s = %" PRIu64 " jobs\n\n", path, state->n_configs,
+           state->n_configs == 1 ? "" : "s", state->replicates, shard, n_slots);
+    if (state->is_null)
+        printf("  NOT RESULTS: nothing was trained, the records are made up (picky run --null-jobs)\n\n");
+    printf("  %-10s %12" PRIu64 "\n", "expected", n_slots);
+    printf("  %-10s %12" PRIu64 "  %5.1f %%\n", "done", n_done, 100 * (double)n_done / (double)n_slots);
+    for (int i = 1; i <= N_STATUSES; i++) {
+        int status = i % N_STATUSES; /* pending last */
+        printf("  %-10s %12" PRIu64 "  %5.1f %%\n", status_names[status], state->counts[status],
+               100 * (double)state->counts[status] / (double)n_slots);
+    }
+}
+
+/* Why jobs ended with an error. */
+static void print_reasons(const struct results_state *state)
+{
+    uint64_t n_told = 0, n_errors = state->counts[STATUS_ERROR];
+    if (state->n_reasons == 0)
+        return;
+    printf("\nErrors%s:\n", state->n_errors < n_errors ? " (reasons of the first ones)" : "");
+    for (int i = 0; i < state->n_reasons; i++) {
+        const struct results_reason *reason = &state->reasons[i];
+        n_told += reason->n_jobs;
+        printf("  %" PRIu64 " job%s: %s\n    first: %s, replicate %" PRIu64 "\n", reason->n_jobs,
+               reason->n_jobs == 1 ? "" : "s", *reason->text ? reason->text : "no reason is given", reason->label,
+               reason->replicate);
+    }
+    if (n_told < state->n_errors)
+        printf("  %" PRIu64 " more for other reasons\n", state->n_errors - n_told);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct error error = {0};
+    struct results_state state;
+    struct coverage coverage = {0};
+    switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv, true)) {
+    case ARGUMENTS_HELP: return 0;
+    case ARGUMENTS_BAD: return ERROR_INPUT;
+    case ARGUMENTS_OK: break;
+    }
+    int exit_code = 0;
+    const char *path = arguments.operand;
+    if (coverage_by(&coverage, arguments.by, &error) || coverage_read(&coverage, path, &state, &error)) {
+        exit_code = report_error(&error);
+    } else {
+        print_state(path, &state);
+        print_reasons(&state);
+        if (coverage.row) {
+            printf("\n");
+            coverage_print(stdout, &coverage);
+        }
+        print_runs(&state);
+    }
+    coverage_free(&coverage);
+    arguments_free(&arguments);
+    return exit_code;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .synopsis = "FILE.h5 [--by KEY]",
+    .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
+    .details =
+        "  --by KEY          counts for each value of this hyperparameter too\n\n"
+        "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
+        "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
+        "read, is not picky's or is damaged.\n",
+    .run = run,
+};

@@ -1,0 +1,221 @@
+#include "job_script.h"
+
+#include "cli.h"
+#include "kernels.h"
+#include "progress.h"
+#include "shape.h"
+#include "sweep_sbatch.h"
+#include "version.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Asked for beyond what was measured: other machines, shared caches, file systems. */
+static const double TIME_FACTOR = 1.5, TIME_EXTRA_S = 300, MEMORY_FACTOR = 1.5, MEMORY_EXTRA = 64e6;
+/* Ahead of the end: ten seconds for the models in training, ten in which Slurm may be late, and to write and requeue.
+ */
+enum { SIGNAL_S = 40, SHAPES_MAX = 20 };
+
+/* What goes into the template. */
+struct filling {
+    const struct job_script *script;
+    double n_ranks, needed_s;
+    const char *sweep, *output, *program; /* absolute paths */
+};
+
+double job_script_time(const struct pilot *pilot, double n_ranks)
+{
+    return n_ranks <= 1 ? pilot->total_s : pilot->total_s / n_ranks + pilot->pack_s;
+}
+
+/* Whole minutes, of which the last one counts. */
+static void print_time(FILE *stream, double seconds)
+{
+    int64_t minutes = (int64_t)ceil(seconds / 60), days = minutes / 1440;
+    if (days > 0)
+        fprintf(stream, "#SBATCH --time=%" PRId64 "-%02d:%02d:00\n", days, (int)(minutes % 1440 / 60),
+                (int)(minutes % 60));
+    else
+        fprintf(stream, "#SBATCH --time=%02d:%02d:00\n", (int)(minutes / 60), (int)(minutes % 60));
+}
+
+/* Bytes for each rank: rank 0 needs most, for the records that it gathers before it writes them, and every rank gets as
+ * much. */
+static double rank_memory(const struct job_script *script)
+{
+    double gathered = fmin(256 * script->pilot->job_memory, 64e6);
+    double slots = (double)script->sweep->n_configs * (double)script->sweep->replicates;
+    return MEMORY_FACTOR * (script->pilot->memory + 2 * gathered + slots / 8) + MEMORY_EXTRA;
+}
+
+static void print_shape(FILE *stream, const struct pilot_shape *entry)
+{
+    const struct hyperparameters *h = entry->example;
+    char one[PROGRESS_DURATION_MAX], all[PROGRESS_DURATION_MAX];
+    struct shape shape = shape_of(h);
+    progress_duration(entry->job_s, one);
+    progress_duration(entry->n_jobs * entry->job_s, all);
+    fprintf(stream, "#   %" PRId64 " x %" PRId64 " units, %" PRId64 " steps: %.0f jobs of %.3g ms = %s; ",
+            shape.hidden_layers, shape.hidden_size, shape.epochs * (shape.steps[0] + shape.steps[1]), entry->n_jobs,
+            1e3 * entry->job_s, all);
+    if (entry->n_trained > 0)
+        fprintf(stream, "%" PRIu64 " trained in %.3g s\n", entry->n_trained, entry->trained_s);
+    else
+        fprintf(stream, "extrapolated from a few steps\n");
+}
+
+/* The numbers behind the resources, as comments. */
+static void print_numbers(FILE *stream, const struct filling *filling)
+{
+    const struct job_script *script = filling->script;
+    const struct pilot *pilot = script->pilot;
+    const struct kernels *kernels;
+    struct error ignored;
+    char host[256] = "?", duration[PROGRESS_DURATION_MAX], pack[PROGRESS_DURATION_MAX];
+    gethostname(host, sizeof host - 1);
+    fprintf(stream,
+            "# %s: by picky plan %s\n# Its time limit may be shortened: it requeues itself and goes on, as it does "
+            "when it is "
+            "submitted again.\n#\n# Measured on one core of %s (%s); jobs with their repeated attempts:\n",
+            *script->sweep->name ? script->sweep->name : script->sweep->path, PICKY_VERSION, host,
+            kernels_choose(&kernels, &ignored) ? "?" : kernels->name);
+    for (size_t i = 0; i < pilot->n_shapes && i < SHAPES_MAX; i++)
+        print_shape(stream, &pilot->shapes[i]);
+    if (pilot->n_shapes > SHAPES_MAX)
+        fprintf(stream, "#   and %zu cheaper shapes\n", pilot->n_shapes - SHAPES_MAX);
+    progress_duration(filling->needed_s, duration);
+    progress_duration(pilot->pack_s, pack);
+    fprintf(
+        stream,
+        "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
+        "min.\n",
+        pilot->total_s / 3600, filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack, TIME_FACTOR,
+        TIME_EXTRA_S / 60);
+    fprintf(
+        stream,
+        "# Memory: %.0f MB here, %.3g MB a record; --mem-per-cpu is %.3g times what rank 0 needs and %.0f MB for MPI.\n"
+        "# The results file: %.3g MB.\n",
+        pilot->memory / 1e6, pilot->job_memory / 1e6, MEMORY_FACTOR, MEMORY_EXTRA / 1e6, script->file_size / 1e6);
+    if (script->is_assumed)
+        fprintf(stream,
+                "# Assumed: nodes of %" PRId64 " CPUs, as this one; picky plan --ranks-per-node says otherwise.\n",
+                script->ranks_per_node);
+}
+
+static void print_resources(FILE *stream, const struct filling *filling)
+{
+    const struct job_script *script = filling->script;
+    if (script->n_nodes > 0)
+        fprintf(stream, "#SBATCH --nodes=%" PRId64 "\n#SBATCH --ntasks-per-node=%" PRId64 "\n", script->n_nodes,
+                script->ranks_per_node);
+    else
+        fprintf(stream, "#SBATCH --ntasks=%" PRId64 "\n", script->ranks_per_node);
+    fprintf(stream, "#SBATCH --mem-per-cpu=%.0fM\n", ceil(rank_memory(script) / (1 << 20) / 10) * 10);
+    print_time(stream, TIME_FACTOR * filling->needed_s + TIME_EXTRA_S);
+    fprintf(stream, "#SBATCH --signal=B:USR1@%d\n", SIGNAL_S);
+}
+
+/* "NAME=${1:-VALUE}": what the user gives goes before. */
+static void print_parameter(FILE *stream, const char *name, const char *given, const char *value)
+{
+    fprintf(stream, "%s=${%s:-", name, given);
+    print_quoted(stream, value);
+    fprintf(stream, "}\n");
+}
+
+static void print_sweep(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "SWEEP", "1", filling->sweep);
+}
+
+static void print_output(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "OUT", "2", filling->output);
+}
+
+static void print_program(FILE *stream, const struct filling *filling)
+{
+    print_parameter(stream, "PICKY", "PICKY", filling->program);
+}
+
+static void print_options(FILE *stream, const struct filling *filling)
+{
+    fprintf(stream, "OPTIONS=(");
+    for (size_t i = 0; i < filling->script->n_overrides; i++) {
+        fprintf(stream, "--set ");
+        print_quoted(stream, filling->script->overrides[i].key);
+        fprintf(stream, "=");
+        print_quoted(stream, filling->script->overrides[i].value);
+        fprintf(stream, " ");
+    }
+    fprintf(stream, "\"${@:3}\")\n");
+}
+
+/* Lines of the template, by how they begin, and what takes their place, if anything. */
+static const struct {
+    const char *start;
+    void (*print)(FILE *stream, const struct filling *filling);
+} substitutes[] = {
+    {"# A sweep, ", print_numbers}, {"#   sbatch ", NULL},     {"#SBATCH --nodes=", print_resources},
+    {"#SBATCH --exclusive", NULL},  {"#SBATCH --time=", NULL}, {"#SBATCH --signal=", NULL},
+    {"SWEEP=", print_sweep},        {"OUT=", print_output},    {"OPTIONS=", print_options},
+    {"PICKY=", print_program},
+};
+enum { N_SUBSTITUTES = sizeof substitutes / sizeof substitutes[0] };
+
+static void print_template(FILE *stream, const struct filling *filling)
+{
+    bool is_seen[N_SUBSTITUTES] = {false};
+    for (const char *line = sweep_sbatch, *next; *line; line = next) {
+        next = strchr(line, '\n') + 1;
+        int i = 0;
+        while (i < N_SUBSTITUTES && strncmp(line, substitutes[i].start, strlen(substitutes[i].start)) != 0)
+            i++;
+        if (i == N_SUBSTITUTES) {
+            fwrite(line, 1, (size_t)(next - line), stream);
+            continue;
+        }
+        is_seen[i] = true;
+        if (substitutes[i].print)
+            substitutes[i].print(stream, filling);
+    }
+    for (int i = 0; i < N_SUBSTITUTES; i++)
+        check(is_seen[i]); /* sweep.sbatch has changed, and this has to follow */
+}
+
+/* The path from the root of a file that need not be there. The caller frees it; NULL on error. */
+static char *absolute_path(const char *path)
+{
+    char *folder = *path == '/' ? NULL : getcwd(NULL, 0), *absolute = NULL;
+    if (*path == '/')
+        return strdup(path);
+    if (folder && asprintf(&absolute, "%s/%s", folder, path) < 0)
+        absolute = NULL;
+    free(folder);
+    return absolute;
+}
+
+enum error_code job_script_print(FILE *stream, const struct job_script *script, struct error *error)
+{
+    double n_ranks = (double)script->ranks_per_node * (double)(script->n_nodes > 0 ? script->n_nodes : 1);
+    char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
+    char *program = realpath("/proc/self/exe", NULL);
+    if (sweep && output && program)
+        print_template(stream, &(struct filling){.script = script,
+                                                 .n_ranks = n_ranks,
+                                                 .needed_s = job_script_time(script->pilot, n_ranks),
+                                                 .sweep = sweep,
+                                                 .output = output,
+                                                 .program = program});
+    else
+        error_set(error, ERROR_FATAL, "the paths of sweep, output and picky: %s", strerror(errno));
+    free(sweep);
+    free(output);
+    free(program);
+    return error->code;
+}

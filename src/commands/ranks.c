@@ -1,0 +1,102 @@
+#include "ranks.h"
+
+#include "backoff.h"
+#include "cli.h"
+#include "kernels.h"
+#include "stop.h"
+#include "worker.h"
+
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void abort_all_ranks(void)
+{
+    MPI_Abort(MPI_COMM_WORLD, ERROR_FATAL);
+}
+
+/* An error of MPI that no call hands back. By itself MPI ends with the error's number: 4, say, for a wrong tag. */
+static void end_by_error(MPI_Comm *comm, int *number, ...)
+{
+    (void)comm;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(*number, text, &length);
+    fprintf(stderr, "picky: MPI: %s\n", text);
+    abort_all_ranks();
+}
+
+/* From here on no failure of MPI is an exit code other than ERROR_FATAL. Before, Open MPI's is 1. */
+static enum error_code start_mpi(int *argc, char ***argv, struct error *error)
+{
+    int provided;
+    MPI_Errhandler handler;
+    transport_prepare();
+    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
+        MPI_Comm_create_errhandler(end_by_error, &handler) != MPI_SUCCESS ||
+        MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler) != MPI_SUCCESS ||
+        MPI_Comm_set_errhandler(MPI_COMM_SELF, handler) != MPI_SUCCESS)
+        return error_set(error, ERROR_FATAL, "MPI could not be started");
+    MPI_Errhandler_free(&handler);
+    error_set_bug_handler(abort_all_ranks);
+    return ERROR_NONE;
+}
+
+/* "host (instruction set)" of every rank: hosts [n_ranks][HOST_MAX] on rank 0. Collective. */
+static void gather_hosts(char *hosts)
+{
+    char name[MPI_MAX_PROCESSOR_NAME] = "", mine[HOST_MAX] = "";
+    int length;
+    struct error error;
+    const struct kernels *kernels;
+    MPI_Get_processor_name(name, &length);
+    snprintf(mine, sizeof mine, "%.70s (%s)", name, kernels_choose(&kernels, &error) ? "?" : kernels->name);
+    MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
+}
+
+enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct error *error)
+{
+    const struct kernels *kernels;
+    if ((!may_be_apart && diagnosis_check_launch(ranks->transport->n_ranks, error)) || kernels_choose(&kernels, error))
+        return error->code;
+    for (int rank = 0; rank < ranks->transport->n_ranks; rank++) {
+        const char *host = ranks->hosts + (size_t)rank * HOST_MAX;
+        if (strstr(host, "(?)"))
+            return error_set(error, ERROR_INPUT, "PICKY_SIMD = \"%.40s\": rank %d on %.70s cannot run it",
+                             getenv("PICKY_SIMD"), rank, host);
+    }
+    return ERROR_NONE;
+}
+
+int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct ranks *ranks), void *context)
+{
+    int exit_code;
+    struct transport transport;
+    struct error error;
+    double start_s = clock_s();
+    stop_catch_signals();
+    if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
+        return report_error(&error);
+    if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
+        report_error(&error);
+        abort_all_ranks();
+    }
+
+    char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
+    check(hosts);
+    gather_hosts(hosts);
+    struct placement *placements = diagnosis_gather(MPI_COMM_WORLD);
+    if (transport.rank == 0) {
+        uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
+        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory, start_s});
+        free(memory);
+        coordinator_release(&transport, exit_code);
+    } else {
+        exit_code = worker_run(&transport, WORKER_HEARTBEAT_S);
+    }
+    free(placements);
+    free(hosts);
+    transport_close(&transport);
+    MPI_Finalize();
+    return exit_code;
+}

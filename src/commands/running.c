@@ -1,0 +1,351 @@
+#include "running.h"
+
+#include "backoff.h"
+#include "coordinator.h"
+#include "counts.h"
+#include "diagnosis.h"
+#include "open.h"
+#include "plan.h"
+#include "progress.h"
+#include "provenance.h"
+#include "ranks.h"
+#include "room.h"
+#include "slurm.h"
+#include "stop.h"
+#include "sweep.h"
+#include "version.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
+static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
+
+/* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
+static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int first = 0, last; first < n_ranks && used < size; first = last) {
+        const char *host = hosts + (size_t)first * HOST_MAX;
+        for (last = first + 1; last < n_ranks && strcmp(hosts + (size_t)last * HOST_MAX, host) == 0;)
+            last++;
+        used += (size_t)snprintf(text + used, size - used, "%s%s x %d", first ? ", " : "", host, last - first);
+    }
+}
+
+char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments)
+{
+    char *text = NULL, shard[SHARD_TEXT_MAX], assignment[1024];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    fprintf(stream, "picky run ");
+    print_quoted(stream, sweep);
+    if (output) {
+        fprintf(stream, " -o ");
+        print_quoted(stream, output);
+    }
+    for (size_t i = 0; i < arguments->n_overrides; i++) {
+        const struct sweep_override *override = &arguments->overrides[i];
+        snprintf(assignment, sizeof assignment, "%s=%s", override->key, override->value);
+        fprintf(stream, " --set ");
+        print_quoted(stream, assignment);
+    }
+    if (arguments->shard.n > 0) {
+        shard_format(&arguments->shard, shard);
+        fprintf(stream, " --shard %s", shard);
+    }
+    if (arguments->time_limit) {
+        fprintf(stream, " --time-limit ");
+        print_quoted(stream, arguments->time_limit);
+    }
+    fprintf(stream, "%s --resume", arguments->null_jobs ? " --null-jobs" : "");
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* When to stop, from the arguments and from Slurm, into diagnosis. */
+static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
+                                     struct error *error)
+{
+    double limit_s = INFINITY;
+    char slurm_end[SLURM_TIME_MAX];
+    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
+        return error_prefix(error, "--time-limit");
+    slurm_job_end(SCONTROL_S, slurm_end);
+    double now_s = clock_s(), now_unix_s = (double)time(NULL);
+    double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
+    diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
+    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
+    return ERROR_NONE;
+}
+
+/* The receipt goes into /provenance. */
+static enum error_code store_receipt(struct results *results, const struct receipt *receipt, struct error *error)
+{
+    uint64_t n_done = 0;
+    for (int status = STATUS_PENDING + 1; status < N_STATUSES; status++)
+        n_done += receipt->counts[status];
+    char end[PROVENANCE_TIME_MAX];
+    provenance_time(end);
+    if (results_set_provenance(results, "end_time", end, error) ||
+        results_set_provenance_number(results, "run_time", receipt->wall_s, error) ||
+        results_set_provenance_number(results, "job_rate", (double)n_done / receipt->wall_s, error) ||
+        results_set_provenance_number(results, "busy_share", receipt->busy, error) ||
+        results_set_provenance_number(results, "lane_occupancy", receipt->occupancy, error) ||
+        results_set_provenance_number(results, "rejected_at_start_share", receipt->rejected_at_start, error) ||
+        results_set_provenance_number(results, "longest_wait", receipt->longest_wait_s, error) ||
+        results_set_provenance_number(results, "tail", receipt->tail_s, error))
+        return error->code;
+    return ERROR_NONE;
+}
+
+static bool is_done(const void *results, uint64_t config, uint64_t replicate)
+{
+    return results_is_done(results, config, replicate);
+}
+
+/* What rank 0 has to do with, and what comes of it. */
+struct task {
+    const struct running *running;
+    const struct arguments *arguments;
+    const char *command_line;
+    struct diagnosis *diagnosis;
+    const uint64_t *memory; /* of each rank */
+    struct room room;       /* not for null jobs */
+    struct transport *transport;
+    char *path; /* of the results file; owned */
+    struct coverage coverage;
+    struct receipt receipt;      /* this run's; as it was if there was nothing to do */
+    struct shard shard;          /* the file's */
+    uint64_t counts[N_STATUSES]; /* the file's */
+    bool is_stopped;
+};
+
+/* That a shard has jobs at all. */
+static enum error_code check_shard(const struct shard *shard, const struct sweep *sweep, struct error *error)
+{
+    char text[SHARD_TEXT_MAX];
+    shard_format(shard, text);
+    if (shard_n_jobs(shard, sweep->n_configs, (uint64_t)sweep->replicates) > 0)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT,
+                     "--shard %s: no job of the sweep belongs to it; allowed: up to %" PRIu64 " shards", text,
+                     (uint64_t)sweep->n_configs + (uint64_t)sweep->replicates - 1);
+}
+
+static void print_start(const struct task *task, const struct sweep *sweep, const char *host_list)
+{
+    char shard[COVERAGE_SHARD_MAX];
+    uint64_t n_left = task->counts[STATUS_PENDING], n_done = coverage_expected(task->counts) - n_left;
+    coverage_shard(&task->shard, shard);
+    int n_ranks = task->diagnosis->n_ranks;
+    diagnosis_print(stderr, task->diagnosis, task->path);
+    fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
+            sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
+            n_ranks == 1 ? "" : "s", host_list, task->path);
+    if (!task->arguments->null_jobs) {
+        fprintf(stderr, "picky: memory: ");
+        room_print_largest(stderr, &task->room);
+        room_print_warnings(stderr, &task->room);
+    }
+    if (n_done > 0)
+        fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
+}
+
+/* Does what is pending in the results. */
+static enum error_code run_pending(struct task *task, struct results *results, struct plan *plan,
+                                   const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
+                                   struct error *error)
+{
+    struct progress progress;
+    const struct coordinator_watch watch = {.deadline_s = task->diagnosis->deadline_s,
+                                            .silence_s = SILENCE_S,
+                                            .hosts = task->diagnosis->hosts,
+                                            .memory = task->memory};
+    if (task->counts[STATUS_PENDING] == 0) {
+        fprintf(stderr, "picky: %s is complete: nothing to do\n", task->path);
+        return ERROR_NONE;
+    }
+    if (!layout->is_null && room_check(&task->room, error))
+        return error->code;
+    if (results_log_run(results, task->diagnosis->n_ranks, host_list, PROVENANCE_VERSION, error))
+        return error->code;
+    if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
+        plan_skip(plan, is_done, results);
+    print_start(task, sweep, host_list);
+    progress_start(&progress, stderr, plan_jobs_total(plan));
+    const struct record_sink sink = coordinator_results_sink(results);
+    coordinator_run(task->transport, plan, &sink, layout, &watch, &progress, &task->receipt, error);
+    progress_end(&progress, clock_s());
+    if (!error->code)
+        store_receipt(results, &task->receipt, error);
+    results_counts(results, task->counts);
+    task->is_stopped = task->receipt.is_stopped;
+    return error->code;
+}
+
+/* Rank 0's part, between the release of nobody and the release of all. */
+static enum error_code run_sweep(struct task *task, struct error *error)
+{
+    const struct arguments *arguments = task->arguments;
+    const struct running *running = task->running;
+    const char *hosts = task->diagnosis->hosts;
+    int n_ranks = task->diagnosis->n_ranks;
+    const char *sweep_path = arguments->operands[running->sweep_operand];
+    struct sweep sweep = {0};
+    struct record_layout layout;
+    struct plan *plan = NULL;
+    struct results *results = NULL;
+    struct provenance provenance;
+    char host_list[4096] = "";
+
+    if (sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
+        check_shard(&arguments->shard, &sweep, error) ||
+        record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
+        plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
+        goto done;
+    layout.is_null = arguments->null_jobs;
+    if (layout.is_null)
+        fprintf(stderr, "picky: --null-jobs: nothing is trained, the records are made up\n");
+
+    task->path = running->output_operand >= 0 ? strdup(arguments->operands[running->output_operand])
+                 : arguments->output          ? strdup(arguments->output)
+                                              : default_output(sweep_path, &arguments->shard);
+    if (!task->path) {
+        error_set(error, ERROR_FATAL, "out of memory");
+        goto done;
+    }
+    hosts_text(hosts, n_ranks, host_list, sizeof host_list);
+    provenance_make(&provenance, task->command_line, host_list, n_ranks);
+    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
+    const struct results_description description = {
+        .name = sweep.name,
+        .sweep_text = sweep.text,
+        .seed = sweep.seed,
+        .replicates = sweep.replicates,
+        .configs = sweep.configs,
+        .n_configs = sweep.n_configs,
+        .swept = sweep.swept,
+        .layout = &layout,
+        .provenance = provenance.attributes,
+        .plans = &sweep_plan,
+        .n_plans = 1,
+        .shard = arguments->shard,
+    };
+    if (!layout.is_null && room_look(&task->room, &sweep, &layout, task->memory, n_ranks, error))
+        goto done;
+    /* A file that is there may be complete. */
+    bool may_be_complete = arguments->resume && access(task->path, F_OK) == 0;
+    if (!layout.is_null && !may_be_complete && room_check(&task->room, error))
+        goto done;
+    if (running->open(&results, task->path, arguments, &sweep, &description, &task->is_stopped, error) ||
+        task->is_stopped)
+        goto done;
+    layout = *results_layout(results);
+    results_counts(results, task->counts);
+    task->shard = results_shard(results);
+    run_pending(task, results, plan, &sweep, &layout, host_list, error);
+done:;
+    struct error close_error = {0};
+    if (results_close(results, &close_error) && !error->code)
+        *error = close_error;
+    plan_destroy(plan);
+    sweep_free(&sweep);
+    return error->code;
+}
+
+/* What has come of the file: exact counts, and how to go on if it is not complete. */
+static void print_end(struct task *task)
+{
+    char counts[COVERAGE_TEXT_MAX], shard[COVERAGE_SHARD_MAX];
+    struct results_state state;
+    if (task->receipt.n_ranks > 0)
+        progress_receipt(stderr, &task->receipt);
+    uint64_t n_jobs = coverage_expected(task->counts);
+    if (n_jobs > 0) {
+        coverage_text(task->counts, counts);
+        coverage_shard(&task->shard, shard);
+        fprintf(stderr, "picky: the file%s: %s\n", shard, counts);
+    }
+    if (n_jobs > 0 && task->coverage.row) {
+        struct error error;
+        if (coverage_read(&task->coverage, task->path, &state, &error))
+            report_error(&error); /* of the table alone: the sweep is as it is */
+        else
+            coverage_print(stderr, &task->coverage);
+    }
+    if (!task->is_stopped)
+        return;
+    if (n_jobs == 0) {
+        fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
+        return;
+    }
+    const char *const *operands = (const char *const *)task->arguments->operands;
+    char *go_on =
+        running_go_on(operands[task->running->sweep_operand],
+                      task->running->output_operand >= 0 ? task->path : task->arguments->output, task->arguments);
+    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
+            n_jobs - task->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
+    free(go_on);
+}
+
+/* What running_main was given. */
+struct call {
+    const struct command *command;
+    const struct running *running;
+    int argc;
+    char **argv;
+};
+
+static int run_rank0(void *context, const struct ranks *ranks)
+{
+    const struct call *call = context;
+    struct arguments arguments;
+    struct error error = {0};
+    struct diagnosis diagnosis = {
+        .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
+    char command_line[4096];
+    struct task task = {.running = call->running,
+                        .arguments = &arguments,
+                        .command_line = command_line,
+                        .diagnosis = &diagnosis,
+                        .memory = ranks->memory,
+                        .transport = ranks->transport};
+    int exit_code = 0;
+
+    provenance_command(call->argc, call->argv, command_line, sizeof command_line); /* now: parsing changes argv */
+    switch (arguments_parse(&arguments, call->command, call->running->options, call->running->operands, call->argc,
+                            call->argv, true)) {
+    case ARGUMENTS_HELP: break;
+    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
+    case ARGUMENTS_OK:
+        if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
+            (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
+            coverage_by(&task.coverage, arguments.by, &error) ||
+            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error)) {
+            exit_code = report_error(&error);
+            break;
+        }
+        print_end(&task);
+        exit_code = task.is_stopped ? EXIT_STOPPED : report_complete(task.path, task.counts[STATUS_ERROR]);
+    }
+    free(task.path);
+    coverage_free(&task.coverage);
+    arguments_free(&arguments);
+    return exit_code;
+}
+
+int running_main(const struct command *command, const struct running *running, int argc, char **argv)
+{
+    struct call call = {command, running, argc, argv};
+    return ranks_main(argc, argv, run_rank0, &call);
+}

@@ -1,0 +1,686 @@
+#include "job.h"
+
+#include "importance.h"
+#include "memory_budget.h"
+#include "train.h"
+
+#include <fenv.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A job that is not done: its current attempt waits for a pack. */
+struct waiting {
+    struct job job;
+    unsigned attempt;      /* 0-based */
+    bool is_screened;      /* the attempt's untrained model is known, and worth training */
+    double untrained_loss; /* entry 0 of the histories, once screened */
+    float untrained_error[TASKS_MAX];
+    double wall_s;
+    float attempt_error[]; /* [max_attempts][T]; NaN for attempts not made */
+};
+
+/* The waiting jobs of one shape, oldest first. */
+struct group {
+    struct shape shape;
+    struct waiting **waiting; /* [n_waiting], owned */
+    size_t n_waiting, capacity;
+};
+
+/* Memory for packs of one width, of the shape that it was used for last. */
+struct pack {
+    const struct kernels *kernels;
+    uint64_t n_bytes; /* that it holds; 0: none */
+    struct training training;
+    struct importance importance;
+};
+
+struct job_runner {
+    struct record_layout layout;
+    struct pack packs[3]; /* [n_packs], the widest first */
+    int n_packs;
+    uint64_t memory;      /* bytes that packs may hold together */
+    bool was_refused;     /* and that is what could be allocated */
+    struct group *groups; /* [n_groups], those with waiting jobs */
+    size_t n_groups, groups_capacity;
+    void *record;
+    struct job_runner_totals totals;
+    atomic_bool is_interrupted;
+};
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+static const struct kernels *next_kernels(const struct kernels *kernels)
+{
+    const struct kernels *narrower = kernels_narrower(kernels);
+    return narrower ? narrower : kernels_last_resort(kernels);
+}
+
+struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
+                              uint64_t memory_bytes)
+{
+    const struct shape shape = shape_of(h);
+    struct packing packing = {0};
+    for (const struct kernels *kernels = widest; kernels; kernels = next_kernels(kernels)) {
+        const struct kernels *narrower = kernels_narrower(kernels);
+        size_t least = narrower ? narrower->lanes + 1 : 1; /* else narrower ones do as well */
+        size_t most = n < kernels->lanes ? n : kernels->lanes;
+        uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
+        packing = (struct packing){kernels, 0, n_bytes + training_data_bytes(h->N_train, 1)};
+        for (size_t n_models = most; n_models >= least; n_models--) {
+            uint64_t n_all = n_bytes + training_data_bytes(h->N_train, n_models);
+            if (n_all <= memory_bytes)
+                return (struct packing){kernels, n_models, n_all};
+        }
+    }
+    return packing;
+}
+
+void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
+{
+    runner->memory = n_bytes;
+    runner->was_refused = false;
+}
+
+static void pack_release(struct pack *pack)
+{
+    importance_destroy(&pack->importance);
+    training_destroy(&pack->training);
+    pack->n_bytes = 0;
+}
+
+/* True if there was another pack to release. */
+static bool release_others(struct job_runner *runner, const struct pack *pack)
+{
+    bool was_any = false;
+    for (int i = 0; i < runner->n_packs; i++) {
+        if (&runner->packs[i] == pack || runner->packs[i].n_bytes == 0)
+            continue;
+        pack_release(&runner->packs[i]);
+        was_any = true;
+    }
+    return was_any;
+}
+
+enum error_code job_runner_create(struct job_runner **runner, const struct record_layout *layout, struct error *error)
+{
+    *runner = NULL;
+    const struct kernels *kernels;
+    if (kernels_choose(&kernels, error))
+        return error->code;
+    struct job_runner *r = calloc(1, sizeof *r);
+    void *record = malloc(layout->n_bytes);
+    if (!r || !record) {
+        free(r);
+        free(record);
+        return error_set(error, ERROR_FATAL, "out of memory for a record of %.3g MB", (double)layout->n_bytes / 1e6);
+    }
+    r->layout = *layout;
+    r->memory = MEMORY_UNLIMITED;
+    for (; kernels; kernels = next_kernels(kernels)) {
+        check(r->n_packs < (int)(sizeof r->packs / sizeof r->packs[0]));
+        r->packs[r->n_packs++].kernels = kernels;
+    }
+    r->record = record;
+    *runner = r;
+    return ERROR_NONE;
+}
+
+void job_runner_destroy(struct job_runner *runner)
+{
+    if (!runner)
+        return;
+    for (int i = 0; i < runner->n_packs; i++)
+        pack_release(&runner->packs[i]);
+    for (size_t g = 0; g < runner->n_groups; g++) {
+        for (size_t i = 0; i < runner->groups[g].n_waiting; i++)
+            free(runner->groups[g].waiting[i]);
+        free(runner->groups[g].waiting);
+    }
+    free(runner->groups);
+    free(runner->record);
+    free(runner);
+}
+
+int job_runner_lanes(const struct job_runner *runner)
+{
+    return (int)runner->packs[0].kernels->lanes;
+}
+
+size_t job_runner_waiting(const struct job_runner *runner)
+{
+    size_t n = 0;
+    for (size_t g = 0; g < runner->n_groups; g++)
+        n += runner->groups[g].n_waiting;
+    return n;
+}
+
+static struct group *largest_group(const struct job_runner *runner)
+{
+    struct group *largest = NULL;
+    for (size_t g = 0; g < runner->n_groups; g++)
+        if (!largest || runner->groups[g].n_waiting > largest->n_waiting)
+            largest = &runner->groups[g];
+    return largest;
+}
+
+size_t job_runner_largest_group(const struct job_runner *runner)
+{
+    const struct group *group = largest_group(runner);
+    return group ? group->n_waiting : 0;
+}
+
+void job_runner_interrupt(struct job_runner *runner)
+{
+    atomic_store(&runner->is_interrupted, true);
+}
+
+struct job_runner_totals job_runner_totals(const struct job_runner *runner)
+{
+    return runner->totals;
+}
+
+/* The group of a shape, made if there is none; NULL if memory is short. */
+static struct group *group_of(struct job_runner *runner, const struct shape *shape)
+{
+    for (size_t g = 0; g < runner->n_groups; g++)
+        if (shape_equal(&runner->groups[g].shape, shape))
+            return &runner->groups[g];
+    if (runner->n_groups == runner->groups_capacity) {
+        size_t capacity = runner->groups_capacity ? 2 * runner->groups_capacity : 4;
+        struct group *groups = realloc(runner->groups, capacity * sizeof *groups);
+        if (!groups)
+            return NULL;
+        runner->groups = groups;
+        runner->groups_capacity = capacity;
+    }
+    struct group *group = &runner->groups[runner->n_groups++];
+    *group = (struct group){.shape = *shape};
+    return group;
+}
+
+enum error_code job_runner_add(struct job_runner *runner, const struct job *job, struct error *error)
+{
+    struct shape shape = shape_of(&job->h);
+    size_t n_errors = (size_t)job->h.max_attempts * (size_t)shape.n_tasks;
+    struct group *group = group_of(runner, &shape);
+    if (!group)
+        goto failed;
+    if (group->n_waiting == group->capacity) {
+        size_t capacity = group->capacity ? 2 * group->capacity : 16;
+        struct waiting **waiting = realloc(group->waiting, capacity * sizeof(struct waiting *));
+        if (!waiting)
+            goto failed;
+        group->waiting = waiting;
+        group->capacity = capacity;
+    }
+    struct waiting *w = calloc(1, sizeof *w + n_errors * sizeof(float));
+    if (!w)
+        goto failed;
+    w->job = *job;
+    for (size_t i = 0; i < n_errors; i++)
+        w->attempt_error[i] = quiet_nan();
+    group->waiting[group->n_waiting++] = w;
+    return ERROR_NONE;
+failed:
+    return error_set(error, ERROR_FATAL, "out of memory for waiting jobs");
+}
+
+/* Takes a job out of its group, keeping the order of the others. */
+static void group_remove(struct group *group, const struct waiting *w)
+{
+    size_t i = 0;
+    while (group->waiting[i] != w)
+        i++;
+    memmove(&group->waiting[i], &group->waiting[i + 1], (group->n_waiting - i - 1) * sizeof(struct waiting *));
+    group->n_waiting--;
+}
+
+/* A finite value as it is, anything else as the one NaN of records. */
+static float canonical(float value)
+{
+    return isfinite(value) ? value : quiet_nan();
+}
+
+/* ---- records ------------------------------------------------------------------------------------------------ */
+
+/* Element (i, j, k) of a field with these sizes, of a record made for larger sizes: pads at the end. */
+static float *at3(const struct record_layout *layout, void *record, enum field field, size_t i, size_t j, size_t k)
+{
+    const struct field_description *f = &record_fields[field];
+    size_t index[3] = {i, j, k}, at = 0;
+    for (int d = 0; d < f->n_dimensions; d++)
+        at = at * layout->size[f->dimensions[d]] + index[d];
+    return (float *)record_field(layout, record, field) + at;
+}
+
+static void put_common(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *reason)
+{
+    const struct record_layout *layout = &runner->layout;
+    void *record = runner->record;
+    record_clear(layout, record);
+    *(uint8_t *)record_field(layout, record, FIELD_STATUS) = (uint8_t)status;
+    *(int64_t *)record_field(layout, record, FIELD_SEED) = w->job.seed;
+    *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS) = (uint16_t)(w->attempt + 1);
+    *(double *)record_field(layout, record, FIELD_WALL_TIME) = w->wall_s;
+    snprintf(record_field(layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "%s", reason);
+
+    size_t n_tasks = (size_t)hyperparameters_n_tasks(&w->job.h);
+    for (size_t attempt = 0; attempt <= w->attempt; attempt++)
+        for (size_t task = 0; task < n_tasks; task++)
+            *at3(layout, record, FIELD_ATTEMPT_ERROR, attempt, task, 0) = w->attempt_error[attempt * n_tasks + task];
+}
+
+/* The weights of a lane into four fields (trained or initial) and, if asked, the biases. */
+static void put_weights(const struct record_layout *layout, void *record, const struct network *network, size_t lane,
+                        enum field input, enum field hidden, enum field context, enum field output, bool with_biases)
+{
+    for (int l = 1; l <= network->n_layers; l++) {
+        const struct layer *layer = &network->layer[l];
+        for (size_t unit = 0; unit < layer->n_units; unit++)
+            for (size_t column = 0; column < layer->n_columns; column++) {
+                float weight = network_weight(network, lane, l, unit, column);
+                size_t task = column - layer->n_inputs; /* of a context column */
+                if (column == layer->n_columns - 1) {
+                    if (!with_biases)
+                        continue;
+                    if (l == network->n_layers)
+                        *at3(layout, record, FIELD_OUTPUT_BIAS, 0, 0, 0) = weight;
+                    else
+                        *at3(layout, record, FIELD_BIASES, (size_t)l - 1, unit, 0) = weight;
+                } else if (column >= layer->n_inputs) {
+                    *at3(layout, record, context, unit, task, 0) = weight;
+                } else if (l == 1) {
+                    *at3(layout, record, input, unit, column, 0) = weight;
+                } else if (l == network->n_layers) {
+                    *at3(layout, record, output, column, 0, 0) = weight;
+                } else {
+                    *at3(layout, record, hidden, (size_t)l - 2, unit, column) = weight;
+                }
+            }
+    }
+}
+
+static void put_units(struct job_runner *runner, const struct pack *pack, size_t lane)
+{
+    const struct record_layout *layout = &runner->layout;
+    const struct importance *importance = &pack->importance;
+    const struct shape *shape = &pack->training.network.shape;
+    size_t lanes = pack->training.lanes, T = (size_t)shape->n_tasks, L = (size_t)shape->hidden_layers;
+    size_t H = (size_t)shape->hidden_size;
+    size_t T_max = layout->size[DIMENSION_TASK], L_max = layout->size[DIMENSION_LAYER];
+    size_t H_max = layout->size[DIMENSION_UNIT], pairs_max = layout->size[DIMENSION_PAIR];
+    float *importances = record_field(layout, runner->record, FIELD_IMPORTANCE);
+    float *relative = record_field(layout, runner->record, FIELD_RELATIVE_IMPORTANCE);
+
+    for (size_t task = 0; task < T; task++)
+        for (size_t l = 0; l < L; l++)
+            for (size_t unit = 0; unit < H; unit++) {
+                size_t from = ((task * L + l) * H + unit) * lanes + lane;
+                for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
+                    importances[((m * T_max + task) * L_max + l) * H_max + unit] = importance->measure[m][from];
+                *at3(layout, runner->record, FIELD_LOSS_CHANGE, task, l, unit) = importance->loss_change[from];
+                *at3(layout, runner->record, FIELD_MEAN_ACTIVATION, task, l, unit) = importance->mean_activation[from];
+            }
+
+    for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
+        for (size_t l = 0; l < L; l++) {
+            size_t pair = 0;
+            for (size_t a = 0; a < T; a++)
+                for (size_t b = a + 1; b < T; b++, pair++)
+                    relative_importance(importances + ((m * T_max + a) * L_max + l) * H_max,
+                                        importances + ((m * T_max + b) * L_max + l) * H_max, H, UNIMPORTANT_BELOW,
+                                        relative + ((m * pairs_max + pair) * L_max + l) * H_max);
+        }
+}
+
+static void put_histories(struct job_runner *runner, const struct pack *pack, size_t lane)
+{
+    const struct record_layout *layout = &runner->layout;
+    const struct model *model = &pack->training.model[lane];
+    size_t T = (size_t)pack->training.network.shape.n_tasks;
+    size_t n_history = (size_t)shape_history(&pack->training.network.shape);
+    for (size_t epoch = 0; epoch < n_history; epoch++) {
+        *at3(layout, runner->record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
+        for (size_t task = 0; task < T; task++)
+            *at3(layout, runner->record, FIELD_TEST_ERROR, epoch, task, 0) = model->test_error[epoch * T + task];
+    }
+    for (size_t task = 0; task < T; task++)
+        *at3(layout, runner->record, FIELD_TEST_LOSS, task, 0, 0) = model->test_loss[task];
+}
+
+static void put_data(struct job_runner *runner, const struct pack *pack, size_t lane)
+{
+    const struct record_layout *layout = &runner->layout;
+    const struct training *training = &pack->training;
+    const struct model *model = &training->model[lane];
+    size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
+    size_t T = (size_t)training->network.shape.n_tasks;
+    if (layout->store & STORE_TEST_SET)
+        for (size_t task = 0; task < T; task++)
+            for (size_t i = 0; i < N_test; i++)
+                for (size_t k = 0; k < N_INPUTS; k++)
+                    *at3(layout, runner->record, FIELD_TEST_INPUTS, task, i, k) =
+                        training->test_x[((task * N_test + i) * N_INPUTS + k) * training->lanes + lane];
+    if (layout->store & STORE_TRAIN_SET) {
+        uint8_t *train_task = record_field(layout, runner->record, FIELD_TRAIN_TASK);
+        for (size_t i = 0; i < N_train; i++) {
+            train_task[i] = (uint8_t)(model->samples[i].task + 1);
+            for (size_t k = 0; k < N_INPUTS; k++)
+                *at3(layout, runner->record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];
+        }
+    }
+}
+
+/* ---- packs -------------------------------------------------------------------------------------------------- */
+
+/* Ends every job of a group that cannot be trained, with the reason in its record. */
+static enum error_code fail_group(struct job_runner *runner, struct group *group, const char *reason, job_done done,
+                                  void *context, struct error *error)
+{
+    while (group->n_waiting > 0) {
+        struct waiting *w = group->waiting[0];
+        put_common(runner, w, STATUS_ERROR, reason);
+        record_clear_results(&runner->layout, runner->record);
+        enum error_code code = done(context, &w->job, runner->record, error);
+        group_remove(group, w);
+        free(w);
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
+/* Makes a pack's memory fit n_bytes of the shape, and releases other packs' where all are too much. */
+static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack, const struct shape *shape,
+                                    uint64_t n_bytes, struct error *error)
+{
+    bool has_shape = pack->n_bytes > 0 && shape_equal(&pack->training.network.shape, shape);
+    if (!has_shape)
+        pack_release(pack);
+    if (n_bytes > pack->n_bytes) {
+        uint64_t n_held = n_bytes;
+        for (int i = 0; i < runner->n_packs; i++)
+            n_held += &runner->packs[i] == pack ? 0 : runner->packs[i].n_bytes;
+        if (n_held > runner->memory)
+            release_others(runner, pack);
+        pack->n_bytes = n_bytes;
+    }
+    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, error) ||
+                       importance_create(&pack->importance, &pack->training, error)))
+        return error->code;
+    pack->training.is_interrupted = &runner->is_interrupted;
+    return ERROR_NONE;
+}
+
+/* Loads the attempts of members[0..n-1] into lanes 0..n-1 of a pack. */
+static enum error_code load_members(struct pack *pack, struct waiting *const *members, size_t n, struct error *error)
+{
+    training_clear(&pack->training);
+    for (size_t lane = 0; lane < n; lane++) {
+        const struct job *job = &members[lane]->job;
+        if (training_load(&pack->training, lane, &job->h, job->seed, members[lane]->attempt, error))
+            return error->code;
+    }
+    return ERROR_NONE;
+}
+
+/* What a job's slot says if not one model of it fits. */
+static enum error_code does_not_fit(const struct job_runner *runner, const struct packing *packing, struct error *error)
+{
+    char needed[MEMORY_TEXT_MAX], there[MEMORY_TEXT_MAX];
+    memory_text((double)packing->n_bytes, needed);
+    memory_text((double)runner->memory, there);
+    if (runner->was_refused)
+        return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
+                         packing->kernels->lanes, needed);
+    return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
+                     packing->kernels->lanes, needed, there);
+}
+
+/* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into
+ * lanes 0..*n-1. What cannot be allocated counts as not there from then on. */
+static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
+                                 size_t *n, struct pack **pack, struct error *error)
+{
+    const struct hyperparameters *largest = &members[0]->job.h;
+    for (size_t i = 1; i < *n; i++)
+        if (members[i]->job.h.N_train > largest->N_train)
+            largest = &members[i]->job.h;
+    for (;;) {
+        const struct packing packing = packing_choose(runner->packs[0].kernels, largest, *n, runner->memory);
+        if (packing.n_models == 0)
+            return does_not_fit(runner, &packing, error);
+        struct pack *p = &runner->packs[0];
+        while (p->kernels != packing.kernels)
+            p++;
+        struct error ignored;
+        if (!prepare_pack(runner, p, shape, packing.n_bytes, &ignored) &&
+            !load_members(p, members, packing.n_models, &ignored)) {
+            *pack = p;
+            *n = packing.n_models;
+            return ERROR_NONE;
+        }
+        pack_release(p);
+        if (!release_others(runner, p)) {
+            runner->memory = packing.n_bytes - 1;
+            runner->was_refused = true;
+        }
+    }
+}
+
+/* Up to a pack of the group's waiting jobs that are, or are not yet, screened; oldest first. */
+static size_t choose(const struct job_runner *runner, const struct group *group, bool is_screened,
+                     struct waiting **members)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < group->n_waiting && n < runner->packs[0].kernels->lanes; i++)
+        if (group->waiting[i]->is_screened == is_screened)
+            members[n++] = group->waiting[i];
+    return n;
+}
+
+static void record_attempt(struct waiting *w, const float *errors, size_t n_tasks)
+{
+    for (size_t task = 0; task < n_tasks; task++)
+        w->attempt_error[w->attempt * n_tasks + task] = canonical(errors[task]);
+}
+
+/* Looks at untrained models until there is a pack of those worth training, or nothing is left to look at. A model whose
+ * output is 0 for ever fails its attempt here, with the error that it would have after training. A job's last attempt
+ * is trained all the same: its arrays are kept. */
+static enum error_code screen(struct job_runner *runner, struct group *group, struct error *error)
+{
+    struct waiting *members[KERNELS_LANES_MAX];
+    struct pack *pack;
+    size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
+    while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {
+        if (load_pack(runner, &group->shape, members, &n, &pack, error))
+            return error->code;
+        training_untrained(&pack->training);
+        runner->totals.attempts += n;
+        for (size_t lane = 0; lane < n; lane++) {
+            struct waiting *w = members[lane];
+            const struct model *model = &pack->training.model[lane];
+            if (model->is_dead && w->attempt + 1 < (unsigned)w->job.h.max_attempts) {
+                record_attempt(w, model->test_error, T);
+                w->attempt++;
+                runner->totals.rejected_at_start++;
+                continue;
+            }
+            w->is_screened = true;
+            w->untrained_loss = model->train_loss[0];
+            memcpy(w->untrained_error, model->test_error, T * sizeof(float));
+        }
+    }
+    return ERROR_NONE;
+}
+
+/* What a trained attempt came to. reason [FIELD_TEXT_SIZE] is filled if it diverged. */
+static enum job_status judge(const struct training *training, size_t lane, unsigned attempt, char *reason)
+{
+    const struct model *model = &training->model[lane];
+    size_t T = (size_t)training->network.shape.n_tasks, n_history = (size_t)shape_history(&training->network.shape);
+    reason[0] = '\0';
+    for (size_t epoch = 0; epoch < n_history; epoch++) {
+        bool finite = isfinite((float)model->train_loss[epoch]);
+        for (size_t task = 0; task < T; task++)
+            finite = finite && isfinite(model->test_error[epoch * T + task]);
+        if (!finite) {
+            snprintf(reason, FIELD_TEXT_SIZE, "attempt %u diverged: the loss is not finite after epoch %zu",
+                     attempt + 1, epoch);
+            return STATUS_DIVERGED;
+        }
+    }
+    bool accepted = true, finite = network_is_finite(&training->network, lane);
+    for (size_t task = 0; task < T; task++) {
+        finite = finite && isfinite(model->test_loss[task]);
+        accepted = accepted && (double)model->test_error[(n_history - 1) * T + task] < model->h.error_threshold;
+    }
+    if (!finite) {
+        snprintf(reason, FIELD_TEXT_SIZE, "attempt %u diverged: a weight is not finite after training", attempt + 1);
+        return STATUS_DIVERGED;
+    }
+    return accepted ? STATUS_ACCEPTED : STATUS_REJECTED;
+}
+
+static void put_record(struct job_runner *runner, struct pack *pack, const struct waiting *w, size_t lane,
+                       enum job_status status, const char *reason)
+{
+    const struct record_layout *layout = &runner->layout;
+    put_common(runner, w, status, reason);
+    if (status == STATUS_DIVERGED) {
+        record_clear_results(layout, runner->record);
+        return;
+    }
+    put_histories(runner, pack, lane);
+    put_units(runner, pack, lane);
+    put_data(runner, pack, lane);
+    if (layout->store & STORE_WEIGHTS)
+        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INPUT_WEIGHTS, FIELD_HIDDEN_WEIGHTS,
+                    FIELD_CONTEXT_WEIGHTS, FIELD_OUTPUT_WEIGHTS, true);
+    if (layout->store & STORE_INITIAL_WEIGHTS) {
+        /* The lane's trained weights are in the record: the lane may have its first ones back. */
+        network_initialise(&pack->training.network, lane, pack->training.model[lane].key, w->job.h.lr);
+        put_weights(layout, runner->record, &pack->training.network, lane, FIELD_INITIAL_INPUT_WEIGHTS,
+                    FIELD_INITIAL_HIDDEN_WEIGHTS, FIELD_INITIAL_CONTEXT_WEIGHTS, FIELD_INITIAL_OUTPUT_WEIGHTS, false);
+    }
+}
+
+/* Trains members[0..n-1], loaded into lanes 0..n-1 of the pack, ends the jobs that are done and sends the others' next
+ * attempts back to wait. */
+static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct group *group,
+                                  struct waiting **members, size_t n, double start, job_done done, void *context,
+                                  struct error *error)
+{
+    struct training *training = &pack->training;
+    size_t T = (size_t)group->shape.n_tasks, n_history = (size_t)shape_history(&group->shape);
+    enum job_status status[KERNELS_LANES_MAX];
+    char reason[KERNELS_LANES_MAX][FIELD_TEXT_SIZE];
+    bool ends[KERNELS_LANES_MAX], any_ends = false;
+
+    for (size_t lane = 0; lane < n; lane++) {
+        training->model[lane].train_loss[0] = members[lane]->untrained_loss;
+        memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
+    }
+    if (!training_run(training))
+        return ERROR_NONE;
+    runner->totals.packs++;
+    runner->totals.lanes_used += n;
+    runner->totals.lanes_total += training->lanes;
+
+    for (size_t lane = 0; lane < n; lane++) {
+        struct waiting *w = members[lane];
+        record_attempt(w, training->model[lane].test_error + (n_history - 1) * T, T);
+        status[lane] = judge(training, lane, w->attempt, reason[lane]);
+        ends[lane] = status[lane] == STATUS_ACCEPTED || w->attempt + 1 == (unsigned)w->job.h.max_attempts;
+        any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
+    }
+    if (any_ends)
+        importance_compute(&pack->importance, training);
+    for (size_t lane = 0; lane < n; lane++)
+        if (ends[lane] && status[lane] != STATUS_DIVERGED && !importance_is_finite(&pack->importance, training, lane)) {
+            status[lane] = STATUS_DIVERGED;
+            snprintf(reason[lane], FIELD_TEXT_SIZE, "attempt %u diverged: an importance is not finite",
+                     members[lane]->attempt + 1);
+        }
+
+    double elapsed_s = now_s() - start;
+    for (size_t lane = 0; lane < n; lane++)
+        members[lane]->wall_s += elapsed_s / (double)n;
+    for (size_t lane = 0; lane < n; lane++) {
+        struct waiting *w = members[lane];
+        if (!ends[lane]) {
+            w->attempt++;
+            w->is_screened = false;
+            continue;
+        }
+        put_record(runner, pack, w, lane, status[lane], reason[lane]);
+        enum error_code code = done(context, &w->job, runner->record, error);
+        group_remove(group, w);
+        free(w);
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
+enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
+{
+    struct group *group = largest_group(runner);
+    if (!group)
+        return ERROR_NONE;
+
+    /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
+     * the thread that loads them, and in the threads which that one starts. */
+    fesetenv(FE_DFL_ENV);
+    double start = now_s();
+    struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
+    struct pack *pack;
+    size_t n = 0;
+    struct error reason; /* of the jobs: no failure of the runner */
+    enum error_code code = screen(runner, group, &reason);
+    if (!code) {
+        n = choose(runner, group, true, members);
+        code = load_pack(runner, &group->shape, members, &n, &pack, &reason);
+    }
+    if (code)
+        code = fail_group(runner, group, reason.message, done, context, error);
+    else
+        code = train_pack(runner, pack, group, members, n, start, done, context, error);
+    if (group->n_waiting == 0) {
+        free(group->waiting);
+        *group = runner->groups[--runner->n_groups];
+    }
+    runner->totals.busy_s += now_s() - start;
+    return code;
+}
+
+struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
+                                      const struct hyperparameters *h, enum measure measure, int layer)
+{
+    size_t L_max = layout->size[DIMENSION_LAYER], H_max = layout->size[DIMENSION_UNIT];
+    const float *relative = record_field_const(layout, record, FIELD_RELATIVE_IMPORTANCE);
+    const float *ri = relative + ((size_t)measure * layout->size[DIMENSION_PAIR] * L_max + (size_t)layer) * H_max;
+    struct unit_shares shares = {0, 0, 0};
+    double share = 1 / (double)h->hidden_size;
+    for (int64_t unit = 0; unit < h->hidden_size; unit++) {
+        if (isnan(ri[unit]))
+            shares.unimportant += share;
+        else if (fabsf(ri[unit]) > 0.9f)
+            shares.selective += share;
+        else if (fabsf(ri[unit]) < 0.5f)
+            shares.mixed += share;
+    }
+    return shares;
+}

@@ -1,0 +1,88 @@
+/* A job: (hyperparameters, seed) -> record. No MPI, no HDF5, no files.
+ *
+ * Jobs are trained in packs: up to one model per SIMD lane, all of one shape (shape.h). A job's
+ * record depends on its hyperparameters and seed alone, bit for bit: not on its neighbours in a pack,
+ * the width of a vector, the order of jobs or anything else. A runner holds jobs until their packs are
+ * full, repacks rejected attempts with other waiting ones and emits a record as each job ends. */
+#ifndef PICKY_JOB_H
+#define PICKY_JOB_H
+
+#include "hyperparameters.h"
+#include "kernels.h"
+#include "record.h"
+#include "shape.h"
+
+/* One (configuration, replicate) slot to fill. Plain data: may be copied and sent. */
+struct job {
+    uint64_t config;          /* index of the configuration, 0-based; carried through, not interpreted */
+    uint64_t replicate;       /* 0-based; carried through, not interpreted */
+    int64_t seed;             /* 0 <= seed < 2^53 */
+    struct hyperparameters h; /* checked */
+};
+
+/* Called for each finished job with its record (layout of the runner; borrowed, valid during the call).
+ * A return other than ERROR_NONE stops the runner's step, which returns it. */
+typedef enum error_code (*job_done)(void *context, const struct job *job, const void *record, struct error *error);
+
+struct job_runner;
+
+/* Creates a runner that fills records of `layout` (copied), with the kernels chosen by
+ * kernels_choose (kernels/kernels.h). The caller owns *runner and ends it by job_runner_destroy.
+ * ERROR_FATAL if memory is short. */
+enum error_code job_runner_create(struct job_runner **runner, const struct record_layout *layout, struct error *error);
+void job_runner_destroy(struct job_runner *runner); /* NULL is allowed */
+
+/* Packs may hold so many bytes together from now on (before: as many as can be allocated). Where that is too little for
+ * a full pack, models are trained fewer at a time, to the same bits. */
+void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes);
+
+/* How models are packed if packs may hold so much memory. */
+struct packing {
+    const struct kernels *kernels; /* static; those with the fewest lanes if not one model fits */
+    size_t n_models;               /* trained together; 0: not one model fits */
+    uint64_t n_bytes;              /* of the pack, or that it would take for one model */
+};
+
+/* Up to n (>= 1) models with the shape of h and no more training samples, in memory_bytes: with the kernels `widest`
+ * and as many as there are, or else narrower ones; those that kernels_last_resort names only if nothing else fits. */
+struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
+                              uint64_t memory_bytes);
+
+/* Models in a full pack: the lanes of the chosen instruction set (4, 8 or 16). */
+int job_runner_lanes(const struct job_runner *runner);
+
+/* Hands a job over (copied). ERROR_FATAL if memory is short. */
+enum error_code job_runner_add(struct job_runner *runner, const struct job *job, struct error *error);
+
+/* Jobs added and not yet done; and of these, the jobs of the shape that has the most waiting. */
+size_t job_runner_waiting(const struct job_runner *runner);
+size_t job_runner_largest_group(const struct job_runner *runner);
+
+/* Trains one pack of the shape that has the most waiting attempts, full or not, and calls `done` for each
+ * job that it ends: accepted, or out of attempts. Rejected attempts go back to wait. A job of which not
+ * one model fits into memory ends with STATUS_ERROR and a reason. Does nothing if no job waits. Leaves the calling
+ * thread with the default floating-point environment, in which it computes. */
+enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
+
+/* From any thread: the step in progress, and every one after it, returns soon without having trained its pack. Its jobs
+ * wait as before. Nothing else about the runner changes. */
+void job_runner_interrupt(struct job_runner *runner);
+
+/* What a runner has done, for receipts. */
+struct job_runner_totals {
+    uint64_t packs, lanes_used, lanes_total; /* packs trained to the end; lanes filled; lanes there were */
+    uint64_t attempts, rejected_at_start;    /* attempts begun; ended untrained (output 0 everywhere) */
+    double busy_s;                           /* seconds inside job_runner_step */
+};
+struct job_runner_totals job_runner_totals(const struct job_runner *runner);
+
+/* Hidden units by what they serve, for tables printed to people: fills shares of the H units of `layer`
+ * (0-based) of a record made with `h`: unimportant (RI NaN), selective (|RI| > 0.9), mixed (|RI| < 0.5),
+ * under `measure`, for the first pair of tasks. Each in [0, 1]. */
+struct unit_shares {
+    double unimportant, selective, mixed;
+};
+struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
+                                      const struct hyperparameters *h, enum measure measure, int layer);
+
+#endif

@@ -1,0 +1,142 @@
+/* The hyperparameters of one model, declared once.
+ *
+ * hyperparameter_table is the single source for the sweep parser, --set, --help, the wire format,
+ * the coordinates of the results file and the documentation. To add a hyperparameter: one field in
+ * struct hyperparameters, one row in the table (hyperparameters.c), its use, a test (CONTRIBUTING.md). */
+#ifndef PICKY_HYPERPARAMETERS_H
+#define PICKY_HYPERPARAMETERS_H
+
+#include "errors.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HYPERPARAMETER_TEXT_MAX 32 /* bytes of any value as text, the final NUL included */
+#define TASKS_MAX               8  /* most tasks that any definition may use */
+#define LAYERS_MAX              32 /* most hidden layers */
+
+/* Values that are stored or sent: never renumbered. They index the choices of the table's row. */
+enum train_mode { TRAIN_RANDOM = 0, TRAIN_REPLAY = 1, TRAIN_SEQUENTIAL = 2 };
+enum output_activation { OUTPUT_RELU = 0, OUTPUT_LINEAR = 1 };
+enum optimizer { OPTIMIZER_ADAM = 0, OPTIMIZER_SGD = 1 };
+
+/* One value for every hyperparameter, named as in the 2020 notebook where it has the name.
+ * Plain data: may be copied and compared field by field. Meanings and ranges: the table. */
+struct hyperparameters {
+    int64_t N_train;
+    int64_t N_test;
+    double lr;
+    int64_t epochs;
+    int64_t batch_size;
+    char context_location[HYPERPARAMETER_TEXT_MAX]; /* "start", "end" or a layer number */
+    int64_t train_mode;                             /* enum train_mode */
+    char second_task[HYPERPARAMETER_TEXT_MAX];      /* "prod" or "addK" */
+    double fraction;
+    int64_t hidden_size;
+    int64_t hidden_layers;
+    int64_t output_activation; /* enum output_activation */
+    int64_t optimizer;         /* enum optimizer */
+    int64_t replay_every;
+    double error_threshold;
+    int64_t max_attempts;
+};
+
+enum hyperparameter_type {
+    HYPERPARAMETER_INTEGER, /* int64_t */
+    HYPERPARAMETER_REAL,    /* double */
+    HYPERPARAMETER_CHOICE,  /* int64_t, an index into choices */
+    HYPERPARAMETER_TEXT,    /* char[HYPERPARAMETER_TEXT_MAX] */
+};
+
+/* One row of the table. All strings are static. */
+struct hyperparameter {
+    const char *name;
+    enum hyperparameter_type type;
+    size_t offset;              /* of the field in struct hyperparameters */
+    const char *default_text;   /* the default, as --set would take it */
+    double min, max;            /* INTEGER and REAL: allowed range */
+    bool min_open, max_open;    /* REAL: the end of the range is itself not allowed */
+    const char *const *choices; /* CHOICE: NULL-terminated names, indexed by value */
+    const char *allowed;        /* what is allowed, in words, for messages and help */
+    const char *unit;           /* UDUNITS string, "1" if dimensionless */
+    const char *meaning;        /* one line */
+    int since; /* the file's schema that has it first: an older file without it was made with the default */
+};
+
+extern const struct hyperparameter hyperparameter_table[];
+extern const int n_hyperparameters;
+
+/* Sets every field to its default. */
+void hyperparameters_default(struct hyperparameters *h);
+
+/* The row called `name`, or NULL. */
+const struct hyperparameter *hyperparameter_find(const char *name);
+
+/* The known name nearest to `name` by edit distance, or NULL if none is near. `names` lists further
+ * candidates (NULL-terminated; may be NULL). The result is borrowed from the table or from `names`. */
+const char *hyperparameter_nearest(const char *name, const char *const *names);
+
+/* Set one value from a typed source. Each checks type, range and spelling; on ERROR_INPUT the message
+ * is "NAME = VALUE: allowed: ..." and h is unchanged. A CHOICE takes text. A TEXT row also takes an
+ * integer where its spelling is one (context_location = 2). A REAL takes integers, and where an integer
+ * is taken, so is a real that is a whole number (1e4). */
+enum error_code hyperparameter_set_integer(struct hyperparameters *h, const struct hyperparameter *row, int64_t value,
+                                           struct error *error);
+enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct hyperparameter *row, double value,
+                                        struct error *error);
+/* Text in a sweep file (a quoted string): not accepted for INTEGER and REAL rows. */
+enum error_code hyperparameter_set_string(struct hyperparameters *h, const struct hyperparameter *row,
+                                          const char *value, struct error *error);
+/* Text on the command line: parsed by the row's type. */
+enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct hyperparameter *row, const char *text,
+                                        struct error *error);
+
+/* The value as text that hyperparameter_set_text reads back to the same value. */
+void hyperparameter_format(const struct hyperparameters *h, const struct hyperparameter *row,
+                           char text[HYPERPARAMETER_TEXT_MAX]);
+
+/* Typed reads of a row's field (INTEGER and CHOICE; REAL). */
+int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyperparameter *row);
+double hyperparameter_real(const struct hyperparameters *h, const struct hyperparameter *row);
+const char *hyperparameter_string(const struct hyperparameters *h, const struct hyperparameter *row);
+
+/* True if the two have the same value in this row (text by spelling). */
+bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperparameters *b,
+                          const struct hyperparameter *row);
+
+/* The value as text in one spelling for each meaning, whatever the other hyperparameters are ("add1.50" is "add1.5",
+ * "1" is "start"); zeros behind it. */
+void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
+                              char text[HYPERPARAMETER_TEXT_MAX]);
+
+/* Checks what one value alone cannot tell: the context layer is one of the hidden layers, every task
+ * has samples, a batch fits into each set it is drawn from. ERROR_INPUT with one line naming the key,
+ * its value and what is allowed. */
+enum error_code hyperparameters_check(const struct hyperparameters *h, struct error *error);
+
+/* The hidden layer, 1..hidden_layers, whose input the context is appended to (design: "context_location").
+ * Only for checked hyperparameters. */
+int hyperparameters_context_layer(const struct hyperparameters *h);
+
+/* Number of training samples of task 1: round(fraction * N_train), halves away from zero. */
+int64_t hyperparameters_task1_samples(const struct hyperparameters *h);
+
+/* Number of tasks the model learns. */
+int hyperparameters_n_tasks(const struct hyperparameters *h);
+
+/* Training phases: 1 for "random", 2 for "replay" and "sequential" (task 1's, then task 2's). */
+int hyperparameters_phases(const struct hyperparameters *h);
+
+/* Optimiser steps in each epoch of a phase (0-based): floor(samples / batch_size), the samples being
+ * the whole training set ("random") or the phase's task's. */
+int64_t hyperparameters_steps(const struct hyperparameters *h, int phase);
+
+/* Entries of the training history: phases * epochs + 1, entry 0 being the untrained model. */
+int64_t hyperparameters_history(const struct hyperparameters *h);
+
+/* Parses second_task: "prod" gives is_product, "addK" gives K in factor (target x0 + K x1).
+ * Returns false if `text` is neither. */
+bool hyperparameters_parse_second_task(const char *text, bool *is_product, double *factor);
+
+#endif

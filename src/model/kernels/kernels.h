@@ -1,0 +1,119 @@
+/* The arithmetic of a pack: one model in each SIMD lane.
+ *
+ * Every array is of vectors: `lanes` consecutive floats, one for each model, aligned to 64 bytes. Shapes are in
+ * vectors; [a][b] is row-major. Each lane is an independent computation with a fixed order of correctly rounded
+ * operations, so its bits are the same on every instruction set.
+ *
+ * Weight panels. The weights of a layer with U units and C columns (the inputs; then 1 for the bias, if any) lie in
+ * panels of two units, [U/2][C][2]; an odd last unit is a panel [C][1]. So unit u, column c is at
+ *     panel(U, C, u, c) = (u - u % 2) * C + c * width + u % 2,   width = 2, or 1 for an odd last unit,
+ * and streaming through a panel reads memory in order. */
+#ifndef PICKY_KERNELS_H
+#define PICKY_KERNELS_H
+
+#include "errors.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNELS_ALIGNMENT 64
+#define KERNELS_LANES_MAX 16
+
+/* What becomes of a sum on its way to memory. */
+enum epilogue {
+    EPILOGUE_NONE,
+    EPILOGUE_RELU, /* max(sum, 0); NaN stays NaN */
+};
+
+static inline size_t kernels_panel(size_t n_units, size_t n_columns, size_t unit, size_t column)
+{
+    size_t width = unit % 2 == 0 && unit + 1 == n_units ? 1 : 2;
+    return (unit - unit % 2) * n_columns + column * width + unit % 2;
+}
+
+/* out[r][u] = epilogue(bias[u] + sum over k of weights[u][k] * in[r][k]), a chain of multiply-adds in the order of
+ * k that starts at the bias (with has_bias the last column of the panel) or at 0. */
+struct product {
+    size_t n_rows, n_units, n_inputs;
+    bool has_bias;
+    const float *weights; /* panels, n_units x (n_inputs + has_bias) */
+    const float *in;      /* [n_rows][in_stride], n_inputs used */
+    size_t in_stride;     /* vectors */
+    float *out;           /* [n_rows][out_stride], n_units written */
+    size_t out_stride;
+    enum epilogue epilogue;
+};
+
+/* Back through a layer and the ReLU before it: out[r][k] = sum over u of weights[u][k] * delta[r][u] where gate[r][k] >
+ * 0 (the ReLU's output; NaN passes), else 0; a chain of multiply-adds in the order of u that starts at 0. */
+struct back_product {
+    size_t n_rows, n_units;
+    size_t n_inputs;      /* leading columns to carry back to: not context and bias */
+    size_t n_columns;     /* all columns of the panels */
+    const float *weights; /* panels, n_units x n_columns */
+    const float *delta;   /* [n_rows][delta_stride], n_units used */
+    size_t delta_stride;
+    const float *gate; /* [n_rows][gate_stride], n_inputs used */
+    size_t gate_stride;
+    float *out; /* [n_rows][out_stride], n_inputs written */
+    size_t out_stride;
+};
+
+/* One optimiser step of a layer, the gradient fused in: g[u][c] = sum over r of delta[r][u] * in[r][c], the chain in
+ * the order of r; the bias column has in = 1, which `in` holds as its last column. */
+struct update {
+    size_t n_rows, n_units;
+    size_t n_columns;   /* the bias's included */
+    const float *delta; /* [n_rows][delta_stride] */
+    size_t delta_stride;
+    const float *in; /* [n_rows][in_stride] */
+    size_t in_stride;
+    float *weights; /* panels, n_units x n_columns */
+    float *moment1; /* Adam: m / (1 - beta1), as weights; SGD: unused */
+    float *moment2; /* Adam: v / (1 - beta2) */
+    /* Adam: w -= rate * moment1 / (sqrt(moment2) + epsilon), with the bias corrections and the factors of the scaled
+     * moments folded into rate and epsilon (network.c). SGD: w -= rate * g. */
+    const float *rate; /* one vector: each model's own */
+    float epsilon, beta1, beta2;
+};
+
+/* Silencing units, in each lane another unit of another row: for slot s and lane, with r = row[s] and k = unit[s] of
+ * that lane, out[s][u] = max(0, sum[r][u] - activation[r][k] * weights[u][k]): what the units u of the next layer are
+ * when unit k's contribution is taken from their sums. */
+struct silence {
+    size_t n_slots, n_units, n_columns;
+    const float *weights;       /* panels of the next layer, n_units x n_columns */
+    const float *sum;           /* [n_rows][n_units]: its sums before the ReLU */
+    const float *activation;    /* [n_rows][activation_stride]: the silenced units' layer */
+    size_t activation_stride;   /* vectors */
+    const uint32_t *row, *unit; /* [n_slots][lanes] */
+    bool is_shared;             /* row and unit are the same in all lanes of a slot: faster */
+    float *out;                 /* [n_slots][out_stride] */
+    size_t out_stride;
+};
+
+/* One instruction set's kernels. Static. */
+struct kernels {
+    const char *name; /* "avx512", "avx2", "neon", "portable" */
+    size_t lanes;     /* floats in a vector */
+    void (*product)(const struct product *p);
+    void (*back_product)(const struct back_product *p);
+    void (*update_adam)(const struct update *p);
+    void (*update_sgd)(const struct update *p);
+    void (*silence)(const struct silence *p);
+};
+
+/* The kernels to use: those that the environment variable PICKY_SIMD names, else the widest that this processor has.
+ * ERROR_INPUT if the variable names none, or one that cannot run here. The result is static. */
+enum error_code kernels_choose(const struct kernels **kernels, struct error *error);
+
+/* The next narrower kernels that this processor has, for packs that would leave half of the lanes empty. NULL if there
+ * are none (the portable ones do not count), or if PICKY_SIMD says which kernels to use. Static. */
+const struct kernels *kernels_narrower(const struct kernels *kernels);
+
+/* The portable kernels, if they have fewer lanes than these: slow, but with packs that need less memory. NULL
+ * otherwise, or if PICKY_SIMD says which kernels to use. Static. */
+const struct kernels *kernels_last_resort(const struct kernels *kernels);
+
+#endif

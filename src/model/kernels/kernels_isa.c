@@ -1,0 +1,321 @@
+/* The kernels, compiled once for each instruction set: the flags and KERNELS_NAME are all that differs.
+ *
+ * Loops over a vector's lanes do not appear: a vec is one SIMD register, and the code reads as if it trained a single
+ * model. Tiles are unrolled by the compiler because their sizes are constants of an inlined call. */
+#include "kernels.h"
+#include "simd.h"
+
+enum {
+    TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
+    BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
+};
+
+/* ---- product ------------------------------------------------------------------------------------------------ */
+
+/* One tile: R rows x U units, all of k. w [n_inputs (+ 1)][U]. */
+INLINE void product_tile(const int R, const int U, const enum epilogue epilogue, size_t n_inputs, bool has_bias,
+                         const vec *restrict w, const vec *restrict in, size_t in_stride, vec *restrict out,
+                         size_t out_stride)
+{
+    vec sum[TILE_ROWS][2];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int u = 0; u < U; u++)
+            sum[r][u] = has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
+    }
+
+    for (size_t k = 0; k < n_inputs; k++) {
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            vec x = in[(size_t)r * in_stride + k];
+            KEEP_IN_REGISTER(x);
+            UNROLL
+            for (int u = 0; u < U; u++)
+                sum[r][u] = vec_fma(x, w[k * (size_t)U + (size_t)u], sum[r][u]);
+        }
+    }
+
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            vec result = sum[r][u];
+            if (epilogue == EPILOGUE_RELU)
+                result = vec_gate(result, result);
+            out[(size_t)r * out_stride + (size_t)u] = result;
+        }
+    }
+}
+
+/* The units of one panel for a block of rows: full tiles, then the rows that are left over. */
+INLINE void product_panel(const int U, const enum epilogue epilogue, const struct product *p, size_t unit, size_t row,
+                          size_t row_end)
+{
+    const vec *w = (const vec *)p->weights + unit * (p->n_inputs + p->has_bias);
+    for (; row < row_end; row += TILE_ROWS) {
+        const vec *in = (const vec *)p->in + row * p->in_stride;
+        vec *out = (vec *)p->out + row * p->out_stride + unit;
+#define TILE(R) product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride)
+        switch (row_end - row) {
+        case 1: TILE(1); break;
+        case 2: TILE(2); break;
+        case 3: TILE(3); break;
+        case 4: TILE(4); break;
+        default: TILE(5); break;
+        }
+#undef TILE
+    }
+}
+
+/* Loop order: blocks of rows; panels of two units (their weights are read once from the L2 cache and stay in L1 for
+ * the block); tiles of rows; k. */
+INLINE void product_blocks(const enum epilogue epilogue, const struct product *p)
+{
+    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
+        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows;
+        size_t unit = 0;
+        for (; unit + 1 < p->n_units; unit += 2)
+            product_panel(2, epilogue, p, unit, row, row_end);
+        if (unit < p->n_units)
+            product_panel(1, epilogue, p, unit, row, row_end);
+    }
+}
+
+static void product(const struct product *p)
+{
+    switch (p->epilogue) {
+    case EPILOGUE_NONE: product_blocks(EPILOGUE_NONE, p); break;
+    case EPILOGUE_RELU: product_blocks(EPILOGUE_RELU, p); break;
+    }
+}
+
+/* ---- back_product ------------------------------------------------------------------------------------------- */
+
+/* One tile: R rows x C inputs, all units: w [n_units][C], two units of a panel lying side by side. */
+INLINE void back_product_tile(const int R, const int C, const struct back_product *p, size_t column, size_t row)
+{
+    const vec *w = (const vec *)p->weights + column * 2, *delta = (const vec *)p->delta + row * p->delta_stride;
+    const vec *gate = (const vec *)p->gate + row * p->gate_stride + column;
+    vec *out = (vec *)p->out + row * p->out_stride + column;
+    size_t n_units = p->n_units, delta_stride = p->delta_stride, panel = 2 * p->n_columns, unit = 0;
+
+    vec sum[TILE_ROWS][2];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int c = 0; c < C; c++)
+            sum[r][c] = (vec){0};
+    }
+    for (; unit + 1 < n_units; unit += 2, w += panel) {
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            UNROLL
+            for (int u = 0; u < 2; u++) {
+                vec x = delta[(size_t)r * delta_stride + unit + (size_t)u];
+                KEEP_IN_REGISTER(x);
+                UNROLL
+                for (int c = 0; c < C; c++)
+                    sum[r][c] = vec_fma(x, w[c * 2 + u], sum[r][c]);
+            }
+        }
+    }
+    if (unit < n_units) {
+        w = (const vec *)p->weights + unit * p->n_columns + column; /* a panel of one unit */
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            vec x = delta[(size_t)r * delta_stride + unit];
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vec_fma(x, w[c], sum[r][c]);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int c = 0; c < C; c++)
+            out[(size_t)r * p->out_stride + (size_t)c] =
+                vec_gate(sum[r][c], gate[(size_t)r * p->gate_stride + (size_t)c]);
+    }
+}
+
+INLINE void back_product_columns(const int C, const struct back_product *p, size_t column, size_t row, size_t row_end)
+{
+    for (; row < row_end; row += TILE_ROWS)
+        switch (row_end - row) {
+        case 1: back_product_tile(1, C, p, column, row); break;
+        case 2: back_product_tile(2, C, p, column, row); break;
+        case 3: back_product_tile(3, C, p, column, row); break;
+        case 4: back_product_tile(4, C, p, column, row); break;
+        default: back_product_tile(5, C, p, column, row); break;
+        }
+}
+
+/* Loop order: blocks of rows; pairs of columns (whose weights, two cache lines a panel, stay in L1 for the block);
+ * tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
+static void back_product(const struct back_product *p)
+{
+    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
+        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = 0;
+        for (; column + 1 < p->n_inputs; column += 2)
+            back_product_columns(2, p, column, row, row_end);
+        if (column < p->n_inputs)
+            back_product_columns(1, p, column, row, row_end);
+    }
+}
+
+/* ---- update ------------------------------------------------------------------------------------------------- */
+
+struct update_constants {
+    vec rate, epsilon, beta1, beta2;
+};
+
+#define MOMENT_FLUSH 1e-30f /* far below anything that moves a weight; denormals cost 20 % of the time */
+
+/* One optimiser step of one weight, given its gradient. */
+INLINE vec step(bool is_adam, const struct update_constants *c, vec w, vec g, vec *m, vec *v)
+{
+    if (!is_adam)
+        return vec_fma(-c->rate, g, w);
+    vec moment1 = vec_flush(vec_fma(c->beta1, *m, g), MOMENT_FLUSH);
+    vec moment2 = vec_flush(vec_fma(c->beta2, *v, g * g), MOMENT_FLUSH);
+    *m = moment1;
+    *v = moment2;
+    return vec_fma(-c->rate, moment1 / (vec_sqrt(moment2) + c->epsilon), w);
+}
+
+/* One tile: U units x C columns. w, m, v [C][U]. */
+INLINE void update_tile(const int U, const int C, const bool is_adam, const struct update_constants *c, size_t n_rows,
+                        const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
+                        vec *restrict w, vec *restrict m, vec *restrict v)
+{
+    vec g[2][2];
+    UNROLL
+    for (int i = 0; i < C; i++) {
+        UNROLL
+        for (int u = 0; u < U; u++)
+            g[i][u] = (vec){0};
+    }
+    for (size_t r = 0; r < n_rows; r++) {
+        UNROLL
+        for (int i = 0; i < C; i++) {
+            vec x = in[r * in_stride + (size_t)i];
+            KEEP_IN_REGISTER(x);
+            UNROLL
+            for (int u = 0; u < U; u++)
+                g[i][u] = vec_fma(x, delta[r * delta_stride + (size_t)u], g[i][u]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < C; i++) {
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            int at = i * U + u;
+            w[at] = step(is_adam, c, w[at], g[i][u], &m[at], &v[at]);
+        }
+    }
+}
+
+INLINE void update_panel(const int U, const bool is_adam, const struct update_constants *c, const struct update *p,
+                         size_t unit)
+{
+    const vec *delta = (const vec *)p->delta + unit, *in = (const vec *)p->in;
+    vec *w = (vec *)p->weights + unit * p->n_columns;
+    vec *m = (vec *)p->moment1 + unit * p->n_columns, *v = (vec *)p->moment2 + unit * p->n_columns;
+#define TILE(C)                                                                                                        \
+    update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride,                        \
+                w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U)
+    size_t column = 0;
+    for (; column + 1 < p->n_columns; column += 2)
+        TILE(2);
+    if (column < p->n_columns)
+        TILE(1);
+#undef TILE
+}
+
+/* Loop order: panels of two units; pairs of columns; rows. The 2 x 2 gradients of a tile are complete when its weights
+ * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
+INLINE void update(const bool is_adam, const struct update *p)
+{
+    const struct update_constants c = {.rate = *(const vec *)p->rate,
+                                       .epsilon = vec_splat(p->epsilon),
+                                       .beta1 = vec_splat(p->beta1),
+                                       .beta2 = vec_splat(p->beta2)};
+    size_t unit = 0;
+    for (; unit + 1 < p->n_units; unit += 2)
+        update_panel(2, is_adam, &c, p, unit);
+    if (unit < p->n_units)
+        update_panel(1, is_adam, &c, p, unit);
+}
+
+static void update_adam(const struct update *p)
+{
+    update(true, p);
+}
+
+static void update_sgd(const struct update *p)
+{
+    update(false, p);
+}
+
+/* ---- silence ------------------------------------------------------------------------------------------------ */
+
+/* Element at[lane] of `from` in each lane; one vector if all lanes are at the same place of the array. */
+INLINE vec pick(bool is_shared, const float *from, vec_bits at)
+{
+    return is_shared ? *(const vec *)(from + at[0]) : vec_gather(from, at);
+}
+
+INLINE void silence_slots(const bool is_shared, const struct silence *p)
+{
+    vec *out = (vec *)p->out;
+    for (size_t slot = 0; slot < p->n_slots; slot++, out += p->out_stride) {
+        const uint32_t *row = p->row + slot * LANES, *unit = p->unit + slot * LANES;
+        vec_bits sum_at, weight_at, last_weight_at, activation_at;
+        for (int lane = 0; lane < LANES; lane++) {
+            sum_at[lane] = (int32_t)(row[lane] * p->n_units) * LANES + lane;
+            activation_at[lane] = (int32_t)(row[lane] * p->activation_stride + unit[lane]) * LANES + lane;
+            weight_at[lane] = (int32_t)unit[lane] * 2 * LANES + lane;
+            last_weight_at[lane] = (int32_t)unit[lane] * LANES + lane; /* in a panel of one unit */
+        }
+        vec activation = -pick(is_shared, p->activation, activation_at);
+        const float *w = p->weights, *sum = p->sum;
+        size_t u = 0;
+        for (; u + 1 < p->n_units; u += 2, w += 2 * p->n_columns * LANES, sum += 2 * LANES) {
+            vec first = vec_fma(activation, pick(is_shared, w, weight_at), pick(is_shared, sum, sum_at));
+            vec second =
+                vec_fma(activation, pick(is_shared, w + LANES, weight_at), pick(is_shared, sum + LANES, sum_at));
+            out[u] = vec_gate(first, first);
+            out[u + 1] = vec_gate(second, second);
+        }
+        if (u < p->n_units) {
+            vec last = vec_fma(activation, pick(is_shared, w, last_weight_at), pick(is_shared, sum, sum_at));
+            out[u] = vec_gate(last, last);
+        }
+    }
+}
+
+/* Loop order: slots; panels of two units. */
+static void silence(const struct silence *p)
+{
+    if (p->is_shared)
+        silence_slots(true, p);
+    else
+        silence_slots(false, p);
+}
+
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b)  CONCATENATE_(a, b)
+#define STRING_(a)         #a
+#define STRING(a)          STRING_(a)
+
+extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME);
+const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
+    .name = STRING(KERNELS_NAME),
+    .lanes = LANES,
+    .product = product,
+    .back_product = back_product,
+    .update_adam = update_adam,
+    .update_sgd = update_sgd,
+    .silence = silence,
+};

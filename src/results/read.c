@@ -1,0 +1,380 @@
+#include "read.h"
+
+#include "arithmetic.h"
+#include "hdf5_access.h"
+#include "schema.h"
+#include "text_heaps.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error)
+{
+    hid_t access_list = results_hdf5_access();
+    *file = access_list < 0 ? H5I_INVALID_HID : H5Fopen(path, flags, access_list);
+    enum error_code code = ERROR_NONE;
+    if (*file < 0) {
+        /* HDF5's reason first: the next call would replace it. */
+        results_hdf5_error(error, "%s: HDF5 cannot open it", path);
+        code = error->code = ERROR_INPUT;
+        if (H5Fis_hdf5(path) == 0)
+            error_set(error, ERROR_INPUT, "%s: not a results file of picky (not an HDF5 file)", path);
+    }
+    if (access_list >= 0)
+        H5Pclose(access_list);
+    if (!code && !(code = text_heaps_check(*file, path, error)))
+        code = results_hdf5_complaint(error, path);
+    if (code && *file >= 0) {
+        H5Fclose(*file);
+        *file = H5I_INVALID_HID;
+    }
+    return code;
+}
+
+static enum error_code read_integer_attribute(hid_t file, const char *path, const char *name, int64_t *value,
+                                              struct error *error)
+{
+    hid_t attribute = H5Aopen(file, name, H5P_DEFAULT), space = H5I_INVALID_HID, type = H5I_INVALID_HID;
+    enum error_code code = ERROR_NONE;
+    if (attribute < 0 || (space = H5Aget_space(attribute)) < 0 || (type = H5Aget_type(attribute)) < 0 ||
+        H5Sget_simple_extent_npoints(space) != 1 || H5Tget_class(type) != H5T_INTEGER ||
+        H5Aread(attribute, H5T_NATIVE_INT64, value) < 0)
+        code = results_damaged(error, path, "its attribute %s is missing or not a number", name);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (attribute >= 0)
+        H5Aclose(attribute);
+    return code;
+}
+
+/* True if a type is text of any length, which is how picky writes all text that is not in fixed arrays. */
+static bool is_text(hid_t type)
+{
+    return type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) > 0;
+}
+
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error)
+{
+    *text = NULL;
+    hid_t attribute = H5Aopen_by_name(file, object, name, H5P_DEFAULT, H5P_DEFAULT), space = H5I_INVALID_HID,
+          type = H5I_INVALID_HID;
+    bool is_good = attribute >= 0 && (space = H5Aget_space(attribute)) >= 0 && (type = H5Aget_type(attribute)) >= 0 &&
+                   H5Sget_simple_extent_npoints(space) == 1 && is_text(type) && H5Aread(attribute, type, text) >= 0 &&
+                   *text;
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (attribute >= 0)
+        H5Aclose(attribute);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute %s is missing or not what picky writes", name);
+}
+
+/* Calls `note` for each name in a text attribute, names with blanks between; it returns false for one that cannot be.
+ */
+static enum error_code read_names(hid_t file, const char *path, const char *attribute,
+                                  bool (*note)(void *context, const char *name), void *context, struct error *error)
+{
+    char *names;
+    if (results_read_text(file, path, ".", attribute, &names, error))
+        return error->code;
+    bool is_good = true;
+    char *rest = names;
+    for (char *name; is_good && (name = strsep(&rest, " "));)
+        is_good = !*name || note(context, name);
+    H5free_memory(names);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute %s is missing or not what picky writes", attribute);
+}
+
+static bool note_store(void *context, const char *name)
+{
+    unsigned *store = context;
+    const struct store_name *known = store_names;
+    while (known->name && strcmp(known->name, name) != 0)
+        known++;
+    *store |= known->bit;
+    return known->name;
+}
+
+static bool note_swept(void *context, const char *name)
+{
+    bool *swept = context;
+    const struct hyperparameter *row = hyperparameter_find(name);
+    if (row)
+        swept[row - hyperparameter_table] = true;
+    return row;
+}
+
+enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error)
+{
+    memset(swept, 0, (size_t)n_hyperparameters * sizeof *swept);
+    return read_names(file, path, "swept", note_swept, swept, error);
+}
+
+static enum error_code read_shard(hid_t file, const char *path, struct shard *shard, struct error *error)
+{
+    *shard = (struct shard){1, 1};
+    htri_t exists = H5Aexists_by_name(file, RESULTS_PROVENANCE, RESULTS_SHARD, H5P_DEFAULT);
+    if (exists < 0)
+        return results_damaged(error, path, "its group " RESULTS_PROVENANCE " cannot be read");
+    if (exists == 0)
+        return ERROR_NONE;
+    char *text;
+    if (results_read_text(file, path, RESULTS_PROVENANCE, RESULTS_SHARD, &text, error))
+        return error->code;
+    bool is_good = shard_parse(text, shard);
+    H5free_memory(text);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its attribute " RESULTS_SHARD " is not what picky writes");
+}
+
+/* Whether the file has an object of this path, whose groups are there. */
+static bool has_object(hid_t file, const char *path)
+{
+    return H5Lexists(file, path, H5P_DEFAULT) > 0;
+}
+
+/* How many measures the file has: the first ones of the table, by name. */
+static enum error_code read_measures(hid_t file, const char *path, uint64_t *n_measures, struct error *error)
+{
+    const char *name = dimension_names[DIMENSION_MEASURE];
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
+    hsize_t n = 0;
+    char *names[N_MEASURES] = {NULL};
+    bool is_good = space >= 0 && is_text(type) && H5Sget_simple_extent_ndims(space) == 1 &&
+                   H5Sget_simple_extent_dims(space, &n, NULL) == 1 && n >= 1 && n <= N_MEASURES &&
+                   H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, names) >= 0;
+    for (hsize_t m = 0; m < n && is_good; m++)
+        is_good = names[m] && strcmp(names[m], measure_table[m].name) == 0;
+    for (int m = 0; m < N_MEASURES; m++)
+        H5free_memory(names[m]);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    *n_measures = n;
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
+}
+
+/* Which fields the file lacks of those that came with later schemas than the first. */
+static enum error_code read_lacking(hid_t file, const char *path, uint64_t *lacking, struct error *error)
+{
+    _Static_assert(N_FIELDS <= 64, "a bit for each field");
+    if (!has_object(file, RESULTS_PROVENANCE))
+        return results_damaged(error, path, "its group " RESULTS_PROVENANCE " cannot be read");
+    *lacking = 0;
+    for (int f = 0; f < N_FIELDS; f++) {
+        const struct field_description *field = &record_fields[f];
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", field->is_provenance ? RESULTS_PROVENANCE "/" : "", field->name);
+        if (field->since > 1 && !has_object(file, name))
+            *lacking |= UINT64_C(1) << f;
+    }
+    return ERROR_NONE;
+}
+
+enum error_code results_check_arithmetic(const struct results_header *header, const char *path, struct error *error)
+{
+    if (header->arithmetic == ARITHMETIC)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT,
+                     "%s: its models were trained with arithmetic %" PRId64
+                     ", this picky has %d, which gives other bits; "
+                     "allowed: a picky of arithmetic %" PRId64,
+                     path, header->arithmetic, ARITHMETIC, header->arithmetic);
+}
+
+enum error_code results_read_layout(const struct results_header *header, const struct hyperparameters *configs,
+                                    struct record_layout *layout, struct error *error)
+{
+    if (record_layout_make(layout, configs, header->n_configs, header->store, error) ||
+        record_layout_keep(layout, header->n_measures, header->lacking, error))
+        return error->code;
+    layout->is_null = header->is_null;
+    return ERROR_NONE;
+}
+
+enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
+{
+    int64_t version;
+    htri_t exists = H5Aexists(file, "picky_schema_version");
+    if (exists < 0)
+        return results_damaged(error, path, "its attributes cannot be read");
+    if (exists == 0)
+        return error_set(error, ERROR_INPUT,
+                         "%s: not a results file of picky (it lacks the attribute picky_schema_version)", path);
+    if (read_integer_attribute(file, path, "picky_schema_version", &version, error))
+        return error->code;
+    if (version > RESULTS_SCHEMA_VERSION)
+        return error_set(error, ERROR_INPUT,
+                         "%s: written by a newer picky (schema version %" PRId64
+                         "; this picky knows %d); allowed: that picky, or a newer one",
+                         path, version, RESULTS_SCHEMA_VERSION);
+    if (version < 1)
+        return results_damaged(error, path, "its attribute picky_schema_version is %" PRId64, version);
+    *header = (struct results_header){.version = version, .arithmetic = 1};
+    if (H5Aexists(file, "arithmetic") > 0 &&
+        read_integer_attribute(file, path, "arithmetic", &header->arithmetic, error))
+        return error->code;
+    if (read_measures(file, path, &header->n_measures, error) || read_lacking(file, path, &header->lacking, error))
+        return error->code;
+    if (read_integer_attribute(file, path, "seed", &header->seed, error) ||
+        read_names(file, path, "store", note_store, &header->store, error) ||
+        read_shard(file, path, &header->shard, error))
+        return error->code;
+    header->is_null = H5Aexists(file, RESULTS_NULL_JOBS) != 0;
+
+    /* The sizes are those of status; results_read_array checks its second visit. */
+    const char *name = record_fields[FIELD_STATUS].name;
+    hsize_t size[2] = {0};
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    uint64_t n_slots;
+    bool is_good = space >= 0 && H5Sget_simple_extent_ndims(space) == 2 &&
+                   H5Sget_simple_extent_dims(space, size, NULL) == 2 && size[0] > 0 && size[1] > 0 &&
+                   !__builtin_mul_overflow(size[0], size[1], &n_slots) && n_slots <= INT64_MAX;
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    if (!is_good)
+        return results_damaged(error, path, "its array %s is missing or not what picky writes", name);
+    header->n_configs = size[0];
+    header->replicates = size[1];
+    enum error_code code =
+        results_read_array(file, path, name, 2, size, FIELD_U8, &dataset, &header->status_offset, error);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return code;
+}
+
+enum error_code results_read_array(hid_t file, const char *path, const char *name, int n_axes, const hsize_t *size,
+                                   enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error)
+{
+    hsize_t found[H5S_MAX_RANK] = {0};
+    *dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    if (*dataset < 0)
+        return results_damaged(error, path, "it has no array %s", name);
+    hid_t in_file = H5Dget_type(*dataset), expected = results_hdf5_file_type(type);
+    bool has_type = in_file >= 0 && expected >= 0 && H5Tequal(in_file, expected) > 0;
+    if (expected >= 0)
+        H5Tclose(expected);
+    if (in_file >= 0)
+        H5Tclose(in_file);
+    hid_t space = H5Dget_space(*dataset), creation = H5Dget_create_plist(*dataset);
+    bool has_shape = space >= 0 && H5Sget_simple_extent_ndims(space) == n_axes &&
+                     H5Sget_simple_extent_dims(space, found, NULL) == n_axes;
+    for (int i = 0; has_shape && i < n_axes; i++)
+        has_shape = found[i] == size[i];
+    haddr_t place = H5Dget_offset(*dataset);
+    bool is_whole = creation >= 0 && H5Pget_layout(creation) == H5D_CONTIGUOUS && place != HADDR_UNDEF;
+    if (creation >= 0)
+        H5Pclose(creation);
+    if (space >= 0)
+        H5Sclose(space);
+    if (has_type && has_shape && is_whole) {
+        if (offset)
+            *offset = place;
+        return ERROR_NONE;
+    }
+    H5Dclose(*dataset);
+    *dataset = H5I_INVALID_HID;
+    if (!has_type || !has_shape)
+        return results_damaged(error, path, "its array %s has another shape or type than its sweep asks for", name);
+    return error_set(error, ERROR_INPUT, "%s: its array %s does not lie in one piece: another program has rewritten it",
+                     path, name);
+}
+
+/* Sets a row of configs [n] from the values just read; false if one is not allowed. */
+static bool set_row(const struct hyperparameter *row, size_t n, const void *values, struct hyperparameters *configs)
+{
+    const int64_t *integers = values;
+    const double *reals = values;
+    char *const *texts = values;
+    struct error ignored;
+    for (size_t i = 0; i < n; i++) {
+        enum error_code code;
+        if (row->type == HYPERPARAMETER_INTEGER)
+            code = hyperparameter_set_integer(&configs[i], row, integers[i], &ignored);
+        else if (row->type == HYPERPARAMETER_REAL)
+            code = hyperparameter_set_real(&configs[i], row, reals[i], &ignored);
+        else
+            code = hyperparameter_set_string(&configs[i], row, texts[i] ? texts[i] : "", &ignored);
+        if (code)
+            return false;
+    }
+    return true;
+}
+
+enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
+                                 size_t n, struct hyperparameters *configs, struct error *error)
+{
+    bool is_integer = row->type == HYPERPARAMETER_INTEGER, is_real = row->type == HYPERPARAMETER_REAL;
+    H5T_class_t class = is_integer ? H5T_INTEGER : is_real ? H5T_FLOAT : H5T_STRING;
+    hsize_t size = 0, start = first, count = n;
+    if (row->since > 1 && !has_object(file, row->name))
+        return ERROR_NONE;
+    _Static_assert(sizeof(double) == sizeof(int64_t) && sizeof(char *) <= sizeof(int64_t), "values share one buffer");
+    void *values = calloc(n, sizeof(int64_t));
+    if (!values)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+
+    hid_t dataset = H5Dopen2(file, row->name, H5P_DEFAULT);
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
+    hid_t memory = H5Screate_simple(1, &count, NULL);
+    hid_t memory_type = is_integer ? H5T_NATIVE_INT64 : is_real ? H5T_NATIVE_DOUBLE : type;
+    bool is_good = space >= 0 && type >= 0 && memory >= 0 && H5Tget_class(type) == class &&
+                   (class != H5T_STRING || is_text(type)) && H5Sget_simple_extent_ndims(space) == 1 &&
+                   H5Sget_simple_extent_dims(space, &size, NULL) == 1 && first + n <= size &&
+                   H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
+                   H5Dread(dataset, memory_type, memory, space, H5P_DEFAULT, values) >= 0;
+    if (is_good) {
+        is_good = set_row(row, n, values, configs);
+        if (class == H5T_STRING)
+            H5Dvlen_reclaim(memory_type, memory, H5P_DEFAULT, values);
+    }
+    if (memory >= 0)
+        H5Sclose(memory);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    free(values);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", row->name);
+}
+
+enum error_code results_read_status(int descriptor, const char *path, const struct results_header *header,
+                                    uint64_t first, size_t n, uint8_t *status, struct error *error)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t got = pread(descriptor, status + done, n - done, (off_t)(header->status_offset + first + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set(error, ERROR_FATAL, "%s: reading it: %s", path, strerror(errno));
+        if (got == 0)
+            return results_damaged(error, path, "it ends within status");
+        done += (size_t)got;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (status[i] >= N_STATUSES)
+            return results_damaged(error, path, "status %d of configuration %" PRIu64 ", replicate %" PRIu64, status[i],
+                                   (first + i) / header->replicates, (first + i) % header->replicates);
+    return ERROR_NONE;
+}

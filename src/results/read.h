@@ -1,0 +1,62 @@
+/* What a results file says of its own sweep, read with suspicion: it may be damaged, or another program's. Only
+ * the results_*.c use this. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for memory. */
+#ifndef PICKY_RESULTS_READ_H
+#define PICKY_RESULTS_READ_H
+
+#include "description.h"
+
+#include <hdf5.h>
+
+/* The sweep's sizes, as the file has them, and what the file lacks because it is older than this picky. */
+struct results_header {
+    int64_t version;    /* of its schema */
+    int64_t arithmetic; /* arithmetic.h; that of the models in it */
+    uint64_t n_measures;
+    uint64_t lacking; /* fields that came with later schemas, bits 1 << enum field */
+    int64_t seed;
+    uint64_t n_configs, replicates; /* both >= 1; their product is the number of slots */
+    unsigned store;                 /* enum store bits */
+    struct shard shard;             /* 1/1: the whole sweep */
+    bool is_null;                   /* its records are made up: no results */
+    haddr_t status_offset;          /* bytes from the file's start: one byte a slot, config by config */
+};
+
+/* Opens a file with H5F_ACC_RDONLY or H5F_ACC_RDWR. The caller closes *file, which is negative on error. */
+enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error);
+
+/* Reads the header: that it is picky's, of a schema that this picky knows, and complete as far as that shows. */
+enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error);
+
+/* Refuses a file whose models another arithmetic has trained: they cannot be gone on with, nor done again to the same
+ * bits. ERROR_INPUT. */
+enum error_code results_check_arithmetic(const struct results_header *header, const char *path, struct error *error);
+
+/* Makes `layout` that of the file's records: for its configurations [header->n_configs], without what it lacks. Errors
+ * as record_layout_make's. */
+enum error_code results_read_layout(const struct results_header *header, const struct hyperparameters *configs,
+                                    struct record_layout *layout, struct error *error);
+
+/* Reads a text attribute of an object of the file ("." is the file itself). The caller frees *text with H5free_memory.
+ */
+enum error_code results_read_text(hid_t file, const char *path, const char *object, const char *name, char **text,
+                                  struct error *error);
+
+/* Reads which hyperparameters are swept: swept [n_hyperparameters]. */
+enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error);
+
+/* Reads one hyperparameter of configurations first .. first + n - 1 (n >= 1) into configs [n], whose other values are
+ * left alone; so is this one if the file is older than the hyperparameter: configs must hold the defaults. */
+enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
+                                 size_t n, struct hyperparameters *configs, struct error *error);
+
+/* Reads the statuses of slots first .. first + n - 1 from an open descriptor of the file, and checks that each is one.
+ */
+enum error_code results_read_status(int descriptor, const char *path, const struct results_header *header,
+                                    uint64_t first, size_t n, uint8_t *status, struct error *error);
+
+/* Opens dataset `name` and checks its shape, size [n_axes], its type, and that it lies in one piece, as picky makes it.
+ * *offset (NULL: not wanted) is where that is. The caller closes *dataset, which is negative on error. */
+enum error_code results_read_array(hid_t file, const char *path, const char *name, int n_axes, const hsize_t *size,
+                                   enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error);
+
+#endif
