@@ -566,10 +566,14 @@ static bool copy_object(struct carrier *c, hid_t object, const char *path, bool 
     return is_done;
 }
 
-static bool create_group(struct carrier *c, hid_t group, const char *path)
+/* With the properties that netCDF-4 wants; those of the old group would bring addresses of its file with them. */
+static bool create_group(struct carrier *c, const char *path)
 {
-    hid_t creation = H5Gget_create_plist(group);
-    hid_t made = creation < 0 ? H5I_INVALID_HID : H5Gcreate2(c->to, path, c->links, creation, H5P_DEFAULT);
+    const unsigned tracked = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    hid_t creation = H5Pcreate(H5P_GROUP_CREATE), made = H5I_INVALID_HID;
+    if (creation >= 0 && H5Pset_link_creation_order(creation, tracked) >= 0 &&
+        H5Pset_attr_creation_order(creation, tracked) >= 0)
+        made = H5Gcreate2(c->to, path, c->links, creation, H5P_DEFAULT);
     if (creation >= 0)
         H5Pclose(creation);
     if (made >= 0)
@@ -630,7 +634,7 @@ static enum error_code carry_new_object(struct carrier *c, hid_t object, const c
         return ERROR_NONE;
     }
     if (!was_there && !c->is_trial &&
-        (type == H5I_GROUP ? !create_group(c, object, path) : !copy_object(c, object, path, is_dataset)))
+        (type == H5I_GROUP ? !create_group(c, path) : !copy_object(c, object, path, is_dataset)))
         return refuse_failed(c, path);
     if (add_place(c, object, path, (struct place){.is_made = true, .was_there = was_there}))
         return c->error->code;
