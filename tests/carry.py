@@ -270,7 +270,7 @@ def older():
     golden("extended")
     with h5py.File("old.h5", "r+") as f, h5py.File("new.h5") as g:
         names = [name for name in g if name not in f]
-        attributes = [name for name in g.attrs if name not in f.attrs]
+        attributes = [name for name in g.attrs if name not in f.attrs and name != "arithmetic"]  # which is read
         for name in names:
             f[name] = 1
         for name in attributes:

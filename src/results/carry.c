@@ -509,12 +509,23 @@ static bool is_elsewhere(hid_t dataset)
     return is_elsewhere;
 }
 
+/* Sets a dataset's layout anew: the old one is of the version that its program chose. */
+static bool renew_layout(hid_t creation)
+{
+    hsize_t chunk[H5S_MAX_RANK];
+    H5D_layout_t layout = H5Pget_layout(creation);
+    if (layout != H5D_CHUNKED)
+        return H5Pset_layout(creation, layout) >= 0;
+    int n_axes = H5Pget_chunk(creation, H5S_MAX_RANK, chunk);
+    return n_axes > 0 && H5Pset_chunk(creation, n_axes, chunk) >= 0;
+}
+
 /* A dataset without values and attributes, as the present file's is; negative on failure. */
 static hid_t create_like(struct carrier *c, hid_t dataset, const char *path)
 {
     hid_t own = H5Dget_type(dataset), type = own < 0 ? H5I_INVALID_HID : type_for(c, own);
     hid_t space = H5Dget_space(dataset), creation = H5Dget_create_plist(dataset), made = H5I_INVALID_HID;
-    if (type >= 0 && space >= 0 && creation >= 0)
+    if (type >= 0 && space >= 0 && creation >= 0 && renew_layout(creation))
         made = H5Dcreate2(c->to, path, type, space, c->links, creation, H5P_DEFAULT);
     if (creation >= 0)
         H5Pclose(creation);
@@ -536,22 +547,25 @@ static bool dataset_has_references(hid_t dataset)
     return has;
 }
 
-static bool has_named_type(hid_t dataset)
+/* Whether H5Ocopy takes a dataset's type as it is: not one that has a name, and of texts and lists it would take the
+ * fill value for one of the new file (1.10). */
+static bool is_plain(hid_t dataset)
 {
     hid_t type = H5Dget_type(dataset);
-    bool has = type >= 0 && H5Tcommitted(type) > 0;
+    bool is_plain = type >= 0 && H5Tcommitted(type) == 0 && H5Tdetect_class(type, H5T_VLEN) == 0 &&
+                    H5Tdetect_class(type, H5T_STRING) == 0 && H5Tdetect_class(type, H5T_REFERENCE) == 0;
     if (type >= 0)
         H5Tclose(type);
-    return has;
+    return is_plain;
 }
 
-/* Copies a dataset or type as it is stored, filters and all, but for its attributes. A dataset that HDF5 cannot copy
- * so, or not right, is created, and its values follow. */
+/* Copies a dataset or type, but for its attributes: a plain one as it is stored, filters and all. Another one, and one
+ * that HDF5 cannot copy so, is created, and its values follow. */
 static bool copy_object(struct carrier *c, hid_t object, const char *path, bool is_dataset)
 {
-    bool has_references = is_dataset && dataset_has_references(object), is_done = false;
+    bool is_done = false;
     hid_t copying = H5Pcreate(H5P_OBJECT_COPY);
-    if (!has_references && !(is_dataset && has_named_type(object)))
+    if (!is_dataset || is_plain(object))
         is_done = copying >= 0 && H5Pset_copy_object(copying, H5O_COPY_WITHOUT_ATTR_FLAG) >= 0 &&
                   H5Ocopy(c->from, path, c->to, path, copying, c->links) >= 0;
     if (copying >= 0)
@@ -560,7 +574,7 @@ static bool copy_object(struct carrier *c, hid_t object, const char *path, bool 
         return is_done;
     hid_t made = create_like(c, object, path);
     struct translation t = translation(c);
-    is_done = made >= 0 && (has_references || values_transfer(&t, object, made, NULL));
+    is_done = made >= 0 && (dataset_has_references(object) || values_transfer(&t, object, made, NULL));
     if (made >= 0)
         H5Dclose(made);
     return is_done;
