@@ -90,6 +90,22 @@ gives=$({ "$unnoticed" train 2>&1 || true; } | sed -nE 's/^.*must be \(([0-9a-f]
 [[ $("$raised" train 2>&1) != *"self-test"* ]] || fail "tests/builds/CMakeLists.txt: picky_raised gives 0x$gives"
 expect 0 "$raised" run sweep.cfg -o raised.h5
 
+# ---- files of another arithmetic ----
+cp raised.h5 before.h5
+trained="raised.h5: its models were trained with arithmetic 2, this picky has 1"
+for command in "run sweep.cfg -o raised.h5 --resume" "extend raised.h5 sweep.cfg --set replicates=4" \
+    "merge -o merged.h5 raised.h5 ok.h5" "verify raised.h5"; do
+    # shellcheck disable=SC2086
+    expect 2 "$picky" $command
+    [[ $(wc -l <err) == 1 ]] || fail "not one line: $command"
+    grep -qF "$trained" err || fail "not refused: $command"
+done
+cmp raised.h5 before.h5 || fail "the file has changed"
+[[ ! -e merged.h5 ]] || fail "merged all the same"
+expect 0 "$picky" status raised.h5
+expect 0 "$(dirname "$picky")/picky-analyse" summary raised.h5
+expect 0 "$raised" verify raised.h5 --all
+
 # ---- ranks of different builds ----
 name="picky [0-9.]+ \([^()]*, build [0-9a-f]{12}\)"
 rank="on $host \([a-z0-9]+\) is $name"

@@ -1,4 +1,5 @@
 /* picky merge: the parts of a sweep, run by themselves, as one results file. */
+#include "carry.h"
 #include "cli.h"
 #include "clock.h"
 #include "copying.h"
@@ -23,6 +24,7 @@ struct part {
 
 struct merge {
     const char *path; /* of the merged file */
+    const struct arguments *arguments;
     struct part *parts;
     int n_parts;
     int at;                                  /* the part that is copied */
@@ -171,6 +173,23 @@ static enum error_code copy_parts(struct merge *merge, struct error *error)
     return results_publish(merge->results, error);
 }
 
+/* Takes over what others have added to the parts. */
+static enum error_code carry_over(struct merge *merge, const struct results_description *description,
+                                  struct error *error)
+{
+    const struct results_carry carry = {.paths = (const char *const *)merge->arguments->operands,
+                                        .n_paths = merge->n_parts,
+                                        .access = RESULTS_READING,
+                                        .old = merge->first,
+                                        .new = description,
+                                        .drops = merge->arguments->drops,
+                                        .n_drops = merge->arguments->n_drops,
+                                        .lines = stderr};
+    return results_carry(merge->results, &carry, error) == ERROR_INPUT
+               ? error_prefix(error, "%s: not made", merge->path)
+               : error->code;
+}
+
 static uint64_t n_pending(const struct merge *merge, const struct shard *shard)
 {
     uint64_t n = 0;
@@ -277,7 +296,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     description.plans = merge->plans;
     description.n_plans = merge->n_plans;
     if (!error->code && !results_draft(&merge->results, merge->path, false, &description, error) &&
-        !copy_parts(merge, error)) {
+        !carry_over(merge, &description, error) && !copy_parts(merge, error)) {
         results_counts(merge->results, counts);
         if (counts[STATUS_PENDING] > 0)
             print_missing(merge);
@@ -313,12 +332,12 @@ static int run(const struct command *command, int argc, char **argv)
     char command_line[4096];
     uint64_t counts[N_STATUSES] = {0};
     provenance_command(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "o", "PART.h5...", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "oX", "PART.h5...", argc, argv, true)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;
     }
-    struct merge merge = {.path = arguments.output, .n_parts = arguments.n_operands};
+    struct merge merge = {.path = arguments.output, .arguments = &arguments, .n_parts = arguments.n_operands};
     if (!merge.path)
         error_set(&error, ERROR_INPUT, "merge: -o FILE.h5 is missing (see picky merge --help)");
     else if (!(merge.parts = calloc((size_t)merge.n_parts, sizeof *merge.parts)))
@@ -336,13 +355,17 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_merge = {
     .name = "merge",
-    .synopsis = "-o FILE.h5 PART.h5...",
+    .synopsis = "-o FILE.h5 [--drop NAME]... PART.h5...",
     .summary = "Joins results files of one sweep, such as its shards, into a new one.",
     .details =
-        "  -o FILE.h5        the whole; must not exist\n\n"
+        "  -o FILE.h5        the whole; must not exist\n"
+        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n\n"
         "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
         "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
-        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it.\n\n"
+        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it.\n"
+        "What you added to the parts (attributes, datasets, groups) goes along; where two parts differ in it, it is "
+        "named\n"
+        "and refused.\n\n"
         "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
     .run = run,

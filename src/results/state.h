@@ -58,4 +58,9 @@ enum error_code results_fail(struct results *results, struct error *error);
 /* Syncs what has been written since the last sync began. ERROR_FATAL, kept by results_fail. */
 enum error_code results_sync_data(struct results *results, struct error *error);
 
+/* For additions to a draft: its file as one that is open for nothing else, *file; and open as before, with all that was
+ * added in it and no more metadata to be written, also after an error of the caller's, which stays. */
+enum error_code results_reopen_begin(struct results *draft, hid_t *file, struct error *error);
+enum error_code results_reopen_end(struct results *draft, hid_t file, struct error *error);
+
 #endif
