@@ -211,10 +211,10 @@ static bool has_shard(const struct merge *merge, const struct shard *shard)
 /* Says which parts are not complete, and which shards of those numbers that the parts have are missing. */
 static void print_missing(const struct merge *merge)
 {
-    char shard[COVERAGE_SHARD_MAX];
+    char shard[COUNTS_SHARD_MAX];
     for (int i = 0; i < merge->n_parts; i++) {
         const struct part *part = &merge->parts[i];
-        coverage_shard(&part->shard, shard);
+        counts_shard(&part->shard, shard);
         if (part->n_done < part->n_jobs)
             fprintf(stderr, "picky: %s%s: %" PRIu64 " of %" PRIu64 " jobs done\n", part->path, shard, part->n_done,
                     part->n_jobs);
@@ -313,8 +313,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     if (error->code)
         return error->code;
 
-    char text[COVERAGE_TEXT_MAX];
-    coverage_text(counts, text);
+    char text[COUNTS_TEXT_MAX];
+    counts_text(counts, text);
     fprintf(stderr, "picky: %s: %s\n", merge->path, text);
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};

@@ -2,10 +2,10 @@
 
 #include "file.h"
 #include "hdf5_access.h"
+#include "hdf5_values.h"
 #include "read.h"
 #include "schema.h"
 #include "state.h"
-#include "values.h"
 
 #include <hdf5_hl.h>
 #include <inttypes.h>
