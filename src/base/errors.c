@@ -16,6 +16,15 @@ enum error_code error_set(struct error *error, enum error_code code, const char 
     return code;
 }
 
+void error_append(struct error *error, const char *format, ...)
+{
+    size_t used = strlen(error->message);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->message + used, sizeof error->message - used, format, args);
+    va_end(args);
+}
+
 enum error_code error_prefix(struct error *error, const char *format, ...)
 {
     char message[ERROR_MESSAGE_MAX];

@@ -36,6 +36,9 @@ enum error_code error_set(struct error *error, enum error_code code, const char 
 /* Puts "context: " in front of the message of an error already set, and returns its code. */
 enum error_code error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds to the end of the message. */
+void error_append(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* What a failed check() calls after printing its line to stderr; it must not return. The default
  * traps. `handler` is borrowed for the life of the process. */
 void error_set_bug_handler(void (*handler)(void));

@@ -52,8 +52,7 @@ static enum group inner_group(enum group outer, char bracket, const struct token
 static enum error_code find_place(const char *text, const char *wanted, bool is_top, struct place *place,
                                   struct error *error)
 {
-    bool has_mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* the byte order mark that some editors write */
-    struct scanner scanner = {text + (has_mark ? 3 : 0), 1};
+    struct scanner scanner = {text, 1}; /* a byte order mark, which some editors write, is a sign like others */
     struct token token = {.kind = TOKEN_END}, before, key = {.start = ""};
     enum group open[NESTING_MAX] = {GROUP_TOP};
     int depth = 0;

@@ -1,5 +1,7 @@
 #include "record.h"
 
+#include "tasks.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -287,7 +289,7 @@ enum error_code record_layout_make(struct record_layout *layout, const struct hy
     memset(layout, 0, sizeof *layout);
     layout->store = store;
     uint64_t *size = layout->size;
-    size[DIMENSION_INPUT] = 2;
+    size[DIMENSION_INPUT] = N_INPUTS;
     size[DIMENSION_MEASURE] = N_MEASURES;
     for (size_t i = 0; i < n_configs; i++) {
         const struct hyperparameters *h = &configs[i];
@@ -301,7 +303,7 @@ enum error_code record_layout_make(struct record_layout *layout, const struct hy
     }
     size[DIMENSION_UNIT_IN] = size[DIMENSION_UNIT];
     size[DIMENSION_HIDDEN_LAYER] = size[DIMENSION_LAYER] - (size[DIMENSION_LAYER] > 0);
-    size[DIMENSION_PAIR] = size[DIMENSION_TASK] * (size[DIMENSION_TASK] - (size[DIMENSION_TASK] > 0)) / 2;
+    size[DIMENSION_PAIR] = TASK_PAIRS(size[DIMENSION_TASK]);
     return place_fields(layout, 0, error);
 }
 

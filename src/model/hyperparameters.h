@@ -15,6 +15,8 @@
 
 #define HYPERPARAMETER_TEXT_MAX 32 /* bytes of any value as text, the final NUL included */
 #define TASKS_MAX               8  /* most tasks that any definition may use */
+#define TASK_PAIRS(n_tasks)     ((n_tasks) * ((n_tasks)-1) / 2)
+#define PHASES_MAX              2  /* of training */
 #define LAYERS_MAX              32 /* most hidden layers */
 
 /* Values that are stored or sent: never renumbered. They index the choices of the table's row. */

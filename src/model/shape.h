@@ -8,7 +8,7 @@
  * steps is the same. Plain data. */
 struct shape {
     int64_t hidden_size, hidden_layers, context_layer, n_tasks, batch_size;
-    int64_t epochs, steps[2]; /* optimiser steps in an epoch of each phase; steps[1] = 0 with one phase */
+    int64_t epochs, steps[PHASES_MAX]; /* optimiser steps in an epoch of each phase, 0 for those that there are not */
     int64_t N_test;
     int64_t output_activation, optimizer;
 };
@@ -20,6 +20,9 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 
 /* Entries of the training history: phases * epochs + 1. */
 int64_t shape_history(const struct shape *shape);
+
+/* Optimiser steps of the whole training. */
+int64_t shape_steps(const struct shape *shape);
 
 /* Weights and biases of one model. */
 int64_t shape_n_parameters(const struct shape *shape);

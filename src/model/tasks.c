@@ -2,6 +2,10 @@
 
 #include "errors.h"
 
+_Static_assert(BLOCK_SAMPLES *N_INPUTS == 4, "a block has the inputs of whole samples");
+
+const char *const input_names[N_INPUTS] = {"x0", "x1"};
+
 void tasks_of(const struct hyperparameters *h, struct task tasks[TASKS_MAX])
 {
     double factor;

@@ -6,7 +6,11 @@
 #include "hyperparameters.h"
 #include "rng.h"
 
-enum { N_INPUTS = 2 }; /* x0, x1 */
+enum { N_INPUTS = 2, BLOCK_SAMPLES = 4 / N_INPUTS }; /* BLOCK_SAMPLES have their inputs from one block of numbers */
+extern const char *const input_names[N_INPUTS];
+
+/* What the numbers of tasks (1, 2, ...) stand for, for files and tables. */
+#define TASKS_MEANING "1 is x0 + x1, 2 is what second_task says of the configuration"
 
 /* One task: its target as a function of the inputs. */
 struct task {
@@ -23,10 +27,12 @@ float task_target(const struct task *task, const float x[N_INPUTS]);
 /* Training samples of each task: counts [n_tasks], in the order in which they lie in the training set. */
 void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX]);
 
-/* Inputs of training samples first..first+n-1 (first even) of one attempt: x [n][N_INPUTS], U(0, 1). */
+/* Inputs of training samples first..first+n-1 (first a multiple of BLOCK_SAMPLES) of one attempt: x [n][N_INPUTS], U(0,
+ * 1). */
 void tasks_train_inputs(struct rng_key key, size_t first, size_t n, float *x);
 
-/* Inputs of test samples first..first+n-1 (first even) of one task (0-based) of one attempt: x [n][N_INPUTS], U(0, 1).
+/* Inputs of test samples first..first+n-1 (first a multiple of BLOCK_SAMPLES) of one task (0-based) of one attempt: x
+ * [n][N_INPUTS], U(0, 1).
  */
 void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x);
 

@@ -3,6 +3,7 @@
 #include "build.h"
 #include "hdf5_access.h"
 #include "measures.h"
+#include "tasks.h"
 #include "text.h"
 
 #include <hdf5_hl.h>
@@ -24,7 +25,7 @@ struct scale {
 };
 static const struct scale scales[N_SCALES] = {
     [DIMENSION_EPOCH] = {SCALE_NUMBERS, 0, "epochs trained, over all phases; 0 is the untrained model"},
-    [DIMENSION_TASK] = {SCALE_NUMBERS, 1, "task: 1 is x0 + x1, 2 is what second_task says of the configuration"},
+    [DIMENSION_TASK] = {SCALE_NUMBERS, 1, "task: " TASKS_MEANING},
     [DIMENSION_LAYER] = {SCALE_NUMBERS, 1, "hidden layer"},
     [DIMENSION_HIDDEN_LAYER] = {SCALE_NUMBERS, 2, "hidden layer that is fed by a hidden layer"},
     [DIMENSION_INPUT] = {SCALE_TEXT, 0, "input"},
@@ -200,14 +201,13 @@ static enum error_code create_dataset(const struct schema *s, hid_t group, const
 
 static enum error_code write_scale_texts(const struct schema *s, int scale)
 {
-    enum { N_PAIRS_MAX = TASKS_MAX * (TASKS_MAX - 1) / 2 };
-    static const char *const inputs[] = {"x0", "x1"};
+    enum { N_PAIRS_MAX = TASK_PAIRS(TASKS_MAX) };
     char pairs[N_PAIRS_MAX][24];
     const char *pair_texts[N_PAIRS_MAX], *measures[N_MEASURES];
 
     for (int m = 0; m < N_MEASURES; m++)
         measures[m] = measure_table[m].name;
-    const char *const *texts = scale == DIMENSION_INPUT ? inputs : measures;
+    const char *const *texts = scale == DIMENSION_INPUT ? input_names : measures;
     if (scale == DIMENSION_PAIR) {
         size_t n = 0;
         check(s->sizes[DIMENSION_TASK] <= TASKS_MAX);

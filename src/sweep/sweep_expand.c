@@ -1,0 +1,166 @@
+#include "sweep_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct items {
+    const unsigned char *bytes;
+    size_t size; /* of one item */
+};
+
+static int compare_items(const void *a, const void *b, void *context)
+{
+    const struct items *items = context;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    int order = memcmp(items->bytes + i * items->size, items->bytes + j * items->size, items->size);
+    return order ? order : (i > j) - (i < j);
+}
+
+enum error_code sweep_find_repeat(struct sweep_reader *r, const void *bytes, size_t n, size_t size, size_t *first,
+                                  size_t *second)
+{
+    struct items items = {bytes, size};
+    *first = *second = n;
+    uint32_t *order = malloc(n * sizeof *order);
+    if (!order)
+        return sweep_out_of_memory(r);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, n, sizeof *order, compare_items, &items);
+    for (size_t i = 1; i < n; i++)
+        if (order[i] < *second && memcmp(items.bytes + order[i - 1] * size, items.bytes + order[i] * size, size) == 0) {
+            *first = order[i - 1];
+            *second = order[i];
+        }
+    free(order);
+    return ERROR_NONE;
+}
+
+size_t sweep_value_size(const struct hyperparameter *row)
+{
+    return row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : sizeof(int64_t);
+}
+
+void sweep_apply(struct hyperparameters *h, const struct axis *axis, size_t i)
+{
+    memcpy((char *)h + axis->row->offset, axis->values[i], sweep_value_size(axis->row));
+}
+
+/* Puts the point of a variation into h; the last axis of the grid is the fastest. */
+static void apply_point(struct hyperparameters *h, const struct variation *variation, size_t zip_point,
+                        size_t grid_point)
+{
+    for (int i = 0; i < variation->n_zip; i++)
+        sweep_apply(h, &variation->zip[i], zip_point);
+    for (int i = variation->n_grid - 1; i >= 0; i--) {
+        sweep_apply(h, &variation->grid[i], grid_point % variation->grid[i].n);
+        grid_point /= variation->grid[i].n;
+    }
+}
+
+static int axis_line(const struct variation *variation, const struct hyperparameter *row)
+{
+    for (int i = 0; i < variation->n_grid; i++)
+        if (variation->grid[i].row == row)
+            return variation->grid[i].line;
+    for (int i = 0; i < variation->n_zip; i++)
+        if (variation->zip[i].row == row)
+            return variation->zip[i].line;
+    return 0;
+}
+
+/* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
+static void locate_fault(struct sweep_reader *r, const struct variation *variation)
+{
+    char key[HYPERPARAMETER_TEXT_MAX];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " "), r->error->message);
+    const struct hyperparameter *row = hyperparameter_find(key);
+    check(row);
+    r->override = sweep_find_override(r, key, r->n_overrides);
+    r->line = axis_line(variation, row);
+    if (!r->line)
+        r->line = axis_line(&r->top, row);
+    if (!r->line)
+        r->line = r->fixed_lines[row - hyperparameter_table];
+    if (r->override || r->line)
+        return;
+    /* A default then, that does not go with something else: most likely an override, or else what varies. */
+    for (size_t i = 0; i < r->n_overrides; i++)
+        if (hyperparameter_find(r->overrides[i].key))
+            r->override = &r->overrides[i];
+    r->line = variation->line;
+    for (int i = 0; !r->line && i < n_hyperparameters; i++)
+        r->line = r->varied_lines[i] ? r->varied_lines[i] : r->fixed_lines[i];
+}
+
+static void append_swept(struct sweep_reader *r, const struct hyperparameters *h)
+{
+    const char *comma = " (in the configuration ";
+    for (int i = 0; i < n_hyperparameters; i++) {
+        if (!r->sweep->swept[i])
+            continue;
+        char text[HYPERPARAMETER_TEXT_MAX];
+        hyperparameter_format(h, &hyperparameter_table[i], text);
+        error_append(r->error, "%s%s = %s", comma, hyperparameter_table[i].name, text);
+        comma = ", ";
+    }
+    if (*comma == ',')
+        error_append(r->error, ")");
+}
+
+enum error_code sweep_expand(struct sweep_reader *r)
+{
+    struct sweep *sweep = r->sweep;
+    const struct variation *top = &r->top;
+    struct variation no_case = {.n_grid_points = 1, .n_zip_points = 1};
+    struct variation *cases = r->n_cases ? r->cases : &no_case;
+    size_t n_cases = r->n_cases ? r->n_cases : 1;
+
+    double n_configs = 0;
+    for (size_t c = 0; c < n_cases; c++)
+        n_configs += (double)cases[c].n_zip_points * (double)cases[c].n_grid_points;
+    n_configs *= (double)top->n_zip_points * (double)top->n_grid_points;
+    if (n_configs > SWEEP_CONFIGS_MAX) {
+        r->line = 0;
+        return error_set(r->error, ERROR_INPUT, "%.0f configurations; allowed: at most %d", n_configs,
+                         SWEEP_CONFIGS_MAX);
+    }
+    sweep->configs = malloc((size_t)n_configs * sizeof *sweep->configs);
+    if (!sweep->configs)
+        return sweep_out_of_memory(r);
+
+    for (size_t c = 0; c < n_cases; c++) {
+        cases[c].first_config = sweep->n_configs;
+        size_t n_case = cases[c].n_zip_points * cases[c].n_grid_points, n_top = top->n_zip_points * top->n_grid_points;
+        for (size_t i = 0; i < n_case * n_top; i++) {
+            struct hyperparameters *h = &sweep->configs[sweep->n_configs];
+            size_t case_point = i / n_top, top_point = i % n_top;
+            *h = r->base;
+            apply_point(h, &cases[c], case_point / cases[c].n_grid_points, case_point % cases[c].n_grid_points);
+            apply_point(h, top, top_point / top->n_grid_points, top_point % top->n_grid_points);
+            sweep->n_configs++;
+            if (hyperparameters_check(h, r->error)) {
+                locate_fault(r, &cases[c]);
+                append_swept(r, h);
+                return ERROR_INPUT;
+            }
+        }
+    }
+    if (r->n_cases == 0 && top->n_zip == 0)
+        return ERROR_NONE; /* a grid repeats nothing: its lists do not */
+
+    /* Configurations are equal where their bytes are: they have no padding, texts end in zeros, no real is -0. */
+    size_t first, second;
+    enum error_code code =
+        sweep_find_repeat(r, sweep->configs, sweep->n_configs, sizeof *sweep->configs, &first, &second);
+    if (code || second == sweep->n_configs)
+        return code;
+    r->line = r->n_cases ? 0 : top->zip[0].line;
+    for (size_t c = 0; c < r->n_cases && cases[c].first_config <= second; c++)
+        r->line = cases[c].line;
+    error_set(r->error, ERROR_INPUT, "%s: configuration %zu repeats configuration %zu; allowed: each once",
+              r->n_cases ? "cases" : "zip", second + 1, first + 1);
+    append_swept(r, &sweep->configs[second]);
+    return ERROR_INPUT;
+}

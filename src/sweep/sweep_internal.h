@@ -1,0 +1,77 @@
+/* What the parts of reading a sweep share: sweep.c (the file, --set, messages), sweep_parse.c (libconfig's tree into
+ * axes of values) and sweep_expand.c (axes into configurations). */
+#ifndef PICKY_SWEEP_INTERNAL_H
+#define PICKY_SWEEP_INTERNAL_H
+
+#include "sweep.h"
+
+/* A hyperparameter and the values it runs through. */
+struct axis {
+    const struct hyperparameter *row;
+    int line; /* of its key in the file */
+    size_t n;
+    unsigned char (*values)[HYPERPARAMETER_TEXT_MAX]; /* [n], the bytes of the field, zero padded; owned */
+};
+
+/* What the file, or one case of it, varies. A case's overrides are axes of one value. */
+struct variation {
+    int line;
+    struct axis *grid, *zip; /* [n_grid], [n_zip]; owned */
+    int n_grid, n_zip;
+    size_t n_grid_points, n_zip_points; /* 1 if nothing varies */
+    size_t first_config;
+};
+
+struct sweep_reader {
+    struct sweep *sweep;
+    struct hyperparameters base; /* defaults, then model and train, then overrides */
+    struct variation top;
+    struct variation *cases; /* [n_cases]; owned */
+    size_t n_cases;
+    int *fixed_lines, *varied_lines, *case_lines; /* [n_hyperparameters]: where a key was given, 0: not; owned */
+    int scalar_line;                              /* of the last of name, replicates and seed */
+    const struct sweep_override *overrides;       /* borrowed */
+    size_t n_overrides;
+
+    /* What an error is about: an override, or else a line of the file, or 0. */
+    const struct sweep_override *override;
+    int line;
+    struct error *error;
+};
+
+/* Reads the sweep's text into the axes, the base and the sweep's name, seed, replicates and store (sweep_parse.c). */
+enum error_code sweep_parse(struct sweep_reader *r);
+
+/* Writes out all configurations and checks each (sweep_expand.c). */
+enum error_code sweep_expand(struct sweep_reader *r);
+
+/* Keys at the top of a file that --set takes too: name, replicates, seed; NULL-terminated. */
+extern const char *const sweep_scalar_keys[];
+
+bool sweep_is_one_of(const char *key, const char *const *names);
+
+/* Bytes of a value of the row, as an axis holds it; and puts value i of an axis into h. */
+size_t sweep_value_size(const struct hyperparameter *row);
+void sweep_apply(struct hyperparameters *h, const struct axis *axis, size_t i);
+
+/* Sets name from `text`, replicates or seed from `integer`; each is NULL if there is none. The message comes
+ * without "KEY = VALUE: ". */
+enum error_code sweep_set_scalar(struct sweep_reader *r, const char *key, const char *text, const int64_t *integer);
+
+/* The override of `key` among the first n_overrides, or NULL. */
+const struct sweep_override *sweep_find_override(const struct sweep_reader *r, const char *key, size_t n_overrides);
+
+/* Finds two of n items (at most SWEEP_CONFIGS_MAX) with the same bytes: *second is the first item that repeats an
+ * earlier one, *first that one; both n if there is none. */
+enum error_code sweep_find_repeat(struct sweep_reader *r, const void *bytes, size_t n, size_t size, size_t *first,
+                                  size_t *second);
+
+/* Reports a key that `names` does not hold; hyperparameters are allowed beside them if `or_hyperparameters`. */
+enum error_code sweep_fail_unknown(struct sweep_reader *r, const char *key, const char *const *names,
+                                   bool or_hyperparameters);
+enum error_code sweep_out_of_memory(struct sweep_reader *r);
+
+/* Puts "FILE:LINE: " or "--set KEY=VALUE: " before the message and keeps all of it on one line. */
+void sweep_finish_message(const struct sweep_reader *r, const char *path);
+
+#endif

@@ -1,0 +1,496 @@
+#include "numbers.h"
+#include "record.h"
+#include "sweep_internal.h"
+#include "sweep_text.h"
+
+#include <libconfig.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const top_keys[] = {"name",  "replicates", "seed", "store", "model",
+                                       "train", "grid",       "zip",  "cases", NULL};
+static const char *const case_keys[] = {"grid", "zip", NULL};
+
+static int line_of(const config_setting_t *setting)
+{
+    /* An element's own line is where the parser looked ahead to; its list's key is exact. Groups are exact too. */
+    while (!config_setting_name(setting) && !config_setting_is_group(setting) && config_setting_parent(setting))
+        setting = config_setting_parent(setting);
+    return (int)config_setting_source_line(setting);
+}
+
+static const char *key_of(const config_setting_t *setting)
+{
+    while (!config_setting_name(setting) && config_setting_parent(setting))
+        setting = config_setting_parent(setting);
+    const char *name = config_setting_name(setting);
+    return name ? name : "";
+}
+
+/* The setting's value as the messages show it. */
+static void format_value(const config_setting_t *setting, char text[HYPERPARAMETER_TEXT_MAX * 2])
+{
+    size_t size = HYPERPARAMETER_TEXT_MAX * 2;
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT: snprintf(text, size, "%d", config_setting_get_int(setting)); break;
+    case CONFIG_TYPE_INT64: snprintf(text, size, "%lld", config_setting_get_int64(setting)); break;
+    case CONFIG_TYPE_FLOAT: snprintf(text, size, "%.15g", config_setting_get_float(setting)); break;
+    case CONFIG_TYPE_BOOL: snprintf(text, size, "%s", config_setting_get_bool(setting) ? "true" : "false"); break;
+    case CONFIG_TYPE_STRING: snprintf(text, size, "\"%.50s\"", config_setting_get_string(setting)); break;
+    case CONFIG_TYPE_ARRAY: snprintf(text, size, "[...]"); break;
+    case CONFIG_TYPE_LIST: snprintf(text, size, "(...)"); break;
+    default: snprintf(text, size, "{...}"); break;
+    }
+}
+
+/* Reports "KEY = VALUE: " and the rest at the setting's line. */
+__attribute__((format(printf, 3, 4))) static enum error_code
+fail(struct sweep_reader *r, const config_setting_t *setting, const char *format, ...)
+{
+    char value[HYPERPARAMETER_TEXT_MAX * 2], rest[ERROR_MESSAGE_MAX / 2];
+    format_value(setting, value);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rest, sizeof rest, format, args);
+    va_end(args);
+    r->line = line_of(setting);
+    return error_set(r->error, ERROR_INPUT, "%.60s = %s: %s", key_of(setting), value, rest);
+}
+
+/* An integer, or a real that is a whole number. */
+static bool get_integer(const config_setting_t *setting, int64_t *value)
+{
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT: *value = config_setting_get_int(setting); return true;
+    case CONFIG_TYPE_INT64: *value = config_setting_get_int64(setting); return true;
+    case CONFIG_TYPE_FLOAT: return number_is_integer(config_setting_get_float(setting), value);
+    default: *value = 0; return false;
+    }
+}
+
+static enum error_code set_value(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
+                                 const config_setting_t *setting)
+{
+    r->line = line_of(setting);
+    switch (config_setting_type(setting)) {
+    case CONFIG_TYPE_INT: return hyperparameter_set_integer(h, row, config_setting_get_int(setting), r->error);
+    case CONFIG_TYPE_INT64: return hyperparameter_set_integer(h, row, config_setting_get_int64(setting), r->error);
+    case CONFIG_TYPE_FLOAT: return hyperparameter_set_real(h, row, config_setting_get_float(setting), r->error);
+    case CONFIG_TYPE_STRING: return hyperparameter_set_string(h, row, config_setting_get_string(setting), r->error);
+    case CONFIG_TYPE_BOOL: return fail(r, setting, "allowed: %s", row->allowed);
+    default: return fail(r, setting, "not one value (lists stand in grid or zip); allowed: %s", row->allowed);
+    }
+}
+
+static enum error_code find_row(struct sweep_reader *r, const config_setting_t *setting, const char *const *other_keys,
+                                const struct hyperparameter **row)
+{
+    const char *key = config_setting_name(setting);
+    *row = hyperparameter_find(key);
+    if (*row)
+        return ERROR_NONE;
+    if (sweep_is_one_of(key, top_keys))
+        return fail(r, setting, "not a hyperparameter; allowed: at the top level of the file");
+    fail(r, setting, "%s", "");
+    return sweep_fail_unknown(r, key, other_keys, true);
+}
+
+/* Notes that the file gives the row here; `lines` and `other_lines` know where else it does. */
+static enum error_code claim(struct sweep_reader *r, const config_setting_t *setting, const struct hyperparameter *row,
+                             int *lines, const int *other_lines)
+{
+    ptrdiff_t i = row - hyperparameter_table;
+    int line = lines[i] ? lines[i] : other_lines[i];
+    if (line)
+        return fail(r, setting, "given on line %d too; allowed: one place, fixed or varied", line);
+    lines[i] = line_of(setting);
+    r->sweep->given[i] = true;
+    return ERROR_NONE;
+}
+
+struct range {
+    double from, to;
+    int64_t steps;
+    bool is_log;
+};
+
+/* Value i of a range. */
+static double range_value(const struct range *range, int64_t i)
+{
+    double last = (double)(range->steps - 1), at = (double)i;
+    if (i == 0 || i == range->steps - 1)
+        return i == 0 ? range->from : range->to;
+    if (range->is_log) {
+        /* The last bits of pow differ between machines and libraries: 12 digits do not. */
+        char text[HYPERPARAMETER_TEXT_MAX];
+        snprintf(text, sizeof text, "%.12g", range->from * pow(range->to / range->from, at / last));
+        return strtod(text, NULL);
+    }
+    /* With both ends decimals of few digits, the value is a quotient of two integers below 2^53. Those are exact,
+     * so that the division gives the double nearest to the true value, as a decimal in the file would. */
+    for (double scale = 1; scale <= 1e15; scale *= 10) {
+        double from = round(range->from * scale), to = round(range->to * scale);
+        if (from / scale != range->from || to / scale != range->to)
+            continue;
+        if (fmax(fabs(from), fabs(to)) * last < EXACT_BELOW && scale * last < EXACT_BELOW)
+            return (from * (last - at) + to * at) / (scale * last);
+        break;
+    }
+    return range->from + (range->to - range->from) * (at / last);
+}
+
+static enum error_code read_range(struct sweep_reader *r, const config_setting_t *setting, struct range *range)
+{
+    static const char *const range_keys[] = {"from", "to", "steps", "scale", NULL};
+    static const char allowed[] = "range = { from; to; steps; scale = \"linear\" or \"log\"; }";
+    const config_setting_t *group = config_setting_get_member(setting, "range");
+    if (config_setting_length(setting) != 1 || !group || !config_setting_is_group(group))
+        return fail(r, setting, "allowed: a list or %s", allowed);
+
+    unsigned given = 0;
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
+        const char *key = config_setting_name(member);
+        int k = 0;
+        while (range_keys[k] && strcmp(range_keys[k], key) != 0)
+            k++;
+        if (!range_keys[k])
+            return fail(r, member, "unknown key; allowed: %s", allowed);
+        given |= 1U << k;
+        int64_t integer;
+        if (k <= 1) {
+            if (!config_setting_is_number(member))
+                return fail(r, member, "allowed: a number");
+            double value = get_integer(member, &integer) ? (double)integer : config_setting_get_float(member);
+            *(k == 0 ? &range->from : &range->to) = value;
+        } else if (k == 2) {
+            if (!get_integer(member, &range->steps) || range->steps < 2 || range->steps > SWEEP_CONFIGS_MAX)
+                return fail(r, member, "allowed: an integer from 2 to %d", SWEEP_CONFIGS_MAX);
+        } else {
+            const char *scale = config_setting_get_string(member);
+            range->is_log = scale && strcmp(scale, "log") == 0;
+            if (!scale || (!range->is_log && strcmp(scale, "linear") != 0))
+                return fail(r, member, "allowed: \"linear\" or \"log\"");
+        }
+    }
+    if ((given & 7U) != 7U)
+        return fail(r, setting, "range without from, to or steps; allowed: %s", allowed);
+    if (range->is_log && !(range->from > 0 && range->to > 0))
+        return fail(r, setting, "log range from or to 0 or less; allowed: both above 0");
+    return ERROR_NONE;
+}
+
+/* Counts an axis into a product of `n_points` points. */
+static enum error_code multiply(struct sweep_reader *r, const config_setting_t *setting, size_t n, size_t *n_points)
+{
+    if (n > SWEEP_CONFIGS_MAX / *n_points)
+        return fail(r, setting, "more than %d configurations; allowed: fewer values", SWEEP_CONFIGS_MAX);
+    *n_points *= n;
+    return ERROR_NONE;
+}
+
+/* Reads the n values of `axis`, whose row is known: of a range (NULL: none), of a list, or the one that `setting` is.
+ */
+static enum error_code read_values(struct sweep_reader *r, struct axis *axis, size_t n, const config_setting_t *setting,
+                                   const struct range *range, bool is_list)
+{
+    struct hyperparameters h = r->base;
+    axis->line = line_of(setting);
+    axis->n = n;
+    axis->values = calloc(n, sizeof *axis->values);
+    if (!axis->values)
+        return sweep_out_of_memory(r);
+    for (size_t i = 0; i < n; i++) {
+        enum error_code code;
+        if (range) {
+            r->line = axis->line;
+            code = hyperparameter_set_real(&h, axis->row, range_value(range, (int64_t)i), r->error);
+            if (code)
+                error_append(r->error, " (value %zu of the range)", i + 1);
+        } else {
+            code = set_value(r, &h, axis->row, is_list ? config_setting_get_elem(setting, (unsigned)i) : setting);
+        }
+        if (code)
+            return code;
+        memcpy(axis->values[i], (const char *)&h + axis->row->offset, sweep_value_size(axis->row));
+    }
+    return ERROR_NONE;
+}
+
+/* Notes the first value of a grid's list that is there in another spelling, too. */
+static enum error_code find_spellings(struct sweep_reader *r, const struct axis *axis, size_t n,
+                                      const config_setting_t *setting)
+{
+    if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->repeated)
+        return ERROR_NONE;
+    struct hyperparameters h = r->base;
+    char(*texts)[HYPERPARAMETER_TEXT_MAX] = malloc(n * sizeof *texts), earlier[HYPERPARAMETER_TEXT_MAX];
+    if (!texts)
+        return sweep_out_of_memory(r);
+    for (size_t i = 0; i < n; i++) {
+        sweep_apply(&h, axis, i);
+        hyperparameter_canonical(&h, axis->row, texts[i]);
+    }
+    size_t first, second;
+    enum error_code code = sweep_find_repeat(r, texts, n, sizeof *texts, &first, &second);
+    free(texts);
+    if (code || second == n)
+        return code;
+    struct error error;
+    struct sweep_reader noting = *r;
+    noting.error = &error;
+    sweep_apply(&h, axis, first);
+    hyperparameter_format(&h, axis->row, earlier);
+    sweep_apply(&h, axis, second);
+    fail(&noting, setting, "\"%s\" and \"%s\" are one value; allowed: each value once", earlier,
+         hyperparameter_string(&h, axis->row));
+    sweep_finish_message(&noting, r->sweep->path);
+    r->sweep->repeated = strdup(error.message);
+    return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
+/* Reads KEY = LIST of a grid (is_grid) or zip into the variation's next axis. */
+static enum error_code read_axis(struct sweep_reader *r, struct variation *variation, bool is_grid,
+                                 const config_setting_t *setting, const struct hyperparameter *row)
+{
+    struct axis *axis = is_grid ? &variation->grid[variation->n_grid++] : &variation->zip[variation->n_zip++];
+    struct range range = {0};
+    bool is_range = config_setting_is_group(setting);
+    bool is_list = config_setting_is_array(setting) || config_setting_is_list(setting);
+    if (!is_range && !is_list)
+        return fail(r, setting, "one value where a list must stand; allowed: [..], (..) or { range = {..}; }");
+    enum error_code code = is_range ? read_range(r, setting, &range) : ERROR_NONE;
+    if (code)
+        return code;
+    size_t n = is_range ? (size_t)range.steps : (size_t)config_setting_length(setting);
+    if (n == 0)
+        return fail(r, setting, "empty list; allowed: at least one value");
+
+    axis->row = row;
+    if (is_grid)
+        code = multiply(r, setting, n, &variation->n_grid_points);
+    else if (variation->n_zip == 1)
+        code = multiply(r, setting, n, &variation->n_zip_points);
+    else if (n != variation->n_zip_points)
+        code = fail(r, setting, "%zu values in a zip with %zu values of %s; allowed: lists of equal length", n,
+                    variation->n_zip_points, variation->zip[0].row->name);
+    if (!code)
+        code = read_values(r, axis, n, setting, is_range ? &range : NULL, is_list);
+    if (code || !is_grid)
+        return code;
+
+    size_t first, second;
+    code = sweep_find_repeat(r, axis->values, n, sizeof *axis->values, &first, &second);
+    if (!code && second < n) {
+        struct hyperparameters h = r->base;
+        char text[HYPERPARAMETER_TEXT_MAX];
+        sweep_apply(&h, axis, second);
+        hyperparameter_format(&h, row, text);
+        code = fail(r, setting, "%s stands there twice; allowed: each value once", text);
+    }
+    return code ? code : find_spellings(r, axis, n, setting);
+}
+
+/* Reads the grid (is_grid) or zip of the file or of a case. */
+static enum error_code read_axes(struct sweep_reader *r, struct variation *variation, bool is_grid,
+                                 const config_setting_t *group, int *lines, const int *other_lines)
+{
+    if (!config_setting_is_group(group))
+        return fail(r, group, "allowed: a group { KEY = LIST; ... }");
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const struct hyperparameter *row;
+        enum error_code code = find_row(r, setting, NULL, &row);
+        if (!code)
+            code = claim(r, setting, row, lines, other_lines);
+        if (!code)
+            code = read_axis(r, variation, is_grid, setting, row);
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
+/* Makes an empty variation with room for the axes of the two groups and `n_overrides` more; a missing or
+ * mistyped group counts as empty. */
+static enum error_code variation_init(struct sweep_reader *r, struct variation *variation, const config_setting_t *grid,
+                                      const config_setting_t *zip, int n_overrides)
+{
+    int n_grid = n_overrides + (grid && config_setting_is_group(grid) ? config_setting_length(grid) : 0);
+    int n_zip = zip && config_setting_is_group(zip) ? config_setting_length(zip) : 0;
+    variation->n_grid_points = variation->n_zip_points = 1;
+    variation->grid = calloc((size_t)n_grid + 1, sizeof *variation->grid);
+    variation->zip = calloc((size_t)n_zip + 1, sizeof *variation->zip);
+    return variation->grid && variation->zip ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
+static enum error_code read_case(struct sweep_reader *r, struct variation *variation, const config_setting_t *group)
+{
+    if (!config_setting_is_group(group))
+        return fail(r, group, "allowed: a list of groups ( { KEY = VALUE; ... }, ... )");
+    const config_setting_t *grid = config_setting_get_member(group, "grid");
+    const config_setting_t *zip = config_setting_get_member(group, "zip");
+    variation->line = line_of(group);
+    memset(r->case_lines, 0, (size_t)n_hyperparameters * sizeof *r->case_lines);
+    enum error_code code = variation_init(r, variation, grid, zip, config_setting_length(group));
+    for (int i = 0; !code && i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const struct hyperparameter *row;
+        if (setting == grid || setting == zip)
+            continue;
+        code = find_row(r, setting, case_keys, &row);
+        if (!code)
+            code = claim(r, setting, row, r->case_lines, r->varied_lines);
+        if (!code) {
+            struct axis *axis = &variation->grid[variation->n_grid++];
+            axis->row = row;
+            code = read_values(r, axis, 1, setting, NULL, false);
+        }
+    }
+    if (!code && zip)
+        code = read_axes(r, variation, false, zip, r->case_lines, r->varied_lines);
+    if (!code && grid)
+        code = read_axes(r, variation, true, grid, r->case_lines, r->varied_lines);
+    for (int i = 0; i < n_hyperparameters; i++)
+        r->sweep->swept[i] |= r->case_lines[i] != 0;
+    return code;
+}
+
+static enum error_code read_cases(struct sweep_reader *r, const config_setting_t *cases)
+{
+    if (!config_setting_is_list(cases))
+        return fail(r, cases, "allowed: a list of groups ( { KEY = VALUE; ... }, ... )");
+    int n_cases = config_setting_length(cases);
+    if (n_cases == 0)
+        return fail(r, cases, "empty list; allowed: at least one case");
+    r->cases = calloc((size_t)n_cases, sizeof *r->cases);
+    if (!r->cases)
+        return sweep_out_of_memory(r);
+    for (int i = 0; i < n_cases; i++) {
+        enum error_code code = read_case(r, &r->cases[r->n_cases++], config_setting_get_elem(cases, (unsigned)i));
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
+/* Reads model or train. */
+static enum error_code read_fixed(struct sweep_reader *r, const config_setting_t *group)
+{
+    if (!config_setting_is_group(group))
+        return fail(r, group, "allowed: a group { KEY = VALUE; ... }");
+    for (int i = 0; i < config_setting_length(group); i++) {
+        const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
+        const struct hyperparameter *row;
+        enum error_code code = find_row(r, setting, NULL, &row);
+        if (!code)
+            code = claim(r, setting, row, r->fixed_lines, r->varied_lines);
+        if (!code)
+            code = set_value(r, &r->base, row, setting);
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code read_store(struct sweep_reader *r, const config_setting_t *store)
+{
+    char allowed[ERROR_MESSAGE_MAX / 4] = "a list of";
+    for (const struct store_name *s = store_names; s->name; s++) {
+        size_t used = strlen(allowed);
+        snprintf(allowed + used, sizeof allowed - used, "%s \"%s\"", s == store_names ? "" : ",", s->name);
+    }
+    if (!config_setting_is_array(store) && !config_setting_is_list(store))
+        return fail(r, store, "allowed: %s", allowed);
+    r->sweep->store = STORE_ALWAYS;
+    for (int i = 0; i < config_setting_length(store); i++) {
+        const config_setting_t *setting = config_setting_get_elem(store, (unsigned)i);
+        const char *name = config_setting_get_string(setting);
+        const struct store_name *s = store_names;
+        while (s->name && (!name || strcmp(s->name, name) != 0))
+            s++;
+        if (!s->name)
+            return fail(r, setting, "allowed: %s", allowed);
+        if (r->sweep->store & s->bit)
+            return fail(r, setting, "stands there twice; allowed: each once");
+        r->sweep->store |= s->bit;
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code read_top(struct sweep_reader *r, const config_setting_t *root)
+{
+    const config_setting_t *grid = config_setting_get_member(root, "grid");
+    const config_setting_t *zip = config_setting_get_member(root, "zip");
+    const config_setting_t *cases = config_setting_get_member(root, "cases");
+    enum error_code code = variation_init(r, &r->top, grid, zip, 0);
+
+    for (int i = 0; !code && i < config_setting_length(root); i++) {
+        const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+        const char *key = config_setting_name(setting);
+        if (sweep_is_one_of(key, sweep_scalar_keys)) {
+            int64_t integer;
+            bool is_integer = get_integer(setting, &integer);
+            r->scalar_line = line_of(setting);
+            code = sweep_set_scalar(r, key, config_setting_get_string(setting), is_integer ? &integer : NULL);
+            if (code == ERROR_INPUT)
+                fail(r, setting, "%s", r->error->message);
+        } else if (strcmp(key, "model") == 0 || strcmp(key, "train") == 0) {
+            code = read_fixed(r, setting);
+        } else if (strcmp(key, "store") == 0) {
+            code = read_store(r, setting);
+        } else if (hyperparameter_find(key)) {
+            code = fail(r, setting, "a hyperparameter at the top level; allowed: in model, train, grid, zip or a case");
+        } else if (!sweep_is_one_of(key, top_keys)) {
+            fail(r, setting, "%s", "");
+            code = sweep_fail_unknown(r, key, top_keys, false);
+        }
+    }
+    if (!code && zip)
+        code = read_axes(r, &r->top, false, zip, r->varied_lines, r->fixed_lines);
+    if (!code && grid)
+        code = read_axes(r, &r->top, true, grid, r->varied_lines, r->fixed_lines);
+    for (int i = 0; i < n_hyperparameters; i++)
+        r->sweep->swept[i] = r->varied_lines[i] != 0;
+    if (!code && cases)
+        code = read_cases(r, cases);
+    return code;
+}
+
+enum error_code sweep_parse(struct sweep_reader *r)
+{
+    static const char syntax_error[] = "syntax error here or just before; allowed: KEY = VALUE; with VALUE a number, "
+                                       "\"text\", [list], (list) or {group}";
+    static const char mixed_array[] = "values of several types in [ ]; allowed: one type (all 1, or all 1.0), or ( )";
+    char *prepared = NULL;
+    config_t config;
+    config_init(&config);
+    enum error_code code = sweep_text_prepare(&prepared, r->sweep->original, &r->line, r->error);
+    if (code)
+        goto done;
+    if (!config_read_string(&config, prepared)) {
+        r->line = config_error_line(&config);
+        const char *line = r->sweep->original;
+        for (int i = 1; i < r->line && strchr(line, '\n'); i++)
+            line = strchr(line, '\n') + 1;
+        line += strspn(line, " \t");
+        int length = (int)strcspn(line, "\r\n"), n_shown = length < 60 ? length : 60;
+        bool is_mixed = strstr(config_error_text(&config), "mismatched element type");
+        code = error_set(r->error, ERROR_INPUT, "%.*s: %s", n_shown, line, is_mixed ? mixed_array : syntax_error);
+        goto done;
+    }
+    const config_setting_t *root = config_root_setting(&config);
+    r->line = 0;
+    if (config_setting_length(root) == 0)
+        code = error_set(r->error, ERROR_INPUT, "no settings; allowed: at least one, such as replicates = 10;");
+    else
+        code = read_top(r, root);
+
+done:
+    config_destroy(&config);
+    free(prepared);
+    return code;
+}
