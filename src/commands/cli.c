@@ -25,6 +25,7 @@ static const struct option long_options[] = {
     {"ranks-per-node", required_argument, NULL, 'P'},
     {"sample", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'A'},
+    {"drop", required_argument, NULL, 'X'},
     {NULL, 0, NULL, 0},
 };
 
@@ -110,6 +111,16 @@ static bool parse_override(struct arguments *arguments, char *text)
     return true;
 }
 
+static bool add_drop(struct arguments *arguments, const char *name)
+{
+    const char **grown = realloc(arguments->drops, ((size_t)arguments->n_drops + 1) * sizeof *arguments->drops);
+    if (!grown)
+        return false;
+    arguments->drops = grown;
+    grown[arguments->n_drops++] = name;
+    return true;
+}
+
 /* Adds statuses, with commas between, to those of --retry. */
 static bool parse_retry(struct arguments *arguments, const char *text)
 {
@@ -181,6 +192,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             return misuse(command, speaks, "unknown option: ", option_read(argv, option, letter));
         if (option == 's' && !parse_override(arguments, optarg))
             return misuse(command, speaks, "--set takes key=value, not ", optarg);
+        if (option == 'X' && (!*optarg || !add_drop(arguments, optarg)))
+            return misuse(command, speaks, "--drop takes a name in the file, not ", "\"\"");
         if (option == 'o')
             arguments->output = optarg;
         if (option == 'S')
@@ -224,5 +237,6 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
 void arguments_free(struct arguments *arguments)
 {
     free(arguments->overrides);
+    free(arguments->drops);
     memset(arguments, 0, sizeof *arguments);
 }

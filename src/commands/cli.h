@@ -33,6 +33,8 @@ extern const struct command command_run, command_plan, command_status, command_v
 struct arguments {
     struct sweep_override *overrides; /* [n_overrides], --set; owned */
     size_t n_overrides;
+    const char **drops; /* [n_drops], --drop; the array is owned */
+    int n_drops;
     const char *output;         /* -o */
     const char *seed;           /* --seed */
     const char *hidden_size;    /* --hidden-size */

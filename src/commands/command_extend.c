@@ -1,4 +1,5 @@
 /* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run. */
+#include "carry.h"
 #include "copying.h"
 #include "open.h"
 #include "running.h"
@@ -23,6 +24,7 @@ struct index {
 /* What is to become of a file. */
 struct extension {
     const char *path;
+    const struct arguments *arguments;
     struct results_slots *slots;           /* the old file */
     const struct results_description *old; /* its sweep, and the larger one */
     const struct results_description *new;
@@ -198,6 +200,21 @@ static enum error_code no_overlap(void *context, uint64_t config, uint64_t repli
     return ERROR_NONE;
 }
 
+/* Takes over what others have added to the old file. */
+static enum error_code carry_over(struct extension *e, struct results *results, struct error *error)
+{
+    const struct results_carry carry = {.paths = &e->path,
+                                        .n_paths = 1,
+                                        .access = RESULTS_SHARED, /* it is locked already */
+                                        .old = e->old,
+                                        .new = e->new,
+                                        .drops = e->arguments->drops,
+                                        .n_drops = e->arguments->n_drops,
+                                        .lines = stderr};
+    return results_carry(results, &carry, error) == ERROR_INPUT ? error_prefix(error, "%s: not extended", e->path)
+                                                                : error->code;
+}
+
 /* Makes the new file, with what is finished in the old one, and puts it in its place. */
 static enum error_code copy_all(struct extension *e, struct results **results, bool *is_stopped, struct error *error)
 {
@@ -212,6 +229,7 @@ static enum error_code copy_all(struct extension *e, struct results **results, b
     free(plans);
     if (error->code)
         return error->code;
+    carry_over(e, *results, error);
     struct copying copying = {.from = e->slots, .from_path = e->path, .to = *results, .layout = e->new->layout};
     for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {
         *is_stopped = stop_signal() != 0;
@@ -251,12 +269,13 @@ static enum error_code open_extended(struct results **results, const char *path,
                                      const struct sweep *sweep, const struct results_description *description,
                                      bool *is_stopped, struct error *error)
 {
-    (void)arguments, (void)sweep;
+    (void)sweep;
     *results = NULL;
     /* What a link stands for is replaced, not the link. */
     char *real = realpath(path, NULL);
     struct stat status;
     struct extension e = {.path = real && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? real : path,
+                          .arguments = arguments,
                           .new = description};
     if (results_slots_open(&e.slots, e.path, RESULTS_WRITING, error)) {
         free(real);
@@ -280,7 +299,7 @@ static enum error_code open_extended(struct results **results, const char *path,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    static const struct running running = {.options = "sTNb",
+    static const struct running running = {.options = "sTNbX",
                                            .operands = "FILE.h5 SWEEP.cfg",
                                            .sweep_operand = 1,
                                            .output_operand = 0,
@@ -290,15 +309,17 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_extend = {
     .name = "extend",
-    .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--by KEY]",
+    .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--drop NAME]... [--time-limit D] [--by KEY]",
     .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
     .details =
         "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and\n"
         "all that is finished in it: the same configurations and seeds. The larger file is written beside as\n"
         "FILE.h5.picky-draft, which takes its place when all that is finished is in it; until then FILE.h5 is as it\n"
         "was. From then on it is as picky run makes it: whatever ends the run, picky run SWEEP.cfg -o FILE.h5\n"
-        "--resume goes on.\n\n"
+        "--resume goes on. What you added to FILE.h5 (attributes, datasets, groups) goes along, as do owner, group,\n"
+        "access list and mode; what lies along a dimension that grows is named and refused.\n\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
+        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n"
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"

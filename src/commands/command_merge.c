@@ -1,4 +1,5 @@
 /* picky merge: the parts of a sweep, run by themselves, as one results file. */
+#include "carry.h"
 #include "cli.h"
 #include "clock.h"
 #include "copying.h"
@@ -23,6 +24,7 @@ struct part {
 
 struct merge {
     const char *path; /* of the merged file */
+    const struct arguments *arguments;
     struct part *parts;
     int n_parts;
     int at;                                  /* the part that is copied */
@@ -171,6 +173,23 @@ static enum error_code copy_parts(struct merge *merge, struct error *error)
     return results_publish(merge->results, error);
 }
 
+/* Takes over what others have added to the parts. */
+static enum error_code carry_over(struct merge *merge, const struct results_description *description,
+                                  struct error *error)
+{
+    const struct results_carry carry = {.paths = (const char *const *)merge->arguments->operands,
+                                        .n_paths = merge->n_parts,
+                                        .access = RESULTS_READING,
+                                        .old = merge->first,
+                                        .new = description,
+                                        .drops = merge->arguments->drops,
+                                        .n_drops = merge->arguments->n_drops,
+                                        .lines = stderr};
+    return results_carry(merge->results, &carry, error) == ERROR_INPUT
+               ? error_prefix(error, "%s: not made", merge->path)
+               : error->code;
+}
+
 static uint64_t n_pending(const struct merge *merge, const struct shard *shard)
 {
     uint64_t n = 0;
@@ -192,10 +211,10 @@ static bool has_shard(const struct merge *merge, const struct shard *shard)
 /* Says which parts are not complete, and which shards of those numbers that the parts have are missing. */
 static void print_missing(const struct merge *merge)
 {
-    char shard[COVERAGE_SHARD_MAX];
+    char shard[COUNTS_SHARD_MAX];
     for (int i = 0; i < merge->n_parts; i++) {
         const struct part *part = &merge->parts[i];
-        coverage_shard(&part->shard, shard);
+        counts_shard(&part->shard, shard);
         if (part->n_done < part->n_jobs)
             fprintf(stderr, "picky: %s%s: %" PRIu64 " of %" PRIu64 " jobs done\n", part->path, shard, part->n_done,
                     part->n_jobs);
@@ -277,7 +296,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     description.plans = merge->plans;
     description.n_plans = merge->n_plans;
     if (!error->code && !results_draft(&merge->results, merge->path, false, &description, error) &&
-        !copy_parts(merge, error)) {
+        !carry_over(merge, &description, error) && !copy_parts(merge, error)) {
         results_counts(merge->results, counts);
         if (counts[STATUS_PENDING] > 0)
             print_missing(merge);
@@ -294,8 +313,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     if (error->code)
         return error->code;
 
-    char text[COVERAGE_TEXT_MAX];
-    coverage_text(counts, text);
+    char text[COUNTS_TEXT_MAX];
+    counts_text(counts, text);
     fprintf(stderr, "picky: %s: %s\n", merge->path, text);
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};
@@ -313,12 +332,12 @@ static int run(const struct command *command, int argc, char **argv)
     char command_line[4096];
     uint64_t counts[N_STATUSES] = {0};
     provenance_command(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "o", "PART.h5...", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "oX", "PART.h5...", argc, argv, true)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;
     }
-    struct merge merge = {.path = arguments.output, .n_parts = arguments.n_operands};
+    struct merge merge = {.path = arguments.output, .arguments = &arguments, .n_parts = arguments.n_operands};
     if (!merge.path)
         error_set(&error, ERROR_INPUT, "merge: -o FILE.h5 is missing (see picky merge --help)");
     else if (!(merge.parts = calloc((size_t)merge.n_parts, sizeof *merge.parts)))
@@ -336,14 +355,18 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_merge = {
     .name = "merge",
-    .synopsis = "-o FILE.h5 PART.h5...",
+    .synopsis = "-o FILE.h5 [--drop NAME]... PART.h5...",
     .summary = "Joins results files of one sweep, such as its shards, into a new one.",
     .details =
-        "  -o FILE.h5        the whole; must not exist\n\n"
+        "  -o FILE.h5        the whole; must not exist\n"
+        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n\n"
         "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
         "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
-        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, with\n"
-        "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep writes.\n\n"
+        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, "
+        "with\n"
+        "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep writes.\n"
+        "What you added to the parts (attributes, datasets, groups) goes along; where two parts differ in it, it is\n"
+        "named and refused.\n\n"
         "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
     .run = run,

@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include "hdf5_access.h"
+#include "ownership.h"
 #include "schema.h"
 #include "text.h"
 
@@ -71,10 +72,11 @@ static bool is_leftover(int descriptor)
 }
 
 /* Opens temporary, new or left over, empty and locked, for the file `path`. The caller closes *descriptor. */
-static enum error_code open_temporary(int *descriptor, const char *temporary, const char *path, struct error *error)
+static enum error_code open_temporary(int *descriptor, const char *temporary, const char *path, mode_t mode,
+                                      struct error *error)
 {
     bool is_new = true;
-    *descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    *descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (*descriptor < 0 && errno == EEXIST) {
         is_new = false;
         *descriptor = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -241,15 +243,6 @@ static enum error_code exists_already(const char *path, struct error *error)
     return error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file, or --resume", path);
 }
 
-/* Whoever might read a file that is replaced may read the new one. */
-static enum error_code copy_mode(int descriptor, const char *path, struct error *error)
-{
-    struct stat status;
-    if (stat(path, &status) < 0 || fchmod(descriptor, status.st_mode & 0777) < 0)
-        return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));
-    return ERROR_NONE;
-}
-
 enum error_code results_file_make(int *descriptor, char **temporary, const char *path, bool replaces,
                                   const struct results_description *description, struct error *error)
 {
@@ -270,9 +263,10 @@ enum error_code results_file_make(int *descriptor, char **temporary, const char 
     char *name;
     if (asprintf(&name, "%s" DRAFT_SUFFIX, path) < 0)
         return error_set(error, ERROR_FATAL, "not enough memory for a file name");
-    enum error_code code = open_temporary(descriptor, name, path, error);
+    /* One that replaces another is nobody else's until it is known whose. */
+    enum error_code code = open_temporary(descriptor, name, path, replaces ? 0600 : 0666, error);
     if (!code &&
-        ((replaces && (code = copy_mode(*descriptor, path, error))) ||
+        ((replaces && (code = results_ownership_keep(*descriptor, path, error))) ||
          (code = check_size(*descriptor, path, description, error)) || (code = write_new(name, description, error))))
         unlink(name);
     if (code)

@@ -29,6 +29,28 @@ static enum error_code open_file(struct results *results, struct error *error)
                                       results->n_configs, results->replicates, error);
 }
 
+enum error_code results_reopen_begin(struct results *draft, hid_t *file, struct error *error)
+{
+    results_arrays_close(draft->arrays);
+    hid_t closing = draft->file;
+    draft->file = *file = H5I_INVALID_HID;
+    return H5Fclose(closing) < 0 ? results_hdf5_error(error, "closing %s", draft->temporary)
+                                 : results_read_open(file, draft->temporary, H5F_ACC_RDWR, error);
+}
+
+enum error_code results_reopen_end(struct results *draft, hid_t file, struct error *error)
+{
+    struct error own = {0};
+    if (H5Fclose(file) < 0)
+        results_hdf5_error(&own, "closing %s", draft->temporary);
+    else
+        open_file(draft, &own);
+    draft->dirty = true;
+    if (!error->code)
+        *error = own;
+    return error->code;
+}
+
 static enum error_code prepare_staging(struct results *results, struct error *error)
 {
     uint64_t n_slots = results->n_configs * results->replicates; /* cannot overflow: a file has room for them */

@@ -111,6 +111,8 @@ static enum error_code check_references(struct file *file, uint64_t start, uint6
         if (!bytes)
             return error->code;
         uint64_t address = number(bytes + 4, 8), index = number(bytes + 12, 4);
+        if (address == 0) /* a text that nobody has written yet; none of picky's */
+            continue;
         if ((heap->size == 0 || heap->address != address) && read_heap(file, address, heap, error))
             return error->code;
         if (index == 0 || index >= OBJECTS_MAX || !heap->has[index])

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-int analyse_main(int argc, char **argv); /* analysis/main.c */
+int analyse_main(int argc, char **argv); /* analysis/commands/main.c */
 
 enum { ARGUMENTS_MAX = 24 };
 

@@ -7,6 +7,7 @@
 #include "models.h"
 #include "open.h"
 #include "reader.h"
+#include "reader_provenance.h"
 #include "selection.h"
 #include "slots.h"
 

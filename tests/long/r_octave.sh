@@ -70,7 +70,7 @@ check() { # FILE: everything on this results file
     echo "$1: $(expect | wc -l) shares, R and Octave as picky-analyse"
 }
 
-cp "$tree/tests/analysis/sizes.cfg" .
+cp "$tree/tests/analysis/file/sizes.cfg" .
 cat >one.cfg <<<'replicates = 1; model = { hidden_layers = 1; hidden_size = 6; error_threshold = 1.0; };'
 sed 's/^replicates.*/replicates = 10;/' "$tree/sweeps/notebook.cfg" >notebook.cfg
 for name in sizes one notebook; do

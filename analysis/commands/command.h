@@ -1,0 +1,35 @@
+/* The commands of picky-analyse.
+ *
+ * To add a command: a `const struct command command_NAME` in the file that calls what does the work, its declaration
+ * and its line in the list of command.c. To add an option: a field of struct request, a row in the table in options.c,
+ * its name in the `options` of the commands that take it. */
+#ifndef PICKY_COMMAND_H
+#define PICKY_COMMAND_H
+
+#include "request.h"
+#include "selection.h"
+
+/* One command. All strings are static. */
+struct command {
+    const char *name;     /* one word or two: "summary", "plot ri" */
+    const char *synopsis; /* after FILE.h5, [OPTION]... not included: "-o OUT"; "" if there is nothing */
+    const char *summary;  /* what it does, in one line without a full stop */
+    const char *details;  /* paragraphs of its --help, each line ended, or NULL */
+    const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
+                             "measures" it takes several measures, too */
+    bool needs_output;    /* --output must be given */
+    /* Does it. `selection` holds the configurations that --where chooses. */
+    enum error_code (*run)(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error);
+};
+
+/* Each is defined in command_*.c. */
+extern const struct command command_summary, command_claims, command_plot_training, command_plot_ri,
+    command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
+    command_report, command_export;
+
+/* All of them, [n_commands], in the order of the help. */
+extern const struct command *const commands[];
+extern const size_t n_commands;
+
+#endif

@@ -1,0 +1,127 @@
+/* From the words of the command line to a table, an array or a text. */
+#include "command.h"
+#include "export.h"
+#include "export_array.h"
+#include "reader_provenance.h"
+
+#include <string.h>
+
+static enum error_code parse_rows(const char *text, enum export_rows *rows, struct error *error)
+{
+    static const char *const names[] = {
+        [EXPORT_MODELS] = "model", [EXPORT_EPOCHS] = "epoch", [EXPORT_NEURONS] = "neuron"};
+    *rows = EXPORT_MODELS;
+    if (!text)
+        return ERROR_NONE;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *rows = (enum export_rows)i;
+            return ERROR_NONE;
+        }
+    return error_set(error, ERROR_INPUT, "--each %s: allowed: model, epoch, neuron", text);
+}
+
+/* "accepted,rejected" as bits. */
+static enum error_code parse_statuses(const char *text, unsigned *statuses, struct error *error)
+{
+    for (const char *word = text;;) {
+        size_t length = strcspn(word, ",");
+        int found = STATUS_PENDING;
+        for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++) /* a pending slot has nothing to write */
+            if (strlen(status_names[s]) == length && strncmp(word, status_names[s], length) == 0)
+                found = s;
+        if (found == STATUS_PENDING)
+            return error_set(error, ERROR_INPUT,
+                             "--status %s: allowed: accepted, rejected, diverged, error, or some of them with commas "
+                             "between",
+                             text);
+        *statuses |= 1u << found;
+        if (!word[length])
+            return ERROR_NONE;
+        word += length + 1;
+    }
+}
+
+/* The options of the table and the slots wanted of whatever is written. */
+static enum error_code parse(const struct request *request, struct export_options *options, struct error *error)
+{
+    const struct export_request *words = &request->export;
+    *options = (struct export_options){.all_hyperparameters = words->keys && strcmp(words->keys, "all") == 0,
+                                       .measures = request->measures,
+                                       .ri = request->ri};
+    if (words->keys && !options->all_hyperparameters && strcmp(words->keys, "swept") != 0)
+        return error_set(error, ERROR_INPUT, "--keys %s: allowed: swept, all", words->keys);
+    if (parse_rows(words->each, &options->rows, error))
+        return error->code;
+    if (words->variable && words->sweep)
+        return error_set(error, ERROR_INPUT, "--variable and --sweep: allowed: one of them");
+    if ((words->variable || words->sweep) && (words->each || words->keys))
+        return error_set(error, ERROR_INPUT, "--%s: only for tables, without --variable and --sweep",
+                         words->each ? "each" : "keys");
+    if (words->sweep && words->status)
+        return error_set(error, ERROR_INPUT, "--status: not with --sweep, which is about the whole file");
+    if ((request->has_measure || request->has_unimportant_below || request->ri.normalise != NORMALISE_NONE) &&
+        options->rows != EXPORT_NEURONS)
+        return error_set(error, ERROR_INPUT, "--%s: only with --each neuron",
+                         request->has_measure             ? "measure"
+                         : request->has_unimportant_below ? "unimportant-below"
+                                                          : "normalise");
+    if (words->status)
+        return parse_statuses(words->status, &options->statuses, error);
+    options->statuses = export_default_statuses(options->rows);
+    return ERROR_NONE;
+}
+
+static enum error_code write_sweep(struct reader *reader, FILE *out, struct error *error)
+{
+    struct reader_provenance provenance;
+    if (reader_read_provenance(reader, &provenance, error))
+        return error->code;
+    if (!*provenance.sweep)
+        error_set(error, ERROR_INPUT, "%s: the file does not hold its sweep file's text", reader->path);
+    else if (*provenance.sweep_fault)
+        error_set(error, ERROR_INPUT, "%s: the text that it holds is not that of its sweep: %s", reader->path,
+                  provenance.sweep_fault);
+    else
+        fputs(provenance.sweep, out);
+    reader_provenance_free(&provenance);
+    return error->code;
+}
+
+static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
+                           struct error *error)
+{
+    struct output_place place = request_place(request, request->export.variable ? OUTPUT_NPY
+                                                       : request->export.sweep  ? OUTPUT_TEXT
+                                                                                : OUTPUT_CSV);
+    struct export_options options;
+    struct output output;
+
+    if (parse(request, &options, error) || output_begin(&output, &place, error))
+        return error->code;
+    if (request->export.variable)
+        export_array(reader, selection, request->export.variable, options.statuses, output.file, error);
+    else if (request->export.sweep)
+        write_sweep(reader, output.file, error);
+    else
+        export_table(reader, selection, &options, output.file, error);
+    if (error->code)
+        output_abandon(&output);
+    else
+        output_finish(&output, error);
+    return error->code;
+}
+
+const struct command command_export = {
+    .name = "export",
+    .synopsis = "[-o OUT]",
+    .summary = "Writes a table (CSV), an array (NumPy) or the sweep file's text, for other software",
+    .details =
+        "Tables have a row for each model, epoch or neuron; config, replicate and unit count from 0, layers and\n"
+        "tasks from 1. A number that is none is NaN: of RI, that the neuron is unimportant to both tasks. Neurons\n"
+        "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
+        "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
+        "output. docs/python.md has examples.\n",
+    .options = "output force where each keys measure measures normalise unimportant-below status variable sweep",
+    .run = run,
+};

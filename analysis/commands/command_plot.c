@@ -1,0 +1,171 @@
+/* The figures' commands. What they draw: figures/. */
+#include "command.h"
+#include "plot_heatmap.h"
+#include "plot_importance.h"
+#include "plot_lesion.h"
+#include "plot_measures.h"
+#include "plot_ri.h"
+#include "plot_ri_grid.h"
+#include "plot_training.h"
+
+/* Ends the help of each. */
+#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
+
+static struct figure_request figure_of(const struct request *request)
+{
+    return (struct figure_request){
+        .place = {request->output, request->file, request->is_forced, request->keep_script},
+        .title = request->title,
+        .ri = request->ri,
+        .layers = request->layers,
+    };
+}
+
+static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
+                                struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_training(reader, selection, &figure, error);
+}
+
+const struct command command_plot_training = {
+    .name = "plot training",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws test error against epoch, a panel for each configuration",
+    .details =
+        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
+        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .options = "output force where title keep-script",
+    .needs_output = true,
+    .run = training,
+};
+
+static enum error_code ri(struct reader *reader, const struct selection *selection, const struct request *request,
+                          struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_ri(reader, selection, &figure, error);
+}
+
+const struct command command_plot_ri = {
+    .name = "plot ri",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws histograms of relative importance, a row for each configuration and a panel for each layer",
+    .details =
+        "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
+        "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
+        "--where.\n" GNUPLOT_HELP,
+    .options = "output force where measure layer normalise unimportant-below title keep-script",
+    .needs_output = true,
+    .run = ri,
+};
+
+static enum error_code ri_grid(struct reader *reader, const struct selection *selection, const struct request *request,
+                               struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_ri_grid(reader, selection, &figure, request->rows, request->columns, error);
+}
+
+const struct command command_plot_ri_grid = {
+    .name = "plot ri-grid",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws histograms of relative importance, as small multiples over two hyperparameters",
+    .details =
+        "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
+        "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
+        "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
+    .options = "output force where measure layer normalise unimportant-below rows columns title keep-script",
+    .needs_output = true,
+    .run = ri_grid,
+};
+
+static enum error_code heatmap(struct reader *reader, const struct selection *selection, const struct request *request,
+                               struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    enum statistic statistic = STATISTIC_SELECTIVE;
+    if (__builtin_popcount(request->statistics) > 1)
+        return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
+    if (request->statistics)
+        statistic = (enum statistic)__builtin_ctz(request->statistics);
+    return plot_heatmap(reader, selection, &figure, statistic, request->rows, request->columns, error);
+}
+
+const struct command command_plot_heatmap = {
+    .name = "plot heatmap",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws a statistic over two hyperparameters, with numbers in the cells",
+    .details =
+        "Each cell shows the statistic (--statistic, named as in the columns of summary --csv; default selective), "
+        "its\n"
+        "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
+        "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
+        "for each combination.\n" GNUPLOT_HELP,
+    .options = "output force where measure layer normalise unimportant-below statistic rows columns title keep-script",
+    .needs_output = true,
+    .run = heatmap,
+};
+
+static enum error_code measures(struct reader *reader, const struct selection *selection, const struct request *request,
+                                struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_measures(reader, selection, &figure, error);
+}
+
+const struct command command_plot_measures = {
+    .name = "plot measures",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws how far each two importance measures agree, a panel for each configuration",
+    .details =
+        "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
+        "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
+        "configurations: choose with --where.\n" GNUPLOT_HELP,
+    .options = "output force where layer normalise unimportant-below title keep-script",
+    .needs_output = true,
+    .run = measures,
+};
+
+static enum error_code importance(struct reader *reader, const struct selection *selection,
+                                  const struct request *request, struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_importance(reader, selection, &figure, error);
+}
+
+const struct command command_plot_importance = {
+    .name = "plot importance",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws the importance of each neuron for task 1 against that for task 2, a row for each configuration",
+    .details = "Logarithmic axes; the colour is relative importance. Each panel shows up to 1500 neurons, spread "
+               "evenly over the\n"
+               "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
+               "--where.\n" GNUPLOT_HELP,
+    .options = "output force where measure layer normalise unimportant-below title keep-script",
+    .needs_output = true,
+    .run = importance,
+};
+
+static enum error_code lesion(struct reader *reader, const struct selection *selection, const struct request *request,
+                              struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    return plot_lesion(reader, selection, &figure, request->n_models, error);
+}
+
+const struct command command_plot_lesion = {
+    .name = "plot lesion",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
+    .details =
+        "All task-1-selective neurons (RI > 0.9) are silenced together, all task-2-selective ones (RI < -0.9), and, "
+        "20\n"
+        "times for each, as many random neurons of the same layers; the network then answers its test set again.\n"
+        "Up to 50 models of each configuration (--models), mean with a 95 % interval. Where the file has no weights\n"
+        "(store = [\"weights\"]) models are trained again. At most 24 configurations: choose with "
+        "--where.\n" GNUPLOT_HELP,
+    .options = "output force where measure layer normalise unimportant-below models title keep-script",
+    .needs_output = true,
+    .run = lesion,
+};

@@ -1,0 +1,50 @@
+/* What a command line asks for. */
+#ifndef PICKY_REQUEST_H
+#define PICKY_REQUEST_H
+
+#include "models.h"
+#include "output.h"
+#include "table_head.h"
+
+#define CONDITIONS_MAX 64
+
+/* Of exports, in words of its own: NULL if not given. */
+struct export_request {
+    const char *each;     /* model, epoch, neuron */
+    const char *keys;     /* swept, all */
+    const char *variable; /* a NumPy array instead of a table */
+    const char *status;   /* names of statuses, with commas between */
+    bool sweep;           /* the sweep file's text instead of a table */
+};
+
+/* What it leaves out has its default. Strings are borrowed from argv. */
+struct request {
+    const struct command *command;
+    const char *file;
+    const char *output;                     /* --output; NULL if not given */
+    bool is_forced;                         /* --force */
+    const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
+    size_t n_conditions;
+    struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
+    unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    bool has_measure, has_unimportant_below; /* whether those two were given */
+    uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
+    const char *by;                          /* --by */
+    const char *compare;                     /* --compare */
+    unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
+    bool is_of_important;                    /* --of */
+    bool is_csv, is_json;                    /* --csv, --json */
+    const char *title;                       /* --title; NULL if not given */
+    const char *rows, *columns;              /* --rows, --columns; NULL if not given */
+    size_t n_models;                         /* --models; 0 if not given */
+    bool keep_script;                        /* --keep-script */
+    struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
+};
+
+/* Where its output goes. */
+struct output_place request_place(const struct request *request, enum output_format format);
+
+/* The format of a table: that of --csv or --json, else text. */
+enum table_format request_format(const struct request *request);
+
+#endif

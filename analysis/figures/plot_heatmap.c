@@ -1,0 +1,275 @@
+#include "plot_heatmap.h"
+
+#include "cells.h"
+#include "grid.h"
+#include "layer_mask.h"
+#include "ticker.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELLS_MAX    3000
+#define CELL_WIDTH   62.0 /* at least */
+#define DIGIT_WIDTH  4.9  /* of the intervals */
+#define COLOUR_LOW   0xe4edf7u
+#define COLOUR_HIGH  0x0b4a8fu
+#define COLOUR_EMPTY 0xe8e8e8u
+
+/* What a cell shows. */
+struct value {
+    struct estimate estimate;
+    uint64_t n_accepted, n_tried;
+};
+
+struct heatmap_block {
+    size_t group, layer; /* 0-based */
+};
+
+struct heatmap_figure {
+    struct grid grid;
+    enum statistic statistic;
+    struct heatmap_block *blocks; /* [grid.n_blocks], by group */
+    struct value *values;         /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
+    double low, high;             /* of all values */
+};
+
+static struct value *value_of(const struct heatmap_figure *figure, size_t block, size_t row, size_t column)
+{
+    return &figure->values[(block * figure->grid.rows.n + row) * figure->grid.columns.n + column];
+}
+
+static enum error_code read_cell(struct heatmap_figure *figure, struct reader *reader, size_t group, size_t row,
+                                 size_t column, struct sample_estimates *estimates, struct error *error)
+{
+    size_t config = grid_config(&figure->grid, group, row, column);
+    const struct selection one = {.configs = &config, .n = 1};
+    if (config == GRID_NO_CONFIG)
+        return ERROR_NONE;
+    if (sample_of_group(reader, &one, &figure->grid.request->ri, false, estimates, error))
+        return error->code;
+    for (size_t block = 0; block < figure->grid.n_blocks; block++) {
+        struct value *value = value_of(figure, block, row, column);
+        size_t layer = figure->blocks[block].layer;
+        if (figure->blocks[block].group != group)
+            continue;
+        value->estimate = (struct estimate){.value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+        if (layer < estimates->n_layers)
+            value->estimate = estimates->layers[layer].statistics[figure->statistic];
+        value->n_accepted = estimates->counts[STATUS_ACCEPTED];
+        value->n_tried = value->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
+        figure->low = fmin(figure->low, value->estimate.value); /* a NaN does not count */
+        figure->high = fmax(figure->high, value->estimate.value);
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code read_cells(struct heatmap_figure *figure, struct reader *reader, struct error *error)
+{
+    const struct grid *grid = &figure->grid;
+    struct sample_estimates *estimates = malloc(sizeof *estimates);
+    struct ticker ticker;
+    if (!estimates)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    figure->low = INFINITY;
+    figure->high = -INFINITY;
+    ticker_begin(&ticker, "cells", grid->groups.n * grid->rows.n * grid->columns.n);
+    error->code = ERROR_NONE;
+    for (size_t group = 0; group < grid->groups.n && !error->code; group++)
+        for (size_t row = 0; row < grid->rows.n && !error->code; row++)
+            for (size_t column = 0; column < grid->columns.n && !error->code; column++) {
+                read_cell(figure, reader, group, row, column, estimates, error);
+                ticker_add(&ticker, 1);
+            }
+    ticker_end(&ticker);
+    free(estimates);
+    return error->code;
+}
+
+/* From light to dark; where there are values below 0, from task 2's colour by white to task 1's. */
+static uint32_t colour_of(const struct heatmap_figure *figure, double value)
+{
+    if (figure->low < 0) {
+        double end = fmax(-figure->low, figure->high);
+        return layout_blend(0xffffff, value < 0 ? COLOUR_TASK_2 : COLOUR_TASK_1, fabs(value) / end);
+    }
+    double range = figure->high - figure->low;
+    return layout_blend(COLOUR_LOW, COLOUR_HIGH, range > 0 ? (value - figure->low) / range : 0.5);
+}
+
+/* A number as the figure writes it: shares in per cent; others with so many decimals that the largest of all has two
+ * digits or three. */
+static void format_value(const struct heatmap_figure *figure, double value, char text[16])
+{
+    double largest = fmax(fabs(figure->low), fabs(figure->high));
+    if (statistic_table[figure->statistic].is_share)
+        snprintf(text, 16, "%.1f", 100 * value);
+    else if (largest < 1e-4 || largest >= 1e4)
+        snprintf(text, 16, "%.2g", value);
+    else
+        snprintf(text, 16, "%.*f", (int)fmax(0, (largest < 0.1 ? 2 : 1) - floor(log10(largest))), value);
+}
+
+static void make_cell(const struct heatmap_figure *figure, const struct value *value, struct cell *cell)
+{
+    char low[16], high[16];
+    memset(cell->lines, 0, sizeof cell->lines);
+    cell->fill = COLOUR_EMPTY;
+    snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
+    if (!isnan(value->estimate.value)) {
+        cell->fill = colour_of(figure, value->estimate.value);
+        format_value(figure, value->estimate.value, cell->lines[0]);
+    }
+    if (isfinite(value->estimate.low) && isfinite(value->estimate.high)) {
+        format_value(figure, value->estimate.low, low);
+        format_value(figure, value->estimate.high, high);
+        snprintf(cell->lines[1], CELL_TEXT_MAX, "%s to %s", low, high);
+    }
+    snprintf(cell->lines[2], CELL_TEXT_MAX, "%" PRIu64 "/%" PRIu64, value->n_accepted, value->n_tried);
+}
+
+/* How wide cells have to be for their texts. */
+static double cell_width(const struct heatmap_figure *figure)
+{
+    size_t n = figure->grid.n_blocks * figure->grid.rows.n * figure->grid.columns.n, longest = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct cell cell;
+        make_cell(figure, &figure->values[i], &cell);
+        size_t length = strlen(cell.lines[1]);
+        longest = length > longest ? length : longest;
+    }
+    return fmax(CELL_WIDTH, DIGIT_WIDTH * (double)longest + 6);
+}
+
+static void write_block(const struct heatmap_figure *figure, size_t block, struct cell *cells)
+{
+    const struct grid *grid = &figure->grid;
+    struct box box = grid_block(grid, block);
+    char name[32];
+    size_t n = 0;
+    for (size_t row = 0; row < grid->rows.n; row++)
+        for (size_t column = 0; column < grid->columns.n; column++) {
+            if (grid_config(grid, figure->blocks[block].group, row, column) == GRID_NO_CONFIG)
+                continue;
+            cells[n].box = grid_cell(grid, block, row, column);
+            cells[n].box.left -= box.left;
+            cells[n].box.top -= box.top;
+            make_cell(figure, value_of(figure, block, row, column), &cells[n]);
+            n++;
+        }
+    snprintf(name, sizeof name, "block%zu", block + 1);
+    cells_panel(&grid->gnuplot, &box, name, cells, n);
+}
+
+/* A block for each group and, of a statistic of layers, for each of the layers that are asked for and that a
+ * configuration of the group has. */
+static enum error_code choose_blocks(struct heatmap_figure *figure, const struct reader *reader, struct error *error)
+{
+    struct grid *grid = &figure->grid;
+    bool has_layers = figure->statistic >= STATISTIC_FIRST_OF_LAYER;
+    figure->blocks = malloc(grid->groups.n * LAYERS_MAX * sizeof *figure->blocks);
+    if (!figure->blocks)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    for (size_t group = 0; group < grid->groups.n; group++) {
+        const struct selection *configs = &grid->groups.groups[group];
+        int64_t deepest = 0;
+        for (size_t i = 0; i < configs->n; i++) {
+            int64_t n = reader->configs[configs->configs[i]].hidden_layers;
+            deepest = n > deepest ? n : deepest;
+        }
+        for (size_t layer = 0; layer < (has_layers ? (size_t)deepest : 1); layer++)
+            if (!has_layers || layer_mask_has(grid->request->layers, layer))
+                figure->blocks[grid->n_blocks++] = (struct heatmap_block){group, layer};
+    }
+    return ERROR_NONE;
+}
+
+static void write_titles(const struct heatmap_figure *figure, char (*titles)[GRID_TITLE_MAX])
+{
+    for (size_t block = 0; block < figure->grid.n_blocks; block++) {
+        char label[LABEL_MAX], layer[32] = "";
+        grid_group_label(&figure->grid, figure->blocks[block].group, label);
+        if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
+            snprintf(layer, sizeof layer, "layer %zu", figure->blocks[block].layer + 1);
+        snprintf(titles[block], GRID_TITLE_MAX, "%s%s%s", label, *label && *layer ? ", " : "", layer);
+    }
+}
+
+/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
+static void write_legend(const struct heatmap_figure *figure, char texts[3][160], char styles[2][64])
+{
+    static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
+    const struct statistic_description *row = &statistic_table[figure->statistic];
+    const struct figure_request *request = figure->grid.request;
+    char measure[64] = "";
+    if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
+        snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
+    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
+             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
+    for (int end = 0; end < 2; end++) {
+        double value = end == 0 ? figure->low : figure->high;
+        snprintf(texts[end + 1], sizeof texts[0], "none");
+        snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06x'", COLOUR_EMPTY);
+        if (!isfinite(value))
+            continue;
+        format_value(figure, value, texts[end + 1]);
+        snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06" PRIx32 "'", colour_of(figure, value));
+    }
+}
+
+enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
+                             const struct figure_request *request, enum statistic statistic, const char *rows,
+                             const char *columns, struct error *error)
+{
+    struct heatmap_figure figure = {.statistic = statistic};
+    struct grid *grid = &figure.grid;
+    char texts[3][160], styles[2][64], settings[LABEL_MAX];
+    const struct legend_item legend[] = {{false, NULL, texts[0]},
+                                         {true, styles[0], texts[1]},
+                                         {true, styles[1], texts[2]},
+                                         {false, NULL, "small: 95 % interval; accepted/tried models"},
+                                         {false, NULL, settings}};
+    char(*titles)[GRID_TITLE_MAX] = NULL;
+    struct cell *cells = NULL;
+
+    if (request->layers && figure.statistic < STATISTIC_FIRST_OF_LAYER)
+        return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers",
+                         statistic_table[figure.statistic].name);
+    if (gnuplot_check(&request->place, error) || layer_mask_check_each(request->layers, reader, selection, error) ||
+        grid_make(grid, reader, selection, rows, columns, error))
+        return error->code;
+    grid->request = request;
+    if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
+        goto done;
+    figure.values = calloc(grid->n_blocks * grid->rows.n * grid->columns.n, sizeof *figure.values);
+    titles = calloc(grid->n_blocks, sizeof *titles);
+    cells = calloc(grid->rows.n * grid->columns.n, sizeof *cells);
+    if (!figure.values || !titles || !cells) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        goto done;
+    }
+    if (read_cells(&figure, reader, error))
+        goto done;
+    write_titles(&figure, titles);
+    write_legend(&figure, texts, styles);
+    grid->cell_width = cell_width(&figure);
+    grid->cell_height = 42;
+    grid->margin_bottom = 14;
+    grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
+    grid->legend = legend;
+    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
+    grid->n_legend = has_settings ? 5 : 4;
+    if (grid_begin(grid, error))
+        goto done;
+    for (size_t block = 0; block < grid->n_blocks; block++)
+        write_block(&figure, block, cells);
+    grid_finish(grid, error);
+done:
+    free(cells);
+    free(titles);
+    free(figure.values);
+    free(figure.blocks);
+    grid_free(grid);
+    return error->code;
+}

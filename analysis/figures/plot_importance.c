@@ -1,0 +1,229 @@
+#include "plot_importance.h"
+
+#include "layer_mask.h"
+#include "rows.h"
+#include "units.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define PANEL_SIZE       150.0
+#define POINTS_MAX       1500  /* in a panel */
+#define ALL_POINTS_MAX   24000 /* in a figure: an SVG has an element for each */
+#define DECADES_MAX      8     /* of the axes; what is smaller lies on their edge */
+#define UNIMPORTANT_GREY 0xc4c4c4u
+
+/* One unit. */
+struct point {
+    float a, b, ri;
+};
+
+struct cloud {
+    struct point *points;             /* [n_points] */
+    size_t n_points, n_units, n_zero; /* n_zero of all n_units have importance 0 for both tasks */
+};
+
+struct importance_figure {
+    struct rows rows;
+    struct cloud (*clouds)[LAYERS_MAX]; /* [selection->n] */
+    double low, high;                   /* of both axes */
+};
+
+static enum error_code read_row(struct importance_figure *figure, size_t row, size_t n_points_max, struct error *error)
+{
+    struct rows *rows = &figure->rows;
+    const struct ri_options *options = &rows->request->ri;
+    size_t config = rows->selection->configs[row], n_models = models_accepted(rows->reader, config);
+    struct units units = {0};
+    double *ri = NULL;
+
+    if (units_create(&units, rows->reader, config, error))
+        goto done;
+    size_t n_all = n_models * units.n_units, n_points = n_all < n_points_max ? n_all : n_points_max;
+    ri = malloc(units.n_units * sizeof *ri);
+    if (!ri)
+        goto no_memory;
+    for (size_t l = 0; l < units.n_layers; l++) {
+        figure->clouds[row][l].points = malloc((n_points + 1) * sizeof(struct point));
+        if (!figure->clouds[row][l].points)
+            goto no_memory;
+    }
+    for (size_t r = 0; r < rows->reader->n_replicates; r++) {
+        if (reader_status(rows->reader, config, r) != STATUS_ACCEPTED)
+            continue;
+        if (units_load(&units, rows->reader, config, r, error))
+            goto done;
+        for (size_t l = 0; l < units.n_layers; l++) {
+            struct cloud *cloud = &figure->clouds[row][l];
+            const float *a = units_importance(&units, options->measure, (size_t)options->task_a, l);
+            const float *b = units_importance(&units, options->measure, (size_t)options->task_b, l);
+            units_relative_importance(&units, options, options->measure, l, ri);
+            for (size_t i = 0; i < units.n_units; i++) {
+                /* Spread evenly over models and units: units have no order. */
+                if (cloud->n_points < n_points && cloud->n_units == cloud->n_points * n_all / n_points)
+                    cloud->points[cloud->n_points++] = (struct point){a[i], b[i], (float)ri[i]};
+                cloud->n_units++;
+                cloud->n_zero += a[i] == 0 && b[i] == 0;
+            }
+        }
+    }
+    error->code = ERROR_NONE;
+    goto done;
+no_memory:
+    error_set(error, ERROR_FATAL, "%s: not enough memory", rows->reader->path);
+done:
+    free(ri);
+    units_destroy(&units);
+    return error->code;
+}
+
+/* One range for both axes and all panels. */
+static void choose_range(struct importance_figure *figure)
+{
+    double low = INFINITY, high = 0;
+    for (size_t row = 0; row < figure->rows.selection->n; row++)
+        for (size_t l = 0; l < LAYERS_MAX; l++)
+            for (size_t i = 0; i < figure->clouds[row][l].n_points; i++) {
+                const struct point *point = &figure->clouds[row][l].points[i];
+                double a = (double)point->a, b = (double)point->b;
+                low = a > 0 ? fmin(low, a) : low;
+                low = b > 0 ? fmin(low, b) : low;
+                high = isfinite(a) ? fmax(high, a) : high;
+                high = isfinite(b) ? fmax(high, b) : high;
+            }
+    if (!(high > 0))
+        high = 1;
+    figure->high = high * 1.5;
+    figure->low = fmax(low < high ? low / 1.5 /* nothing drawn */ : high * 1e-6, high * pow(10, -DECADES_MAX));
+}
+
+static void write_panel(const struct importance_figure *figure, size_t row, size_t column)
+{
+    const struct rows *rows = &figure->rows;
+    size_t layer = rows->columns[column];
+    const struct cloud *cloud = &figure->clouds[row][layer];
+    FILE *script = rows->gnuplot.script;
+    struct box box = rows_box(rows, row, column);
+    char text[64];
+    bool has_points = false;
+
+    fprintf(script, "\n$row%zu_layer%zu << EOD\n", row + 1, layer + 1);
+    for (size_t i = 0; i < cloud->n_points; i++) {
+        const struct point *point = &cloud->points[i];
+        if ((point->a == 0 && point->b == 0) || !isfinite(point->a) || !isfinite(point->b))
+            continue;
+        uint32_t colour = isnan(point->ri) ? UNIMPORTANT_GREY : layout_ri_colour((double)point->ri);
+        fprintf(script, "%.5g %.5g %" PRIu32 "\n", fmax((double)point->a, figure->low),
+                fmax((double)point->b, figure->low), colour);
+        has_points = true;
+    }
+    fprintf(script, "EOD\n");
+
+    layout_panel(&rows->gnuplot, &box);
+    if (cloud->n_units == 0)
+        snprintf(text, sizeof text, "no accepted model");
+    else
+        snprintf(text, sizeof text, "+ %.0f %%", 100 * (double)cloud->n_zero / (double)cloud->n_units);
+    layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, 9.5, COLOUR_GREY, false, text);
+    fprintf(script, "set format x '%s'\nset format y '%s'\nplot x with lines lw 0.7 lc rgb '#999999'",
+            rows_is_lowest(rows, row, column) ? "%.0e" : "", column == 0 ? "%.0e" : "");
+    if (rows->request->ri.normalise == NORMALISE_NONE) { /* else RI is not a matter of the two alone */
+        double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
+        fprintf(script,
+                ", \\\n     %.6g * x with lines lw 0.7 dt 3 lc rgb '#999999'"
+                ", \\\n     x / %.6g with lines lw 0.7 dt 3 lc rgb '#999999'",
+                ratio, ratio);
+    }
+    if (has_points)
+        fprintf(script, ", \\\n     $row%zu_layer%zu using 2:1:3 with points pt 7 ps 0.28 lc rgb variable", row + 1,
+                layer + 1);
+    fprintf(script, "\nunset label\nunset arrow\n");
+}
+
+static void write_figure(const struct importance_figure *figure)
+{
+    const struct rows *rows = &figure->rows;
+    char text[160];
+    double x, y;
+
+    layout_axes(&rows->gnuplot);
+    /* No number at the right end, where the next panel's first one is. */
+    layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high / pow(figure->high / figure->low, 0.12),
+                       figure->high, 4);
+    layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
+    fprintf(rows->gnuplot.script, "set samples 2\n");
+    snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,
+             measure_table[rows->request->ri.measure].name);
+    rows_y_name(rows, text);
+    snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_b + 1,
+             measure_table[rows->request->ri.measure].name);
+    rows_x_name_place(rows, &x, &y);
+    layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
+    for (size_t row = 0; row < rows->selection->n; row++)
+        for (size_t column = 0; column < rows->n_columns; column++)
+            if (rows_has(rows, row, column))
+                write_panel(figure, row, column);
+}
+
+static void write_legend(char styles[4][40], char texts[2][40], const struct ri_options *options)
+{
+    const uint32_t colours[] = {layout_ri_colour(1), layout_ri_colour(0), layout_ri_colour(-1), UNIMPORTANT_GREY};
+    for (int i = 0; i < 4; i++)
+        snprintf(styles[i], sizeof styles[i], "pt 7 ps 0.7 lc rgb '#%06" PRIx32 "'", colours[i]);
+    snprintf(texts[0], sizeof texts[0], "RI = 1 (task %d)", options->task_a + 1);
+    snprintf(texts[1], sizeof texts[1], "-1 (task %d)", options->task_b + 1);
+}
+
+enum error_code plot_importance(struct reader *reader, const struct selection *selection,
+                                const struct figure_request *request, struct error *error)
+{
+    char styles[4][40], texts[2][40], settings[LABEL_MAX];
+    struct legend_item legend[7] = {{true, styles[0], texts[0]},
+                                    {true, styles[1], "0"},
+                                    {true, styles[2], texts[1]},
+                                    {true, styles[3], "unimportant"},
+                                    {false, NULL, "+ %: importance 0 for both, not drawn"}};
+    size_t n_legend = 5;
+    if (request->ri.normalise == NORMALISE_NONE)
+        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"};
+    if (layout_ri_text(&request->ri, settings))
+        legend[n_legend++] = (struct legend_item){false, NULL, settings};
+    struct importance_figure figure = {.rows = {.reader = reader,
+                                                .selection = selection,
+                                                .request = request,
+                                                .panel_width = PANEL_SIZE,
+                                                .panel_height = PANEL_SIZE,
+                                                .margin_left = 76,
+                                                .margin_bottom = 50,
+                                                .tics_height = 16,
+                                                .width_min = 440,
+                                                .legend = legend,
+                                                .n_legend = n_legend}};
+    size_t n_panels = 0;
+
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
+        return error->code;
+    write_legend(styles, texts, &request->ri);
+    figure.clouds = calloc(selection->n, sizeof *figure.clouds);
+    if (!figure.clouds)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    for (size_t row = 0; row < selection->n; row++)
+        n_panels += (size_t)reader->configs[selection->configs[row]].hidden_layers;
+    size_t n_points = ALL_POINTS_MAX / n_panels < POINTS_MAX ? ALL_POINTS_MAX / n_panels : POINTS_MAX;
+    for (size_t row = 0; row < selection->n; row++)
+        if (read_row(&figure, row, n_points, error))
+            goto done;
+    choose_range(&figure);
+    if (rows_begin(&figure.rows, error))
+        goto done;
+    write_figure(&figure);
+    rows_finish(&figure.rows, error);
+done:
+    for (size_t row = 0; row < selection->n; row++)
+        for (size_t l = 0; l < LAYERS_MAX; l++)
+            free(figure.clouds[row][l].points);
+    free(figure.clouds);
+    return error->code;
+}

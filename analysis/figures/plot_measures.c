@@ -1,0 +1,219 @@
+#include "plot_measures.h"
+
+#include "bootstrap.h"
+#include "cells.h"
+#include "layer_mask.h"
+#include "panels.h"
+#include "units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL_WIDTH   64.0
+#define CELL_HEIGHT  36.0
+#define N_PAIRS      (N_MEASURES * (N_MEASURES - 1) / 2)
+#define COLOUR_PLUS  0x3c78b4u /* correlation 1 */
+#define COLOUR_MINUS 0xb43c3cu /* -1 */
+
+struct measures_figure {
+    struct panels panels;
+    struct estimate (*pairs)[N_PAIRS]; /* [selection->n] */
+    size_t *n_models;                  /* [selection->n] */
+};
+
+struct ranked {
+    double value;
+    size_t index;
+};
+
+static int compare(const void *a, const void *b)
+{
+    double x = ((const struct ranked *)a)->value, y = ((const struct ranked *)b)->value;
+    return (x > y) - (x < y);
+}
+
+/* Ranks 1..n of values [n]; equal values get the mean of their ranks. */
+static void rank(const double *values, size_t n, struct ranked *scratch, double *ranks)
+{
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = (struct ranked){values[i], i};
+    qsort(scratch, n, sizeof *scratch, compare);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && scratch[end].value == scratch[i].value; end++)
+            continue;
+        for (size_t k = i; k < end; k++)
+            ranks[scratch[k].index] = ((double)i + (double)end + 1) / 2;
+    }
+}
+
+/* Spearman's rank correlation of the units that neither measure calls unimportant; NaN if fewer than three are left or
+ * all are equal. x, y: [n]; scratch: [n], [4 n]. */
+static double rank_correlation(const double *x, const double *y, size_t n, struct ranked *scratch, double *numbers)
+{
+    double *kept_x = numbers, *kept_y = numbers + n, *rank_x = numbers + 2 * n, *rank_y = numbers + 3 * n;
+    size_t n_kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i]) && !isnan(y[i])) {
+            kept_x[n_kept] = x[i];
+            kept_y[n_kept++] = y[i];
+        }
+    if (n_kept < 3)
+        return (double)NAN;
+    rank(kept_x, n_kept, scratch, rank_x);
+    rank(kept_y, n_kept, scratch, rank_y);
+    double xx = 0, yy = 0, xy = 0, middle = ((double)n_kept + 1) / 2;
+    for (size_t i = 0; i < n_kept; i++) {
+        double dx = rank_x[i] - middle, dy = rank_y[i] - middle;
+        xx += dx * dx;
+        yy += dy * dy;
+        xy += dx * dy;
+    }
+    return xy / sqrt(xx * yy);
+}
+
+static enum error_code measure(struct measures_figure *figure, size_t i, struct error *error)
+{
+    const struct panels *panels = &figure->panels;
+    const struct figure_request *request = panels->request;
+    size_t config = panels->selection->configs[i], n_models = models_accepted(panels->reader, config);
+    struct units units = {0};
+    double *ri = NULL, *numbers = NULL;
+    float *found = NULL; /* [N_PAIRS, n_models] */
+    struct ranked *scratch = NULL;
+
+    figure->n_models[i] = n_models;
+    if (n_models == 0)
+        return ERROR_NONE;
+    if (units_create(&units, panels->reader, config, error))
+        goto done;
+    size_t n_layers = 0, model = 0;
+    for (size_t l = 0; l < units.n_layers; l++)
+        n_layers += layer_mask_has(request->layers, l);
+    size_t n = n_layers * units.n_units;
+    ri = malloc(N_MEASURES * n * sizeof *ri);
+    numbers = malloc(4 * n * sizeof *numbers);
+    scratch = malloc(n * sizeof *scratch);
+    found = malloc(N_PAIRS * n_models * sizeof *found);
+    if (!ri || !numbers || !scratch || !found) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", panels->reader->path);
+        goto done;
+    }
+    for (size_t r = 0; r < panels->reader->n_replicates; r++) {
+        if (reader_status(panels->reader, config, r) != STATUS_ACCEPTED)
+            continue;
+        if (units_load(&units, panels->reader, config, r, error))
+            goto done;
+        for (size_t m = 0; m < N_MEASURES; m++)
+            for (size_t l = 0, at = m * n; l < units.n_layers; l++)
+                if (layer_mask_has(request->layers, l)) {
+                    units_relative_importance(&units, &request->ri, (enum measure)m, l, ri + at);
+                    at += units.n_units;
+                }
+        for (size_t b = 1, pair = 0; b < N_MEASURES; b++)
+            for (size_t a = 0; a < b; a++, pair++)
+                found[pair * n_models + model] = (float)rank_correlation(ri + a * n, ri + b * n, n, scratch, numbers);
+        model++;
+    }
+    bootstrap_means(found, n_models, N_PAIRS, figure->pairs[i], error);
+done:
+    free(found);
+    free(scratch);
+    free(numbers);
+    free(ri);
+    units_destroy(&units);
+    return error->code;
+}
+
+/* The name of a measure in the two lines of a cell. */
+static void name_cell(struct cell *cell, enum measure measure)
+{
+    const char *name = measure_table[measure].name, *rest = strchr(name, '_');
+    cell->fill = 0xffffff;
+    snprintf(cell->lines[1], CELL_TEXT_MAX, "%.*s", rest ? (int)(rest - name) : CELL_TEXT_MAX - 1, name);
+    if (rest)
+        snprintf(cell->lines[2], CELL_TEXT_MAX, "%s", rest + 1);
+}
+
+static void value_cell(struct cell *cell, const struct estimate *agreement)
+{
+    cell->fill = 0xeeeeee;
+    if (agreement->n == 0) {
+        snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
+        return;
+    }
+    uint32_t colour = agreement->value > 0 ? COLOUR_PLUS : COLOUR_MINUS;
+    cell->fill = layout_blend(0xf4f4f4, colour, fmin(1, fabs(agreement->value)));
+    snprintf(cell->lines[0], CELL_TEXT_MAX, "%.2f", agreement->value);
+    if (isfinite(agreement->low))
+        snprintf(cell->lines[1], CELL_TEXT_MAX, "%.2f to %.2f", agreement->low, agreement->high);
+}
+
+static void write_panel(const struct measures_figure *figure, size_t i)
+{
+    const struct panels *panels = &figure->panels;
+    struct box box = panels_box(panels, i);
+    struct cell cells[N_PAIRS + N_MEASURES] = {{{0}, 0, {""}}};
+    size_t n = 0, pair = 0;
+    char name[32];
+
+    panels_title(panels, i);
+    if (figure->n_models[i] == 0)
+        layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, 10, COLOUR_GREY, false,
+                    "no accepted model");
+    for (size_t b = 0; b < N_MEASURES; b++)
+        for (size_t a = 0; a <= b; a++) {
+            struct cell *cell = &cells[n++];
+            cell->box = (struct box){(double)a * CELL_WIDTH, (double)b * CELL_HEIGHT, CELL_WIDTH, CELL_HEIGHT};
+            if (a == b)
+                name_cell(cell, (enum measure)a);
+            else
+                value_cell(cell, &figure->pairs[i][pair++]);
+        }
+    snprintf(name, sizeof name, "cells%zu", i + 1);
+    cells_panel(&panels->gnuplot, &box, name, cells, n);
+}
+
+enum error_code plot_measures(struct reader *reader, const struct selection *selection,
+                              const struct figure_request *request, struct error *error)
+{
+    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX];
+    const struct legend_item legend[] = {
+        {false, NULL, text}, {false, NULL, "mean over models, 95 % interval"}, {false, NULL, settings}};
+    struct measures_figure figure = {.panels = {.reader = reader,
+                                                .selection = selection,
+                                                .request = request,
+                                                .panel_width = N_MEASURES * CELL_WIDTH,
+                                                .panel_height = N_MEASURES * CELL_HEIGHT,
+                                                .margin_left = 16,
+                                                .margin_bottom = 12,
+                                                .gap = 28,
+                                                .tics_height = 14,
+                                                .legend = legend,
+                                                .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
+
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
+        return error->code;
+    layout_layers_text(request->layers, layers);
+    snprintf(text, sizeof text, "rank correlation of RI over a model's neurons, %.200s", layers);
+    figure.pairs = calloc(selection->n, sizeof *figure.pairs);
+    figure.n_models = calloc(selection->n, sizeof *figure.n_models);
+    if (!figure.pairs || !figure.n_models) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        goto done;
+    }
+    for (size_t i = 0; i < selection->n; i++)
+        if (measure(&figure, i, error))
+            goto done;
+    figure.panels.n_models = figure.n_models;
+    if (panels_begin(&figure.panels, error))
+        goto done;
+    for (size_t i = 0; i < selection->n; i++)
+        write_panel(&figure, i);
+    panels_finish(&figure.panels, error);
+done:
+    free(figure.pairs);
+    free(figure.n_models);
+    return error->code;
+}

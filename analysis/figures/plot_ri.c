@@ -1,0 +1,93 @@
+#include "plot_ri.h"
+
+#include "histogram_panel.h"
+#include "layer_mask.h"
+#include "rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct ri_figure {
+    struct rows rows;
+    struct histogram (*histograms)[LAYERS_MAX]; /* [selection->n] */
+};
+
+static enum error_code read_row(struct ri_figure *figure, size_t row, struct error *error)
+{
+    const struct rows *rows = &figure->rows;
+    const struct selection group = {.configs = &rows->selection->configs[row], .n = 1};
+    struct sample sample = {0};
+
+    if (sample_read(&sample, rows->reader, &group, &rows->request->ri, true, error))
+        return error->code;
+    for (size_t l = 0; l < sample.n_layers; l++)
+        if (histogram_of(&sample, UINT64_C(1) << l, &figure->histograms[row][l], error))
+            break;
+    sample_free(&sample);
+    return error->code;
+}
+
+static void write_figure(const struct ri_figure *figure)
+{
+    const struct rows *rows = &figure->rows;
+    double highest = 0, x, y;
+    for (size_t row = 0; row < rows->selection->n; row++)
+        for (size_t column = 0; column < rows->n_columns; column++)
+            if (rows_has(rows, row, column))
+                highest = fmax(highest, histogram_top(&figure->histograms[row][rows->columns[column]]));
+    histogram_axes(&rows->gnuplot, highest);
+    rows_y_name(rows, "proportion of neurons");
+    rows_x_name_place(rows, &x, &y);
+    histogram_x_name(&rows->gnuplot, x, y, &rows->request->ri);
+    for (size_t row = 0; row < rows->selection->n; row++)
+        for (size_t column = 0; column < rows->n_columns; column++) {
+            struct box box = rows_box(rows, row, column);
+            char name[64];
+            if (!rows_has(rows, row, column))
+                continue;
+            snprintf(name, sizeof name, "row%zu_layer%zu", row + 1, rows->columns[column] + 1);
+            histogram_panel(&rows->gnuplot, &box, name, &figure->histograms[row][rows->columns[column]],
+                            rows_is_lowest(rows, row, column), column == 0);
+        }
+}
+
+enum error_code plot_ri(struct reader *reader, const struct selection *selection, const struct figure_request *request,
+                        struct error *error)
+{
+    char settings[LABEL_MAX];
+    const struct legend_item legend[] = {{false, NULL, "lines: 95 % intervals over models"},
+                                         {false, NULL, "+ %: unimportant for both tasks"},
+                                         {false, NULL, settings}};
+    struct ri_figure figure = {.rows = {.reader = reader,
+                                        .selection = selection,
+                                        .request = request,
+                                        .panel_height = 92,
+                                        .margin_left = 64,
+                                        .margin_bottom = 46,
+                                        .tics_height = 16,
+                                        .width_min = 440,
+                                        .legend = legend,
+                                        .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
+    int64_t n_layers = 1;
+
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
+        layer_mask_check_each(request->layers, reader, selection, error))
+        return error->code;
+    figure.histograms = calloc(selection->n, sizeof *figure.histograms);
+    if (!figure.histograms)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    for (size_t row = 0; row < selection->n; row++) {
+        int64_t n_here = reader->configs[selection->configs[row]].hidden_layers;
+        n_layers = n_here > n_layers ? n_here : n_layers;
+        if (read_row(&figure, row, error))
+            goto done;
+    }
+    figure.rows.panel_width = n_layers <= 4 ? 150 : n_layers <= 8 ? 110 : 80;
+    if (rows_begin(&figure.rows, error))
+        goto done;
+    write_figure(&figure);
+    rows_finish(&figure.rows, error);
+done:
+    free(figure.histograms);
+    return error->code;
+}

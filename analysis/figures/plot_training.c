@@ -1,0 +1,220 @@
+#include "plot_training.h"
+
+#include "curves.h"
+#include "panels.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODELS_DRAWN_MAX 50  /* thin lines in a panel: many more only turn into one area */
+#define POINTS_MAX       400 /* of a curve */
+
+#define PANEL_WIDTH   260.0
+#define PANEL_HEIGHT  160.0
+#define SINGLE_WIDTH  540.0 /* of a panel that is alone */
+#define SINGLE_HEIGHT 300.0
+#define MEAN_STYLE    "lw 2.2 lc rgb '#%06x'"
+
+struct training_figure {
+    struct panels panels;
+    struct curves *curves; /* [selection->n] */
+    bool is_logarithmic, has_phases;
+    double y_min, y_max;
+};
+
+/* One range for all panels, logarithmic if the errors fall by a factor of ten or more. */
+static void choose_range(struct training_figure *figure)
+{
+    const struct panels *panels = &figure->panels;
+    double low = INFINITY, high = 0, mean_low = INFINITY, mean_high = 0;
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        const struct curves *curves = &figure->curves[i];
+        size_t n_values = curves->n_points * curves->n_tasks;
+        for (size_t v = 0; v < n_values; v++) {
+            mean_low = fmin(mean_low, curves->mean[v]);
+            mean_high = fmax(mean_high, curves->mean[v]);
+            low = fmin(low, curves->low[v]);
+            high = fmax(high, curves->high[v]);
+        }
+        for (size_t v = 0; v < curves->n_drawn * n_values; v++) {
+            low = fmin(low, (double)curves->drawn[v]);
+            high = fmax(high, (double)curves->drawn[v]);
+        }
+    }
+    if (!(high > 0)) {
+        low = 0;
+        high = 1;
+    }
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
+        /* The thresholds are in view, unless they are far above everything. */
+        if (h->error_threshold < 2 * high)
+            high = fmax(high, h->error_threshold);
+        figure->has_phases |= hyperparameters_phases(h) > 1;
+    }
+    figure->is_logarithmic = low > 0 && mean_high >= 10 * mean_low;
+    figure->y_min = figure->is_logarithmic ? low : 0;
+    figure->y_max = high;
+}
+
+static void write_axes(const struct training_figure *figure)
+{
+    const struct panels *panels = &figure->panels;
+    layout_axes(&panels->gnuplot);
+    /* The names of phases take a line at the top. */
+    layout_y_range(&panels->gnuplot, figure->y_min, figure->y_max, figure->has_phases ? 0.1 : 0.03,
+                   figure->is_logarithmic);
+    fprintf(panels->gnuplot.script, "set grid ytics lt 1 lw 0.6 lc rgb '#e6e6e6'\n");
+    panels_y_name(panels, "mean absolute test error");
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        struct box box = panels_box(panels, i);
+        if (panels_is_lowest(panels, i))
+            layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 30, ALIGN_CENTER, 11,
+                        COLOUR_TEXT, false, "epoch");
+    }
+}
+
+/* Shades the two phases of replay and sequential training. */
+static void write_phases(const struct training_figure *figure, size_t i)
+{
+    const struct panels *panels = &figure->panels;
+    const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
+    struct box box = panels_box(panels, i);
+    if (hyperparameters_phases(h) == 1)
+        return;
+    for (int phase = 0; phase < 2; phase++) {
+        uint32_t colour = phase == 0 ? COLOUR_TASK_1 : COLOUR_TASK_2;
+        const char *text = phase == 0 ? "task 1" : h->train_mode == TRAIN_REPLAY ? "task 2, with replay" : "task 2";
+        fprintf(panels->gnuplot.script,
+                "set object rectangle from first %" PRId64 ", graph 0 to first %" PRId64 ", graph 1 behind "
+                "fc rgb '#%06" PRIx32 "' fs solid 1 noborder\n",
+                phase * h->epochs, (phase + 1) * h->epochs, layout_blend(0xffffff, colour, 0.16));
+        layout_text(&panels->gnuplot, box.left + box.width * (0.25 + 0.5 * phase), box.top + 9, ALIGN_CENTER, 9,
+                    COLOUR_GREY, false, text);
+    }
+}
+
+static void write_data(const struct training_figure *figure, size_t i)
+{
+    FILE *script = figure->panels.gnuplot.script;
+    const struct curves *curves = &figure->curves[i];
+
+    fprintf(script, "\n$all%zu << EOD\n", i + 1);
+    for (size_t p = 0; p < curves->n_points; p++) {
+        fprintf(script, "%zu", curves->entries[p]);
+        for (size_t t = 0; t < curves->n_tasks; t++) {
+            size_t at = p * curves->n_tasks + t;
+            fprintf(script, " %.5g %.5g %.5g", curves->mean[at], curves->low[at], curves->high[at]);
+        }
+        fprintf(script, "\n");
+    }
+    fprintf(script, "EOD\n$models%zu << EOD\n", i + 1);
+    for (size_t m = 0; m < curves->n_drawn; m++) {
+        for (size_t p = 0; p < curves->n_points; p++) {
+            fprintf(script, "%zu", curves->entries[p]);
+            for (size_t t = 0; t < curves->n_tasks; t++)
+                fprintf(script, " %.5g", (double)curves->drawn[(m * curves->n_points + p) * curves->n_tasks + t]);
+            fprintf(script, "\n");
+        }
+        fprintf(script, "\n");
+    }
+    fprintf(script, "EOD\n");
+}
+
+static void write_panel(const struct training_figure *figure, size_t i)
+{
+    static const uint32_t colours[] = {COLOUR_TASK_1, COLOUR_TASK_2};
+    const struct panels *panels = &figure->panels;
+    FILE *script = panels->gnuplot.script;
+    const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
+    const struct curves *curves = &figure->curves[i];
+    struct box box = panels_box(panels, i);
+    int64_t last = hyperparameters_history(h) - 1;
+
+    if (curves->n_models > 0)
+        write_data(figure, i);
+    layout_panel(&panels->gnuplot, &box);
+    panels_title(panels, i);
+    write_phases(figure, i);
+    fprintf(script, "set xrange [0:%" PRId64 "]\nset xtics 0,%.6g\nset format y '%s'\n", last,
+            fmax(1, layout_step((double)last, 6)), panels_is_leftmost(panels, i) ? "%g" : "");
+
+    if (curves->n_models == 0)
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10, COLOUR_GREY,
+                    false, "no accepted model");
+    fprintf(script, "plot ");
+    if (curves->n_models > 0) {
+        for (int t = 0; t < 2; t++)
+            fprintf(script,
+                    "$all%zu using 1:%d:%d with filledcurves fc rgb '#%06" PRIx32
+                    "' fs transparent solid 0.25 noborder, \\\n     ",
+                    i + 1, 3 * t + 3, 3 * t + 4, colours[t]);
+        /* The more lines, the fainter: their sum must leave the band and the mean to be seen. */
+        long transparency = lround(255 * (1 - fmin(0.45, 10 / (double)curves->n_drawn)));
+        for (int t = 0; t < 2; t++)
+            fprintf(script, "$models%zu using 1:%d with lines lw 0.5 lc rgb '#%02lx%06" PRIx32 "', \\\n     ", i + 1,
+                    t + 2, transparency, layout_blend(colours[t], 0x000000, 0.25));
+        for (int t = 0; t < 2; t++)
+            fprintf(script, "$all%zu using 1:%d with lines lw 2.2 lc rgb '#%06" PRIx32 "', \\\n     ", i + 1, 3 * t + 2,
+                    colours[t]);
+    }
+    fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\nunset object\n",
+            h->error_threshold);
+}
+
+enum error_code plot_training(struct reader *reader, const struct selection *selection,
+                              const struct figure_request *request, struct error *error)
+{
+
+    char styles[2][40];
+    const struct legend_item legend[] = {{false, styles[0], "task 1, mean"},
+                                         {false, styles[1], "task 2, mean"},
+                                         {false, "lw 9 lc rgb '#d9d9d9'", "5-95 %"},
+                                         {false, "lw 0.6 lc rgb '#999999'", "single models"},
+                                         {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"}};
+    size_t n = selection->n;
+    struct training_figure figure = {.panels = {.reader = reader,
+                                                .selection = selection,
+                                                .request = request,
+                                                .panel_width = n == 1 ? SINGLE_WIDTH : PANEL_WIDTH,
+                                                .panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT,
+                                                .margin_left = 66,
+                                                .margin_bottom = 44,
+                                                .gap = 28,
+                                                .tics_height = 20,
+                                                .legend = legend,
+                                                .n_legend = sizeof legend / sizeof legend[0]}};
+    size_t *n_models = NULL;
+
+    if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error))
+        return error->code;
+    snprintf(styles[0], sizeof styles[0], MEAN_STYLE, COLOUR_TASK_1);
+    snprintf(styles[1], sizeof styles[1], MEAN_STYLE, COLOUR_TASK_2);
+    figure.curves = calloc(n, sizeof *figure.curves);
+    n_models = calloc(n, sizeof *n_models);
+    if (!figure.curves || !n_models) {
+        error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (curves_read(reader, selection->configs[i], MODELS_DRAWN_MAX, POINTS_MAX, &figure.curves[i], error))
+            goto done;
+        n_models[i] = figure.curves[i].n_models;
+    }
+    figure.panels.n_models = n_models;
+    choose_range(&figure);
+    if (panels_begin(&figure.panels, error))
+        goto done;
+    write_axes(&figure);
+    for (size_t i = 0; i < n; i++)
+        write_panel(&figure, i);
+    panels_finish(&figure.panels, error);
+done:
+    for (size_t i = 0; figure.curves && i < n; i++)
+        curves_free(&figure.curves[i]);
+    free(figure.curves);
+    free(n_models);
+    return error->code;
+}

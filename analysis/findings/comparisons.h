@@ -1,0 +1,44 @@
+/* Configurations that differ in one hyperparameter, compared: `summary --compare`. */
+#ifndef PICKY_COMPARISONS_H
+#define PICKY_COMPARISONS_H
+
+#include "groups.h"
+#include "paired.h"
+#include "sample.h"
+
+/* What is wanted. Strings are borrowed. */
+struct comparisons_options {
+    const char *compare;  /* "KEY" or "KEY=VALUE" */
+    const char *by;       /* the keys that each comparison keeps apart; NULL: all other keys that differ */
+    struct ri_options ri; /* its measure and tasks are not read: */
+    unsigned measures;    /* bits, 1 << enum measure */
+    uint64_t layers;      /* layer_mask.h */
+    unsigned statistics;  /* bits, 1 << enum statistic; 0: all that a model has */
+};
+
+/* One comparison: one statistic in one layer, between two values of the key within one group. */
+struct comparisons_row {
+    size_t group, config_a, config_b; /* configurations that have the two values */
+    struct ri_options ri;
+    size_t layer;
+    enum statistic statistic;
+    struct comparison comparison;
+};
+
+/* All that were asked for, at least one. Borrows the reader, owns the rest; released by comparisons_free. */
+struct comparisons {
+    const struct reader *reader;
+    const struct hyperparameter *key;
+    struct groups groups;
+    struct comparisons_row *rows; /* [n_rows] */
+    size_t n_rows;
+};
+
+/* Makes the comparisons. ERROR_INPUT if no two configurations can be compared, for a fault of the file or an option
+ * that does not fit it, ERROR_FATAL if memory is short; *comparisons is then empty. */
+enum error_code comparisons_make(struct comparisons *comparisons, struct reader *reader,
+                                 const struct selection *selection, const struct comparisons_options *options,
+                                 struct error *error);
+void comparisons_free(struct comparisons *comparisons); /* all-zero comparisons are allowed */
+
+#endif

@@ -1,0 +1,355 @@
+#include "lesion.h"
+
+#include "layer_mask.h"
+#include "numbers.h"
+#include "train.h"
+#include "units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A whole network's error may differ from the file's by this share, and by a little more near 0: rounding, should
+ * another processor or version have added up in another order. Training again what another version of picky trained
+ * differs by far more. */
+#define ERROR_TOLERANCE 1e-4
+
+/* The models of one configuration, packed into SIMD lanes. Arrays of units are [lanes, n_layers, n_units]. */
+struct lesioner {
+    struct reader *reader;
+    const struct ri_options *options;
+    struct lesion_result *result;
+    size_t config, n_layers, n_units;
+    uint64_t layers; /* as in lesion_measure */
+    bool has_weights;
+    struct units units;
+    double *ri;                       /* [n_units] */
+    int8_t *group;                    /* 0: task A's, 1: task B's, -1: neither */
+    bool *is_silent;                  /* what the lesion silences */
+    uint32_t *order;                  /* [n_units]: scratch of a shuffle */
+    uint32_t *words;                  /* [n_units] */
+    float *weights;                   /* room for a model's largest array */
+    float *whole[NETWORK_LAYERS_MAX]; /* weights of the whole networks, as in struct layer */
+    struct training training;
+    size_t *replicates; /* [n_models] */
+};
+
+static enum error_code no_memory(const struct reader *reader, struct error *error)
+{
+    return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+}
+
+/* Reads an array of one model, without padding, into l->weights; count has the sizes of its dimensions. */
+static enum error_code read_weights(struct lesioner *l, enum field field, size_t replicate,
+                                    const uint64_t count[FIELD_DIMENSIONS_MAX], struct error *error)
+{
+    struct reader_part part = {{0}, {0}};
+    memcpy(part.count, count, sizeof part.count);
+    return reader_read(l->reader, field, l->config, replicate, 1, &part, l->weights, error);
+}
+
+/* Copies l->weights [n_units, n] into columns first .. first + n - 1 of a layer (1-based). */
+static void put_weights(struct lesioner *l, size_t lane, int layer, const float *values, size_t n_units, size_t first,
+                        size_t n)
+{
+    for (size_t unit = 0; unit < n_units; unit++)
+        for (size_t i = 0; i < n; i++)
+            network_set_weight(&l->training.network, lane, layer, unit, first + i, values[unit * n + i]);
+}
+
+static enum error_code load_weights(struct lesioner *l, size_t lane, size_t replicate, struct error *error)
+{
+    const struct network *network = &l->training.network;
+    const struct shape *shape = &network->shape;
+    uint64_t n_units = l->n_units, n_layers = l->n_layers, n_tasks = (uint64_t)shape->n_tasks;
+    int output = network->n_layers, context = (int)shape->context_layer;
+
+    if (read_weights(l, FIELD_INPUT_WEIGHTS, replicate, (uint64_t[4]){n_units, N_INPUTS}, error))
+        return error->code;
+    put_weights(l, lane, 1, l->weights, n_units, 0, N_INPUTS);
+    if (n_layers > 1) {
+        if (read_weights(l, FIELD_HIDDEN_WEIGHTS, replicate, (uint64_t[4]){n_layers - 1, n_units, n_units}, error))
+            return error->code;
+        for (int layer = 2; layer < output; layer++)
+            put_weights(l, lane, layer, l->weights + (size_t)(layer - 2) * n_units * n_units, n_units, 0, n_units);
+    }
+    if (read_weights(l, FIELD_CONTEXT_WEIGHTS, replicate, (uint64_t[4]){n_units, n_tasks}, error))
+        return error->code;
+    put_weights(l, lane, context, l->weights, n_units, network->layer[context].n_inputs, n_tasks);
+    if (read_weights(l, FIELD_BIASES, replicate, (uint64_t[4]){n_layers, n_units}, error))
+        return error->code;
+    for (int layer = 1; layer < output; layer++)
+        put_weights(l, lane, layer, l->weights + (size_t)(layer - 1) * n_units, n_units,
+                    network->layer[layer].n_columns - 1, 1);
+    if (read_weights(l, FIELD_OUTPUT_WEIGHTS, replicate, (uint64_t[4]){n_units}, error))
+        return error->code;
+    put_weights(l, lane, output, l->weights, 1, 0, n_units);
+    if (read_weights(l, FIELD_OUTPUT_BIAS, replicate, (uint64_t[4]){0}, error))
+        return error->code;
+    put_weights(l, lane, output, l->weights, 1, network->layer[output].n_columns - 1, 1);
+    return ERROR_NONE;
+}
+
+/* Puts the stored test set in the place of the one that the seed gave. */
+static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t replicate, struct error *error)
+{
+    const struct hyperparameters *h = &l->reader->configs[l->config];
+    struct training *training = &l->training;
+    size_t n_tasks = l->result->n_tasks, N_test = (size_t)h->N_test, lanes = training->lanes;
+    struct task tasks[TASKS_MAX];
+
+    tasks_of(h, tasks);
+    if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, N_INPUTS}, error))
+        return error->code;
+    for (size_t row = 0; row < n_tasks * N_test; row++) {
+        const float *x = l->weights + row * N_INPUTS;
+        for (size_t k = 0; k < N_INPUTS; k++)
+            training->test_x[(row * N_INPUTS + k) * lanes + lane] = x[k];
+        training->test_target[row * lanes + lane] = task_target(&tasks[row / N_test], x);
+    }
+    return ERROR_NONE;
+}
+
+/* Sorts a model's units into groups; counts them in the result. */
+static enum error_code group_units(struct lesioner *l, size_t lane, size_t model, struct error *error)
+{
+    struct lesion_result *result = l->result;
+    if (units_load(&l->units, l->reader, l->config, l->replicates[model], error))
+        return error->code;
+    for (size_t layer = 0; layer < l->n_layers; layer++) {
+        if (!layer_mask_has(l->layers, layer))
+            continue;
+        int8_t *group = l->group + (lane * l->n_layers + layer) * l->n_units;
+        units_relative_importance(&l->units, l->options, l->options->measure, layer, l->ri);
+        for (size_t i = 0; i < l->n_units; i++) {
+            group[i] = l->ri[i] > RI_SELECTIVE_ABOVE ? 0 : l->ri[i] < -RI_SELECTIVE_ABOVE ? 1 : -1; /* NaN: neither */
+            result->n_silenced[LESION_SELECTIVE_A * result->n_models + model] += group[i] == 0;
+            result->n_silenced[LESION_SELECTIVE_B * result->n_models + model] += group[i] == 1;
+        }
+    }
+    for (enum lesion lesion = LESION_SELECTIVE_A; lesion <= LESION_SELECTIVE_B; lesion += 2)
+        result->n_silenced[(lesion + 1) * result->n_models + model] =
+            result->n_silenced[lesion * result->n_models + model];
+    return ERROR_NONE;
+}
+
+/* Marks the units of a group, or as many drawn at random from the layer (RNG_LESIONS: a partial Fisher-Yates shuffle,
+ * as for batches), of one model. */
+static void choose_units(struct lesioner *l, size_t lane, enum lesion lesion, uint32_t draw)
+{
+    int8_t wanted = lesion == LESION_SELECTIVE_A || lesion == LESION_RANDOM_A ? 0 : 1;
+    bool is_random = lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B;
+    for (size_t layer = 0; layer < l->n_layers; layer++) {
+        if (!layer_mask_has(l->layers, layer))
+            continue;
+        size_t at = (lane * l->n_layers + layer) * l->n_units, n = 0;
+        bool *is_silent = l->is_silent + at;
+        for (size_t i = 0; i < l->n_units; i++) {
+            is_silent[i] = l->group[at + i] == wanted && !is_random;
+            l->order[i] = (uint32_t)i;
+            n += l->group[at + i] == wanted;
+        }
+        if (!is_random || n == 0)
+            continue;
+        rng_words(l->training.model[lane].key, RNG_LESIONS, draw, (uint32_t)(2 * layer) + (uint32_t)wanted, n,
+                  l->words);
+        for (size_t k = 0; k < n; k++) {
+            size_t other = k + rng_index(l->words[k], (uint32_t)(l->n_units - k));
+            uint32_t chosen = l->order[other];
+            l->order[other] = l->order[k];
+            is_silent[chosen] = true;
+        }
+    }
+}
+
+/* Silences the marked units of all lanes and tests; the errors go to entry 0 of the histories. A unit whose incoming
+ * weights and bias are 0 is 0 for every sample: its sum is, and so is its ReLU. */
+static void test_lesioned(struct lesioner *l, size_t n_lanes)
+{
+    struct network *network = &l->training.network;
+    for (size_t layer = 0; layer < l->n_layers; layer++) {
+        const struct layer *part = &network->layer[layer + 1];
+        memcpy(part->weights, l->whole[layer + 1], part->n_units * part->n_columns * network->lanes * sizeof(float));
+        if (!layer_mask_has(l->layers, layer))
+            continue;
+        for (size_t lane = 0; lane < n_lanes; lane++)
+            for (size_t i = 0; i < l->n_units; i++)
+                if (l->is_silent[(lane * l->n_layers + layer) * l->n_units + i])
+                    for (size_t column = 0; column < part->n_columns; column++)
+                        network_set_weight(network, lane, (int)layer + 1, i, column, 0);
+    }
+    training_test(&l->training, 0);
+}
+
+/* Adds the errors of the last test, times `share`, to the result. */
+static void add_errors(struct lesioner *l, enum lesion lesion, size_t first, size_t n, float share)
+{
+    struct lesion_result *result = l->result;
+    for (size_t lane = 0; lane < n; lane++)
+        for (size_t task = 0; task < result->n_tasks; task++)
+            result->errors[(lesion * result->n_tasks + task) * result->n_models + first + lane] +=
+                share * l->training.model[lane].test_error[task];
+}
+
+/* The whole networks must be those of the file. */
+static enum error_code check_errors(struct lesioner *l, size_t first, size_t n, struct error *error)
+{
+    size_t n_tasks = l->result->n_tasks;
+    struct reader_part part = {{(uint64_t)hyperparameters_history(&l->reader->configs[l->config]) - 1, 0},
+                               {1, n_tasks}};
+    float stored[TASKS_MAX];
+    for (size_t lane = 0; lane < n; lane++) {
+        size_t replicate = l->replicates[first + lane];
+        if (reader_read(l->reader, FIELD_TEST_ERROR, l->config, replicate, 1, &part, stored, error))
+            return error->code;
+        for (size_t task = 0; task < n_tasks; task++) {
+            double found = (double)l->training.model[lane].test_error[task], expected = (double)stored[task];
+            if (!(fabs(found - expected) <= ERROR_TOLERANCE * (expected + 0.01)))
+                return error_set(error, ERROR_INPUT,
+                                 "%s: configuration %zu, replicate %zu: the %s network's test error of task %zu is %g, "
+                                 "the file says %g: the file is damaged or another version of picky made it",
+                                 l->reader->path, l->config, replicate, l->has_weights ? "stored" : "newly trained",
+                                 task + 1, found, expected);
+        }
+    }
+    return ERROR_NONE;
+}
+
+/* Loads models first .. first + n - 1 of the sample into lanes 0 .. n - 1. */
+static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, struct error *error)
+{
+    const struct hyperparameters *h = &l->reader->configs[l->config];
+    const struct reader_part none = {{0}, {0}};
+    bool has_test_set = (l->reader->layout.store & STORE_TEST_SET) != 0;
+
+    training_clear(&l->training);
+    for (size_t lane = 0; lane < n; lane++) {
+        size_t replicate = l->replicates[first + lane];
+        int64_t seed;
+        uint16_t attempts;
+        if (reader_read(l->reader, FIELD_SEED, l->config, replicate, 1, &none, &seed, error) ||
+            reader_read(l->reader, FIELD_ATTEMPTS, l->config, replicate, 1, &none, &attempts, error))
+            return error->code;
+        if (seed < 0 || seed > SEED_MAX || attempts < 1 || (int64_t)attempts > h->max_attempts)
+            return error_set(error, ERROR_INPUT, "%s: damaged or incomplete file: configuration %zu, replicate %zu",
+                             l->reader->path, l->config, replicate);
+        if (training_load(&l->training, lane, h, seed, attempts - 1u, error) ||
+            (l->has_weights && load_weights(l, lane, replicate, error)) ||
+            (has_test_set && load_test_set(l, lane, replicate, error)) || group_units(l, lane, first + lane, error))
+            return error->code;
+    }
+    if (!l->has_weights)
+        training_run(&l->training);
+    for (int layer = 1; layer < l->training.network.n_layers; layer++) {
+        const struct layer *part = &l->training.network.layer[layer];
+        memcpy(l->whole[layer], part->weights, part->n_units * part->n_columns * l->training.lanes * sizeof(float));
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code lesion_pack(struct lesioner *l, size_t first, size_t n, struct error *error)
+{
+    if (load_pack(l, first, n, error))
+        return error->code;
+    training_test(&l->training, 0);
+    if (check_errors(l, first, n, error))
+        return error->code;
+    add_errors(l, LESION_NONE, first, n, 1);
+    for (enum lesion lesion = LESION_SELECTIVE_A; lesion < N_LESIONS; lesion++) {
+        uint32_t n_draws = lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B ? LESION_DRAWS : 1;
+        for (uint32_t draw = 0; draw < n_draws; draw++) {
+            for (size_t lane = 0; lane < n; lane++)
+                choose_units(l, lane, lesion, draw);
+            test_lesioned(l, n);
+            add_errors(l, lesion, first, n, 1.0f / (float)n_draws);
+        }
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct error *error)
+{
+    const struct hyperparameters *h = &l->reader->configs[l->config];
+    struct lesion_result *result = l->result;
+    struct shape shape = shape_of(h);
+    const struct kernels *kernels;
+
+    if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, error) ||
+        units_create(&l->units, l->reader, l->config, error))
+        return error->code;
+    size_t n_hidden = l->n_units * l->n_units * l->n_layers, n_test = (size_t)h->N_test * result->n_tasks * N_INPUTS;
+    size_t n_small = l->n_units * (N_INPUTS + result->n_tasks + l->n_layers), n_all = l->training.lanes * l->n_layers;
+    l->replicates = malloc(n_models_max * sizeof *l->replicates);
+    l->ri = malloc(l->n_units * sizeof *l->ri);
+    l->group = malloc(n_all * l->n_units * sizeof *l->group);
+    l->is_silent = malloc(n_all * l->n_units * sizeof *l->is_silent);
+    l->order = malloc(l->n_units * sizeof *l->order);
+    l->words = malloc((l->n_units + 4) * sizeof *l->words);
+    l->weights = malloc((n_hidden + n_test + n_small) * sizeof *l->weights);
+    result->errors = calloc(N_LESIONS * result->n_tasks * n_models_max, sizeof *result->errors);
+    result->n_silenced = calloc(N_LESIONS * n_models_max, sizeof *result->n_silenced);
+    if (!l->replicates || !l->ri || !l->group || !l->is_silent || !l->order || !l->words || !l->weights ||
+        !result->errors || !result->n_silenced)
+        return no_memory(l->reader, error);
+    for (int layer = 1; layer < l->training.network.n_layers; layer++) {
+        const struct layer *part = &l->training.network.layer[layer];
+        l->whole[layer] = malloc(part->n_units * part->n_columns * l->training.lanes * sizeof(float));
+        if (!l->whole[layer])
+            return no_memory(l->reader, error);
+    }
+    return ERROR_NONE;
+}
+
+static void release(struct lesioner *l)
+{
+    for (int layer = 1; layer < NETWORK_LAYERS_MAX; layer++)
+        free(l->whole[layer]);
+    free(l->weights);
+    free(l->words);
+    free(l->order);
+    free(l->is_silent);
+    free(l->group);
+    free(l->ri);
+    free(l->replicates);
+    units_destroy(&l->units);
+    training_destroy(&l->training);
+}
+
+enum error_code lesion_measure(struct reader *reader, size_t config, const struct ri_options *options, uint64_t layers,
+                               size_t n_models_max, struct lesion_result *result, struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    size_t n_accepted = models_accepted(reader, config);
+    struct lesioner l = {.reader = reader, .options = options, .result = result, .config = config};
+
+    memset(result, 0, sizeof *result);
+    result->n_tasks = (size_t)hyperparameters_n_tasks(h);
+    result->n_models = n_accepted < n_models_max ? n_accepted : n_models_max;
+    l.n_layers = (size_t)h->hidden_layers;
+    l.n_units = (size_t)h->hidden_size;
+    l.layers = layers;
+    l.has_weights = (reader->layout.store & STORE_WEIGHTS) != 0;
+    if (result->n_models == 0)
+        return ERROR_NONE;
+
+    if (allocate(&l, result->n_models, error))
+        goto done;
+    units_sample(reader, config, result->n_models, l.replicates);
+    error->code = ERROR_NONE;
+    for (size_t first = 0; first < result->n_models && !error->code; first += l.training.lanes) {
+        size_t left = result->n_models - first;
+        lesion_pack(&l, first, left < l.training.lanes ? left : l.training.lanes, error);
+    }
+done:
+    release(&l);
+    if (error->code)
+        lesion_free(result);
+    return error->code;
+}
+
+void lesion_free(struct lesion_result *result)
+{
+    free(result->errors);
+    free(result->n_silenced);
+    memset(result, 0, sizeof *result);
+}

@@ -1,0 +1,264 @@
+#include "report_sweep.h"
+
+#include "layout.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUES_SHOWN 24 /* of a swept hyperparameter */
+#define STACK_WIDTH  90.0
+
+static const uint32_t status_colours[N_STATUSES] = {
+    [STATUS_PENDING] = 0xffffff,  [STATUS_ACCEPTED] = 0x4d8fbf, [STATUS_REJECTED] = 0xe0b13c,
+    [STATUS_DIVERGED] = 0xb05d92, [STATUS_ERROR] = 0xc0392b,
+};
+
+/* Jobs of all selected configurations by status. */
+static void total_counts(const struct report *report, uint64_t total[N_STATUSES])
+{
+    memset(total, 0, N_STATUSES * sizeof *total);
+    for (size_t i = 0; i < report->selection->n; i++) {
+        uint64_t counts[N_STATUSES];
+        reader_count(report->reader, report->selection->configs[i], counts);
+        for (int s = 0; s < N_STATUSES; s++)
+            total[s] += counts[s];
+    }
+}
+
+static void write_fact(FILE *out, uint64_t n, const char *noun)
+{
+    char text[32];
+    report_number(text, n);
+    fprintf(out, "<div><b>%s</b> %s%s</div>\n", text, noun, n == 1 ? "" : "s");
+}
+
+void report_overview(const struct report *report)
+{
+    const struct reader *reader = report->reader;
+    FILE *out = report->out;
+    uint64_t total[N_STATUSES], n_jobs = 0, n_neurons = 0;
+    char done[32], all[32];
+
+    total_counts(report, total);
+    for (int s = 0; s < N_STATUSES; s++)
+        n_jobs += total[s];
+    for (size_t i = 0; i < report->selection->n; i++) {
+        const struct hyperparameters *h = report_hyperparameters(report, i);
+        n_neurons += (uint64_t)models_accepted(report->reader, report->selection->configs[i]) *
+                     (uint64_t)h->hidden_layers * (uint64_t)h->hidden_size;
+    }
+    uint64_t n_done = n_jobs - total[STATUS_PENDING];
+
+    fprintf(out, "<h1>");
+    html_text(out, *reader->name ? reader->name : "A sweep without a name");
+    fprintf(out, "</h1>\n<p class=\"note\">What makes neurons picky? A report on <code>");
+    html_text(out, reader->path);
+    fprintf(out, "</code></p>\n");
+    if (n_done < n_jobs) {
+        report_number(done, n_done);
+        report_number(all, n_jobs);
+        fprintf(out,
+                "<p class=\"unfinished\" role=\"status\"><b>Unfinished:</b> %s of %s jobs (%.1f&nbsp;%%) are done. "
+                "Everything below is of those.</p>\n",
+                done, all, 100 * (double)n_done / (double)n_jobs);
+    }
+    if (report->selection->n < reader->n_configs) {
+        fprintf(out, "<p class=\"note\">Chosen: %zu of the file&rsquo;s ", report->selection->n);
+        report_count(out, reader->n_configs, "configuration");
+        fprintf(out, ".</p>\n");
+    }
+    fprintf(out, "<div class=\"facts\">\n");
+    write_fact(out, report->selection->n, "configuration");
+    write_fact(out, n_jobs, "job");
+    write_fact(out, total[STATUS_ACCEPTED], "accepted model");
+    write_fact(out, n_neurons, "neuron");
+    fprintf(out, "</div>\n");
+}
+
+/* The different values of a hyperparameter among the selected configurations, in their order. */
+static void write_values(const struct report *report, const struct hyperparameter *row)
+{
+    size_t shown[VALUES_SHOWN], n_shown = 0;
+    for (size_t i = 0; i < report->selection->n; i++) {
+        const struct hyperparameters *h = report_hyperparameters(report, i);
+        bool is_new = true;
+        for (size_t k = 0; k < n_shown && is_new; k++)
+            is_new = !hyperparameter_equal(h, report_hyperparameters(report, shown[k]), row);
+        if (!is_new)
+            continue;
+        if (n_shown == VALUES_SHOWN) {
+            fprintf(report->out, ", &hellip;");
+            return;
+        }
+        char value[HYPERPARAMETER_TEXT_MAX];
+        hyperparameter_format(h, row, value);
+        fputs(n_shown ? ", " : "", report->out);
+        html_text(report->out, value);
+        shown[n_shown++] = i;
+    }
+}
+
+static void write_varied(const struct report *report)
+{
+    FILE *out = report->out;
+    fprintf(out, "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Varied</th><th scope=\"col\">Values</th>"
+                 "<th scope=\"col\">Meaning</th></tr></thead>\n<tbody>\n");
+    for (int r = 0; r < n_hyperparameters; r++) {
+        const struct hyperparameter *row = &hyperparameter_table[r];
+        if (!report->reader->swept[r])
+            continue;
+        fprintf(out, "<tr><th scope=\"row\">%s</th><td>", row->name);
+        write_values(report, row);
+        fprintf(out, "</td><td>");
+        html_text(out, row->meaning);
+        fprintf(out, "</td></tr>\n");
+    }
+    fprintf(out, "</tbody></table></div>\n");
+}
+
+static void write_fixed(const struct report *report)
+{
+    FILE *out = report->out;
+    bool is_first = true;
+    fprintf(out, "<p class=\"small\"><b>Fixed:</b> ");
+    for (int r = 0; r < n_hyperparameters; r++) {
+        if (report->reader->swept[r])
+            continue;
+        fprintf(out, "%s<span title=\"", is_first ? "" : ", ");
+        html_text(out, hyperparameter_table[r].meaning);
+        fprintf(out, "\">%s&nbsp;=&nbsp;", hyperparameter_table[r].name);
+        write_values(report, &hyperparameter_table[r]);
+        fprintf(out, "</span>");
+        is_first = false;
+    }
+    fprintf(out, ".</p>\n");
+}
+
+void report_sweep(const struct report *report)
+{
+    FILE *out = report->out;
+    char names[LABEL_MAX];
+
+    fprintf(out, "<section id=\"sweep\" aria-labelledby=\"h-sweep\">\n<h2 id=\"h-sweep\">Sweep</h2>\n<p>");
+    report_count(out, report->reader->n_configs, "configuration");
+    fprintf(out, " with ");
+    report_count(out, report->reader->n_replicates, "replicate");
+    fprintf(out,
+            " each. Replicate <i>r</i> has the same seed in every configuration. Task 1 is x0 + x1; task 2 is what "
+            "<code>second_task</code> says.</p>\n");
+    selection_swept(report->reader, names);
+    if (strcmp(names, "none") != 0)
+        write_varied(report);
+    write_fixed(report);
+    fprintf(out, "</section>\n");
+}
+
+/* A bar of one configuration's jobs by status. */
+static void write_stack(const struct report *report, size_t i)
+{
+    const uint64_t *counts = report->configs[i].estimates.counts;
+    FILE *out = report->out;
+    char title[LABEL_MAX], description[256] = "";
+    uint64_t n = 0;
+    double x = 0.5;
+
+    for (int s = 0; s < N_STATUSES; s++) {
+        n += counts[s];
+        if (counts[s] > 0)
+            snprintf(description + strlen(description), sizeof description - strlen(description), "%s%" PRIu64 " %s",
+                     *description ? ", " : "", counts[s], status_names[s]);
+    }
+    snprintf(title, sizeof title, "Jobs of configuration %zu", report->selection->configs[i]);
+    svg_begin(out, STACK_WIDTH + 1, 15, title, description);
+    for (int s = STATUS_PENDING + 1; s <= N_STATUSES; s++) { /* pending ones last */
+        int status = s % N_STATUSES;
+        double width = STACK_WIDTH * (double)counts[status] / (double)n;
+        char tooltip[64];
+        snprintf(tooltip, sizeof tooltip, "%" PRIu64 " %s", counts[status], status_names[status]);
+        if (counts[status] > 0)
+            svg_bar(out, x, 0.5, width, 14, status_colours[status], tooltip);
+        x += width;
+    }
+    fprintf(out, "<rect x=\"0.5\" y=\"0.5\" width=\"%g\" height=\"14\" fill=\"none\" stroke=\"#666\"/>\n", STACK_WIDTH);
+    svg_end(out);
+}
+
+static void write_acceptance_row(const struct report *report, size_t i)
+{
+    static const enum statistic errors[] = {STATISTIC_ERROR_1, STATISTIC_ERROR_2};
+    const struct report_config *config = &report->configs[i];
+    const struct hyperparameters *h = report_hyperparameters(report, i);
+    const uint64_t *counts = config->estimates.counts;
+    FILE *out = report->out;
+    uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
+
+    fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i]);
+    for (int r = 0; r < n_hyperparameters; r++)
+        if (report->reader->swept[r]) {
+            char value[HYPERPARAMETER_TEXT_MAX];
+            hyperparameter_format(h, &hyperparameter_table[r], value);
+            fprintf(out, "<td>");
+            html_text(out, value);
+            fprintf(out, "</td>");
+        }
+    fprintf(out, "<td>");
+    write_stack(report, i);
+    fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td class=\"n\">", counts[STATUS_ACCEPTED], n_tried);
+    report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ACCEPTANCE), true);
+    fprintf(out, "</td><td class=\"n\">");
+    report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ATTEMPT_ACCEPTANCE), true);
+    fprintf(out, "</td>");
+    for (size_t t = 0; t < 2; t++)
+        if (counts[STATUS_ACCEPTED] > 0)
+            fprintf(out, "<td class=\"n\">%.4f <small>(%.4f&ndash;%.4f)</small></td>",
+                    report_estimate(report, i, 0, errors[t])->value, config->error_low[t], config->error_high[t]);
+        else
+            fprintf(out, "<td class=\"n\">-</td>");
+    fprintf(out, "</tr>\n");
+}
+
+void report_acceptance(const struct report *report)
+{
+    FILE *out = report->out;
+    size_t n = report->selection->n, n_shown = report->n_rows;
+    uint64_t total[N_STATUSES];
+
+    total_counts(report, total);
+    fprintf(out,
+            "<section id=\"acceptance\" aria-labelledby=\"h-acceptance\">\n"
+            "<h2 id=\"h-acceptance\">Coverage and acceptance</h2>\n"
+            "<p>A job trains until a model&rsquo;s mean absolute test error is below <code>error_threshold</code> on "
+            "every task (accepted), at most <code>max_attempts</code> times (rejected). Shares with 95&nbsp;%% "
+            "Wilson intervals; test errors of accepted models, median and 5&ndash;95&nbsp;%% range.</p>\n"
+            "<ul class=\"keys\">");
+    for (int s = STATUS_PENDING + 1; s <= N_STATUSES; s++) {
+        char number[32];
+        report_number(number, total[s % N_STATUSES]);
+        if (total[s % N_STATUSES] > 0)
+            fprintf(out, "<li><span class=\"key\" style=\"background:#%06" PRIx32 "\">&nbsp;</span>%s: %s</li>",
+                    status_colours[s % N_STATUSES], status_names[s % N_STATUSES], number);
+    }
+    fprintf(out,
+            "</ul>\n<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-acceptance\">"
+            "<table>\n<thead><tr><th scope=\"col\">No.</th>",
+            n_shown > 40 ? " tall" : "");
+    for (int r = 0; r < n_hyperparameters; r++)
+        if (report->reader->swept[r])
+            fprintf(out, "<th scope=\"col\">%s</th>", hyperparameter_table[r].name);
+    fprintf(out, "<th scope=\"col\">jobs</th><th scope=\"col\" class=\"n\">accepted</th>"
+                 "<th scope=\"col\" class=\"n\">of models</th><th scope=\"col\" class=\"n\">of attempts</th>");
+    for (int t = 1; t <= 2; t++)
+        fprintf(out, "<th scope=\"col\" class=\"n\">error, task %d</th>", t);
+    fprintf(out, "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < n_shown; i++)
+        write_acceptance_row(report, i);
+    fprintf(out, "</tbody></table></div>\n");
+    if (n_shown < n)
+        fprintf(
+            out,
+            "<p class=\"note\">The first %zu of %zu configurations; all of them: <code>picky-analyse export FILE -o "
+            "models.csv</code>.</p>\n",
+            n_shown, n);
+    fprintf(out, "</section>\n");
+}

@@ -1,0 +1,150 @@
+#include "comparisons_write.h"
+
+#include "formats.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static void format_value(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_TEXT_MAX])
+{
+    hyperparameter_format(&comparisons->reader->configs[config], comparisons->key, value);
+}
+
+static void write_csv(const struct comparisons *comparisons, FILE *out)
+{
+    for (size_t k = 0; k < comparisons->groups.n_keys; k++)
+        fprintf(out, "%s,", comparisons->groups.keys[k]->name);
+    fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
+                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm\n");
+    for (size_t i = 0; i < comparisons->n_rows; i++) {
+        const struct comparisons_row *row = &comparisons->rows[i];
+        const struct comparison *c = &row->comparison;
+        const double numbers[] = {
+            c->mean_a, c->mean_b, c->difference.value, c->difference.low, c->difference.high, c->cliff,
+            c->p,      c->p_holm};
+        char value[HYPERPARAMETER_TEXT_MAX];
+        for (size_t k = 0; k < comparisons->groups.n_keys; k++) {
+            size_t config = comparisons->groups.groups[row->group].configs[0];
+            hyperparameter_format(&comparisons->reader->configs[config], comparisons->groups.keys[k], value);
+            csv_text(out, value);
+            fputc(',', out);
+        }
+        fprintf(out, "%s,", comparisons->key->name);
+        format_value(comparisons, row->config_a, value);
+        csv_text(out, value);
+        fputc(',', out);
+        format_value(comparisons, row->config_b, value);
+        csv_text(out, value);
+        fprintf(out, ",%s,%s,%g,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
+                row->ri.unimportant_below, row->ri.task_a + 1, row->ri.task_b + 1);
+        if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
+            fprintf(out, "%zu", row->layer + 1);
+        fprintf(out, ",%s,%zu", statistic_table[row->statistic].name, c->n);
+        for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++) {
+            fputc(',', out);
+            csv_number(out, numbers[j]);
+        }
+        fprintf(out, "\n");
+    }
+}
+
+static void write_json(const struct comparisons *comparisons, FILE *out)
+{
+    fprintf(out, "{\n");
+    table_json_head(comparisons->reader, out);
+    fprintf(out, "  \"compared\": \"%s\",\n  \"comparisons\": [", comparisons->key->name);
+    for (size_t i = 0; i < comparisons->n_rows; i++) {
+        const struct comparisons_row *row = &comparisons->rows[i];
+        const struct comparison *c = &row->comparison;
+        fprintf(out, "%s\n    {\"group\": {", i > 0 ? "," : "");
+        for (size_t k = 0; k < comparisons->groups.n_keys; k++) {
+            fprintf(out, "%s\"%s\": ", k > 0 ? ", " : "", comparisons->groups.keys[k]->name);
+            json_value(out, &comparisons->reader->configs[comparisons->groups.groups[row->group].configs[0]],
+                       comparisons->groups.keys[k]);
+        }
+        fprintf(out, "}, \"value_a\": ");
+        json_value(out, &comparisons->reader->configs[row->config_a], comparisons->key);
+        fprintf(out, ", \"value_b\": ");
+        json_value(out, &comparisons->reader->configs[row->config_b], comparisons->key);
+        fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"layer\": ",
+                measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
+                row->ri.task_b + 1);
+        if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
+            fprintf(out, "%zu", row->layer + 1);
+        else
+            fprintf(out, "null");
+        fprintf(out, ", \"statistic\": \"%s\", \"mean_a\": ", statistic_table[row->statistic].name);
+        json_number(out, c->mean_a);
+        fprintf(out, ", \"mean_b\": ");
+        json_number(out, c->mean_b);
+        fprintf(out, ", \"difference\": ");
+        json_estimate(out, &c->difference);
+        fprintf(out, ", \"cliff_delta\": ");
+        json_number(out, c->cliff);
+        fprintf(out, ", \"p\": ");
+        json_number(out, c->p);
+        fprintf(out, ", \"p_holm\": ");
+        json_number(out, c->p_holm);
+        fprintf(out, "}");
+    }
+    fprintf(out, "\n  ]\n}\n");
+}
+
+/* Above a block of rows with the same group, values, measure and pair. */
+static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
+{
+    char label[LABEL_MAX], text[LABEL_MAX + 200], a[HYPERPARAMETER_TEXT_MAX], b[HYPERPARAMETER_TEXT_MAX];
+    groups_label(&comparisons->groups, comparisons->reader, row->group, label);
+    format_value(comparisons, row->config_a, a);
+    format_value(comparisons, row->config_b, b);
+    snprintf(text, sizeof text, "%s = %s against %s; %s; %s, tasks %d and %d", comparisons->key->name, b, a, label,
+             measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
+    table_wrapped("\n*", text, out);
+    fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
+            "difference", " [95 %]", "Cliff", "p", "p Holm");
+}
+
+static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
+{
+    size_t n_tests = 0;
+    for (size_t i = 0; i < comparisons->n_rows; i++)
+        n_tests += isnan(comparisons->rows[i].comparison.p) ? 0 : 1;
+    table_head(comparisons->reader, selection, out);
+    fprintf(out,
+            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over\n"
+            "pairs], Cliff's delta, p of Wilcoxon's signed-rank test, p after Holm's correction for these %zu tests.\n",
+            n_tests);
+    if (comparisons->rows[0].ri.normalise == NORMALISE_LAYER)
+        fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
+    for (size_t i = 0; i < comparisons->n_rows; i++) {
+        const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
+        const struct comparison *c = &row->comparison;
+        char layer[16] = "", interval[64] = " -";
+        if (!last || last->group != row->group || last->config_a != row->config_a || last->config_b != row->config_b ||
+            last->ri.measure != row->ri.measure || last->ri.task_a != row->ri.task_a ||
+            last->ri.task_b != row->ri.task_b)
+            write_block_head(comparisons, row, out);
+        if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
+            snprintf(layer, sizeof layer, "%zu", row->layer + 1);
+        if (isfinite(c->difference.low))
+            snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
+        if (c->n == 0)
+            fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
+                    "-");
+        else
+            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8.2g\n", layer,
+                    statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
+                    c->cliff, c->p, c->p_holm);
+    }
+}
+
+void comparisons_write(const struct comparisons *comparisons, const struct selection *selection,
+                       enum table_format format, FILE *out)
+{
+    if (format == TABLE_CSV)
+        write_csv(comparisons, out);
+    else if (format == TABLE_JSON)
+        write_json(comparisons, out);
+    else
+        write_text(comparisons, selection, out);
+}

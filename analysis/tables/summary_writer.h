@@ -1,0 +1,27 @@
+/* What summary and its formats have in common. Only summary*.c use this. */
+#ifndef PICKY_SUMMARY_WRITER_H
+#define PICKY_SUMMARY_WRITER_H
+
+#include "summary.h"
+
+/* One table: a group under one measure and pair. */
+struct summary_table {
+    const struct reader *reader;
+    const struct groups *groups;
+    size_t group;
+    const struct summary_options *options;
+    struct ri_options ri;
+    const struct sample *sample;
+    const struct sample_estimates *estimates;
+    bool is_first, is_last; /* of the group's tables */
+};
+
+/* How a format writes. Functions may be NULL. */
+struct summary_writer {
+    void (*begin)(const struct reader *reader, const struct selection *selection, const struct groups *groups,
+                  const struct summary_options *options, FILE *out);
+    void (*table)(const struct summary_table *table, FILE *out);
+    void (*end)(FILE *out);
+};
+
+#endif

@@ -1,0 +1,84 @@
+#include "table_head.h"
+
+#include "formats.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define COLUMNS_MAX 100
+
+enum output_format table_output_format(enum table_format format)
+{
+    return format == TABLE_CSV ? OUTPUT_CSV : format == TABLE_JSON ? OUTPUT_JSON : OUTPUT_TEXT;
+}
+
+/* "12 accepted, 1 rejected" of the statuses that occur, pending ones not included. */
+static void print_statuses(FILE *out, const uint64_t counts[N_STATUSES])
+{
+    bool is_first = true;
+    for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++)
+        if (counts[s] > 0) {
+            fprintf(out, "%s%" PRIu64 " %s", is_first ? "" : ", ", counts[s], status_names[s]);
+            is_first = false;
+        }
+}
+
+void table_head(const struct reader *reader, const struct selection *selection, FILE *out)
+{
+    uint64_t total[N_STATUSES] = {0}, n_jobs = 0;
+    char names[LABEL_MAX];
+    for (size_t c = 0; c < reader->n_configs; c++) {
+        uint64_t counts[N_STATUSES];
+        reader_count(reader, c, counts);
+        for (int s = 0; s < N_STATUSES; s++)
+            total[s] += counts[s];
+    }
+    for (int s = 0; s < N_STATUSES; s++)
+        n_jobs += total[s];
+
+    fprintf(out, "%s", reader->path);
+    fprintf(out, "%s", *reader->name ? ": " : "");
+    for (const char *c = reader->name; *c; c++) /* nothing in it must steer the terminal */
+        fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, out);
+    fprintf(out, "\n%zu configuration%s x %zu replicate%s = %" PRIu64 " job%s: ", reader->n_configs,
+            reader->n_configs == 1 ? "" : "s", reader->n_replicates, reader->n_replicates == 1 ? "" : "s", n_jobs,
+            n_jobs == 1 ? "" : "s");
+    if (total[STATUS_PENDING] > 0)
+        fprintf(out, "UNFINISHED, %" PRIu64 " done (%.1f %%)", n_jobs - total[STATUS_PENDING],
+                100 * (double)(n_jobs - total[STATUS_PENDING]) / (double)n_jobs);
+    else
+        fprintf(out, "complete");
+    fprintf(out, "\n");
+    if (total[STATUS_PENDING] < n_jobs) {
+        print_statuses(out, total);
+        fprintf(out, "\n");
+    }
+    selection_swept(reader, names);
+    fprintf(out, "swept: %s\n", names);
+    if (selection->n < reader->n_configs)
+        fprintf(out, "shown: %zu of the configurations\n", selection->n);
+}
+
+void table_wrapped(const char *word, const char *text, FILE *out)
+{
+    int column = fprintf(out, "%s", word);
+    for (const char *item = text; *item;) {
+        const char *comma = strchr(item, ',');
+        int length = comma ? (int)(comma - item) + 1 : (int)strlen(item);
+        if (column + 1 + length > COLUMNS_MAX)
+            column = fprintf(out, "\n   ") - 1;
+        column += fprintf(out, " %.*s", length, item);
+        item += length;
+        item += strspn(item, " ");
+    }
+    fprintf(out, "\n");
+}
+
+void table_json_head(const struct reader *reader, FILE *out)
+{
+    fprintf(out, "  \"file\": ");
+    json_text(out, reader->path);
+    fprintf(out, ",\n  \"name\": ");
+    json_text(out, reader->name);
+    fprintf(out, ",\n  \"configurations\": %zu,\n  \"replicates\": %zu,\n", reader->n_configs, reader->n_replicates);
+}

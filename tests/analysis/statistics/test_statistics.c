@@ -1,0 +1,172 @@
+/* Statistics on cases worked out by hand. check_analyse.py compares them with NumPy and SciPy. */
+#include "dip.h"
+#include "statistics.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_near(double a, double b)
+{
+    if (!(fabs(a - b) <= 1e-12 * (1 + fabs(b))))
+        fail_msg("%.17g is not %.17g", a, b);
+}
+
+static void ri_of_plain_importances(void **state)
+{
+    (void)state;
+    const float a[] = {3, 1, 2, 2}, b[] = {1, 3, 2, 6};
+    double ri[4];
+    statistics_relative_importance(a, b, 4, 0, ri);
+    assert_near(ri[0], 0.5);
+    assert_near(ri[1], -0.5);
+    assert_near(ri[2], 0);
+    assert_near(ri[3], -0.5);
+}
+
+static void ri_below_threshold_counts_as_zero(void **state)
+{
+    (void)state;
+    /* Means 2 and 4: below 0.5 times the mean is below 1 and below 2. */
+    const float a[] = {0.5f, 1, 5.5f, 1}, b[] = {2, 1.5f, 1.5f, 11};
+    double ri[4];
+    statistics_relative_importance(a, b, 4, 0.5, ri);
+    assert_near(ri[0], -1); /* a counts as 0 */
+    assert_near(ri[1], 1);  /* a is exactly at its threshold and stays; b counts as 0 */
+    assert_near(ri[2], 1);
+    assert_near(ri[3], -10.0 / 12);
+}
+
+static void ri_of_unimportant_units_is_nan(void **state)
+{
+    (void)state;
+    const float a[] = {0, 0.01f, 10, 10}, b[] = {0, 0.02f, 10, 30};
+    const float dead[] = {0, 0, 0, 0};
+    double ri[4];
+    statistics_relative_importance(a, b, 4, 0.1, ri);
+    assert_true(isnan(ri[0])); /* 0 of both, without any threshold */
+    assert_true(isnan(ri[1]));
+    assert_near(ri[2], 0);
+    assert_near(ri[3], -0.5);
+    statistics_relative_importance(dead, dead, 4, 0.1, ri);
+    for (int i = 0; i < 4; i++)
+        assert_true(isnan(ri[i]));
+    statistics_relative_importance(dead, b, 4, 0.1, ri);
+    assert_true(isnan(ri[0]));
+    assert_near(ri[3], -1);
+}
+
+static void ri_of_damaged_importances_is_nan(void **state)
+{
+    (void)state;
+    const float a[] = {-1, NAN, INFINITY, 1}, b[] = {1, 1, 1, 1};
+    double ri[4];
+    for (size_t i = 0; i < 3; i++) {
+        statistics_relative_importance(a + i, b + i, 1, 0, ri);
+        assert_true(isnan(ri[0]));
+    }
+}
+
+static void kinds_and_bins(void **state)
+{
+    (void)state;
+    const double ri[] = {-1, -0.95, -0.9, -0.85, -0.5, -0.4999, 0, 0.19, 0.21, 0.4999, 0.51, 0.9, 0.91, 1, NAN, NAN};
+    struct ri_counts counts;
+    memset(&counts, 0, sizeof counts);
+    ri_counts_add(&counts, ri, 10);
+    ri_counts_add(&counts, ri + 10, 6);
+    assert_int_equal(counts.n_units, 16);
+    assert_int_equal(counts.selective_a, 2); /* 0.91, 1; not 0.9 itself */
+    assert_int_equal(counts.selective_b, 2); /* -1, -0.95 */
+    assert_int_equal(counts.mixed, 5);       /* -0.4999 to 0.4999; not -0.5 itself */
+    assert_int_equal(counts.unimportant, 2);
+    const uint64_t bins[RI_BINS] = {4, 0, 2, 0, 0, 2, 1, 2, 0, 3};
+    for (int b = 0; b < RI_BINS; b++)
+        assert_int_equal(counts.bins[b], bins[b]);
+}
+
+static void quantiles(void **state)
+{
+    (void)state;
+    float values[] = {4, 1, 3, 2}, one[] = {7};
+    statistics_sort(values, 4);
+    for (int i = 0; i < 4; i++)
+        assert_near((double)values[i], i + 1);
+    assert_near(statistics_quantile(values, 4, 0), 1);
+    assert_near(statistics_quantile(values, 4, 1), 4);
+    assert_near(statistics_quantile(values, 4, 0.5), 2.5);
+    assert_near(statistics_quantile(values, 4, 0.05), 1.15);
+    assert_near(statistics_quantile(values, 4, 1.0 / 3), 2);
+    assert_near(statistics_quantile(one, 1, 0.3), 7);
+    assert_near(statistics_mean(values, 4), 2.5);
+}
+
+static void wilson(void **state)
+{
+    (void)state;
+    double low, high;
+    statistics_wilson(0, 0, &low, &high);
+    assert_near(low, 0);
+    assert_near(high, 1);
+    statistics_wilson(0, 10, &low, &high); /* z^2/(n + z^2) */
+    assert_true(low == 0);
+    assert_near(high, 3.841458820694124 / 13.841458820694124);
+    statistics_wilson(10, 10, &low, &high);
+    assert_near(low, 10 / 13.841458820694124);
+    assert_true(high == 1);
+    statistics_wilson(81, 263, &low, &high); /* Newcombe (1998), table I: 0.2553 to 0.3662 */
+    assert_true(fabs(low - 0.2553) < 5e-5 && fabs(high - 0.3662) < 5e-5);
+    statistics_wilson(15, 148, &low, &high); /* 0.0624 to 0.1605 */
+    assert_true(fabs(low - 0.0624) < 5e-5 && fabs(high - 0.1605) < 5e-5);
+    statistics_wilson(1, 29, &low, &high); /* 0.0061 to 0.1718 */
+    assert_true(fabs(low - 0.0061) < 5e-5 && fabs(high - 0.1718) < 5e-5);
+}
+
+static double dip_of(const double *sorted, size_t n)
+{
+    double scratch[DIP_SCRATCH * 16];
+    size_t indices[16];
+    assert_true(n <= 16);
+    return dip_statistic(sorted, n, scratch, indices);
+}
+
+static void dip_by_hand(void **state)
+{
+    (void)state;
+    const double even[] = {1, 2, 3, 4}, two[] = {0, 0, 0, 1, 1, 1}, lone[] = {0, 0, 0, 0, 0, 1}, same[] = {2, 2, 2};
+    assert_near(dip_of(even, 4), 1.0 / 8);  /* a step of 1/4 is missed by half of it */
+    assert_near(dip_of(two, 6), 1.0 / 4);   /* one atom may be the mode, of the other half its 1/2 is missed */
+    assert_near(dip_of(lone, 6), 1.0 / 12); /* the same with an atom of 1/6 */
+    assert_near(dip_of(same, 3), 0);
+}
+
+static void bimodality_by_hand(void **state)
+{
+    (void)state;
+    /* No skew; m2 = m4 = 1: G2 = 3/2 (5 (1 - 3) + 6) = -6, so that 1/(-6 + 27/2) = 2/15. */
+    const double two_points[] = {-1, -1, 1, 1};
+    assert_near(statistics_bimodality(two_points, 4), 2.0 / 15);
+    assert_true(isnan(statistics_bimodality(two_points, 3)));
+    assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ri_of_plain_importances),
+        cmocka_unit_test(ri_below_threshold_counts_as_zero),
+        cmocka_unit_test(ri_of_unimportant_units_is_nan),
+        cmocka_unit_test(ri_of_damaged_importances_is_nan),
+        cmocka_unit_test(kinds_and_bins),
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(wilson),
+        cmocka_unit_test(dip_by_hand),
+        cmocka_unit_test(bimodality_by_hand),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

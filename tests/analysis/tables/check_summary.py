@@ -1,0 +1,598 @@
+"""Checks picky-analyse summary and claims, number by number, against what NumPy and SciPy make of the file.
+
+check_summary.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
+Needs h5py, NumPy and SciPy.
+"""
+import csv
+import functools
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+    import numpy as np
+    import scipy.stats
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+sys.dont_write_bytecode = True  # nothing is left among the sources
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../file"))
+import make_file
+from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
+
+PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
+STATISTICS = ["acceptance", "attempt_acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective",
+              "selective_1", "selective_2", "mixed", "unimportant", "dip", "bimodality"]
+# What the claims are about, three of them in several configurations at once.
+CLAIMS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict(hidden_size=6),
+          dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
+          dict(hidden_size=20, second_task="add2", fraction=0.2), dict(hidden_size=20, second_task="add2", fraction=0.7),
+          dict(hidden_size=24, fraction=0.7), dict(hidden_size=24, fraction=0.4)]
+
+
+def run(*args, **options):
+    done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=100, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+def done(*args):
+    code, out, err = run(*args)
+    if code != 0 or err:
+        raise AssertionError((args, code, err))
+    return out
+
+
+def rows(*args):
+    return list(csv.DictReader(io.StringIO(done(*args, "--csv"))))
+
+
+def number(text):
+    return float(text) if text != "" else np.nan
+
+
+def dips(samples):
+    lines = "\n".join("dip " + " ".join(f"{v:.9g}" for v in s) for s in samples) + "\n"
+    out = subprocess.run([TABLE], input=lines, capture_output=True, text=True, check=True).stdout
+    return [float(line) for line in out.split()]
+
+
+@functools.lru_cache(maxsize=None)
+def read(path, key):
+    with h5py.File(path) as f:
+        return f[key].asstr()[:] if f[key].dtype == object else f[key][:]
+
+
+class Arrays:
+    """A file's arrays, read once."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __getitem__(self, key):
+        return read(self.path, key)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+class Model:
+    """One accepted model: RI [layer, unit] and more."""
+
+    def __init__(self, f, config, replicate, measure, normalise, below=0.1):
+        n_layers, n_units = int(f["hidden_layers"][config]), int(f["hidden_size"][config])
+        importance = f["importance"][config, replicate, MEASURES.index(measure), :, :n_layers, :n_units].astype("f8")
+        a, b = np.where(importance < below * importance.mean(-1, keepdims=True), 0, importance)
+        if normalise == "layer":
+            sums = importance.sum(-1, keepdims=True)
+            a, b = a / np.where(sums[0] > 0, sums[0], 1), b / np.where(sums[1] > 0, sums[1], 1)
+        with np.errstate(invalid="ignore"):
+            self.ri = (a - b) / (a + b)
+        phases = 1 if f["train_mode"][config] == "random" else 2
+        self.error = f["test_error"][config, replicate, phases * int(f["epochs"][config])].astype("f8")
+        self.ratio = np.log(f["test_loss"][config, replicate, 0] / f["test_loss"][config, replicate, 1])
+        self.selective_1, self.selective_2 = (self.ri > 0.9).mean(1), (self.ri < -0.9).mean(1)
+        self.mixed = (abs(self.ri) < 0.5).mean(1)
+        self.selective = self.selective_1 + self.selective_2
+
+    def of_important(self):
+        """Its shares as shares of the units that are important; NaN in a layer without any."""
+        important = (~np.isnan(self.ri)).mean(1)
+        for name in ("selective_1", "selective_2", "mixed", "selective"):
+            with np.errstate(invalid="ignore"):
+                setattr(self, name, getattr(self, name) / important)
+        self.leaning = np.nanmean(np.sign(self.ri) + (self.ri == 0), 1)
+        return self
+
+    def layer(self, name, layer):
+        units = self.ri[layer][~np.isnan(self.ri[layer])]
+        n = len(units)
+        if name == "mean_ri":
+            return units.mean() if n else np.nan
+        if name == "unimportant":
+            return 1 - n / len(self.ri[layer])
+        if name == "dip":
+            return dips([np.sort(units)])[0] if n else np.nan
+        if name == "bimodality":
+            if n < 4 or np.ptp(units) == 0:
+                return np.nan
+            skewness, kurtosis = scipy.stats.skew(units, bias=False), scipy.stats.kurtosis(units, bias=False)
+            return (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+        return getattr(self, name)[layer]
+
+
+def accepted(f, config):
+    return np.flatnonzero(f["status"][config] == ACCEPTED)
+
+
+class Files(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.start = os.getcwd()
+        cls.folder = tempfile.mkdtemp(prefix="picky-summary-")
+        os.chdir(cls.folder)
+        make_file.make("sizes.h5", make_file.KINDS["sizes"], 9, 0.2, seed=4)
+        make_file.make("seed.h5", make_file.KINDS["seed"], 12, seed=5)
+        make_file.make("claims.h5", CLAIMS, 14, seed=6)
+
+    @classmethod
+    def tearDownClass(cls):
+        os.chdir(cls.start)
+        shutil.rmtree(cls.folder)
+
+    def expected(self, f, configs, measure, normalise, layer, name):
+        """Value of a statistic and the models that have one."""
+        status = f["status"][:][configs]
+        tried = np.isin(status, [ACCEPTED, REJECTED, DIVERGED])
+        n_accepted = int((status == ACCEPTED).sum())
+        if name == "acceptance":
+            return n_accepted / tried.sum()
+        if name == "attempt_acceptance":
+            return n_accepted / f["attempts"][:][configs][tried].astype(int).sum()
+        models = [Model(f, c, r, measure, normalise) for c in configs for r in accepted(f, c)]
+        if name.startswith("error"):
+            return np.median([m.error[int(name[-1]) - 1] for m in models])
+        if name == "log_loss_ratio":
+            return np.mean([m.ratio for m in models])
+        values = np.array([m.layer(name, layer) if layer < len(m.ri) else np.nan for m in models])
+        if np.isnan(values).all():
+            return np.nan
+        return np.nanmedian(values) if name == "dip" else np.nanmean(values)
+
+
+class Summary(Files):
+    def check_row(self, f, configs, row):
+        layer = int(row["layer"]) - 1
+        for name in STATISTICS:
+            value, low, high = (number(row[name + end]) for end in ("", "_low", "_high"))
+            expected = self.expected(f, configs, row["measure"], row["normalise"], layer, name)
+            np.testing.assert_allclose(value, expected, rtol=2e-6, atol=2e-7, err_msg=f"{name} {row}")
+            if np.isfinite(low):
+                self.assertTrue(low <= value + 1e-9 and value <= high + 1e-9, (name, row))
+
+    def test_csv(self):
+        for options in ((), ("--normalise", "layer"), ("--measure", "variance,ablation_mean", "--layer", "1,2")):
+            found = rows("summary", "sizes.h5", *options)
+            with Arrays("sizes.h5") as f:
+                layers = [int(n) for n in f["hidden_layers"]]
+                self.assertEqual(len(found), 2 * 2 * 4 if "--layer" in options else sum(layers))
+                for row in found:
+                    self.check_row(f, [int(row["first_configuration"])], row)
+                    config = int(row["first_configuration"])
+                    self.assertEqual(row["hidden_size"], str(f["hidden_size"][config]))
+                    for code, name in enumerate(["pending", "accepted", "rejected", "diverged", "error"]):
+                        self.assertEqual(int(row[name]), (f["status"][config] == code).sum())
+
+    def test_groups(self):
+        with Arrays("claims.h5") as f:
+            tasks = f["second_task"]
+            for by, sets in (("second_task", [(t,) for t in dict.fromkeys(tasks)]),
+                             ("train_mode,fraction", [("random", "0.5"), ("replay", "0.5"), ("random", "0.2"),
+                                                      ("random", "0.7"), ("random", "0.4")])):
+                found = rows("summary", "claims.h5", "--by", by, "--layer", "2")
+                self.assertEqual([tuple(row[k] for k in by.split(",")) for row in found], sets)
+                for row in found:
+                    configs = [c for c in range(len(tasks))
+                               if all(str(f[k][c]) == row[k]
+                                      for k in by.split(","))]
+                    self.assertEqual(int(row["n_configurations"]), len(configs))
+                    self.check_row(f, configs, row)
+
+    def test_json_is_the_csv(self):
+        for options in ((), ("--by", "hidden_size", "--measure", "all"), ("--where", "hidden_size=5")):
+            flat = iter(rows("summary", "sizes.h5", *options))
+            whole = json.loads(done("summary", "sizes.h5", "--json", *options))
+            self.assertEqual((whole["file"], whole["configurations"], whole["replicates"]), ("sizes.h5", 4, 9))
+            for group in whole["groups"]:
+                for table in group["tables"]:
+                    for layer in table["layers"]:
+                        row = next(flat)
+                        self.assertEqual({k: str(v) for k, v in group["group"].items()},
+                                         {k: row[k] for k in group["group"]})
+                        self.assertEqual((row["measure"], int(row["layer"])), (table["measure"], layer["layer"]))
+                        for name in STATISTICS:
+                            entry = layer.get(name, table.get(name))
+                            for key, end in (("value", ""), ("low", "_low"), ("high", "_high")):
+                                expected = number(row[name + end])
+                                self.assertEqual(entry[key] is None, np.isnan(expected))
+                                if entry[key] is not None:
+                                    self.assertEqual(entry[key], expected)
+                        shares = sum(b["value"] for b in layer["histogram"]) + layer["unimportant"]["value"]
+                        self.assertAlmostEqual(shares, 1, delta=1e-6)
+            self.assertIsNone(next(flat, None))
+
+    def test_histogram(self):
+        whole = json.loads(done("summary", "seed.h5", "--json"))
+        with Arrays("seed.h5") as f:
+            for config, group in enumerate(whole["groups"]):
+                models = [Model(f, config, r, "taylor_sample", "none") for r in accepted(f, config)]
+                for layer, found in enumerate(group["tables"][0]["layers"]):
+                    bins = np.mean([np.histogram(m.ri[layer], np.linspace(-1, 1, 11))[0] for m in models], 0) / 50
+                    np.testing.assert_allclose([b["value"] for b in found["histogram"]], bins, atol=1e-7)
+
+    def test_intervals_are_the_bootstraps(self):
+        """BCa by SciPy, at the level that small samples ask for."""
+        found = rows("summary", "seed.h5", "--layer", "1")
+        with Arrays("seed.h5") as f:
+            for config, row in enumerate(found):
+                models = [Model(f, config, r, "taylor_sample", "none") for r in accepted(f, config)]
+                n = len(models)
+                level = 1 - 2 * scipy.stats.norm.cdf(-scipy.stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1)))
+                for name in ("mean_ri", "selective", "mixed", "bimodality"):
+                    x = np.array([m.layer(name, 0) for m in models])
+                    if np.isnan(x).any():
+                        continue  # resamples of fewer models: not the same by SciPy
+                    if np.ptp(x) < 1e-9:
+                        self.assertEqual(number(row[name + "_low"]), number(row[name + "_high"]))
+                        continue
+                    other = scipy.stats.bootstrap((x,), np.mean, confidence_level=level, n_resamples=10000,
+                                                  method="BCa", random_state=1).confidence_interval
+                    scale = x.std() / np.sqrt(n)
+                    self.assertAlmostEqual(number(row[name + "_low"]), other.low, delta=0.3 * scale)
+                    self.assertAlmostEqual(number(row[name + "_high"]), other.high, delta=0.3 * scale)
+                interval = scipy.stats.binomtest(n, sum(int(row[k]) for k in ("accepted", "rejected", "diverged")))
+                interval = interval.proportion_ci(0.95, method="wilson")
+                np.testing.assert_allclose([number(row["acceptance_low"]), number(row["acceptance_high"])],
+                                           [interval.low, interval.high], rtol=1e-6)
+
+    def test_same_again(self):
+        self.assertEqual(done("summary", "seed.h5", "--csv"), done("summary", "seed.h5", "--csv"))
+
+    def test_few_models(self):
+        """No accepted model, one, two; one layer of one unit."""
+        make_file.make("few.h5", [dict(hidden_size=1, hidden_layers=1, fraction=f) for f in (0.3, 0.4, 0.5)], 4, seed=7)
+        with h5py.File("few.h5", "r+") as f:
+            f["status"][0] = [REJECTED, ERROR, PENDING, PENDING]
+            f["status"][1] = [REJECTED, ACCEPTED, PENDING, DIVERGED]
+            f["status"][2] = [ACCEPTED, ACCEPTED, PENDING, PENDING]
+            f["attempts"][...] = 1
+            f["importance"][...] = 1e-4
+            f["test_error"][...] = 0.01
+            f["test_loss"][...] = 0.01
+        none, one, two = rows("summary", "few.h5")
+        self.assertEqual([none[k] for k in ("accepted", "mixed", "mixed_low", "error_1", "dip")], ["0", "", "", "", ""])
+        self.assertEqual([none["acceptance"], none["attempt_acceptance"]], ["0", "0"])
+        self.assertEqual([one[k] for k in ("mixed", "mixed_low", "mean_ri", "dip", "bimodality", "error_1_low")],
+                         ["1", "", "0", "0", "", ""])
+        self.assertEqual([two[k] for k in ("mixed", "mixed_low", "mixed_high", "dip_low", "log_loss_ratio_low")],
+                         ["1", "1", "1", "0", "0"])
+        for options in ((), ("--json",), ("--csv",), ("--by", "hidden_size")):
+            done("summary", "few.h5", *options)
+            if options[:1] != ("--by",):
+                done("claims", "few.h5", *options)
+        self.assertIn("UNFINISHED", done("summary", "few.h5"))
+        with h5py.File("few.h5", "r+") as f:
+            f["status"][...] = PENDING
+        self.assertEqual(rows("summary", "few.h5")[0]["acceptance"], "")
+        json.loads(done("summary", "few.h5", "--json"))
+        done("summary", "few.h5")
+
+    def test_output_file(self):
+        done("summary", "seed.h5", "--csv", "-o", "table.csv")
+        with open("table.csv") as f:
+            self.assertEqual(f.read(), done("summary", "seed.h5", "--csv"))
+
+    def test_names_in_json(self):
+        make_file.make("name.h5", [{}], 2, name='a "b" \\ \n \x1b c')
+        self.assertEqual(json.loads(done("summary", "name.h5", "--json"))["name"], 'a "b" \\ ? ? c')
+
+    def test_misuse(self):
+        for words, part in (
+                (["--layer", "0"], "--layer 0: allowed: N or N,N,..."), (["--layer", "1,"], "--layer 1,: allowed"),
+                (["--layer", "7"], "--layer 7: allowed: 1 to 4, the layers of this file"),
+                (["--by", "fracton"], "did you mean fraction?"), (["--by", ""], "--by"),
+                (["--by", "fraction,fraction"], '"fraction" is there twice'),
+                (["--normalise", "unit"], "--normalise unit: allowed: none, layer"),
+                (["--measure", "variance,"], "--measure variance,: allowed: ablation_mean"),
+                (["--compare", "fractio"], "did you mean fraction?"),
+                (["--compare", "fraction=2"], "--compare fraction=2: fraction = 2"),
+                (["--compare", "hidden_size"], "no two of the configurations differ in hidden_size only"),
+                (["--compare", "fraction", "--statistic", "mode"], "--statistic mode: allowed: acceptance"),
+                (["--statistic", "dip"], "--statistic: only with --compare"),
+                (["--csv", "--json"], "allowed: one of them")):
+            code, out, err = run("summary", "seed.h5", *words)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), (words, err))
+            self.assertIn(part, err)
+
+
+class Compare(Files):
+    def aligned(self, f, config_a, config_b, value):
+        both = np.intersect1d(accepted(f, config_a), accepted(f, config_b))
+        return [np.array([value(f, c, r) for r in both]) for c in (config_a, config_b)]
+
+    def check(self, f, row, config_a, config_b):
+        def value(f, config, replicate):
+            model = Model(f, config, replicate, row["measure"], row["normalise"])
+            name = row["statistic"]
+            if name.startswith("error"):
+                return model.error[int(name[-1]) - 1]
+            return model.ratio if name == "log_loss_ratio" else model.layer(name, int(row["layer"]) - 1)
+        a, b = self.aligned(f, config_a, config_b, value)
+        known = ~np.isnan(a) & ~np.isnan(b)
+        a, b = np.float32(a[known]), np.float32(b[known])
+        self.assertEqual(int(row["pairs"]), len(a))
+        sign = np.sign(b[:, None].astype("f8") - a[None])
+        np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
+                                   [a.mean(), b.mean(), (b - a).mean()], atol=3e-6)
+        self.assertAlmostEqual(number(row["cliff_delta"]), sign.mean(), delta=0.02)  # rounding breaks a tie or two
+        self.assertLessEqual(number(row["difference_low"]), number(row["difference"]) + 1e-9)
+        self.assertGreaterEqual(number(row["difference_high"]), number(row["difference"]) - 1e-9)
+        d = b - a
+        if len(np.unique(abs(d))) == len(d) and not (d == 0).any():
+            self.assertAlmostEqual(number(row["p"]), scipy.stats.wilcoxon(d, mode="exact").pvalue, delta=1e-6)
+
+    def test_one_key(self):
+        found = rows("summary", "claims.h5", "--compare", "fraction", "--where", "second_task=prod")
+        self.assertEqual({(r["value_a"], r["value_b"]) for r in found}, {("0.5", "0.7"), ("0.5", "0.4")})
+        self.assertEqual(len(found), 2 * (3 + 4 * 8))
+        with Arrays("claims.h5") as f:
+            for row in found:
+                self.check(f, row, 0, 7 if row["value_b"] == "0.7" else 8)
+        p, corrected = (np.array([number(r[k]) for r in found]) for k in ("p", "p_holm"))
+        order = np.argsort(p)
+        expected = np.empty(len(p))
+        expected[order] = np.minimum(1, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
+        np.testing.assert_allclose(corrected, expected, rtol=1e-6)
+
+    def test_baseline_and_statistics(self):
+        found = rows("summary", "claims.h5", "--compare", "fraction=0.7", "--statistic", "mixed,error_2", "--layer", "3",
+                     "--measure", "variance", "--normalise", "layer")
+        self.assertEqual({(r["second_task"], r["value_a"], r["value_b"]) for r in found},
+                         {("prod", "0.7", "0.5"), ("prod", "0.7", "0.4"), ("add2", "0.7", "0.2")})
+        self.assertEqual({(r["statistic"], r["layer"]) for r in found}, {("mixed", "3"), ("error_2", "")})
+        with Arrays("claims.h5") as f:
+            for row in found:
+                pair = {"0.5": (7, 0), "0.4": (7, 8), "0.2": (6, 5)}[row["value_b"]]
+                self.check(f, row, *pair)
+
+    def test_averages_within_a_seed(self):
+        """With --by, what is not among the keys is averaged: here two pairs of configurations of one seed."""
+        make_file.make("grid.h5", [dict(hidden_size=8, fraction=f, second_task=t) for f in (0.4, 0.6)
+                                   for t in ("prod", "add1.5")], 8, seed=8)
+        row, = rows("summary", "grid.h5", "--compare", "fraction", "--by", "hidden_size", "--statistic", "mixed",
+                    "--layer", "1")
+        with Arrays("grid.h5") as f:
+            seeds = []
+            for r in range(8):
+                pairs = [[Model(f, c, r, "taylor_sample", "none").mixed[0] for c in (a, b)] for a, b in ((0, 2), (1, 3))
+                         if r in accepted(f, a) and r in accepted(f, b)]
+                if pairs:
+                    seeds.append(np.mean(pairs, 0))
+        a, b = np.array(seeds).T
+        self.assertEqual(int(row["pairs"]), len(seeds))
+        np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
+                                   [a.mean(), b.mean(), (b - a).mean()], atol=1e-6)
+
+    def test_formats_agree(self):
+        options = ("summary", "claims.h5", "--compare", "train_mode", "--statistic", "selective,dip")
+        flat = rows(*options)
+        whole = json.loads(done(*options, "--json"))["comparisons"]
+        self.assertEqual(len(flat), len(whole))
+        self.assertEqual(len(flat), 8)
+        text = done(*options).splitlines()
+        for row, entry in zip(flat, whole):
+            self.assertEqual([row["statistic"], row["layer"], row["value_b"]],
+                             [entry["statistic"], str(entry["layer"]), entry["value_b"]])
+            self.assertEqual(number(row["p_holm"]), entry["p_holm"])
+            self.assertEqual(number(row["difference_low"]), entry["difference"]["low"])
+            line, = [t for t in text if t.split()[:2] == [row["layer"], row["statistic"]]]
+            self.assertIn(f"{number(row['difference']):+.4f}", line)
+        self.assertLessEqual(max(map(len, text)), 105)
+
+
+class Claims(Files):
+    # Per claim: the pairs of configurations (a, b) by their places in CLAIMS, and the number a model comes to.
+    @staticmethod
+    def contrast(m):
+        return m.selective - m.mixed
+
+    @staticmethod
+    def leaning(m):
+        return ((m.ri >= 0).mean(1) - (m.ri < 0).mean(1)).mean()
+
+    @staticmethod
+    def leaning_of_important(m):
+        return np.nanmean(m.leaning)
+
+    def definitions(self):
+        return {
+            "two_subnetworks": ([(0, None), (8, None)],
+                                lambda m: 2 * min(m.selective_1[0], m.selective_2[0]) - m.mixed[0]),
+            "similar_tasks_share": ([(0, 1)], lambda m: -np.nanmean(self.contrast(m)[1:])),
+            "small_networks_mix": ([(0, 2)], lambda m: -np.nanmean(self.contrast(m))),
+            "end_splits_last": ([(3, None)], lambda m: self.contrast(m)[-1] - np.nanmean(self.contrast(m)[:-1])),
+            "leaks_backwards": ([(3, None)], lambda m: np.nanmean(m.selective[:-1])),
+            "replay_selects": ([(0, 4)], lambda m: np.nanmean(m.selective)),
+            "rare_task_recruits": ([(6, 5), (7, 8)], self.leaning),
+        }
+
+    def effects(self, f, pairs, value, model):
+        """The mean of a and of b for each seed; model(f, config, replicate)."""
+        seeds = []
+        for r in range(f["status"].shape[1]):
+            found = [[value(model(f, c, r)) for c in pair if c is not None] for pair in pairs
+                     if all(c is None or f["status"][c, r] == ACCEPTED for c in pair)]
+            found = [pair for pair in found if not np.isnan(pair).any()]
+            if found:
+                seeds.append(np.mean(found, 0))
+        return np.array(seeds).T
+
+    def test_every_verdict(self):
+        found = rows("claims", "claims.h5")
+        with Arrays("claims.h5") as f:
+            for row in found[:7 * 12]:
+                pairs, value = self.definitions()[row["claim"]]
+                sides = self.effects(f, pairs, value,
+                                     lambda *place, row=row: Model(f, *place[1:], row["measure"], row["normalise"]))
+                effect = sides[-1] - sides[0] if len(sides) == 2 else sides[0]
+                self.assertEqual((row["unimportant_below"], row["shares_of"]), ("0.1", "all"))
+                self.assertEqual(int(row["n"]), len(effect))
+                self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a) for a, _ in pairs))
+                if len(sides) == 2:
+                    self.assertEqual(sorted(row["configurations_b"].split(";")), sorted(str(b) for _, b in pairs))
+                    self.assertAlmostEqual(number(row["mean_b"]), sides[1].mean(), delta=1e-6)
+                self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6)
+                self.assertAlmostEqual(number(row["effect"]), effect.mean(), delta=1e-6, msg=str(row))
+                low, high = number(row["effect_low"]), number(row["effect_high"])
+                self.assertTrue(low <= number(row["effect"]) <= high)
+                self.assertEqual(row["decision"],
+                                 "supported" if low > 0.05 else "opposed" if high < 0.05 else "undecided")
+        self.assertEqual(len({row["decision"] for row in found[:84]}), 3)  # all three occur
+
+    def test_of_important(self):
+        """The same numbers as shares of the units that matter to a task; correlations stay as they are."""
+        found, of_all = (rows("claims", "claims.h5", "--of", which) for which in ("important", "all"))
+        self.assertEqual(of_all, rows("claims", "claims.h5"))
+        self.assertEqual({row.pop("shares_of") for row in found}, {"important"})
+        self.assertEqual({row.pop("shares_of") for row in of_all}, {"all"})
+        self.assertEqual(found[84:], of_all[84:])
+        with Arrays("claims.h5") as f:
+            for row, other in zip(found[:84], of_all):
+                pairs, value = self.definitions()[row["claim"]]
+                if row["claim"] == "rare_task_recruits":
+                    value = self.leaning_of_important
+                sides = self.effects(f, pairs, value, lambda *place, row=row: Model(
+                    f, *place[1:], row["measure"], row["normalise"]).of_important())
+                self.assertEqual(int(row["n"]), sides.shape[1])
+                self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6, msg=str(row))
+                self.assertAlmostEqual(number(row["effect"]), (sides[-1] - (sides[0] if len(sides) == 2 else 0)).mean(),
+                                       delta=1e-6, msg=str(row))
+                self.assertNotEqual(row["mean_a"], other["mean_a"])
+        whole = json.loads(done("claims", "claims.h5", "--of", "important", "--json"))
+        self.assertEqual(whole["shares_of"], "important")
+        self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
+        self.assertIn("--of most: allowed: all, important", run("claims", "claims.h5", "--of", "most")[2])
+
+    def test_correlation(self):
+        found = rows("claims", "claims.h5")[7 * 12:]
+        self.assertEqual([row["claim"] for row in found], ["loss_correlation"] * 12)
+        with Arrays("claims.h5") as f:
+            for row in found:
+                x, y = [], []
+                for config in range(len(CLAIMS)):
+                    models = [Model(f, config, r, row["measure"], row["normalise"]) for r in accepted(f, config)]
+                    ratio = np.array([m.ratio for m in models])
+                    mean = np.array([np.nanmean([m.layer("mean_ri", l) for l in range(4)]) for m in models])
+                    x += list(ratio - ratio.mean())
+                    y += list(mean - mean.mean())
+                r = scipy.stats.pearsonr(x, y)[0]
+                z, half = np.arctanh(r), scipy.stats.norm.ppf(0.975) / np.sqrt(len(x) - len(CLAIMS) - 2)
+                self.assertEqual(int(row["n"]), len(x))
+                np.testing.assert_allclose([number(row[k]) for k in ("effect", "effect_low", "effect_high")],
+                                           [r, np.tanh(z - half), np.tanh(z + half)], atol=1e-5)
+
+    def test_formats_agree(self):
+        flat = rows("claims", "claims.h5")
+        whole = json.loads(done("claims", "claims.h5", "--json"))
+        text = done("claims", "claims.h5")
+        entries = [(claim["name"], v) for claim in whole["claims"] for v in claim["verdicts"]]
+        self.assertEqual(len(entries), 84)
+        signs = {"supported": "+", "opposed": "-", "undecided": "?"}
+        for row, (name, entry) in zip(flat, entries):
+            self.assertEqual([row["claim"], row["measure"], row["normalise"], row["decision"]],
+                             [name, entry["measure"], entry["normalise"], entry["decision"]])
+            self.assertEqual(number(row["effect_low"]), entry["effect"]["low"])
+        for claim in whole["claims"]:
+            line, = [t for t in text.splitlines() if t.startswith(claim["name"] + " ")]
+            decisions = [signs[v["decision"]] for n in ("none", "layer") for v in claim["verdicts"]
+                         if v["normalise"] == n]
+            self.assertEqual(line.split()[1::2] + line.split()[2::2], decisions)
+        self.assertLessEqual(max(map(len, text.splitlines())), 105)
+
+    def test_not_in_the_file(self):
+        text = done("claims", "claims.h5", "--where", "hidden_size=6")
+        self.assertEqual(text.count("not in this file\n"), 7)
+        self.assertEqual(text.count("Not in this file. It takes"), 7)
+        found = rows("claims", "claims.h5", "--where", "fraction=0.4")
+        self.assertEqual({row["decision"] for row in found if row["claim"] == "two_subnetworks"} - {"not_in_file"},
+                         {row["decision"] for row in found if row["claim"] == "two_subnetworks"})
+        self.assertEqual({row["decision"] for row in found if row["claim"] == "replay_selects"}, {"not_in_file"})
+
+    def accept_all(self, path):
+        with h5py.File(path, "r+") as f:
+            f["status"][:] = ACCEPTED
+            for key in ("test_error", "test_loss", "train_loss", "importance"):
+                f[key][()] = np.nan_to_num(f[key][()], nan=0.01)
+
+    def test_few_seeds_give_no_verdict(self):
+        for n_seeds in (1, 2, 5):
+            make_file.make("few.h5", CLAIMS, n_seeds, seed=9)
+            self.accept_all("few.h5")
+            found = rows("claims", "few.h5")[:84]
+            self.assertEqual({row["decision"] for row in found}, {"too few"})
+            self.assertEqual({row["effect_low"] == "" for row in found}, {n_seeds == 1})  # intervals are still shown
+            whole = json.loads(done("claims", "few.h5", "--json"))
+            self.assertEqual({v["decision"] for claim in whole["claims"] for v in claim["verdicts"]}, {"too few"})
+            text = done("claims", "few.h5")
+            self.assertEqual(len(re.findall(r"^\w+ +(too few *){6}$", text, re.M)), 7)
+            self.assertEqual(len(re.findall(r"^  \w+ +(/layer)? +too few ", text, re.M)), 84)
+            self.assertEqual(re.findall(r"^  .* (supported|opposed|undecided) ", text, re.M), [])
+            self.assertLessEqual(max(map(len, text.splitlines())), 105)
+        make_file.make("few.h5", CLAIMS, 6, seed=9)
+        self.accept_all("few.h5")
+        self.assertNotIn("too few", {row["decision"] for row in rows("claims", "few.h5")})
+
+    def test_seeds_are_those_of_pairs(self):
+        """Many models, but only five seeds accepted on both sides of a comparison."""
+        make_file.make("few.h5", CLAIMS, 14, seed=9)
+        self.accept_all("few.h5")
+        with h5py.File("few.h5", "r+") as f:
+            f["status"][4, 5:] = REJECTED
+        found = rows("claims", "few.h5")[:84]
+        for claim in {row["claim"] for row in found}:
+            decisions = {row["decision"] for row in found if row["claim"] == claim}
+            self.assertEqual(decisions == {"too few"}, claim == "replay_selects", (claim, decisions))
+
+    def test_seeds_without_a_number(self):
+        """A layer in which nothing matters gives no share of its important units, and no seed."""
+        make_file.make("few.h5", [dict(hidden_size=24)], 6, seed=9)
+        self.accept_all("few.h5")
+        with h5py.File("few.h5", "r+") as f:
+            f["importance"][0, 0] = 0
+        found = rows("claims", "few.h5", "--of", "important")
+        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"5"})
+        self.assertEqual({row["decision"] for row in found if row["claim"] == "two_subnetworks"}, {"too few"})
+        found = rows("claims", "few.h5")
+        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"6"})
+
+    def test_help_states_the_rule(self):
+        self.assertIn('fewer than 6 seeds', done("claims", "--help"))
+
+
+class Progress(Files):
+    def test_silent_when_quick(self):
+        self.assertEqual(run("summary", "seed.h5")[2], "")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
