@@ -1,4 +1,4 @@
-/* A sweep file (libconfig) read into configurations. The only user of libconfig. Layer 5: knows nothing of
+/* A sweep file (libconfig) read into configurations. The only user of libconfig. Knows nothing of
  * MPI, HDF5 or files other than the sweep file itself.
  *
  *     name = "two widths";                  // one line of text; "" if absent

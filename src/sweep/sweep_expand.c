@@ -42,7 +42,7 @@ size_t sweep_value_size(const struct hyperparameter *row)
     return row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : sizeof(int64_t);
 }
 
-void sweep_apply(struct hyperparameters *h, const struct axis *axis, size_t i)
+void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i)
 {
     memcpy((char *)h + axis->row->offset, axis->values[i], sweep_value_size(axis->row));
 }
