@@ -22,8 +22,8 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 20 || code=$?
 . "$work/cluster/env"
 
 # Two thousand jobs: a second with vectors, most of a minute without, and the same bits. Where there is a file `slow`, the
-# program that the jobs run goes without, and is stopped nine tenths of the time, which costs nothing; so a scenario decides
-# when its sweep gets anywhere.
+# program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped most of the time, which
+# costs nothing; so a scenario decides when its sweep gets anywhere.
 cat >sweep.cfg <<'END'
 replicates = 1000; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
@@ -32,9 +32,15 @@ END
 cat >picky <<END
 #!/usr/bin/env bash
 if [[ \$1 == run ]]; then
-    if [[ -e slow\${SLURM_ARRAY_TASK_ID-} ]]; then
+    slow=slow\${SLURM_ARRAY_TASK_ID-}
+    if [[ -e \$slow ]]; then
         export PICKY_SIMD=portable
-        while sleep 0.2 && kill -STOP \$\$ && sleep 1.8 && kill -CONT \$\$; do :; done </dev/null >/dev/null 2>&1 &
+        while sleep 0.3 && kill -0 \$\$; do
+            [[ -e \$slow && -e seen ]] || continue
+            kill -STOP \$\$
+            sleep 1.7
+            kill -CONT \$\$
+        done </dev/null >/dev/null 2>&1 &
     fi
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
     echo \$\$ >pid.\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
@@ -92,7 +98,8 @@ expect_not() {
 }
 # Some jobs are done, and a run is still at it.
 is_under_way() {
-    "$picky" status "$1" 2>/dev/null >status && grep -q '^A run is writing it' status && ! grep -qE '^  done +0 ' status
+    "$picky" status "$1" 2>/dev/null >status && grep -q '^A run is writing it' status && ! grep -qE '^  done +0 ' status &&
+        touch seen
 }
 expect_same_bits() {
     /usr/bin/python3 "$source_dir/tests/compare_results.py" "$1" "$work/reference.h5" >differences ||
