@@ -319,7 +319,7 @@ static enum error_code create_scale(struct schema *s, hid_t group, int i)
     } else if (scale->kind != SCALE_PURE) {
         code = scale->kind == SCALE_NUMBERS ? write_scale_numbers(s, i) : write_scale_texts(s, i);
         if (!code)
-            code = describe(s, s->scales[i], scale->meaning, "");
+            code = describe(s, s->scales[i], scale->meaning, scale->kind == SCALE_NUMBERS ? "1" : "");
         if (!code && i == DIMENSION_MEASURE)
             code = write_measures(s, s->scales[i]);
     }
@@ -632,11 +632,13 @@ static enum error_code write_provenance_texts(const struct schema *s)
         if (a->unit) {
             code = create_dataset(s, s->provenance, a->name, H5T_IEEE_F64LE, 0, NULL, s->array, &dataset);
             if (!code)
-                code = write_text_attribute(s, dataset, "units", a->unit);
+                code = describe(s, dataset, a->meaning ? a->meaning : a->name, a->unit);
             if (dataset >= 0)
                 H5Dclose(dataset);
         } else if (a->value[strspn(a->value, " ")] == '\0') {
             code = create_dataset(s, s->provenance, a->name, H5T_C_S1, 1, (int[]){CHARACTER}, s->array, &dataset);
+            if (!code)
+                code = describe(s, dataset, a->meaning ? a->meaning : a->name, "");
             if (!code)
                 code = write_text_attribute(s, dataset, "_Encoding", "utf-8");
             if (dataset >= 0)
