@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <string.h>
 
 static struct ledger_job job(uint64_t n)
@@ -60,6 +61,59 @@ static void what_a_rank_holds_is_settled_once(void **unused)
     assert_int_equal(ledger_oldest(ledger, 2).replicate, job(101).replicate);
     ledger_destroy(ledger);
     ledger_destroy(NULL);
+}
+
+static jmp_buf before_bug;
+
+static void leave_bug(void)
+{
+    longjmp(before_bug, 1);
+}
+
+/* Fails unless the call is taken for a bug. */
+#define assert_bug(call)                                                                                               \
+    do {                                                                                                               \
+        if (setjmp(before_bug) == 0) {                                                                                 \
+            (void)(call);                                                                                              \
+            fail_msg("not noticed: %s", #call);                                                                        \
+        }                                                                                                              \
+    } while (0)
+
+static void misuse_is_a_bug(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = create(4);
+    struct ledger_job lent;
+    struct error error;
+    error_set_bug_handler(leave_bug);
+    enter(ledger, 1, 0, 2);
+    assert_bug(ledger_lend(ledger, 1, &lent)); /* it holds something */
+    assert_bug(ledger_oldest(ledger, 2));      /* it holds nothing */
+    assert_false(ledger_bury(ledger, 1, &lent));
+    assert_bug(ledger_bury(ledger, 1, &lent)); /* again */
+    assert_bug(ledger_lend(ledger, 1, &lent)); /* it is dead */
+    assert_bug(ledger_enter(ledger, 1, job(5), &error));
+    assert_bug(ledger_oldest(ledger, 1));
+    assert_true(ledger_lend(ledger, 2, &lent));
+    assert_bug(ledger_lend(ledger, 2, &lent)); /* it has one */
+    assert_bug(ledger_enter(ledger, 2, job(5), &error));
+    error_set_bug_handler(NULL);
+    ledger_destroy(ledger);
+}
+
+static void memory_is_freed(void **unused)
+{
+    (void)unused;
+    size_t n_bytes = 0;
+    for (int time = 0; time < 3; time++) {
+        struct ledger *ledger = create(3);
+        for (int rank = 0; rank < 3; rank++)
+            enter(ledger, rank, 0, 100);
+        ledger_destroy(ledger);
+        /* The first time leaves what malloc keeps for the next one. */
+        assert_true(time == 0 || mallinfo2().uordblks == n_bytes);
+        n_bytes = mallinfo2().uordblks;
+    }
 }
 
 static void suspects_are_lent_one_at_a_time(void **unused)
@@ -119,6 +173,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_rank_holds_is_settled_once),
+        cmocka_unit_test(misuse_is_a_bug),
+        cmocka_unit_test(memory_is_freed),
         cmocka_unit_test(suspects_are_lent_one_at_a_time),
         cmocka_unit_test(a_suspect_whose_borrower_dies_is_given_up),
     };
