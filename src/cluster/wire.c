@@ -46,19 +46,19 @@ struct stop {
 };
 WIRE_STRUCT(stop, 5 + 1);
 
-struct report {
+struct report_head {
     struct envelope envelope;
     struct wire_request request;
     struct wire_totals totals;
     uint64_t finished, signal, n_records;
-    /* n_records times: struct slot, the record's bytes */
+    /* n_records times: struct slot_head, the record's bytes */
 };
-WIRE_STRUCT(report, 5 + 2 + WIRE_SHAPES_MAX + 9 + 3);
+WIRE_STRUCT(report_head, 5 + 2 + WIRE_SHAPES_MAX + 9 + 3);
 
-struct slot {
+struct slot_head {
     uint64_t config, replicate;
 };
-WIRE_STRUCT(slot, 2);
+WIRE_STRUCT(slot_head, 2);
 
 struct failure {
     struct envelope envelope;
@@ -67,7 +67,7 @@ struct failure {
 };
 WIRE_STRUCT(failure, 5 + 1 + ERROR_MESSAGE_MAX / 8);
 
-_Static_assert(sizeof(struct setup) <= 1024 && sizeof(struct handout) <= 1024 && sizeof(struct report) <= 1024 &&
+_Static_assert(sizeof(struct setup) <= 1024 && sizeof(struct handout) <= 1024 && sizeof(struct report_head) <= 1024 &&
                    sizeof(struct failure) <= 1024 + ERROR_MESSAGE_MAX,
                "the sizes that wire.h promises");
 
@@ -149,7 +149,7 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
     case WIRE_STOP: least = sizeof(struct stop); break;
     case WIRE_FAILURE: least = sizeof(struct failure); break;
     case WIRE_HANDOUT: least = sizeof(struct handout), exact = false; break;
-    case WIRE_REPORT: least = sizeof(struct report), exact = false; break;
+    case WIRE_REPORT: least = sizeof(struct report_head), exact = false; break;
     }
     if (exact ? n_bytes != least : n_bytes < least)
         return damaged(error, "of no known kind and length");
@@ -353,32 +353,32 @@ int wire_stop_read(const void *message)
 
 size_t wire_report_size(const struct record_layout *layout, size_t n_records)
 {
-    return sizeof(struct report) + n_records * (sizeof(struct slot) + layout->n_bytes);
+    return sizeof(struct report_head) + n_records * (sizeof(struct slot_head) + layout->n_bytes);
 }
 
 void wire_report_begin(void *message)
 {
-    memset(message, 0, sizeof(struct report));
+    memset(message, 0, sizeof(struct report_head));
 }
 
 void *wire_report_add(void *message, const struct record_layout *layout, uint64_t config, uint64_t replicate,
                       const void *record)
 {
-    struct report *report = message;
+    struct report_head *report = message;
     char *at = (char *)message + wire_report_size(layout, report->n_records++);
-    at = put(at, &(struct slot){config, replicate}, sizeof(struct slot));
+    at = put(at, &(struct slot_head){config, replicate}, sizeof(struct slot_head));
     memcpy(at, record, layout->n_bytes);
     return at;
 }
 
 size_t wire_report_n_records(const void *message)
 {
-    return ((const struct report *)message)->n_records;
+    return ((const struct report_head *)message)->n_records;
 }
 
 size_t wire_report_seal(void *message, const struct record_layout *layout, const struct wire_report *report)
 {
-    struct report *head = message;
+    struct report_head *head = message;
     head->request = report->request;
     head->totals = report->totals;
     head->finished = report->finished;
@@ -391,9 +391,9 @@ size_t wire_report_seal(void *message, const struct record_layout *layout, const
 enum error_code wire_report_read(const void *message, const struct record_layout *layout, struct wire_report *report,
                                  struct error *error)
 {
-    const struct report *head = message;
+    const struct report_head *head = message;
     uint64_t n_bytes = head->envelope.n_bytes;
-    if (head->n_records > n_bytes / sizeof(struct slot) || n_bytes != wire_report_size(layout, head->n_records))
+    if (head->n_records > n_bytes / sizeof(struct slot_head) || n_bytes != wire_report_size(layout, head->n_records))
         return damaged(error, "a report of another length than its records");
     if (head->request.n_shapes > WIRE_SHAPES_MAX)
         return damaged(error, "a request for too many shapes");
@@ -408,7 +408,7 @@ enum error_code wire_report_read(const void *message, const struct record_layout
 const void *wire_report_record(const void *message, const struct record_layout *layout, size_t i, uint64_t *config,
                                uint64_t *replicate)
 {
-    struct slot slot;
+    struct slot_head slot;
     const char *record = get((const char *)message + wire_report_size(layout, i), &slot, sizeof slot);
     *config = slot.config;
     *replicate = slot.replicate;

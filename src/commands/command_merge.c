@@ -211,10 +211,10 @@ static bool has_shard(const struct merge *merge, const struct shard *shard)
 /* Says which parts are not complete, and which shards of those numbers that the parts have are missing. */
 static void print_missing(const struct merge *merge)
 {
-    char shard[COVERAGE_SHARD_MAX];
+    char shard[COUNTS_SHARD_MAX];
     for (int i = 0; i < merge->n_parts; i++) {
         const struct part *part = &merge->parts[i];
-        coverage_shard(&part->shard, shard);
+        counts_shard(&part->shard, shard);
         if (part->n_done < part->n_jobs)
             fprintf(stderr, "picky: %s%s: %" PRIu64 " of %" PRIu64 " jobs done\n", part->path, shard, part->n_done,
                     part->n_jobs);
@@ -313,8 +313,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     if (error->code)
         return error->code;
 
-    char text[COVERAGE_TEXT_MAX];
-    coverage_text(counts, text);
+    char text[COUNTS_TEXT_MAX];
+    counts_text(counts, text);
     fprintf(stderr, "picky: %s: %s\n", merge->path, text);
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};
@@ -362,10 +362,11 @@ const struct command command_merge = {
         "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n\n"
         "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
         "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
-        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it.\n"
-        "What you added to the parts (attributes, datasets, groups) goes along; where two parts differ in it, it is "
-        "named\n"
-        "and refused.\n\n"
+        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, "
+        "with\n"
+        "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep writes.\n"
+        "What you added to the parts (attributes, datasets, groups) goes along; where two parts differ in it, it is\n"
+        "named and refused.\n\n"
         "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
     .run = run,

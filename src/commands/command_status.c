@@ -39,9 +39,9 @@ static void print_runs(const struct results_state *state)
 
 static void print_state(const char *path, const struct results_state *state)
 {
-    char shard[COVERAGE_SHARD_MAX];
-    uint64_t n_slots = coverage_expected(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
-    coverage_shard(&state->shard, shard);
+    char shard[COUNTS_SHARD_MAX];
+    uint64_t n_slots = counts_expected(state->counts), n_done = n_slots - state->counts[STATUS_PENDING];
+    counts_shard(&state->shard, shard);
     printf("%s: %" PRIu64 " configuration%s x %" PRId64 " replicates%s = %" PRIu64 " jobs\n\n", path, state->n_configs,
            state->n_configs == 1 ? "" : "s", state->replicates, shard, n_slots);
     if (state->is_null)
@@ -78,7 +78,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct error error = {0};
     struct results_state state;
-    struct coverage coverage = {0};
+    struct value_counts values = {0};
     switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv, true)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
@@ -86,18 +86,18 @@ static int run(const struct command *command, int argc, char **argv)
     }
     int exit_code = 0;
     const char *path = arguments.operand;
-    if (coverage_by(&coverage, arguments.by, &error) || coverage_read(&coverage, path, &state, &error)) {
+    if (counts_choose(&values, arguments.by, &error) || counts_read(&values, path, &state, &error)) {
         exit_code = report_error(&error);
     } else {
         print_state(path, &state);
         print_reasons(&state);
-        if (coverage.row) {
+        if (values.row) {
             printf("\n");
-            coverage_print(stdout, &coverage);
+            counts_print(stdout, &values);
         }
         print_runs(&state);
     }
-    coverage_free(&coverage);
+    counts_free(&values);
     arguments_free(&arguments);
     return exit_code;
 }

@@ -16,7 +16,7 @@
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
 
 /* A verification, and what it came to. */
-struct task {
+struct verification {
     const struct command *command;
     int argc;
     char **argv;
@@ -38,17 +38,19 @@ static enum error_code parse_whole(const char *option, const char *text, uint64_
     return ERROR_NONE;
 }
 
-static enum error_code read_options(struct task *task, const struct arguments *arguments, struct error *error)
+static enum error_code read_options(struct verification *verification, const struct arguments *arguments,
+                                    struct error *error)
 {
     /* Other slots each time, unless asked for. */
     uint64_t seed = (uint64_t)clock_calendar_s();
-    task->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
+    verification->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
     if (arguments->all && arguments->sample)
         return error_set(error, ERROR_INPUT, "--sample and --all: allowed: one of them");
-    if ((arguments->sample && parse_whole("--sample", arguments->sample, 1, INT64_MAX, &task->n_sample, error)) ||
+    if ((arguments->sample &&
+         parse_whole("--sample", arguments->sample, 1, INT64_MAX, &verification->n_sample, error)) ||
         (arguments->seed && parse_whole("--seed", arguments->seed, 0, SEED_MAX, &seed, error)))
         return error->code;
-    task->seed = (int64_t)seed;
+    verification->seed = (int64_t)seed;
     return ERROR_NONE;
 }
 
@@ -62,7 +64,8 @@ static enum error_code sync_nothing(void *verify, bool now, struct error *error)
 }
 
 /* Does the chosen slots again. */
-static enum error_code compare(struct task *task, const struct ranks *ranks, struct verify *verify, struct error *error)
+static enum error_code compare(struct verification *verification, const struct ranks *ranks, struct verify *verify,
+                               struct error *error)
 {
     const struct results_description *d = verify_description(verify);
     const struct coordinator_watch watch = {
@@ -75,54 +78,55 @@ static enum error_code compare(struct task *task, const struct ranks *ranks, str
         plan_skip(plan, verify_leaves_out, verify);
         progress_start(&progress, stderr, plan_jobs_total(plan));
         coordinator_run(ranks->transport, plan, &sink, d->layout, &watch, &progress, &receipt, error);
-        task->is_stopped = receipt.is_stopped;
+        verification->is_stopped = receipt.is_stopped;
     }
     plan_destroy(plan);
     return error->code;
 }
 
-static int report(const struct task *task, const struct verify_counts *counts)
+static int report(const struct verification *verification, const struct verify_counts *counts)
 {
-    printf("%s: %" PRIu64 " of %" PRIu64 " slots done", task->path, counts->n_done, counts->n_slots);
+    printf("%s: %" PRIu64 " of %" PRIu64 " slots done", verification->path, counts->n_done, counts->n_slots);
     if (counts->n_errors > 0)
         printf(" (%" PRIu64 " with an error: not to be done again)", counts->n_errors);
     printf("; %" PRIu64 " done again", counts->n_compared);
     if (counts->n_chosen < counts->n_done - counts->n_errors)
-        printf(" (--seed %" PRId64 ")", task->seed);
+        printf(" (--seed %" PRId64 ")", verification->seed);
     if (counts->n_different > 0 || counts->n_implausible > 0)
         printf(": %" PRIu64 " differ, %" PRIu64 " of all are not what a run writes\n", counts->n_different,
                counts->n_implausible);
     else
         printf(counts->n_compared > 0 ? ": all bits are the same\n" : "\n");
-    if (task->is_stopped)
+    if (verification->is_stopped)
         fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
                 counts->n_chosen);
     if (counts->n_failed > 0)
         fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts->n_failed);
     bool is_finding = counts->n_different > 0 || counts->n_implausible > 0 || counts->n_failed > 0;
-    return is_finding ? EXIT_FINDING : task->is_stopped ? EXIT_STOPPED : 0;
+    return is_finding ? EXIT_FINDING : verification->is_stopped ? EXIT_STOPPED : 0;
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
 {
-    struct task *task = context;
+    struct verification *verification = context;
     struct arguments arguments;
     struct error error = {0};
     struct verify *verify = NULL;
     int exit_code = 0;
-    switch (arguments_parse(&arguments, task->command, "SnA", "FILE.h5", task->argc, task->argv, true)) {
+    switch (arguments_parse(&arguments, verification->command, "SnA", "FILE.h5", verification->argc, verification->argv,
+                            true)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:
-        task->path = arguments.operand;
-        if (ranks_check(ranks, false, &error) || read_options(task, &arguments, &error) ||
-            verify_open(&verify, task->path, task->n_sample, task->seed, stdout, &error) ||
-            (verify_counts(verify).n_chosen > 0 && compare(task, ranks, verify, &error))) {
+        verification->path = arguments.operand;
+        if (ranks_check(ranks, false, &error) || read_options(verification, &arguments, &error) ||
+            verify_open(&verify, verification->path, verification->n_sample, verification->seed, stdout, &error) ||
+            (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
             exit_code = report_error(&error);
         } else {
             struct verify_counts counts = verify_counts(verify);
             verify_end(verify);
-            exit_code = report(task, &counts);
+            exit_code = report(verification, &counts);
         }
         verify_close(verify);
     }
@@ -132,8 +136,8 @@ static int run_rank0(void *context, const struct ranks *ranks)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct task task = {.command = command, .argc = argc, .argv = argv};
-    return ranks_main(argc, argv, run_rank0, &task);
+    struct verification verification = {.command = command, .argc = argc, .argv = argv};
+    return ranks_main(argc, argv, run_rank0, &verification);
 }
 
 const struct command command_verify = {

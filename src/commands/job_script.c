@@ -22,7 +22,7 @@ static const double TIME_FACTOR = 1.5, TIME_EXTRA_S = 300, MEMORY_FACTOR = 1.5, 
 enum { SIGNAL_S = 40, SHAPES_MAX = 20 };
 
 /* What goes into the template. */
-struct filling {
+struct script_filling {
     const struct job_script *script;
     double n_ranks, needed_s;
     const char *sweep, *output, *program; /* absolute paths */
@@ -69,7 +69,7 @@ static void print_shape(FILE *stream, const struct pilot_shape *entry)
 }
 
 /* The numbers behind the resources, as comments. */
-static void print_numbers(FILE *stream, const struct filling *filling)
+static void print_numbers(FILE *stream, const struct script_filling *filling)
 {
     const struct job_script *script = filling->script;
     const struct pilot *pilot = script->pilot;
@@ -106,7 +106,7 @@ static void print_numbers(FILE *stream, const struct filling *filling)
                 script->ranks_per_node);
 }
 
-static void print_resources(FILE *stream, const struct filling *filling)
+static void print_resources(FILE *stream, const struct script_filling *filling)
 {
     const struct job_script *script = filling->script;
     if (script->n_nodes > 0)
@@ -127,22 +127,22 @@ static void print_parameter(FILE *stream, const char *name, const char *given, c
     fprintf(stream, "}\n");
 }
 
-static void print_sweep(FILE *stream, const struct filling *filling)
+static void print_sweep(FILE *stream, const struct script_filling *filling)
 {
     print_parameter(stream, "SWEEP", "1", filling->sweep);
 }
 
-static void print_output(FILE *stream, const struct filling *filling)
+static void print_output(FILE *stream, const struct script_filling *filling)
 {
     print_parameter(stream, "OUT", "2", filling->output);
 }
 
-static void print_program(FILE *stream, const struct filling *filling)
+static void print_program(FILE *stream, const struct script_filling *filling)
 {
     print_parameter(stream, "PICKY", "PICKY", filling->program);
 }
 
-static void print_options(FILE *stream, const struct filling *filling)
+static void print_options(FILE *stream, const struct script_filling *filling)
 {
     fprintf(stream, "OPTIONS=(");
     for (size_t i = 0; i < filling->script->n_overrides; i++) {
@@ -158,7 +158,7 @@ static void print_options(FILE *stream, const struct filling *filling)
 /* Lines of the template, by how they begin, and what takes their place, if anything. */
 static const struct {
     const char *start;
-    void (*print)(FILE *stream, const struct filling *filling);
+    void (*print)(FILE *stream, const struct script_filling *filling);
 } substitutes[] = {
     {"# A sweep, ", print_numbers}, {"#   sbatch ", NULL},     {"#SBATCH --nodes=", print_resources},
     {"#SBATCH --exclusive", NULL},  {"#SBATCH --time=", NULL}, {"#SBATCH --signal=", NULL},
@@ -167,7 +167,7 @@ static const struct {
 };
 enum { N_SUBSTITUTES = sizeof substitutes / sizeof substitutes[0] };
 
-static void print_template(FILE *stream, const struct filling *filling)
+static void print_template(FILE *stream, const struct script_filling *filling)
 {
     bool is_seen[N_SUBSTITUTES] = {false};
     for (const char *line = sweep_sbatch, *next; *line; line = next) {
@@ -205,12 +205,12 @@ enum error_code job_script_print(FILE *stream, const struct job_script *script, 
     char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
     char *program = realpath("/proc/self/exe", NULL);
     if (sweep && output && program)
-        print_template(stream, &(struct filling){.script = script,
-                                                 .n_ranks = n_ranks,
-                                                 .needed_s = job_script_time(script->pilot, n_ranks),
-                                                 .sweep = sweep,
-                                                 .output = output,
-                                                 .program = program});
+        print_template(stream, &(struct script_filling){.script = script,
+                                                        .n_ranks = n_ranks,
+                                                        .needed_s = job_script_time(script->pilot, n_ranks),
+                                                        .sweep = sweep,
+                                                        .output = output,
+                                                        .program = program});
     else
         error_set(error, ERROR_FATAL, "the paths of sweep, output and picky: %s", strerror(errno));
     free(sweep);

@@ -114,7 +114,7 @@ static bool is_done(const void *results, uint64_t config, uint64_t replicate)
 }
 
 /* What rank 0 has to do with, and what comes of it. */
-struct task {
+struct run_state {
     const struct running *running;
     const struct arguments *arguments;
     const char *command_line;
@@ -123,7 +123,7 @@ struct task {
     struct room room;       /* not for null jobs */
     struct transport *transport;
     char *path; /* of the results file; owned */
-    struct coverage coverage;
+    struct value_counts values;
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
     uint64_t counts[N_STATUSES]; /* the file's */
@@ -142,65 +142,65 @@ static enum error_code check_shard(const struct shard *shard, const struct sweep
                      (uint64_t)sweep->n_configs + (uint64_t)sweep->replicates - 1);
 }
 
-static void print_start(const struct task *task, const struct sweep *sweep, const char *host_list)
+static void print_start(const struct run_state *run, const struct sweep *sweep, const char *host_list)
 {
-    char shard[COVERAGE_SHARD_MAX];
-    uint64_t n_left = task->counts[STATUS_PENDING], n_done = coverage_expected(task->counts) - n_left;
-    coverage_shard(&task->shard, shard);
-    int n_ranks = task->diagnosis->n_ranks;
-    diagnosis_print(stderr, task->diagnosis, task->path);
+    char shard[COUNTS_SHARD_MAX];
+    uint64_t n_left = run->counts[STATUS_PENDING], n_done = counts_expected(run->counts) - n_left;
+    counts_shard(&run->shard, shard);
+    int n_ranks = run->diagnosis->n_ranks;
+    diagnosis_print(stderr, run->diagnosis, run->path);
     fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
             sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
-            n_ranks == 1 ? "" : "s", host_list, task->path);
+            n_ranks == 1 ? "" : "s", host_list, run->path);
     sweep_warnings_print(stderr, sweep);
-    if (!task->arguments->null_jobs) {
+    if (!run->arguments->null_jobs) {
         fprintf(stderr, "picky: memory: ");
-        room_print_largest(stderr, &task->room);
-        room_print_warnings(stderr, &task->room);
+        room_print_largest(stderr, &run->room);
+        room_print_warnings(stderr, &run->room);
     }
     if (n_done > 0)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
 /* Does what is pending in the results. */
-static enum error_code run_pending(struct task *task, struct results *results, struct plan *plan,
+static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
                                    struct error *error)
 {
     struct progress progress;
-    const struct coordinator_watch watch = {.deadline_s = task->diagnosis->deadline_s,
+    const struct coordinator_watch watch = {.deadline_s = run->diagnosis->deadline_s,
                                             .silence_s = SILENCE_S,
-                                            .hosts = task->diagnosis->hosts,
-                                            .memory = task->memory};
-    if (task->counts[STATUS_PENDING] == 0) {
-        fprintf(stderr, "picky: %s is complete: nothing to do\n", task->path);
+                                            .hosts = run->diagnosis->hosts,
+                                            .memory = run->memory};
+    if (run->counts[STATUS_PENDING] == 0) {
+        fprintf(stderr, "picky: %s is complete: nothing to do\n", run->path);
         return ERROR_NONE;
     }
-    if (!layout->is_null && room_check(&task->room, error))
+    if (!layout->is_null && room_check(&run->room, error))
         return error->code;
-    if (results_log_run(results, task->diagnosis->n_ranks, host_list, build_version(), error))
+    if (results_log_run(results, run->diagnosis->n_ranks, host_list, build_version(), error))
         return error->code;
-    if (task->counts[STATUS_PENDING] < plan_jobs_total(plan))
+    if (run->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
-    print_start(task, sweep, host_list);
+    print_start(run, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
     const struct record_sink sink = coordinator_results_sink(results);
-    coordinator_run(task->transport, plan, &sink, layout, &watch, &progress, &task->receipt, error);
+    coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
     progress_end(&progress, clock_s());
     if (!error->code)
-        store_receipt(results, &task->receipt, error);
-    results_counts(results, task->counts);
-    task->is_stopped = task->receipt.is_stopped;
+        store_receipt(results, &run->receipt, error);
+    results_counts(results, run->counts);
+    run->is_stopped = run->receipt.is_stopped;
     return error->code;
 }
 
 /* Rank 0's part, between the release of nobody and the release of all. */
-static enum error_code run_sweep(struct task *task, struct error *error)
+static enum error_code run_sweep(struct run_state *run, struct error *error)
 {
-    const struct arguments *arguments = task->arguments;
-    const struct running *running = task->running;
-    const char *hosts = task->diagnosis->hosts;
-    int n_ranks = task->diagnosis->n_ranks;
+    const struct arguments *arguments = run->arguments;
+    const struct running *running = run->running;
+    const char *hosts = run->diagnosis->hosts;
+    int n_ranks = run->diagnosis->n_ranks;
     const char *sweep_path = arguments->operands[running->sweep_operand];
     struct sweep sweep = {0};
     struct record_layout layout;
@@ -218,15 +218,15 @@ static enum error_code run_sweep(struct task *task, struct error *error)
     if (layout.is_null)
         fprintf(stderr, "picky: --null-jobs: nothing is trained, the records are made up\n");
 
-    task->path = running->output_operand >= 0 ? strdup(arguments->operands[running->output_operand])
-                 : arguments->output          ? strdup(arguments->output)
-                                              : default_output(sweep_path, &arguments->shard);
-    if (!task->path) {
+    run->path = running->output_operand >= 0 ? strdup(arguments->operands[running->output_operand])
+                : arguments->output          ? strdup(arguments->output)
+                                             : default_output(sweep_path, &arguments->shard);
+    if (!run->path) {
         error_set(error, ERROR_FATAL, "out of memory");
         goto done;
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
-    provenance_make(&provenance, task->command_line, host_list, n_ranks, sweep.original);
+    provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
     const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
     const struct results_description description = {
         .name = sweep.name,
@@ -242,19 +242,18 @@ static enum error_code run_sweep(struct task *task, struct error *error)
         .n_plans = 1,
         .shard = arguments->shard,
     };
-    if (!layout.is_null && room_look(&task->room, &sweep, &layout, task->memory, n_ranks, error))
+    if (!layout.is_null && room_look(&run->room, &sweep, &layout, run->memory, n_ranks, error))
         goto done;
     /* A file that is there may be complete. */
-    bool may_be_complete = arguments->resume && access(task->path, F_OK) == 0;
-    if (!layout.is_null && !may_be_complete && room_check(&task->room, error))
+    bool may_be_complete = arguments->resume && access(run->path, F_OK) == 0;
+    if (!layout.is_null && !may_be_complete && room_check(&run->room, error))
         goto done;
-    if (running->open(&results, task->path, arguments, &sweep, &description, &task->is_stopped, error) ||
-        task->is_stopped)
+    if (running->open(&results, run->path, arguments, &sweep, &description, &run->is_stopped, error) || run->is_stopped)
         goto done;
     layout = *results_layout(results);
-    results_counts(results, task->counts);
-    task->shard = results_shard(results);
-    run_pending(task, results, plan, &sweep, &layout, host_list, error);
+    results_counts(results, run->counts);
+    run->shard = results_shard(results);
+    run_pending(run, results, plan, &sweep, &layout, host_list, error);
 done:;
     struct error close_error = {0};
     if (results_close(results, &close_error) && !error->code)
@@ -265,37 +264,36 @@ done:;
 }
 
 /* What has come of the file: exact counts, and how to go on if it is not complete. */
-static void print_end(struct task *task)
+static void print_end(struct run_state *run)
 {
-    char counts[COVERAGE_TEXT_MAX], shard[COVERAGE_SHARD_MAX];
+    char counts[COUNTS_TEXT_MAX], shard[COUNTS_SHARD_MAX];
     struct results_state state;
-    if (task->receipt.n_ranks > 0)
-        progress_receipt(stderr, &task->receipt);
-    uint64_t n_jobs = coverage_expected(task->counts);
+    if (run->receipt.n_ranks > 0)
+        progress_receipt(stderr, &run->receipt);
+    uint64_t n_jobs = counts_expected(run->counts);
     if (n_jobs > 0) {
-        coverage_text(task->counts, counts);
-        coverage_shard(&task->shard, shard);
+        counts_text(run->counts, counts);
+        counts_shard(&run->shard, shard);
         fprintf(stderr, "picky: the file%s: %s\n", shard, counts);
     }
-    if (n_jobs > 0 && task->coverage.row) {
+    if (n_jobs > 0 && run->values.row) {
         struct error error;
-        if (coverage_read(&task->coverage, task->path, &state, &error))
+        if (counts_read(&run->values, run->path, &state, &error))
             report_error(&error); /* of the table alone: the sweep is as it is */
         else
-            coverage_print(stderr, &task->coverage);
+            counts_print(stderr, &run->values);
     }
-    if (!task->is_stopped)
+    if (!run->is_stopped)
         return;
     if (n_jobs == 0) {
         fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
         return;
     }
-    const char *const *operands = (const char *const *)task->arguments->operands;
-    char *go_on =
-        running_go_on(operands[task->running->sweep_operand],
-                      task->running->output_operand >= 0 ? task->path : task->arguments->output, task->arguments);
+    const char *const *operands = (const char *const *)run->arguments->operands;
+    char *go_on = running_go_on(operands[run->running->sweep_operand],
+                                run->running->output_operand >= 0 ? run->path : run->arguments->output, run->arguments);
     fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
-            n_jobs - task->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
+            n_jobs - run->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
     free(go_on);
 }
 
@@ -315,12 +313,12 @@ static int run_rank0(void *context, const struct ranks *ranks)
     struct diagnosis diagnosis = {
         .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
     char command_line[4096];
-    struct task task = {.running = call->running,
-                        .arguments = &arguments,
-                        .command_line = command_line,
-                        .diagnosis = &diagnosis,
-                        .memory = ranks->memory,
-                        .transport = ranks->transport};
+    struct run_state run = {.running = call->running,
+                            .arguments = &arguments,
+                            .command_line = command_line,
+                            .diagnosis = &diagnosis,
+                            .memory = ranks->memory,
+                            .transport = ranks->transport};
     int exit_code = 0;
 
     provenance_command(call->argc, call->argv, command_line, sizeof command_line); /* now: parsing changes argv */
@@ -331,16 +329,16 @@ static int run_rank0(void *context, const struct ranks *ranks)
     case ARGUMENTS_OK:
         if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
             (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
-            coverage_by(&task.coverage, arguments.by, &error) ||
-            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&task, &error)) {
+            counts_choose(&run.values, arguments.by, &error) ||
+            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&run, &error)) {
             exit_code = report_error(&error);
             break;
         }
-        print_end(&task);
-        exit_code = task.is_stopped ? EXIT_STOPPED : report_complete(task.path, task.counts[STATUS_ERROR]);
+        print_end(&run);
+        exit_code = run.is_stopped ? EXIT_STOPPED : report_complete(run.path, run.counts[STATUS_ERROR]);
     }
-    free(task.path);
-    coverage_free(&task.coverage);
+    free(run.path);
+    counts_free(&run.values);
     arguments_free(&arguments);
     return exit_code;
 }

@@ -24,7 +24,7 @@ struct waiting {
 };
 
 /* The waiting jobs of one shape, oldest first. */
-struct group {
+struct job_group {
     struct shape shape;
     struct waiting **waiting; /* [n_waiting], owned */
     size_t n_waiting, capacity;
@@ -42,9 +42,9 @@ struct job_runner {
     struct record_layout layout;
     struct pack packs[3]; /* [n_packs], the widest first */
     int n_packs;
-    uint64_t memory;      /* bytes that packs may hold together */
-    bool was_refused;     /* and that is what could be allocated */
-    struct group *groups; /* [n_groups], those with waiting jobs */
+    uint64_t memory;          /* bytes that packs may hold together */
+    bool was_refused;         /* and that is what could be allocated */
+    struct job_group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
     void *record;
     struct job_runner_totals totals;
@@ -158,9 +158,9 @@ size_t job_runner_waiting(const struct job_runner *runner)
     return n;
 }
 
-static struct group *largest_group(const struct job_runner *runner)
+static struct job_group *largest_group(const struct job_runner *runner)
 {
-    struct group *largest = NULL;
+    struct job_group *largest = NULL;
     for (size_t g = 0; g < runner->n_groups; g++)
         if (!largest || runner->groups[g].n_waiting > largest->n_waiting)
             largest = &runner->groups[g];
@@ -169,7 +169,7 @@ static struct group *largest_group(const struct job_runner *runner)
 
 size_t job_runner_largest_group(const struct job_runner *runner)
 {
-    const struct group *group = largest_group(runner);
+    const struct job_group *group = largest_group(runner);
     return group ? group->n_waiting : 0;
 }
 
@@ -184,21 +184,21 @@ struct job_runner_totals job_runner_totals(const struct job_runner *runner)
 }
 
 /* The group of a shape, made if there is none; NULL if memory is short. */
-static struct group *group_of(struct job_runner *runner, const struct shape *shape)
+static struct job_group *group_of(struct job_runner *runner, const struct shape *shape)
 {
     for (size_t g = 0; g < runner->n_groups; g++)
         if (shape_equal(&runner->groups[g].shape, shape))
             return &runner->groups[g];
     if (runner->n_groups == runner->groups_capacity) {
         size_t capacity = runner->groups_capacity ? 2 * runner->groups_capacity : 4;
-        struct group *groups = realloc(runner->groups, capacity * sizeof *groups);
+        struct job_group *groups = realloc(runner->groups, capacity * sizeof *groups);
         if (!groups)
             return NULL;
         runner->groups = groups;
         runner->groups_capacity = capacity;
     }
-    struct group *group = &runner->groups[runner->n_groups++];
-    *group = (struct group){.shape = *shape};
+    struct job_group *group = &runner->groups[runner->n_groups++];
+    *group = (struct job_group){.shape = *shape};
     return group;
 }
 
@@ -206,7 +206,7 @@ enum error_code job_runner_add(struct job_runner *runner, const struct job *job,
 {
     struct shape shape = shape_of(&job->h);
     size_t n_errors = (size_t)job->h.max_attempts * (size_t)shape.n_tasks;
-    struct group *group = group_of(runner, &shape);
+    struct job_group *group = group_of(runner, &shape);
     if (!group)
         goto failed;
     if (group->n_waiting == group->capacity) {
@@ -230,7 +230,7 @@ failed:
 }
 
 /* Takes a job out of its group, keeping the order of the others. */
-static void group_remove(struct group *group, const struct waiting *w)
+static void group_remove(struct job_group *group, const struct waiting *w)
 {
     size_t i = 0;
     while (group->waiting[i] != w)
@@ -248,7 +248,7 @@ static void put_end(struct job_runner *runner, const struct waiting *w, enum job
 }
 
 /* Hands a job's record to `done` and forgets the job. */
-static enum error_code end_job(struct job_runner *runner, struct group *group, struct waiting *w, job_done done,
+static enum error_code end_job(struct job_runner *runner, struct job_group *group, struct waiting *w, job_done done,
                                void *context, struct error *error)
 {
     enum error_code code = done(context, &w->job, runner->record, error);
@@ -258,7 +258,7 @@ static enum error_code end_job(struct job_runner *runner, struct group *group, s
 }
 
 /* Ends every job of a group that cannot be trained, with the reason in its record. */
-static enum error_code fail_group(struct job_runner *runner, struct group *group, const char *reason, job_done done,
+static enum error_code fail_group(struct job_runner *runner, struct job_group *group, const char *reason, job_done done,
                                   void *context, struct error *error)
 {
     while (group->n_waiting > 0) {
@@ -347,7 +347,7 @@ static enum error_code load_pack(struct job_runner *runner, const struct shape *
 }
 
 /* Up to a pack of the group's waiting jobs that are, or are not yet, screened; oldest first. */
-static size_t choose(const struct job_runner *runner, const struct group *group, bool is_screened,
+static size_t choose(const struct job_runner *runner, const struct job_group *group, bool is_screened,
                      struct waiting **members)
 {
     size_t n = 0;
@@ -366,7 +366,7 @@ static void record_attempt(struct waiting *w, const float *errors, size_t n_task
 /* Looks at untrained models until there is a pack of those worth training, or nothing is left to look at. A model whose
  * output is 0 for ever fails its attempt here, with the error that it would have after training. A job's last attempt
  * is trained all the same: its arrays are kept. */
-static enum error_code screen(struct job_runner *runner, struct group *group, struct error *error)
+static enum error_code screen(struct job_runner *runner, struct job_group *group, struct error *error)
 {
     struct waiting *members[KERNELS_LANES_MAX];
     struct pack *pack;
@@ -423,7 +423,7 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
 
 /* Trains members[0..n-1], loaded into lanes 0..n-1 of the pack, ends the jobs that are done and sends the others' next
  * attempts back to wait. */
-static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct group *group,
+static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct job_group *group,
                                   struct waiting **members, size_t n, double start, job_done done, void *context,
                                   struct error *error)
 {
@@ -481,7 +481,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
 
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
 {
-    struct group *group = largest_group(runner);
+    struct job_group *group = largest_group(runner);
     if (!group)
         return ERROR_NONE;
 

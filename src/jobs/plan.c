@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Configurations of one shape: order[begin..end), where end is the next group's begin. */
-struct group {
+struct plan_group {
     uint32_t begin;
     uint32_t next;      /* of the configurations, the one whose replicate comes next */
     uint64_t replicate; /* the replicate it is at, the plan's number of replicates at its end */
@@ -14,7 +14,7 @@ struct group {
 struct plan {
     const struct hyperparameters *configs; /* borrowed */
     uint32_t *order;                       /* [n_configs] indices, grouped by shape, ascending in a group */
-    struct group *groups;                  /* [n_groups + 1], costliest first; the last one only ends the one before */
+    struct plan_group *groups;             /* [n_groups + 1], costliest first; the last one only ends the one before */
     size_t n_configs, n_groups;
     uint64_t replicates, jobs_total, jobs_left;
     int64_t seed;
@@ -154,7 +154,7 @@ static enum error_code group_by_shape(struct plan *plan, struct error *error)
         plan->groups[group_of_shape[shape_of_config[i]]].next++;
     uint32_t begin = 0;
     for (size_t g = 0; g <= n; g++) {
-        struct group *group = &plan->groups[g];
+        struct plan_group *group = &plan->groups[g];
         if (g < n)
             plan->work_total += (double)group->next * (double)plan->replicates * costs[g].cost;
         group->begin = begin;
@@ -211,7 +211,7 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
-static void step(struct group *group)
+static void step(struct plan_group *group)
 {
     if (++group->next == group[1].begin) {
         group->next = group->begin;
@@ -220,7 +220,7 @@ static void step(struct group *group)
 }
 
 /* A group is always at a job that is to be done, or at its end. */
-static void pass_done(const struct plan *plan, struct group *group)
+static void pass_done(const struct plan *plan, struct plan_group *group)
 {
     while (plan->is_done && group->replicate < plan->replicates &&
            plan->is_done(plan->context, plan->order[group->next], group->replicate))
@@ -255,7 +255,7 @@ struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate
 /* The group's next jobs. The one place where jobs leave the plan. */
 static size_t take(struct plan *plan, size_t g, size_t n_max, struct job *jobs)
 {
-    struct group *group = &plan->groups[g];
+    struct plan_group *group = &plan->groups[g];
     size_t n = 0;
     for (; n < n_max && group->replicate < plan->replicates; n++) {
         jobs[n] = plan_job(plan, plan->order[group->next], group->replicate);
@@ -274,7 +274,7 @@ size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, siz
 
     for (size_t i = 0; i < n_prefer; i++) {
         check(prefer[i] < plan->n_groups);
-        const struct group *group = &plan->groups[prefer[i]];
+        const struct plan_group *group = &plan->groups[prefer[i]];
         uint64_t ahead = 1 + n_max / (group[1].begin - group->begin);
         if (group->replicate < plan->replicates && group->replicate <= plan->round + ahead) {
             *shape = prefer[i];

@@ -21,7 +21,7 @@ struct active_unit {
 };
 
 /* Bytes of an importance's own arrays; `measures` has scratch at its end. */
-struct sizes {
+struct importance_sizes {
     size_t measures, sums, active, slots;
 };
 
@@ -31,9 +31,9 @@ static size_t measure_size(const struct shape *shape, size_t lanes)
     return (size_t)(shape->n_tasks * shape->hidden_layers * shape->hidden_size) * lanes;
 }
 
-static struct sizes sizes_of(const struct shape *shape, size_t lanes)
+static struct importance_sizes sizes_of(const struct shape *shape, size_t lanes)
 {
-    return (struct sizes){
+    return (struct importance_sizes){
         .measures = ((N_MEASURES + 2) * measure_size(shape, lanes) + TRAIN_BLOCK_ROWS * lanes) * sizeof(float),
         .sums = (size_t)(shape->hidden_layers * shape->hidden_size) * sizeof(struct unit_sums),
         .active = (size_t)shape->hidden_size * TRAIN_BLOCK_ROWS * lanes * sizeof(struct active_unit),
@@ -43,7 +43,7 @@ static struct sizes sizes_of(const struct shape *shape, size_t lanes)
 
 uint64_t importance_bytes(const struct shape *shape, size_t lanes)
 {
-    struct sizes sizes = sizes_of(shape, lanes);
+    struct importance_sizes sizes = sizes_of(shape, lanes);
     return activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, true) +
            activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.measures + sizes.sums + sizes.active +
            sizes.slots;
@@ -54,7 +54,7 @@ enum error_code importance_create(struct importance *importance, const struct tr
     memset(importance, 0, sizeof *importance);
     const struct shape *shape = &training->network.shape;
     size_t lanes = training->lanes, n = measure_size(shape, lanes);
-    const struct sizes sizes = sizes_of(shape, lanes);
+    const struct importance_sizes sizes = sizes_of(shape, lanes);
 
     if (activations_create(&importance->baseline, &training->network, TRAIN_BLOCK_ROWS, true, error) ||
         activations_create(&importance->ablated, &training->network, TRAIN_BLOCK_ROWS, false, error)) {

@@ -23,17 +23,17 @@ static float *allocate_vectors(size_t bytes)
 }
 
 /* Bytes of a training's own arrays; histories are of one lane. */
-struct sizes {
+struct training_sizes {
     size_t test_x, test_target, target, indices, step_loss, train_loss, test_error;
 };
 
-static struct sizes sizes_of(const struct shape *shape, size_t lanes)
+static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
 {
     size_t batch_size = (size_t)shape->batch_size;
     size_t n_tests = (size_t)shape->n_tasks * (size_t)shape->N_test;
     size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
     size_t n_history = (size_t)shape_history(shape);
-    return (struct sizes){
+    return (struct training_sizes){
         .test_x = vectors_bytes(n_tests * N_INPUTS, lanes),
         .test_target = vectors_bytes(n_tests, lanes),
         .target = vectors_bytes(n_rows, lanes),
@@ -46,7 +46,7 @@ static struct sizes sizes_of(const struct shape *shape, size_t lanes)
 
 uint64_t training_bytes(const struct shape *shape, size_t lanes)
 {
-    struct sizes sizes = sizes_of(shape, lanes);
+    struct training_sizes sizes = sizes_of(shape, lanes);
     return network_bytes(shape, lanes) + activations_bytes(shape, lanes, (size_t)shape->batch_size, false) +
            activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.test_x + sizes.test_target + sizes.target +
            sizes.indices + sizes.step_loss + lanes * (sizes.train_loss + sizes.test_error);
@@ -54,7 +54,7 @@ uint64_t training_bytes(const struct shape *shape, size_t lanes)
 
 uint64_t training_data_bytes(int64_t N_train, size_t n_models)
 {
-    return (uint64_t)N_train * (n_models * sizeof(struct sample) + sizeof(uint32_t));
+    return (uint64_t)N_train * (n_models * sizeof(struct train_sample) + sizeof(uint32_t));
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
@@ -62,7 +62,7 @@ enum error_code training_create(struct training *training, const struct shape *s
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
-    const struct sizes sizes = sizes_of(shape, training->lanes);
+    const struct training_sizes sizes = sizes_of(shape, training->lanes);
 
     if (network_create(&training->network, shape, kernels, error) ||
         activations_create(&training->batch, &training->network, (size_t)shape->batch_size, false, error) ||
@@ -158,7 +158,7 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     size_t sample = 0;
     for (int task = 0; task < n_tasks; task++)
         for (int64_t i = 0; i < counts[task]; i++, sample++) {
-            struct sample *s = &model->samples[sample];
+            struct train_sample *s = &model->samples[sample];
             if (sample % BLOCK_SAMPLES == 0) {
                 size_t left = (size_t)h->N_train - sample;
                 tasks_train_inputs(model->key, sample, left < BLOCK_SAMPLES ? left : BLOCK_SAMPLES, x);
@@ -189,14 +189,14 @@ static void load_samples(struct training *training, struct activations *a, size_
                          size_t first, size_t n)
 {
     const struct network *network = &training->network;
-    const struct sample *samples = training->model[lane].samples;
+    const struct train_sample *samples = training->model[lane].samples;
     size_t lanes = training->lanes;
     int n_tasks = (int)network->shape.n_tasks;
     float *in = a->in[1] + lane, *context = activations_context(a, network, 0, 0) + lane;
     float *target = training->target + lane;
     size_t in_step = a->in_stride[1] * lanes, context_step = a->in_stride[network->shape.context_layer] * lanes;
     for (size_t row = 0; row < n; row++, in += in_step, context += context_step, target += lanes) {
-        const struct sample *sample = &samples[indices ? indices[row] : first + row];
+        const struct train_sample *sample = &samples[indices ? indices[row] : first + row];
         for (size_t k = 0; k < N_INPUTS; k++)
             in[k * lanes] = sample->x[k];
         for (int task = 0; task < n_tasks; task++)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* One training sample. */
-struct sample {
+struct train_sample {
     float x[N_INPUTS];
     float target;
     int32_t task; /* 0-based */
@@ -20,8 +20,8 @@ struct model {
     bool is_used;
     struct hyperparameters h;
     struct rng_key key;
-    struct sample *samples; /* [N_train], the training set, task 1's first */
-    size_t capacity;        /* samples there is room for */
+    struct train_sample *samples; /* [N_train], the training set, task 1's first */
+    size_t capacity;              /* samples there is room for */
     /* History. Entry 0 of an epoch axis is the untrained model. */
     double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
                            batches of the batch's mean squared error before its step */

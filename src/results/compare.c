@@ -12,7 +12,7 @@ enum {
     CONFIGS_AT_ONCE = 1 << 14 /* read from the file */
 };
 
-struct comparison {
+struct sweep_comparison {
     hid_t file;
     const char *path;
     const struct results_header *header;
@@ -25,9 +25,9 @@ struct comparison {
     struct error *error;
 };
 
-static void differ(struct comparison *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void differ(struct sweep_comparison *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void differ(struct comparison *c, const char *format, ...)
+static void differ(struct sweep_comparison *c, const char *format, ...)
 {
     if (c->n_lines == LINES_MAX) {
         c->n_more++;
@@ -52,7 +52,7 @@ static void store_text(unsigned store, char text[128])
 }
 
 /* Calls `visit` for every configuration of the file, with one row of it read. */
-static enum error_code each_config(struct comparison *c, const struct hyperparameter *row,
+static enum error_code each_config(struct sweep_comparison *c, const struct hyperparameter *row,
                                    void (*visit)(void *context, uint64_t config, const struct hyperparameters *h),
                                    void *context)
 {
@@ -100,7 +100,7 @@ static void note_change(void *context, uint64_t config, const struct hyperparame
     changes->pairs[changes->n_pairs++].n = 1;
 }
 
-static enum error_code compare_row(struct comparison *c, const struct hyperparameter *row)
+static enum error_code compare_row(struct sweep_comparison *c, const struct hyperparameter *row)
 {
     struct changes changes = {.row = row, .configs = c->description->configs};
     if (each_config(c, row, note_change, &changes))
@@ -117,14 +117,14 @@ static enum error_code compare_row(struct comparison *c, const struct hyperparam
 }
 
 /* The first values of one key, where the numbers of configurations differ. */
-struct values {
+struct value_lists {
     const struct hyperparameter *row;
     size_t n;
     bool are_more;
     struct hyperparameters values[VALUES_MAX];
 };
 
-static bool has_value(const struct values *values, const struct hyperparameters *h)
+static bool has_value(const struct value_lists *values, const struct hyperparameters *h)
 {
     for (size_t i = 0; i < values->n; i++)
         if (hyperparameter_equal(h, &values->values[i], values->row))
@@ -135,7 +135,7 @@ static bool has_value(const struct values *values, const struct hyperparameters 
 static void note_value(void *context, uint64_t config, const struct hyperparameters *h)
 {
     (void)config;
-    struct values *values = context;
+    struct value_lists *values = context;
     if (values->are_more || has_value(values, h))
         return;
     values->are_more = values->n == VALUES_MAX;
@@ -143,7 +143,7 @@ static void note_value(void *context, uint64_t config, const struct hyperparamet
         values->values[values->n++] = *h;
 }
 
-static void values_text(const struct values *values, char text[VALUES_TEXT_MAX])
+static void values_text(const struct value_lists *values, char text[VALUES_TEXT_MAX])
 {
     size_t used = 0;
     *text = '\0';
@@ -156,9 +156,9 @@ static void values_text(const struct values *values, char text[VALUES_TEXT_MAX])
         snprintf(text + used, VALUES_TEXT_MAX - used, ", ...");
 }
 
-static enum error_code compare_values(struct comparison *c, const struct hyperparameter *row)
+static enum error_code compare_values(struct sweep_comparison *c, const struct hyperparameter *row)
 {
-    struct values old = {.row = row}, new = {.row = row};
+    struct value_lists old = {.row = row}, new = {.row = row};
     if (each_config(c, row, note_value, &old))
         return c->error->code;
     for (size_t i = 0; i < c->description->n_configs; i++)
@@ -179,7 +179,7 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
                                 const struct results_description *d, const char *other, FILE *lines, bool *is_same,
                                 struct error *error)
 {
-    struct comparison c = {
+    struct sweep_comparison c = {
         .file = file, .path = path, .header = header, .description = d, .other = other, .lines = lines, .error = error};
     if (header->is_null != (d->layout->is_null != 0))
         differ(&c, "null jobs: %s",

@@ -69,7 +69,7 @@ enum error_code results_sync_data(struct results *results, struct error *error)
 
 static int compare_slots(const void *a, const void *b)
 {
-    const struct slot *x = a, *y = b;
+    const struct put_slot *x = a, *y = b;
     if (x->config != y->config)
         return x->config < y->config ? -1 : 1;
     return x->replicate < y->replicate ? -1 : x->replicate > y->replicate;
@@ -77,7 +77,7 @@ static int compare_slots(const void *a, const void *b)
 
 /* The largest rectangle of slots at the front of sorted slots [n]: n_rows consecutive configurations, each with the
  * same n_columns consecutive replicates. Returns the number of slots in it. */
-static size_t front_rectangle(const struct slot *slots, size_t n, size_t *n_rows, size_t *n_columns)
+static size_t front_rectangle(const struct put_slot *slots, size_t n, size_t *n_rows, size_t *n_columns)
 {
     *n_rows = 0;
     for (size_t start = 0; start < n; (*n_rows)++) {
@@ -96,7 +96,7 @@ static size_t front_rectangle(const struct slot *slots, size_t n, size_t *n_rows
 }
 
 /* Writes values, in the order of a rectangle's slots, into an array of the file. */
-static enum error_code write_rectangle(struct results *results, enum field field, const struct slot *first,
+static enum error_code write_rectangle(struct results *results, enum field field, const struct put_slot *first,
                                        size_t n_rows, size_t n_columns, const void *values, struct error *error)
 {
     results->dirty = true;
@@ -180,7 +180,7 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
 /* Starts to sync what has been written; statuses of the slots in it are written by finish_sync. */
 static void start_sync(struct results *results)
 {
-    struct slot *slots = results->syncing;
+    struct put_slot *slots = results->syncing;
     results->syncing = results->unsynced;
     results->n_syncing = results->n_unsynced;
     results->unsynced = slots;
@@ -307,7 +307,7 @@ enum error_code results_put(struct results *results, uint64_t config, uint64_t r
     memcpy(copy, record, results->layout.n_bytes);
     if (*status == STATUS_DIVERGED || *status == STATUS_ERROR)
         record_clear_results(&results->layout, copy);
-    results->staged[results->n_staged] = (struct slot){config, replicate, (uint32_t)results->n_staged, *status};
+    results->staged[results->n_staged] = (struct put_slot){config, replicate, (uint32_t)results->n_staged, *status};
     results->n_staged++;
     results->put[slot / 8] = (uint8_t)(results->put[slot / 8] | 1 << slot % 8);
     results->counts[STATUS_PENDING]--;

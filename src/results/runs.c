@@ -15,11 +15,11 @@ void results_fixed_text(char text[FIELD_TEXT_SIZE + 1], const char *value)
 }
 
 /* One value of the log, open. */
-struct cell {
+struct run_cell {
     hid_t type, memory, dataset, space; /* negative on failure */
 };
 
-static bool open_cell(struct cell *cell, hid_t file, int column, int row)
+static bool open_cell(struct run_cell *cell, hid_t file, int column, int row)
 {
     char name[96];
     snprintf(name, sizeof name, RESULTS_RUNS "/%s", run_columns[column].name);
@@ -33,7 +33,7 @@ static bool open_cell(struct cell *cell, hid_t file, int column, int row)
            H5Sselect_hyperslab(cell->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0;
 }
 
-static void close_cell(struct cell *cell)
+static void close_cell(struct run_cell *cell)
 {
     if (cell->space >= 0)
         H5Sclose(cell->space);
@@ -47,7 +47,7 @@ static void close_cell(struct cell *cell)
 
 static bool read_value(hid_t file, int column, int row, void *value)
 {
-    struct cell cell;
+    struct run_cell cell;
     bool is_good = open_cell(&cell, file, column, row) &&
                    H5Dread(cell.dataset, cell.type, cell.memory, cell.space, H5P_DEFAULT, value) >= 0;
     close_cell(&cell);
@@ -57,7 +57,7 @@ static bool read_value(hid_t file, int column, int row, void *value)
 enum error_code results_runs_write(hid_t file, const char *path, int column, int row, const void *value,
                                    struct error *error)
 {
-    struct cell cell;
+    struct run_cell cell;
     enum error_code code = ERROR_NONE;
     if (!open_cell(&cell, file, column, row) ||
         H5Dwrite(cell.dataset, cell.type, cell.memory, cell.space, H5P_DEFAULT, value) < 0)

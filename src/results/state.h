@@ -12,7 +12,7 @@
 #define UNSYNCED_MAX ((size_t)1 << 16) /* slots whose data is written and whose status waits for a sync to begin */
 
 /* One slot on its way into the file. */
-struct slot {
+struct put_slot {
     uint64_t config, replicate;
     uint32_t staged; /* index of its record in the staging area, while it is there */
     uint8_t status;
@@ -32,19 +32,19 @@ struct results {
     struct results_array arrays[N_FIELDS];
 
     size_t n_staged, n_staged_max;
-    char *records;       /* [n_staged_max] records, as they came */
-    struct slot *staged; /* [n_staged_max] */
-    char *gathered;      /* what one write takes, for the largest array */
+    char *records;           /* [n_staged_max] records, as they came */
+    struct put_slot *staged; /* [n_staged_max] */
+    char *gathered;          /* what one write takes, for the largest array */
     size_t n_unsynced;
-    struct slot *unsynced; /* [UNSYNCED_MAX] */
-    struct syncer syncer;  /* its sync is running if is_syncing; it covers the data of: */
+    struct put_slot *unsynced; /* [UNSYNCED_MAX] */
+    struct syncer syncer;      /* its sync is running if is_syncing; it covers the data of: */
     bool is_syncing;
     size_t n_syncing;
-    struct slot *syncing;  /* [UNSYNCED_MAX] */
-    uint8_t *put;          /* one bit a slot: it is done in the file, or results_put has seen it */
-    int run;               /* this run's row in the log; -1: none */
-    int64_t n_run_jobs;    /* put by this run */
-    int64_t n_logged_jobs; /* of them, those that the sync that is running covers, and all before */
+    struct put_slot *syncing; /* [UNSYNCED_MAX] */
+    uint8_t *put;             /* one bit a slot: it is done in the file, or results_put has seen it */
+    int run;                  /* this run's row in the log; -1: none */
+    int64_t n_run_jobs;       /* put by this run */
+    int64_t n_logged_jobs;    /* of them, those that the sync that is running covers, and all before */
 
     uint64_t counts[N_STATUSES];
     bool dirty;           /* something has been written since the last sync began */

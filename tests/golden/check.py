@@ -239,7 +239,7 @@ class File:
             assert flat[0] == flat[1], f"{self.path}: {name}: exported with other bits"
 
 
-def check_joined(picky, expected, parts):
+def check_joined(picky, analyse, expected, parts):
     """Shards of one sweep, joined and completed."""
     sweep = FILES[parts[0]][0]
     with tempfile.TemporaryDirectory() as folder:
@@ -254,6 +254,8 @@ def check_joined(picky, expected, parts):
         same(path, expected[sweep], n_pending)
         run([picky, "run", os.path.join(GOLDEN, sweep + ".cfg"), "-o", path, "--resume"], COMPLETE)
         same(path, expected[sweep])
+        with open(os.path.join(GOLDEN, sweep + ".cfg")) as written:
+            assert run([analyse, "export", path, "--sweep"], 0)[0] == written.read(), f"{path}: another sweep"
     return " + ".join(parts)
 
 
@@ -273,7 +275,7 @@ def main():
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         tests = [pool.submit(check, name) for name in FILES]
-        tests += [pool.submit(check_joined, picky, expected, parts)
+        tests += [pool.submit(check_joined, picky, analyse, expected, parts)
                   for parts in (["parts-1-of-2", "parts-2-of-2"], ["parts-1-of-2", "parts-2-of-3"])]
         for test in tests:
             print("ok:", test.result())

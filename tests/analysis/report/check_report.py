@@ -382,6 +382,7 @@ class Contents(Files):
         with h5py.File("real.h5") as f:
             texts = dict(f["provenance"].attrs)
             sweep = f.attrs["sweep"]
+        self.assertEqual(texts.pop("sweep_original"), sweep)  # not a row: it stands below
         rows = {next(row.all("th")).text(): next(row.all("td")).text()
                 for row in list(page.section("origin").all("table"))[1].all("tr")}
         self.assertEqual(rows, texts)
@@ -399,6 +400,41 @@ class Contents(Files):
         self.assertIn("40 configurations", header)
         some = next(self.page("many.h5", "--where", "fraction=0.05").root.all("header")).text()
         self.assertIn("Chosen: 4 of the file\u2019s 40 configurations", some)
+
+
+    def test_sweep_as_it_was_run(self):
+        """The values of --set are in the sweep's text, also in that of a file that keeps it without them; a text of another
+        sweep is shown as what it is, and no command is made of it."""
+        def section(page):
+            section = page.section("reproduce")
+            return section.text(), [pre.text() for pre in section.all("pre")]
+
+        with h5py.File("real.h5") as f:
+            written = f.attrs["sweep"]
+        with open("set.cfg", "w") as out:
+            out.write(written)
+        subprocess.run([PICKY, "run", "set.cfg", "--set", "seed=77", "--set", "replicates=1", "-o", "set.h5"], check=True,
+                       capture_output=True)
+        with h5py.File("set.h5") as f:
+            as_run = f.attrs["sweep"]
+            self.assertIn("seed = 77;", as_run)
+            self.assertEqual(f["provenance"].attrs["sweep_original"], written)
+        text, blocks = section(self.page("set.h5"))
+        self.assertIn(as_run, blocks)
+        self.assertNotIn(written, blocks)
+        self.assertIn("with the values that --set gave", text)
+        self.assertTrue(any("picky run sweep.cfg" in block for block in blocks))
+        shutil.copy("set.h5", "other.h5")
+        with h5py.File("set.h5", "r+", libver=("v108", "v108")) as f:  # as picky 0.1.0 left it
+            f.attrs["sweep"] = written
+            del f["provenance"].attrs["sweep_original"]
+        self.assertIn(as_run, section(self.page("set.h5"))[1])
+        with h5py.File("other.h5", "r+", libver=("v108", "v108")) as f:
+            f.attrs["sweep"] = "seed = 77; # and no more\n"
+        text, blocks = section(self.page("other.h5"))
+        self.assertIn("seed = 77; # and no more\n", blocks)
+        self.assertIn("is not that of its sweep", text)
+        self.assertFalse(any("picky run sweep.cfg" in block for block in blocks))
 
 
 class Commands(Files):

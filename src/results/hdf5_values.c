@@ -1,4 +1,4 @@
-#include "values.h"
+#include "hdf5_values.h"
 
 #include <stdint.h>
 #include <stdlib.h>

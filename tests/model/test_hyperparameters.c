@@ -417,6 +417,47 @@ static void test_equal(void **state)
     }
 }
 
+/* Two that differ in one key, beside another one: whether they ask for the same. */
+static void test_canonical(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *beside, *beside_value, *key, *a, *b;
+        bool is_same;
+    } pairs[] = {
+        {"hidden_layers", "1", "context_location", "start", "end", true},
+        {"hidden_layers", "2", "context_location", "start", "end", false},
+        {"hidden_layers", "2", "context_location", "2", "end", true},
+        {"hidden_layers", "3", "context_location", "2", "end", false},
+        {"train_mode", "random", "replay_every", "3", "4", true},
+        {"train_mode", "sequential", "replay_every", "3", "4", true},
+        {"train_mode", "replay", "replay_every", "49", "50", false}, /* 500 samples of task 2 in batches of 10 */
+        {"train_mode", "replay", "replay_every", "50", "51", false},
+        {"train_mode", "replay", "replay_every", "51", "52", true},
+        {"replay_every", "51", "train_mode", "replay", "sequential", true},
+        {"replay_every", "50", "train_mode", "replay", "sequential", false},
+        {"replay_every", "51", "train_mode", "random", "sequential", false},
+        {"N_train", "1000", "fraction", "0.5", "0.5004", true},
+        {"N_train", "1000", "fraction", "0.5", "0.5006", false},
+        {"N_train", "1000", "second_task", "add1.5", "add1.50", true},
+        {"N_train", "1000", "second_task", "add1", "prod", false},
+        {"N_train", "1000", "lr", "0.1", "0.10000000000000002", false},
+        {"N_train", "1000", "max_attempts", "1", "2", false},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct hyperparameters h[2], canonical[2];
+        for (int k = 0; k < 2; k++) {
+            hyperparameters_default(&h[k]);
+            set(&h[k], pairs[i].beside, pairs[i].beside_value);
+            set(&h[k], pairs[i].key, k == 0 ? pairs[i].a : pairs[i].b);
+            hyperparameters_canonical(&h[k], &canonical[k]);
+        }
+        if ((memcmp(&canonical[0], &canonical[1], sizeof canonical[0]) == 0) != pairs[i].is_same)
+            fail_msg("%s = %s: %s = %s or %s", pairs[i].beside, pairs[i].beside_value, pairs[i].key, pairs[i].a,
+                     pairs[i].b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,7 +465,7 @@ int main(void)
         cmocka_unit_test(test_text_bad),    cmocka_unit_test(test_types),           cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_messages),    cmocka_unit_test(test_real_round_trip), cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_second_task), cmocka_unit_test(test_counts),          cmocka_unit_test(test_check),
-        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_equal),       cmocka_unit_test(test_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Values of any HDF5 type, on their way from one file into another: read, compared, and references among them made to
- * point to what they stand for in the other file. Only the results' own sources use this. */
-#ifndef PICKY_RESULTS_VALUES_H
-#define PICKY_RESULTS_VALUES_H
+ * point to what they stand for in the other file. Only this folder uses it. */
+#ifndef PICKY_HDF5_VALUES_H
+#define PICKY_HDF5_VALUES_H
 
 #include <hdf5.h>
 #include <stdbool.h>
