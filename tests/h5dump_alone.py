@@ -3,7 +3,7 @@
 
 What the program here knows of the model it was told by the file: each sentence of the attributes that it goes by is in
 told() beside the line that follows it, and has to be in the file. Of each sweep, all accepted and rejected models are
-recomputed, and a unit's importances.
+recomputed, and the importances of a unit of each layer.
 
 Usage: h5dump_alone.py PICKY"""
 import os
@@ -54,6 +54,7 @@ class File:
     def __init__(self, path):
         self.path = path
         self.comment = self.attribute("/comment")
+        self.unimportant_below = float(data(h5dump("-y", "-a", "/relative_importance/unimportant_below", path)))
         self.variables = re.findall(r"^ *dataset +/(\S+)", h5dump("-n", path), re.M)
 
     def attribute(self, name):
@@ -102,8 +103,8 @@ class Slot:
             if axes[:2] == ["config", "replicate"]:
                 self.w[name] = array[config, replicate][tuple(slice(own.get(axis)) for axis in axes[2:])]
 
-    def output(self, x, t, silenced=None):
-        """y, and the activations of all layers; `silenced`: (layer, unit)."""
+    def output(self, x, t, scaled=None):
+        """y, and the activations of all layers; `scaled`: layer, unit, what its activation is multiplied by."""
         w, layers = self.w, []
         self.f.told("For every unit u of hidden layer l: z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + "
                     "context_weights[u][t - 1]", "h_l[u] = max(z[u], 0)",
@@ -115,8 +116,8 @@ class Slot:
             if l == self.h["context_layer"]:
                 z = z + w["context_weights"][:, t - 1]
             h = np.maximum(z, 0)
-            if silenced and l == silenced[0]:
-                h[:, silenced[1]] = 0
+            if scaled and l == scaled[0]:
+                h[:, scaled[1]] *= scaled[2]
             layers.append(h)
         y = w["output_bias"] + layers[-1] @ w["output_weights"]
         return np.maximum(y, 0) if self.h["output_activation"] == "relu" else y, layers
@@ -141,46 +142,65 @@ class Slot:
 
     def last(self):
         self.f.told("of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random",
-                    "The weights are those after the last epoch")
+                    "The weights and the importances are those after the last epoch")
         return self.h["epochs"] * (1 if self.h["train_mode"] == "random" else 2)
 
     def check(self):
         self.f.told("test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, "
-                    "test_loss that of (y - target)^2.")
+                    "test_loss that of (y - target)^2;")
         for t in (1, 2):
             x = self.samples(t)
             y, layers = self.output(x, t)
             e = y - self.target(x, t)
             close(np.mean(abs(e)), self.w["test_error"][self.last()][t - 1], "test_error")
             close(np.mean(e**2), self.w["test_loss"][t - 1], "test_loss")
-            l, u = self.h["hidden_layers"], self.h["hidden_size"] - 1
-            d = (self.output(x, t, (l, u))[0] - self.target(x, t))**2 - e**2
-            h = layers[l - 1][:, u]
-            close(d.mean(), self.w["loss_change"][t - 1][l - 1][u], "loss_change")
-            close(h.mean(), self.w["mean_activation"][t - 1][l - 1][u], "mean_activation")
-            of = dict(zip(self.f.read("measure"), self.w["importance"][:, t - 1, l - 1, u]))
-            close(d.mean()**2, of["ablation_mean"], "ablation_mean")
-            close(np.mean(d**2), of["ablation_sample"], "ablation_sample")
-            close(np.var(h), of["variance"], "variance")
+            for l in range(1, self.h["hidden_layers"] + 1):
+                self.check_unit(x, t, l, self.h["hidden_size"] - 1)
         finite = np.isfinite(self.w["test_error"][:, 0])
         assert finite[:self.last() + 1].all() and not finite[self.last() + 1:].any(), "the last epoch is another"
 
+    def check_unit(self, x, t, l, u, step=1e-6):
+        """By the formulas of measure; h dy/dh is the derivative of y by a factor at h."""
+        (y, layers), target = self.output(x, t), self.target(x, t)
+        silenced, less, more = (self.output(x, t, (l, u, factor))[0] for factor in (0, 1 - step, 1 + step))
+        d, h = (silenced - target)**2 - (y - target)**2, layers[l - 1][:, u]
+        h_dy = (more - less) / (2 * step)
+        h_de = 2 * (y - target) * h_dy
+        close(d.mean(), self.w["loss_change"][t - 1][l - 1][u], "loss_change")
+        close(h.mean(), self.w["mean_activation"][t - 1][l - 1][u], "mean_activation")
+        mine = {"ablation_mean": d.mean()**2, "ablation_sample": np.mean(d**2), "taylor_mean": h_de.mean()**2,
+                "taylor_sample": np.mean(h_de**2), "contribution": np.mean(h_dy**2), "variance": np.var(h)}
+        for name, importance in zip(self.f.read("measure"), self.w["importance"][:, t - 1, l - 1, u]):
+            close(mine[name], importance, name)
+        I = self.w["importance"][:, :, l - 1]
+        A, B = np.moveaxis(np.where(I < self.f.unimportant_below * I.mean(-1, keepdims=True), 0, I), 1, 0)
+        with np.errstate(invalid="ignore"):
+            close((A - B) / (A + B), self.w["relative_importance"][:, 0, l - 1], "relative_importance")
+
 
 def close(mine, stored, what):
-    assert np.isclose(mine, stored, rtol=2e-4, atol=1e-6), f"{what}: {mine}, in the file {stored}"
+    assert np.allclose(mine, stored, rtol=2e-4, atol=1e-6, equal_nan=True), f"{what}: {mine}, in the file {stored}"
 
 
 def check_file(path):
     f = File(path)
     formulas = f.attribute("/measure/formulas")
-    for formula in ("ablation_mean: (E[d])^2", "ablation_sample: E[d^2]", "variance: Var[h] = E[h^2] - E[h]^2",
-                    "Over the N_test test samples of a task: y = the output, e = (y - target)^2, h = the unit's activation, "
-                    "E[] = mean, Var[] = variance. d = e' - e, where e' is e when the unit is silenced: its activation is "
-                    "set to 0 and the layers behind it and the output are computed anew."):
-        assert formula in formulas, f"{path}: formulas of measure: {formula}"
-    assert f.attribute("/loss_change/long_name").startswith("E[d]")
+    for words in ("ablation_mean: (E[d])^2 ", "ablation_sample: E[d^2] ", "taylor_mean: (E[h de/dh])^2 ",
+                  "taylor_sample: E[(h de/dh)^2] ", "contribution: E[(h dy/dh)^2] ", "variance: Var[h] = E[h^2] - E[h]^2 ",
+                  "Over the N_test test samples of a task: y = the output, e = (y - target)^2, h = the unit's activation, "
+                  "E[] = mean, Var[] = variance. d = e' - e, where e' is e when the unit is silenced: its activation is "
+                  "set to 0 and the layers behind it and the output are computed anew.", "de/dh = 2 (y - target) dy/dh"):
+        assert words in formulas, f"{path}: formulas of measure: {words}"
+    for name, words in (("loss_change", "E[d], as measure's attribute formulas has it"),
+                        ("mean_activation", "mean of the unit's activation over the task's test samples"),
+                        ("relative_importance", "relative importance (I_A - I_B)/(I_A + I_B) of the pair of tasks A-B, from the "
+                         "importances I: I_A below unimportant_below times the mean of I_A over the units of its layer "
+                         "counts as 0, I_B likewise; NaN: both count as 0")):
+        assert f.attribute(f"/{name}/long_name").startswith(words), (path, name)
+    assert f.read("pair").tolist() == ["1-2"]
 
-    named = set(re.findall(r"\w+", f.comment)) | {"importance", "loss_change", "mean_activation"}
+    named = set(re.findall(r"\w+", f.comment)) | {"importance", "loss_change", "mean_activation",
+                                                       "relative_importance"}
     arrays = {name: (f.axes(name), f.read(name)) for name in f.variables
               if name in named and not name.startswith("provenance") and name not in ("task", "layer", "hidden_layer",
                                                                                       "epoch", "sample", "unit", "unit_in",

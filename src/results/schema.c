@@ -52,42 +52,32 @@ static const char measure_terms[] =
 
 /* For a reader who has nothing but the file: all that it takes to compute test_error. */
 static const char file_comment[] =
-    "Slots. A slot (config, replicate) is a network of hidden_layers layers of hidden_size ReLU units, trained with "
-    "the "
-    "random streams of `seed`. status says what the slot holds: read it first, and use nothing of a pending slot "
-    "(zeros, "
-    "or anything) nor of a diverged or failed one (NaN). Accepted and rejected ones hold the last of `attempts` "
-    "training "
-    "runs.\n"
+    "Slots. A slot (config, replicate) is a network of hidden_layers layers of hidden_size ReLU units, trained "
+    "with the random streams of `seed`. status says what the slot holds: read it first, and use nothing of a "
+    "pending slot (zeros, or anything) nor of a diverged or failed one (NaN). Accepted and rejected ones hold the "
+    "last of `attempts` training runs. The attribute store says which of weights, initial_weights, test_set and "
+    "train_set are in the file.\n"
     "Axes. The attribute DIMENSION_LIST names an array's axes in their order; the last index varies fastest, and "
-    "indices "
-    "are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0, as the variables of these names say. "
-    "Sizes "
-    "are those of the largest configuration. A slot's own entries are the first hidden_size of unit and unit_in, "
-    "hidden_layers of layer, hidden_layers - 1 of hidden_layer, N_test of sample, N_train of train_sample, "
-    "max_attempts "
-    "of attempt, and of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random; what lies behind them is NaN "
-    "(train_task: 255).\n"
+    "indices are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0, as the variables of these "
+    "names say. Sizes are those of the largest configuration. A slot's own entries are the first hidden_size of "
+    "unit and unit_in, hidden_layers of layer, hidden_layers - 1 of hidden_layer, N_test of sample, N_train of "
+    "train_sample, max_attempts of attempt, and of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random; "
+    "what lies behind them is NaN (train_task: 255).\n"
     "The network's output y for the inputs (x0, x1) of a sample of task t. For every unit u of hidden layer l: "
-    "z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + context_weights[u][t - 1] (the context has a 1 for "
-    "the "
-    "sample's task and a 0 for the other); h_l[u] = max(z[u], 0). In layer 1, SUM = input_weights[u][0] x0 + "
-    "input_weights[u][1] x1. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: the sum of "
-    "hidden_weights[l - 2][u][v] h_(l-1)[v]. With h of the last hidden layer, y = output_bias + the sum of "
-    "output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).\n"
+    "z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + context_weights[u][t - 1] (the context has a 1 "
+    "for the sample's task and a 0 for the other); h_l[u] = max(z[u], 0). In layer 1, SUM = input_weights[u][0] "
+    "x0 + input_weights[u][1] x1. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
+    "the sum of hidden_weights[l - 2][u][v] h_(l-1)[v]. With h of the last hidden layer, y = output_bias + the "
+    "sum of output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).\n"
     "Targets. Task 1: x0 + x1. Task 2, by second_task: prod is x0 x1, addK (as add1.5) is x0 + K x1.\n"
-    "Errors. test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, test_loss "
-    "that "
-    "of (y - target)^2. The weights are those after the last epoch, and so is all that has no epoch. A model is "
-    "accepted "
-    "if the test_error of the last epoch is below error_threshold for both tasks; a job makes up to max_attempts "
-    "attempts, each with other random numbers, until one is.\n"
-    "Samples. Inputs are uniform on [0, 1). test_inputs has those of the test samples, if the attribute store names "
-    "test_set. They can be drawn again, too, by Philox4x32-10 (Salmon et al. 2011; the library Random123): with the "
-    "key "
-    "seed + (attempts - 1) 2^53 (its low 32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = "
-    "0, "
-    "1, ... give x0 and x1 of sample 2b and x0 and x1 of sample 2b + 1, each as floor(word / 2^8) / 2^24.\n"
+    "Errors. test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, "
+    "test_loss that of (y - target)^2; picky computes y in single precision. The weights and the importances are "
+    "those after the last epoch. A model is accepted if the test_error of the last epoch is below error_threshold "
+    "for both tasks; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
+    "Samples. Inputs are uniform on [0, 1). Those of the test samples are test_inputs, or are drawn again by "
+    "Philox4x32-10 (Salmon et al. 2011; the library Random123): with the key seed + (attempts - 1) 2^53 (its low "
+    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give x0 and x1 of "
+    "sample 2b and x0 and x1 of sample 2b + 1, each as floor(word / 2^8) / 2^24.\n"
     "Training, and the other random numbers: docs/model.md of picky's sources; the file: docs/format.md.";
 
 /* What every function here works on. */
@@ -513,7 +503,7 @@ static enum error_code write_global_attributes(const struct schema *s)
         {"Conventions", "CF-1.10"}, /* the first with int64 is 1.9 */
         {"title", d->layout->is_null ? "picky: made-up records, NOT RESULTS: written by --null-jobs"
                                      : "picky: which units of a network serve which task"},
-        {"history", "written by picky run; the group provenance has when, where and how"},
+        {"history", "written by picky; the group provenance has when, where and how"},
         {"source", "networks that picky trained, one for each slot of (config, replicate)"},
         {"references", "George 2020, \"What makes neurons picky?\""},
         {"comment", file_comment},
