@@ -28,17 +28,16 @@ struct error {
     char message[ERROR_MESSAGE_MAX]; /* one line, no trailing newline */
 };
 
-/* error_set(error, code, format, ...) fills `error` (printf style, truncated to fit) and returns `code`, so that callers
- * can write `return error_set(error, ERROR_INPUT, "...");`. A macro, so that whoever checks a caller (a compiler, an
- * analyser) sees what it returns. */
-#define error_set(error, code, ...) (error_fill(error, code, __VA_ARGS__), error_returned(code))
+/* error_set(error, code, format, ...) fills `error` (printf style, truncated to fit) and returns `code`, so that
+ * callers can write `return error_set(error, ERROR_INPUT, "...");`. A macro, so that an analyser of the callers sees
+ * the code. */
+#define error_set(error, code, ...) (error_say(error, __VA_ARGS__), error_set_code(error, code))
 
-void error_fill(struct error *error, enum error_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void error_say(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static inline enum error_code error_returned(enum error_code code)
+static inline enum error_code error_set_code(struct error *error, enum error_code code)
 {
-    return code;
+    return error->code = code;
 }
 
 /* Puts "context: " in front of the message of an error already set, and returns its code. */

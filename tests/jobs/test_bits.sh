@@ -14,9 +14,9 @@ for compiler in gcc clang; do
         build=$work/$compiler-$level
         flags=-$level
         [[ $level != Ofast ]] || flags+=" -ffast-math -funsafe-math-optimizations -ffp-contract=fast"
-        cmake -S "$source_dir" -B "$build" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
-            -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON >"$build.log" 2>&1 &&
-            cmake --build "$build" -j 2 --target record_hash >>"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+        { cmake -S "$source_dir" -B "$build" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
+              -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON && cmake --build "$build" -j 2 --target record_hash
+        } >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
         for simd in portable avx2 avx512 neon; do
             out=$build-$simd
             if ! PICKY_SIMD=$simd "$build/tests/record_hash" >"$out" 2>"$out.err"; then
