@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck has nothing to say of any script. Usage: test_shellcheck.sh SOURCE_DIR
+# No script gets a remark by shellcheck. Usage: test_shellcheck.sh SOURCE_DIR
 set -euo pipefail
 cd "$1"
 if ! command -v shellcheck >/dev/null; then
