@@ -38,10 +38,10 @@ for compiler in gcc clang; do
         name=$compiler-$level
         flags=-$level
         [[ $level != Ofast ]] || flags+=" -ffast-math -funsafe-math-optimizations -ffp-contract=fast"
-        cmake -S "$source_dir" -B "$work/$name" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
-            -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON >"$work/$name.log" 2>&1 &&
-            cmake --build "$work/$name" -j 2 --target record_hash >>"$work/$name.log" 2>&1 ||
-            { cat "$work/$name.log"; exit 1; }
+        { cmake -S "$source_dir" -B "$work/$name" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
+              -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON &&
+              cmake --build "$work/$name" -j 2 --target record_hash
+        } >"$work/$name.log" 2>&1 || { cat "$work/$name.log"; exit 1; }
         compare "$name" "$work/$name/tests/record_hash"
     done
 done

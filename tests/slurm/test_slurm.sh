@@ -29,6 +29,7 @@ replicates = 1000; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
 grid = { context_location = ("start", "end"); };
 END
+# shellcheck disable=SC2094  # $picky is another file
 cat >picky <<END
 #!/usr/bin/env bash
 if [[ \$1 == run ]]; then
@@ -91,14 +92,16 @@ expect_requeued() { # ID; more than once if the machine is so slow that the rest
     (($(property "$1" Restarts) >= 1)) || fail "job $1: not requeued"
 }
 expect() { # TEXT [FILE]: it is in the log
-    grep -qE "$1" ${2:-./*.log} || fail "not in the log: $1"
+    local logs=(./*.log)
+    [[ $# == 1 ]] || logs=("$2")
+    grep -qE "$1" "${logs[@]}" || fail "not in the log: $1"
 }
 expect_not() {
     ! grep -E "$1" ./*.log || fail "in the log: $1"
 }
 # Some jobs are done, and a run is still at it.
 is_under_way() {
-    "$picky" status "$1" 2>/dev/null >status && grep -q '^A run is writing it' status && ! grep -qE '^  done +0 ' status &&
+    "$picky" status "$1" 2>/dev/null >state && grep -q '^A run is writing it' state && ! grep -qE '^  done +0 ' state &&
         touch seen
 }
 expect_same_bits() {
@@ -247,7 +250,7 @@ twice() {
 mismatch() {
     local code=0
     srun --mpi=none -N 1 -n 3 "$picky" run ../sweep.cfg -o out.h5 >mismatch.log 2>&1 || code=$?
-    ((code == 2)) && [[ ! -e out.h5 ]] || fail "exit code $code, not 2"
+    { ((code == 2)) && [[ ! -e out.h5 ]]; } || fail "exit code $code, not 2"
     expect '^picky: srun (without PMIx|started 3 copies).*: launch by srun --mpi=pmix, or by ' mismatch.log
     [[ $(grep -vc ^srun: mismatch.log) == 1 ]] || fail "more than one line"
     cat >alone.sbatch <<END
@@ -355,6 +358,7 @@ END
     # With nothing left to do it is the same, by the other launcher too, and by a script of picky 0.1.0 that was changed as
     # CHANGELOG.md says.
     cp "$source_dir/tests/slurm/plan-0.1.0.sbatch" job.sbatch
+    # shellcheck disable=SC2016  # Markdown's backquotes
     sed -n '/^ *```sh$/,/^ *```$/p' "$source_dir/CHANGELOG.md" | sed '/```/d' | bash
     PICKY_LAUNCHER=mpirun submit -N 1 -n 2 -o mpirun.log "$jobs/sweep.sbatch" "${again[@]}"
     single=$id
