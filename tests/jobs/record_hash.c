@@ -1,5 +1,6 @@
 /* Prints the build's identity and a hash of each record of a few small jobs of many shapes: the same text on every
- * compiler, instruction set and machine. Fails if the self-test does. With arguments, only of the jobs of these numbers. */
+ * compiler, instruction set and machine. With arguments, only of the jobs of these numbers. Fails if the self-test
+ * does. */
 #include "build.h"
 #include "hash.h"
 #include "job.h"
