@@ -1,5 +1,5 @@
 /* Memory that can still be had: what the machine, the control groups (cgroups(7)) and the limits of this process leave.
- * Layer 1. What is not said anywhere is no limit. */
+ * What is not said anywhere is no limit. */
 #ifndef PICKY_MEMORY_H
 #define PICKY_MEMORY_H
 

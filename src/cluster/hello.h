@@ -1,11 +1,11 @@
 /* The ranks get to know each other before anything else: that all are the same build of picky (build.h), and pass its
  * self-test. Ranks of different builds, those of any version included, end with one line and never wait for each other.
  *
- * What every version does first, on MPI_COMM_WORLD: two MPI_Gathers to rank 0, of
- * HELLO_TEXT_BYTES and of HELLO_SECOND_BYTES. Version 0.1.0 sends "host (instruction set)" and where it runs. Its rank
- * 0 refuses, before it makes a file, a text with "(?)": so that is what newer ranks send, with HELLO_MARK at the end,
- * by which a newer rank 0 tells older ranks. Then each worker sends HELLO (wire.h) to rank 0, which answers HELLO if
- * all is well, else STOP. No collective call that 0.1.0 does not know comes before that. */
+ * What every version does first, on MPI_COMM_WORLD: two MPI_Gathers to rank 0, of HELLO_TEXT_BYTES and of
+ * HELLO_SECOND_BYTES. Version 0.1.0 sends "host (instruction set)" and where it runs. Its rank 0 refuses, before it
+ * makes a file, a text with "(?)": so that is what newer ranks send, with HELLO_MARK at the end, by which a newer
+ * rank 0 tells older ranks. Then each worker sends HELLO (wire.h) to rank 0, which answers HELLO if all is well, else
+ * STOP. No collective call that 0.1.0 does not know comes before that. */
 #ifndef PICKY_HELLO_H
 #define PICKY_HELLO_H
 

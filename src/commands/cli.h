@@ -1,4 +1,4 @@
-/* The command line: what the commands share. Layer 7. */
+/* The command line: what the commands share. */
 #ifndef PICKY_CLI_H
 #define PICKY_CLI_H
 

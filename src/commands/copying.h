@@ -1,5 +1,5 @@
 /* Slots on their way from one results file into another, and the log of runs with them: what picky merge and picky
- * extend have in common. Layer 7. Memory: a few MB of records at a time. */
+ * extend have in common. Memory: a few MB of records at a time. */
 #ifndef PICKY_COPYING_H
 #define PICKY_COPYING_H
 

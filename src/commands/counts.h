@@ -1,5 +1,5 @@
 /* How much of a sweep is done, exactly: counts of its jobs by status, and the same for each value of a hyperparameter.
- * Layer 7. */
+ */
 #ifndef PICKY_COUNTS_H
 #define PICKY_COUNTS_H
 

@@ -1,4 +1,4 @@
-/* What a new results file says of the program and the run that made it: its /provenance. Layer 7. */
+/* What a new results file says of the program and the run that made it: its /provenance. */
 #ifndef PICKY_PROVENANCE_H
 #define PICKY_PROVENANCE_H
 

@@ -1,4 +1,4 @@
-/* The ranks of a command that trains: all of MPI_COMM_WORLD, one without mpirun. Layer 7. */
+/* The ranks of a command that trains: all of MPI_COMM_WORLD, one without mpirun. */
 #ifndef PICKY_RANKS_H
 #define PICKY_RANKS_H
 

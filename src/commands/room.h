@@ -1,4 +1,4 @@
-/* Which configurations of a sweep fit into memory: what picky plan and picky run say of it. Layer 7. */
+/* Which configurations of a sweep fit into memory: what picky plan and picky run say of it. */
 #ifndef PICKY_ROOM_H
 #define PICKY_ROOM_H
 

@@ -1,5 +1,5 @@
 /* Running a sweep on all ranks of MPI_COMM_WORLD (one without mpirun), whoever opens its results file: what picky run
- * and picky extend have in common. Layer 7. */
+ * and picky extend have in common. */
 #ifndef PICKY_RUNNING_H
 #define PICKY_RUNNING_H
 

@@ -1,4 +1,4 @@
-/* What a sweep is not to be refused for, but may not be meant. Layer 7. */
+/* What a sweep is not to be refused for, but may not be meant. */
 #ifndef PICKY_SWEEP_WARNINGS_H
 #define PICKY_SWEEP_WARNINGS_H
 

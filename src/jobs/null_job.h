@@ -1,4 +1,4 @@
-/* Jobs that train nothing, for measuring all that is around training (picky run --null-jobs). Layer 4. */
+/* Jobs that train nothing, for measuring all that is around training (picky run --null-jobs). */
 #ifndef PICKY_NULL_JOB_H
 #define PICKY_NULL_JOB_H
 

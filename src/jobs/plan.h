@@ -1,4 +1,4 @@
-/* The order in which a sweep's jobs go out. Layer 4: plain data, no MPI, no files.
+/* The order in which a sweep's jobs go out. Plain data, no MPI, no files.
  *
  * Replicate by replicate, so that a sweep cut short is a complete, thinner sweep; costly shapes first within
  * a round. A hand-out is a run of jobs of one shape, in order of (replicate, config), so that it can fill a

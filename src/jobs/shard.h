@@ -1,4 +1,4 @@
-/* A shard: one of n parts of a sweep that are run by themselves and share nothing. Layer 4.
+/* A shard: one of n parts of a sweep that are run by themselves and share nothing.
  *
  * Job (config, replicate) belongs to shard 1 + (config + replicate) mod n: each job to exactly one, and each shard is a
  * thinner sweep, with jobs of every configuration if there are n replicates. */

@@ -1,4 +1,4 @@
-/* The per-job arrays of a results file, open: one for each field of its records. Only the results_*.c use this. */
+/* The per-job arrays of a results file, open: one for each field of its records. Only this folder uses it. */
 #ifndef PICKY_RESULTS_ARRAYS_H
 #define PICKY_RESULTS_ARRAYS_H
 

@@ -180,6 +180,17 @@ static bool is_dropped(struct carrier *c, const char *name)
 
 static void refuse(struct carrier *c, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A name as a shell takes it. */
+static void print_word(FILE *stream, const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    bool is_plain = name[strspn(name, plain)] == '\0';
+    fprintf(stream, "%s", is_plain ? "" : "'");
+    for (; *name; name++)
+        fprintf(stream, *name == '\'' ? "'\\''" : "%c", *name);
+    fprintf(stream, "%s", is_plain ? "" : "'");
+}
+
 static void refuse(struct carrier *c, const char *name, const char *format, ...)
 {
     if (c->n_lines++ >= LINES_MAX)
@@ -188,7 +199,9 @@ static void refuse(struct carrier *c, const char *name, const char *format, ...)
     va_start(args, format);
     fprintf(c->carry->lines, "picky: %s: %s: ", c->path, shown(name));
     vfprintf(c->carry->lines, format, args);
-    fprintf(c->carry->lines, "; --drop %s goes on without it\n", shown(name));
+    fprintf(c->carry->lines, "; --drop ");
+    print_word(c->carry->lines, shown(name));
+    fprintf(c->carry->lines, " goes on without it\n");
     va_end(args);
 }
 
@@ -199,6 +212,9 @@ static enum error_code refuse_failed(struct carrier *c, const char *name)
     results_hdf5_error(&reason, "it cannot be copied");
     if (results_hdf5_complaint(&complaint, c->path))
         return error_set(c->error, ERROR_FATAL, "%s: %s: %s", c->path, shown(name), reason.message);
+    char *unknown = strstr(reason.message, ": unknown reason");
+    if (unknown)
+        *unknown = '\0';
     refuse(c, name, "%s", reason.message);
     return ERROR_NONE;
 }

@@ -117,14 +117,14 @@ static enum error_code compare_row(struct sweep_comparison *c, const struct hype
 }
 
 /* The first values of one key, where the numbers of configurations differ. */
-struct values {
+struct value_lists {
     const struct hyperparameter *row;
     size_t n;
     bool are_more;
     struct hyperparameters values[VALUES_MAX];
 };
 
-static bool has_value(const struct values *values, const struct hyperparameters *h)
+static bool has_value(const struct value_lists *values, const struct hyperparameters *h)
 {
     for (size_t i = 0; i < values->n; i++)
         if (hyperparameter_equal(h, &values->values[i], values->row))
@@ -135,7 +135,7 @@ static bool has_value(const struct values *values, const struct hyperparameters 
 static void note_value(void *context, uint64_t config, const struct hyperparameters *h)
 {
     (void)config;
-    struct values *values = context;
+    struct value_lists *values = context;
     if (values->are_more || has_value(values, h))
         return;
     values->are_more = values->n == VALUES_MAX;
@@ -143,7 +143,7 @@ static void note_value(void *context, uint64_t config, const struct hyperparamet
         values->values[values->n++] = *h;
 }
 
-static void values_text(const struct values *values, char text[VALUES_TEXT_MAX])
+static void values_text(const struct value_lists *values, char text[VALUES_TEXT_MAX])
 {
     size_t used = 0;
     *text = '\0';
@@ -158,7 +158,7 @@ static void values_text(const struct values *values, char text[VALUES_TEXT_MAX])
 
 static enum error_code compare_values(struct sweep_comparison *c, const struct hyperparameter *row)
 {
-    struct values old = {.row = row}, new = {.row = row};
+    struct value_lists old = {.row = row}, new = {.row = row};
     if (each_config(c, row, note_value, &old))
         return c->error->code;
     for (size_t i = 0; i < c->description->n_configs; i++)

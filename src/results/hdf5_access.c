@@ -87,7 +87,7 @@ hid_t results_hdf5_access(void)
     bool failed = access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) < 0 ||
                   H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_alignment(access, 4096, 4096) < 0;
 #if H5_VERSION_GE(1, 10, 7)
-    /* results_file.c has locks of its own, which let readers in. */
+    /* file.c has locks of its own, which let readers in. */
     failed = failed || H5Pset_file_locking(access, false, true) < 0;
 #endif
     if (failed && access >= 0)

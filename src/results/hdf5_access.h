@@ -1,4 +1,4 @@
-/* What all users of HDF5 in picky share: its settings, its errors and its types. Only the results_*.c use this. */
+/* What all users of HDF5 in picky share: its settings, its errors and its types. Only this folder uses it. */
 #ifndef PICKY_RESULTS_HDF5_H
 #define PICKY_RESULTS_HDF5_H
 

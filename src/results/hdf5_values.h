@@ -1,5 +1,5 @@
 /* Values of any HDF5 type, on their way from one file into another: read, compared, and references among them made to
- * point to what they stand for in the other file. Only the results' own sources use this. */
+ * point to what they stand for in the other file. Only this folder uses it. */
 #ifndef PICKY_HDF5_VALUES_H
 #define PICKY_HDF5_VALUES_H
 

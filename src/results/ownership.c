@@ -99,12 +99,13 @@ enum error_code results_ownership_keep(int descriptor, const char *path, struct 
     if (stat(path, &old) < 0 || fstat(descriptor, &new) < 0)
         return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));
     bool has_group = keep_owner(descriptor, path, &old, &new);
-    fremovexattr(descriptor, ACCESS_LIST); /* that its directory may have given it */
+    /* A list that its directory may have given it. */
+    bool is_clear = fremovexattr(descriptor, ACCESS_LIST) == 0 || errno == ENODATA || errno == EOPNOTSUPP;
     keep_attributes(descriptor, path, has_group, &has_list, &is_listed);
     if (is_listed) /* and with it the mode */
         return ERROR_NONE;
     mode_t mode = old.st_mode & 0777;
-    if (!has_group || has_list) /* with a list, the mode has its mask in the place of the group */
+    if (!has_group || has_list || !is_clear) /* with a list, the mode has its mask in the place of the group */
         mode &= ~(mode_t)S_IRWXG | (mode & S_IRWXO) << 3;
     if (fchmod(descriptor, mode) < 0)
         return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));

@@ -178,8 +178,7 @@ static enum error_code read_measures(hid_t file, const char *path, uint64_t *n_m
     if (dataset >= 0)
         H5Dclose(dataset);
     *n_measures = n;
-    return is_good ? ERROR_NONE
-                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
+    return is_good ? ERROR_NONE : results_damaged(error, path, "its coordinate %s is not what picky writes", name);
 }
 
 /* Which fields the file lacks of those that came with later schemas than the first. */

@@ -1,4 +1,4 @@
-/* The log of runs in /provenance/runs: a row for each run that wrote to the file. Only the results_*.c use this. */
+/* The log of runs in /provenance/runs: a row for each run that wrote to the file. Only this folder uses it. */
 #ifndef PICKY_RESULTS_RUNS_H
 #define PICKY_RESULTS_RUNS_H
 

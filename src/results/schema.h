@@ -1,5 +1,5 @@
 /* What a new results file holds: dimensions, coordinates, hyperparameters, one empty array for each field of
- * the record and the attributes that describe them. Only the results_*.c use this. */
+ * the record and the attributes that describe them. Only this folder uses it. */
 #ifndef PICKY_RESULTS_SCHEMA_H
 #define PICKY_RESULTS_SCHEMA_H
 

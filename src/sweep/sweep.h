@@ -1,4 +1,4 @@
-/* A sweep file (libconfig) read into configurations. The only user of libconfig. Layer 5: knows nothing of
+/* A sweep file (libconfig) read into configurations. The only user of libconfig. Knows nothing of
  * MPI, HDF5 or files other than the sweep file itself.
  *
  *     name = "two widths";                  // one line of text; "" if absent
@@ -50,8 +50,8 @@ struct sweep {
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
-    /* A line like sweep_read's errors if a list of a grid has one value in two spellings, else NULL. Files that hold
-     * such a sweep are gone on with; no new one is made. */
+    /* A line like sweep_read's errors if a list of a grid has one value in two spellings, or a zip or cases have one
+     * configuration so, else NULL. Files that hold such a sweep are gone on with; no new one is made. */
     char *repeated;
 };
 
@@ -72,6 +72,17 @@ enum error_code sweep_read_text(struct sweep *sweep, const char *text, const cha
 
 /* as_run_text, whose outcome is read and compared with the sweep: ERROR_INPUT also if it is another one. */
 enum error_code sweep_as_run(char **text, const char *written, const struct as_run *as_run, struct error *error);
+
+/* Configurations that are equal in another form. */
+struct sweep_twins {
+    uint64_t n;             /* that repeat an earlier one */
+    uint32_t first, second; /* second: the first of them; first: one that it repeats */
+};
+
+/* Finds them: those that are equal once `canonical` has put both into one form. ERROR_FATAL if memory is short. */
+enum error_code sweep_find_twins(const struct sweep *sweep,
+                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
+                                 struct sweep_twins *twins, struct error *error);
 
 /* Releases what the sweep owns; an all-zero sweep is allowed. */
 void sweep_free(struct sweep *sweep);

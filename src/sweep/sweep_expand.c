@@ -42,7 +42,7 @@ size_t sweep_value_size(const struct hyperparameter *row)
     return row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : sizeof(int64_t);
 }
 
-void sweep_apply(struct hyperparameters *h, const struct axis *axis, size_t i)
+void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i)
 {
     memcpy((char *)h + axis->row->offset, axis->values[i], sweep_value_size(axis->row));
 }
@@ -109,6 +109,96 @@ static void append_swept(struct sweep_reader *r, const struct hyperparameters *h
         error_append(r->error, ")");
 }
 
+/* A configuration by what it asks for. */
+struct item {
+    uint64_t hash;
+    uint32_t config;
+};
+
+/* FNV-1a over all bytes, which are the value: there is no padding, and texts end in zeros. */
+static uint64_t hash(const struct hyperparameters *h)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof *h; i++)
+        hash = (hash ^ ((const unsigned char *)h)[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->config > y->config) - (x->config < y->config);
+}
+
+enum error_code sweep_find_twins(const struct sweep *sweep,
+                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
+                                 struct sweep_twins *twins, struct error *error)
+{
+    struct hyperparameters a, b;
+    struct item *items = malloc(sweep->n_configs * sizeof *items);
+    *twins = (struct sweep_twins){.n = 0, .first = 0, .second = UINT32_MAX};
+    if (!items)
+        return error_set(error, ERROR_FATAL, "out of memory");
+    for (size_t c = 0; c < sweep->n_configs; c++) {
+        canonical(&sweep->configs[c], &a);
+        items[c] = (struct item){hash(&a), (uint32_t)c};
+    }
+    qsort(items, sweep->n_configs, sizeof *items, compare_hashes);
+    for (size_t i = 1; i < sweep->n_configs; i++) {
+        canonical(&sweep->configs[items[i - 1].config], &a);
+        canonical(&sweep->configs[items[i].config], &b);
+        if (items[i].hash != items[i - 1].hash || memcmp(&a, &b, sizeof a) != 0)
+            continue;
+        twins->n++;
+        if (items[i].config < twins->second) {
+            twins->first = items[i - 1].config;
+            twins->second = items[i].config;
+        }
+    }
+    free(items);
+    return ERROR_NONE;
+}
+
+/* One spelling of each value. */
+static void respell(const struct hyperparameters *h, struct hyperparameters *form)
+{
+    *form = *h;
+    for (int i = 0; i < n_hyperparameters; i++)
+        if (hyperparameter_table[i].type == HYPERPARAMETER_TEXT)
+            hyperparameter_canonical(h, &hyperparameter_table[i], (char *)form + hyperparameter_table[i].offset);
+}
+
+/* Where a configuration of the zip or the cases comes from. */
+static void locate_repeat(struct sweep_reader *r, size_t config)
+{
+    r->line = r->n_cases ? 0 : r->top.zip[0].line;
+    for (size_t c = 0; c < r->n_cases && r->cases[c].first_config <= config; c++)
+        r->line = r->cases[c].line;
+}
+
+/* Notes the first configuration of a zip or of cases that repeats another in other spellings. */
+static enum error_code find_respelled(struct sweep_reader *r)
+{
+    struct sweep_twins twins;
+    if (sweep_find_twins(r->sweep, respell, &twins, r->error))
+        return r->error->code;
+    if (twins.n == 0 || r->sweep->repeated)
+        return ERROR_NONE;
+    struct error error;
+    struct sweep_reader noting = *r;
+    noting.error = &error;
+    locate_repeat(&noting, twins.second);
+    error_set(&error, ERROR_INPUT,
+              "%s: configuration %u repeats configuration %u in another spelling; allowed: each once",
+              r->n_cases ? "cases" : "zip", twins.second + 1, twins.first + 1);
+    append_swept(&noting, &r->sweep->configs[twins.second]);
+    sweep_finish_message(&noting, r->sweep->path);
+    r->sweep->repeated = strdup(error.message);
+    return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
 enum error_code sweep_expand(struct sweep_reader *r)
 {
     struct sweep *sweep = r->sweep;
@@ -154,11 +244,11 @@ enum error_code sweep_expand(struct sweep_reader *r)
     size_t first, second;
     enum error_code code =
         sweep_find_repeat(r, sweep->configs, sweep->n_configs, sizeof *sweep->configs, &first, &second);
-    if (code || second == sweep->n_configs)
+    if (code)
         return code;
-    r->line = r->n_cases ? 0 : top->zip[0].line;
-    for (size_t c = 0; c < r->n_cases && cases[c].first_config <= second; c++)
-        r->line = cases[c].line;
+    if (second == sweep->n_configs)
+        return find_respelled(r);
+    locate_repeat(r, second);
     error_set(r->error, ERROR_INPUT, "%s: configuration %zu repeats configuration %zu; allowed: each once",
               r->n_cases ? "cases" : "zip", second + 1, first + 1);
     append_swept(r, &sweep->configs[second]);

@@ -6,7 +6,7 @@
 #include "sweep.h"
 
 /* A hyperparameter and the values it runs through. */
-struct axis {
+struct sweep_axis {
     const struct hyperparameter *row;
     int line; /* of its key in the file */
     size_t n;
@@ -16,7 +16,7 @@ struct axis {
 /* What the file, or one case of it, varies. A case's overrides are axes of one value. */
 struct variation {
     int line;
-    struct axis *grid, *zip; /* [n_grid], [n_zip]; owned */
+    struct sweep_axis *grid, *zip; /* [n_grid], [n_zip]; owned */
     int n_grid, n_zip;
     size_t n_grid_points, n_zip_points; /* 1 if nothing varies */
     size_t first_config;
@@ -52,7 +52,7 @@ bool sweep_is_one_of(const char *key, const char *const *names);
 
 /* Bytes of a value of the row, as an axis holds it; and puts value i of an axis into h. */
 size_t sweep_value_size(const struct hyperparameter *row);
-void sweep_apply(struct hyperparameters *h, const struct axis *axis, size_t i);
+void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i);
 
 /* Sets name from `text`, replicates or seed from `integer`; each is NULL if there is none. The message comes
  * without "KEY = VALUE: ". */

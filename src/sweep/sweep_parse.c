@@ -194,8 +194,8 @@ static enum error_code multiply(struct sweep_reader *r, const config_setting_t *
 
 /* Reads the n values of `axis`, whose row is known: of a range (NULL: none), of a list, or the one that `setting` is.
  */
-static enum error_code read_values(struct sweep_reader *r, struct axis *axis, size_t n, const config_setting_t *setting,
-                                   const struct range *range, bool is_list)
+static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *axis, size_t n,
+                                   const config_setting_t *setting, const struct range *range, bool is_list)
 {
     struct hyperparameters h = r->base;
     axis->line = line_of(setting);
@@ -221,7 +221,7 @@ static enum error_code read_values(struct sweep_reader *r, struct axis *axis, si
 }
 
 /* Notes the first value of a grid's list that is there in another spelling, too. */
-static enum error_code find_spellings(struct sweep_reader *r, const struct axis *axis, size_t n,
+static enum error_code find_spellings(struct sweep_reader *r, const struct sweep_axis *axis, size_t n,
                                       const config_setting_t *setting)
 {
     if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->repeated)
@@ -256,7 +256,7 @@ static enum error_code find_spellings(struct sweep_reader *r, const struct axis 
 static enum error_code read_axis(struct sweep_reader *r, struct variation *variation, bool is_grid,
                                  const config_setting_t *setting, const struct hyperparameter *row)
 {
-    struct axis *axis = is_grid ? &variation->grid[variation->n_grid++] : &variation->zip[variation->n_zip++];
+    struct sweep_axis *axis = is_grid ? &variation->grid[variation->n_grid++] : &variation->zip[variation->n_zip++];
     struct range range = {0};
     bool is_range = config_setting_is_group(setting);
     bool is_list = config_setting_is_array(setting) || config_setting_is_list(setting);
@@ -345,7 +345,7 @@ static enum error_code read_case(struct sweep_reader *r, struct variation *varia
         if (!code)
             code = claim(r, setting, row, r->case_lines, r->varied_lines);
         if (!code) {
-            struct axis *axis = &variation->grid[variation->n_grid++];
+            struct sweep_axis *axis = &variation->grid[variation->n_grid++];
             axis->row = row;
             code = read_values(r, axis, 1, setting, NULL, false);
         }

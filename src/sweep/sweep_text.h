@@ -1,4 +1,4 @@
-/* The text of a sweep file, made safe for libconfig. Layer 5, used by sweep.c alone.
+/* The text of a sweep file, made safe for libconfig.
  *
  * libconfig 1.5, Debian 12's, takes some mistakes in silence and reports others without saying what is wrong.
  * This part reads the file and finds those before libconfig sees the text; the grammar stays libconfig's.

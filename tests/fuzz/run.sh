@@ -28,7 +28,7 @@ for target in "${targets[@]}"; do
     mkdir -p "$corpus"
     seeds=()
     [[ -d tests/fuzz/corpus/$target ]] && seeds+=("tests/fuzz/corpus/$target")
-    [[ $target == sweep ]] && seeds+=(tests/bad_sweeps sweeps)
+    [[ $target == sweep ]] && seeds+=(tests/sweep/bad_sweeps sweeps)
     echo "fuzz_$target: $seconds s"
     build-fuzz/tests/fuzz/fuzz_"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=6000 -close_fd_mask=3 \
         -print_final_stats=1 -max_len=4000 -artifact_prefix=build-fuzz/found/"$target"- \

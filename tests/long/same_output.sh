@@ -183,7 +183,7 @@ records() {
 
 sweeps() {
     local file
-    for file in "$tests"/golden/1/*.cfg "$tests"/bad_sweeps/*.cfg; do
+    for file in "$tests"/golden/1/*.cfg "$tests"/sweep/bad_sweeps/*.cfg; do
         [[ $file == */cut.cfg || $file == */errors.cfg ]] && continue # to plan them takes long
         run bash -c 'picky plan "$1" | grep -v "^core-hours\|^time\|^memory\|^results file"; exit "${PIPESTATUS[0]}"' - \
             "$file"

@@ -10,7 +10,7 @@ flags="-g -O2 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 cmake -S . -B build-asan -D CMAKE_BUILD_TYPE=None -D CMAKE_C_FLAGS="$flags" -D BUILD_TESTING=ON >build-asan.log
 cmake --build build-asan -j "$(nproc)" >>build-asan.log
 # A failing malloc is NULL, as without the sanitizer. Leaks are looked for in the unit tests: LeakSanitizer itself crashes
-# in a process that has started Open MPI. Some tests preload a library (tests/io_shim.c), before the sanitizer's.
+# in a process that has started Open MPI. Some tests preload a library (tests/program/io_shim.c), before the sanitizer's.
 options=allocator_may_return_null=1:verify_asan_link_order=0
 export ASAN_OPTIONS=$options:detect_leaks=0
 cd build-asan

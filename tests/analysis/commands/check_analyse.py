@@ -372,7 +372,7 @@ class WrongFiles(Files):
                 del f.attrs["picky_schema_version"]
                 f.attrs["picky_schema_version"] = value
             return self.damage(change)
-        self.refused(set_version(2), "newer picky (schema version 2; this picky-analyse knows 1): update picky")
+        self.refused(set_version(3), "newer picky (schema version 3; this picky-analyse knows 2): update picky")
         self.refused(set_version(2**40), "schema version 1099511627776")
         for value in (0, -1, "1", 1.5, [1, 1]):
             self.refused(set_version(value), "the attribute picky_schema_version is not a version number")

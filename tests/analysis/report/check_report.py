@@ -411,7 +411,6 @@ class Contents(Files):
 
         with h5py.File("real.h5") as f:
             written = f.attrs["sweep"]
-        self.assertNotIn("seed = ", written)
         with open("set.cfg", "w") as out:
             out.write(written)
         subprocess.run([PICKY, "run", "set.cfg", "--set", "seed=77", "--set", "replicates=1", "-o", "set.h5"], check=True,
@@ -425,13 +424,14 @@ class Contents(Files):
         self.assertNotIn(written, blocks)
         self.assertIn("with the values that --set gave", text)
         self.assertTrue(any("picky run sweep.cfg" in block for block in blocks))
+        shutil.copy("set.h5", "other.h5")
         with h5py.File("set.h5", "r+", libver=("v108", "v108")) as f:  # as picky 0.1.0 left it
             f.attrs["sweep"] = written
             del f["provenance"].attrs["sweep_original"]
         self.assertIn(as_run, section(self.page("set.h5"))[1])
-        with h5py.File("set.h5", "r+", libver=("v108", "v108")) as f:
+        with h5py.File("other.h5", "r+", libver=("v108", "v108")) as f:
             f.attrs["sweep"] = "seed = 77; # and no more\n"
-        text, blocks = section(self.page("set.h5"))
+        text, blocks = section(self.page("other.h5"))
         self.assertIn("seed = 77; # and no more\n", blocks)
         self.assertIn("is not that of its sweep", text)
         self.assertFalse(any("picky run sweep.cfg" in block for block in blocks))

@@ -5,6 +5,7 @@ merges them, or is refused by name and nothing changes; --drop goes on without i
 Usage: carry.py PICKY SOURCE_DIR"""
 import gzip
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -354,7 +355,8 @@ def merging():
         f["an_array"] = f["status"]
     names = ["notes", "status@checked", "a_references", "größe", "group/deep/soft", "lists", "an_array"]
     refused("parts", ("merge", "-o", "bad.h5", *parts),
-            *[f"picky: part2.h5: {name}: another file's differs from it; --drop {name} goes on without it\n" for name in names],
+            *[f"picky: part2.h5: {name}: another file's differs from it; --drop {shlex.quote(name)} goes on without it\n"
+              for name in names],
             "bad.h5: not made: parts of what was added cannot be carried over", n_lines=len(names) + 1)
     run("merge", "-o", "merged.h5", *[word for name in names for word in ("--drop", name)], *parts)
     with h5py.File("merged.h5") as f:

@@ -134,7 +134,7 @@ static void test_corpus(void **state)
     (void)state;
     char cwd[4096];
     assert_non_null(getcwd(cwd, sizeof cwd));
-    assert_int_equal(chdir(PROJECT_SOURCE_DIR "/tests/bad_sweeps"), 0);
+    assert_int_equal(chdir(PROJECT_SOURCE_DIR "/tests/sweep/bad_sweeps"), 0);
     int n_sweeps = 0, n_expected = 0, n_wrong = 0;
     DIR *directory = opendir(".");
     assert_non_null(directory);

@@ -15,7 +15,8 @@ import time
 
 import h5py
 
-from compare_results import compare
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from compare_results import compare  # noqa: E402
 
 # Jobs of four shapes, some accepted, some rejected, some diverging; several syncs' worth of time.
 SWEEP = """name = "to be killed"; replicates = 300; seed = 3;

@@ -191,6 +191,18 @@ for list in 'second_task = ["prod", "add-0.0", "add0"]|add-0.0|add0' 'context_lo
     grep -q "^picky: warning: spellings.cfg:2: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
 done
 
+for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };' \
+    'cases = ({ second_task = "add1.5"; }, { second_task = "add1.50"; });' \
+    'cases = ({ context_location = "start"; }, { context_location = 1; });' \
+    'cases = ({ second_task = "add2"; }, { grid = { second_task = ["prod", "add2.0"]; }; });'; do
+    echo "$text" >spellings.cfg
+    refuse '^picky: spellings\.cfg(:1)?: (zip|cases): configuration [23] repeats configuration 1 in another spelling' \
+        "$picky" run spellings.cfg -o x.h5
+done
+echo 'model = { hidden_layers = 3; epochs = 1; N_train = 20; }; grid = { context_location = ("end", 3); };' >spellings.cfg
+expect 0 "$picky" run spellings.cfg -o coincide.h5
+grep -q '^picky: warning: .* ask for the same models' err || fail "no warning of configurations that coincide"
+
 # A library that makes denormals zero changes no bits (of deep networks, in which there are some).
 cat >deep.cfg <<END
 replicates = 16; model = { hidden_layers = 32; hidden_size = 4; N_train = 100; epochs = 2; max_attempts = 1; };

@@ -23,7 +23,8 @@ from collections import namedtuple
 
 import h5py
 
-from compare_results import compare
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from compare_results import compare  # noqa: E402
 
 HEADER = struct.Struct("=cB6xQqQ")
 Entry = namedtuple("Entry", "at family is_directory inode offset data")  # at: its place in the log

@@ -20,7 +20,7 @@ except ImportError as missing:
     print(f"{missing}: apt-get install python3-h5py")
     sys.exit(77)
 
-TESTS = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "bench"))
 import scale  # noqa: E402
 
