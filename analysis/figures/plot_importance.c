@@ -188,7 +188,8 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
                                     {false, NULL, "+ %: importance 0 for both, not drawn"}};
     size_t n_legend = 5;
     if (request->ri.normalise == NORMALISE_NONE)
-        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = " RI_TEXT(RI_SELECTIVE_ABOVE)};
+        legend[n_legend++] =
+            (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = " RI_TEXT(RI_SELECTIVE_ABOVE)};
     if (layout_ri_text(&request->ri, settings))
         legend[n_legend++] = (struct legend_item){false, NULL, settings};
     struct importance_figure figure = {.rows = {.reader = reader,

@@ -112,8 +112,9 @@ static void take_measured(void *context, const struct reader *reader, size_t con
     const struct measured *measured = context;
     const float *importance = values;
     for (size_t r = 0; r < n; r++)
-        measured->has[first + r] = reader_status(reader, config, first + r) == STATUS_ACCEPTED &&
-                                   models_has_measure(importance + r * measured->n_importances, measured->n_importances);
+        measured->has[first + r] =
+            reader_status(reader, config, first + r) == STATUS_ACCEPTED &&
+            models_has_measure(importance + r * measured->n_importances, measured->n_importances);
 }
 
 enum error_code models_with_measure(struct reader *reader, size_t config, enum measure measure, bool *has, size_t *n,

@@ -168,9 +168,8 @@ enum error_code reader_require(struct reader *reader, const enum field *fields, 
 {
     for (size_t i = 0; i < n; i++) {
         struct results_array *array = &reader->handles->arrays[fields[i]];
-        if (array->dataset < 0 &&
-            results_array_open(array, fields[i], reader->handles->file, reader->path, &reader->layout,
-                               reader->n_configs, reader->n_replicates, error)) {
+        if (array->dataset < 0 && results_array_open(array, fields[i], reader->handles->file, reader->path,
+                                                     &reader->layout, reader->n_configs, reader->n_replicates, error)) {
             results_array_close(array);
             return error->code;
         }

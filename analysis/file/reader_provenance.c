@@ -60,8 +60,7 @@ static enum error_code read_texts(const struct reader *reader, struct reader_pro
     return error->code;
 }
 
-static enum error_code read_runs(const struct reader *reader, struct reader_provenance *provenance,
-                                 struct error *error)
+static enum error_code read_runs(const struct reader *reader, struct reader_provenance *provenance, struct error *error)
 {
     hid_t file = reader->handles->file;
     int n;

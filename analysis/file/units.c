@@ -44,7 +44,8 @@ void units_relative_importance(const struct units *units, const struct ri_option
 
 bool units_has_measure(const struct units *units, enum measure measure)
 {
-    return models_has_measure(units_importance(units, measure, 0, 0), units->n_tasks * units->n_layers * units->n_units);
+    return models_has_measure(units_importance(units, measure, 0, 0),
+                              units->n_tasks * units->n_layers * units->n_units);
 }
 
 size_t units_sample(const bool *has, size_t n_replicates, size_t n, size_t n_max, size_t *replicates)

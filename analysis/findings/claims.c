@@ -383,7 +383,8 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
         if (code)
             goto done;
     }
-    ticker_begin(&ticker, "models read", N_NORMALISE * (uint64_t)claims->n_measures * count_reads(claims, reader, selection));
+    ticker_begin(&ticker, "models read",
+                 N_NORMALISE * (uint64_t)claims->n_measures * count_reads(claims, reader, selection));
     reader->ticker = &ticker;
     for (int n = 0; n < N_NORMALISE && !error->code; n++)
         for (int m = 0; m < claims->n_measures && !error->code; m++) {

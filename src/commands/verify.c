@@ -89,8 +89,8 @@ static void element_text(enum field_type type, const void *element, char text[64
     }
 }
 
-/* Whether a field that younger files have, or the part of it that is a younger measure's, is padding throughout: the slot
- * was taken over from a file that lacked it. values [n] of the field's type. */
+/* Whether a field that younger files have, or the part of it that is a younger measure's, is padding throughout: the
+ * slot was taken over from a file that lacked it. values [n] of the field's type. */
 static bool is_padding(const struct field_description *field, const char *values, uint64_t n)
 {
     const unsigned char *bytes = (const unsigned char *)values;

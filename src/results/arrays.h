@@ -1,4 +1,5 @@
-/* The per-job arrays of a results file, open: one for each field of its records. Only this folder uses it. */
+/* The per-job arrays of a results file, open: one for each field of its records. This folder and analysis/file use it.
+ */
 #ifndef PICKY_RESULTS_ARRAYS_H
 #define PICKY_RESULTS_ARRAYS_H
 
@@ -25,8 +26,9 @@ enum error_code results_array_open(struct results_array *array, enum field field
                                    struct error *error);
 void results_array_close(struct results_array *array);
 
-/* Opens the arrays of all fields of `layout` and checks their shapes and types, and that each lies in one piece. To be followed by results_arrays_close,
- * also on error: ERROR_INPUT for a file that lacks one of them or has it otherwise, ERROR_FATAL for memory. */
+/* Opens the arrays of all fields of `layout` and checks their shapes and types, and that each lies in one piece. To be
+ * followed by results_arrays_close, also on error: ERROR_INPUT for a file that lacks one of them or has it otherwise,
+ * ERROR_FATAL for memory. */
 enum error_code results_arrays_open(struct results_array arrays[N_FIELDS], hid_t file, const char *path,
                                     const struct record_layout *layout, uint64_t n_configs, uint64_t replicates,
                                     struct error *error);
