@@ -37,7 +37,7 @@ STATISTICS = [("analysis_statistics", ["{}"]),
                                     "{}", "-f"])]
 # The source files, and the tests of each, the quickest first: a program's target, and the command that runs it.
 FILES = {
-    "src/model/importance.c": [("test_job", ["{}"])],
+    "src/model/importance.c": [("test_memory", ["{}"]), ("test_job", ["{}"])],
     "src/model/measures.c": [("test_measures", ["{}"])],
     "src/cluster/ledger.c": [("test_ledger", ["{}"]), ("test_ledger_random", ["{}"])],
     "analysis/statistics/bootstrap.c": STATISTICS,
