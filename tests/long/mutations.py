@@ -212,7 +212,7 @@ def main():
         shutil.rmtree(scratch)
 
     stale = [key for key, state in explained.items() if key[0] in names and state != "alive" and
-             (state == "killed" or state is False and not exists(key))]
+             (state in ("killed", "same code") and not options.sample or state is False and not exists(key))]
     for key in stale:
         print("stale in mutations.txt: " + ": ".join(key))
     unexplained = [s for s in survivors if s[1:] not in explained]
