@@ -22,7 +22,8 @@
 #define RESULTS_ORIGINAL "sweep_original" /* the sweep file's text, without overrides */
 struct results_attribute {
     const char *name, *value;
-    const char *unit; /* NULL: a text */
+    const char *unit;    /* NULL: a text */
+    const char *meaning; /* long_name of a dataset; NULL: of an attribute, or none */
 };
 
 /* A sweep that somebody decided to run: the first run's, and each extension's. Where the first is not known (the file
