@@ -103,6 +103,8 @@ static void quantiles(void **state)
     assert_near(statistics_quantile(values, 4, 0.05), 1.15);
     assert_near(statistics_quantile(values, 4, 1.0 / 3), 2);
     assert_near(statistics_quantile(one, 1, 0.3), 7);
+    const float followed[] = {1, 2, NAN}; /* by what is none of it */
+    assert_near(statistics_quantile(followed, 2, 1), 2);
     assert_near(statistics_mean(values, 4), 2.5);
 }
 
