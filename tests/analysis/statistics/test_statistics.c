@@ -103,6 +103,8 @@ static void quantiles(void **state)
     assert_near(statistics_quantile(values, 4, 0.05), 1.15);
     assert_near(statistics_quantile(values, 4, 1.0 / 3), 2);
     assert_near(statistics_quantile(one, 1, 0.3), 7);
+    const float followed[] = {1, 2, NAN}; /* by what is none of it */
+    assert_near(statistics_quantile(followed, 2, 1), 2);
     assert_near(statistics_mean(values, 4), 2.5);
 }
 
@@ -129,10 +131,20 @@ static void wilson(void **state)
 
 static double dip_of(const double *sorted, size_t n)
 {
-    double scratch[DIP_SCRATCH * 16];
-    size_t indices[16];
-    assert_true(n <= 16);
-    return dip_statistic(sorted, n, scratch, indices);
+    enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
+    double scratch[AROUND + DIP_SCRATCH * MOST + AROUND];
+    size_t indices[AROUND + MOST + AROUND];
+    assert_true(n <= MOST);
+    for (size_t i = 0; i < sizeof scratch / sizeof scratch[0]; i++)
+        scratch[i] = 777;
+    for (size_t i = 0; i < sizeof indices / sizeof indices[0]; i++)
+        indices[i] = 777;
+    double dip = dip_statistic(sorted, n, scratch + AROUND, indices + AROUND);
+    for (size_t i = 0; i < AROUND; i++) {
+        assert_true(scratch[i] == 777 && scratch[AROUND + DIP_SCRATCH * n + i] == 777);
+        assert_true(indices[i] == 777 && indices[AROUND + n + i] == 777);
+    }
+    return dip;
 }
 
 static void dip_by_hand(void **state)
