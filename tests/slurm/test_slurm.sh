@@ -264,13 +264,15 @@ END
 
 # Shards, of which the last one, whose job bears the array's own id, has to be requeued; then their merge.
 array() {
-    local array
+    local array seconds
     touch slow3
     submit --array=1-3 -n 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
     array=$id
     submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.shard-3-of-3.h5
-    scontrol update JobId="${array}_3" TimeLimit=1
+    # A minute for it, or more on a slow machine: the signal comes 45 s before the end.
+    seconds=$(property "${array}_3" RunTime | awk -F: '{ print $1 * 3600 + $2 * 60 + $3 }')
+    scontrol update JobId="${array}_3" TimeLimit=$(((seconds + 110) / 60))
     wait_for 120 grep -q 'stopping: SIGUSR1' "picky-shard-${array}_3.log"
     is_state "$id" PENDING || fail "the merge did not wait"
     rm slow3
