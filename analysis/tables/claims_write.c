@@ -22,15 +22,23 @@ static void print_condition(const char *word, const char *condition, const struc
     table_wrapped(word, text, out);
 }
 
+/* A measure's name in a column of 9, in two lines: as its words are, or divided where there is only one. */
+static void write_head(const char *name, int line, FILE *out)
+{
+    int n = (int)strcspn(name, "_"), all = (int)strlen(name);
+    bool is_divided = n == all && n > 9;
+    if (line == 0)
+        fprintf(out, " %*.*s%s", is_divided ? 8 : 9, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
+    else
+        fprintf(out, " %9s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
+}
+
 static void write_overview(const struct claims *claims, FILE *out)
 {
-    static const char *const heads[2][N_MEASURES] = {
-        {"ablation", "ablation", "taylor", "taylor", "contri-", "variance"},
-        {"mean", "sample", "mean", "sample", "bution", ""}};
     for (int line = 0; line < 2; line++) {
         fprintf(out, "%-22s", line == 0 ? "" : "claim");
         for (int m = 0; m < N_MEASURES; m++)
-            fprintf(out, " %9s", heads[line][m]);
+            write_head(measure_table[m].name, line, out);
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {
