@@ -23,28 +23,23 @@ static void print_condition(const char *word, const char *condition, const struc
     table_wrapped(word, text, out);
 }
 
-enum { HEAD_WORDS = 2, HEAD_MAX = 10 };
-
-/* A measure's name in two lines: at its underscore, or where it would be too long. */
-static void split_name(const char *name, char words[HEAD_WORDS][HEAD_MAX])
+/* A measure's name in a column of 9, in two lines: as its words are, or divided where there is only one. */
+static void write_head(const char *name, int line, FILE *out)
 {
-    size_t length = strlen(name), first = strcspn(name, "_");
-    bool is_long = first >= HEAD_MAX;
-    const char *rest = name + (is_long ? HEAD_MAX - 4 : first + (name[first] == '_'));
-    first = is_long ? HEAD_MAX - 4 : first;
-    snprintf(words[0], HEAD_MAX, "%.*s%s", (int)first, name, is_long ? "-" : "");
-    snprintf(words[1], HEAD_MAX, "%.*s", HEAD_MAX - 1, length > first ? rest : "");
+    int n = (int)strcspn(name, "_"), all = (int)strlen(name);
+    bool is_divided = n == all && n > 9;
+    if (line == 0)
+        fprintf(out, " %*.*s%s", is_divided ? 8 : 9, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
+    else
+        fprintf(out, " %9s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
 }
 
 static void write_overview(const struct claims *claims, FILE *out)
 {
     for (int line = 0; line < 2; line++) {
         fprintf(out, "%-22s", line == 0 ? "" : "claim");
-        for (int m = 0; m < claims->n_measures; m++) {
-            char words[HEAD_WORDS][HEAD_MAX];
-            split_name(measure_table[m].name, words);
-            fprintf(out, " %9s", words[line]);
-        }
+        for (int m = 0; m < claims->n_measures; m++)
+            write_head(measure_table[m].name, line, out);
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {

@@ -230,10 +230,8 @@ static enum error_code carry_file(struct carrier *c, const char *path)
     }
     c->schema = read_schema(c->from);
     hid_t root = H5Gopen2(c->from, "/", H5P_DEFAULT);
-    if (root < 0)
-        results_hdf5_error(c->error, "%s: reading it", path);
-    else if (!carrier_add_place(c, root, "/", (struct place){.is_own = true, .is_made = true}) &&
-             H5Lvisit(c->reference, H5_INDEX_NAME, H5_ITER_NATIVE, carry_own_note, c) < 0 && !c->error->code)
+    if (root < 0 || (!carrier_add_place(c, root, "/", (struct place){.is_own = true, .is_made = true}) &&
+                     H5Lvisit(c->reference, H5_INDEX_NAME, H5_ITER_NATIVE, carry_own_note, c) < 0 && !c->error->code))
         results_hdf5_error(c->error, "%s: reading it", path);
     c->is_frame = true;
     if (!c->error->code && !carry_group(c, root, "/"))

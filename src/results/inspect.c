@@ -7,6 +7,7 @@
 #include "schema.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,7 +96,7 @@ static enum error_code note_error(struct inspection *in, const char *path, const
     if (reason->n_jobs++ > 0)
         return ERROR_NONE;
     state->n_reasons++;
-    strcpy(reason->text, text);
+    snprintf(reason->text, sizeof reason->text, "%s", text);
     reason->replicate = replicate;
     return label_reason(in, path, config, reason, error);
 }

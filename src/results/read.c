@@ -227,7 +227,7 @@ static enum error_code in_pieces(const char *path, const char *name, struct erro
 
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
-    int64_t version;
+    int64_t version = 0;
     htri_t exists = H5Aexists(file, "picky_schema_version");
     if (exists < 0)
         return results_damaged(error, path, "its attributes cannot be read");
