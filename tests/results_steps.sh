@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # its variables are for those who source it
 # What the tests of results files that runs leave (resume, shards, extend) share; to be sourced with PICKY SOURCE_DIR, then
 # the working directory is one of the test's own. Processes in pids are killed at the end.
 set -euo pipefail

@@ -58,6 +58,7 @@ static enum error_code read_row(struct importance_figure *figure, size_t row, si
             continue;
         for (size_t l = 0; l < units.n_layers; l++) {
             struct cloud *cloud = &figure->clouds[row][l];
+            check(cloud->points);
             const float *a = units_importance(&units, options->measure, (size_t)options->task_a, l);
             const float *b = units_importance(&units, options->measure, (size_t)options->task_b, l);
             units_relative_importance(&units, options, options->measure, l, ri);

@@ -363,7 +363,7 @@ static void write_file(const char *path, const struct random_sweep *s, const str
 {
     struct error error;
     struct results *results;
-    const struct results_attribute none = {NULL, NULL, NULL};
+    const struct results_attribute none = {.name = NULL};
     const struct results_description d = {.name = sweep->name,
                                           .sweep_text = sweep->text,
                                           .seed = sweep->seed,

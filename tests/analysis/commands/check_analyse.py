@@ -30,6 +30,7 @@ import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 PICKY = os.path.abspath(sys.argv[3]) if sys.argv[3] else None
 BINS = np.linspace(-1, 1, 11)
 
@@ -38,7 +39,7 @@ def run(*args, **options):
     """Runs picky-analyse; returns exit code, standard output, standard error."""
     options.setdefault("env", {k: v for k, v in os.environ.items() if k != "HDF5_USE_FILE_LOCKING"})
     done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=100, **options)
-    return done.returncode, done.stdout, done.stderr
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr)
 
 
 def wilson(k, n):

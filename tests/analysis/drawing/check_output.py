@@ -24,6 +24,7 @@ except ImportError as error:
     sys.exit(77)
 
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 
 # Name: format, words. The first of each format is tried with everything.
 COMMANDS = {
@@ -124,7 +125,7 @@ THINGS = {
 def run(*args, **options):
     done = subprocess.run([PROGRAM, *map(str, args)], stdout=options.pop("stdout", subprocess.PIPE),
                           stderr=subprocess.PIPE, timeout=200, **options)
-    return done.returncode, done.stdout, done.stderr.decode()
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr.decode())
 
 
 def read(path):
