@@ -385,8 +385,9 @@ enum error_code results_read_configs(hid_t file, const char *path, const struct 
     struct hyperparameters *all = calloc(n_configs, sizeof *all);
     if (!all)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    hyperparameters_default(&last);
     for (size_t i = 0; i < n_configs; i++)
-        hyperparameters_default(&all[i]);
+        all[i] = last;
     enum error_code code = ERROR_NONE;
     for (int row = 0; row < n_hyperparameters; row++)
         for (size_t first = 0; first < n_configs && !code; first += CONFIGS_AT_ONCE) {

@@ -1,6 +1,5 @@
-/* What a results file says of its own sweep, read with suspicion: it may be damaged, or another program's;
- * this folder and analysis/file use it. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for
- * memory. */
+/* What a results file says of its own sweep, read with suspicion: it may be damaged, or another program's. This folder
+ * and analysis/file use it. Every error is ERROR_INPUT, one line "FILE: what is wrong", or ERROR_FATAL for memory. */
 #ifndef PICKY_RESULTS_READ_H
 #define PICKY_RESULTS_READ_H
 

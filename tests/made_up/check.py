@@ -29,7 +29,7 @@ N_OLD = 6  # measures that today's files have
 MEASURE, HYPERPARAMETER = "made_up_mean", "made_up"
 DIFFERENT = 4  # verify's exit code
 # Small, and of the first claim's condition; a linear output is never silent, and every model is accepted.
-SWEEP = """name = "made up"; replicates = 3; seed = 4; store = ["weights", "relative_importance"];
+SWEEP = """name = "made up"; replicates = 3; seed = 4; store = ["weights"];
 model = { N_train = 150; N_test = 8; epochs = 2; hidden_size = 20; hidden_layers = 2; error_threshold = 100.0;
           output_activation = "linear"; };
 grid = { context_location = ["start", "end"]; };
@@ -97,10 +97,15 @@ def verify(path):
 def check_golden(name, folder, expected):
     """What golden does with a file and the programs of its time, by the new ones."""
     file = golden.File(NEW, NEW_ANALYSE, name, folder, expected)
-    file.commands_of_picky()
-    file.commands_of_analyse()
     check_layout(file.path, 1)
+    if file.pending and not file.shard:  # the rest takes long
+        file.resume()
+    else:
+        file.commands_of_picky()
+        file.commands_of_analyse()
     check_layout(os.path.join(folder, "resumed.h5"), 1)
+    if file.pending and not file.shard:
+        return
     check_layout(os.path.join(folder, "merged.h5"), NEXT)
     check_measured(os.path.join(folder, "merged.h5"), lambda c, r: False)
     if not file.shard:
