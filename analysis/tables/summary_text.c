@@ -78,13 +78,13 @@ struct column {
     const char *head; /* of what a task is named in; else it is the statistic's label */
 };
 static const struct column columns[] = {
-    {STATISTIC_MEAN_RI, 15, 2},
+    {STATISTIC_MEAN_RI, 15, 2, NULL},
     {STATISTIC_SELECTIVE_1, 14, 1, "select.(+)"},
     {STATISTIC_SELECTIVE_2, 14, 1, "select.(-)"},
-    {STATISTIC_MIXED, 13, 1},
-    {STATISTIC_UNIMPORTANT, 13, 1},
-    {STATISTIC_DIP, 13, 3},
-    {STATISTIC_BIMODALITY, 13, 2},
+    {STATISTIC_MIXED, 13, 1, NULL},
+    {STATISTIC_UNIMPORTANT, 13, 1, NULL},
+    {STATISTIC_DIP, 13, 3, NULL},
+    {STATISTIC_BIMODALITY, 13, 2, NULL},
 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
