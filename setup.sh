@@ -7,10 +7,10 @@ cd "$(dirname "$0")"
 packages=(gcc g++ make cmake pkg-config libopenmpi-dev openmpi-bin libhdf5-dev libconfig-dev librandom123-dev
           gnuplot-nox fonts-dejavu-core)
 if [[ ${1:-} == test ]]; then
-    packages+=(libcmocka-dev hdf5-tools netcdf-bin clang clang-format python3 python3-numpy python3-h5py python3-xarray
-               python3-h5netcdf python3-netcdf4 python3-scipy gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-               chromium poppler-utils tidy python3-matplotlib python3-pandas
-               munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins)
+    packages+=(libcmocka-dev hdf5-tools netcdf-bin clang clang-format shellcheck python3 python3-numpy python3-h5py
+               python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
+               gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user chromium poppler-utils tidy
+               python3-matplotlib python3-pandas acl procps munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins)
 fi
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
@@ -32,8 +32,8 @@ fi
 
 options=(-D BUILD_TESTING="$([[ ${1:-} == test ]] && echo ON || echo OFF)")
 [[ ${CI:-} == true ]] && options+=(-D PICKY_WERROR=ON)
-cmake -S . -B build "${options[@]}" >build.log 2>&1 && cmake --build build -j "$(nproc)" >>build.log 2>&1 || {
+if ! { cmake -S . -B build "${options[@]}" && cmake --build build -j "$(nproc)"; } >build.log 2>&1; then
     cat build.log >&2
     echo "The build failed: see above, or build.log" >&2
     exit 1
-}
+fi

@@ -29,6 +29,7 @@ fi
 root=$2
 shift 2
 if [[ ! -e $root ]]; then
+    # shellcheck disable=SC2016  # apt-get's variable
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -1)
     echo "Debian 13 from $mirror into $root"
     rm -rf --one-file-system "$root.part"
@@ -58,6 +59,7 @@ git -C "$tree" ls-files --cached --others --exclude-standard -z |
 code=0
 chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin CI=true \
     /picky/test.sh "$@" || code=$?
+# shellcheck disable=SC2016  # dpkg-query's variables
 echo "Debian $(cat "$root/etc/debian_version"), $(chroot "$root" dpkg-query -W -f='${Package} ${Version}, ' \
     gcc clang libopenmpi-dev libhdf5-dev libconfig-dev python3-h5py)ctest's exit code $code"
 exit "$code"

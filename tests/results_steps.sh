@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # its variables are for those who source it
 # What the tests of results files that runs leave (resume, shards, extend) share; to be sourced with PICKY SOURCE_DIR, then
 # the working directory is one of the test's own. Processes in pids are killed at the end.
 set -euo pipefail
@@ -23,7 +24,7 @@ fail() {
 expect() {
     local code=0 expected=$1
     shift
-    timeout 100 "$@" >out 2>err || code=$?
+    timeout 250 "$@" >out 2>err || code=$?
     [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
 }
 said() { # PATTERN [FILE]

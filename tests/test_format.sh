@@ -3,8 +3,8 @@
 # Usage: test_format.sh SOURCE_DIR
 set -euo pipefail
 cd "$1"
-command -v clang-format >/dev/null && clang-format --version | grep -q 'version 14\.' || {
+if ! clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
     echo "skipped: no clang-format 14 here"
     exit 77
-}
+fi
 find src analysis tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror

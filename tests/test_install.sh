@@ -35,7 +35,7 @@ done
 completes() { # RESULT WORD... the last one is to be completed
     local result=$1 words
     shift
-    # shellcheck disable=SC1091
+    # shellcheck disable=SC1090,SC1091,SC2317
     words=$(. "$prefix/share/bash-completion/completions/$1" && compopt() { :; } && COMP_WORDS=("$@") &&
         COMP_CWORD=$(($# - 1)) && COMPREPLY=() && _picky && printf '%s\n' "${COMPREPLY[@]}")
     grep -qxF -- "$result" <<<"$words" || fail "completion of $*: $words"

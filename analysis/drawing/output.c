@@ -257,6 +257,7 @@ static enum error_code cannot_write(const struct output *output, int reason, str
 /* Gives the whole file its name, if what has that name may still be replaced. */
 static enum error_code put_in_place(const struct output *output, struct error *error)
 {
+    check(output->place.path); /* standard output has no part to be put anywhere */
     for (;;) {
         struct destination d;
         if (follow(output->place.path, &d, error))

@@ -10,7 +10,7 @@ static enum error_code find_keys(struct groups *groups, const struct reader *rea
                                  struct error *error)
 {
     char *text = by ? strdup(by) : NULL, *rest = text, *word;
-    groups->keys = calloc((size_t)n_hyperparameters, sizeof *groups->keys);
+    groups->keys = calloc((size_t)n_hyperparameters, sizeof(const struct hyperparameter *));
     if (!groups->keys || (by && !text)) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;

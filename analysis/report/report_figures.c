@@ -96,8 +96,9 @@ static void write_training_axes(FILE *out, const struct axes *axes)
             svg_text(out, box->left - 4, curve_y(axes, value) + 3.5, SVG_END, "soft", text);
         }
     double step = fmax(1, layout_step((double)(axes->n_entries - 1), 6));
-    for (double epoch = 0; epoch <= (double)(axes->n_entries - 1) * (1 + 1e-9); epoch += step) {
+    for (int tick = 0; tick * step <= (double)(axes->n_entries - 1) * (1 + 1e-9); tick++) {
         char text[32];
+        double epoch = tick * step;
         snprintf(text, sizeof text, "%g", epoch);
         svg_text(out, curve_x(axes, (size_t)epoch), box->top + box->height + 13, SVG_MIDDLE, "soft", text);
     }
@@ -272,7 +273,8 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
     fprintf(out, "<figure>\n");
     svg_begin(out, 240, 154, title, text);
     double step = layout_step(share_max, 3);
-    for (double share = 0; share <= share_max * (1 + 1e-9); share += step) {
+    for (int tick = 0; tick * step <= share_max * (1 + 1e-9); tick++) {
+        double share = tick * step;
         double y = box->top + box->height * (1 - share / share_max);
         snprintf(text, sizeof text, "%g", 100 * share);
         svg_line(out, box->left, y, box->left + box->width, y, "grid");

@@ -135,7 +135,7 @@ static int compare_p(const void *a, const void *b)
 
 enum error_code paired_holm(struct comparison *comparisons, size_t n, struct error *error)
 {
-    struct comparison **order = malloc((n > 0 ? n : 1) * sizeof *order);
+    struct comparison **order = malloc((n > 0 ? n : 1) * sizeof(struct comparison *));
     size_t n_tests = 0;
     double highest = 0;
     if (!order)

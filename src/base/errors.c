@@ -6,14 +6,12 @@
 
 static void (*bug_handler)(void);
 
-enum error_code error_set(struct error *error, enum error_code code, const char *format, ...)
+void error_say(struct error *error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    error->code = code;
     vsnprintf(error->message, sizeof error->message, format, args);
     va_end(args);
-    return code;
 }
 
 void error_append(struct error *error, const char *format, ...)

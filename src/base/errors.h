@@ -28,10 +28,17 @@ struct error {
     char message[ERROR_MESSAGE_MAX]; /* one line, no trailing newline */
 };
 
-/* Fills `error` (printf style, truncated to fit) and returns `code`, so that callers can write
- * `return error_set(error, ERROR_INPUT, "...");`. */
-enum error_code error_set(struct error *error, enum error_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* error_set(error, code, format, ...) fills `error` (printf style, truncated to fit) and returns `code`, so that
+ * callers can write `return error_set(error, ERROR_INPUT, "...");`. A macro, so that an analyser of the callers sees
+ * the code. */
+#define error_set(error, code, ...) (error_say(error, __VA_ARGS__), error_set_code(error, code))
+
+void error_say(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline enum error_code error_set_code(struct error *error, enum error_code code)
+{
+    return error->code = code;
+}
 
 /* Puts "context: " in front of the message of an error already set, and returns its code. */
 enum error_code error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

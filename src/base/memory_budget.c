@@ -126,21 +126,22 @@ static uint64_t cgroups_left(const char *root)
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 /* What a limit of this process leaves, `key` being the line of /proc/self/status that says what counts. */
-static uint64_t limit_left(const char *root, int resource, const char *key)
+static uint64_t limit_left(const char *root, const struct rlimit *limit, const char *key)
 {
-    struct rlimit limit;
     uint64_t used_kib = 0;
-    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (limit->rlim_cur == RLIM_INFINITY)
         return MEMORY_UNLIMITED;
     read_number(root, "/proc/self/status", key, &used_kib);
-    return limit.rlim_cur - least(1024 * used_kib, limit.rlim_cur);
+    return limit->rlim_cur - least(1024 * used_kib, limit->rlim_cur);
 }
 
 struct memory memory_find(const char *root)
 {
-    struct memory memory = {
-        .shared = cgroups_left(root),
-        .own = least(limit_left(root, RLIMIT_AS, "VmSize:"), limit_left(root, RLIMIT_DATA, "VmData:"))};
+    struct rlimit space = {.rlim_cur = RLIM_INFINITY}, data = {.rlim_cur = RLIM_INFINITY};
+    getrlimit(RLIMIT_AS, &space); /* what cannot be read does not count */
+    getrlimit(RLIMIT_DATA, &data);
+    struct memory memory = {.shared = cgroups_left(root),
+                            .own = least(limit_left(root, &space, "VmSize:"), limit_left(root, &data, "VmData:"))};
     uint64_t available_kib;
     if (read_number(root, "/proc/meminfo", "MemAvailable:", &available_kib))
         memory.shared = least(memory.shared, 1024 * available_kib);

@@ -27,7 +27,7 @@ model = { N_train = 60; N_test = 8; max_attempts = 1; } // lr = 3
 train = { epochs = 2 }
 grid = { hidden_size = { range = { from = 3; to = 5; steps = 3; }; }; };
 END
-set_all=(--set epochs=3 --set 'name=}; "x\' --set lr=0.0123456789012345 --set second_task=add1.50 --set replicates=3
+set_all=(--set epochs=3 --set "name=}; \"x\\" --set lr=0.0123456789012345 --set second_task=add1.50 --set replicates=3
     --set context_location=2 --set optimizer=sgd)
 
 # ---- a run, with overrides and without ----

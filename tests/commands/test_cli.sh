@@ -102,7 +102,7 @@ expect 2 "$picky"
 for launcher in "" "mpirun -n 3 --oversubscribe --bind-to none"; do
     # shellcheck disable=SC2086
     expect 3 $launcher env LD_PRELOAD="$mpi_shim" "$picky" run good.cfg -o x.h5
-    grep -q '^picky: MPI: .*invalid tag' err && [[ ! -e x.h5 ]] || fail "an error of MPI"
+    { grep -q '^picky: MPI: .*invalid tag' err && [[ ! -e x.h5 ]]; } || fail "an error of MPI"
 done
 
 # ---- plan ----
@@ -126,7 +126,7 @@ grep -qE '^#   4 x 4 units, 10 steps: 3 jobs of .* ms = .*; [1-3] trained in ' j
 sed -n '/^SWEEP=/,/^PICKY=/p' job.sbatch >parameters
 (
     set --
-    PICKY=
+    PICKY='' SWEEP=''
     # shellcheck disable=SC1091
     . ./parameters
     [[ $SWEEP -ef good.cfg && $OUT == "$PWD/a }'b.h5" && $PICKY -ef $picky && ${OPTIONS[*]} == "--set name=it's" ]]
@@ -134,7 +134,7 @@ sed -n '/^SWEEP=/,/^PICKY=/p' job.sbatch >parameters
 expect 0 "$picky" plan good.cfg --sbatch 1
 grep -q '^# Assumed: nodes of [0-9]* CPUs' out || fail "plan --sbatch: says nothing of the nodes"
 expect 0 "$picky" plan good.cfg --ranks 7
-grep -qx '#SBATCH --ntasks=7' out && ! grep -q nodes= out || fail "plan --ranks"
+{ grep -qx '#SBATCH --ntasks=7' out && ! grep -q nodes= out; } || fail "plan --ranks"
 rm job.sbatch parameters
 refuse '^picky: --sbatch 0: allowed: 1 to 1000000$' "$picky" plan good.cfg --sbatch 0
 refuse '^picky: --ranks 2x: allowed: 1 to ' "$picky" plan good.cfg --ranks 2x

@@ -99,6 +99,7 @@ cp "$tests/slurm/plan-0.1.0.sbatch" old/job.sbatch
 ends old/job.sbatch 4 0 3 4 4 0
 ends old/job.sbatch 5 9 0 5 4 0
 cp old/job.sbatch changed
+# shellcheck disable=SC2016  # Markdown's backquotes
 sed -n '/^ *```sh$/,/^ *```$/p' "$tests/../CHANGELOG.md" | sed '/```/d' >remedy
 grep -q '^ *sed -i .*code == 4' remedy || fail "the changelog has no remedy: $(cat remedy)"
 (cd changed && bash ../remedy)

@@ -19,8 +19,8 @@ trap '[[ -z $portable_run ]] || kill "$portable_run" 2>/dev/null || true; rm -rf
 build() {
     local build=$work/$1
     shift
-    cmake -S "$source_dir" -B "$build" -D PICKY_CORE_ONLY=ON "$@" >"$build.log" 2>&1 &&
-        cmake --build "$build" -j 2 --target record_hash >>"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+    { cmake -S "$source_dir" -B "$build" -D PICKY_CORE_ONLY=ON "$@" && cmake --build "$build" -j 2 --target record_hash
+    } >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 }
 
 # emulate NAME SIMD: becomes record_hash under qemu, into NAME-SIMD; call it in a subshell

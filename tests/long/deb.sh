@@ -21,6 +21,7 @@ cmake --build "$directory/build" -j "$(nproc)" >>"$directory/log"
 (cd "$directory/build" && cpack >>"$directory/log" 2>&1) || { cat "$directory/log"; exit 1; }
 package=("$directory"/build/picky_*.deb)
 
+# shellcheck disable=SC2016  # apt-get's variable
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -1)
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 debootstrap --variant=minbase "$release" "$root" "$mirror" >>"$directory/log" 2>&1 || { tail "$directory/log"; exit 1; }
@@ -35,6 +36,7 @@ cp "${package[0]}" "$root/tmp/picky.deb"
 chroot "$root" env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -euc '
 apt-get install -y -qq /tmp/picky.deb >/dev/null
 useradd -m user'
+# shellcheck disable=SC2016  # for the shell inside
 chroot "$root" env -i HOME=/home/user LANG=C.UTF-8 PATH=/usr/bin:/bin setpriv --reuid=user --regid=user --clear-groups bash -euxc '
 cd "$HOME"
 picky --version

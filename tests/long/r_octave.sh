@@ -56,7 +56,8 @@ check() { # FILE: everything on this results file
     picky-analyse export seed.h5 --each neuron --measure taylor_sample -o neurons.csv
     for package in ncdf4 rhdf5 hdf5r; do
         { block r "library($package)"; block r 'seq_len(depth[c])'
-          echo 'write.table(selective, "out", row.names = FALSE, col.names = FALSE)
+          # shellcheck disable=SC2016  # R's dollars
+          printf '%s\n' 'write.table(selective, "out", row.names = FALSE, col.names = FALSE)
                 csv <- aggregate(!is.na(taylor_sample_ri_1_2) & abs(taylor_sample_ri_1_2) > 0.9 ~ config + layer, neurons, mean)
                 csv <- csv[order(csv$config, csv$layer), ]
                 cat(sprintf("%d %d %.5f\n", csv[[1]], csv[[2]], csv[[3]]), file = "csv", sep = "")'; } >lines.R

@@ -275,9 +275,10 @@ for said in said analysed/said; do
     diff -rq "old/$said" "new/$said" || failed=1
 done
 all=$(find old/said old/analysed/said -name '????' -type f)
-done_well=$(grep -l '^exit code 0$' $all | wc -l)
+done_well=$(xargs grep -l '^exit code 0$' <<<"$all" | wc -l)
 n_all=$(wc -l <<<"$all")
 # Or all that has been compared is that nothing works.
 ((n_all > 600 && done_well > 350)) || { echo "only $done_well of $n_all commands did something"; failed=1; }
-[[ $failed == 0 ]] && echo "$n_all commands, $done_well of them with exit code 0, and $(ls old/*.h5 | wc -l) results files: the same"
+files=(old/*.h5)
+[[ $failed == 0 ]] && echo "$n_all commands, $done_well of them with exit code 0, and ${#files[@]} results files: the same"
 exit $failed

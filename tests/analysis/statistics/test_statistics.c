@@ -35,7 +35,7 @@ static void ri_of_plain_importances(void **state)
     (void)state;
     const float a[] = {3, 1, 2, 2}, b[] = {1, 3, 2, 6};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0, ri);
+    relative_importance_in_double(a, b, 4, 0, false, ri);
     assert_near(ri[0], 0.5);
     assert_near(ri[1], -0.5);
     assert_near(ri[2], 0);
@@ -48,7 +48,7 @@ static void ri_below_threshold_counts_as_zero(void **state)
     /* Means 2 and 4: below 0.5 times the mean is below 1 and below 2. */
     const float a[] = {0.5f, 1, 5.5f, 1}, b[] = {2, 1.5f, 1.5f, 11};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.5, ri);
+    relative_importance_in_double(a, b, 4, 0.5, false, ri);
     assert_near(ri[0], -1); /* a counts as 0 */
     assert_near(ri[1], 1);  /* a is exactly at its threshold and stays; b counts as 0 */
     assert_near(ri[2], 1);
@@ -61,15 +61,15 @@ static void ri_of_unimportant_units_is_nan(void **state)
     const float a[] = {0, 0.01f, 10, 10}, b[] = {0, 0.02f, 10, 30};
     const float dead[] = {0, 0, 0, 0};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.1, ri);
+    relative_importance_in_double(a, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0])); /* 0 of both, without any threshold */
     assert_true(isnan(ri[1]));
     assert_near(ri[2], 0);
     assert_near(ri[3], -0.5);
-    statistics_relative_importance(dead, dead, 4, 0.1, ri);
+    relative_importance_in_double(dead, dead, 4, 0.1, false, ri);
     for (int i = 0; i < 4; i++)
         assert_true(isnan(ri[i]));
-    statistics_relative_importance(dead, b, 4, 0.1, ri);
+    relative_importance_in_double(dead, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0]));
     assert_near(ri[3], -1);
 }
@@ -80,7 +80,7 @@ static void ri_of_damaged_importances_is_nan(void **state)
     const float a[] = {-1, NAN, INFINITY, 1}, b[] = {1, 1, 1, 1};
     double ri[4];
     for (size_t i = 0; i < 3; i++) {
-        statistics_relative_importance(a + i, b + i, 1, 0, ri);
+        relative_importance_in_double(a + i, b + i, 1, 0, false, ri);
         assert_true(isnan(ri[0]));
     }
 }
