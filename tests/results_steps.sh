@@ -24,7 +24,7 @@ fail() {
 expect() {
     local code=0 expected=$1
     shift
-    timeout 100 "$@" >out 2>err || code=$?
+    timeout 250 "$@" >out 2>err || code=$?
     [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
 }
 said() { # PATTERN [FILE]

@@ -18,8 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double PILOT_S = 60;         /* of training, at most, for --sbatch */
-static const int64_t COUNT_MAX = 1000000; /* of nodes, and of ranks */
+static const uint64_t MPI_BYTES = 210000000; /* of address space that a run has in use when it looks (Open MPI 4.1) */
+static const double PILOT_S = 60;            /* of training, at most, for --sbatch */
+static const int64_t COUNT_MAX = 1000000;    /* of nodes, and of ranks */
 
 static void print_swept(const struct sweep *sweep)
 {
@@ -56,6 +57,7 @@ static enum error_code look_here(struct room *room, const struct sweep *sweep, c
                                  struct error *error)
 {
     struct memory memory = memory_find("");
+    memory.own = memory_less(memory.own, MPI_BYTES);
     uint64_t budget = memory_budget(&memory, 1);
     return room_look(room, sweep, layout, &budget, 1, error);
 }

@@ -96,7 +96,9 @@ static int report(const struct verification *verification, const struct verify_c
         printf(": %" PRIu64 " differ, %" PRIu64 " of all are not what a run writes\n", counts->n_different,
                counts->n_implausible);
     else
-        printf(counts->n_compared > 0 ? ": all bits are the same\n" : "\n");
+        printf(counts->n_compared == 0 ? "\n"
+               : counts->n_failed > 0  ? ": their bits are the same\n"
+                                       : ": all bits are the same\n");
     if (verification->is_stopped)
         fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
                 counts->n_chosen);

@@ -12,8 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RESULTS_SCHEMA_VERSION 2   /* docs/format.md has their history */
-#define RESULTS_RUNS_MAX       256 /* rows of the log of runs; later runs share the last row */
+#ifdef PICKY_MADE_UP /* a test's build: tests/made_up */
+#define RESULTS_SCHEMA_VERSION 3
+#else
+#define RESULTS_SCHEMA_VERSION 2 /* docs/format.md has their history */
+#endif
+#define RESULTS_RUNS_MAX 256 /* rows of the log of runs; later runs share the last row */
 
 /* One piece of the group /provenance. A text that is known at creation becomes an attribute of the group; bytes that
  * are not UTF-8 become "?". What is known later is reserved as a dataset of the group, because attributes lie in
@@ -22,7 +26,8 @@
 #define RESULTS_ORIGINAL "sweep_original" /* the sweep file's text, without overrides */
 struct results_attribute {
     const char *name, *value;
-    const char *unit; /* NULL: a text */
+    const char *unit;    /* NULL: a text */
+    const char *meaning; /* long_name of a dataset; NULL: of an attribute, or none */
 };
 
 /* A sweep that somebody decided to run: the first run's, and each extension's. Where the first is not known (the file

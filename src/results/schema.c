@@ -26,11 +26,11 @@ struct scale {
 static const struct scale scales[N_SCALES] = {
     [DIMENSION_EPOCH] = {SCALE_NUMBERS, 0, "epochs trained, over all phases; 0 is the untrained model"},
     [DIMENSION_TASK] = {SCALE_NUMBERS, 1, "task: " TASKS_MEANING},
-    [DIMENSION_LAYER] = {SCALE_NUMBERS, 1, "hidden layer"},
-    [DIMENSION_HIDDEN_LAYER] = {SCALE_NUMBERS, 2, "hidden layer that is fed by a hidden layer"},
-    [DIMENSION_INPUT] = {SCALE_TEXT, 0, "input"},
-    [DIMENSION_MEASURE] = {SCALE_TEXT, 0, "measure of importance"},
-    [DIMENSION_PAIR] = {SCALE_TEXT, 0, "pair of tasks A-B"},
+    [DIMENSION_LAYER] = {SCALE_NUMBERS, 1, "hidden layer, counted from the inputs"},
+    [DIMENSION_HIDDEN_LAYER] = {SCALE_NUMBERS, 2, "hidden layer that a hidden layer feeds: all but the first"},
+    [DIMENSION_INPUT] = {SCALE_TEXT, 0, "input of the network"},
+    [DIMENSION_MEASURE] = {SCALE_TEXT, 0, "measure of importance; the attribute formulas says what each is"},
+    [DIMENSION_PAIR] = {SCALE_TEXT, 0, "pair of tasks A-B of relative_importance"},
 };
 
 const struct run_column run_columns[N_RUN_COLUMNS] = {
@@ -44,27 +44,41 @@ const struct run_column run_columns[N_RUN_COLUMNS] = {
 
 /* What the words of the measures' formulas are. */
 static const char measure_terms[] =
-    "Over the test samples z of a task: e = (y - target)^2, h = the unit's activation, E[] = mean, Var[] = variance, "
-    "d = change of e when h is set to 0 and the effect goes on to the output y.";
+    "Over the N_test test samples of a task: y = the output, e = (y - target)^2, h = the unit's activation, E[] = "
+    "mean, "
+    "Var[] = variance. d = e' - e, where e' is e when the unit is silenced: its activation is set to 0 and the layers "
+    "behind it and the output are computed anew. dy/dh = derivative of the output through all layers behind, those of "
+    "a ReLU at 0 being 0, and de/dh = 2 (y - target) dy/dh.";
 
-/* For a reader who has nothing but the file. */
+/* For a reader who has nothing but the file: all that it takes to compute test_error. */
 static const char file_comment[] =
-    "A slot (config, replicate) is a network of hidden_layers layers of hidden_size ReLU units, trained with seed "
-    "`seed`. "
-    "status says what the slot holds: read it first, and use nothing of a pending slot (zeros) or of a diverged or "
-    "failed "
-    "one (NaN). Arrays have the sizes of the largest configuration; what a smaller one lacks is NaN (train_task: 255). "
-    "The model: x = the inputs, each uniform in [0, 1); c = 1 for the network's task, 0 for the others; [..] = 1 if "
-    "true, "
-    "else 0. Layer 1: h_1 = relu(input_weights x + [context_layer = 1] context_weights c + biases[layer 1]). Layers l "
-    "= 2 "
-    "to hidden_layers: h_l = relu(hidden_weights[hidden_layer l] h_(l-1) + [context_layer = l] context_weights c + "
-    "biases[layer l]). Output: y = output_weights h_L + output_bias with L = hidden_layers, of which output_activation "
-    "relu takes max(y, 0). Targets: task 1 is x0 + x1, task 2 is what second_task says: prod is x0 x1, addK is x0 + K "
-    "x1. "
-    "test_error is the mean of |y - target|, test_loss that of (y - target)^2, over the N_test test samples of a task "
-    "(test_inputs, if they are stored). A model is accepted if its test_error after the last epoch is below "
-    "error_threshold for every task.";
+    "Slots. A slot (config, replicate) is a network of hidden_layers layers of hidden_size ReLU units, trained "
+    "with the random streams of `seed`. status says what the slot holds: read it first, and use nothing of a "
+    "pending slot (zeros, or anything) nor of a diverged or failed one (NaN). Accepted and rejected ones hold the "
+    "last of `attempts` training runs. The attribute store says which of weights, initial_weights, test_set and "
+    "train_set are in the file.\n"
+    "Axes. The attribute DIMENSION_LIST names an array's axes in their order; the last index varies fastest, and "
+    "indices are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0, as the variables of these "
+    "names say. Sizes are those of the largest configuration. A slot's own entries are the first hidden_size of "
+    "unit and unit_in, hidden_layers of layer, hidden_layers - 1 of hidden_layer, N_test of sample, N_train of "
+    "train_sample, max_attempts of attempt, and of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random; "
+    "what lies behind them is NaN (train_task: 255).\n"
+    "The network's output y for the inputs (x0, x1) of a sample of task t. For every unit u of hidden layer l: "
+    "z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + context_weights[u][t - 1] (the context has a 1 "
+    "for the sample's task and a 0 for the other); h_l[u] = max(z[u], 0). In layer 1, SUM = input_weights[u][0] "
+    "x0 + input_weights[u][1] x1. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
+    "the sum of hidden_weights[l - 2][u][v] h_(l-1)[v]. With h of the last hidden layer, y = output_bias + the "
+    "sum of output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).\n"
+    "Targets. Task 1: x0 + x1. Task 2, by second_task: prod is x0 x1, addK (as add1.5) is x0 + K x1.\n"
+    "Errors. test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, "
+    "test_loss that of (y - target)^2; picky computes y in single precision. The weights and the importances are "
+    "those after the last epoch. A model is accepted if the test_error of the last epoch is below error_threshold "
+    "for both tasks; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
+    "Samples. Inputs are uniform on [0, 1). Those of the test samples are test_inputs, or are drawn again by "
+    "Philox4x32-10 (Salmon et al. 2011; the library Random123): with the key seed + (attempts - 1) 2^53 (its low "
+    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give x0 and x1 of "
+    "sample 2b and x0 and x1 of sample 2b + 1, each as floor(word / 2^8) / 2^24.\n"
+    "Training, and the other random numbers: docs/model.md of picky's sources; the file: docs/format.md.";
 
 /* What every function here works on. */
 struct schema {
@@ -295,7 +309,7 @@ static enum error_code create_scale(struct schema *s, hid_t group, int i)
     } else if (scale->kind != SCALE_PURE) {
         code = scale->kind == SCALE_NUMBERS ? write_scale_numbers(s, i) : write_scale_texts(s, i);
         if (!code)
-            code = describe(s, s->scales[i], scale->meaning, "");
+            code = describe(s, s->scales[i], scale->meaning, scale->kind == SCALE_NUMBERS ? "1" : "");
         if (!code && i == DIMENSION_MEASURE)
             code = write_measures(s, s->scales[i]);
     }
@@ -322,7 +336,8 @@ static enum error_code write_layer_sizes(const struct schema *s)
     if (!code && H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, sizes) < 0)
         code = results_hdf5_error(s->error, "writing layer_size");
     if (!code)
-        code = describe(s, dataset, "units of each hidden layer, 0 where there is no such layer", "1");
+        code =
+            describe(s, dataset, "number of units in each hidden layer; 0: the configuration has no such layer", "1");
     if (dataset >= 0)
         H5Dclose(dataset);
     free(sizes);
@@ -383,7 +398,7 @@ static enum error_code write_hyperparameters(const struct schema *s)
         for (size_t i = 0; i < n_configs; i++)
             integers[i] = hyperparameters_context_layer(&configs[i]);
         code = write_config_variable(s, "context_layer", H5T_STD_I64LE, H5T_NATIVE_INT64, values,
-                                     "context_location as the number of a hidden layer", "1");
+                                     "context_location as the number of a hidden layer, from 1", "1");
     }
     free(values);
     return code;
@@ -488,7 +503,7 @@ static enum error_code write_global_attributes(const struct schema *s)
         {"Conventions", "CF-1.10"}, /* the first with int64 is 1.9 */
         {"title", d->layout->is_null ? "picky: made-up records, NOT RESULTS: written by --null-jobs"
                                      : "picky: which units of a network serve which task"},
-        {"history", "written by picky run; the group provenance has when, where and how"},
+        {"history", "written by picky; the group provenance has when, where and how"},
         {"source", "networks that picky trained, one for each slot of (config, replicate)"},
         {"references", "George 2020, \"What makes neurons picky?\""},
         {"comment", file_comment},
@@ -607,11 +622,13 @@ static enum error_code write_provenance_texts(const struct schema *s)
         if (a->unit) {
             code = create_dataset(s, s->provenance, a->name, H5T_IEEE_F64LE, 0, NULL, s->array, &dataset);
             if (!code)
-                code = write_text_attribute(s, dataset, "units", a->unit);
+                code = describe(s, dataset, a->meaning ? a->meaning : a->name, a->unit);
             if (dataset >= 0)
                 H5Dclose(dataset);
         } else if (a->value[strspn(a->value, " ")] == '\0') {
             code = create_dataset(s, s->provenance, a->name, H5T_C_S1, 1, (int[]){CHARACTER}, s->array, &dataset);
+            if (!code)
+                code = describe(s, dataset, a->meaning ? a->meaning : a->name, "");
             if (!code)
                 code = write_text_attribute(s, dataset, "_Encoding", "utf-8");
             if (dataset >= 0)

@@ -1,4 +1,4 @@
-/* The ledger of jobs that are out, by itself. */
+/* The ledger of jobs that are out, by itself. Linked with -Wl,--wrap=calloc,--wrap=realloc,--wrap=free. */
 #include "ledger.h"
 
 #include <setjmp.h>
@@ -9,6 +9,34 @@
 #include <cmocka.h>
 
 #include <string.h>
+
+static bool is_short; /* there is no memory */
+static long n_living; /* allocations that have not been freed */
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *memory);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *memory);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_living += !is_short;
+    return is_short ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    n_living += !is_short && !old;
+    return is_short ? NULL : __real_realloc(old, size);
+}
+
+void __wrap_free(void *memory)
+{
+    n_living -= memory != NULL;
+    __real_free(memory);
+}
 
 static struct ledger_job job(uint64_t n)
 {
@@ -60,6 +88,74 @@ static void what_a_rank_holds_is_settled_once(void **unused)
     assert_int_equal(ledger_oldest(ledger, 2).replicate, job(101).replicate);
     ledger_destroy(ledger);
     ledger_destroy(NULL);
+}
+
+static jmp_buf before_bug;
+
+static void leave_bug(void)
+{
+    longjmp(before_bug, 1);
+}
+
+/* Fails unless the call is taken for a bug. */
+#define assert_bug(call)                                                                                               \
+    do {                                                                                                               \
+        if (setjmp(before_bug) == 0) {                                                                                 \
+            (void)(call);                                                                                              \
+            fail_msg("not noticed: %s", #call);                                                                        \
+        }                                                                                                              \
+    } while (0)
+
+static void misuse_is_a_bug(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger = create(4);
+    struct ledger_job lent;
+    struct error error;
+    error_set_bug_handler(leave_bug);
+    enter(ledger, 1, 0, 2);
+    assert_bug(ledger_lend(ledger, 1, &lent)); /* it holds something */
+    assert_bug(ledger_oldest(ledger, 2));      /* it holds nothing */
+    assert_false(ledger_bury(ledger, 1, &lent));
+    assert_bug(ledger_bury(ledger, 1, &lent)); /* again */
+    assert_bug(ledger_lend(ledger, 1, &lent)); /* it is dead */
+    assert_bug(ledger_enter(ledger, 1, job(5), &error));
+    assert_bug(ledger_oldest(ledger, 1));
+    assert_true(ledger_lend(ledger, 2, &lent));
+    assert_bug(ledger_lend(ledger, 2, &lent)); /* it has one */
+    assert_bug(ledger_enter(ledger, 2, job(5), &error));
+    error_set_bug_handler(NULL);
+    ledger_destroy(ledger);
+}
+
+/* Memory that runs out is said, and leaves the ledger as it was; what there is is freed. */
+static void memory_is_short_and_freed(void **unused)
+{
+    (void)unused;
+    struct ledger *ledger;
+    struct error error;
+    const long n_before = n_living;
+    is_short = true;
+    assert_int_equal(ledger_create(&ledger, 3, &error), ERROR_FATAL);
+    assert_string_equal(error.message, "out of memory for the jobs of 3 ranks");
+    is_short = false;
+    ledger = create(3);
+    uint64_t n = 0;
+    enter(ledger, 0, 1000, 1001);
+    for (; n < 100; n++)
+        enter(ledger, 2, n, n + 1);
+    is_short = true;
+    while (ledger_enter(ledger, 2, job(n), &error) == ERROR_NONE)
+        assert_true(++n < 1000);
+    assert_int_equal(error.code, ERROR_FATAL);
+    assert_string_equal(error.message, "out of memory for the jobs of 3 ranks");
+    is_short = false;
+    assert_int_equal(ledger_held(ledger, 2), n);
+    assert_int_equal(ledger_out(ledger), n + 1);
+    enter(ledger, 2, n, n + 1);
+    assert_true(settle(ledger, 2, n));
+    ledger_destroy(ledger);
+    assert_int_equal(n_living, n_before);
 }
 
 static void suspects_are_lent_one_at_a_time(void **unused)
@@ -119,6 +215,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_rank_holds_is_settled_once),
+        cmocka_unit_test(misuse_is_a_bug),
+        cmocka_unit_test(memory_is_short_and_freed),
         cmocka_unit_test(suspects_are_lent_one_at_a_time),
         cmocka_unit_test(a_suspect_whose_borrower_dies_is_given_up),
     };

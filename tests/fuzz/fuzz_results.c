@@ -40,7 +40,8 @@ static unsigned take(void)
 
 static void make_whole(void)
 {
-    static const struct results_attribute provenance[] = {{"picky_version", "x", NULL}, {"end_time", "", NULL}, {0}};
+    static const struct results_attribute provenance[] = {
+        {"picky_version", "x", NULL, NULL}, {"end_time", "", NULL, NULL}, {0}};
     struct results *results;
     struct error error;
     const char *parent = getenv("TMPDIR");

@@ -28,6 +28,7 @@ RECORD = ["status", "seed", "attempts", "attempt_error", "train_loss", "test_err
           "relative_importance", "loss_change", "mean_activation", "input_weights", "hidden_weights", "context_weights",
           "biases", "output_weights", "output_bias", "initial_input_weights", "initial_hidden_weights",
           "initial_context_weights", "initial_output_weights", "test_inputs", "train_inputs", "train_task"]
+PLOTS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
 OVERRIDES = ["epochs=3", "replicates=3", "optimizer=sgd", "name=renamed"]
 
 # File: its sweep, what was overridden, its shard.
@@ -128,6 +129,9 @@ class File:
         self.code = JOBS_FAILED if self.has_errors else COMPLETE
         self.pending = sum(status == PENDING for status, _ in records(self.path).values())
         self.sweep_path = os.path.join(GOLDEN, self.sweep + ".cfg")
+        # All kinds of shapes, two in turn of each other file.
+        first = 2 * list(FILES).index(name)
+        self.plots = PLOTS if name == "shapes" else [PLOTS[i % len(PLOTS)] for i in (first, first + 1)]
 
     def copy(self, name):
         return shutil.copy(self.path, os.path.join(self.folder, name))
@@ -218,7 +222,7 @@ class File:
         # No two of shapes' configurations differ in one key only.
         analyse("summary", self.path, "--compare", swept[0], code=BAD if self.name == "shapes" else 0)
         out = os.path.join(self.folder, "out")
-        for kind in ("training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"):
+        for kind in self.plots:
             analyse("plot", kind, self.path, "-o", out + ".svg",
                     *(["--statistic", "acceptance"] if kind == "heatmap" else []))
         analyse("report", self.path, "-o", out + ".html")

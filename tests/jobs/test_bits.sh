@@ -1,38 +1,48 @@
 #!/usr/bin/env bash
-# The core, built without MPI, HDF5 and libconfig by gcc and clang at -O2 and as fast as their users may ask for, which is
-# not listened to, gives the same bits on every instruction set that this machine can run. Usage: test_bits.sh SOURCE_DIR
+# The core, built without MPI, HDF5 and libconfig by gcc and clang, as fast as their users may ask for, which is not
+# listened to, gives the bits of the build that is tested, on every instruction set that this machine can run.
+# Usage: test_bits.sh SOURCE_DIR RECORD_HASH [LEVEL...]     record_hash of a build; levels: O2, Ofast ... (default Ofast)
 set -euo pipefail
-source_dir=$1
+source_dir=$1 reference_program=$2
+shift 2
+(($# > 0)) || set -- Ofast
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 reference=
 compared=0
+compare() { # NAME PROGRAM: on every instruction set
+    local simd out
+    for simd in portable avx2 avx512 neon; do
+        out=$work/$1-$simd
+        if ! PICKY_SIMD=$simd "$2" >"$out" 2>"$out.err"; then
+            grep -q 'not an instruction set' "$out.err" || { cat "$out.err"; exit 1; }
+            echo "skipped: $simd cannot run here"
+            continue
+        fi
+        [[ -s $out ]] || { echo "$out: no hashes"; exit 1; }
+        reference=${reference:-$out}
+        if ! diff "$reference" "$out"; then
+            echo "different bits: $(basename "$reference") and $(basename "$out")"
+            exit 1
+        fi
+        echo "same bits: $1 $simd"
+        compared=$((compared + 1))
+    done
+}
+
+compare tested "$reference_program"
 for compiler in gcc clang; do
     command -v "$compiler" >/dev/null || { echo "skipped: no $compiler here"; continue; }
-    for level in O2 Ofast; do
-        build=$work/$compiler-$level
+    for level in "$@"; do
+        name=$compiler-$level
         flags=-$level
         [[ $level != Ofast ]] || flags+=" -ffast-math -funsafe-math-optimizations -ffp-contract=fast"
-        { cmake -S "$source_dir" -B "$build" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
-              -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON && cmake --build "$build" -j 2 --target record_hash
-        } >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-        for simd in portable avx2 avx512 neon; do
-            out=$build-$simd
-            if ! PICKY_SIMD=$simd "$build/tests/record_hash" >"$out" 2>"$out.err"; then
-                grep -q 'not an instruction set' "$out.err" || { cat "$out.err"; exit 1; }
-                echo "skipped: $simd cannot run here"
-                continue
-            fi
-            [[ -s $out ]] || { echo "$out: no hashes"; exit 1; }
-            reference=${reference:-$out}
-            if ! diff "$reference" "$out"; then
-                echo "different bits: $(basename "$reference") and $(basename "$out")"
-                exit 1
-            fi
-            echo "same bits: $compiler -$level $simd"
-            compared=$((compared + 1))
-        done
+        { cmake -S "$source_dir" -B "$work/$name" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
+              -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON &&
+              cmake --build "$work/$name" -j 2 --target record_hash
+        } >"$work/$name.log" 2>&1 || { cat "$work/$name.log"; exit 1; }
+        compare "$name" "$work/$name/tests/record_hash"
     done
 done
 cat "$reference"

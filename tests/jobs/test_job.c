@@ -3,6 +3,7 @@
  * consistent with. Then what a job may not depend on: its neighbours, its place, the instruction set. */
 #include "importance.h"
 #include "job.h"
+#include "job_fixture.h"
 #include "job_record.h"
 #include "kernels.h"
 #include "memory_budget.h"
@@ -35,150 +36,6 @@
 #define WITH_ADDRESS_SANITIZER 1
 #endif
 #endif
-
-enum { STORE_ALL = STORE_WEIGHTS | STORE_INITIAL_WEIGHTS | STORE_TEST_SET | STORE_TRAIN_SET };
-
-/* ---- running jobs ---- */
-
-static struct record_layout layout_of(const struct hyperparameters *configs, size_t n)
-{
-    struct record_layout layout;
-    struct error error;
-    assert_int_equal(record_layout_make(&layout, configs, n, STORE_ALL, &error), ERROR_NONE);
-    return layout;
-}
-
-static void *allocate(size_t n, size_t size)
-{
-    void *memory = calloc(n, size);
-    assert_non_null(memory);
-    return memory;
-}
-
-/* Hyperparameters from text: name, value, name, value, ..., NULL; the rest are defaults. Checked. */
-static struct hyperparameters hyperparameters_of(const char *name, ...)
-{
-    struct hyperparameters h;
-    struct error error = {0};
-    hyperparameters_default(&h);
-    va_list arguments;
-    va_start(arguments, name);
-    for (; name; name = va_arg(arguments, const char *)) {
-        const struct hyperparameter *row = hyperparameter_find(name);
-        assert_non_null(row);
-        assert_int_equal(hyperparameter_set_text(&h, row, va_arg(arguments, const char *), &error), ERROR_NONE);
-    }
-    va_end(arguments);
-    assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
-    return h;
-}
-
-/* Records by the place of their job in a list. */
-struct records {
-    size_t n_bytes, n, n_done;
-    unsigned char *bytes; /* [n][n_bytes], owned */
-    bool *is_done;        /* [n], owned */
-};
-
-static enum error_code collect(void *context, const struct job *job, const void *record, struct error *error)
-{
-    (void)error;
-    struct records *records = context;
-    assert_true(job->config < records->n && job->replicate == 7 * job->config);
-    assert_false(records->is_done[job->config]);
-    records->is_done[job->config] = true;
-    memcpy(records->bytes + job->config * records->n_bytes, record, records->n_bytes);
-    records->n_done++;
-    return ERROR_NONE;
-}
-
-/* Runs jobs [n] (config is set to their places), added in the order of `order` [n] (NULL: as they are), with packs of
- * so many bytes. */
-static struct records run_in_memory(const struct record_layout *layout, const struct job *jobs, const size_t *order,
-                                    size_t n, uint64_t memory)
-{
-    struct records records = {.n_bytes = layout->n_bytes, .n = n};
-    struct error error;
-    records.bytes = allocate(n, layout->n_bytes);
-    records.is_done = allocate(n, sizeof *records.is_done);
-
-    struct job_runner *runner;
-    assert_int_equal(job_runner_create(&runner, layout, &error), ERROR_NONE);
-    job_runner_set_memory(runner, memory);
-    for (size_t i = 0; i < n; i++) {
-        size_t place = order ? order[i] : i;
-        struct job job = jobs[place];
-        job.config = place;
-        job.replicate = 7 * place;
-        assert_int_equal(job_runner_add(runner, &job, &error), ERROR_NONE);
-    }
-    assert_int_equal(job_runner_waiting(runner), n);
-    for (size_t steps = 0; job_runner_waiting(runner) > 0; steps++) {
-        assert_true(steps < 1000 * n);
-        assert_int_equal(job_runner_step(runner, collect, &records, &error), ERROR_NONE);
-        assert_int_equal(job_runner_waiting(runner) + records.n_done, n);
-    }
-    assert_int_equal(records.n_done, n);
-    job_runner_destroy(runner);
-    return records;
-}
-
-static struct records run_in_order(const struct record_layout *layout, const struct job *jobs, const size_t *order,
-                                   size_t n)
-{
-    return run_in_memory(layout, jobs, order, n, MEMORY_UNLIMITED);
-}
-
-static struct records run(const struct record_layout *layout, const struct job *jobs, size_t n)
-{
-    return run_in_order(layout, jobs, NULL, n);
-}
-
-static const void *record_at(const struct records *records, size_t i)
-{
-    assert_true(i < records->n);
-    return records->bytes + i * records->n_bytes;
-}
-
-static void records_free(struct records *records)
-{
-    free(records->bytes);
-    free(records->is_done);
-    *records = (struct records){0};
-}
-
-static const float *floats(const struct record_layout *layout, const void *record, enum field field)
-{
-    assert_int_equal(record_fields[field].type, FIELD_F32);
-    const float *values = record_field_const(layout, record, field);
-    assert_non_null(values);
-    return values;
-}
-
-static int status_of(const struct record_layout *layout, const void *record)
-{
-    return *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
-}
-
-static int attempts_of(const struct record_layout *layout, const void *record)
-{
-    uint16_t attempts;
-    memcpy(&attempts, record_field_const(layout, record, FIELD_ATTEMPTS), sizeof attempts);
-    return attempts;
-}
-
-/* Fails unless two records of one layout have the same bits in all but provenance. */
-static void assert_same_bits(const struct record_layout *layout, const void *a, const void *b)
-{
-    for (int f = 0; f < N_FIELDS; f++) {
-        const void *field_a = record_field_const(layout, a, (enum field)f);
-        if (record_fields[f].is_provenance || !field_a)
-            continue;
-        size_t n_bytes = layout->n_elements[f] * field_type_size(record_fields[f].type);
-        if (memcmp(field_a, record_field_const(layout, b, (enum field)f), n_bytes) != 0)
-            fail_msg("%s differs", record_fields[f].name);
-    }
-}
 
 /* ---- kept data of the references ---- */
 
@@ -651,16 +508,6 @@ static void mixed_jobs(struct job jobs[N_MIXED])
             "second_task", second_task[i / 2 % 3], "error_threshold", threshold[i / 5 % 3], NULL);
         jobs[i] = (struct job){.seed = 40 + i / 7, .h = h};
     }
-}
-
-static struct record_layout layout_of_jobs(const struct job *jobs, size_t n)
-{
-    struct hyperparameters *configs = allocate(n, sizeof *configs);
-    for (size_t i = 0; i < n; i++)
-        configs[i] = jobs[i].h;
-    struct record_layout layout = layout_of(configs, n);
-    free(configs);
-    return layout;
 }
 
 /* The same bits from a job alone, in full packs, in packs of other company and in any order. */

@@ -2,10 +2,12 @@
 """docs/format.md and docs/model.md against files that picky writes.
 
 format.md: every dimension, variable and attribute of its tables is in a file, as the tables say, and every one of a file is in
-the tables; its examples run, on models of several kinds. model.md: its program gives every bit of every record.
+the tables; what it says that schema 1 lacks is what a golden file lacks; its examples run, on models of several kinds.
+model.md: its program gives every bit of every record.
 
 Usage: check_format_doc.py PICKY SOURCE_FOLDER"""
 import contextlib
+import gzip
 import io
 import os
 import re
@@ -122,8 +124,9 @@ def check_variable(path, variable, row, axes):
     """`axes` come before those that the table names."""
     check_type(path, variable, row)
     expected = axes + [d for d in row.get("dimensions", "").split(", ") if d]
-    if path.startswith("provenance/runs/"):
-        expected = [f"provenance/runs/{d}" for d in expected]
+    for log in ("provenance/runs/", "provenance/plans/"):
+        if path.startswith(log):
+            expected = [log + d for d in expected]
     if row["type"] == "text" and path.startswith("provenance/"):
         expected.append("provenance/character")
     assert scale_paths(variable) == expected, f"{path}: along {scale_paths(variable)}, and {expected} in the page"
@@ -147,15 +150,63 @@ def check_coordinates(scale, row):
     return None
 
 
+def check_fill(path, variable, fills):
+    """No array of numbers holds its fill value, but for train_task and NaN."""
+    if variable.dtype.str in fills:
+        fill = variable.dtype.type(fills[variable.dtype.str])
+        assert np.array_equal(variable.fillvalue, fill, equal_nan=variable.dtype.kind == "f"), (path, variable.fillvalue)
+        assert np.isnan(fill) or path == "train_task" or not (variable[()] == fill).any(), path
+    else:
+        assert variable.dtype.kind in "OS" or variable.dtype.str == ">f4", (path, variable.dtype)
+
+
+def names_of(path):
+    """Everything that has a name in a file, as the table of versions has it."""
+    with h5py.File(path) as f:
+        scales, variables, groups = items(f)
+        names = {f"attribute {a}" for a in f.attrs} | {f"attribute {a} of provenance" for a in f["provenance"].attrs}
+        names |= {f"variable {v}" for v in variables} | {f"group {g}" for g in groups} | {f"dimension {d}" for d in scales}
+        single = [v for v in variables if v.startswith("provenance/") and len(scale_paths(variables[v])) < 2
+                  and v.count("/") == 1]
+        for name, item in {**scales, **variables}.items():
+            where = "the single values of provenance" if name in single else name
+            names |= {f"attribute {a} of {where}" for a in item.attrs}
+        names |= {"fill values"} if not any(v.fillvalue == 0 for v in variables.values() if v.dtype.kind in "iuf") else set()
+        return names
+
+
+def check_versions(page):
+    """Golden files of schema 1 lack what the page says, and nothing else; a new file has all of it. What lies in the group
+    or along the variable that came goes without a row of its own."""
+    _, added = page["Versions"]
+    expected = set()
+    for row in added:
+        assert row["since"] == "2", row
+        what = row["what"].replace("`", "")
+        head, _, tail = what.partition(" of ")
+        expected |= {f"{head} of {name}" for name in tail.split(", ")} if tail else {what}
+    golden = os.path.join(SOURCE, "tests", "golden", "1", "shapes")
+    with gzip.open(golden + ".h5.gz") as packed, open("old.h5", "wb") as file:
+        file.write(packed.read())
+    with open(golden + ".cfg", encoding="utf-8") as file:
+        run(file.read(), "new.h5")
+    old, new = names_of("old.h5"), names_of("new.h5")
+    assert old <= new, f"in schema 1 only: {sorted(old - new)}"
+    implied = [f"{kind} {tail}" for e in expected for kind, _, tail in [e.partition(" ")] if kind in ("group", "variable")]
+    added_names = {n for n in new - old if not any(re.search(rf"\b{re.escape(i.split()[1])}(/| |$)", n) and n not in expected
+                                                   for i in implied)}
+    same_names("what came with schema 2", expected, added_names)
+
+
 def check_file(path, page, store, seen):
     """One file, of a sweep with this `store`; adds the names that it has to `seen`."""
     dimensions, = page["Dimensions"]
-    hyperparameters, = page["Hyperparameters"]
-    statuses, results = page["Results"]
+    hyperparameters, derived = page["Hyperparameters"]
+    statuses, results, fills = page["Results"]
     provenance = page["Provenance"][1]
     with h5py.File(path) as f:
         scales, variables, groups = items(f)
-        same_names("groups", ["provenance", "provenance/runs"], groups)
+        same_names("groups", ["provenance", "provenance/runs", "provenance/plans"], groups)
         has_depth = f["layer"].shape[0] > 1
         expected = [d for d in column(dimensions, "dimension") if d != "hidden_layer" or has_depth]
         same_names(f"{path}: dimensions", expected, scales)
@@ -169,13 +220,18 @@ def check_file(path, page, store, seen):
 
         stored = [row for row in results if row["stored"] in [ALWAYS, *store]
                   and (has_depth or "hidden_layer" not in row["dimensions"])]
-        same_names(f"{path}: variables", [row["variable"] for row in hyperparameters + stored + provenance], variables)
+        same_names(f"{path}: variables", [row["variable"] for row in hyperparameters + derived + stored + provenance],
+                   variables)
         for row in hyperparameters:
+            check_variable(row["variable"], variables[row["variable"]], row, ["config"])
+        for row in derived:
             check_variable(row["variable"], variables[row["variable"]], row, ["config"])
         for row in stored:
             check_variable(row["variable"], variables[row["variable"]], row, ["config", "replicate"])
         for row in provenance:
             check_variable(row["variable"], variables[row["variable"]], row, [])
+        for name, variable in [*variables.items(), *scales.items()]:
+            check_fill(name, variable, {TYPES[row["type"]]: row["fill value"] for row in fills})
         flags = zip(f["status"].attrs["flag_values"], f["status"].attrs["flag_meanings"].split())
         assert [f"{value} {name}" for value, name in flags] == column(statuses, "status")
         assert f.attrs["coordinates"].split() == column(hyperparameters, "variable")
@@ -213,6 +269,7 @@ def check_tables():
     same_names("attributes of the root", column(root, "attribute"), seen["root"])
     same_names("attributes of variables", column(of_variables, "attribute"), seen["variables"])
     same_names("attributes of provenance", column(page["Provenance"][0], "attribute"), seen["provenance"])
+    check_versions(page)
     with h5py.File("kinds.h5") as f:
         newest = max(int(row["version"]) for row in page["Versions"][0])
         assert newest == f.attrs["picky_schema_version"], f"the newest version in the page is {newest}"

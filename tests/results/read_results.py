@@ -44,6 +44,7 @@ OPTIONAL = {
     "train_set": {"train_inputs": ("train_sample input", "f4"), "train_task": ("train_sample", "u1")},
 }
 PROVENANCE = {"wall_time": ("", "f8"), "rank": ("", "i4"), "reason": ("character", "S1")}
+PLANS = {"time": "f8", "replicates": "i8", "configurations": "i8"}
 RUNS = {"start": "f8", "end": "f8", "ranks": "i4", "jobs": "i8", "hosts": "S1", "version": "S1"}
 HYPERPARAMETERS = {
     "N_train": "i8", "N_test": "i8", "lr": "f8", "epochs": "i8", "batch_size": "i8", "context_location": "text",
@@ -51,7 +52,10 @@ HYPERPARAMETERS = {
     "output_activation": "text", "optimizer": "text", "replay_every": "i8", "error_threshold": "f8",
     "max_attempts": "i8",
 }
+WITHOUT_UNITS = {"status", "seed", "rank", "train_task", "measure", "pair", "input"}
 MEASURES = ["ablation_mean", "ablation_sample", "taylor_mean", "taylor_sample", "contribution", "variance"]
+# HDF5's fill values, of numbers: what no array ever holds.
+FILLS = {"f4": float("nan"), "f8": float("nan"), "i8": 2**63 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 2**8 - 1}
 STATUSES = "pending accepted rejected diverged error"
 
 
@@ -68,6 +72,26 @@ def expected_sizes(n_configs, replicates, h):
     return {name: size for name, size in sizes.items() if size > 0}
 
 
+def check_items(f):
+    """Each variable of an h5py file, whatever its group: a meaning, a unit where it is a quantity, and a fill value that
+    it does not hold (but for the padding of train_task)."""
+    import h5py
+    import numpy as np
+
+    def visit(path, item):
+        is_scale = isinstance(item, h5py.Dataset) and item.attrs.get("NAME", b"").startswith(b"This is a netCDF")
+        if isinstance(item, h5py.Group) or is_scale:
+            return
+        assert item.attrs["long_name"], path
+        name, kind = path.split("/")[-1], item.dtype.str[1:]
+        assert ("units" in item.attrs) == (item.dtype.kind != "S" and name not in WITHOUT_UNITS), path
+        if kind in FILLS:
+            fill = FILLS[kind]
+            assert np.array_equal(item.fillvalue, fill, equal_nan=item.dtype.kind == "f"), (path, item.fillvalue)
+            assert item.dtype.kind == "f" or name == "train_task" or not (item[()] == fill).any(), path
+    f.visititems(visit)
+
+
 def inspect(path):
     """The Python readers; runs in a process of its own, whose stderr must stay empty."""
     warnings.simplefilter("error")
@@ -81,8 +105,9 @@ def inspect(path):
     values = {}
     with h5py.File(path, "r") as f:
         attrs = dict(f.attrs)
-        assert attrs["picky_schema_version"] == 1
-        assert attrs["Conventions"] == "CF-1.8" and attrs["title"].startswith("picky")
+        assert attrs["picky_schema_version"] == 2 and attrs["arithmetic"] == 1
+        assert attrs["Conventions"] == "CF-1.10" and attrs["title"].startswith("picky")
+        assert all(isinstance(attrs[name], str) for name in ("history", "source", "references", "comment"))
         assert isinstance(attrs["sweep"], str) and isinstance(attrs["sweep_name"], str)
         assert attrs["coordinates"].split() == list(HYPERPARAMETERS) + ["context_layer"]
         assert set(attrs["swept"].split()) <= set(HYPERPARAMETERS)
@@ -95,7 +120,9 @@ def inspect(path):
                 assert h5py.check_string_dtype(f[name].dtype) == ("utf-8", None), name
             else:
                 assert f[name].dtype == np.dtype("<" + kind), name
-            assert f[name].attrs["long_name"] and f[name].attrs["units"] == "1", name
+            assert f[name].attrs["units"] == "1", name
+        check_items(f)
+        values["layer_size"] = f["layer_size"][:]
         replicates = f["status"].shape[1]
         sizes = expected_sizes(len(values["lr"]), replicates, values)
         for name in list(arrays):
@@ -105,10 +132,13 @@ def inspect(path):
             values[name] = f[name][:]
             assert f[name].dtype == np.dtype(kind), name
             assert f[name].shape == tuple(sizes[d] for d in ("config replicate " + dims).split()), name
-            assert f[name].attrs["long_name"], name
             for axis, d in enumerate(("config replicate " + dims).split()):
                 assert [scale.name for scale in f[name].dims[axis].values()] == ["/" + d], (name, d)
-        assert set(f) == set(arrays) | set(HYPERPARAMETERS) | {"context_layer", "provenance"} | set(sizes), set(f)
+        assert set(f) == set(arrays) | set(HYPERPARAMETERS) | {"context_layer", "layer_size", "provenance"} | set(sizes)
+        layer = np.arange(1, sizes["layer"] + 1)
+        expected = np.where(layer <= values["hidden_layers"][:, None], values["hidden_size"][:, None], 0)
+        assert values["layer_size"].dtype == np.dtype("<i4") and np.array_equal(values["layer_size"], expected)
+        assert [scale.name for axis in f["layer_size"].dims for scale in axis.values()] == ["/config", "/layer"]
         assert list(f["status"].attrs["flag_values"]) == [0, 1, 2, 3, 4]
         assert f["status"].attrs["flag_meanings"] == STATUSES
         assert f["relative_importance"].attrs["unimportant_below"] == 0.1
@@ -126,9 +156,16 @@ def inspect(path):
             column = f["provenance/runs"][name]
             assert column.dtype == np.dtype(kind), name
             assert column.shape == ((256, 96) if kind == "S1" else (256,)), name
+        plans = f["provenance/plans"] if "plans" in f["provenance"] else {}  # the fixture has none
+        assert set(plans) == (set(PLANS) | {"plan"} if plans else set())
+        for name in plans and PLANS:
+            assert plans[name].dtype == np.dtype(PLANS[name]) and plans[name].shape == plans["plan"].shape, name
+        if plans:  # of the last one is what the file has room for
+            assert (plans["replicates"][-1], plans["configurations"][-1]) == done.shape[::-1]
+            assert 1.7e9 < plans["time"][-1] < 1e11 and (np.diff(plans["time"][:]) >= 0).all()
         reasons = np.array([[b"".join(slot).rstrip(b"\0").decode() for slot in row]
                             for row in f["provenance/reason"][:]])
-        texts = [name for name in f["provenance"] if name not in (*PROVENANCE, "character", "runs")]
+        texts = [name for name in f["provenance"] if name not in (*PROVENANCE, "character", "runs", "plans")]
         coordinates = {"epoch": range(sizes["epoch"]), "task": [1, 2], "layer": range(1, sizes["layer"] + 1)}
         if "hidden_layer" in sizes:
             coordinates["hidden_layer"] = range(2, sizes["layer"] + 1)
@@ -137,6 +174,8 @@ def inspect(path):
         text_coordinates = {"measure": MEASURES, "pair": ["1-2"], "input": ["x0", "x1"]}
         for name, expected in text_coordinates.items():
             assert list(f[name].asstr()[:]) == expected, name
+        formulas = f["measure"].attrs["formulas"].splitlines()
+        assert [line.split(":")[0] for line in formulas[:len(MEASURES)]] == MEASURES and len(formulas) == len(MEASURES) + 1
         coordinates.update(text_coordinates)
     location, layers = values["context_location"], values["hidden_layers"]
     assert [1 if at == "start" else n if at == "end" else int(at) for at, n in zip(location, layers)] \
@@ -158,7 +197,8 @@ def inspect(path):
             assert f[name].dimensions == ("config",) and same(f[name][:], values[name]), name
         for name, expected in coordinates.items():
             assert list(f[name][:]) == list(expected), name
-        assert f.sweep == attrs["sweep"]
+        assert f["layer_size"].dimensions == ("config", "layer") and same(f["layer_size"][:], values["layer_size"])
+        assert f.sweep == attrs["sweep"] and f.comment == attrs["comment"]
         assert np.array_equal(f["provenance/reason"][:].astype(str), reasons)
         assert all(len(str(f["provenance"][name][...])) <= 96 for name in texts)
     with h5netcdf.File(path, "r") as f:
@@ -170,7 +210,8 @@ def inspect(path):
     for engine in "h5netcdf", "netcdf4":
         with xr.open_dataset(path, engine=engine) as ds:
             ds.load()
-            assert set(ds.data_vars) == set(arrays), engine
+            assert set(ds.data_vars) == set(arrays) | {"layer_size"}, engine
+            assert same(ds.layer_size, values["layer_size"])
             assert set(ds.coords) == set(HYPERPARAMETERS) | {"context_layer"} | set(coordinates), engine
             for name, (dims, kind) in arrays.items():
                 assert ds[name].dims == tuple(("config replicate " + dims).split()), name
@@ -200,6 +241,10 @@ def inspect(path):
         with xr.open_dataset(path, engine=engine, group="provenance/runs") as ds:
             ds.load()
             assert set(ds.data_vars) == set(RUNS) and ds.start.dims == ("run",), engine
+        if plans:
+            with xr.open_dataset(path, engine=engine, group="provenance/plans") as ds:
+                ds.load()
+                assert set(ds.data_vars) == set(PLANS) and ds.time.dims == ("plan",), engine
     print("%d of %d slots done" % (done.sum(), done.size))
 
 

@@ -42,10 +42,10 @@ void sample_make(struct sample *s, unsigned store, int64_t replicates, size_t n_
         sample_set(&s->configs[i], configs[i]);
     }
     assert_int_equal(record_layout_make(&s->layout, s->configs, n_configs, store, &error), ERROR_NONE);
-    s->provenance[0] = (struct results_attribute){"version", "picky 0.0, gcc", NULL};
-    s->provenance[1] = (struct results_attribute){"end_time", "", NULL};
-    s->provenance[2] = (struct results_attribute){"command_line", "picky run sweep.cfg", NULL};
-    s->provenance[3] = (struct results_attribute){"run_time", "", "s"};
+    s->provenance[0] = (struct results_attribute){"version", "picky 0.0, gcc", NULL, NULL};
+    s->provenance[1] = (struct results_attribute){"end_time", "", NULL, NULL};
+    s->provenance[2] = (struct results_attribute){"command_line", "picky run sweep.cfg", NULL, NULL};
+    s->provenance[3] = (struct results_attribute){"run_time", "", "s", NULL};
     for (int row = 0; row < n_hyperparameters; row++)
         for (size_t i = 1; i < n_configs; i++)
             if (!hyperparameter_equal(&s->configs[0], &s->configs[i], &hyperparameter_table[row]))

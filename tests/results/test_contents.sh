@@ -14,5 +14,5 @@ $python "$tests/recompute.py" --slots 100 "$directory/contents.h5"
 $python "$tests/recompute.py" --self-test "$directory/contents.h5"
 
 # A sweep's file with all defaults: a full grid, in which some models are rejected.
-"$1" run "$tests/../sweeps/seed.cfg" -o "$directory/seed.h5" --set 'replicates=3'
+"$1" run "$tests/../../sweeps/seed.cfg" -o "$directory/seed.h5" --set 'replicates=3'
 $python "$tests/read_results.py" "$directory/seed.h5"

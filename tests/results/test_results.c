@@ -1614,7 +1614,7 @@ static void killed(void **state)
     struct error error;
     uint64_t counts[N_STATUSES];
     enum { N_ROUNDS = 30 };
-    sample_make(&s, STORE_WEIGHTS, 1000, 4, mixed);
+    sample_make(&s, STORE_WEIGHTS, 250, 4, mixed);
     int n_unmade = 0, n_partial = 0;
     double whole_s = 0; /* round 0 is not killed and tells how long it takes */
     for (int round = 0; round <= N_ROUNDS; round++) {
@@ -1626,11 +1626,11 @@ static void killed(void **state)
             if (results_create(&results, path, &s.d, &error))
                 _exit(1);
             char *record = malloc(s.layout.n_bytes);
-            for (uint64_t i = 0; i < 4000; i++) {
-                uint64_t slot = shuffled(i, 4000);
-                fill_record(&s.layout, slot / 1000, slot % 1000, record);
-                if (results_put(results, slot / 1000, slot % 1000, record, &error) ||
-                    results_sync(results, i % 250 == 249, &error))
+            for (uint64_t i = 0; i < 1000; i++) {
+                uint64_t slot = shuffled(i, 1000);
+                fill_record(&s.layout, slot / 250, slot % 250, record);
+                if (results_put(results, slot / 250, slot % 250, record, &error) ||
+                    results_sync(results, i % 125 == 124, &error))
                     _exit(1);
             }
             if (round == 0)
@@ -1651,7 +1651,7 @@ static void killed(void **state)
         }
         if (access(path, F_OK) == 0) {
             uint64_t n = verify_file(path, &s, counts);
-            n_partial += n > 0 && n < 4000;
+            n_partial += n > 0 && n < 1000;
             hid_t again = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT); /* for those who would go on with it */
             assert_true(again >= 0 && H5Fclose(again) >= 0);
             unlink(path);

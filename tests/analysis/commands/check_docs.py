@@ -11,6 +11,7 @@ import contextlib
 import csv
 import functools
 import glob
+import gzip
 import io
 import os
 import re
@@ -381,7 +382,10 @@ def main():
         for name in ("sizes", "one", "key", "grid"):
             shell(f"picky run {name}.cfg -o {name}.h5")
         make_unfinished("unfinished.h5")
-        for name in ("seed", "notebook", "sizes", "unfinished", "one", "key", "grid"):
+        golden = os.path.join(SOURCE, "tests", "golden", "1", "shapes.h5.gz")
+        with gzip.open(golden) as packed, open("schema1.h5", "wb") as file:
+            shutil.copyfileobj(packed, file)
+        for name in ("seed", "notebook", "sizes", "unfinished", "one", "key", "grid", "schema1"):
             for engine in ("netcdf4", "h5netcdf"):
                 print(f"--- recipes: {name}.h5, {engine}", flush=True)
                 of_important = check_recipes(os.path.abspath(f"{name}.h5"), documents, engine, engine == "netcdf4")

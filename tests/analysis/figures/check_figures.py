@@ -32,6 +32,7 @@ import reference
 from make_file import ACCEPTED, MEASURES, PENDING, REJECTED
 
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 KINDS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
 UNIMPORTANT_GREY = 0xc4c4c4
 
@@ -47,7 +48,7 @@ cases = ({ grid = { context_location = ["start", "end"]; }; },
 def run(*args, **options):
     """Runs picky-analyse; returns exit code, standard output, standard error."""
     done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=200, **options)
-    return done.returncode, done.stdout, done.stderr
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr)
 
 
 def make_sweep(path, store):

@@ -98,11 +98,11 @@ static int set_up(void **state)
     assert_ok(record_layout_make(&f.layout, f.configs, N_CONFIGS,
                                  STORE_WEIGHTS | STORE_TEST_SET | STORE_INITIAL_WEIGHTS | STORE_TRAIN_SET, &error));
 
-    const struct results_attribute provenance[] = {{"picky_version", "1.2", NULL},
-                                                   {"end_time", " ", NULL}, /* reserved: an array, not a text */
-                                                   {"run_time", NULL, "s"},
-                                                   {"command_line", "picky run <a> & b", NULL},
-                                                   {NULL, NULL, NULL}};
+    const struct results_attribute provenance[] = {{"picky_version", "1.2", NULL, NULL},
+                                                   {"end_time", " ", NULL, NULL}, /* reserved: an array, not a text */
+                                                   {"run_time", NULL, "s", NULL},
+                                                   {"command_line", "picky run <a> & b", NULL, NULL},
+                                                   {NULL, NULL, NULL, NULL}};
     const struct results_description description = {.name = "a sweep",
                                                     .sweep_text = "name = \"a sweep\";",
                                                     .seed = 1,
@@ -322,7 +322,7 @@ static void reads_provenance(void **state)
     assert_string_equal(run->version, "1.2 (abc)");
     assert_memory_equal(run->hosts, hosts, FIELD_TEXT_SIZE - 1);
     assert_true(strlen(run->hosts) <= FIELD_TEXT_SIZE);
-    assert_true(run->start > 1e9 && run->end >= run->start);
+    assert_true(run->start_s > 1e9 && run->end_s >= run->start_s);
     reader_provenance_free(&provenance);
     reader_close(reader);
 }

@@ -22,7 +22,7 @@ static void ri_of_plain_importances(void **state)
     (void)state;
     const float a[] = {3, 1, 2, 2}, b[] = {1, 3, 2, 6};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0, ri);
+    relative_importance_in_double(a, b, 4, 0, false, ri);
     assert_near(ri[0], 0.5);
     assert_near(ri[1], -0.5);
     assert_near(ri[2], 0);
@@ -35,7 +35,7 @@ static void ri_below_threshold_counts_as_zero(void **state)
     /* Means 2 and 4: below 0.5 times the mean is below 1 and below 2. */
     const float a[] = {0.5f, 1, 5.5f, 1}, b[] = {2, 1.5f, 1.5f, 11};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.5, ri);
+    relative_importance_in_double(a, b, 4, 0.5, false, ri);
     assert_near(ri[0], -1); /* a counts as 0 */
     assert_near(ri[1], 1);  /* a is exactly at its threshold and stays; b counts as 0 */
     assert_near(ri[2], 1);
@@ -48,15 +48,15 @@ static void ri_of_unimportant_units_is_nan(void **state)
     const float a[] = {0, 0.01f, 10, 10}, b[] = {0, 0.02f, 10, 30};
     const float dead[] = {0, 0, 0, 0};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.1, ri);
+    relative_importance_in_double(a, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0])); /* 0 of both, without any threshold */
     assert_true(isnan(ri[1]));
     assert_near(ri[2], 0);
     assert_near(ri[3], -0.5);
-    statistics_relative_importance(dead, dead, 4, 0.1, ri);
+    relative_importance_in_double(dead, dead, 4, 0.1, false, ri);
     for (int i = 0; i < 4; i++)
         assert_true(isnan(ri[i]));
-    statistics_relative_importance(dead, b, 4, 0.1, ri);
+    relative_importance_in_double(dead, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0]));
     assert_near(ri[3], -1);
 }
@@ -67,7 +67,7 @@ static void ri_of_damaged_importances_is_nan(void **state)
     const float a[] = {-1, NAN, INFINITY, 1}, b[] = {1, 1, 1, 1};
     double ri[4];
     for (size_t i = 0; i < 3; i++) {
-        statistics_relative_importance(a + i, b + i, 1, 0, ri);
+        relative_importance_in_double(a + i, b + i, 1, 0, false, ri);
         assert_true(isnan(ri[0]));
     }
 }
@@ -103,6 +103,8 @@ static void quantiles(void **state)
     assert_near(statistics_quantile(values, 4, 0.05), 1.15);
     assert_near(statistics_quantile(values, 4, 1.0 / 3), 2);
     assert_near(statistics_quantile(one, 1, 0.3), 7);
+    const float followed[] = {1, 2, NAN}; /* by what is none of it */
+    assert_near(statistics_quantile(followed, 2, 1), 2);
     assert_near(statistics_mean(values, 4), 2.5);
 }
 
@@ -129,10 +131,20 @@ static void wilson(void **state)
 
 static double dip_of(const double *sorted, size_t n)
 {
-    double scratch[DIP_SCRATCH * 16];
-    size_t indices[16];
-    assert_true(n <= 16);
-    return dip_statistic(sorted, n, scratch, indices);
+    enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
+    double scratch[AROUND + DIP_SCRATCH * MOST + AROUND];
+    size_t indices[AROUND + MOST + AROUND];
+    assert_true(n <= MOST);
+    for (size_t i = 0; i < sizeof scratch / sizeof scratch[0]; i++)
+        scratch[i] = 777;
+    for (size_t i = 0; i < sizeof indices / sizeof indices[0]; i++)
+        indices[i] = 777;
+    double dip = dip_statistic(sorted, n, scratch + AROUND, indices + AROUND);
+    for (size_t i = 0; i < AROUND; i++) {
+        assert_true(scratch[i] == 777 && scratch[AROUND + DIP_SCRATCH * n + i] == 777);
+        assert_true(indices[i] == 777 && indices[AROUND + n + i] == 777);
+    }
+    return dip;
 }
 
 static void dip_by_hand(void **state)

@@ -29,6 +29,7 @@ import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
+PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 STATISTICS = ["acceptance", "attempt_acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective",
               "selective_1", "selective_2", "mixed", "unimportant", "dip", "bimodality"]
 # What the claims are about, three of them in several configurations at once.
@@ -40,7 +41,7 @@ CLAIMS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict
 
 def run(*args, **options):
     done = subprocess.run([PROGRAM, *map(str, args)], capture_output=True, text=True, timeout=100, **options)
-    return done.returncode, done.stdout, done.stderr
+    return done.returncode, done.stdout, PROGRESS.sub("", done.stderr)
 
 
 def done(*args):
