@@ -180,6 +180,23 @@ static void bimodality_by_hand(void **state)
     assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
 }
 
+/* A model without a value is none, wherever it is. */
+static void missing_values(void **state)
+{
+    (void)state;
+    for (size_t missing = 0; missing < 4; missing++) {
+        float values[] = {5, 6, 7, 8};
+        struct estimate estimate;
+        struct error error;
+        values[missing] = NAN;
+        assert_int_equal(bootstrap_means(values, 4, 1, &estimate, &error), ERROR_NONE);
+        assert_int_equal(estimate.n, 3);
+        assert_near(estimate.value, (26.0 - 5 - (double)missing) / 3);
+        assert_true(estimate.low >= 5 && estimate.low < estimate.value); /* as every resample's mean */
+        assert_true(estimate.high <= 8 && estimate.high > estimate.value);
+    }
+}
+
 /* Each allocation fails in turn. */
 static void memory_is_short(void **state)
 {
@@ -219,6 +236,7 @@ int main(void)
         cmocka_unit_test(wilson),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(bimodality_by_hand),
+        cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
