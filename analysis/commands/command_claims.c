@@ -34,11 +34,15 @@ const struct command command_claims = {
         "other way round; undecided otherwise. An effect over fewer than 6 seeds (pairs, where two conditions are\n"
         "compared) gets no verdict but \"too few\"; its interval is shown all the same. The table says what each\n"
         "claim compares and with which configurations (as in the file, from 0), or that they are not in it.\n"
-        "Selective: |RI| > 0.9; mixed: |RI| < 0.5. Shares are of all units of a layer. Two conditions may differ in\n"
-        "how many of them are unimportant: see whether a conclusion holds with --of important, too.\n"
-        "\n"
-        "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
-        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
+        "Selective: |RI| > " RI_TEXT(RI_SELECTIVE_ABOVE) "; mixed: |RI| < " RI_TEXT(
+            RI_MIXED_BELOW) ". Shares are of all units of a layer. Two conditions may differ in\n"
+                            "how many of them are unimportant: see whether a conclusion holds with --of important, "
+                            "too.\n"
+                            "\n"
+                            "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the "
+                            "models of one\n"
+                            "configuration. Taylor measures scale with the residual error, ablation hardly, "
+                            "contribution not at all.\n",
     .options = "output force where unimportant-below of csv json",
     .run = run,
 };

@@ -158,13 +158,31 @@ const struct command command_plot_lesion = {
     .name = "plot lesion",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details =
-        "All task-1-selective neurons (RI > 0.9) are silenced together, all task-2-selective ones (RI < -0.9), and, "
-        "20\n"
-        "times for each, as many random neurons of the same layers; the network then answers its test set again.\n"
-        "Up to 50 models of each configuration (--models), mean with a 95 % interval. Where the file has no weights\n"
-        "(store = [\"weights\"]) models are trained again. At most 24 configurations: choose with "
-        "--where.\n" GNUPLOT_HELP,
+    .details = "All task-1-selective neurons (RI > " RI_TEXT(
+        RI_SELECTIVE_ABOVE) ") are silenced together, all "
+                            "task-2-selective ones (RI < -" RI_TEXT(RI_SELECTIVE_ABOVE) "), and, "
+                                                                                        "20\n"
+                                                                                        "times for each, as "
+                                                                                        "many random neurons "
+                                                                                        "of the same layers; "
+                                                                                        "the network then "
+                                                                                        "answers its test "
+                                                                                        "set again.\n"
+                                                                                        "Up to 50 models of "
+                                                                                        "each configuration "
+                                                                                        "(--models), mean "
+                                                                                        "with a 95 % "
+                                                                                        "interval. Where the "
+                                                                                        "file has no "
+                                                                                        "weights\n"
+                                                                                        "(store = "
+                                                                                        "[\"weights\"]) "
+                                                                                        "models are trained "
+                                                                                        "again. At most 24 "
+                                                                                        "configurations: "
+                                                                                        "choose with "
+                                                                                        "--where."
+                                                                                        "\n" GNUPLOT_HELP,
     .options = "output force where measure layer normalise unimportant-below models title keep-script",
     .needs_output = true,
     .run = lesion,

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum error_code run(const struct request *request, struct error *error)
+static enum error_code run(struct request *request, struct error *error)
 {
     struct reader *reader = NULL;
     struct selection selection = {0};
 
-    if (!reader_open(&reader, request->file, error) &&
+    if (!reader_open(&reader, request->file, error) && !request_fit(request, reader, error) &&
         !selection_make(&selection, reader, request->conditions, request->n_conditions, error))
         request->command->run(reader, &selection, request, error);
     selection_free(&selection);
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         printf("picky-analyse %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
-               READER_SCHEMA_VERSION);
+               reader_schema_version());
     else if (!options_parse(&request, argc, argv, stdout, &error) && request.command)
         run(&request, &error);
     if (error.code)

@@ -54,6 +54,7 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
     request->has_measure = true;
+    request->has_all_measures = false;
     request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
@@ -70,6 +71,7 @@ static enum error_code take_measure(struct request *request, const char *value, 
         }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
+        request->has_all_measures |= is_all;
         request->measures |= is_all ? (1u << N_MEASURES) - 1 : 1u << m;
         word += length;
         if (!*word)

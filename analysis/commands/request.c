@@ -1,8 +1,27 @@
 #include "request.h"
 
+#include <stdio.h>
+#include <string.h>
+
 struct output_place request_place(const struct request *request, enum output_format format)
 {
     return (struct output_place){request->output, format, request->file, request->is_forced};
+}
+
+enum error_code request_fit(struct request *request, const struct reader *reader, struct error *error)
+{
+    const int n_measures = reader_n_measures(reader);
+    const unsigned held = (1u << n_measures) - 1, lacking = request->measures & ~held;
+    char names[512] = "";
+    if (request->has_all_measures)
+        request->measures &= held;
+    else if (lacking) {
+        for (int m = 0; m < n_measures; m++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", m ? ", " : "", measure_table[m].name);
+        return error_set(error, ERROR_INPUT, "%s: its models were not measured by %s; allowed: --measure %s, all",
+                         reader->path, measure_table[__builtin_ctz(lacking)].name, names);
+    }
+    return ERROR_NONE;
 }
 
 enum table_format request_format(const struct request *request)

@@ -27,6 +27,7 @@ struct request {
     size_t n_conditions;
     struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
     unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
+    bool has_all_measures;                   /* --measure all: those of the file */
     bool has_measure, has_unimportant_below; /* whether those two were given */
     uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
     const char *by;                          /* --by */
@@ -43,6 +44,9 @@ struct request {
 
 /* Where its output goes. */
 struct output_place request_place(const struct request *request, enum output_format format);
+
+/* Fits --measure to a file: `all` to the measures that it has. ERROR_INPUT if it lacks one that was named. */
+enum error_code request_fit(struct request *request, const struct reader *reader, struct error *error);
 
 /* The format of a table: that of --csv or --json, else text. */
 enum table_format request_format(const struct request *request);

@@ -54,6 +54,8 @@ static enum error_code read_row(struct importance_figure *figure, size_t row, si
             continue;
         if (units_load(&units, rows->reader, config, r, error))
             goto done;
+        if (!units_has_measure(&units, options->measure))
+            continue;
         for (size_t l = 0; l < units.n_layers; l++) {
             struct cloud *cloud = &figure->clouds[row][l];
             check(cloud->points);
@@ -187,7 +189,8 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
                                     {false, NULL, "+ %: importance 0 for both, not drawn"}};
     size_t n_legend = 5;
     if (request->ri.normalise == NORMALISE_NONE)
-        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = 0.9"};
+        legend[n_legend++] =
+            (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = " RI_TEXT(RI_SELECTIVE_ABOVE)};
     if (layout_ri_text(&request->ri, settings))
         legend[n_legend++] = (struct legend_item){false, NULL, settings};
     struct importance_figure figure = {.rows = {.reader = reader,

@@ -87,15 +87,15 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         return ERROR_NONE;
     if (units_create(&units, panels->reader, config, error))
         goto done;
-    size_t n_layers = 0, model = 0;
+    size_t n_layers = 0, model = 0, n_pairs = units.n_measures * (units.n_measures - 1) / 2;
     for (size_t l = 0; l < units.n_layers; l++)
         n_layers += layer_mask_has(request->layers, l);
     size_t n = n_layers * units.n_units;
     check(n > 0); /* layer_mask_check_each */
-    ri = malloc(N_MEASURES * n * sizeof *ri);
+    ri = malloc(units.n_measures * n * sizeof *ri);
     numbers = malloc(4 * n * sizeof *numbers);
     scratch = malloc(n * sizeof *scratch);
-    found = malloc(N_PAIRS * n_models * sizeof *found);
+    found = malloc(n_pairs * n_models * sizeof *found);
     if (!ri || !numbers || !scratch || !found) {
         error_set(error, ERROR_FATAL, "%s: not enough memory", panels->reader->path);
         goto done;
@@ -105,18 +105,18 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
             continue;
         if (units_load(&units, panels->reader, config, r, error))
             goto done;
-        for (size_t m = 0; m < N_MEASURES; m++)
+        for (size_t m = 0; m < units.n_measures; m++)
             for (size_t l = 0, at = m * n; l < units.n_layers; l++)
                 if (layer_mask_has(request->layers, l)) {
                     units_relative_importance(&units, &request->ri, (enum measure)m, l, ri + at);
                     at += units.n_units;
                 }
-        for (size_t b = 1, pair = 0; b < N_MEASURES; b++)
+        for (size_t b = 1, pair = 0; b < units.n_measures; b++)
             for (size_t a = 0; a < b; a++, pair++)
                 found[pair * n_models + model] = (float)rank_correlation(ri + a * n, ri + b * n, n, scratch, numbers);
         model++;
     }
-    bootstrap_means(found, n_models, N_PAIRS, figure->pairs[i], error);
+    bootstrap_means(found, n_models, n_pairs, figure->pairs[i], error);
 done:
     free(found);
     free(scratch);
@@ -155,14 +155,14 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     const struct panels *panels = &figure->panels;
     struct box box = panels_box(panels, i);
     struct cell cells[N_PAIRS + N_MEASURES] = {{{0}, 0, {""}}};
-    size_t n = 0, pair = 0;
+    size_t n = 0, pair = 0, n_measures = (size_t)reader_n_measures(panels->reader);
     char name[32];
 
     panels_title(panels, i);
     if (figure->n_models[i] == 0)
         layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, 10, COLOUR_GREY, false,
                     "no accepted model");
-    for (size_t b = 0; b < N_MEASURES; b++)
+    for (size_t b = 0; b < n_measures; b++)
         for (size_t a = 0; a <= b; a++) {
             struct cell *cell = &cells[n++];
             cell->box = (struct box){(double)a * CELL_WIDTH, (double)b * CELL_HEIGHT, CELL_WIDTH, CELL_HEIGHT};
@@ -184,8 +184,8 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
     struct measures_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,
                                                 .request = request,
-                                                .panel_width = N_MEASURES * CELL_WIDTH,
-                                                .panel_height = N_MEASURES * CELL_HEIGHT,
+                                                .panel_width = reader_n_measures(reader) * CELL_WIDTH,
+                                                .panel_height = reader_n_measures(reader) * CELL_HEIGHT,
                                                 .margin_left = 16,
                                                 .margin_bottom = 12,
                                                 .gap = 28,

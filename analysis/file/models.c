@@ -11,10 +11,16 @@ const char *const normalise_names[N_NORMALISE] = {"none", "layer"};
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
                      double *ri)
 {
-    if (options->normalise == NORMALISE_LAYER)
-        statistics_normalised_importance(importance_a, importance_b, n, options->unimportant_below, ri);
-    else
-        statistics_relative_importance(importance_a, importance_b, n, options->unimportant_below, ri);
+    relative_importance_in_double(importance_a, importance_b, n, options->unimportant_below,
+                                  options->normalise == NORMALISE_LAYER, ri);
+}
+
+bool models_has_measure(const float *importance, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(importance[i]))
+            return true;
+    return false;
 }
 
 enum error_code models_for_each_chunk(struct reader *reader, enum field field, size_t config,
@@ -93,6 +99,41 @@ enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *
     struct reader_part part = reader_whole(reader, FIELD_ATTEMPTS);
     *n_attempts = 0;
     return models_for_each_chunk(reader, FIELD_ATTEMPTS, config, &part, add_attempts, n_attempts, error);
+}
+
+struct measured {
+    size_t n_importances; /* of a model */
+    bool *has;            /* [n_replicates] */
+};
+
+static void take_measured(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                          const void *values)
+{
+    const struct measured *measured = context;
+    const float *importance = values;
+    for (size_t r = 0; r < n; r++)
+        measured->has[first + r] =
+            reader_status(reader, config, first + r) == STATUS_ACCEPTED &&
+            models_has_measure(importance + r * measured->n_importances, measured->n_importances);
+}
+
+enum error_code models_with_measure(struct reader *reader, size_t config, enum measure measure, bool *has, size_t *n,
+                                    struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    const uint64_t n_tasks = (uint64_t)hyperparameters_n_tasks(h), n_layers = (uint64_t)h->hidden_layers;
+    const struct reader_part part = {{measure, 0, 0, 0}, {1, n_tasks, n_layers, (uint64_t)h->hidden_size}};
+    struct measured measured = {part.count[1] * part.count[2] * part.count[3], has};
+    enum error_code code = ERROR_NONE;
+    if (measure_table[measure].since > 1)
+        code = models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &part, take_measured, &measured, error);
+    *n = 0;
+    for (size_t r = 0; r < reader->n_replicates && !code; r++) {
+        if (measure_table[measure].since <= 1) /* in every file */
+            has[r] = reader_status(reader, config, r) == STATUS_ACCEPTED;
+        *n += has[r];
+    }
+    return code;
 }
 
 size_t models_accepted(const struct reader *reader, size_t config)

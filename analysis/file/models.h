@@ -21,6 +21,10 @@ struct ri_options {
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
                      double *ri);
 
+/* Whether a model has a measure, by its importances [n] of it, in all tasks and layers: one that was taken over from a
+ * file older than the measure has NaN throughout. */
+bool models_has_measure(const float *importance, size_t n);
+
 /* Called with the accepted and other replicates first .. first + n - 1 of a configuration. */
 typedef void (*models_function)(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
                                 const void *values);
@@ -38,6 +42,10 @@ enum error_code models_test_error(struct reader *reader, size_t config, size_t f
 
 /* Training runs that the accepted, rejected and diverged jobs used, all together. */
 enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *n_attempts, struct error *error);
+
+/* Which replicates of a configuration are accepted models that have a measure: has [n_replicates]; *n of them. */
+enum error_code models_with_measure(struct reader *reader, size_t config, enum measure measure, bool *has, size_t *n,
+                                    struct error *error);
 
 /* Number of accepted models of a configuration. */
 size_t models_accepted(const struct reader *reader, size_t config);

@@ -2,7 +2,7 @@
  *
  * Works on a file that a sweep is still writing: `status` is read first and once; a slot that it shows as
  * done is complete on disk, whatever is read of it later. Every fault of a file is ERROR_INPUT with one
- * line "FILE: what is wrong". */
+ * line "FILE: what is wrong", ERROR_FATAL if it cannot be read. Opening, header, names and arrays are src/results'. */
 #ifndef PICKY_READER_H
 #define PICKY_READER_H
 
@@ -14,8 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define READER_SCHEMA_VERSION 2          /* the newest schema that the reader knows */
-#define READER_CHUNK_BYTES    (8u << 20) /* what one reader_read should fetch at most, if it can */
+#define READER_CHUNK_BYTES (8u << 20) /* what one reader_read should fetch at most, if it can */
 
 /* An open results file. Fields are for reading only. Owns all that it points to; ended by reader_close. */
 struct reader {
@@ -34,6 +33,9 @@ struct reader {
  * The caller owns *reader. ERROR_INPUT for any fault of the file, ERROR_FATAL if memory is short. */
 enum error_code reader_open(struct reader **reader, const char *path, struct error *error);
 void reader_close(struct reader *reader); /* NULL is allowed */
+
+/* The newest schema that can be read. */
+int reader_schema_version(void);
 
 /* Part of a field's array: `start` and `count` elements along each of the field's own dimensions (those of
  * record_fields, config and replicate not included). */
@@ -58,6 +60,10 @@ enum error_code reader_require(struct reader *reader, const enum field *fields, 
  * read as zeros or worse: mask by status. ERROR_INPUT if the file lacks the field or cannot be read. */
 enum error_code reader_read(struct reader *reader, enum field field, size_t config, size_t first, size_t n,
                             const struct reader_part *part, void *buffer, struct error *error);
+
+/* How many measures the file has: the first ones of measure_table. A model that was taken over from an older file may
+ * lack the last of them (NaN throughout): models_with_measure. */
+int reader_n_measures(const struct reader *reader);
 
 /* Status of one slot. */
 enum job_status reader_status(const struct reader *reader, size_t config, size_t replicate);

@@ -6,7 +6,7 @@
 
 /* One of the runs that wrote to the file. */
 struct reader_run {
-    double start, end; /* seconds since 1970-01-01 UTC; end: when it last wrote */
+    double start_s, end_s; /* since 1970-01-01 UTC; end: when it last wrote */
     int64_t n_jobs;
     int32_t n_ranks;
     char hosts[FIELD_TEXT_SIZE + 1], version[FIELD_TEXT_SIZE + 1];

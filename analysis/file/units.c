@@ -6,10 +6,11 @@
 enum error_code units_create(struct units *units, const struct reader *reader, size_t config, struct error *error)
 {
     const struct hyperparameters *h = &reader->configs[config];
-    *units = (struct units){.n_tasks = (size_t)hyperparameters_n_tasks(h),
+    *units = (struct units){.n_measures = (size_t)reader_n_measures(reader),
+                            .n_tasks = (size_t)hyperparameters_n_tasks(h),
                             .n_layers = (size_t)h->hidden_layers,
                             .n_units = (size_t)h->hidden_size};
-    units->importance = malloc(N_MEASURES * units->n_tasks * units->n_layers * units->n_units * sizeof(float));
+    units->importance = malloc(units->n_measures * units->n_tasks * units->n_layers * units->n_units * sizeof(float));
     if (!units->importance)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
     return ERROR_NONE;
@@ -25,7 +26,7 @@ enum error_code units_load(struct units *units, struct reader *reader, size_t co
                            struct error *error)
 {
     /* Without the padding of a configuration that is smaller than the file's largest. */
-    struct reader_part part = {{0}, {N_MEASURES, units->n_tasks, units->n_layers, units->n_units}};
+    struct reader_part part = {{0}, {units->n_measures, units->n_tasks, units->n_layers, units->n_units}};
     return reader_read(reader, FIELD_IMPORTANCE, config, replicate, 1, &part, units->importance, error);
 }
 
@@ -41,15 +42,17 @@ void units_relative_importance(const struct units *units, const struct ri_option
                     units_importance(units, measure, (size_t)options->task_b, layer), units->n_units, options, ri);
 }
 
-size_t units_sample(const struct reader *reader, size_t config, size_t n_max, size_t *replicates)
+bool units_has_measure(const struct units *units, enum measure measure)
 {
-    size_t n_accepted = models_accepted(reader, config), n = n_accepted < n_max ? n_accepted : n_max;
-    size_t n_seen = 0, n_taken = 0;
-    for (size_t r = 0; r < reader->n_replicates && n_taken < n; r++) {
-        if (reader_status(reader, config, r) != STATUS_ACCEPTED)
-            continue;
-        if (n_seen++ == n_taken * n_accepted / n)
+    return models_has_measure(units_importance(units, measure, 0, 0),
+                              units->n_tasks * units->n_layers * units->n_units);
+}
+
+size_t units_sample(const bool *has, size_t n_replicates, size_t n, size_t n_max, size_t *replicates)
+{
+    size_t n_wanted = n < n_max ? n : n_max, n_seen = 0, n_taken = 0;
+    for (size_t r = 0; r < n_replicates && n_taken < n_wanted; r++)
+        if (has[r] && n_seen++ == n_taken * n / n_wanted)
             replicates[n_taken++] = r;
-    }
-    return n;
+    return n_wanted;
 }

@@ -6,8 +6,8 @@
 
 /* Room for the raw importances of one model at a time. */
 struct units {
-    size_t n_tasks, n_layers, n_units; /* n_units in each layer */
-    float *importance;                 /* [N_MEASURES, n_tasks, n_layers, n_units]; owned */
+    size_t n_measures, n_tasks, n_layers, n_units; /* n_units in each layer */
+    float *importance;                             /* [n_measures, n_tasks, n_layers, n_units]; owned */
 };
 
 /* Makes room for models of a configuration. ERROR_FATAL if memory is short. Ended by units_destroy. */
@@ -25,8 +25,11 @@ const float *units_importance(const struct units *units, enum measure measure, s
 void units_relative_importance(const struct units *units, const struct ri_options *options, enum measure measure,
                                size_t layer, double *ri);
 
-/* Chooses at most n_max of a configuration's accepted models, spread evenly over its replicates: fills
+/* Whether the model has a measure (models_has_measure). */
+bool units_has_measure(const struct units *units, enum measure measure);
+
+/* Chooses at most n_max of the n models that are among n_replicates (`has` says which), spread evenly over those: fills
  * replicates [n_max] upwards, returns how many. */
-size_t units_sample(const struct reader *reader, size_t config, size_t n_max, size_t *replicates);
+size_t units_sample(const bool *has, size_t n_replicates, size_t n, size_t n_max, size_t *replicates);
 
 #endif

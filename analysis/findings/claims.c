@@ -372,6 +372,7 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
 
     memset(claims, 0, sizeof *claims);
     claims->is_of_important = is_of_important;
+    claims->n_measures = reader_n_measures(reader);
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error))
         return error->code;
     for (int c = 0; c < N_CLAIMS; c++) {
@@ -382,10 +383,11 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
         if (code)
             goto done;
     }
-    ticker_begin(&ticker, "models read", (uint64_t)N_NORMALISE * N_MEASURES * count_reads(claims, reader, selection));
+    ticker_begin(&ticker, "models read",
+                 N_NORMALISE * (uint64_t)claims->n_measures * count_reads(claims, reader, selection));
     reader->ticker = &ticker;
     for (int n = 0; n < N_NORMALISE && !error->code; n++)
-        for (int m = 0; m < N_MEASURES && !error->code; m++) {
+        for (int m = 0; m < claims->n_measures && !error->code; m++) {
             ri.normalise = (enum normalise)n;
             ri.measure = (enum measure)m;
             for (int c = 0; c < N_CLAIMS && !error->code; c++) {

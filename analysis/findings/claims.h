@@ -50,6 +50,7 @@ struct loss_correlation {
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
     bool is_of_important;
+    int n_measures; /* of the file: the first ones of the arrays below */
     struct claim_result {
         struct selection a, b; /* the configurations that are compared, pair by pair; a.n = 0: not in the file */
         struct verdict verdicts[N_NORMALISE][N_MEASURES];

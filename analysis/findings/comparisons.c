@@ -101,7 +101,7 @@ static enum error_code compare_values(struct work *work, const struct match *mat
     row->config_a = match->a.configs[0];
     row->config_b = match->b.configs[0];
     row->ri = work->options->ri;
-    for (int m = 0; m < N_MEASURES; m++)
+    for (int m = 0; m < reader_n_measures(work->reader); m++)
         for (int t = 0; t < n_tasks; t++)
             for (int u = t + 1; u < n_tasks && (work->options->measures >> m & 1); u++) {
                 struct sample a = {0}, b = {0};

@@ -319,28 +319,31 @@ enum error_code lesion_measure(struct reader *reader, size_t config, const struc
                                size_t n_models_max, struct lesion_result *result, struct error *error)
 {
     const struct hyperparameters *h = &reader->configs[config];
-    size_t n_accepted = models_accepted(reader, config);
+    size_t n_measured;
     struct lesioner l = {.reader = reader, .options = options, .result = result, .config = config};
 
     memset(result, 0, sizeof *result);
     result->n_tasks = (size_t)hyperparameters_n_tasks(h);
-    result->n_models = n_accepted < n_models_max ? n_accepted : n_models_max;
     l.n_layers = (size_t)h->hidden_layers;
     l.n_units = (size_t)h->hidden_size;
     l.layers = layers;
     l.has_weights = (reader->layout.store & STORE_WEIGHTS) != 0;
-    if (result->n_models == 0)
-        return ERROR_NONE;
-
-    if (allocate(&l, result->n_models, error))
+    bool *has = malloc(reader->n_replicates * sizeof *has);
+    if (!has)
+        return no_memory(reader, error);
+    if (models_with_measure(reader, config, options->measure, has, &n_measured, error))
         goto done;
-    units_sample(reader, config, result->n_models, l.replicates);
+    result->n_models = n_measured < n_models_max ? n_measured : n_models_max;
     error->code = ERROR_NONE;
+    if (result->n_models == 0 || allocate(&l, result->n_models, error))
+        goto done;
+    units_sample(has, reader->n_replicates, n_measured, result->n_models, l.replicates);
     for (size_t first = 0; first < result->n_models && !error->code; first += l.training.lanes) {
         size_t left = result->n_models - first;
         lesion_pack(&l, first, left < l.training.lanes ? left : l.training.lanes, error);
     }
 done:
+    free(has);
     release(&l);
     if (error->code)
         lesion_free(result);

@@ -20,10 +20,13 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
                               "natural logarithm of the first task's final test loss over the second's"},
     [STATISTIC_MEAN_RI] = {"mean_ri", "mean RI", AGGREGATE_MEAN, false,
                            "RI, averaged over the units that have one: above 0, the layer serves task 1 more"},
-    [STATISTIC_SELECTIVE] = {"selective", "selective", AGGREGATE_MEAN, true, "units with |RI| > 0.9"},
-    [STATISTIC_SELECTIVE_1] = {"selective_1", "selective for task 1", AGGREGATE_MEAN, true, "units with RI > 0.9"},
-    [STATISTIC_SELECTIVE_2] = {"selective_2", "selective for task 2", AGGREGATE_MEAN, true, "units with RI < -0.9"},
-    [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, "units with |RI| < 0.5"},
+    [STATISTIC_SELECTIVE] = {"selective", "selective", AGGREGATE_MEAN, true,
+                             "units with |RI| > " RI_TEXT(RI_SELECTIVE_ABOVE)},
+    [STATISTIC_SELECTIVE_1] = {"selective_1", "selective for task 1", AGGREGATE_MEAN, true,
+                               "units with RI > " RI_TEXT(RI_SELECTIVE_ABOVE)},
+    [STATISTIC_SELECTIVE_2] = {"selective_2", "selective for task 2", AGGREGATE_MEAN, true,
+                               "units with RI < -" RI_TEXT(RI_SELECTIVE_ABOVE)},
+    [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, "units with |RI| < " RI_TEXT(RI_MIXED_BELOW)},
     [STATISTIC_UNIMPORTANT] = {"unimportant", "unimportant", AGGREGATE_MEAN, true,
                                "units whose importance counts as 0 for both tasks"},
     [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false, "Hartigan's dip of the units' RI: 0 to 0.25"},
@@ -141,8 +144,10 @@ static void take_importance(void *context, const struct reader *reader, size_t c
         if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
             continue;
         f->sample->models[f->model] = (struct sample_model){config, first + r};
-        const float *model = importance + r * f->n_tasks * f->n_layers * f->n_units;
-        for (size_t l = 0; l < f->n_layers; l++) {
+        size_t n_model = f->n_tasks * f->n_layers * f->n_units;
+        const float *model = importance + r * n_model;
+        bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
+        for (size_t l = 0; l < f->n_layers && has_measure; l++) {
             const float *a = model + ((size_t)f->options->task_a * f->n_layers + l) * f->n_units;
             const float *b = model + ((size_t)f->options->task_b * f->n_layers + l) * f->n_units;
             models_layer_ri(a, b, f->n_units, f->options, f->ri);

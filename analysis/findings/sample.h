@@ -65,7 +65,7 @@ enum error_code sample_read(struct sample *sample, struct reader *reader, const 
 void sample_free(struct sample *sample); /* an all-zero sample is allowed */
 
 /* Values [n_models] of a statistic from STATISTIC_FIRST_OF_MODEL on, borrowed; NaN for a model without one (no unit has
- * an RI, or it has no such layer). layer: 0-based, 0 for those of a model. */
+ * an RI, it has no such layer, or it lacks the measure). layer: 0-based, 0 for those of a model. */
 const float *sample_column(const struct sample *sample, enum statistic statistic, size_t layer);
 
 /* Shares [n_models] of a layer's units whose RI is in bin b of RI_BINS, borrowed. Needs has_bins. */

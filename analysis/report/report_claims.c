@@ -6,10 +6,10 @@
 
 static const char *const classes[] = {"yes", "no", "open", "few"}; /* by decision */
 
-static void write_measures(FILE *out)
+static void write_measures(const struct report *report)
 {
-    for (int m = 0; m < N_MEASURES; m++)
-        fprintf(out, "<th scope=\"col\">%s</th>", measure_table[m].name);
+    for (int m = 0; m < report->claims.n_measures; m++)
+        fprintf(report->out, "<th scope=\"col\">%s</th>", measure_table[m].name);
 }
 
 /* "supported" and, small, "+0.123 [+0.100, +0.145]" */
@@ -41,7 +41,7 @@ static void write_claim(const struct report *report, int c)
             fprintf(out, "</th>");
         }
         fprintf(out, "<th scope=\"row\">%s</th>", n == NORMALISE_LAYER ? "by layer" : "raw");
-        for (int m = 0; m < N_MEASURES; m++)
+        for (int m = 0; m < report->claims.n_measures; m++)
             write_verdict(out, &result->verdicts[n][m], claim_table[c].b != NULL);
         fprintf(out, "</tr>\n");
     }
@@ -94,11 +94,11 @@ static void write_correlations(const struct report *report)
             "ln(test loss of task 1 / of task 2), with 95&nbsp;%% intervals. A measure that scales with the residual "
             "follows the losses, whatever neurons do.</p>\n<div class=\"scroll\"><table>\n<thead><tr>"
             "<th scope=\"col\">importances</th>");
-    write_measures(out);
+    write_measures(report);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (int n = 0; n < N_NORMALISE; n++) {
         fprintf(out, "<tr><th scope=\"row\">%s</th>", n == NORMALISE_LAYER ? "by layer" : "raw");
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < report->claims.n_measures; m++) {
             const struct loss_correlation *correlation = &report->claims.correlations[n][m];
             if (isfinite(correlation->low))
                 fprintf(out, "<td class=\"n\">%+.2f <small>[%+.2f, %+.2f]</small></td>", correlation->r,
@@ -127,7 +127,7 @@ void report_claims(const struct report *report)
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-claims\"><table class=\"claims\">\n"
         "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">importances</th>",
         CLAIM_EFFECT, CLAIM_SEEDS);
-    write_measures(out);
+    write_measures(report);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (int c = 0; c < N_CLAIMS; c++)
         if (report->claims.results[c].a.n > 0)

@@ -46,9 +46,9 @@ static void write_runs(const struct report *report)
     for (size_t i = 0; i < report->provenance.n_runs; i++) {
         const struct reader_run *run = &report->provenance.runs[i];
         fprintf(out, "<tr><th scope=\"row\">%zu</th><td>", i + 1);
-        write_time(out, run->start);
+        write_time(out, run->start_s);
         fprintf(out, "</td><td class=\"n\">");
-        write_duration(out, run->end - run->start);
+        write_duration(out, run->end_s - run->start_s);
         fprintf(out, "</td><td class=\"n\">%" PRId32 "</td><td class=\"n\">%" PRId64 "</td><td>", run->n_ranks,
                 run->n_jobs);
         html_text(out, run->hosts);

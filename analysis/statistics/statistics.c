@@ -12,35 +12,6 @@ double statistics_mean(const float *values, size_t n)
     return sum / (double)n;
 }
 
-/* RI of importances times a scale of their own for each task. */
-static void relative_importance(const float *importance_a, const float *importance_b, size_t n,
-                                double unimportant_below, double scale_a, double scale_b, double *ri)
-{
-    double threshold_a = unimportant_below * statistics_mean(importance_a, n);
-    double threshold_b = unimportant_below * statistics_mean(importance_b, n);
-    for (size_t i = 0; i < n; i++) {
-        double a = (double)importance_a[i], b = (double)importance_b[i];
-        bool is_valid = a >= 0 && b >= 0; /* importances are squares: others are damage */
-        a = a < threshold_a ? 0 : a * scale_a;
-        b = b < threshold_b ? 0 : b * scale_b;
-        ri[i] = is_valid ? (a - b) / (a + b) : (double)NAN; /* 0/0 is the NaN that is wanted */
-    }
-}
-
-void statistics_relative_importance(const float *importance_a, const float *importance_b, size_t n,
-                                    double unimportant_below, double *ri)
-{
-    relative_importance(importance_a, importance_b, n, unimportant_below, 1, 1, ri);
-}
-
-void statistics_normalised_importance(const float *importance_a, const float *importance_b, size_t n,
-                                      double unimportant_below, double *ri)
-{
-    double mean_a = statistics_mean(importance_a, n), mean_b = statistics_mean(importance_b, n);
-    relative_importance(importance_a, importance_b, n, unimportant_below, mean_a > 0 ? 1 / mean_a : 1,
-                        mean_b > 0 ? 1 / mean_b : 1, ri); /* the number of units cancels */
-}
-
 double statistics_bimodality(const double *values, size_t n)
 {
     double m = (double)n, mean = 0, square = 0, cube = 0, fourth = 0;

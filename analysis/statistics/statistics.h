@@ -2,32 +2,19 @@
 #ifndef PICKY_STATISTICS_H
 #define PICKY_STATISTICS_H
 
+#include "measures.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#define RI_BINS            10  /* histogram bins on [-1, 1] */
-#define RI_SELECTIVE_ABOVE 0.9 /* |RI| above this: selective */
-#define RI_MIXED_BELOW     0.5 /* |RI| below this: mixed */
-#define UNIMPORTANT_BELOW  0.1 /* default of unimportant_below */
-
-/* Relative importance of the units of one layer of one model for two tasks A and B:
- * RI = (I_A - I_B)/(I_A + I_B), where an importance strictly below unimportant_below times its mean over
- * the layer's n units counts as 0, and both 0 gives NaN ("unimportant"). Fills ri [n] from the raw
- * importances [n] of each task: each is in [-1, 1] or NaN, the latter also where an importance is negative or
- * not finite. */
-void statistics_relative_importance(const float *importance_a, const float *importance_b, size_t n,
-                                    double unimportant_below, double *ri);
-
-/* The same after dividing each task's importances by their sum over the layer. */
-void statistics_normalised_importance(const float *importance_a, const float *importance_b, size_t n,
-                                      double unimportant_below, double *ri);
+#define RI_BINS 10 /* histogram bins on [-1, 1] */
 
 /* Units counted by what they serve. Every unit is in n_units; n_units is also the sum of all bins and
- * unimportant. Units of 0.5 <= |RI| <= 0.9 are in none of the three kinds. */
+ * unimportant. Units between mixed and selective are in none of the three kinds. */
 struct ri_counts {
     uint64_t n_units;
-    uint64_t selective_a, selective_b; /* RI > 0.9: task A; RI < -0.9: task B */
-    uint64_t mixed;                    /* |RI| < 0.5 */
+    uint64_t selective_a, selective_b; /* RI above RI_SELECTIVE_ABOVE: task A; below its negative: task B */
+    uint64_t mixed;                    /* |RI| < RI_MIXED_BELOW */
     uint64_t unimportant;              /* RI is NaN */
     uint64_t bins[RI_BINS];            /* bin i: -1 + 0.2 i <= RI < -1 + 0.2 (i + 1); the last includes 1 */
 };

@@ -3,6 +3,7 @@
 #include "formats.h"
 
 #include <math.h>
+#include <string.h>
 
 #define CONFIGS_SHOWN 6 /* in the table for people */
 
@@ -22,20 +23,28 @@ static void print_condition(const char *word, const char *condition, const struc
     table_wrapped(word, text, out);
 }
 
+/* A measure's name in a column of 9, in two lines: as its words are, or divided where there is only one. */
+static void write_head(const char *name, int line, FILE *out)
+{
+    int n = (int)strcspn(name, "_"), all = (int)strlen(name);
+    bool is_divided = n == all && n > 9;
+    if (line == 0)
+        fprintf(out, " %*.*s%s", is_divided ? 8 : 9, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
+    else
+        fprintf(out, " %9s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
+}
+
 static void write_overview(const struct claims *claims, FILE *out)
 {
-    static const char *const heads[2][N_MEASURES] = {
-        {"ablation", "ablation", "taylor", "taylor", "contri-", "variance"},
-        {"mean", "sample", "mean", "sample", "bution", ""}};
     for (int line = 0; line < 2; line++) {
         fprintf(out, "%-22s", line == 0 ? "" : "claim");
-        for (int m = 0; m < N_MEASURES; m++)
-            fprintf(out, " %9s", heads[line][m]);
+        for (int m = 0; m < claims->n_measures; m++)
+            write_head(measure_table[m].name, line, out);
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {
         fprintf(out, "%-22s%s", claim_table[c].name, claims->results[c].a.n > 0 ? "" : "  not in this file");
-        for (int m = 0; m < N_MEASURES && claims->results[c].a.n > 0; m++) {
+        for (int m = 0; m < claims->n_measures && claims->results[c].a.n > 0; m++) {
             enum decision raw = claims->results[c].verdicts[NORMALISE_NONE][m].decision;
             enum decision by_layer = claims->results[c].verdicts[NORMALISE_LAYER][m].decision;
             const char text[] = {signs[raw], ' ', signs[by_layer], '\0'}; /* NULs for too few */
@@ -78,7 +87,7 @@ static void write_claim(const struct claims *claims, int c, FILE *out)
     fprintf(out, "  %zu seeds; effect [95 %%]%s\n", result->verdicts[0][0].effect.n,
             claim->b ? ", means of a and b" : "");
     for (int n = 0; n < N_NORMALISE; n++)
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < claims->n_measures; m++) {
             fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             write_verdict(&result->verdicts[n][m], claim->b != NULL, out);
             fprintf(out, "\n");
@@ -105,7 +114,7 @@ static void write_text(const struct claims *claims, const struct reader *reader,
                  "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
                  "follows the losses, whatever neurons do.\n");
     for (int n = 0; n < N_NORMALISE; n++)
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             if (isfinite(c->low))
@@ -148,7 +157,7 @@ static void write_csv(const struct claims *claims, const struct ri_options *opti
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &claims->results[c];
         for (int n = 0; n < N_NORMALISE; n++)
-            for (int m = 0; m < N_MEASURES; m++) {
+            for (int m = 0; m < claims->n_measures; m++) {
                 const struct verdict *v = &result->verdicts[n][m];
                 const double none[5] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
                 const double numbers[5] = {v->effect.value, v->effect.low, v->effect.high, v->mean_a, v->mean_b};
@@ -165,7 +174,7 @@ static void write_csv(const struct claims *claims, const struct ri_options *opti
             }
     }
     for (int n = 0; n < N_NORMALISE; n++)
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             const double numbers[5] = {c->r, c->low, c->high, (double)NAN, (double)NAN};
             csv_row(claims, options, "loss_correlation", n, m, "", numbers, c->n, out);
@@ -196,7 +205,7 @@ static void json_claim(const struct claims *claims, int c, FILE *out)
     json_configs("configurations_b", claim->b ? &result->b : &(struct selection){NULL, 0}, out);
     fprintf(out, ",\n     \"verdicts\": [");
     for (int n = 0; n < N_NORMALISE && result->a.n > 0; n++)
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < claims->n_measures; m++) {
             const struct verdict *v = &result->verdicts[n][m];
             fprintf(out, "%s\n      {\"measure\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", \"effect\": ",
                     n + m > 0 ? "," : "", measure_table[m].name, normalise_names[n], decision_names[v->decision]);
@@ -223,7 +232,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
         json_claim(claims, c, out);
     fprintf(out, "\n  ],\n  \"loss_correlation\": [");
     for (int n = 0; n < N_NORMALISE; n++)
-        for (int m = 0; m < N_MEASURES; m++) {
+        for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             struct estimate r = {c->r, c->low, c->high, c->n};
             fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n + m > 0 ? "," : "",

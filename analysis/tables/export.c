@@ -285,10 +285,10 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
     struct table table = {.reader = reader, .options = options, .out = out};
 
     table.n_tasks = reader->layout.size[DIMENSION_TASK];
-    for (int m = 0; m < N_MEASURES; m++)
+    for (int m = 0; m < reader_n_measures(reader); m++)
         if (options->measures >> m & 1)
             table.measures[table.n_measures++] = m;
-    table.ri = malloc(N_MEASURES * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
+    table.ri = malloc((table.n_measures + 1) * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
     if (!table.ri)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
 

@@ -11,12 +11,12 @@ static enum error_code write_group(struct reader *reader, struct summary_table *
     const struct selection *group = &table->groups->groups[table->group];
     int n_tasks = hyperparameters_n_tasks(&reader->configs[group->configs[0]]), n_left = 0;
     struct sample_estimates estimates;
-    for (int m = 0; m < N_MEASURES; m++)
+    for (int m = 0; m < reader_n_measures(reader); m++)
         if (table->options->measures >> m & 1)
             n_left += n_tasks * (n_tasks - 1) / 2;
 
     table->is_first = true;
-    for (int m = 0; m < N_MEASURES; m++) {
+    for (int m = 0; m < reader_n_measures(reader); m++) {
         if (!(table->options->measures >> m & 1))
             continue;
         for (int a = 0; a < n_tasks; a++)

@@ -75,11 +75,16 @@ static void print_error(const struct summary_table *table, enum statistic statis
 struct column {
     enum statistic statistic;
     int width, precision;
+    const char *head; /* of what a task is named in; else it is the statistic's label */
 };
 static const struct column columns[] = {
-    {STATISTIC_MEAN_RI, 15, 2},    {STATISTIC_SELECTIVE_1, 14, 1}, {STATISTIC_SELECTIVE_2, 14, 1},
-    {STATISTIC_MIXED, 13, 1},      {STATISTIC_UNIMPORTANT, 13, 1}, {STATISTIC_DIP, 13, 3},
-    {STATISTIC_BIMODALITY, 13, 2},
+    {STATISTIC_MEAN_RI, 15, 2, NULL},
+    {STATISTIC_SELECTIVE_1, 14, 1, "select.(+)"},
+    {STATISTIC_SELECTIVE_2, 14, 1, "select.(-)"},
+    {STATISTIC_MIXED, 13, 1, NULL},
+    {STATISTIC_UNIMPORTANT, 13, 1, NULL},
+    {STATISTIC_DIP, 13, 3, NULL},
+    {STATISTIC_BIMODALITY, 13, 2, NULL},
 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -96,18 +101,22 @@ static void print_number(const struct column *column, const struct estimate *est
     fprintf(out, "%*s", column->width, text);
 }
 
+static void print_head(const struct column *column, const struct ri_options *ri, FILE *out)
+{
+    char head[32];
+    if (column->statistic == STATISTIC_SELECTIVE_1 || column->statistic == STATISTIC_SELECTIVE_2)
+        snprintf(head, sizeof head, "%s %d", column->head,
+                 (column->statistic == STATISTIC_SELECTIVE_1 ? ri->task_a : ri->task_b) + 1);
+    else
+        snprintf(head, sizeof head, "%s", statistic_table[column->statistic].label);
+    fprintf(out, "%*s", column->width, head);
+}
+
 static void print_layers(const struct summary_table *table, FILE *out)
 {
-    static const char *const names[N_COLUMNS] = {"mean RI", "", "", "mixed", "unimportant", "dip", "bimodality"};
-    char heads[N_COLUMNS][32];
-    for (int c = 0; c < N_COLUMNS; c++)
-        snprintf(heads[c], sizeof heads[c], "%s", names[c]);
-    snprintf(heads[1], sizeof heads[1], "select.(+) %d", table->ri.task_a + 1);
-    snprintf(heads[2], sizeof heads[2], "select.(-) %d", table->ri.task_b + 1);
-
     fprintf(out, "  %s\n    ", measure_table[table->ri.measure].name);
     for (int c = 0; c < N_COLUMNS; c++)
-        fprintf(out, "%*s", columns[c].width, heads[c]);
+        print_head(&columns[c], &table->ri, out);
     fprintf(out, "\n");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
         if (!layer_mask_has(table->options->layers, l))

@@ -64,6 +64,7 @@ struct packing packing_choose(const struct kernels *widest, const struct hyperpa
 {
     const struct shape shape = shape_of(h);
     struct packing packing = {0};
+    check(widest);
     for (const struct kernels *kernels = widest; kernels; kernels = next_kernels(kernels)) {
         const struct kernels *narrower = kernels_narrower(kernels);
         size_t least = narrower ? narrower->lanes + 1 : 1; /* else narrower ones do as well */
@@ -297,6 +298,7 @@ static enum error_code load_members(struct pack *pack, struct waiting *const *me
 {
     training_clear(&pack->training);
     for (size_t lane = 0; lane < n; lane++) {
+        check(members[lane]);
         const struct job *job = &members[lane]->job;
         if (training_load(&pack->training, lane, &job->h, job->seed, members[lane]->attempt, error))
             return error->code;
@@ -320,6 +322,7 @@ static enum error_code does_not_fit(const struct job_runner *runner, const struc
 static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
                                  size_t *n, struct pack **pack, struct error *error)
 {
+    check(*n > 0 && members[0]);
     const struct hyperparameters *largest = &members[0]->job.h;
     for (size_t i = 1; i < *n; i++)
         if (members[i]->job.h.N_train > largest->N_train)
@@ -368,7 +371,7 @@ static void record_attempt(struct waiting *w, const float *errors, size_t n_task
  * is trained all the same: its arrays are kept. */
 static enum error_code screen(struct job_runner *runner, struct job_group *group, struct error *error)
 {
-    struct waiting *members[KERNELS_LANES_MAX];
+    struct waiting *members[KERNELS_LANES_MAX] = {NULL};
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
     while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {

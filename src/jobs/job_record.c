@@ -13,6 +13,7 @@ static float *at3(const struct record_layout *layout, void *record, enum field f
 {
     const struct field_description *f = &record_fields[field];
     size_t index[3] = {i, j, k}, at = 0;
+    check(f->n_dimensions <= 3);
     for (int d = 0; d < f->n_dimensions; d++)
         at = at * layout->size[f->dimensions[d]] + index[d];
     return (float *)record_field(layout, record, field) + at;

@@ -125,7 +125,7 @@ static enum error_code group_by_shape(struct plan *plan, struct error *error)
     struct shapes shapes = {.configs = plan->configs};
     struct cost *costs = NULL;
     uint32_t *group_of_shape = NULL;
-    uint32_t *shape_of_config = malloc((n_configs + 1) * sizeof *shape_of_config);
+    uint32_t *shape_of_config = calloc(n_configs + 1, sizeof *shape_of_config);
     enum error_code code =
         shape_of_config ? shapes_find(&shapes, n_configs, shape_of_config, error) : out_of_memory(error);
     if (code)
@@ -133,7 +133,7 @@ static enum error_code group_by_shape(struct plan *plan, struct error *error)
 
     size_t n = plan->n_groups = shapes.n;
     costs = malloc((n + 1) * sizeof *costs);
-    group_of_shape = malloc((n + 1) * sizeof *group_of_shape);
+    group_of_shape = calloc(n + 1, sizeof *group_of_shape);
     plan->order = malloc((n_configs + 1) * sizeof *plan->order);
     plan->groups = calloc(n + 1, sizeof *plan->groups);
     if (!costs || !group_of_shape || !plan->order || !plan->groups) {

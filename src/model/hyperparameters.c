@@ -65,6 +65,9 @@ const struct hyperparameter hyperparameter_table[] = {
              "a model is accepted if its mean absolute test error is below this on every task"),
     ROW_INTEGER(1, max_attempts, "10", 1, 1000, "an integer from 1 to 1000",
                 "training runs a job may use to get an accepted model"),
+#ifdef PICKY_MADE_UP
+    ROW_REAL(3, made_up, "1", 0, false, 10, false, "a number from 0 to 10", "nothing"),
+#endif
 };
 const int n_hyperparameters = sizeof hyperparameter_table / sizeof hyperparameter_table[0];
 

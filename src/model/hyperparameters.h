@@ -43,6 +43,9 @@ struct hyperparameters {
     int64_t replay_every;
     double error_threshold;
     int64_t max_attempts;
+#ifdef PICKY_MADE_UP /* a test's build: tests/made_up */
+    double made_up;
+#endif
 };
 
 enum hyperparameter_type {

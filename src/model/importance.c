@@ -248,6 +248,9 @@ static void store_unit(struct importance *importance, const struct unit_sums *su
         importance->measure[MEASURE_TAYLOR_SAMPLE][i] = (float)(sums->taylor2[lane] / n);
         importance->measure[MEASURE_CONTRIBUTION][i] = (float)(sums->contribution2[lane] / n);
         importance->measure[MEASURE_VARIANCE][i] = (float)(variance > 0 ? variance : 0);
+#ifdef PICKY_MADE_UP
+        importance->measure[MEASURE_MADE_UP][i] = (float)(mean * mean);
+#endif
         importance->loss_change[i] = (float)change;
         importance->mean_activation[i] = (float)mean;
     }

@@ -13,6 +13,9 @@ const struct measure_description measure_table[N_MEASURES] = {
     [MEASURE_CONTRIBUTION] = {"contribution", "E[(h dy/dh)^2]", "taylor_sample without the residual y - target", 1},
     [MEASURE_VARIANCE] = {"variance", "Var[h] = E[h^2] - E[h]^2",
                           "Yang et al. 2019, Nature Neuroscience 22, 297-306: task variance", 1},
+#ifdef PICKY_MADE_UP
+    [MEASURE_MADE_UP] = {"made_up_mean", "E[h]^2", "nobody", 3},
+#endif
 };
 
 /* An importance that counts, and its scale; what is below the threshold is 0. */

@@ -20,7 +20,10 @@ enum measure {
     MEASURE_TAYLOR_SAMPLE = 3,
     MEASURE_CONTRIBUTION = 4,
     MEASURE_VARIANCE = 5,
-    N_MEASURES = 6,
+#ifdef PICKY_MADE_UP /* a test's build: tests/made_up */
+    MEASURE_MADE_UP = 6,
+#endif
+    N_MEASURES,
 };
 
 /* One row of the table. All strings are static. */
@@ -35,6 +38,8 @@ extern const struct measure_description measure_table[N_MEASURES];
 /* |RI| above this: a unit is selective, it serves one of the two tasks; below that: mixed, it serves both. */
 #define RI_SELECTIVE_ABOVE 0.9
 #define RI_MIXED_BELOW     0.5
+#define RI_TEXT(threshold) RI_TEXT_OF(threshold) /* "0.9" */
+#define RI_TEXT_OF(number) #number
 
 /* What an importance must reach, as a multiple of the mean over its layer (same model and task), not to count as 0 when
  * relative importance is computed (George 2020, final code: a tenth). A default. */

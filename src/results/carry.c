@@ -144,8 +144,7 @@ static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *
     if (IS_IN(name, internal_attributes) && (place->is_own || !is_scale))
         return 0;
     char *full_name = carrier_join(c, place->path, '@', name);
-    bool is_older =
-        c->schema < RESULTS_SCHEMA_VERSION && !carry_own_provenance(place->path) && !IS_IN(name, first_attributes);
+    bool is_older = c->schema == 1 && !carry_own_provenance(place->path) && !IS_IN(name, first_attributes);
     bool is_own = place->is_own && carry_own_attribute(c, place->path, name);
     hid_t attribute = full_name ? H5Aopen(object, name, H5P_DEFAULT) : H5I_INVALID_HID;
     if (full_name && is_own && !is_older)
@@ -230,10 +229,8 @@ static enum error_code carry_file(struct carrier *c, const char *path)
     }
     c->schema = read_schema(c->from);
     hid_t root = H5Gopen2(c->from, "/", H5P_DEFAULT);
-    if (root < 0)
-        results_hdf5_error(c->error, "%s: reading it", path);
-    else if (!carrier_add_place(c, root, "/", (struct place){.is_own = true, .is_made = true}) &&
-             H5Lvisit(c->reference, H5_INDEX_NAME, H5_ITER_NATIVE, carry_own_note, c) < 0 && !c->error->code)
+    if (root < 0 || (!carrier_add_place(c, root, "/", (struct place){.is_own = true, .is_made = true}) &&
+                     H5Lvisit(c->reference, H5_INDEX_NAME, H5_ITER_NATIVE, carry_own_note, c) < 0 && !c->error->code))
         results_hdf5_error(c->error, "%s: reading it", path);
     c->is_frame = true;
     if (!c->error->code && !carry_group(c, root, "/"))

@@ -1,5 +1,5 @@
 /* A results file as a name in a directory: made beside as FILE.picky-draft, given its name when it is whole, locked by
- * its one writer. Only this folder uses it. */
+ * its one writer. This folder and analysis/file use it. */
 #ifndef PICKY_RESULTS_FILE_H
 #define PICKY_RESULTS_FILE_H
 

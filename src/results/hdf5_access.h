@@ -1,4 +1,5 @@
-/* What all users of HDF5 in picky share: its settings, its errors and its types. Only this folder uses it. */
+/* What all users of HDF5 in picky share: its settings, its errors and its types. This folder and analysis/file use it.
+ */
 #ifndef PICKY_RESULTS_HDF5_H
 #define PICKY_RESULTS_HDF5_H
 

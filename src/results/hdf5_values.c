@@ -1,5 +1,7 @@
 #include "hdf5_values.h"
 
+#include "errors.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +125,7 @@ static bool visit_one(const struct walk *walk, hid_t type, H5T_class_t class, hi
         return visit_list(walk, base, a, b);
     if (walk->translation)
         return class != H5T_REFERENCE || translate_reference(walk->translation, type, a);
+    check(b); /* only a translation has none */
     return H5Tis_variable_str(type) > 0 ? equal_texts(a, b) : memcmp(a, b, H5Tget_size(type)) == 0;
 }
 

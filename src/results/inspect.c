@@ -7,6 +7,7 @@
 #include "schema.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,9 +38,12 @@ static enum error_code read_reason(struct inspection *in, const char *path, cons
     if (in->reasons_offset == HADDR_UNDEF) {
         const hsize_t size[] = {header->n_configs, header->replicates, FIELD_TEXT_SIZE};
         hid_t dataset;
-        if (results_read_array(in->file, path, name, 3, size, FIELD_TEXT, &dataset, &in->reasons_offset, error))
+        if (results_read_array(in->file, path, name, 3, size, FIELD_TEXT, &dataset, error))
             return error->code;
+        enum error_code code = results_read_offset(dataset, path, name, &in->reasons_offset, error);
         H5Dclose(dataset);
+        if (code)
+            return code;
     }
     off_t at = (off_t)(in->reasons_offset + slot * FIELD_TEXT_SIZE);
     ssize_t got;
@@ -92,7 +96,7 @@ static enum error_code note_error(struct inspection *in, const char *path, const
     if (reason->n_jobs++ > 0)
         return ERROR_NONE;
     state->n_reasons++;
-    strcpy(reason->text, text);
+    snprintf(reason->text, sizeof reason->text, "%s", text);
     reason->replicate = replicate;
     return label_reason(in, path, config, reason, error);
 }

@@ -143,13 +143,16 @@ enum error_code results_draft(struct results **results, const char *path, bool r
 {
     *results = NULL;
     struct results *r = prepare(path, description, error);
-    if (!r)
+    if (!r) {
+        check(error->code);
         return error->code;
+    }
     r->replaces = replaces;
     if (results_file_make(&r->lock, &r->temporary, path, replaces, description, error) || open_file(r, error) ||
         prepare_staging(r, error)) {
         struct error ignored;
         release(r, &ignored);
+        check(error->code);
         return error->code;
     }
     start_counts(r);

@@ -10,9 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error)
+enum { CONFIGS_AT_ONCE = 1 << 12 }; /* read from the file */
+
+static enum error_code open_file(hid_t *file, const char *path, unsigned flags, size_t sieve_bytes, struct error *error)
 {
     hid_t access_list = results_hdf5_access();
+    if (access_list >= 0 && sieve_bytes > 0)
+        H5Pset_sieve_buf_size(access_list, sieve_bytes);
     *file = access_list < 0 ? H5I_INVALID_HID : H5Fopen(path, flags, access_list);
     enum error_code code = ERROR_NONE;
     if (*file < 0) {
@@ -31,6 +35,16 @@ enum error_code results_read_open(hid_t *file, const char *path, unsigned flags,
         *file = H5I_INVALID_HID;
     }
     return code;
+}
+
+enum error_code results_read_open(hid_t *file, const char *path, unsigned flags, struct error *error)
+{
+    return open_file(file, path, flags, 0, error);
+}
+
+enum error_code results_read_open_sieved(hid_t *file, const char *path, struct error *error)
+{
+    return open_file(file, path, H5F_ACC_RDONLY, 1 << 16, error);
 }
 
 static enum error_code read_integer_attribute(hid_t file, const char *path, const char *name, int64_t *value,
@@ -194,9 +208,26 @@ enum error_code results_read_layout(const struct results_header *header, const s
     return ERROR_NONE;
 }
 
+/* Whether a dataset lies in one piece, and where. */
+static bool is_whole(hid_t dataset, haddr_t *offset)
+{
+    hid_t creation = H5Dget_create_plist(dataset);
+    bool is_contiguous = creation >= 0 && H5Pget_layout(creation) == H5D_CONTIGUOUS;
+    if (creation >= 0)
+        H5Pclose(creation);
+    *offset = is_contiguous ? H5Dget_offset(dataset) : HADDR_UNDEF;
+    return *offset != HADDR_UNDEF;
+}
+
+static enum error_code in_pieces(const char *path, const char *name, struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "%s: its array %s does not lie in one piece: another program has rewritten it",
+                     path, name);
+}
+
 enum error_code results_read_header(hid_t file, const char *path, struct results_header *header, struct error *error)
 {
-    int64_t version;
+    int64_t version = 0;
     htri_t exists = H5Aexists(file, "picky_schema_version");
     if (exists < 0)
         return results_damaged(error, path, "its attributes cannot be read");
@@ -240,69 +271,65 @@ enum error_code results_read_header(hid_t file, const char *path, struct results
         return results_damaged(error, path, "its array %s is missing or not what picky writes", name);
     header->n_configs = size[0];
     header->replicates = size[1];
-    enum error_code code =
-        results_read_array(file, path, name, 2, size, FIELD_U8, &dataset, &header->status_offset, error);
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    return code;
+    if (results_read_array(file, path, name, 2, size, FIELD_U8, &dataset, error))
+        return error->code;
+    is_whole(dataset, &header->status_offset); /* results_read_status wants it */
+    H5Dclose(dataset);
+    return ERROR_NONE;
 }
 
 enum error_code results_read_array(hid_t file, const char *path, const char *name, int n_axes, const hsize_t *size,
-                                   enum field_type type, hid_t *dataset, haddr_t *offset, struct error *error)
+                                   enum field_type type, hid_t *dataset, struct error *error)
 {
     hsize_t found[H5S_MAX_RANK] = {0};
     *dataset = H5Dopen2(file, name, H5P_DEFAULT);
     if (*dataset < 0)
         return results_damaged(error, path, "it has no array %s", name);
-    hid_t in_file = H5Dget_type(*dataset), expected = results_hdf5_file_type(type);
-    bool has_type = in_file >= 0 && expected >= 0 && H5Tequal(in_file, expected) > 0;
+    hid_t in_file = H5Dget_type(*dataset), expected = results_hdf5_file_type(type), space = H5Dget_space(*dataset);
+    bool is_good = in_file >= 0 && expected >= 0 && H5Tequal(in_file, expected) > 0 && space >= 0 &&
+                   H5Sget_simple_extent_ndims(space) == n_axes &&
+                   H5Sget_simple_extent_dims(space, found, NULL) == n_axes;
+    for (int i = 0; is_good && i < n_axes; i++)
+        is_good = found[i] == size[i];
+    if (space >= 0)
+        H5Sclose(space);
     if (expected >= 0)
         H5Tclose(expected);
     if (in_file >= 0)
         H5Tclose(in_file);
-    hid_t space = H5Dget_space(*dataset), creation = H5Dget_create_plist(*dataset);
-    bool has_shape = space >= 0 && H5Sget_simple_extent_ndims(space) == n_axes &&
-                     H5Sget_simple_extent_dims(space, found, NULL) == n_axes;
-    for (int i = 0; has_shape && i < n_axes; i++)
-        has_shape = found[i] == size[i];
-    haddr_t place = H5Dget_offset(*dataset);
-    bool is_whole = creation >= 0 && H5Pget_layout(creation) == H5D_CONTIGUOUS && place != HADDR_UNDEF;
-    if (creation >= 0)
-        H5Pclose(creation);
-    if (space >= 0)
-        H5Sclose(space);
-    if (has_type && has_shape && is_whole) {
-        if (offset)
-            *offset = place;
+    if (is_good)
         return ERROR_NONE;
-    }
     H5Dclose(*dataset);
     *dataset = H5I_INVALID_HID;
-    if (!has_type || !has_shape)
-        return results_damaged(error, path, "its array %s has another shape or type than its sweep asks for", name);
-    return error_set(error, ERROR_INPUT, "%s: its array %s does not lie in one piece: another program has rewritten it",
-                     path, name);
+    return results_damaged(error, path, "its array %s has another shape or type than its sweep asks for", name);
 }
 
-/* Sets a row of configs [n] from the values just read; false if one is not allowed. */
-static bool set_row(const struct hyperparameter *row, size_t n, const void *values, struct hyperparameters *configs)
+enum error_code results_read_offset(hid_t dataset, const char *path, const char *name, haddr_t *offset,
+                                    struct error *error)
+{
+    return is_whole(dataset, offset) ? ERROR_NONE : in_pieces(path, name, error);
+}
+
+/* Sets a row of configs [n], configuration `first` of the file and the next, from the values just read. */
+static enum error_code set_row(const char *path, const struct hyperparameter *row, uint64_t first, size_t n,
+                               const void *values, struct hyperparameters *configs, struct error *error)
 {
     const int64_t *integers = values;
     const double *reals = values;
     char *const *texts = values;
-    struct error ignored;
+    struct error reason = {0};
     for (size_t i = 0; i < n; i++) {
         enum error_code code;
         if (row->type == HYPERPARAMETER_INTEGER)
-            code = hyperparameter_set_integer(&configs[i], row, integers[i], &ignored);
+            code = hyperparameter_set_integer(&configs[i], row, integers[i], &reason);
         else if (row->type == HYPERPARAMETER_REAL)
-            code = hyperparameter_set_real(&configs[i], row, reals[i], &ignored);
+            code = hyperparameter_set_real(&configs[i], row, reals[i], &reason);
         else
-            code = hyperparameter_set_string(&configs[i], row, texts[i] ? texts[i] : "", &ignored);
+            code = hyperparameter_set_string(&configs[i], row, texts[i] ? texts[i] : "", &reason);
         if (code)
-            return false;
+            return results_damaged(error, path, "configuration %" PRIu64 ": %s", first + i, reason.message);
     }
-    return true;
+    return ERROR_NONE;
 }
 
 enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
@@ -328,11 +355,11 @@ enum error_code results_read_row(hid_t file, const char *path, const struct hype
                    H5Sget_simple_extent_dims(space, &size, NULL) == 1 && first + n <= size &&
                    H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
                    H5Dread(dataset, memory_type, memory, space, H5P_DEFAULT, values) >= 0;
-    if (is_good) {
-        is_good = set_row(row, n, values, configs);
-        if (class == H5T_STRING)
-            H5Dvlen_reclaim(memory_type, memory, H5P_DEFAULT, values);
-    }
+    enum error_code code =
+        is_good ? set_row(path, row, first, n, values, configs, error)
+                : results_damaged(error, path, "its variable %s is missing or not what picky writes", row->name);
+    if (is_good && class == H5T_STRING)
+        H5Dvlen_reclaim(memory_type, memory, H5P_DEFAULT, values);
     if (memory >= 0)
         H5Sclose(memory);
     if (type >= 0)
@@ -342,13 +369,46 @@ enum error_code results_read_row(hid_t file, const char *path, const struct hype
     if (dataset >= 0)
         H5Dclose(dataset);
     free(values);
-    return is_good ? ERROR_NONE
-                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", row->name);
+    return code;
+}
+
+enum error_code results_read_configs(hid_t file, const char *path, const struct results_header *header,
+                                     struct hyperparameters **configs, struct error *error)
+{
+    size_t n_configs = header->n_configs;
+    struct hyperparameters last;
+    hyperparameters_default(&last);
+    *configs = NULL;
+    /* Before there is memory for as many as a damaged file says. */
+    if (results_read_row(file, path, &hyperparameter_table[0], n_configs - 1, 1, &last, error))
+        return error->code;
+    struct hyperparameters *all = calloc(n_configs, sizeof *all);
+    if (!all)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    hyperparameters_default(&last);
+    for (size_t i = 0; i < n_configs; i++)
+        all[i] = last;
+    enum error_code code = ERROR_NONE;
+    for (int row = 0; row < n_hyperparameters; row++)
+        for (size_t first = 0; first < n_configs && !code; first += CONFIGS_AT_ONCE) {
+            size_t n_left = n_configs - first, n = n_left < CONFIGS_AT_ONCE ? n_left : CONFIGS_AT_ONCE;
+            code = results_read_row(file, path, &hyperparameter_table[row], first, n, all + first, error);
+        }
+    for (size_t i = 0; i < n_configs && !code; i++)
+        if (hyperparameters_check(&all[i], error))
+            code = error_prefix(error, "%s: damaged or incomplete file: configuration %zu", path, i);
+    if (code)
+        free(all);
+    else
+        *configs = all;
+    return code;
 }
 
 enum error_code results_read_status(int descriptor, const char *path, const struct results_header *header,
                                     uint64_t first, size_t n, uint8_t *status, struct error *error)
 {
+    if (header->status_offset == HADDR_UNDEF)
+        return in_pieces(path, record_fields[FIELD_STATUS].name, error);
     for (size_t done = 0; done < n;) {
         ssize_t got = pread(descriptor, status + done, n - done, (off_t)(header->status_offset + first + done));
         if (got < 0 && errno == EINTR)
@@ -359,6 +419,12 @@ enum error_code results_read_status(int descriptor, const char *path, const stru
             return results_damaged(error, path, "it ends within status");
         done += (size_t)got;
     }
+    return results_check_status(path, header, first, n, status, error);
+}
+
+enum error_code results_check_status(const char *path, const struct results_header *header, uint64_t first, size_t n,
+                                     const uint8_t *status, struct error *error)
+{
     for (size_t i = 0; i < n; i++)
         if (status[i] >= N_STATUSES)
             return results_damaged(error, path, "status %d of configuration %" PRIu64 ", replicate %" PRIu64, status[i],

@@ -1,5 +1,5 @@
-/* The results file: one HDF5 file that holds a sweep. The only user of HDF5 in picky (the analysis
- * tools have their own reader; text_heaps.h serves both). Written by one process, readable by all at any
+/* The results file: one HDF5 file that holds a sweep. The only user of HDF5 in picky, beside
+ * analysis/file, which reads by its parts (read.h, arrays.h). Written by one process, readable by all at any
  * moment.
  *
  * Write order (why a killed run leaves a whole file): everything is created up front in FILE.picky-draft, which

@@ -1,4 +1,5 @@
-/* The log of runs in /provenance/runs: a row for each run that wrote to the file. Only this folder uses it. */
+/* The log of runs in /provenance/runs: a row for each run that wrote to the file. This folder and analysis/file use it.
+ */
 #ifndef PICKY_RESULTS_RUNS_H
 #define PICKY_RESULTS_RUNS_H
 

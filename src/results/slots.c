@@ -38,29 +38,6 @@ static enum error_code out_of_memory(const struct results_slots *slots, struct e
     return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", slots->path);
 }
 
-/* Reads all configurations and checks that they are such as a sweep may hold. */
-static enum error_code read_configs(struct results_slots *slots, struct error *error)
-{
-    size_t n = slots->header.n_configs;
-    struct hyperparameters last;
-    hyperparameters_default(&last);
-    /* Before there is memory for as many as a damaged file says. */
-    if (results_read_row(slots->file, slots->path, &hyperparameter_table[0], n - 1, 1, &last, error))
-        return error->code;
-    slots->configs = calloc(n, sizeof *slots->configs);
-    if (!slots->configs)
-        return out_of_memory(slots, error);
-    for (size_t i = 0; i < n; i++)
-        hyperparameters_default(&slots->configs[i]);
-    for (int row = 0; row < n_hyperparameters; row++)
-        if (results_read_row(slots->file, slots->path, &hyperparameter_table[row], 0, n, slots->configs, error))
-            return error->code;
-    for (size_t i = 0; i < n; i++)
-        if (hyperparameters_check(&slots->configs[i], error))
-            return error_prefix(error, "%s: damaged or incomplete file: configuration %zu", slots->path, i);
-    return ERROR_NONE;
-}
-
 static enum error_code read_description(struct results_slots *slots, struct error *error)
 {
     if (slots->header.seed < 0 || slots->header.seed > SEED_MAX ||
@@ -74,7 +51,7 @@ static enum error_code read_description(struct results_slots *slots, struct erro
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) ||
         results_plans_read(slots->file, slots->path, &slots->plans, &slots->description.n_plans, error) ||
-        read_configs(slots, error))
+        results_read_configs(slots->file, slots->path, &slots->header, &slots->configs, error))
         return error->code;
     if (H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
         results_read_text(slots->file, slots->path, RESULTS_PROVENANCE, RESULTS_ORIGINAL, &slots->sweep_original,

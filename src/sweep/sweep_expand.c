@@ -149,6 +149,7 @@ enum error_code sweep_find_twins(const struct sweep *sweep,
     for (size_t i = 1; i < sweep->n_configs; i++) {
         canonical(&sweep->configs[items[i - 1].config], &a);
         canonical(&sweep->configs[items[i].config], &b);
+        /* Canonical ones have zeros between their members. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (items[i].hash != items[i - 1].hash || memcmp(&a, &b, sizeof a) != 0)
             continue;
         twins->n++;

@@ -131,7 +131,8 @@ static double range_value(const struct range *range, int64_t i)
     }
     /* With both ends decimals of few digits, the value is a quotient of two integers below 2^53. Those are exact,
      * so that the division gives the double nearest to the true value, as a decimal in the file would. */
-    for (double scale = 1; scale <= 1e15; scale *= 10) {
+    double scale = 1;
+    for (int digits = 0; digits <= 15; digits++, scale *= 10) {
         double from = round(range->from * scale), to = round(range->to * scale);
         if (from / scale != range->from || to / scale != range->to)
             continue;

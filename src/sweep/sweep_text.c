@@ -29,7 +29,7 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
         goto done;
     }
     /* The size is not asked for beforehand, so that a pipe is as good as a file. */
-    while (!feof(file)) {
+    do {
         if (n_bytes == capacity)
             capacity *= 2;
         char *grown = realloc(bytes, capacity + 1);
@@ -47,7 +47,7 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
             code = error_set(error, ERROR_INPUT, "too large; allowed: at most %d bytes", SWEEP_TEXT_BYTES_MAX);
             goto done;
         }
-    }
+    } while (!feof(file));
     bytes[n_bytes] = '\0';
 
     *line = 1;

@@ -213,7 +213,7 @@ static int coordinate(const struct scenario *s, struct transport *transport)
     char *hosts = calloc((size_t)n_ranks, HOST_MAX);
     check(said && hosts);
     for (int rank = 0; rank < n_ranks; rank++)
-        strcpy(hosts + (size_t)rank * HOST_MAX, "here");
+        snprintf(hosts + (size_t)rank * HOST_MAX, HOST_MAX, "here");
     struct coordinator_watch watch = {.deadline_s = s->time_limit_s > 0 ? clock_s() + s->time_limit_s : INFINITY,
                                       .silence_s = s->stopped_s > 0 ? s->stopped_s / 2 : 30,
                                       .hosts = hosts};
@@ -304,7 +304,7 @@ static void prepare(const struct scenario *s, int rank, int n_ranks)
 /* Has this process killed, if its rank is one of those that are to be. */
 static void be_killed_later(const struct scenario *s, int rank, int n_ranks)
 {
-    timer_t timer;
+    timer_t timer = {0};
     int nth = rank - (n_ranks - s->n_killed);
     if (!(rank > 0 ? nth >= 0 : s->kills_coordinator))
         return;
@@ -319,7 +319,7 @@ static void play(const struct scenario *s, struct transport *transport)
     int rank = transport->rank, n_ranks = transport->n_ranks, exit_code;
     playing = s;
     prepare(s, rank, n_ranks);
-    timer_t timer;
+    timer_t timer = {0};
     bool is_faulty = rank == (s->faulty_rank < 0 ? n_ranks - 1 : s->faulty_rank);
     may_fail = is_faulty;
     stop_catch_signals();

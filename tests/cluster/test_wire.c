@@ -56,8 +56,11 @@ static void make_jobs(struct job *jobs, size_t n)
         h->lr = 1.0 / (3.0 + (double)i);
         h->epochs = 3 + (int64_t)i;
         h->batch_size = 5;
-        strcpy(h->context_location, i % 3 == 0 ? "end" : i % 3 == 1 ? "2" : "start");
-        strcpy(h->second_task, i % 2 ? "add-0.25" : "add1.5");
+        snprintf(h->context_location, sizeof h->context_location, "%s",
+                 i % 3 == 0   ? "end"
+                 : i % 3 == 1 ? "2"
+                              : "start");
+        snprintf(h->second_task, sizeof h->second_task, "%s", i % 2 ? "add-0.25" : "add1.5");
         h->train_mode = (int64_t)(i % 3);
         h->fraction = 0.1 + 0.001 * (double)i;
         h->hidden_size = 1 + (int64_t)i;

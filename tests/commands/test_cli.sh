@@ -86,7 +86,9 @@ for words in -s.cfg -xyz '--time-limit 3 -x' '--time-limit=3 -xyz' 'a.cfg --seed
 done
 # What is printed and does not arrive; with no stream at all.
 if [[ -w /dev/full ]]; then
-    "$picky" --help >/dev/full 2>err && fail "a full disk under stdout is no error"
+    code=0
+    "$picky" --help >/dev/full 2>err || code=$?
+    [[ $code == 3 ]] || fail "a full disk under stdout: exit code $code, not 3"
     grep -q '^picky: cannot write to standard output: No space' err || fail "stdout on a full disk"
 fi
 expect 0 "$picky" run good.cfg -o streams.h5

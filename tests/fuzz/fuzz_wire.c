@@ -1,6 +1,6 @@
 /* The messages: any bytes as a message. The first byte says whether they come as they are, or in an envelope that is
  * right, so that the check does not keep everything out. */
-#include "../../src/cluster/wire.c"
+#include "../../src/cluster/wire.c" // NOLINT(bugprone-suspicious-include): its static functions are under test
 
 #include "fuzz.h"
 

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
         hyperparameters_default(&configs[i]);
         configs[i].epochs = 2;
         configs[i].N_train = 200;
-        strcpy(text, jobs[i]);
+        snprintf(text, sizeof text, "%s", jobs[i]);
         for (char *pair = strtok(text, " "); pair; pair = strtok(NULL, " ")) {
             char *equals = strchr(pair, '=');
             *equals = '\0';

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static void it_has_an_identity(void **unused)
 {
     (void)unused;
     char identity[BUILD_IDENTITY_MAX];
-    strcpy(identity, build_identity());
+    snprintf(identity, sizeof identity, "%s", build_identity());
     assert_int_equal(strspn(identity, "0123456789abcdef"), BUILD_IDENTITY_MAX - 1);
     assert_string_equal(build_identity(), identity);
 }

@@ -20,6 +20,7 @@
 static uint64_t n_allocated;
 static bool is_counting;
 
+/* The linker's names (--wrap). NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -28,6 +29,7 @@ void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static void count(size_t size)
 {

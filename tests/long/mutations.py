@@ -37,7 +37,7 @@ STATISTICS = [("analysis_statistics", ["{}"]),
                                     "{}", "-f"])]
 # The source files, and the tests of each, the quickest first: a program's target, and the command that runs it.
 FILES = {
-    "src/model/importance.c": [("test_job", ["{}"])],
+    "src/model/importance.c": [("test_memory", ["{}"]), ("test_job", ["{}"])],
     "src/model/measures.c": [("test_measures", ["{}"])],
     "src/cluster/ledger.c": [("test_ledger", ["{}"]), ("test_ledger_random", ["{}"])],
     "analysis/statistics/bootstrap.c": STATISTICS,
@@ -212,7 +212,7 @@ def main():
         shutil.rmtree(scratch)
 
     stale = [key for key, state in explained.items() if key[0] in names and state != "alive" and
-             (state == "killed" or state is False and not exists(key))]
+             (state in ("killed", "same code") and not options.sample or state is False and not exists(key))]
     for key in stale:
         print("stale in mutations.txt: " + ": ".join(key))
     unexplained = [s for s in survivors if s[1:] not in explained]

@@ -80,6 +80,10 @@ static void test_normalised(void **state)
     /* Thresholds are of importances as they are: means 2 and 4. */
     relative_importance_in_double(a, b, N, 0.6, true, ri);
     assert_true(ri[0] == 1 && ri[1] == -1 && ri[2] == 1 && fabs(ri[3] + 0.5) < 1e-15);
+    /* The scale does not matter: means 1/64 and 4. */
+    const float small[N] = {3.0f / 128, 1.0f / 128, 2.0f / 128, 2.0f / 128};
+    relative_importance_in_double(small, b, N, 0, true, ri);
+    assert_true(fabs(ri[0] - (6.0 - 1) / (6 + 1)) < 1e-15 && fabs(ri[3] - (4.0 - 12) / (4 + 12)) < 1e-15);
     /* A layer that does nothing for a task has no shares. */
     relative_importance_in_double(nothing, b, N, 0.1, true, ri);
     assert_true(ri[0] == -1 && ri[1] == -1 && isnan(ri[2]) && ri[3] == -1);

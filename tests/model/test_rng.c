@@ -134,7 +134,7 @@ static void test_uniforms(void **state)
             lag += ((double)u[i] - 0.5) * ((double)u[(i + 1) % N] - 0.5) / N;
         }
         for (int b = 0; b < BINS; b++)
-            chi2 += pow(bins[b] - N / BINS, 2) / (N / BINS);
+            chi2 += pow(bins[b] - (double)N / BINS, 2) / ((double)N / BINS);
         assert_true(chi2 < 372 && chi2 > 164);
         assert_true(fabs(mean - 0.5) < 5 / sqrt(12.0 * N));
         assert_true(fabs(lag) < 5 / (12 * sqrt(N)));

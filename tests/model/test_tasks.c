@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* cmocka.h comes after the headers it needs */
@@ -30,7 +31,7 @@ static struct hyperparameters hyperparameters_of(int64_t N_train, int64_t batch_
 static void set_second_task(struct hyperparameters *h, const char *name)
 {
     memset(h->second_task, 0, sizeof h->second_task);
-    strcpy(h->second_task, name);
+    snprintf(h->second_task, sizeof h->second_task, "%s", name);
 }
 
 static void fill_order(uint32_t *order, size_t n)

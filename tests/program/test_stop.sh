@@ -165,6 +165,8 @@ sleep 0.1
 kill -INT "$launcher" # at once, then, as if killed
 wait_end 130 1000
 grep -q 'stopped early' log && fail "the second SIGINT was taken for the first"
-timeout 60 "$picky" run long.cfg -o heavy2.h5 "${heavy[@]}" --time-limit 1 2>log && fail "exit code 0"
+code=0
+timeout 60 "$picky" run long.cfg -o heavy2.h5 "${heavy[@]}" --time-limit 1 2>log || code=$?
+[[ $code == 75 ]] || fail "heavy2.h5: exit code $code, not 75"
 grep -q '^picky: stopped early: 0 of 32 jobs' log || fail "a pack longer than the time limit"
 echo "$n sweeps stopped"

@@ -116,6 +116,9 @@ def make(path, configs, n_replicates, pending=0.0, name="made up", seed=1, schem
     with h5py.File(path, "w", libver=("v108", "v108")) as f:
         f.attrs["picky_schema_version"] = np.int32(schema)
         f.attrs["sweep_name"] = name
+        f.attrs["seed"], f.attrs["store"] = 1, ""
+        f.create_group("provenance")
+        f.create_dataset("measure", data=MEASURES, dtype=h5py.string_dtype())
         f["status"], f["attempts"] = status, attempts
         f["seed"] = np.arange(1, n_replicates + 1, dtype="i8")[None].repeat(n, 0)
         for key, array in arrays.items():

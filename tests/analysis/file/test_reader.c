@@ -322,7 +322,7 @@ static void reads_provenance(void **state)
     assert_string_equal(run->version, "1.2 (abc)");
     assert_memory_equal(run->hosts, hosts, FIELD_TEXT_SIZE - 1);
     assert_true(strlen(run->hosts) <= FIELD_TEXT_SIZE);
-    assert_true(run->start > 1e9 && run->end >= run->start);
+    assert_true(run->start_s > 1e9 && run->end_s >= run->start_s);
     reader_provenance_free(&provenance);
     reader_close(reader);
 }

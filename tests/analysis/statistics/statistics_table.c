@@ -39,10 +39,7 @@ static void print_ri(double below, bool is_normalised, const float *a, const flo
 {
     static double ri[VALUES_MAX];
     struct ri_counts counts = {0};
-    if (is_normalised)
-        statistics_normalised_importance(a, b, n, below, ri);
-    else
-        statistics_relative_importance(a, b, n, below, ri);
+    relative_importance_in_double(a, b, n, below, is_normalised, ri);
     ri_counts_add(&counts, ri, n);
     for (size_t i = 0; i < n; i++)
         printf("%.17g ", ri[i]);

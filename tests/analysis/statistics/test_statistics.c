@@ -1,5 +1,8 @@
-/* Statistics on cases worked out by hand. check_analyse.py compares them with NumPy and SciPy. */
+/* Statistics on cases worked out by hand, and without memory. check_statistics.py compares them with NumPy and SciPy.
+ * Linked with -Wl,--wrap=malloc. */
+#include "bootstrap.h"
 #include "dip.h"
+#include "paired.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -10,6 +13,16 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+static int failing_allocation, n_allocations; /* counted from 1; 0: none fails */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return ++n_allocations == failing_allocation ? NULL : __real_malloc(size);
+}
 
 static void assert_near(double a, double b)
 {
@@ -22,7 +35,7 @@ static void ri_of_plain_importances(void **state)
     (void)state;
     const float a[] = {3, 1, 2, 2}, b[] = {1, 3, 2, 6};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0, ri);
+    relative_importance_in_double(a, b, 4, 0, false, ri);
     assert_near(ri[0], 0.5);
     assert_near(ri[1], -0.5);
     assert_near(ri[2], 0);
@@ -35,7 +48,7 @@ static void ri_below_threshold_counts_as_zero(void **state)
     /* Means 2 and 4: below 0.5 times the mean is below 1 and below 2. */
     const float a[] = {0.5f, 1, 5.5f, 1}, b[] = {2, 1.5f, 1.5f, 11};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.5, ri);
+    relative_importance_in_double(a, b, 4, 0.5, false, ri);
     assert_near(ri[0], -1); /* a counts as 0 */
     assert_near(ri[1], 1);  /* a is exactly at its threshold and stays; b counts as 0 */
     assert_near(ri[2], 1);
@@ -48,15 +61,15 @@ static void ri_of_unimportant_units_is_nan(void **state)
     const float a[] = {0, 0.01f, 10, 10}, b[] = {0, 0.02f, 10, 30};
     const float dead[] = {0, 0, 0, 0};
     double ri[4];
-    statistics_relative_importance(a, b, 4, 0.1, ri);
+    relative_importance_in_double(a, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0])); /* 0 of both, without any threshold */
     assert_true(isnan(ri[1]));
     assert_near(ri[2], 0);
     assert_near(ri[3], -0.5);
-    statistics_relative_importance(dead, dead, 4, 0.1, ri);
+    relative_importance_in_double(dead, dead, 4, 0.1, false, ri);
     for (int i = 0; i < 4; i++)
         assert_true(isnan(ri[i]));
-    statistics_relative_importance(dead, b, 4, 0.1, ri);
+    relative_importance_in_double(dead, b, 4, 0.1, false, ri);
     assert_true(isnan(ri[0]));
     assert_near(ri[3], -1);
 }
@@ -67,7 +80,7 @@ static void ri_of_damaged_importances_is_nan(void **state)
     const float a[] = {-1, NAN, INFINITY, 1}, b[] = {1, 1, 1, 1};
     double ri[4];
     for (size_t i = 0; i < 3; i++) {
-        statistics_relative_importance(a + i, b + i, 1, 0, ri);
+        relative_importance_in_double(a + i, b + i, 1, 0, false, ri);
         assert_true(isnan(ri[0]));
     }
 }
@@ -103,6 +116,8 @@ static void quantiles(void **state)
     assert_near(statistics_quantile(values, 4, 0.05), 1.15);
     assert_near(statistics_quantile(values, 4, 1.0 / 3), 2);
     assert_near(statistics_quantile(one, 1, 0.3), 7);
+    const float followed[] = {1, 2, NAN}; /* by what is none of it */
+    assert_near(statistics_quantile(followed, 2, 1), 2);
     assert_near(statistics_mean(values, 4), 2.5);
 }
 
@@ -129,10 +144,20 @@ static void wilson(void **state)
 
 static double dip_of(const double *sorted, size_t n)
 {
-    double scratch[DIP_SCRATCH * 16];
-    size_t indices[16];
-    assert_true(n <= 16);
-    return dip_statistic(sorted, n, scratch, indices);
+    enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
+    double scratch[AROUND + DIP_SCRATCH * MOST + AROUND];
+    size_t indices[AROUND + MOST + AROUND];
+    assert_true(n <= MOST);
+    for (size_t i = 0; i < sizeof scratch / sizeof scratch[0]; i++)
+        scratch[i] = 777;
+    for (size_t i = 0; i < sizeof indices / sizeof indices[0]; i++)
+        indices[i] = 777;
+    double dip = dip_statistic(sorted, n, scratch + AROUND, indices + AROUND);
+    for (size_t i = 0; i < AROUND; i++) {
+        assert_true(scratch[i] == 777 && scratch[AROUND + DIP_SCRATCH * n + i] == 777);
+        assert_true(indices[i] == 777 && indices[AROUND + n + i] == 777);
+    }
+    return dip;
 }
 
 static void dip_by_hand(void **state)
@@ -155,6 +180,50 @@ static void bimodality_by_hand(void **state)
     assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
 }
 
+/* A model without a value is none, wherever it is. */
+static void missing_values(void **state)
+{
+    (void)state;
+    for (size_t missing = 0; missing < 4; missing++) {
+        float values[] = {5, 6, 7, 8};
+        struct estimate estimate;
+        struct error error;
+        values[missing] = NAN;
+        assert_int_equal(bootstrap_means(values, 4, 1, &estimate, &error), ERROR_NONE);
+        assert_int_equal(estimate.n, 3);
+        assert_near(estimate.value, (26.0 - 5 - (double)missing) / 3);
+        assert_true(estimate.low >= 5 && estimate.low < estimate.value); /* as every resample's mean */
+        assert_true(estimate.high <= 8 && estimate.high > estimate.value);
+    }
+}
+
+/* Each allocation fails in turn. */
+static void memory_is_short(void **state)
+{
+    (void)state;
+    const float a[] = {1, 2, 3, 4}, b[] = {2, 3, 5, 4};
+    const double differences[] = {1, 2, -3};
+    struct comparison comparison;
+    struct error error;
+    int n_failures = 0;
+    for (failing_allocation = 1;; failing_allocation++) {
+        n_allocations = 0;
+        memset(&error, 0, sizeof error);
+        if (paired_compare(a, b, 4, &comparison, &error) == ERROR_NONE)
+            break;
+        assert_int_equal(error.code, ERROR_FATAL);
+        assert_string_equal(error.message, "not enough memory");
+        n_failures++;
+    }
+    assert_true(n_failures >= 10); /* its own four, the bootstrap's five, the test's one */
+    failing_allocation = 1;
+    n_allocations = 0;
+    assert_true(paired_wilcoxon(differences, 3) < 0);
+    n_allocations = 0;
+    assert_int_equal(paired_holm(&comparison, 1, &error), ERROR_FATAL);
+    failing_allocation = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +236,8 @@ int main(void)
         cmocka_unit_test(wilson),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(bimodality_by_hand),
+        cmocka_unit_test(missing_values),
+        cmocka_unit_test(memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,8 +109,11 @@ int main(int argc, char **argv)
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &n_ranks);
     char *hosts = calloc((size_t)n_ranks, HOST_MAX), *placements = calloc((size_t)n_ranks, PLACEMENT_BYTES);
-    if (!hosts || !placements)
+    if (!hosts || !placements) {
+        free(placements);
+        free(hosts);
         return 3;
+    }
     MPI_Get_processor_name(name, &provided);
     snprintf(mine, sizeof mine, "%.70s (avx2)", name);
     MPI_Gather(mine, HOST_MAX, MPI_CHAR, hosts, HOST_MAX, MPI_CHAR, 0, MPI_COMM_WORLD);
