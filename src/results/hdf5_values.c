@@ -1,5 +1,7 @@
 #include "hdf5_values.h"
 
+#include "errors.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
