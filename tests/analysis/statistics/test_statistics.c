@@ -1,5 +1,8 @@
-/* Statistics on cases worked out by hand. check_analyse.py compares them with NumPy and SciPy. */
+/* Statistics on cases worked out by hand, and without memory. check_statistics.py compares them with NumPy and SciPy.
+ * Linked with -Wl,--wrap=malloc. */
+#include "bootstrap.h"
 #include "dip.h"
+#include "paired.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -10,6 +13,16 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+static int failing_allocation, n_allocations; /* counted from 1; 0: none fails */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return ++n_allocations == failing_allocation ? NULL : __real_malloc(size);
+}
 
 static void assert_near(double a, double b)
 {
@@ -167,6 +180,50 @@ static void bimodality_by_hand(void **state)
     assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
 }
 
+/* A model without a value is none, wherever it is. */
+static void missing_values(void **state)
+{
+    (void)state;
+    for (size_t missing = 0; missing < 4; missing++) {
+        float values[] = {5, 6, 7, 8};
+        struct estimate estimate;
+        struct error error;
+        values[missing] = NAN;
+        assert_int_equal(bootstrap_means(values, 4, 1, &estimate, &error), ERROR_NONE);
+        assert_int_equal(estimate.n, 3);
+        assert_near(estimate.value, (26.0 - 5 - (double)missing) / 3);
+        assert_true(estimate.low >= 5 && estimate.low < estimate.value); /* as every resample's mean */
+        assert_true(estimate.high <= 8 && estimate.high > estimate.value);
+    }
+}
+
+/* Each allocation fails in turn. */
+static void memory_is_short(void **state)
+{
+    (void)state;
+    const float a[] = {1, 2, 3, 4}, b[] = {2, 3, 5, 4};
+    const double differences[] = {1, 2, -3};
+    struct comparison comparison;
+    struct error error;
+    int n_failures = 0;
+    for (failing_allocation = 1;; failing_allocation++) {
+        n_allocations = 0;
+        memset(&error, 0, sizeof error);
+        if (paired_compare(a, b, 4, &comparison, &error) == ERROR_NONE)
+            break;
+        assert_int_equal(error.code, ERROR_FATAL);
+        assert_string_equal(error.message, "not enough memory");
+        n_failures++;
+    }
+    assert_true(n_failures >= 10); /* its own four, the bootstrap's five, the test's one */
+    failing_allocation = 1;
+    n_allocations = 0;
+    assert_true(paired_wilcoxon(differences, 3) < 0);
+    n_allocations = 0;
+    assert_int_equal(paired_holm(&comparison, 1, &error), ERROR_FATAL);
+    failing_allocation = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +236,8 @@ int main(void)
         cmocka_unit_test(wilson),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(bimodality_by_hand),
+        cmocka_unit_test(missing_values),
+        cmocka_unit_test(memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
