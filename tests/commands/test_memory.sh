@@ -59,7 +59,7 @@ said '^  error +0 ' out
 # ---- what can be done elsewhere only ----
 in_memory 4 700 "$picky" verify whole.h5 --all
 said 'configuration 2 \(hidden_size = 2500\), replicate [012]: cannot be done again: out of memory' out
-said '6 done again: all bits are the same' out
+said '6 done again: their bits are the same' out
 in_memory 3 700 "$picky" train --set hidden_size=2500 --set hidden_layers=5
 [[ $(cat err) =~ ^picky:\ out\ of\ memory:\ a\ model ]] || fail "train: $(cat err)"
 in_memory 0 500 "$picky" plan sweep.cfg
