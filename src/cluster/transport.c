@@ -86,8 +86,6 @@ static int start_meeting(struct transport *transport, int *flag, MPI_Request *re
 #else
 void transport_prepare(void)
 {
-    /* Without mpirun, Open MPI 4 starts a daemon beside each process, for new ones that picky never asks for. */
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
 }
 
 static bool is_death(int code)

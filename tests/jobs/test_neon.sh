@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The core, cross-compiled for aarch64 by gcc (and by clang, if there is one) and run under qemu, gives the same bits as
-# the native build: with NEON, and with the portable kernels. Usage: test_neon.sh SOURCE_DIR
+# The core, cross-compiled for aarch64 and run under qemu, gives the same bits as the native build: by gcc with NEON, and
+# with the portable kernels of the smaller jobs, for emulating their multiply-adds takes long; with --all of all jobs, and by
+# clang, if there is one.
+# Usage: test_neon.sh SOURCE_DIR RECORD_HASH [--all]     record_hash of the native build
 set -euo pipefail
-source_dir=$1
+source_dir=$1 native=$2 all=${3:-}
 for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
     command -v $tool >/dev/null || {
         echo "skipped: no $tool here (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
@@ -23,13 +25,14 @@ build() {
     } >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 }
 
-# emulate NAME SIMD: becomes record_hash under qemu, into NAME-SIMD; call it in a subshell
+# emulate NAME SIMD [JOB...]: becomes record_hash under qemu, into NAME-SIMD; call it in a subshell
 emulate() {
     export PICKY_SIMD=$2
-    exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/$1/tests/record_hash" >"$work/$1-$2" 2>"$work/$1-$2.err"
+    exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/$1/tests/record_hash" "${@:3}" >"$work/$1-$2" 2>"$work/$1-$2.err"
 }
 
-compare() {
+compare() { # NAME-SIMD [JOB...]
+    "$native" "${@:2}" >"$work/native.hashes"
     [[ -s $work/$1 ]] || { cat "$work/$1.err"; echo "$1: no hashes"; exit 1; }
     diff "$work/native.hashes" "$work/$1" || { echo "different bits: native build (<) and aarch64 $1 (>)"; exit 1; }
     echo "same bits: aarch64 $1 under qemu, and the native build"
@@ -40,20 +43,21 @@ mkdir "$work/include"
 cp -r /usr/include/Random123 "$work/include/"
 cross=(-D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D RANDOM123_INCLUDE_DIR="$work/include")
 
-# Emulating the portable multiply-adds takes most of the time: it runs beside the rest.
 build gcc "${cross[@]}" -D CMAKE_C_COMPILER=aarch64-linux-gnu-gcc
-emulate gcc portable &
+jobs=(1 3 5)
+[[ $all != --all ]] || jobs=()
+emulate gcc portable "${jobs[@]}" &
 portable_run=$!
 
-build native
-"$work/native/tests/record_hash" >"$work/native.hashes"
 (emulate gcc neon) || true
 compare gcc-neon
 if (emulate gcc avx2) || ! grep -q 'not an instruction set' "$work/gcc-avx2.err"; then
     echo "PICKY_SIMD=avx2 is not refused on aarch64"
     exit 1
 fi
-if command -v clang >/dev/null; then
+if [[ $all != --all ]]; then
+    echo "not run: clang-neon (tests/long/equal_bits.sh)"
+elif command -v clang >/dev/null; then
     build clang "${cross[@]}" -D CMAKE_C_COMPILER=clang -D CMAKE_C_COMPILER_TARGET=aarch64-linux-gnu
     (emulate clang neon) || true
     compare clang-neon
@@ -62,6 +66,6 @@ else
 fi
 wait "$portable_run" || true
 portable_run=
-compare gcc-portable
+compare gcc-portable "${jobs[@]}"
 echo "not run: the unit tests (they need cmocka for arm64)"
 cat "$work/native.hashes"

@@ -46,7 +46,7 @@ check_file() { # file, command
     /usr/bin/python3 "$tests/compare_done.py" "$1" reference.h5 "$said" || fail "$1: the file"
     n=$((n + 1))
 }
-# stop SIGNAL TARGET RANKS CODE: starts a sweep, sends the signal to the launcher or to a rank when jobs have been done
+# stop SIGNAL TARGET RANKS CODE [ATTEMPT]: starts a sweep, sends the signal to the launcher or to a rank when jobs have been done
 stop() {
     local signal=$1 target=$2 ranks=$3 expected=$4 file=$1-$2-$3.h5 code=0 pid launcher
     local command=("$picky" run long.cfg -o "$file" --set "name=it's long")
@@ -70,6 +70,13 @@ stop() {
     if [[ $target == launcher && $ranks != 1 && $signal != USR? ]] && ((open_mpi >= 5)); then
         # It leaves a quarter of a second and passes on nothing of what is said in it.
         /usr/bin/python3 "$tests/compare_done.py" "$file" reference.h5 || fail "$file: the file"
+        return
+    fi
+    if [[ $target == launcher && $ranks != 1 && $signal != USR? && ${5:-1} -lt 4 ]] && ! grep -q '^picky: stopped early' log; then
+        # It leaves a second, which a busy machine may need for other things. The file is right, and it is tried again.
+        /usr/bin/python3 "$tests/compare_done.py" "$file" reference.h5 || fail "$file: the file"
+        rm "$file"
+        stop "$1" "$2" "$3" "$4" $((${5:-1} + 1))
         return
     fi
     grep -q "^picky: stopping: SIG" log || fail "$file: no word of the signal"

@@ -36,12 +36,15 @@ if [[ \$1 == run ]]; then
     slow=slow\${SLURM_ARRAY_TASK_ID-}
     if [[ -e \$slow ]]; then
         export PICKY_SIMD=portable
-        while sleep 0.3 && kill -0 \$\$; do
-            [[ -e \$slow && -e seen ]] || continue
-            kill -STOP \$\$
-            sleep 1.7
-            kill -CONT \$\$
-        done </dev/null >/dev/null 2>&1 &
+        ( # Slurm signals this one too
+            trap '' USR1 USR2 TERM INT HUP
+            while sleep 0.3 && kill -0 \$\$; do
+                [[ -e \$slow && -e seen ]] || continue
+                kill -STOP \$\$
+                sleep 1.7
+                kill -CONT \$\$
+            done
+        ) </dev/null >/dev/null 2>&1 &
     fi
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
     echo \$\$ >pid.\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
