@@ -16,6 +16,10 @@ import sys
 import tempfile
 
 GENERATED = {"version.h", "sources_hash.h", "sweep_sbatch.h"}  # written by the build, seen by the layer that writes them
+# Any other way to write it is a fault by itself: it could not be followed.
+ODD_INCLUDE = re.compile(r'^[ \t]*(?:/\*.*\*/[ \t]*)*(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/|\\\n)*(?:include|import)\w*.*$', re.M)
+LINKS = re.compile(r'^[ \t]*(target_link_libraries|target_include_directories|include_directories|link_libraries)'
+                   r'[ \t]*\(([^)]*)\)', re.M)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -81,7 +85,10 @@ def check_includes(layers, faults):
         if layer is None:
             continue
         allowed = layers.allowed(layer)
-        for quote, name in INCLUDE.findall(path.read_text()):
+        text = path.read_text()
+        faults += [f"{path.relative_to(root)}: {line.strip()}: not written as #include \"NAME\" or #include <NAME>"
+                   for line in ODD_INCLUDE.findall(text) if not INCLUDE.match(line)]
+        for quote, name in INCLUDE.findall(text):
             beside = pathlib.Path(os.path.normpath(path.parent / name))
             target = beside if beside.is_file() and (quote == '"' or "/" in name) else by_name.get(pathlib.Path(name).name)
             for pattern, users in layers.system.items():
@@ -107,6 +114,9 @@ def check_libraries(layers, faults):
         if not re.search(rf"\b(picky_layer|add_library)\({layers.library(layer)}\b", text):
             faults.append(f"{layer}/CMakeLists.txt: makes no library {layers.library(layer)}")
         call = re.search(rf"\bpicky_layer\({layers.library(layer)}\b(.*?)\)", text, re.S)
+        for command, words in LINKS.findall(text):
+            if set(words.split()[1:]) & set(names) and words.split()[0] in names or "../" in words:
+                faults.append(f"{layer}/CMakeLists.txt: {command}({words}): layers are linked by picky_layer only")
         for word in set(call.group(1).split() if call else []) & set(names):
             if names[word] not in layers.allowed(layer):
                 faults.append(f"{layer}/CMakeLists.txt: {layers.library(layer)} links {word}, a layer that is not below it")
@@ -168,6 +178,18 @@ PLANTS = [  # a file, what is added to its end (or the file made of it), what mu
     ("src/results/open.c", "#include <mpi.h>\n", "src/results/open.c: <mpi.h> is for"),
     ("src/jobs/plan.c", '#include "nowhere.h"\n', 'src/jobs/plan.c: "nowhere.h" is not in the project'),
     ("src/jobs/CMakeLists.txt", "picky_layer(picky_jobs SOURCES a.c PUBLIC_LINK picky_sweep)\n", "links picky_sweep"),
+    ("src/base/text.c", '#define HH "../jobs/record.h"\n#include HH\n', "src/base/text.c: #include HH: not written"),
+    ("src/base/text.c", '#include /* c */ "../jobs/record.h"\n', "src/base/text.c: .*: not written"),
+    ("src/base/text.c", '/**/#include "../jobs/record.h"\n', "src/base/text.c: .*: not written"),
+    ("src/base/text.c", '#include \\\n"../jobs/record.h"\n', "src/base/text.c: .*: not written"),
+    ("src/base/text.c", '%:include "../jobs/record.h"\n', "src/base/text.c: .*: not written"),
+    ("src/base/text.c", '#include_next <record.h>\n', "src/base/text.c: .*: not written"),
+    ("src/base/text.c", '#import "../jobs/record.h"\n', "src/base/text.c: .*: not written"),
+    ("src/jobs/plan.c", "#include <H5public.h>\n", "src/jobs/plan.c: <H5public.h> is for"),
+    ("src/jobs/CMakeLists.txt", "picky_layer(picky_jobs SOURCES a.c)\ntarget_link_libraries(picky_jobs PRIVATE picky_sweep)\n",
+     "src/jobs/CMakeLists.txt: target_link_libraries.*picky_layer only"),
+    ("src/jobs/CMakeLists.txt", "picky_layer(picky_jobs SOURCES a.c)\ninclude_directories(../sweep)\n",
+     "src/jobs/CMakeLists.txt: include_directories.*picky_layer only"),
     ("src/jobs/signal.h", "", "src/jobs/signal.h: there is /.*/signal.h too"),
     ("src/jobs/text.h", "", "src/jobs/text.h: there is .*text.h too|src/base/text.h: there is"),
     ("src/jobs/lonely.h", "", "src/jobs/lonely.h: no lonely.c beside it"),

@@ -92,7 +92,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         n_layers += layer_mask_has(request->layers, l);
     size_t n = n_layers * units.n_units;
     check(n > 0); /* layer_mask_check_each */
-    ri = malloc(units.n_measures * n * sizeof *ri);
+    ri = calloc(units.n_measures * n, sizeof *ri);
     numbers = malloc(4 * n * sizeof *numbers);
     scratch = malloc(n * sizeof *scratch);
     found = malloc(n_pairs * n_models * sizeof *found);

@@ -33,6 +33,8 @@ static enum error_code write_group(struct reader *reader, struct summary_table *
                 if (!sample_estimate(&sample, &estimates, error))
                     writer->table(table, out);
                 sample_free(&sample);
+                table->sample = NULL;
+                table->estimates = NULL;
                 if (error->code)
                     return error->code;
                 table->is_first = false;

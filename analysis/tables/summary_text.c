@@ -75,16 +75,11 @@ static void print_error(const struct summary_table *table, enum statistic statis
 struct column {
     enum statistic statistic;
     int width, precision;
-    const char *head; /* of what a task is named in; else it is the statistic's label */
 };
 static const struct column columns[] = {
-    {STATISTIC_MEAN_RI, 15, 2, NULL},
-    {STATISTIC_SELECTIVE_1, 14, 1, "select.(+)"},
-    {STATISTIC_SELECTIVE_2, 14, 1, "select.(-)"},
-    {STATISTIC_MIXED, 13, 1, NULL},
-    {STATISTIC_UNIMPORTANT, 13, 1, NULL},
-    {STATISTIC_DIP, 13, 3, NULL},
-    {STATISTIC_BIMODALITY, 13, 2, NULL},
+    {STATISTIC_MEAN_RI, 15, 2},    {STATISTIC_SELECTIVE_1, 14, 1}, {STATISTIC_SELECTIVE_2, 14, 1},
+    {STATISTIC_MIXED, 13, 1},      {STATISTIC_UNIMPORTANT, 13, 1}, {STATISTIC_DIP, 13, 3},
+    {STATISTIC_BIMODALITY, 13, 2},
 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -104,9 +99,10 @@ static void print_number(const struct column *column, const struct estimate *est
 static void print_head(const struct column *column, const struct ri_options *ri, FILE *out)
 {
     char head[32];
-    if (column->statistic == STATISTIC_SELECTIVE_1 || column->statistic == STATISTIC_SELECTIVE_2)
-        snprintf(head, sizeof head, "%s %d", column->head,
-                 (column->statistic == STATISTIC_SELECTIVE_1 ? ri->task_a : ri->task_b) + 1);
+    if (column->statistic == STATISTIC_SELECTIVE_1)
+        snprintf(head, sizeof head, "select.(+) %d", ri->task_a + 1);
+    else if (column->statistic == STATISTIC_SELECTIVE_2)
+        snprintf(head, sizeof head, "select.(-) %d", ri->task_b + 1);
     else
         snprintf(head, sizeof head, "%s", statistic_table[column->statistic].label);
     fprintf(out, "%*s", column->width, head);

@@ -44,9 +44,8 @@ static void gather_as_ever(MPI_Comm comm, const struct wire_hello *own, int n_ra
     int host = (int)strcspn(own->host, " "), number = (int)strcspn(own->version, " ");
     snprintf(text, sizeof text - strlen(HELLO_MARK), "%.*s, picky %.*s, unlike rank 0 (?)", host < 32 ? host : 32,
              own->host, number < 12 ? number : 12, own->version);
-    /* The text is full: it ends by its length. */
-    memcpy(text + sizeof text - strlen(HELLO_MARK), HELLO_MARK,
-           strlen(HELLO_MARK)); // NOLINT(bugprone-not-null-terminated-result)
+    /* The text is full and ends by its length. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
+    memcpy(text + sizeof text - strlen(HELLO_MARK), HELLO_MARK, strlen(HELLO_MARK));
     if (rank == 0) {
         seconds = malloc((size_t)n_ranks * sizeof second);
         check(seconds);

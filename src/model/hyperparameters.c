@@ -317,6 +317,7 @@ void hyperparameters_canonical(const struct hyperparameters *h, struct hyperpara
     hyperparameter_canonical(h, hyperparameter_find("second_task"), canonical->second_task);
     memset(canonical->context_location, 0, sizeof canonical->context_location);
     snprintf(canonical->context_location, sizeof canonical->context_location, "%d", hyperparameters_context_layer(h));
+    canonical->lr = (double)(float)h->lr; /* as it is used */
     /* Only the number of samples counts. */
     canonical->fraction = (double)hyperparameters_task1_samples(h) / (double)h->N_train;
     if (h->train_mode == TRAIN_REPLAY && h->replay_every > hyperparameters_steps(h, 1))

@@ -39,6 +39,21 @@ static const char *const first_attributes[] = {"Conventions",
                                                "unimportant_below",
                                                "picky_schema_version"};
 
+/* Attributes of those names that objects have had since schema 2 only. */
+static const char *const later_attributes[] = {"/epoch@units",
+                                               "/task@units",
+                                               "/layer@units",
+                                               "/hidden_layer@units",
+                                               "/provenance/end_time@long_name",
+                                               "/provenance/run_time@long_name",
+                                               "/provenance/job_rate@long_name",
+                                               "/provenance/busy_share@long_name",
+                                               "/provenance/lane_occupancy@long_name",
+                                               "/provenance/rejected_at_start_share@long_name",
+                                               "/provenance/longest_wait@long_name",
+                                               "/provenance/tail@long_name",
+                                               "/provenance@" RESULTS_ORIGINAL};
+
 static bool is_in(const char *name, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -116,7 +131,7 @@ static enum error_code carry_new_attribute(struct carrier *c, hid_t attribute, c
         if (other < 0 || !values_of_attribute(&there, other) || H5Tequal(values.type, there.type) <= 0 ||
             H5Sextent_equal(values.space, there.space) <= 0 ||
             !values_equal(values.type, values.bytes, there.bytes, values.n))
-            carrier_refuse(c, full_name, "another file's differs from it");
+            carrier_refuse(c, full_name, "another file's differs from it, or cannot be compared with it");
     } else if (!c->is_trial && (object < 0 || !write_attribute(c, object, name, &values))) {
         carrier_refuse_failed(c, full_name);
     }
@@ -144,7 +159,8 @@ static herr_t visit_attribute(hid_t object, const char *name, const H5A_info_t *
     if (IS_IN(name, internal_attributes) && (place->is_own || !is_scale))
         return 0;
     char *full_name = carrier_join(c, place->path, '@', name);
-    bool is_older = c->schema == 1 && !carry_own_provenance(place->path) && !IS_IN(name, first_attributes);
+    bool is_first = carry_own_provenance(place->path) || IS_IN(name, first_attributes);
+    bool is_older = c->schema == 1 && full_name && (!is_first || IS_IN(full_name, later_attributes));
     bool is_own = place->is_own && carry_own_attribute(c, place->path, name);
     hid_t attribute = full_name ? H5Aopen(object, name, H5P_DEFAULT) : H5I_INVALID_HID;
     if (full_name && is_own && !is_older)
@@ -181,7 +197,7 @@ static enum error_code carry_relations(struct carrier *c, hid_t object, const st
         else
             carrier_refuse_failed(c, place->path);
     } else if (!is_same) {
-        carrier_refuse(c, place->path, "another file's differs from it");
+        carrier_refuse(c, place->path, "another file's differs from it, or cannot be compared with it");
     }
     if (there >= 0)
         H5Dclose(there);

@@ -158,7 +158,7 @@ static enum error_code carry_new_object(struct carrier *c, hid_t object, const c
         return ERROR_NONE;
     }
     if (was_there && !is_same_object(c, object, path)) {
-        carrier_refuse(c, path, "another file's differs from it");
+        carrier_refuse(c, path, "another file's differs from it, or cannot be compared with it");
         return ERROR_NONE;
     }
     if (!was_there && !c->is_trial &&
@@ -177,7 +177,7 @@ static enum error_code carry_alias(struct carrier *c, const struct place *place,
     } else if (!c->is_trial && carrier_exists(c->to, path)) {
         hid_t a = H5Oopen(c->to, path, H5P_DEFAULT), b = H5Oopen(c->to, place->path, H5P_DEFAULT);
         if (a < 0 || b < 0 || carrier_address(a) != carrier_address(b))
-            carrier_refuse(c, path, "another file's differs from it");
+            carrier_refuse(c, path, "another file's differs from it, or cannot be compared with it");
         if (b >= 0)
             H5Oclose(b);
         if (a >= 0)
@@ -228,7 +228,7 @@ static enum error_code carry_named_link(struct carrier *c, const char *path, con
     } else if (!c->is_trial && carrier_exists(c->to, path)) {
         if (H5Lget_info(c->to, path, &found, H5P_DEFAULT) < 0 || found.type != link->type || found.u.val_size != n ||
             H5Lget_val(c->to, path, there, n, H5P_DEFAULT) < 0 || memcmp(value, there, n) != 0)
-            carrier_refuse(c, path, "another file's differs from it");
+            carrier_refuse(c, path, "another file's differs from it, or cannot be compared with it");
     } else if (!c->is_trial) {
         if (link->type == H5L_TYPE_SOFT)
             is_good = H5Lcreate_soft(value, c->to, path, c->links, H5P_DEFAULT) >= 0;

@@ -26,12 +26,12 @@ static bool read_column(hid_t file, const char *name, hid_t type, hsize_t *n, vo
     return is_good;
 }
 
-enum error_code results_plans_read(hid_t file, const char *path, struct results_plan **plans, size_t *n_plans,
-                                   struct error *error)
+enum error_code results_plans_read(hid_t file, const char *path, int64_t version, struct results_plan **plans,
+                                   size_t *n_plans, struct error *error)
 {
     *plans = NULL;
     *n_plans = 0;
-    if (H5Lexists(file, RESULTS_PLANS, H5P_DEFAULT) <= 0)
+    if (version == 1 || H5Lexists(file, RESULTS_PLANS, H5P_DEFAULT) <= 0)
         return ERROR_NONE;
     hsize_t n;
     if (!read_column(file, RESULTS_PLANS "/time", H5T_NATIVE_DOUBLE, &n, NULL))

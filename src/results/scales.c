@@ -160,7 +160,10 @@ static enum error_code check_context_layer(hid_t file, const char *path, const s
 static enum error_code check_layer_sizes(hid_t file, const char *path, const struct results_description *description,
                                          struct error *error)
 {
-    if (H5Lexists(file, "layer_size", H5P_DEFAULT) <= 0)
+    struct results_header header;
+    if (results_read_header(file, path, &header, error))
+        return error->code;
+    if (header.version == 1) /* what has that name there is somebody's */
         return ERROR_NONE;
     size_t n_layers = description->layout->size[DIMENSION_LAYER], n = description->n_configs * n_layers;
     const hsize_t size[2] = {description->n_configs, n_layers};

@@ -50,10 +50,12 @@ static enum error_code read_description(struct results_slots *slots, struct erro
     if (results_read_text(slots->file, slots->path, ".", "sweep_name", &slots->name, error) ||
         results_read_text(slots->file, slots->path, ".", "sweep", &slots->sweep_text, error) ||
         results_read_swept(slots->file, slots->path, slots->swept, error) ||
-        results_plans_read(slots->file, slots->path, &slots->plans, &slots->description.n_plans, error) ||
+        results_plans_read(slots->file, slots->path, slots->header.version, &slots->plans, &slots->description.n_plans,
+                           error) ||
         results_read_configs(slots->file, slots->path, &slots->header, &slots->configs, error))
         return error->code;
-    if (H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
+    if (slots->header.version > 1 &&
+        H5Aexists_by_name(slots->file, RESULTS_PROVENANCE, RESULTS_ORIGINAL, H5P_DEFAULT) > 0 &&
         results_read_text(slots->file, slots->path, RESULTS_PROVENANCE, RESULTS_ORIGINAL, &slots->sweep_original,
                           error))
         return error->code;

@@ -193,7 +193,7 @@ static enum error_code find_respelled(struct sweep_reader *r)
     locate_repeat(&noting, twins.second);
     error_set(&error, ERROR_INPUT,
               "%s: configuration %u repeats configuration %u in another spelling; allowed: each once",
-              r->n_cases ? "cases" : "zip", twins.second + 1, twins.first + 1);
+              r->n_cases ? "cases" : "zip", twins.second, twins.first);
     append_swept(&noting, &r->sweep->configs[twins.second]);
     sweep_finish_message(&noting, r->sweep->path);
     r->sweep->repeated = strdup(error.message);
@@ -251,7 +251,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
         return find_respelled(r);
     locate_repeat(r, second);
     error_set(r->error, ERROR_INPUT, "%s: configuration %zu repeats configuration %zu; allowed: each once",
-              r->n_cases ? "cases" : "zip", second + 1, first + 1);
+              r->n_cases ? "cases" : "zip", second, first);
     append_swept(r, &sweep->configs[second]);
     return ERROR_INPUT;
 }

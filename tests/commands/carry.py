@@ -355,7 +355,7 @@ def merging():
         f["an_array"] = f["status"]
     names = ["notes", "status@checked", "a_references", "größe", "group/deep/soft", "lists", "an_array"]
     refused("parts", ("merge", "-o", "bad.h5", *parts),
-            *[f"picky: part2.h5: {name}: another file's differs from it; --drop {shlex.quote(name)} goes on without it\n"
+            *[f"picky: part2.h5: {name}: another file's differs from it, or cannot be compared with it; --drop {shlex.quote(name)} goes on without it\n"
               for name in names],
             "bad.h5: not made: parts of what was added cannot be carried over", n_lines=len(names) + 1)
     run("merge", "-o", "merged.h5", *[word for name in names for word in ("--drop", name)], *parts)

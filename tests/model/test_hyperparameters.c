@@ -441,7 +441,8 @@ static void test_canonical(void **state)
         {"N_train", "1000", "fraction", "0.5", "0.5006", false},
         {"N_train", "1000", "second_task", "add1.5", "add1.50", true},
         {"N_train", "1000", "second_task", "add1", "prod", false},
-        {"N_train", "1000", "lr", "0.1", "0.10000000000000002", false},
+        {"N_train", "1000", "lr", "0.1", "0.10000000000000002", true},
+        {"N_train", "1000", "lr", "0.1", "0.1000001", false},
         {"N_train", "1000", "max_attempts", "1", "2", false},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
