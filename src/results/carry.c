@@ -52,7 +52,7 @@ static const char *const later_attributes[] = {"/epoch@units",
                                                "/provenance/rejected_at_start_share@long_name",
                                                "/provenance/longest_wait@long_name",
                                                "/provenance/tail@long_name",
-                                               "/provenance@" RESULTS_ORIGINAL};
+                                               "/provenance@sweep_original"};
 
 static bool is_in(const char *name, const char *const *list, size_t n)
 {

@@ -813,6 +813,7 @@ static void test_dead_at_start(void **state)
         assert_true(isfinite(loss[0]) && isfinite(loss[2]));
         assert_memory_equal(floats(&layout, record_at(&trained, i), FIELD_ATTEMPT_ERROR),
                             floats(&layout, record_at(&screened, i), FIELD_ATTEMPT_ERROR), 2 * sizeof *error);
+        /* Their bits. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(biases, zeros, sizeof zeros) == 0) {
             assert_memory_equal(error, error + 4, 2 * sizeof *error);
             n_dead++;
@@ -914,6 +915,7 @@ static void test_edge_of_divergence(void **state)
         for (int f = 0; f < N_FIELDS; f++)
             for (uint64_t e = 0; record_fields[f].type == FIELD_F32 && e < layout.n_elements[f]; e++) {
                 const float value = floats(&layout, record, (enum field)f)[e];
+                /* The bits. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
                 if (!isfinite(value) && memcmp(&value, &nan_bits, sizeof value) != 0)
                     fail_msg("job %zu, status %d: %s, element %zu: %g", i, status, record_fields[f].name, (size_t)e,
                              (double)value);

@@ -97,7 +97,7 @@ static struct job lane_job(struct hyperparameters h, int lane)
         h.train_mode = lane % 2 ? TRAIN_SEQUENTIAL : TRAIN_REPLAY;
         h.replay_every = 1 + lane / 2 % 3;
     }
-    strcpy(h.second_task, second_tasks[lane / 2 % 3]);
+    snprintf(h.second_task, sizeof h.second_task, "%s", second_tasks[lane / 2 % 3]);
     return (struct job){.seed = 1000 + 77 * lane, .h = h};
 }
 

@@ -84,7 +84,8 @@ __attribute__((constructor)) static void start(void)
         report_descriptor = (int)syscall(SYS_openat, AT_FDCWD, report, flags, 0666);
     if (!output_name || (log && log_descriptor < 0) || (report && report_descriptor < 0))
         abort();
-    sync_ms = getenv("IO_SHIM_SYNC_MS") ? atol(getenv("IO_SHIM_SYNC_MS")) : 0;
+    const char *sync = getenv("IO_SHIM_SYNC_MS");
+    sync_ms = sync ? atol(sync) : 0;
     if (!fault)
         return;
     if (sscanf(fault, "%c:%ld:%15[^:]:%7s", &fault_family, &fault_number, how, times) != 4)

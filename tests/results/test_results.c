@@ -1193,7 +1193,7 @@ static void failing_writes(void **state)
     sample_make(&s, STORE_WEIGHTS, 100, 4, mixed);
     int n_failed = 0, n_whole = 0;
     double size = results_file_size(&s.layout, 4, 100);
-    for (double share = 0; share <= 1.2; share += 0.1) {
+    for (int tenths = 0; tenths <= 12; tenths++) {
         char *path = in_directory("limit.h5");
         unlink(path);
         pid_t child = fork_quietly();
@@ -1202,7 +1202,7 @@ static void failing_writes(void **state)
             struct results *results;
             if (results_create(&results, path, &s.d, &error))
                 _exit(10);
-            struct rlimit limit = {(rlim_t)(share * size), RLIM_INFINITY};
+            struct rlimit limit = {(rlim_t)(0.1 * tenths * size), RLIM_INFINITY};
             signal(SIGXFSZ, SIG_IGN);
             setrlimit(RLIMIT_FSIZE, &limit);
             enum error_code code = put_all(results, &s, &error);

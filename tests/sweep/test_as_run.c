@@ -344,6 +344,7 @@ static void test_random(void **state)
         for (const char *comment = text; (comment = strstr(comment, "/* "));) {
             size_t length = (size_t)(strstr(comment, "*/") - comment);
             char *copy = strndup(comment, length);
+            check(copy && at);
             at = strstr(at, copy);
             if (!at)
                 fail_msg("%s is not in\n%s\nof\n%s", copy, sweep.text, text);

@@ -124,7 +124,8 @@ static void assert_swept(const struct sweep *sweep, const char *names)
     char swept[300] = "";
     for (int i = 0; i < n_hyperparameters; i++)
         if (sweep->swept[i])
-            strcat(strcat(swept, swept[0] ? " " : ""), hyperparameter_table[i].name);
+            snprintf(swept + strlen(swept), sizeof swept - strlen(swept), "%s%s", swept[0] ? " " : "",
+                     hyperparameter_table[i].name);
     assert_string_equal(swept, names);
 }
 
@@ -234,7 +235,7 @@ static void test_size_limit(void **state)
     char *text = malloc(SWEEP_TEXT_BYTES_MAX + 1);
     assert_non_null(text);
     memset(text, ' ', SWEEP_TEXT_BYTES_MAX + 1);
-    memcpy(text, "seed=7;", 7);
+    memcpy(text, "seed=7;", 7); /* no end: blanks follow. NOLINT(bugprone-not-null-terminated-result) */
     write_scratch(text, SWEEP_TEXT_BYTES_MAX);
     assert_int_equal(sweep_read(&sweep, scratch_path, NULL, 0, &error), ERROR_NONE);
     assert_int_equal(sweep.seed, 7);
