@@ -119,7 +119,7 @@ const struct command command_export = {
     .details =
         "Tables have a row for each model, epoch or neuron; config, replicate and unit count from 0, layers and\n"
         "tasks from 1. A number that is none is NaN: of RI, that the neuron is unimportant to both tasks. Neurons\n"
-        "have all measures, or that of --measure. Arrays have the axes of the file; in slots that are pending or\n"
+        "have the measures of --measure. Arrays have the axes of the file; in slots that are pending or\n"
         "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
         "output. docs/python.md has examples.\n",
     .options = "output force where each keys measure measures normalise unimportant-below status variable sweep",
