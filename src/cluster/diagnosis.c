@@ -101,6 +101,16 @@ static long environment_number(const char *name)
     return value && *value ? strtol(value, NULL, 10) : 0;
 }
 
+int diagnosis_launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        /* A batch script has a SLURM_PROCID, too, but is no step. */
+        if (getenv(names[i]) && (strcmp(names[i], "SLURM_PROCID") != 0 || getenv("SLURM_STEPID")))
+            return (int)environment_number(names[i]);
+    return -1;
+}
+
 enum error_code diagnosis_check_srun(struct error *error)
 {
 #if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
