@@ -104,12 +104,18 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     check(hosts);
     struct placement *placements = NULL;
     bool may_go_on = hello_meet(&transport, MPI_COMM_WORLD, hosts, &exit_code, &error);
-    if (may_go_on)
-        placements = diagnosis_gather(MPI_COMM_WORLD);
+    struct error other_arguments = {0};
+    if (may_go_on) {
+        placements = diagnosis_gather(MPI_COMM_WORLD, argc, argv);
+        diagnosis_check_arguments(MPI_COMM_WORLD, hosts, placements, argc, argv, &other_arguments);
+    }
     if (!may_go_on) {
         report_error(&error);
         if (transport.failure.code)
             transport_abort(&transport, exit_code);
+    } else if (other_arguments.code) {
+        exit_code = report_error(&other_arguments);
+        coordinator_release(&transport, exit_code);
     } else if (transport.rank == 0) {
         uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
         exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory});

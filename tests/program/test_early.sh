@@ -70,7 +70,30 @@ done
 code=0
 timeout 60 mpirun --oversubscribe -n 1 "$picky" run good.cfg : -n 1 "$picky" run --bogus >out 2>err || code=$?
 [[ $code == 2 && $(grep -c '^picky.*--bogus' err) == 1 ]] || fail "mpirun: one rank's usage error: $code"
+
+# ---- other arguments on other ranks ----
+# differ PATTERN MPIRUN_ARGUMENTS...
+differ() {
+    local pattern=$1 code=0
+    shift
+    timeout 60 mpirun --oversubscribe --bind-to none "$@" >out 2>err || code=$?
+    [[ $code == 2 && $(grep -c '^picky' err) == 1 ]] || fail "mpirun $*: exit code $code, not 2, or not one line"
+    grep -qE "^picky: rank $pattern; allowed: the same on every rank .*mpirun for each.*--shard" err || fail "mpirun $*: no /$pattern/"
+    n=$((n + 1))
+}
+differ '1 on .* has "b.h5" among its arguments where rank 0 has "a.h5"' \
+    -n 1 "$picky" run good.cfg -o a.h5 : -n 1 "$picky" run good.cfg -o b.h5
+differ '2 on .* has nothing among its arguments where rank 0 has "--resume"' \
+    -n 2 "$picky" run --resume good.cfg : -n 1 "$picky" run good.cfg
+differ '1 on .* has "verify" among its arguments where rank 0 has "run", 1 more differs' \
+    -n 1 "$picky" run good.cfg : -n 2 "$picky" verify good.cfg
+# shellcheck disable=SC2016  # the inner shell's
+differ '1 on .* has "--shard=2/3" among its arguments where rank 0 has "--shard=1/3", 1 more differs' \
+    -n 3 sh -c 'exec "$0" run good.cfg --shard=$((OMPI_COMM_WORLD_RANK + 1))/3' "$picky"
 [[ -z $(compgen -G '*.h5*') ]] || fail "a file was made"
+# The same arguments, from two commands of mpirun's.
+timeout 60 mpirun --oversubscribe --bind-to none -n 1 "$picky" run good.cfg -o x.h5 : -n 1 "$picky" run good.cfg -o x.h5 2>err ||
+    fail "mpirun with the same arguments twice"
 
 # ---- one rank, alone ----
 # alone COMMAND...: it runs the sweep, and says no more than ever
