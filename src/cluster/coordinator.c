@@ -369,7 +369,7 @@ static void mind_the_stuck(struct coordinator *c)
 {
     double now_s = clock_s(), turn_s = fmin(now_s - c->turn_s, LONGEST_TURN_S);
     c->turn_s = now_s;
-    watchdog_note_life();
+    stop_note_life();
     if (now_s < c->end_s)
         return;
     c->overtime_s += turn_s;

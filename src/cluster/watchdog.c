@@ -17,16 +17,16 @@
 #include <unistd.h>
 
 static const double TICK_S = 0.1;
-static const double START_S = 60;     /* within which MPI has started, as a rule */
-static const double ABORT_S = 5;      /* for MPI_Abort to do its work */
-static const double STAGGER_S = 0.25; /* between ranks other than 0 */
-enum { STAGGERED = 20 };
+static const double START_S = 60; /* within which MPI has started, as a rule */
+static const double ABORT_S = 5;  /* for MPI_Abort to do its work */
+/* Beyond the grace: rank 0 has the first word, and mpirun takes more than a second to end the others. */
+static const double SPARE_S = 1, STAGGER_S = 2;
+enum { STAGGERED = 4 };
 
 static struct {
     bool has_thread;
     pthread_t thread;
     atomic_bool is_over;
-    atomic_uint signs; /* of life */
 
     pthread_mutex_t mutex; /* of all that follows */
     double grace_s, deadline_s;
@@ -63,8 +63,8 @@ static _Noreturn void end_all(double waited_s)
         snprintf(what, sizeof what, "rank 0 has not been heard of for %.0f s", waited_s);
     else
         snprintf(what, sizeof what, "no progress for %.0f s in %s", waited_s, watchdog.doing);
-    snprintf(line, sizeof line, "\npicky: rank %d on %s: the time is over, and %s: all ranks are ended%s\n",
-             watchdog.rank, host, what,
+    snprintf(line, sizeof line, "%spicky: rank %d on %s: the time is over, and %s: all ranks are ended%s\n",
+             isatty(STDERR_FILENO) ? "\n" : "", watchdog.rank, host, what,
              watchdog.is_leaving ? "; the work is over" : "; what was synced is safe, go on as after a stop");
     say(line);
     if (watchdog.has_mpi && (watchdog.n_ranks > 1 || watchdog.has_launcher))
@@ -95,12 +95,12 @@ static void *watch(void *unused)
         double now_s = clock_s(), passed_s = fmin(now_s - last_s, 2 * TICK_S);
         last_s = now_s;
         pthread_mutex_lock(&watchdog.mutex);
-        unsigned signs_now = atomic_load(&watchdog.signs);
+        unsigned signs_now = stop_life();
         bool is_time = now_s >= fmin(watchdog.deadline_s, signal_end(&signal, &signal_end_s));
         waited_s = is_time && signs_now == signs ? waited_s + passed_s : 0;
         signs = signs_now;
         int rank = watchdog.rank;
-        double spare_s = rank <= 0 ? 1 : 2 + STAGGER_S * (rank < STAGGERED ? rank - 1 : STAGGERED);
+        double spare_s = SPARE_S + STAGGER_S * (rank < STAGGERED ? rank : STAGGERED);
         if (waited_s > watchdog.grace_s + spare_s)
             end_all(waited_s);
         started_s += passed_s;
@@ -149,13 +149,6 @@ void watchdog_note_mpi(int rank, int n_ranks)
     pthread_mutex_unlock(&watchdog.mutex);
 }
 
-void watchdog_forget_mpi(void)
-{
-    pthread_mutex_lock(&watchdog.mutex);
-    watchdog.has_mpi = false;
-    pthread_mutex_unlock(&watchdog.mutex);
-}
-
 void watchdog_set_deadline(double deadline_s)
 {
     pthread_mutex_lock(&watchdog.mutex);
@@ -163,14 +156,9 @@ void watchdog_set_deadline(double deadline_s)
     pthread_mutex_unlock(&watchdog.mutex);
 }
 
-void watchdog_note_life(void)
-{
-    atomic_fetch_add_explicit(&watchdog.signs, 1, memory_order_relaxed);
-}
-
 void watchdog_doing(const char *doing)
 {
-    watchdog_note_life();
+    stop_note_life();
     pthread_mutex_lock(&watchdog.mutex);
     watchdog.doing = doing;
     pthread_mutex_unlock(&watchdog.mutex);

@@ -2,11 +2,12 @@
  * is stopped, its machine hangs, a write never returns, MPI never starts. A hung rank could not do it.
  *
  * It sleeps until the deadline, or until a signal (stop.h) and what that leaves. From then on the run ends in small
- * steps, of which each is a sign of life (watchdog_note_life): on rank 0 each turn of its loop and each sync, on
- * another rank each message of rank 0. When there has been none for the grace (and a second more on rank 0, two or more
- * on others, so that one of them speaks) it says so in one line and ends all by MPI_Abort; should that hang, the
- * process. Time in which this process did not run (suspended) does not count. A rank that is missing while rank 0 lives
- * is the coordinator's business, which does the same after the grace, but closes the file.
+ * steps, of which each is a sign of life (stop_note_life): on rank 0 each turn of its loop, each write and each sync;
+ * on another rank each message of rank 0, which then comes once a second. When there has been none for the grace (and a
+ * second more, and two for each rank below, so that one of them speaks) it says so in one line and ends all by
+ * MPI_Abort; should that hang, the process. Time in which this process did not run (suspended) does not count. A rank
+ * that is missing while rank 0 lives is the coordinator's business, which does the same after the grace, but closes the
+ * file.
  *
  * One a process. Without watchdog_start all these functions do nothing. */
 #ifndef PICKY_WATCHDOG_H
@@ -22,15 +23,11 @@ double watchdog_grace_s(void);
  * there is no watchdog. */
 enum error_code watchdog_start(double deadline_s, int exit_code, int rank, struct error *error);
 
-/* MPI has started, or is about to end. */
+/* MPI has started. */
 void watchdog_note_mpi(int rank, int n_ranks);
-void watchdog_forget_mpi(void);
 
 /* An end (clock_s); the earliest counts. */
 void watchdog_set_deadline(double deadline_s);
-
-/* A sign of life of what this rank waits for, or of its own main thread on rank 0. Cheap. */
-void watchdog_note_life(void);
 
 /* What the main thread does from now on, for the line ("writing the results"). Borrowed. */
 void watchdog_doing(const char *doing);

@@ -195,7 +195,7 @@ int worker_run(struct transport *transport, double heartbeat_s)
         size_t n_bytes;
         const void *message = transport_receive(transport, &source, &n_bytes);
         if (message)
-            watchdog_note_life();
+            stop_note_life();
         if (message && (has_ended = obey(&worker, message, n_bytes, &exit_code)))
             break;
         bool is_moving = message;

@@ -144,7 +144,6 @@ int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *cont
     free(placements);
     free(hosts);
     transport_close(&transport);
-    watchdog_forget_mpi();
     MPI_Finalize();
     watchdog_stop();
     return exit_code;
