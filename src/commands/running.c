@@ -72,19 +72,41 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
+/* The time limit that was given, INFINITY if none was; says how it was understood if it may have been meant otherwise.
+ */
+static enum error_code find_limit(const struct arguments *arguments, double *limit_s, struct error *error)
+{
+    char duration[PROGRESS_DURATION_MAX];
+    *limit_s = INFINITY;
+    if (!arguments->time_limit)
+        return ERROR_NONE;
+    if (stop_parse_duration(arguments->time_limit, limit_s, error))
+        return error_prefix(error, "--time-limit");
+    progress_duration(*limit_s, duration);
+    if (stop_duration_misleads(arguments->time_limit))
+        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", arguments->time_limit, duration,
+                strchr(arguments->time_limit, ':') ? "MM:SS; HH:MM:00 for hours"
+                                                   : "a number alone is seconds; for minutes write 10m or 10:00");
+    return ERROR_NONE;
+}
+
 /* When to stop, from the arguments and from Slurm, into diagnosis. */
 static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
                                      struct error *error)
 {
-    double limit_s = INFINITY;
-    char slurm_end[SLURM_TIME_MAX];
-    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
-        return error_prefix(error, "--time-limit");
+    double limit_s;
+    char slurm_end[SLURM_TIME_MAX], duration[PROGRESS_DURATION_MAX];
+    if (find_limit(arguments, &limit_s, error))
+        return error->code;
     slurm_job_end(SCONTROL_S, slurm_end);
     double now_s = clock_s(), now_unix_s = clock_calendar_s();
     double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
+    progress_duration(limit_s, duration);
+    if (diagnosis->deadline_s < own_s)
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "Slurm's time limit");
+    else
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "--time-limit, %s", duration);
     return ERROR_NONE;
 }
 
