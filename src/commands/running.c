@@ -72,15 +72,30 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
+/* Says how the time limit was understood if it may have been meant otherwise. */
+static void say_limit(const char *text, double limit_s)
+{
+    char duration[PROGRESS_DURATION_MAX];
+    progress_duration(limit_s, duration);
+    if (stop_duration_misleads(text))
+        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", text, duration,
+                strchr(text, ':') ? "MM:SS; HH:MM:00 for hours"
+                                  : "a number alone is seconds; for minutes write 10m or 10:00");
+}
+
 /* When to stop, from --time-limit and from Slurm, into diagnosis. */
 static void find_deadline(double start_s, double limit_s, struct diagnosis *diagnosis)
 {
-    char slurm_end[SLURM_TIME_MAX];
+    char slurm_end[SLURM_TIME_MAX], duration[PROGRESS_DURATION_MAX];
     slurm_job_end(SCONTROL_S, slurm_end);
     double now_s = clock_s(), now_unix_s = clock_calendar_s();
     double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
+    progress_duration(limit_s, duration);
+    if (diagnosis->deadline_s < own_s)
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "Slurm's time limit");
+    else
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "--time-limit, %s", duration);
 }
 
 /* The receipt goes into /provenance. */
@@ -306,6 +321,8 @@ static int run_rank0(void *context, const struct ranks *ranks)
     run->transport = ranks->transport;
     if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
         return report_error(&error);
+    if (run->arguments->time_limit)
+        say_limit(run->arguments->time_limit, run->limit_s);
     find_deadline(run->start_s, run->limit_s, &diagnosis);
     if (run_sweep(run, &error))
         return report_error(&error);

@@ -462,7 +462,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
                      members[lane]->attempt + 1);
         }
 
-    double elapsed_s = clock_s() - start;
+    double elapsed_s = clock_awake_s() - start;
     for (size_t lane = 0; lane < n; lane++)
         members[lane]->wall_s += elapsed_s / (double)n;
     for (size_t lane = 0; lane < n; lane++) {
@@ -491,7 +491,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = clock_s();
+    double start = clock_awake_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack;
     size_t n = 0;
@@ -509,6 +509,6 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];
     }
-    runner->totals.busy_s += clock_s() - start;
+    runner->totals.busy_s += clock_awake_s() - start;
     return code;
 }
