@@ -507,11 +507,11 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     fesetenv(FE_DFL_ENV);
     double start = clock_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
-    struct pack *pack;
+    struct pack *pack = NULL;
     size_t n = 0;
     struct error reason; /* of the jobs: no failure of the runner */
     enum error_code code = screen(runner, group, &reason);
-    if (!code) {
+    if (!code && !is_interrupted(runner)) {
         n = choose(runner, group, true, members);
         code = load_pack(runner, &group->shape, members, &n, &pack, &reason);
     }

@@ -20,7 +20,7 @@
 enum {
     /* What is less than this needs no look of its own, if some hundred of it at most follow each other. */
     INTERRUPT_LEAST = INTERRUPT_SLICE / 64,
-    INTERRUPT_BYTES = 1 << 23 /* memory to clear, copy or read between two looks: 1 to 10 ms, if it is touched first */
+    INTERRUPT_BYTES = 1 << 21 /* memory to clear between two looks: up to 5 ms if it is touched for the first time */
 };
 
 /* True once `interrupt` is set: by any thread, for good. NULL: never. */
