@@ -39,6 +39,10 @@ static enum error_code put(struct copying *copying, uint64_t config, uint64_t re
                          "%s: damaged or incomplete file: %s, replicate %" PRIu64 " has seed %" PRId64 ", not %" PRId64,
                          copying->from_path, label, replicate, *seed, from->seed + (int64_t)replicate);
     }
+    if (copying->stays_behind && copying->stays_behind(copying, record)) {
+        copying->n_behind++;
+        return ERROR_NONE;
+    }
     if (results_is_done(copying->to, to_config, to_replicate))
         return overlap(context, to_config, to_replicate, record, error);
     copying->n_put++;
