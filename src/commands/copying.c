@@ -151,7 +151,8 @@ enum error_code run_log_write(struct run_log *log, struct results *to, struct er
 static void add_plan(struct results_plan *plans, size_t *n, const struct results_plan *plan)
 {
     size_t at = 0;
-    while (at < *n && !(plans[at].replicates == plan->replicates && plans[at].n_configs == plan->n_configs))
+    while (at < *n && !(plans[at].replicates == plan->replicates && plans[at].n_configs == plan->n_configs &&
+                        plans[at].max_attempts == plan->max_attempts))
         at++;
     if (at < *n && !(plan->start_s < plans[at].start_s))
         return;
@@ -167,7 +168,7 @@ static void add_plan(struct results_plan *plans, size_t *n, const struct results
 struct results_plan *plans_join(const struct results_plan *a, size_t n_a, const struct results_plan *b, size_t n_b,
                                 size_t *n_joined)
 {
-    const struct results_plan unknown = {(double)NAN, 0, 0};
+    const struct results_plan unknown = {(double)NAN, 0, 0, 0};
     struct results_plan *joined = calloc(n_a + n_b + 2, sizeof *joined);
     *n_joined = 0;
     if (!joined)

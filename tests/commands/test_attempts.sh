@@ -48,6 +48,8 @@ said 'nothing to extend$'
 import h5py
 with h5py.File("further.h5") as f:
     assert "max_attempts = 4;" in f.attrs["sweep"] and set(f["max_attempts"][:]) == {4}, f.attrs["sweep"]
+    plans = [f["provenance/plans"][name][:].tolist() for name in ("replicates", "configurations", "max_attempts")]
+    assert plans == [[5, 5], [6, 6], [2, 4]], plans
 END
 
 # ---- with more of everything; jobs that could not run stay so ----
