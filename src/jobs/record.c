@@ -336,14 +336,6 @@ enum error_code record_layout_keep(struct record_layout *layout, uint64_t n_meas
     return place_fields(layout, lacking, error);
 }
 
-uint64_t record_layout_kinds(const struct record_layout *layout)
-{
-    uint64_t n = layout->size[DIMENSION_MEASURE];
-    for (int f = 0; f < N_FIELDS; f++)
-        n += layout->offset[f] != UINT64_MAX;
-    return n;
-}
-
 void *record_field(const struct record_layout *layout, void *record, enum field field)
 {
     return layout->offset[field] == UINT64_MAX ? NULL : (char *)record + layout->offset[field];

@@ -134,10 +134,6 @@ enum error_code record_layout_make(struct record_layout *layout, const struct hy
 enum error_code record_layout_keep(struct record_layout *layout, uint64_t n_measures, uint64_t lacking,
                                    struct error *error);
 
-/* How many kinds of values the records of a layout have: its measures, and its fields. An older file's have fewer than
- * today's. */
-uint64_t record_layout_kinds(const struct record_layout *layout);
-
 /* Pointer to a field's array inside a record (borrowed), or NULL if the layout lacks the field. The
  * type is the field's; elements are in row-major order over the layout's sizes. */
 void *record_field(const struct record_layout *layout, void *record, enum field field);
