@@ -34,6 +34,11 @@ static int ahead(const struct parser *p, size_t n)
     return p->at + n < p->length ? (unsigned char)p->text[p->at + n] : -1;
 }
 
+static bool is_one_of(int c, const char *set)
+{
+    return c > 0 && strchr(set, c);
+}
+
 static bool is_digit(int c)
 {
     return c >= '0' && c <= '9';
@@ -120,7 +125,7 @@ static enum error_code fail_operand(struct parser *p)
         return fail(p, p->at, "the formula ends too early; wanted: a number, a name or (");
     if (c == '*' && p->at > 0 && p->text[p->at - 1] == '*')
         return fail(p, p->at - 1, "a formula has no **: write x0^2 for a power");
-    if (strchr("+*/^),<>", c) || ((c == '=' || c == '!') && ahead(p, 1) == '='))
+    if (is_one_of(c, "+*/^),<>") || ((c == '=' || c == '!') && ahead(p, 1) == '='))
         return fail(p, p->at, "%c stands where a number, a name or ( is wanted", c);
     if (c == '.')
         return fail(p, p->at, "a number has digits");
@@ -134,7 +139,7 @@ static enum error_code fail_behind(struct parser *p)
     size_t at = p->at;
     if (begins_number(p) || begins_name(c) || c == '(')
         return fail(p, at, "an operator is missing before %s: write 2 * x0, not 2x0", c == '(' ? "(" : "this");
-    if (c != -1 && (strchr("<>", c) || ((c == '=' || c == '!') && ahead(p, 1) == '=')))
+    if (is_one_of(c, "<>") || ((c == '=' || c == '!') && ahead(p, 1) == '='))
         return fail(p, at, "comparisons are not chained: write (x0 < x1) * (x1 < 1)");
     if (c == ',' && at > 0 && is_digit(p->text[at - 1]) && is_digit(ahead(p, 1)))
         return fail(p, at, "a decimal comma: write 1.5");

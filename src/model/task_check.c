@@ -190,7 +190,8 @@ static bool warn_below(const struct task_range *range, bool is_relu, double erro
 static bool warn_constant(const struct task_range *range, char line[WORDS_MAX])
 {
     if (range->is_constant)
-        snprintf(line, WORDS_MAX, "is constant, %.3g: there is nothing to learn", (double)range->lowest);
+        snprintf(line, WORDS_MAX, "is constant%s: there is nothing to learn",
+                 range->lowest == range->highest ? "" : " in each model");
     return range->is_constant;
 }
 
