@@ -309,7 +309,7 @@ def check_recipes(path, documents, engine, with_figures):
         v = run_blocks("docs/python.md", documents["docs/python.md"][0], engine, skip)
         with h5py.File("seed.h5") as f:
             n = int(np.isin(f["status"][:], [1, 2]).any(1).sum())
-        assert n > 0 and len(v["models"]) == n and (not HAS_TORCH or len(v["torch_errors"]) == 2 * n), n
+        assert n > 0 and len(v["loaded"]) == n and (not HAS_TORCH or len(v["torch_errors"]) == 2 * n), n
         for name in ("selective", "mixed", "unimportant", "mean_ri"):
             same(name, v[name].transpose("config", "layer"), expected[name])
         same("of important", v["selective_of_important"], selective_of_important("seed.h5"))
