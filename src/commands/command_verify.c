@@ -149,8 +149,9 @@ static int run(const struct command *command, int argc, char **argv)
     int exit_code;
     if (ranks_parse(&arguments, command, "SnACL", "FILE.h5", argc, argv, &exit_code)) {
         verification.path = arguments.operand;
-        exit_code = read_options(&verification, &arguments, &error) ? ranks_refuse(&error)
-                                                                    : ranks_main(argc, argv, run_rank0, &verification);
+        exit_code = read_options(&verification, &arguments, &error)
+                        ? ranks_refuse(&error)
+                        : ranks_main(argc, argv, INFINITY, run_rank0, &verification);
     }
     arguments_free(&arguments);
     return exit_code;
