@@ -1,6 +1,7 @@
 #include "diagnosis.h"
 
 #include "clock.h"
+#include "cpus.h"
 #include "hash.h"
 
 #include <inttypes.h>
@@ -18,9 +19,9 @@ struct placement *diagnosis_gather(MPI_Comm comm, int argc, char **argv)
 {
     struct placement mine = {0}, *all = NULL;
     cpu_set_t set;
-    long n_online = sysconf(_SC_NPROCESSORS_ONLN);
     int rank, n_ranks;
-    mine.n_online = n_online > 0 ? (uint32_t)n_online : 0;
+    mine.n_online = (uint32_t)cpus_online();
+    mine.quota = cpus_quota("");
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         for (size_t cpu = 0; cpu < PLACEMENT_CPUS; cpu++)
             if (CPU_ISSET(cpu, &set))
@@ -39,12 +40,19 @@ struct placement *diagnosis_gather(MPI_Comm comm, int argc, char **argv)
     return all;
 }
 
-static int count_cpus(const struct placement *placement)
+/* CPUs that the rank is allowed to run on. */
+static int count_mask(const struct placement *placement)
 {
     int n = 0;
     for (int i = 0; i < PLACEMENT_CPUS / 64; i++)
         n += __builtin_popcountll(placement->may_use[i]);
     return n;
+}
+
+/* Those of them that it can keep busy. */
+static int count_cpus(const struct placement *placement)
+{
+    return cpus_under_quota(count_mask(placement), placement->quota);
 }
 
 /* A rank, for sorting: by host, then by the CPUs that it may use. */
@@ -362,7 +370,7 @@ static void print_crowding(FILE *stream, const struct diagnosis *diagnosis, cons
              last < diagnosis->n_ranks && strcmp(seats[last].host, seat->host) == 0 &&
              memcmp(seats[last].placement->may_use, seat->placement->may_use, sizeof seat->placement->may_use) == 0;)
             last++;
-        int n_cpus = count_cpus(seat->placement), n_online = (int)seat->placement->n_online;
+        int n_cpus = count_mask(seat->placement), n_online = (int)seat->placement->n_online;
         if (n_cpus == 0 || last - first <= n_cpus || n_crowded++ > 0)
             continue;
         fprintf(stream, "picky: warning: %d ranks on %.*s share %d CPU%s", last - first, host_name(seat->host),
@@ -377,6 +385,25 @@ static void print_crowding(FILE *stream, const struct diagnosis *diagnosis, cons
     if (n_crowded > 1)
         fprintf(stream, "picky: warning: the same holds for %d more group%s of ranks\n", n_crowded - 1,
                 n_crowded == 2 ? "" : "s");
+}
+
+/* Names a host whose ranks have more threads to train with than their control group has CPUs, whatever they are bound
+ * to; of several the first. */
+static void print_quota(FILE *stream, const struct diagnosis *diagnosis, const struct seat *seats)
+{
+    for (int first = 0, last; first < diagnosis->n_ranks; first = last) {
+        double quota = INFINITY;
+        for (last = first; last < diagnosis->n_ranks && strcmp(seats[last].host, seats[first].host) == 0; last++)
+            quota = fmin(quota, seats[last].placement->quota);
+        if (last - first <= fmax(1, quota))
+            continue;
+        fprintf(stream,
+                "picky: warning: %d ranks on %.*s share %.3g CPU%s by a control group's quota: start no more than %d "
+                "there, or ask for more\n",
+                last - first, host_name(seats[first].host), seats[first].host, quota, quota > 1 ? "s" : "",
+                cpus_under_quota(last - first, quota));
+        return;
+    }
 }
 
 static void print_output(FILE *stream, const struct diagnosis *diagnosis, const char *output)
@@ -407,6 +434,7 @@ void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char
     print_placement(stream, diagnosis, seats);
     print_output(stream, diagnosis, output);
     print_crowding(stream, diagnosis, seats);
+    print_quota(stream, diagnosis, seats);
     if (diagnosis->n_ranks == 1 && environment_number("SLURM_NTASKS") > 1)
         fprintf(stream,
                 "picky: warning: the job has %ld tasks, of which picky uses one: launch it by srun --mpi=pmix or "

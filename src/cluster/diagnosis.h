@@ -16,10 +16,11 @@ struct placement {
     uint64_t may_use[PLACEMENT_CPUS / 64]; /* one bit a CPU that it is allowed to run on; none: not known */
     uint32_t n_online;                     /* CPUs of its node */
     uint64_t arguments;                    /* a hash of the command line that it got */
+    double quota;                          /* CPUs that all ranks there may keep busy (cpus.h) */
     struct memory memory;                  /* that it found, before it took any */
 };
 
-/* What the first lines tell. All borrowed. */
+/* What the first lines tell. Pointers are borrowed. */
 struct diagnosis {
     int n_ranks;
     const char *hosts;                  /* [n_ranks][HOST_MAX]: "name (instruction set)" */

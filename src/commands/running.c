@@ -108,8 +108,8 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
-    double deadline_s; /* clock_s */
-    const char *deadline_source;
+    double limit_s, deadline_s; /* --time-limit, INFINITY without; clock_s */
+    char deadline_source[64];
     struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
@@ -215,7 +215,10 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
-    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
+    struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs, 0};
+    for (size_t i = 0; i < sweep.n_configs; i++)
+        if (sweep.configs[i].max_attempts > sweep_plan.max_attempts)
+            sweep_plan.max_attempts = sweep.configs[i].max_attempts;
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -285,6 +288,17 @@ static void print_end(struct run_state *run)
     free(go_on);
 }
 
+/* Says how the time limit was understood if it may have been meant otherwise. */
+static void say_limit(const char *text, double limit_s)
+{
+    char duration[PROGRESS_DURATION_MAX];
+    progress_duration(limit_s, duration);
+    if (stop_duration_misleads(text))
+        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", text, duration,
+                strchr(text, ':') ? "MM:SS; HH:MM:00 for hours"
+                                  : "a number alone is seconds; for minutes write 10m or 10:00");
+}
+
 static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct run_state *run = context;
@@ -299,6 +313,8 @@ static int run_rank0(void *context, const struct ranks *ranks)
     run->transport = ranks->transport;
     if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
         return report_error(&error);
+    if (run->arguments->time_limit)
+        say_limit(run->arguments->time_limit, run->limit_s);
     if (run_sweep(run, &error))
         return report_error(&error);
     print_end(run);
@@ -306,32 +322,36 @@ static int run_rank0(void *context, const struct ranks *ranks)
 }
 
 /* When to stop, from --time-limit and from Slurm, which rank 0 alone asks. */
-static void find_deadline(struct run_state *run, double start_s, double limit_s)
+static void find_deadline(struct run_state *run, double start_s)
 {
-    char slurm_end[SLURM_TIME_MAX] = "";
+    char slurm_end[SLURM_TIME_MAX] = "", duration[PROGRESS_DURATION_MAX];
     if (diagnosis_launched_rank() <= 0)
         slurm_job_end(SCONTROL_S, slurm_end);
     double now_s = clock_s(), now_unix_s = clock_calendar_s();
-    double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
-    run->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    run->deadline_source = run->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
+    double own_s = stop_deadline(start_s, run->limit_s, NULL, now_unix_s, now_s);
+    run->deadline_s = stop_deadline(start_s, run->limit_s, slurm_end, now_unix_s, now_s);
+    progress_duration(run->limit_s, duration);
+    if (run->deadline_s < own_s)
+        snprintf(run->deadline_source, sizeof run->deadline_source, "Slurm's time limit");
+    else
+        snprintf(run->deadline_source, sizeof run->deadline_source, "--time-limit, %s", duration);
 }
 
 /* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
 static enum error_code check_early(struct run_state *run, double start_s, struct error *error)
 {
     const struct arguments *arguments = run->arguments;
-    double limit_s = INFINITY;
+    run->limit_s = INFINITY;
     if (run->running->check_arguments && run->running->check_arguments(arguments, error))
         return error->code;
-    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
+    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
         return error_prefix(error, "--time-limit");
     if (counts_choose(&run->values, arguments->by, error))
         return error->code;
     if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
                                                     arguments->overrides, arguments->n_overrides, error))
         return error->code;
-    find_deadline(run, start_s, limit_s);
+    find_deadline(run, start_s);
     return ERROR_NONE;
 }
 
