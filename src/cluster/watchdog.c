@@ -21,7 +21,7 @@ static const double START_S = 60; /* within which MPI has started, as a rule */
 static const double ABORT_S = 5;  /* for MPI_Abort to do its work */
 /* Beyond the grace: rank 0 has the first word, and mpirun takes more than a second to end the others. */
 static const double SPARE_S = 1, STAGGER_S = 2;
-enum { STAGGERED = 4 };
+enum { STAGGERED = 4, STACK_BYTES = 1 << 20 };
 
 static struct {
     bool has_thread;
@@ -135,7 +135,10 @@ enum error_code watchdog_start(double deadline_s, int exit_code, int rank, struc
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    watchdog.has_thread = pthread_create(&watchdog.thread, NULL, watch, NULL) == 0;
+    pthread_attr_t attributes;
+    watchdog.has_thread = pthread_attr_init(&attributes) == 0 &&
+                          pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                          pthread_create(&watchdog.thread, &attributes, watch, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ERROR_NONE;
 }
