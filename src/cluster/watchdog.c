@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <mpi.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -37,10 +38,12 @@ static struct {
 
 /* ---- the thread --------------------------------------------------------------------------------------------- */
 
-/* Not by stdio: another thread may be stuck with its lock. */
+/* Not by stdio: another thread may be stuck with its lock; nor into a pipe that is full. */
 static void say(const char *line)
 {
-    if (write(STDERR_FILENO, line, strlen(line)) < 0)
+    const int wait_ms = 500;
+    if (poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, wait_ms) != 1 ||
+        write(STDERR_FILENO, line, strlen(line)) < 0)
         return; /* there is nobody else to tell */
 }
 
@@ -104,7 +107,7 @@ static void *watch(void *unused)
         if (waited_s > watchdog.grace_s + spare_s)
             end_all(waited_s);
         started_s += passed_s;
-        if (!has_warned && !watchdog.has_mpi && started_s > START_S && rank == 0) {
+        if (!has_warned && !watchdog.has_mpi && started_s > START_S && rank == 0 && watchdog.has_launcher) {
             has_warned = true;
             say("picky: MPI has not started for a minute: it waits for ranks that are not there, or run no MPI (picky "
                 "plan, --help)\n");
@@ -121,16 +124,15 @@ double watchdog_grace_s(void)
     return watchdog.grace_s;
 }
 
-enum error_code watchdog_start(double deadline_s, int exit_code, int rank, struct error *error)
+enum error_code watchdog_start(int exit_code, int rank, struct error *error)
 {
     const char *grace = getenv("PICKY_GRACE_SECONDS");
     if (grace && stop_parse_duration(grace, &watchdog.grace_s, error))
         return error_prefix(error, "PICKY_GRACE_SECONDS");
-    watchdog.deadline_s = deadline_s;
     watchdog.exit_code = exit_code;
     watchdog.has_launcher = rank >= 0;
     watchdog.rank = rank < 0 ? 0 : rank;
-    watchdog.doing = "starting MPI, for which all ranks have to be there";
+    watchdog.doing = "reading the arguments";
     /* Signals are for the other threads: they interrupt sleeps. */
     sigset_t all, before;
     sigfillset(&all);
