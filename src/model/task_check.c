@@ -117,11 +117,11 @@ static enum error_code check_draw(const struct formula *formula, const struct fo
                              formula->text, isnan(target[finite]) ? "not a number" : "infinite", *point ? " at " : "",
                              point);
         }
-        if (setting->standardise && !(moments.sd > 0 && isfinite(moments.sd)))
+        if (setting->standardise && moments.sd == 0)
             return error_set(error, ERROR_INPUT,
-                             "%s has a standard deviation of %g and cannot be standardised; allowed: standardise = "
-                             "\"none\", or a target that varies",
-                             formula->text, moments.sd);
+                             "%s is constant and cannot be standardised; allowed: standardise = \"none\", or a target "
+                             "that varies",
+                             formula->text);
         if (setting->standardise)
             task_standardise(moments, n, target);
         add_targets(range, sums, n, target);
