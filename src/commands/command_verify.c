@@ -17,9 +17,7 @@ static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEART
 
 /* A verification, and what it came to. */
 struct verification {
-    const struct command *command;
-    int argc;
-    char **argv;
+    const struct arguments *arguments;
     const char *path;
     uint64_t n_sample;
     int64_t seed;
@@ -87,9 +85,9 @@ static enum error_code compare(struct verification *verification, const struct r
     return error->code;
 }
 
-static enum error_code open_verify(struct verify **verify, const struct verification *verification,
-                                   const struct arguments *arguments, struct error *error)
+static enum error_code open_verify(struct verify **verify, const struct verification *verification, struct error *error)
 {
+    const struct arguments *arguments = verification->arguments;
     return arguments->config || arguments->replicate
                ? verify_open_slot(verify, verification->path, arguments->config, arguments->replicate, stdout, error)
                : verify_open(verify, verification->path, verification->n_sample, verification->seed, stdout, error);
@@ -127,36 +125,36 @@ static void report(const struct verification *verification, const struct verify 
 static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct verification *verification = context;
-    struct arguments arguments;
     struct error error = {0};
     struct verify *verify = NULL;
     int exit_code = 0;
-    switch (arguments_parse(&arguments, verification->command, "SnACL", "FILE.h5", verification->argc,
-                            verification->argv, true)) {
-    case ARGUMENTS_HELP: break;
-    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
-    case ARGUMENTS_OK:
-        verification->path = arguments.operand;
-        if (ranks_check(ranks, false, &error) || read_options(verification, &arguments, &error) ||
-            open_verify(&verify, verification, &arguments, &error) ||
-            (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
-            exit_code = report_error(&error);
-        } else {
-            exit_code = verify_end(verify);
-            report(verification, verify);
-            if (!exit_code && verification->is_stopped)
-                exit_code = EXIT_STOPPED;
-        }
-        verify_close(verify);
+    if (ranks_check(ranks, false, &error) || open_verify(&verify, verification, &error) ||
+        (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
+        exit_code = report_error(&error);
+    } else {
+        exit_code = verify_end(verify);
+        report(verification, verify);
+        if (!exit_code && verification->is_stopped)
+            exit_code = EXIT_STOPPED;
     }
-    arguments_free(&arguments);
+    verify_close(verify);
     return exit_code;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct verification verification = {.command = command, .argc = argc, .argv = argv};
-    return ranks_main(argc, argv, run_rank0, &verification);
+    struct arguments arguments;
+    struct verification verification = {.arguments = &arguments};
+    struct error error;
+    int exit_code;
+    if (ranks_parse(&arguments, command, "SnACL", "FILE.h5", argc, argv, &exit_code)) {
+        verification.path = arguments.operand;
+        exit_code = read_options(&verification, &arguments, &error)
+                        ? ranks_refuse(&error)
+                        : ranks_main(argc, argv, INFINITY, run_rank0, &verification);
+    }
+    arguments_free(&arguments);
+    return exit_code;
 }
 
 const struct command command_verify = {

@@ -9,6 +9,7 @@
 #define PICKY_RECORD_H
 
 #include "hyperparameters.h"
+#include "interrupt.h"
 #include "measures.h"
 
 #include <stddef.h>
@@ -140,6 +141,9 @@ const void *record_field_const(const struct record_layout *layout, const void *r
 
 /* An empty record: floats NaN (one fixed bit pattern), train_task 255, the rest 0. */
 void record_clear(const struct record_layout *layout, void *record);
+
+/* The same, and ends early once `interrupt` is set (interrupt.h): a record may have 2 GiB. */
+void record_clear_unless(const atomic_bool *interrupt, const struct record_layout *layout, void *record);
 
 /* Makes a failed job's record canonical: all but status, seed, attempts and provenance is cleared. */
 void record_clear_results(const struct record_layout *layout, void *record);
