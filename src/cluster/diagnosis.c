@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "cpus.h"
+#include "hash.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -14,7 +15,7 @@
 
 /* ---- where ranks run ------------------------------------------------------------------------------------------- */
 
-struct placement *diagnosis_gather(MPI_Comm comm)
+struct placement *diagnosis_gather(MPI_Comm comm, int argc, char **argv)
 {
     struct placement mine = {0}, *all = NULL;
     cpu_set_t set;
@@ -26,6 +27,9 @@ struct placement *diagnosis_gather(MPI_Comm comm)
             if (CPU_ISSET(cpu, &set))
                 mine.may_use[cpu / 64] |= UINT64_C(1) << cpu % 64;
     mine.memory = memory_find("");
+    mine.arguments = HASH_START;
+    for (int i = 0; i < argc; i++)
+        mine.arguments = hash_text(mine.arguments, argv[i]);
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &n_ranks);
     if (rank == 0) {
@@ -103,10 +107,101 @@ uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *plac
 
 /* ---- launchers ------------------------------------------------------------------------------------------------- */
 
+enum { TAG_OF_ARGUMENTS = 1, ARGUMENTS_BYTES = 1 << 16 };
+
+/* The arguments one after the other, each with its NUL, as far as they fit; returns their length. */
+static int pack_arguments(int argc, char **argv, char packed[ARGUMENTS_BYTES])
+{
+    size_t used = 0;
+    for (int i = 0; i < argc && used + strlen(argv[i]) < ARGUMENTS_BYTES; i++) {
+        memcpy(packed + used, argv[i], strlen(argv[i]) + 1);
+        used += strlen(argv[i]) + 1;
+    }
+    return (int)used;
+}
+
+/* The first text of n_bytes of packed ones that is not among others; NULL if there is none. */
+static const char *find_other(const char *packed, int n_bytes, const char *others, int n_other_bytes)
+{
+    for (const char *at = packed; at < packed + n_bytes; at += strlen(at) + 1) {
+        const char *other = others;
+        while (other < others + n_other_bytes && strcmp(at, other) != 0)
+            other += strlen(other) + 1;
+        if (other >= others + n_other_bytes)
+            return at;
+    }
+    return NULL;
+}
+
+static void quote_argument(const char *argument, char text[128])
+{
+    if (argument)
+        snprintf(text, 128, "\"%.100s\"", argument);
+    else
+        snprintf(text, 128, "nothing");
+}
+
+/* Names what differs between the arguments of `rank` and those of rank 0, both packed. */
+static enum error_code refuse_arguments(int rank, const char *host, const char *packed, int n_bytes, const char *own,
+                                        int n_own_bytes, int n_others, struct error *error)
+{
+    char theirs[128], ours[128], others[48] = "";
+    const char *other = find_other(packed, n_bytes, own, n_own_bytes);
+    const char *missing = find_other(own, n_own_bytes, packed, n_bytes);
+    quote_argument(other, theirs);
+    quote_argument(missing, ours);
+    if (n_others > 0)
+        snprintf(others, sizeof others, ", %d more differ%s", n_others, n_others == 1 ? "s" : "");
+    if (!other && !missing)
+        snprintf(theirs, sizeof theirs, "another order");
+    return error_set(error, ERROR_INPUT,
+                     "rank %d on %s has %s among its arguments where rank 0 has %s%s; allowed: the same on every rank "
+                     "(several sweeps: an mpirun for each; one sweep in parts: an mpirun for each --shard)",
+                     rank, host, theirs, ours, others);
+}
+
+enum error_code diagnosis_check_arguments(MPI_Comm comm, const char *hosts, const struct placement *placements,
+                                          int argc, char **argv, struct error *error)
+{
+    int own, n_ranks, first = 0, n_different = 0, n_bytes;
+    char *packed = malloc(2 * ARGUMENTS_BYTES), *received = packed + ARGUMENTS_BYTES;
+    check(packed);
+    MPI_Status status;
+    MPI_Comm_rank(comm, &own);
+    MPI_Comm_size(comm, &n_ranks);
+    for (int rank = n_ranks - 1; own == 0 && rank > 0; rank--)
+        if (placements[rank].arguments != placements[0].arguments) {
+            first = rank;
+            n_different++;
+        }
+    MPI_Bcast(&first, 1, MPI_INT, 0, comm);
+    error->code = ERROR_NONE;
+    if (first > 0 && own == first) {
+        MPI_Send(packed, pack_arguments(argc, argv, packed), MPI_BYTE, 0, TAG_OF_ARGUMENTS, comm);
+    } else if (first > 0 && own == 0) {
+        MPI_Recv(received, ARGUMENTS_BYTES, MPI_BYTE, first, TAG_OF_ARGUMENTS, comm, &status);
+        MPI_Get_count(&status, MPI_BYTE, &n_bytes);
+        refuse_arguments(first, hosts + (size_t)first * HOST_MAX, received, n_bytes, packed,
+                         pack_arguments(argc, argv, packed), n_different - 1, error);
+    }
+    free(packed);
+    return error->code;
+}
+
 static long environment_number(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? strtol(value, NULL, 10) : 0;
+}
+
+int diagnosis_launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        /* A batch script has a SLURM_PROCID, too, but is no step. */
+        if (getenv(names[i]) && (strcmp(names[i], "SLURM_PROCID") != 0 || getenv("SLURM_STEPID")))
+            return (int)environment_number(names[i]);
+    return -1;
 }
 
 enum error_code diagnosis_check_srun(struct error *error)
