@@ -53,6 +53,9 @@ struct coordinator {
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
     double end_s;            /* when training has to end, INFINITY: when all is done */
+    double start_s, turn_s;  /* of the run, and of the last turn */
+    double paused_s;         /* between turns, because this process was stopped or the machine suspended */
+    bool is_time_over;       /* the first order was given for the time limit's sake */
     double silence_look_s;   /* when ranks' silence is looked at next */
     double longest_pack_s;
     uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
@@ -413,9 +416,26 @@ static void give_orders(struct coordinator *c)
 
 /* ---- stopping ----------------------------------------------------------------------------------------------- */
 
+/* True if the order to stop comes from the time limit: or from a batch system's warning, as long ahead of it as such
+ * warnings are. */
+static bool is_for_the_limit(const struct coordinator *c, double now_s)
+{
+    double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10) && left_s <= had_s);
+}
+
+static void mind_pauses(struct coordinator *c, double now_s)
+{
+    const double pause_s = 5;
+    if (now_s - c->turn_s > pause_s)
+        c->paused_s += now_s - c->turn_s;
+    c->turn_s = now_s;
+}
+
 /* Winds up, or abandons what is in training, when it is time to. */
 static void mind_the_time(struct coordinator *c)
 {
+    mind_pauses(c, clock_s());
     note_signal(c, 0, stop_signal());
     if (c->order >= WIRE_ABANDON || !isfinite(c->end_s))
         return;
@@ -430,6 +450,7 @@ static void mind_the_time(struct coordinator *c)
     if (!is_first || c->order == WIRE_GO_ON)
         return;
 
+    c->is_time_over = is_for_the_limit(c, clock_s());
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
     if (c->sink->sync(c->sink->context, true, &error))
@@ -582,7 +603,9 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
                             .watch = watch,
                             .progress = progress,
                             .n_ranks = transport->n_ranks,
-                            .end_s = watch->deadline_s};
+                            .end_s = watch->deadline_s,
+                            .start_s = start_s,
+                            .turn_s = start_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
     if (set_up(&c, error)) {
         c.failure = *error;
@@ -595,6 +618,8 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
+        receipt->is_time_over = c.is_time_over;
+        receipt->paused_s = c.paused_s;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
         if (sink->sync(sink->context, true, error))
             fail(&c, error);
