@@ -34,6 +34,9 @@ struct request {
     const char *compare;                     /* --compare */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_of_important;                    /* --of */
+    bool is_simultaneous;                    /* --simultaneous */
+    size_t n_top;                            /* --top; 0 if not given */
+    double p_below;                          /* --p-below; 0 if not given */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */

@@ -23,6 +23,18 @@ enum { N_SIGNALS = sizeof signals / sizeof signals[0] };
  */
 static atomic_int has_come[N_SIGNALS];
 
+static atomic_uint signs_of_life;
+
+void stop_note_life(void)
+{
+    atomic_fetch_add_explicit(&signs_of_life, 1, memory_order_relaxed);
+}
+
+unsigned stop_life(void)
+{
+    return atomic_load_explicit(&signs_of_life, memory_order_relaxed);
+}
+
 static void remember(int signal)
 {
     for (int i = 0; i < N_SIGNALS; i++)

@@ -15,6 +15,12 @@
  * Async-signal-safe handlers; to be called before MPI_Init, so that no moment is left unguarded. */
 void stop_catch_signals(void);
 
+/* A sign of life: what has to be over when the time is over has come a step further. Any thread; cheap. */
+void stop_note_life(void);
+
+/* So many there have been; it may wrap. */
+unsigned stop_life(void);
+
 /* The most pressing signal that has come, 0 if none has. Any thread. */
 int stop_signal(void);
 

@@ -15,8 +15,8 @@
 struct placement {
     uint64_t may_use[PLACEMENT_CPUS / 64]; /* one bit a CPU that it is allowed to run on; none: not known */
     uint32_t n_online;                     /* CPUs of its node */
-    double quota;                          /* CPUs that all ranks there may keep busy (cpus.h) */
     uint64_t arguments;                    /* a hash of the command line that it got */
+    double quota;                          /* CPUs that all ranks there may keep busy (cpus.h) */
     struct memory memory;                  /* that it found, before it took any */
 };
 

@@ -48,6 +48,9 @@ struct arguments {
     const char *time_limit;     /* --time-limit */
     struct shard shard;         /* --shard, or 0/0 */
     unsigned retry;             /* --retry: bits 1 << enum job_status */
+    const char *from;           /* --from */
+    const char *config;         /* --config */
+    const char *replicate;      /* --replicate */
     const char *sbatch;         /* --sbatch */
     const char *ranks;          /* --ranks */
     const char *ranks_per_node; /* --ranks-per-node */

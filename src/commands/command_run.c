@@ -8,8 +8,15 @@
 
 static enum error_code check_arguments(const struct arguments *arguments, struct error *error)
 {
+    static const enum job_status lasting[] = {STATUS_REJECTED, STATUS_DIVERGED};
     if (arguments->retry && !arguments->resume)
         return error_set(error, ERROR_INPUT, "--retry: allowed only with --resume");
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++)
+        if (arguments->retry >> lasting[i] & 1)
+            return error_set(error, ERROR_INPUT,
+                             "--retry %s: done again, a job has the same bits and is %s again; allowed: --retry error, "
+                             "or, for further attempts, picky extend FILE.h5 %s with a larger max_attempts",
+                             status_names[lasting[i]], status_names[lasting[i]], arguments->operand);
     return ERROR_NONE;
 }
 
@@ -44,7 +51,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry STATUS]...] [--set KEY=VALUE]... [--shard I/N]\n"
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]] [--set KEY=VALUE]... [--shard I/N]\n"
                 "                [--time-limit D] [--by KEY]",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
     .details =
@@ -52,8 +59,8 @@ const struct command command_run = {
         "                    except with --resume\n"
         "  --resume          goes on with FILE.h5: only what is pending in it is done. The sweep must be the one that\n"
         "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
-        "  --retry STATUS    with --resume: jobs that ended as rejected, diverged or error (commas between\n"
-        "                    several) are done again\n"
+        "  --retry error     with --resume: jobs that could not run are done again. Rejected and diverged ones would\n"
+        "                    have the same bits again: picky extend with a larger max_attempts takes them further\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --shard I/N       does the I-th of N parts of the sweep, into a file of its own (default:\n"
         "                    SWEEP-I-of-N.h5); picky merge joins the parts\n"

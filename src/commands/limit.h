@@ -22,9 +22,9 @@ struct limit {
     char source[64]; /* what set it, for people */
 };
 
-/* The limit of a run that began at start_s: by --time-limit, own_s seconds (INFINITY: none), or Slurm's, which is
- * asked, whatever ends first. */
-struct limit limit_find(double start_s, double own_s);
+/* The limit of a run that began at start_s: by --time-limit, own_s seconds (INFINITY: none), or by Slurm's, if that is
+ * to be asked, whatever ends first. */
+struct limit limit_find(double start_s, double own_s, bool asks_slurm);
 
 /* Says how the text of --time-limit, own_s seconds, was understood, if it may have been meant otherwise. */
 void limit_print_understood(FILE *stream, const char *text, double own_s);

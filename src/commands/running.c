@@ -107,7 +107,7 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
-    double start_s, limit_s;     /* clock_s; --time-limit, INFINITY without */
+    double limit_s;              /* --time-limit, INFINITY without */
     struct limit limit;          /* by that or Slurm's */
     struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
@@ -238,7 +238,10 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
-    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
+    struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs, 0};
+    for (size_t i = 0; i < sweep.n_configs; i++)
+        if (sweep.configs[i].max_attempts > sweep_plan.max_attempts)
+            sweep_plan.max_attempts = sweep.configs[i].max_attempts;
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -321,17 +324,17 @@ static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct run_state *run = context;
     struct error error = {0};
-    struct diagnosis diagnosis = {
-        .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
+    struct diagnosis diagnosis = {.n_ranks = ranks->transport->n_ranks,
+                                  .hosts = ranks->hosts,
+                                  .placements = ranks->placements,
+                                  .deadline_s = run->limit.deadline_s,
+                                  .deadline_source = run->limit.source};
     run->diagnosis = &diagnosis;
     run->memory = ranks->memory;
     run->transport = ranks->transport;
     if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
         return report_error(&error);
     limit_print_understood(stderr, run->arguments->time_limit, run->limit_s);
-    run->limit = limit_find(run->start_s, run->limit_s);
-    diagnosis.deadline_s = run->limit.deadline_s;
-    diagnosis.deadline_source = run->limit.source;
     if (run_sweep(run, &error))
         return report_error(&error);
     print_end(run);
@@ -341,33 +344,35 @@ static int run_rank0(void *context, const struct ranks *ranks)
 }
 
 /* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
-static enum error_code check_early(struct run_state *run, struct error *error)
+static enum error_code check_early(struct run_state *run, double start_s, struct error *error)
 {
     const struct arguments *arguments = run->arguments;
+    run->limit_s = INFINITY;
     if (run->running->check_arguments && run->running->check_arguments(arguments, error))
         return error->code;
     if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
         return error_prefix(error, "--time-limit");
-    if (counts_choose(&run->values, arguments->by, error) || diagnosis_launched_rank() >= 0)
+    if (counts_choose(&run->values, arguments->by, error))
         return error->code;
-    return sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand], arguments->overrides,
-                      arguments->n_overrides, error);
+    if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
+                                                    arguments->overrides, arguments->n_overrides, error))
+        return error->code;
+    run->limit = limit_find(start_s, run->limit_s, diagnosis_launched_rank() <= 0);
+    return ERROR_NONE;
 }
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
+    double start_s = clock_s();
     char command_line[4096];
     struct arguments arguments;
     struct error error = {0};
-    struct run_state run = {.running = running,
-                            .arguments = &arguments,
-                            .command_line = command_line,
-                            .start_s = clock_s(),
-                            .limit_s = INFINITY};
+    struct run_state run = {.running = running, .arguments = &arguments, .command_line = command_line};
     int exit_code;
     provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes the order */
     if (ranks_parse(&arguments, command, running->options, running->operands, argc, argv, &exit_code))
-        exit_code = check_early(&run, &error) ? ranks_refuse(&error) : ranks_main(argc, argv, run_rank0, &run);
+        exit_code = check_early(&run, start_s, &error) ? ranks_refuse(&error)
+                                                       : ranks_main(argc, argv, run.limit.deadline_s, run_rank0, &run);
     sweep_free(&run.sweep);
     free(run.path);
     counts_free(&run.values);

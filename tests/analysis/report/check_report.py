@@ -323,7 +323,7 @@ class Contents(Files):
         table = list(self.page("sizes.h5").section("importance").all("table"))[0]
         self.assertEqual([cell.text() for cell in next(table.all("thead")).all("th")],
                          ["Configuration", "layer", "mean RI", "selective", "selective for task 1", "selective for task 2",
-                          "mixed", "unimportant", "dip", "bimodality"])
+                          "mixed", "unimportant", "dip", "two peaks"])
         rows = iter(next(table.all("tbody")).all("tr"))
         for c, n_layers in enumerate([4, 2, 4, 6]):
             ri = self.expected("sizes.h5", c)

@@ -31,7 +31,7 @@ from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 STATISTICS = ["acceptance", "attempt_acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective",
-              "selective_1", "selective_2", "mixed", "unimportant", "dip", "bimodality"]
+              "selective_1", "selective_2", "mixed", "unimportant", "dip", "two_peaks"]
 # What the claims are about, three of them in several configurations at once.
 CLAIMS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict(hidden_size=6),
           dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
@@ -59,10 +59,9 @@ def number(text):
     return float(text) if text != "" else np.nan
 
 
-def dips(samples):
-    lines = "\n".join("dip " + " ".join(f"{v:.9g}" for v in s) for s in samples) + "\n"
-    out = subprocess.run([TABLE], input=lines, capture_output=True, text=True, check=True).stdout
-    return [float(line) for line in out.split()]
+def ask(name, values):
+    line = f"{name} " + " ".join(f"{v:.9g}" for v in values) + "\n"
+    return float(subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout)
 
 
 @functools.lru_cache(maxsize=None)
@@ -93,6 +92,9 @@ class Model:
     def __init__(self, f, config, replicate, measure, normalise, below=0.1):
         n_layers, n_units = int(f["hidden_layers"][config]), int(f["hidden_size"][config])
         importance = f["importance"][config, replicate, MEASURES.index(measure), :, :n_layers, :n_units].astype("f8")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            floored = importance + 1e-3 * importance.mean(-1, keepdims=True)
+            self.ratios = np.log(floored[0] / floored[1])
         a, b = np.where(importance < below * importance.mean(-1, keepdims=True), 0, importance)
         if normalise == "layer":
             sums = importance.sum(-1, keepdims=True)
@@ -122,13 +124,11 @@ class Model:
             return units.mean() if n else np.nan
         if name == "unimportant":
             return 1 - n / len(self.ri[layer])
-        if name == "dip":
-            return dips([np.sort(units)])[0] if n else np.nan
-        if name == "bimodality":
-            if n < 4 or np.ptp(units) == 0:
+        if name in ("dip", "two_peaks"):
+            if n < 10:
                 return np.nan
-            skewness, kurtosis = scipy.stats.skew(units, bias=False), scipy.stats.kurtosis(units, bias=False)
-            return (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+            dip = ask("dip", np.sort(self.ratios[layer][~np.isnan(self.ri[layer])]))
+            return dip if name == "dip" else float(dip > ask("dip_critical", [n]))
         return getattr(self, name)[layer]
 
 
@@ -249,12 +249,12 @@ class Summary(Files):
                 models = [Model(f, config, r, "taylor_sample", "none") for r in accepted(f, config)]
                 n = len(models)
                 level = 1 - 2 * scipy.stats.norm.cdf(-scipy.stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1)))
-                for name in ("mean_ri", "selective", "mixed", "bimodality"):
+                for name in ("mean_ri", "selective", "mixed"):
                     x = np.array([m.layer(name, 0) for m in models])
                     if np.isnan(x).any():
                         continue  # resamples of fewer models: not the same by SciPy
-                    if np.ptp(x) < 1e-9:
-                        self.assertEqual(number(row[name + "_low"]), number(row[name + "_high"]))
+                    if np.ptp(x) < 1e-9 or n < 10:
+                        self.assertEqual(row[name + "_low"] == "", np.ptp(x) < 1e-9)
                         continue
                     other = scipy.stats.bootstrap((x,), np.mean, confidence_level=level, n_resamples=10000,
                                                   method="BCa", random_state=1).confidence_interval
@@ -284,9 +284,9 @@ class Summary(Files):
         self.assertEqual([none[k] for k in ("accepted", "mixed", "mixed_low", "error_1", "dip")], ["0", "", "", "", ""])
         self.assertEqual([none["acceptance"], none["attempt_acceptance"]], ["0", "0"])
         self.assertEqual([one[k] for k in ("mixed", "mixed_low", "mean_ri", "dip", "bimodality", "error_1_low")],
-                         ["1", "", "0", "0", "", ""])
+                         ["1", "", "0", "", "", ""])
         self.assertEqual([two[k] for k in ("mixed", "mixed_low", "mixed_high", "dip_low", "log_loss_ratio_low")],
-                         ["1", "1", "1", "0", "0"])
+                         ["1", "", "", "", ""])
         for options in ((), ("--json",), ("--csv",), ("--by", "hidden_size")):
             done("summary", "few.h5", *options)
             if options[:1] != ("--by",):
@@ -320,6 +320,10 @@ class Summary(Files):
                 (["--compare", "hidden_size"], "no two of the configurations differ in hidden_size only"),
                 (["--compare", "fraction", "--statistic", "mode"], "--statistic mode: allowed: acceptance"),
                 (["--statistic", "dip"], "--statistic: only with --compare"),
+                (["--compare", "fraction", "--statistic", "bimodality"], "Sarle's coefficient is no longer computed"),
+                (["--top", "3"], "only with --compare"), (["--simultaneous"], "only with --compare"),
+                (["--compare", "fraction", "--top", "0"], "--top 0: allowed: a whole number from 1"),
+                (["--compare", "fraction", "--p-below", "2"], "--p-below 2: allowed: a number above 0"),
                 (["--csv", "--json"], "allowed: one of them")):
             code, out, err = run("summary", "seed.h5", *words)
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), (words, err))
@@ -346,10 +350,11 @@ class Compare(Files):
         np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
                                    [a.mean(), b.mean(), (b - a).mean()], atol=3e-6)
         self.assertAlmostEqual(number(row["cliff_delta"]), sign.mean(), delta=0.02)  # rounding breaks a tie or two
-        self.assertLessEqual(number(row["difference_low"]), number(row["difference"]) + 1e-9)
-        self.assertGreaterEqual(number(row["difference_high"]), number(row["difference"]) - 1e-9)
+        if row["difference_low"]:
+            self.assertLessEqual(number(row["difference_low"]), number(row["difference"]) + 1e-9)
+            self.assertGreaterEqual(number(row["difference_high"]), number(row["difference"]) - 1e-9)
         d = b - a
-        if len(np.unique(abs(d))) == len(d) and not (d == 0).any():
+        if len(d) and np.diff(np.sort(abs(np.append(d, 0)))).min() > 1e-5:
             self.assertAlmostEqual(number(row["p"]), scipy.stats.wilcoxon(d, mode="exact").pvalue, delta=1e-6)
 
     def test_one_key(self):
@@ -360,10 +365,78 @@ class Compare(Files):
             for row in found:
                 self.check(f, row, 0, 7 if row["value_b"] == "0.7" else 8)
         p, corrected = (np.array([number(r[k]) for r in found]) for k in ("p", "p_holm"))
+        p, corrected = p[~np.isnan(p)], corrected[~np.isnan(p)]
         order = np.argsort(p)
         expected = np.empty(len(p))
         expected[order] = np.minimum(1, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
         np.testing.assert_allclose(corrected, expected, rtol=1e-6)
+
+    def test_family(self):
+        """p family is the statistics_table's of the same differences; 14 seeds at most, some of them not accepted."""
+        options = ("--compare", "fraction", "--where", "second_task=prod", "--statistic", "mean_ri,mixed", "--layer", "1,2")
+        found = rows("summary", "claims.h5", *options)
+        differences = np.full((len(found), 14), np.nan, "f4")
+        with Arrays("claims.h5") as f:
+            for row, d in zip(found, differences):
+                other = 7 if row["value_b"] == "0.7" else 8
+                for r in np.intersect1d(accepted(f, 0), accepted(f, other)):
+                    a, b = (Model(f, c, r, "taylor_sample", "none").layer(row["statistic"], int(row["layer"]) - 1)
+                            for c in (0, other))
+                    d[r] = np.float32(b) - np.float32(a)
+        line = f"family {len(found)} 14 " + " ".join(f"{v:.9g}" for v in differences.ravel()) + "\n"
+        out = subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout.split()
+        np.testing.assert_allclose([number(r["p_family"]) for r in found], np.array(out[1:], "f8"), atol=2e-3)
+        text = done("summary", "claims.h5", *options)
+        n_tests = sum(np.nansum(abs(d)) > 1e-5 for d in differences)
+        self.assertIn(f"p family: for these {n_tests} tests together, by max-T", text)
+
+    def test_few_seeds(self):
+        for n, lines in ((4, ["p family is not there: no row has 6 seeds"]), (7, ["Warning: fewer than 8 seeds"]),
+                         (9, ["Warning: fewer than 10 seeds for more than 20 tests"])):
+            make_file.make("few.h5", [dict(hidden_size=20, fraction=f) for f in (0.4, 0.6)], n, seed=3)
+            with h5py.File("few.h5", "r+") as f:
+                f["status"][...] = ACCEPTED
+                f["importance"][...] = f["importance"][0, 0] * np.random.default_rng(1).lognormal(0, 1, f["importance"].shape)
+                f["test_error"][...] = 0.01
+                f["test_loss"][...] = np.random.default_rng(2).lognormal(-6, 1, f["test_loss"].shape)
+            for text in lines:
+                self.assertIn(text, done("summary", "few.h5", "--compare", "fraction"))
+            p = [row["p_family"] for row in rows("summary", "few.h5", "--compare", "fraction", "--statistic", "mean_ri")]
+            self.assertEqual(set(p) == {""}, n < 6)
+        self.assertNotIn("Warning", done("summary", "few.h5", "--compare", "fraction", "--statistic", "mean_ri"))
+
+    def test_fewer_lines(self):
+        options = ("summary", "claims.h5", "--compare", "fraction")
+        everything = rows(*options)
+        effects = sorted((abs(number(r["cliff_delta"])) for r in everything if r["cliff_delta"]), reverse=True)
+        top = rows(*options, "--top", "5")
+        self.assertEqual(top, [r for r in everything if r in top])  # as they were: order and numbers
+        self.assertEqual(sorted((abs(number(r["cliff_delta"])) for r in top), reverse=True), effects[:5])
+        below = rows(*options, "--p-below", "0.2")
+        self.assertEqual(below, [r for r in everything if r["p_family"] and number(r["p_family"]) < 0.2])
+        self.assertEqual(rows(*options, "--p-below", "1e-9"), [])
+        self.assertIn(f"0 of {len(everything)} rows are shown", done(*options, "--p-below", "1e-9"))
+        self.assertEqual(json.loads(done(*options, "--p-below", "1e-9", "--json"))["comparisons"], [])
+
+    def test_simultaneous(self):
+        options = ("summary", "claims.h5", "--compare", "train_mode", "--statistic", "mean_ri")
+        alone, together = rows(*options), rows(*options, "--simultaneous")
+        with Arrays("claims.h5") as f:
+            for row in together:
+                a, b = self.aligned(f, 0, 4, lambda f, c, r: np.float32(
+                    Model(f, c, r, "taylor_sample", "none").layer("mean_ri", int(row["layer"]) - 1)))
+                d = (b - a).astype("f8")
+                expected = scipy.stats.t.interval(1 - 0.05 / 4, len(d) - 1, d.mean(), scipy.stats.sem(d))
+                np.testing.assert_allclose([number(row["difference_low"]), number(row["difference_high"])], expected,
+                                           rtol=1e-4, atol=1e-6)
+        self.assertEqual([r["p"] for r in alone], [r["p"] for r in together])
+        self.assertIn("all together: Bonferroni's t", done(*options, "--simultaneous"))
+
+    def test_sizes(self):
+        """The dip depends on the number of units: it is not compared between sizes; two_peaks is."""
+        make_file.make("width.h5", [dict(hidden_size=h) for h in (20, 60)], 8, seed=3)
+        names = {row["statistic"] for row in rows("summary", "width.h5", "--compare", "hidden_size")}
+        self.assertTrue("two_peaks" in names and "dip" not in names)
 
     def test_baseline_and_statistics(self):
         found = rows("summary", "claims.h5", "--compare", "fraction=0.7", "--statistic", "mixed,error_2", "--layer", "3",
@@ -404,10 +477,12 @@ class Compare(Files):
         for row, entry in zip(flat, whole):
             self.assertEqual([row["statistic"], row["layer"], row["value_b"]],
                              [entry["statistic"], str(entry["layer"]), entry["value_b"]])
-            self.assertEqual(number(row["p_holm"]), entry["p_holm"])
-            self.assertEqual(number(row["difference_low"]), entry["difference"]["low"])
+            for key in ("p_holm", "p_family"):
+                self.assertEqual(row[key], "" if entry[key] is None else f"{entry[key]:.9g}")
+            self.assertEqual(row["difference_low"],
+                             "" if entry["difference"]["low"] is None else f"{entry['difference']['low']:.9g}")
             line, = [t for t in text if t.split()[:2] == [row["layer"], row["statistic"]]]
-            self.assertIn(f"{number(row['difference']):+.4f}", line)
+            self.assertIn(f"{number(row['difference']):+.4f}" if row["difference"] else " 0 ", line)
         self.assertLessEqual(max(map(len, text)), 105)
 
 
