@@ -26,6 +26,9 @@ static const double REASSURE_S = 1;
 /* A turn counts as overtime no longer than this: in a longer one this process has not looked at what came. */
 static const double LONGEST_TURN_S = 0.25;
 
+/* One so long is none: the process was stopped or the machine suspended. */
+static const double PAUSE_S = 5;
+
 enum { MESSAGES_A_TURN = 64, STUCK_NAMED_MAX = 8 };
 
 /* What the coordinator knows of a rank. */
@@ -60,6 +63,10 @@ struct coordinator {
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
     double end_s;            /* when training has to end, INFINITY: when all is done */
+    double start_s;          /* of the run */
+    double paused_s;         /* between turns, because this process was stopped or the machine suspended */
+    bool is_time_over;       /* the first order was given for the time limit's sake */
+    bool has_overstayed;     /* some rank's compute thread does not stop */
     double silence_look_s;   /* when ranks' silence is looked at next */
     double turn_s;           /* when the loop's last turn began */
     double overtime_s;       /* that the loop has been through since end_s */
@@ -338,9 +345,10 @@ static void held_text(const struct coordinator *c, int rank, char text[128])
              n_held == 1 ? "" : "s", oldest.config, oldest.replicate);
 }
 
-static void name_overstayed(const struct coordinator *c, int rank)
+static void name_overstayed(struct coordinator *c, int rank)
 {
     char held[128];
+    c->has_overstayed = true;
     held_text(c, rank, held);
     progress_say(c->progress, "rank %d on %s: its compute thread does not stop; %s", rank, host(c, rank), held);
 }
@@ -368,6 +376,8 @@ static void name_stuck(const struct coordinator *c)
 static void mind_the_stuck(struct coordinator *c)
 {
     double now_s = clock_s(), turn_s = fmin(now_s - c->turn_s, LONGEST_TURN_S);
+    if (now_s - c->turn_s > PAUSE_S)
+        c->paused_s += now_s - c->turn_s;
     c->turn_s = now_s;
     stop_note_life();
     if (now_s < c->end_s)
@@ -508,6 +518,14 @@ static void give_orders(struct coordinator *c)
 
 /* ---- stopping ----------------------------------------------------------------------------------------------- */
 
+/* True if the order to stop comes from the time limit: or from a batch system's warning, as long ahead of it as such
+ * warnings are. */
+static bool is_for_the_limit(const struct coordinator *c, double now_s)
+{
+    double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10) && left_s <= had_s);
+}
+
 /* Winds up, or abandons what is in training, when it is time to. */
 static void mind_the_time(struct coordinator *c)
 {
@@ -528,6 +546,7 @@ static void mind_the_time(struct coordinator *c)
         c->orders[WIRE_WIND_UP],
         &(struct wire_handout){.order = WIRE_WIND_UP, .is_last = true, .end = true, .left_s = fmax(0, left_s)}, NULL);
 
+    c->is_time_over = is_for_the_limit(c, clock_s());
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
     if (sync_sink(c, true, &error))
@@ -676,7 +695,8 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
                             .watch = watch,
                             .progress = progress,
                             .n_ranks = transport->n_ranks,
-                            .end_s = watch->deadline_s};
+                            .end_s = watch->deadline_s,
+                            .start_s = start_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
     if (set_up(&c, error)) {
         c.failure = *error;
@@ -689,6 +709,8 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
+        receipt->is_time_over = c.is_time_over && !c.has_overstayed && !transport->is_stuck;
+        receipt->paused_s = c.paused_s;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
         if (sync_sink(&c, true, error))
             fail(&c, error);
