@@ -116,6 +116,7 @@ static enum error_code match(struct matching *matching, const struct results_des
                              struct error *error)
 {
     struct index index = {.configs = old->configs, .aside = aside, .n_slots = 16};
+    check(old->n_configs > 0 && new->n_configs > 0);
     while (index.n_slots < 2 * old->n_configs)
         index.n_slots *= 2;
     index.slots = malloc(index.n_slots * sizeof *index.slots);
