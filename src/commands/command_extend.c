@@ -425,5 +425,6 @@ const struct command command_extend = {
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
         "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
+    .is_parallel = true,
     .run = run,
 };
