@@ -121,10 +121,12 @@ static enum error_code compare_record(void *verify, const struct job *job, const
 static enum error_code train_slot(const struct arguments *arguments, int *exit_code, struct error *error)
 {
     struct verify *verify;
+    struct job slot;
     if (arguments->n_overrides > 0 || arguments->seed)
         return error_set(error, ERROR_INPUT, "--from %.200s: allowed: no --set or --seed, which are the slot's",
                          arguments->from);
-    if (verify_open_slot(&verify, arguments->from, arguments->config, arguments->replicate, stdout, error))
+    if (verify_parse_slot(arguments->config, arguments->replicate, &slot, error) ||
+        verify_open_slot(&verify, arguments->from, &slot, stdout, error))
         return error->code;
     if (!train(verify_job(verify), verify_description(verify)->layout, compare_record, verify, error))
         *exit_code = verify_end(verify);

@@ -5,6 +5,7 @@
 #include "formula_text.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,10 @@ static enum error_code fail_character(struct parser *p)
     for (size_t i = 0; i < sizeof other_signs / sizeof other_signs[0]; i++)
         if (strcmp(character, other_signs[i].sign) == 0)
             return fail(p, p->at, "a formula has no %s: %s", character, other_signs[i].remedy);
+    if (c >= 0x80)
+        return fail(p, p->at,
+                    "a formula has no %s (U+%04" PRIX32 "); allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=",
+                    character, utf8_decode((const unsigned char *)character, n));
     return fail(p, p->at, "a formula has no %s; allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=", character);
 }
 

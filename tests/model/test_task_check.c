@@ -59,6 +59,7 @@ static void test_not_finite(void **state)
     setting.seed = SEED_MAX;
     expect_error("sqrt(r0)", &setting, "is not a number at r0 = -0.");
     setting.standardise = true;
+    expect_error("1 / (x0 + 2.875)", &setting, "is infinite at x0 = -2.875;"); /* not: its deviation is NaN */
     expect_error("a", &setting, "cannot be standardised");
     expect_error("x0 * 0 + r0", &setting, "cannot be standardised");
 

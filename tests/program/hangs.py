@@ -52,6 +52,7 @@ def signal_ranks(*numbers):
     return act
 
 
+LONG = "--set max_attempts=1000 --set error_threshold=1e-9"  # in place of a reference to compare with
 HANGS = [
     # a worker
     Hang("worker before MPI_Init", 2, [NO_PROGRESS + "starting MPI"], at="init:1", file=False),
@@ -68,7 +69,7 @@ HANGS = [
          file=False),
     Hang("rank 0 at HELLO", 2, [SILENT.format(1)], at="gather:1", who="0", file=False),
     Hang("rank 0 sending", 3, [SILENT.format(1)], at="send:12", who="0"),
-    Hang("rank 0 and a worker", 3, [SILENT.format(2)], at="send:4", who="0,1"),
+    Hang("rank 0 and a worker", 3, [SILENT.format(2)], options=LONG, act=signal_ranks((0.2, signal.SIGSTOP, {0, 1}))),
     Hang("rank 0's compute thread", 2, [COMPUTE.format(0), STOPPED], at="compute:40", who="0"),
     Hang("rank 0 writing", 2, [NO_PROGRESS + "(writ|sync)ing the results"], io="w:300:hang:on", file=None),
     Hang("rank 0 syncing", 2, [NO_PROGRESS + "syncing the results"], io="d:2:hang:on"),
@@ -82,9 +83,9 @@ HANGS = [
     Hang("SIGTERM to a worker, rank 0 hangs", 3, [SILENT.format(1)], at="send:12", who="0", limit_s=None,
          act=signal_ranks((1, signal.SIGTERM, {1}))),
     # not hung
-    Hang("a slow disk", 2, [STOPPED], io="none", options="--set max_attempts=1000 --set error_threshold=1e-9",
+    Hang("a slow disk", 2, [STOPPED], io="none", options=LONG,
          never="all ranks are ended|stuck"),
-    Hang("suspended", 2, [STOPPED], options="--set max_attempts=1000 --set error_threshold=1e-9",
+    Hang("suspended", 2, [STOPPED], options=LONG,
          act=signal_ranks((0.3, signal.SIGSTOP, None), (LIMIT_S + 3 * GRACE_S, signal.SIGCONT, None)),
          never="all ranks are ended|stuck"),
 ]

@@ -236,6 +236,17 @@ def hard_arguments(name, rng):
     return x[np.argsort(distance, kind="stable")[:25]]
 
 
+# Where a function of double, rounded correctly itself, is a midpoint of two floats or next to one: found among all floats
+# in the ranges that matter most.
+HARDEST = {
+    "exp": ["-0x1.d2259ap+3"],
+    "sin": ["0x1.e35bc6p+7"],
+    "cos": ["0x1p-12", "0x1.20ffccp-7"],
+    "log": ["0x1.b97c7p-14", "0x1.f0ddep-8", "0x1.827a74p-7", "0x1.2f1fd6p+3", "0x1.cb534cp+13"],
+    "tanh": [],
+}
+
+
 def rounded_functions():
     lines = []
     rng = np.random.default_rng(15)
@@ -247,7 +258,7 @@ def rounded_functions():
         signed = [s * v for v in tiny + middle + large + near_one for s in (1, -1)] + [np.nan]
         random_ones = rng.integers(0, 1 << 32, 150, dtype=np.uint32).view(F)
         near = (rng.uniform(-10, 10, 100)).astype(F)
-        for x in [*np.array(signed, F), *random_ones, *near, *hard_arguments(name, rng)]:
+        for x in [*np.array(signed, F), *random_ones, *near, *hard_arguments(name, rng), *(F(float.fromhex(h)) for h in HARDEST[name])]:
             lines.append(f"{name} {hexadecimal(x)} {hexadecimal(rounded(name, x))}")
     return lines
 
