@@ -523,7 +523,7 @@ static void give_orders(struct coordinator *c)
 static bool is_for_the_limit(const struct coordinator *c, double now_s)
 {
     double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
-    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10) && left_s <= had_s);
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10));
 }
 
 /* Winds up, or abandons what is in training, when it is time to. */
