@@ -5,6 +5,7 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "hopeless.h"
 #include "open.h"
 #include "plan.h"
 #include "progress.h"
@@ -162,6 +163,27 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
+/* The results file, and a look at what goes into it. */
+struct watched_results {
+    struct record_sink results;
+    struct hopeless hopeless;
+    struct progress *progress;
+};
+
+static enum error_code put_watched(void *context, uint64_t config, uint64_t replicate, const void *record,
+                                   struct error *error)
+{
+    struct watched_results *watched = context;
+    hopeless_note(&watched->hopeless, config, record, watched->progress);
+    return watched->results.put(watched->results.context, config, replicate, record, error);
+}
+
+static enum error_code sync_watched(void *context, bool now, struct error *error)
+{
+    struct watched_results *watched = context;
+    return watched->results.sync(watched->results.context, now, error);
+}
+
 /* Does what is pending in the results. */
 static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
@@ -184,9 +206,13 @@ static enum error_code run_pending(struct run_state *run, struct results *result
         plan_skip(plan, is_done, results);
     print_start(run, sweep, host_list);
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    const struct record_sink sink = coordinator_results_sink(results);
+    struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
+    hopeless_start(&watched.hopeless, sweep->configs, sweep->n_configs, sweep->swept, layout);
+    const struct record_sink sink = {&watched, put_watched, sync_watched};
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
     progress_end(&progress, clock_s());
+    hopeless_sum_up(&watched.hopeless, stderr);
+    hopeless_end(&watched.hopeless);
     if (!error->code)
         store_receipt(results, &run->receipt, error);
     results_counts(results, run->counts);
