@@ -138,10 +138,14 @@ static bool is_cut_off(const struct suspicion *s)
     return false;
 }
 
-/* The test errors of the last attempt, [history][size of the task axis]; NULL if it has none. */
+/* The test errors of the last attempt, [history][size of the task axis]; NULL if it has none, or ended unlike most. */
 static const float *last_history(const struct suspicion *s)
 {
     const float *history = record_field_const(s->layout, s->record, FIELD_TEST_ERROR);
+    const float *end = history + ((uint64_t)hyperparameters_history(s->h) - 1) * s->layout->size[DIMENSION_TASK];
+    for (int task = 0; task < s->n_tasks; task++)
+        if (!(end[task] <= 2 * s->median[task] && end[task] >= s->median[task] / 2))
+            return NULL;
     return isnan(history[0]) ? NULL : history;
 }
 
