@@ -239,7 +239,7 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
             return error->code;
     }
     if (!l->has_weights)
-        training_run(&l->training);
+        training_run(&l->training, NULL);
     for (int layer = 1; layer < l->training.network.n_layers; layer++) {
         const struct layer *part = &l->training.network.layer[layer];
         memcpy(l->whole[layer], part->weights, part->n_units * part->n_columns * l->training.lanes * sizeof(float));
