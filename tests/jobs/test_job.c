@@ -1139,11 +1139,11 @@ static void test_unit_shares(void **state)
     const float values[] = {0.95f, -1, NAN, 0.25f, -0.4375f, 0.75f, 0.875f, -0.5f};
     const size_t m = MEASURE_CONTRIBUTION, layer = 1;
     memcpy(ri + (m * 3 + layer) * 10, values, sizeof values);
-    struct unit_shares shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 1);
+    struct unit_shares shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0, 1, 1);
     assert_true(shares.unimportant == 1.0 / 8 && shares.selective == 2.0 / 8 && shares.mixed == 2.0 / 8);
-    shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0);
+    shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0, 1, 0);
     assert_true(shares.unimportant == 1 && shares.selective == 0 && shares.mixed == 0);
-    shares = record_unit_shares(&layout, record, &configs[1], MEASURE_CONTRIBUTION, 1);
+    shares = record_unit_shares(&layout, record, &configs[1], MEASURE_CONTRIBUTION, 0, 1, 1);
     assert_true(fabs(shares.unimportant - 3.0 / 10) < 1e-12 && fabs(shares.selective - 2.0 / 10) < 1e-12);
     free(record);
 }
