@@ -32,10 +32,10 @@ enum {
     FORMULA_DEPTH_MAX = 64,  /* most brackets, functions and signs around a place of a formula */
 };
 
-/* One step of a program in postfix order: pushes a value or replaces the topmost ones by their result. */
+/* One step of a program in postfix order: pushes a value, or replaces the topmost ones by their result. */
 struct formula_step {
-    uint8_t operation; /* enum operation of formula_program.h */
-    uint8_t operand;   /* which input, dial, random constant or constant; an exponent */
+    uint8_t operation; /* enum formula_operation: formula_operations.h */
+    uint8_t operand;   /* which input, dial, random constant or constant; the exponent of a power */
 };
 
 /* A formula, made by formula_parse() only. Plain data without pointers: may be copied, sent to a rank of the same
@@ -78,7 +78,7 @@ size_t formula_evaluate(const struct formula *formula, const struct formula_valu
 
 /* A point at which a formula is not finite, in words, for messages: "x0 = 0, x1 = .25, a = 1": the inputs and values
  * that the formula uses, numbers that read back to the same floats. x [n_inputs]. Returns `words`. */
-enum { FORMULA_POINT_MAX = 512 };
+enum { FORMULA_POINT_MAX = 768 };
 char *formula_point(const struct formula *formula, const struct formula_values *values, const float *x,
                     char words[FORMULA_POINT_MAX]);
 

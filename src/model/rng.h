@@ -15,6 +15,7 @@
  *   RNG_BOOTSTRAP        a = resample, b = 0; element = draw (seed and attempt 0; analysis: bootstrap.h)
  *   RNG_SAMPLE           a, b = number of a slot, low and high word; elements 0 and 1 choose it or not (verify.h)
  *   RNG_LESIONS          a = draw, b = 2 (layer - 1) + group; element = exchange of a shuffle (analysis: lesion.h)
+ *   RNG_RANDOM_CONSTANTS a = b = 0; elements 0..9 = r0..r9 of formulas (attempt 0 for all attempts; task_list.h)
  *
  * A value once used is part of the results: streams are never renumbered. */
 #ifndef PICKY_RNG_H
@@ -31,7 +32,8 @@ enum rng_purpose {
     RNG_NULL_JOBS = 5,
     RNG_BOOTSTRAP = 6,
     RNG_SAMPLE = 7,
-    RNG_LESIONS = 8
+    RNG_LESIONS = 8,
+    RNG_RANDOM_CONSTANTS = 9
 };
 
 struct rng_key {
