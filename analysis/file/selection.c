@@ -15,7 +15,7 @@ static void append(char label[LABEL_MAX], const char *text)
 
 static void append_value(char label[LABEL_MAX], const struct hyperparameters *h, const struct hyperparameter *row)
 {
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     hyperparameter_format(h, row, value);
     if (*label)
         append(label, ", ");
@@ -73,7 +73,7 @@ static enum error_code no_match(const struct reader *reader, const char *conditi
         if (is_cut)
             break;
         shown[n_shown++] = c;
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&reader->configs[c], row, value);
         append(names, *names ? ", " : "");
         append(names, value);

@@ -91,7 +91,7 @@ static void write_values(const struct report *report, const struct hyperparamete
             fprintf(report->out, ", &hellip;");
             return;
         }
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(h, row, value);
         fputs(n_shown ? ", " : "", report->out);
         html_text(report->out, value);
@@ -196,7 +196,7 @@ static void write_acceptance_row(const struct report *report, size_t i)
     fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i]);
     for (int r = 0; r < n_hyperparameters; r++)
         if (report->reader->swept[r]) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(h, &hyperparameter_table[r], value);
             fprintf(out, "<td>");
             html_text(out, value);

@@ -44,7 +44,7 @@ static void print_swept(const struct sweep *sweep)
         }
         printf("  %-18s", row->name);
         for (size_t v = 0; v < n; v++) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(distinct[v], row, value);
             printf("%s%s", v ? ", " : " ", value);
         }

@@ -5,6 +5,7 @@
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "task_registry.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -40,14 +41,29 @@ static void print_history(const struct record_layout *layout, const struct hyper
 
 static void print_units(const struct record_layout *layout, const struct hyperparameters *h, const void *record)
 {
+    size_t n_tasks = (size_t)hyperparameters_n_tasks(h);
+    if (n_tasks == 1) /* relative to what? */
+        return;
     printf("\nHidden units by relative importance (taylor_sample; selective: |RI| > 0.9, mixed: |RI| < 0.5)\n");
-    printf("%5s  %12s  %9s  %6s\n", "layer", "unimportant", "selective", "mixed");
-    for (int layer = 0; layer < h->hidden_layers; layer++) {
-        struct unit_shares shares = record_unit_shares(layout, record, h, MEASURE_TAYLOR_SAMPLE, layer);
-        char text[3][8];
-        printf("%5d  %12s  %9s  %6s\n", layer + 1, percent(shares.unimportant, text[0]),
-               percent(shares.selective, text[1]), percent(shares.mixed, text[2]));
-    }
+    printf("%s%5s  %12s  %9s  %6s\n", n_tasks > 2 ? "tasks  " : "", "layer", "unimportant", "selective", "mixed");
+    for (size_t b = 1; b < n_tasks; b++)
+        for (size_t a = 0; a < b; a++)
+            for (int layer = 0; layer < h->hidden_layers; layer++) {
+                struct unit_shares shares = record_unit_shares(layout, record, h, MEASURE_TAYLOR_SAMPLE, a, b, layer);
+                char text[3][8];
+                if (n_tasks > 2)
+                    printf("%zu, %zu   ", a + 1, b + 1);
+                printf("%5d  %12s  %9s  %6s\n", layer + 1, percent(shares.unimportant, text[0]),
+                       percent(shares.selective, text[1]), percent(shares.mixed, text[2]));
+            }
+}
+
+static void print_tasks(const struct hyperparameters *h)
+{
+    const struct task_list *list = &task_registry_get(h->tasks)->list;
+    for (int task = 0; task < list->n_tasks; task++)
+        printf("task %-13d %s%s%s\n", task + 1, list->names[task], *list->names[task] ? ": " : "",
+               list->formulas[task].text);
 }
 
 static enum error_code print_record(void *context, const struct job *job, const void *record, struct error *error)
@@ -61,10 +77,12 @@ static enum error_code print_record(void *context, const struct job *job, const 
     int n_tasks = hyperparameters_n_tasks(&job->h);
 
     for (int i = 0; i < n_hyperparameters; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&job->h, &hyperparameter_table[i], value);
-        printf("%-18s %s\n", hyperparameter_table[i].name, value);
+        if (hyperparameter_table[i].type != HYPERPARAMETER_TASKS && *value)
+            printf("%-18s %s\n", hyperparameter_table[i].name, value);
     }
+    print_tasks(&job->h);
     printf("%-18s %" PRId64 "\n", "seed", job->seed);
     if (status == STATUS_ACCEPTED || status == STATUS_REJECTED) {
         print_history(layout, &job->h, record);
@@ -107,6 +125,7 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
             return error_set(error, ERROR_INPUT, "--seed %s: allowed: an integer from 0 to 2^53 - 1", arguments->seed);
         job->seed = seed;
     }
+    hyperparameters_resolve(&job->h);
     return hyperparameters_check(&job->h, error);
 }
 

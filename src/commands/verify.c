@@ -49,7 +49,7 @@ static void say(struct verify *v, uint64_t config, uint64_t replicate, const cha
     const char *separator = " (";
     fprintf(v->lines, "%s: configuration %" PRIu64, v->path, config);
     for (int row = 0; row < n_hyperparameters; row++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         if (!v->description->swept[row])
             continue;
         hyperparameter_format(&v->description->configs[config], &hyperparameter_table[row], value);

@@ -219,15 +219,13 @@ static long parse_layer(const char *text)
 
 /* ---- lists of tasks ----------------------------------------------------------------------------------------- */
 
-/* Puts "tasks = TEXT: column N: " before what is wrong with a formula. */
-static enum error_code bad_formula(const char *text, size_t length, int column, struct error *error)
+/* Puts "tasks = TEXT: " before what is wrong with a list. */
+static enum error_code bad_tasks(const char *text, struct error *error)
 {
     char shown[61];
-    size_t n_shown = length < sizeof shown ? length : sizeof shown - 1;
-    memcpy(shown, text, n_shown);
-    shown[n_shown] = '\0';
+    snprintf(shown, sizeof shown, "%s", text);
     text_make_line(shown);
-    return error_prefix(error, "tasks = \"%s%s\": column %d", shown, n_shown < length ? "..." : "", column);
+    return error_prefix(error, "tasks = \"%s%s\"", shown, strlen(text) >= sizeof shown ? "..." : "");
 }
 
 void hyperparameters_set_tasks(struct hyperparameters *h, int64_t number)
@@ -245,12 +243,12 @@ static enum error_code set_list(struct hyperparameters *h, const struct task_lis
     return ERROR_NONE;
 }
 
-static enum error_code set_tasks_text(struct hyperparameters *h, const char *text, struct error *error)
+enum error_code hyperparameters_set_list(struct hyperparameters *h, const char *text, struct error *error)
 {
     struct task_list list = {0};
     int column;
     if (task_list_parse(text, strlen(text), &list, &column, error))
-        return bad_formula(text, strlen(text), column, error);
+        return error_prefix(error, "column %d", column);
     return set_list(h, &list, error);
 }
 
@@ -261,7 +259,7 @@ enum error_code hyperparameters_set_formulas(struct hyperparameters *h, const ch
     int column;
     for (size_t i = 0; i < n_formulas; i++)
         if (task_list_add(&list, formulas[i], strlen(formulas[i]), &column, error))
-            return bad_formula(formulas[i], strlen(formulas[i]), column, error);
+            return error_prefix(error, "column %d", column), bad_tasks(formulas[i], error);
     if (n_formulas == 0)
         return error_set(error, ERROR_INPUT, "tasks = []: allowed: %s", hyperparameter_find("tasks")->allowed);
     return set_list(h, &list, error);
@@ -361,7 +359,7 @@ enum error_code hyperparameter_set_string(struct hyperparameters *h, const struc
         h->fraction = 0;
         return ERROR_NONE;
     } else if (row->type == HYPERPARAMETER_TASKS) {
-        return set_tasks_text(h, value, error);
+        return hyperparameters_set_list(h, value, error) ? bad_tasks(value, error) : ERROR_NONE;
     } else if (is_row(row, second_task) && text_allowed(row, value)) {
         return set_second_task(h, value, error);
     } else if (row->type == HYPERPARAMETER_TEXT && text_allowed(row, value)) {
@@ -462,12 +460,9 @@ static int context_layer(const char *text)
 void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
                               char text[HYPERPARAMETER_FORMAT_MAX])
 {
-    bool is_product = false;
-    double factor = 0;
     memset(text, 0, HYPERPARAMETER_FORMAT_MAX);
-    if (is_row(row, second_task) &&
-        hyperparameters_parse_second_task(h->second_task, &is_product, &factor) && !is_product)
-        snprintf(text, HYPERPARAMETER_TEXT_MAX, "add%.9g", (double)((float)factor + 0.0f)); /* + 0: no -0 */
+    if (is_row(row, second_task))
+        snprintf(text, HYPERPARAMETER_TEXT_MAX, "%s", task_registry_get(h->tasks)->second_task);
     else if (is_row(row, context_location) &&
              context_layer(h->context_location) == 1)
         snprintf(text, HYPERPARAMETER_TEXT_MAX, "start");

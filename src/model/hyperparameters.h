@@ -119,6 +119,9 @@ enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct 
 enum error_code hyperparameters_set_formulas(struct hyperparameters *h, const char *const *formulas, size_t n_formulas,
                                              struct error *error);
 
+/* The same from one text; the message begins with "column N: ". */
+enum error_code hyperparameters_set_list(struct hyperparameters *h, const char *text, struct error *error);
+
 /* Sets `tasks`, and second_task to what stands for the list, if anything does. */
 void hyperparameters_set_tasks(struct hyperparameters *h, int64_t number);
 

@@ -152,7 +152,7 @@ static void note_fault(struct model *model, const struct targets *targets, int t
     if (*model->fault)
         return;
     formula_point(formula, &targets->values, x, point);
-    snprintf(model->fault, sizeof model->fault, "task %d, %.60s, is not finite at %.90s", task + 1, formula->text,
+    snprintf(model->fault, sizeof model->fault, "task %d, %.60s, is not finite at %.150s", task + 1, formula->text,
              point);
 }
 
