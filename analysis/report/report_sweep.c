@@ -144,9 +144,7 @@ void report_sweep(const struct report *report)
     report_count(out, report->reader->n_configs, "configuration");
     fprintf(out, " with ");
     report_count(out, report->reader->n_replicates, "replicate");
-    fprintf(out,
-            " each. Replicate <i>r</i> has the same seed in every configuration. Task 1 is x0 + x1; task 2 is what "
-            "<code>second_task</code> says.</p>\n");
+    fprintf(out, " each. Replicate <i>r</i> has the same seed in every configuration.</p>\n");
     selection_swept(report->reader, names);
     if (strcmp(names, "none") != 0)
         write_varied(report);

@@ -463,8 +463,7 @@ void hyperparameter_canonical(const struct hyperparameters *h, const struct hype
     memset(text, 0, HYPERPARAMETER_FORMAT_MAX);
     if (is_row(row, second_task))
         snprintf(text, HYPERPARAMETER_TEXT_MAX, "%s", task_registry_get(h->tasks)->second_task);
-    else if (is_row(row, context_location) &&
-             context_layer(h->context_location) == 1)
+    else if (is_row(row, context_location) && context_layer(h->context_location) == 1)
         snprintf(text, HYPERPARAMETER_TEXT_MAX, "start");
     else
         hyperparameter_format(h, row, text);
@@ -605,11 +604,11 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     }
     for (int task = 0; task < n_tasks; task++)
         if (h->batch_size > counts[task])
-            return error_set(
-                error, ERROR_INPUT,
-                "batch_size = %" PRId64 ": larger than task %d's part of the training set; allowed: at most %" PRId64
-                " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
-                h->batch_size, task + 1, counts[task], fraction, h->N_train, train_modes[h->train_mode]);
+            return error_set(error, ERROR_INPUT,
+                             "batch_size = %" PRId64
+                             ": larger than task %d's part of the training set; allowed: at most %" PRId64
+                             " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
+                             h->batch_size, task + 1, counts[task], fraction, h->N_train, train_modes[h->train_mode]);
     return ERROR_NONE;
 }
 

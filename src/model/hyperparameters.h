@@ -15,13 +15,13 @@
 
 #define HYPERPARAMETER_TEXT_MAX 32 /* bytes of a TEXT row's value, the final NUL included */
 #define HYPERPARAMETER_FORMAT_MAX                                                                                      \
-    (TASKS_MAX * 260) /* bytes of any value as text, the final NUL included: of a list of tasks (task_list.h) */
-#define TASKS_MAX               8  /* most tasks of a model */
-#define TASK_PAIRS(n_tasks)     ((n_tasks) * ((n_tasks)-1) / 2)
-#define PHASES_MAX              TASKS_MAX /* of training */
-#define INPUTS_MAX              16
-#define LAYERS_MAX              32 /* most hidden layers */
-#define HIDDEN_SIZE_MAX         4096
+    (TASKS_MAX * 260)         /* bytes of any value as text, the final NUL included: of a list of tasks (task_list.h) */
+#define TASKS_MAX           8 /* most tasks of a model */
+#define TASK_PAIRS(n_tasks) ((n_tasks) * ((n_tasks)-1) / 2)
+#define PHASES_MAX          TASKS_MAX /* of training */
+#define INPUTS_MAX          16
+#define LAYERS_MAX          32 /* most hidden layers */
+#define HIDDEN_SIZE_MAX     4096
 
 /* Values that are stored or sent: never renumbered. They index the choices of the table's row. */
 enum train_mode { TRAIN_RANDOM = 0, TRAIN_REPLAY = 1, TRAIN_SEQUENTIAL = 2 };
@@ -53,7 +53,7 @@ struct hyperparameters {
     double a, b, c;      /* the dials of formulas */
     int64_t standardise; /* enum standardise */
     int64_t tasks;       /* number of the list (task_registry.h); set with second_task, and it with this */
-#ifdef PICKY_MADE_UP /* a test's build: tests/made_up */
+#ifdef PICKY_MADE_UP     /* a test's build: tests/made_up */
     double made_up;
 #endif
 };

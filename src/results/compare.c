@@ -7,7 +7,7 @@
 
 enum {
     LINES_MAX = 20,
-    VALUES_MAX = 8, /* of one key in a line */
+    VALUES_MAX = 8,  /* of one key in a line */
     SHOWN_MAX = 400, /* bytes of a value in a line */
     VALUES_TEXT_MAX = VALUES_MAX * (SHOWN_MAX + 2) + 8,
     CONFIGS_AT_ONCE = 1 << 14 /* read from the file */
@@ -94,8 +94,7 @@ static void note_change(void *context, uint64_t config, const struct hyperparame
 {
     struct changes *changes = context;
     const struct hyperparameters *configs = changes->configs;
-    if (!is_told_by(changes->row, old, &configs[config]) ||
-        hyperparameter_equal(old, &configs[config], changes->row))
+    if (!is_told_by(changes->row, old, &configs[config]) || hyperparameter_equal(old, &configs[config], changes->row))
         return;
     for (size_t i = 0; i < changes->n_pairs; i++)
         if (hyperparameter_equal(old, &changes->pairs[i].old, changes->row) &&
@@ -121,8 +120,8 @@ static enum error_code compare_row(struct sweep_comparison *c, const struct hype
         char old[HYPERPARAMETER_FORMAT_MAX], new[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&changes.pairs[i].old, row, old);
         hyperparameter_format(&changes.configs[changes.pairs[i].first], row, new);
-        differ(c, "%s: %.400s in the file, %.400s in %s (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old, new,
-               c->other, changes.pairs[i].n, c->header->n_configs);
+        differ(c, "%s: %.400s in the file, %.400s in %s (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old,
+               new, c->other, changes.pairs[i].n, c->header->n_configs);
     }
     c->n_more += changes.n_more;
     return ERROR_NONE;

@@ -161,9 +161,9 @@ static bool has_since(hid_t file, const char *path, const char *name, int since)
 {
     int64_t version = 0;
     struct error ignored;
-    return since == 1 || (has_object(file, name) &&
-                          !read_integer_attribute(file, path, "picky_schema_version", &version, &ignored) &&
-                          version >= since);
+    return since == 1 ||
+           (has_object(file, name) && !read_integer_attribute(file, path, "picky_schema_version", &version, &ignored) &&
+            version >= since);
 }
 
 /* How many measures the file has: the first ones of the table, by name. */
@@ -354,12 +354,12 @@ static enum error_code read_part(hid_t file, const char *path, const char *name,
     hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
     hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
     hid_t memory = H5Screate_simple(1, &count, NULL);
-    bool is_good = space >= 0 && type >= 0 && memory >= 0 && H5Tget_class(type) == class &&
-                   (class != H5T_STRING || is_text(type)) && H5Sget_simple_extent_ndims(space) == 1 &&
-                   H5Sget_simple_extent_dims(space, &size, NULL) == 1 && first < size && n <= size - first &&
-                   H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
-                   H5Dread(dataset, class == H5T_STRING ? type : H5T_NATIVE_INT64, memory, space, H5P_DEFAULT,
-                           values) >= 0;
+    bool is_good =
+        space >= 0 && type >= 0 && memory >= 0 && H5Tget_class(type) == class &&
+        (class != H5T_STRING || is_text(type)) && H5Sget_simple_extent_ndims(space) == 1 &&
+        H5Sget_simple_extent_dims(space, &size, NULL) == 1 && first < size && n <= size - first &&
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
+        H5Dread(dataset, class == H5T_STRING ? type : H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, values) >= 0;
     if (memory >= 0)
         H5Sclose(memory);
     if (type >= 0)
@@ -413,8 +413,8 @@ static enum error_code read_tasks(hid_t file, const char *path, uint64_t first, 
         least = lists[i] < least ? lists[i] : least;
         most = lists[i] > most ? lists[i] : most;
         if (lists[i] < 0 || lists[i] >= TASK_LISTS_MAX)
-            code = results_damaged(error, path, "configuration %" PRIu64 ": list of tasks %" PRId64, first + i,
-                                   lists[i]);
+            code =
+                results_damaged(error, path, "configuration %" PRIu64 ": list of tasks %" PRId64, first + i, lists[i]);
     }
     if (has_lists && !code) {
         numbers = calloc((size_t)(most - least) + 1, sizeof *numbers);

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All dimensions of the file: enum dimension, config, replicate and the distinct lists of tasks, and in /provenance the bytes of a text, the runs
- * that wrote to the file and the sweeps that it was to hold. */
+/* All dimensions of the file: enum dimension, config, replicate and the distinct lists of tasks, and in /provenance the
+ * bytes of a text, the runs that wrote to the file and the sweeps that it was to hold. */
 enum { CONFIG = N_DIMENSIONS, REPLICATE, LIST, CHARACTER, RUN, PLAN, N_SCALES };
 
 /* A dimension is a coordinate with values, or has a size only. */
