@@ -97,7 +97,7 @@ static void write_block_head(const struct comparisons *comparisons, const struct
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
-    snprintf(text, sizeof text, "%s = %.300s against %.300s; %s; %s, tasks %d and %d", comparisons->key->name, b, a,
+    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", comparisons->key->name, b, a,
              label, measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,

@@ -188,7 +188,7 @@ static void check_slot(struct verify *v, const struct record_layout *layout, con
         say(v, config, replicate, "seed %" PRId64 ", not %" PRId64, seed, expected);
     if (attempts < least || attempts > most)
         say(v, config, replicate, "%s after %u attempts of %" PRId64, status_names[status], attempts, most);
-    for (uint64_t i = 0; i < layout->n_elements[FIELD_TEST_LOSS]; i++)
+    for (int i = 0; i < hyperparameters_n_tasks(&v->description->configs[config]); i++)
         if ((bool)isfinite(loss[i]) != has_results) {
             say(v, config, replicate, "%s, with a test_loss of %g", status_names[status], (double)loss[i]);
             break;

@@ -446,6 +446,18 @@ bool hyperparameter_is_default(const struct hyperparameters *h, const struct hyp
     return hyperparameter_equal(h, &defaults, row);
 }
 
+void hyperparameters_name_swept(const struct hyperparameters *configs, size_t n, bool *swept)
+{
+    bool *tasks = &swept[hyperparameter_find("tasks") - hyperparameter_table];
+    bool *second_task = &swept[hyperparameter_find("second_task") - hyperparameter_table];
+    if (!*second_task)
+        return;
+    *tasks = false;
+    for (size_t c = 0; c < n && !*tasks; c++)
+        *tasks = *configs[c].second_task == '\0';
+    *second_task = !*tasks;
+}
+
 void hyperparameters_resolve(struct hyperparameters *h)
 {
     h->fraction = resolved_fraction(h);

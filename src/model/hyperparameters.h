@@ -151,6 +151,10 @@ bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperpar
 /* True if the value is the default: what it is with the other values of *h if nothing is given. */
 bool hyperparameter_is_default(const struct hyperparameters *h, const struct hyperparameter *row);
 
+/* Of second_task and `tasks`, makes one count as varied among configs [n], if either is (swept [n_hyperparameters]):
+ * second_task only if it stands for all lists. */
+void hyperparameters_name_swept(const struct hyperparameters *configs, size_t n, bool *swept);
+
 /* Writes fraction as a number if it is "equal". For checked hyperparameters that are kept. */
 void hyperparameters_resolve(struct hyperparameters *h);
 

@@ -203,19 +203,6 @@ static enum error_code find_respelled(struct sweep_reader *r)
     return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
-/* Of tasks and second_task, one counts as varied: the short one only if it stands for all lists. */
-static void name_swept_tasks(struct sweep *sweep)
-{
-    ptrdiff_t tasks = hyperparameter_find("tasks") - hyperparameter_table;
-    ptrdiff_t second_task = hyperparameter_find("second_task") - hyperparameter_table;
-    if (!sweep->swept[second_task])
-        return;
-    sweep->swept[tasks] = false;
-    for (size_t c = 0; c < sweep->n_configs && !sweep->swept[tasks]; c++)
-        sweep->swept[tasks] = *sweep->configs[c].second_task == '\0';
-    sweep->swept[second_task] = !sweep->swept[tasks];
-}
-
 enum error_code sweep_expand(struct sweep_reader *r)
 {
     struct sweep *sweep = r->sweep;
@@ -255,7 +242,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
             }
         }
     }
-    name_swept_tasks(sweep);
+    hyperparameters_name_swept(sweep->configs, sweep->n_configs, sweep->swept);
     if (r->n_cases == 0 && top->n_zip == 0)
         return ERROR_NONE; /* a grid repeats nothing: its lists do not */
 
