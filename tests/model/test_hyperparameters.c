@@ -134,7 +134,7 @@ static void test_text_good(void **state)
         for (int k = 0; k < 6 && expected[i].good[k]; k++) {
             const char *text = expected[i].good[k];
             struct hyperparameters h, again;
-            char formatted[HYPERPARAMETER_TEXT_MAX];
+            char formatted[HYPERPARAMETER_FORMAT_MAX];
             hyperparameters_default(&h);
             hyperparameters_default(&again);
             set(&h, row->name, text);
@@ -260,7 +260,7 @@ static void test_real_round_trip(void **state)
         double value = ldexp((double)((random >> 11) + 1), -53 - (int)(random & 63)) * 8;
         struct hyperparameters h, again;
         struct error error;
-        char text[HYPERPARAMETER_TEXT_MAX], shorter[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX], shorter[HYPERPARAMETER_TEXT_MAX];
         hyperparameters_default(&h);
         again = h;
         assert_int_equal(hyperparameter_set_real(&h, row, value, &error), ERROR_NONE);

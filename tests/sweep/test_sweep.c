@@ -109,7 +109,7 @@ static void assert_line(const char *message)
 /* The value of a configuration as text. */
 static const char *value(const struct sweep *sweep, size_t config, const char *name)
 {
-    static char texts[8][HYPERPARAMETER_TEXT_MAX];
+    static char texts[8][HYPERPARAMETER_FORMAT_MAX];
     static int next;
     char *text = texts[next++ % 8];
     assert_true(config < sweep->n_configs);
