@@ -20,6 +20,7 @@ struct progress {
     uint64_t counts[N_STATUSES]; /* done so far; pending unused */
     double work;                 /* share of the expected work that is done, 0 to 1 */
     double start_s, shown_s;
+    double seen_s;     /* the last update; without one for long the process was stopped, and that time does not count */
     double interval_s; /* of lines: grows */
     uint64_t shown_done;
     /* Jobs come in bursts, a pack at a time: rates are taken from burst to burst. */

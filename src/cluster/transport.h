@@ -29,8 +29,9 @@ struct transport {
     int sender;
 };
 
-/* To be called before MPI_Init. */
-void transport_prepare(void);
+/* To be called before MPI_Init. is_alone: no launcher has started this process. Then it needs nothing but itself: no
+ * daemon, network, session folder, HOME or temporary folder. What the environment says of MPI already is left. */
+void transport_prepare(bool is_alone);
 
 /* Starts with a duplicate of `comm`, whose error handler is left alone. Collective. ERROR_FATAL if MPI or memory fails.
  * The caller ends it by transport_close. */

@@ -96,19 +96,20 @@ static enum arguments_result misuse(const struct command *command, bool speaks, 
     return ARGUMENTS_BAD;
 }
 
-static bool parse_override(struct arguments *arguments, char *text)
+static bool parse_override(struct arguments *arguments, const char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         return false;
     struct sweep_override *grown =
         realloc(arguments->overrides, (arguments->n_overrides + 1) * sizeof *arguments->overrides);
     if (!grown)
         return false;
-    *equals = '\0';
     arguments->overrides = grown;
-    grown[arguments->n_overrides++] = (struct sweep_override){.key = text, .value = equals + 1};
-    return true;
+    const char *key = strndup(text, (size_t)(equals - text));
+    if (key)
+        grown[arguments->n_overrides++] = (struct sweep_override){.key = key, .value = equals + 1};
+    return key;
 }
 
 static bool add_drop(struct arguments *arguments, const char *name)
@@ -236,6 +237,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
 
 void arguments_free(struct arguments *arguments)
 {
+    for (size_t i = 0; i < arguments->n_overrides; i++)
+        free((char *)(uintptr_t)arguments->overrides[i].key);
     free(arguments->overrides);
     free(arguments->drops);
     memset(arguments, 0, sizeof *arguments);

@@ -31,7 +31,7 @@ extern const struct command command_run, command_plan, command_status, command_v
 
 /* A command's arguments. Strings are borrowed from argv. */
 struct arguments {
-    struct sweep_override *overrides; /* [n_overrides], --set; owned */
+    struct sweep_override *overrides; /* [n_overrides], --set; owned, and their keys */
     size_t n_overrides;
     const char **drops; /* [n_drops], --drop; the array is owned */
     int n_drops;
@@ -59,9 +59,10 @@ struct arguments {
 /* What parsing came to. */
 enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
 
-/* Parses the options among `allowed` (a string of the letters that long_options has for them) and the operands: one for
- * each word of operand_names (NULL: none), all of which must be there, and any number more if it ends with "...".
- * Prints help (to stdout if `speaks`) or the mistake (to stderr). The caller frees with arguments_free. */
+/* Parses (argv is put in another order, and no more) the options among `allowed` (a string of the letters that
+ * long_options has for them) and the operands: one for each word of operand_names (NULL: none), all of which must be
+ * there, and any number more if it ends with "...". Prints help (to stdout if `speaks`) or the mistake (to stderr). The
+ * caller frees with arguments_free. */
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                                       const char *operand_names, int argc, char **argv, bool speaks);
 void arguments_free(struct arguments *arguments);

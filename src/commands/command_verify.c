@@ -17,9 +17,6 @@ static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEART
 
 /* A verification, and what it came to. */
 struct verification {
-    const struct command *command;
-    int argc;
-    char **argv;
     const char *path;
     uint64_t n_sample;
     int64_t seed;
@@ -111,35 +108,35 @@ static int report(const struct verification *verification, const struct verify_c
 static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct verification *verification = context;
-    struct arguments arguments;
     struct error error = {0};
     struct verify *verify = NULL;
     int exit_code = 0;
-    switch (arguments_parse(&arguments, verification->command, "SnA", "FILE.h5", verification->argc, verification->argv,
-                            true)) {
-    case ARGUMENTS_HELP: break;
-    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
-    case ARGUMENTS_OK:
-        verification->path = arguments.operand;
-        if (ranks_check(ranks, false, &error) || read_options(verification, &arguments, &error) ||
-            verify_open(&verify, verification->path, verification->n_sample, verification->seed, stdout, &error) ||
-            (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
-            exit_code = report_error(&error);
-        } else {
-            struct verify_counts counts = verify_counts(verify);
-            verify_end(verify);
-            exit_code = report(verification, &counts);
-        }
-        verify_close(verify);
+    if (ranks_check(ranks, false, &error) ||
+        verify_open(&verify, verification->path, verification->n_sample, verification->seed, stdout, &error) ||
+        (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
+        exit_code = report_error(&error);
+    } else {
+        struct verify_counts counts = verify_counts(verify);
+        verify_end(verify);
+        exit_code = report(verification, &counts);
     }
-    arguments_free(&arguments);
+    verify_close(verify);
     return exit_code;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct verification verification = {.command = command, .argc = argc, .argv = argv};
-    return ranks_main(argc, argv, run_rank0, &verification);
+    struct verification verification = {0};
+    struct arguments arguments;
+    struct error error;
+    int exit_code;
+    if (ranks_parse(&arguments, command, "SnA", "FILE.h5", argc, argv, &exit_code)) {
+        verification.path = arguments.operand;
+        exit_code = read_options(&verification, &arguments, &error) ? ranks_refuse(&error)
+                                                                    : ranks_main(argc, argv, run_rank0, &verification);
+    }
+    arguments_free(&arguments);
+    return exit_code;
 }
 
 const struct command command_verify = {

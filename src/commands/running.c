@@ -72,20 +72,30 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
-/* When to stop, from the arguments and from Slurm, into diagnosis. */
-static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
-                                     struct error *error)
+/* Says how the time limit was understood if it may have been meant otherwise. */
+static void say_limit(const char *text, double limit_s)
 {
-    double limit_s = INFINITY;
-    char slurm_end[SLURM_TIME_MAX];
-    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
-        return error_prefix(error, "--time-limit");
+    char duration[PROGRESS_DURATION_MAX];
+    progress_duration(limit_s, duration);
+    if (stop_duration_misleads(text))
+        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", text, duration,
+                strchr(text, ':') ? "MM:SS; HH:MM:00 for hours"
+                                  : "a number alone is seconds; for minutes write 10m or 10:00");
+}
+
+/* When to stop, from --time-limit and from Slurm, into diagnosis. */
+static void find_deadline(double start_s, double limit_s, struct diagnosis *diagnosis)
+{
+    char slurm_end[SLURM_TIME_MAX], duration[PROGRESS_DURATION_MAX];
     slurm_job_end(SCONTROL_S, slurm_end);
     double now_s = clock_s(), now_unix_s = clock_calendar_s();
     double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
     diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
-    return ERROR_NONE;
+    progress_duration(limit_s, duration);
+    if (diagnosis->deadline_s < own_s)
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "Slurm's time limit");
+    else
+        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "--time-limit, %s", duration);
 }
 
 /* The receipt goes into /provenance. */
@@ -124,6 +134,8 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
+    double start_s, limit_s;     /* clock_s; --time-limit, INFINITY without */
+    struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
     uint64_t counts[N_STATUSES]; /* the file's */
@@ -202,14 +214,15 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     const char *hosts = run->diagnosis->hosts;
     int n_ranks = run->diagnosis->n_ranks;
     const char *sweep_path = arguments->operands[running->sweep_operand];
-    struct sweep sweep = {0};
+    struct sweep sweep = run->sweep;
     struct record_layout layout;
     struct plan *plan = NULL;
     struct results *results = NULL;
     struct provenance provenance;
     char host_list[4096] = "";
 
-    if (sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
+    run->sweep = (struct sweep){0};
+    if ((sweep.n_configs == 0 && sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error)) ||
         check_shard(&arguments->shard, &sweep, error) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
@@ -227,7 +240,10 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
-    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
+    struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs, 0};
+    for (size_t i = 0; i < sweep.n_configs; i++)
+        if (sweep.configs[i].max_attempts > sweep_plan.max_attempts)
+            sweep_plan.max_attempts = sweep.configs[i].max_attempts;
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -297,54 +313,57 @@ static void print_end(struct run_state *run)
     free(go_on);
 }
 
-/* What running_main was given. */
-struct call {
-    const struct command *command;
-    const struct running *running;
-    int argc;
-    char **argv;
-};
-
 static int run_rank0(void *context, const struct ranks *ranks)
 {
-    const struct call *call = context;
-    struct arguments arguments;
+    struct run_state *run = context;
     struct error error = {0};
     struct diagnosis diagnosis = {
         .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
-    char command_line[4096];
-    struct run_state run = {.running = call->running,
-                            .arguments = &arguments,
-                            .command_line = command_line,
-                            .diagnosis = &diagnosis,
-                            .memory = ranks->memory,
-                            .transport = ranks->transport};
-    int exit_code = 0;
+    run->diagnosis = &diagnosis;
+    run->memory = ranks->memory;
+    run->transport = ranks->transport;
+    if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
+        return report_error(&error);
+    if (run->arguments->time_limit)
+        say_limit(run->arguments->time_limit, run->limit_s);
+    find_deadline(run->start_s, run->limit_s, &diagnosis);
+    if (run_sweep(run, &error))
+        return report_error(&error);
+    print_end(run);
+    return run->is_stopped ? EXIT_STOPPED : report_complete(run->path, run->counts[STATUS_ERROR]);
+}
 
-    provenance_command(call->argc, call->argv, command_line, sizeof command_line); /* now: parsing changes argv */
-    switch (arguments_parse(&arguments, call->command, call->running->options, call->running->operands, call->argc,
-                            call->argv, true)) {
-    case ARGUMENTS_HELP: break;
-    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
-    case ARGUMENTS_OK:
-        if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
-            (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
-            counts_choose(&run.values, arguments.by, &error) ||
-            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&run, &error)) {
-            exit_code = report_error(&error);
-            break;
-        }
-        print_end(&run);
-        exit_code = run.is_stopped ? EXIT_STOPPED : report_complete(run.path, run.counts[STATUS_ERROR]);
-    }
-    free(run.path);
-    counts_free(&run.values);
-    arguments_free(&arguments);
-    return exit_code;
+/* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
+static enum error_code check_early(struct run_state *run, struct error *error)
+{
+    const struct arguments *arguments = run->arguments;
+    if (run->running->check_arguments && run->running->check_arguments(arguments, error))
+        return error->code;
+    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
+        return error_prefix(error, "--time-limit");
+    if (counts_choose(&run->values, arguments->by, error) || diagnosis_launched_rank() >= 0)
+        return error->code;
+    return sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand], arguments->overrides,
+                      arguments->n_overrides, error);
 }
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
-    struct call call = {command, running, argc, argv};
-    return ranks_main(argc, argv, run_rank0, &call);
+    char command_line[4096];
+    struct arguments arguments;
+    struct error error = {0};
+    struct run_state run = {.running = running,
+                            .arguments = &arguments,
+                            .command_line = command_line,
+                            .start_s = clock_s(),
+                            .limit_s = INFINITY};
+    int exit_code;
+    provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes the order */
+    if (ranks_parse(&arguments, command, running->options, running->operands, argc, argv, &exit_code))
+        exit_code = check_early(&run, &error) ? ranks_refuse(&error) : ranks_main(argc, argv, run_rank0, &run);
+    sweep_free(&run.sweep);
+    free(run.path);
+    counts_free(&run.values);
+    arguments_free(&arguments);
+    return exit_code;
 }

@@ -89,41 +89,6 @@ static void element_text(enum field_type type, const void *element, char text[64
     }
 }
 
-/* Whether a field that younger files have, or the part of it that is a younger measure's, is padding throughout: the
- * slot was taken over from a file that lacked it. values [n] of the field's type. */
-static bool is_padding(const struct field_description *field, const char *values, uint64_t n)
-{
-    const unsigned char *bytes = (const unsigned char *)values;
-    for (uint64_t i = 0; i < n && field->type == FIELD_F32; i++) {
-        float value;
-        memcpy(&value, values + i * sizeof value, sizeof value);
-        if (!isnan(value))
-            return false;
-    }
-    for (uint64_t i = 0; i < n * field_type_size(field->type) && field->type != FIELD_F32; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-/* What the slot lacks is made so in the new record too, so that it makes no difference. */
-static void leave_out_lacking(const struct record_layout *layout, const char *stored, char *found)
-{
-    for (int f = 0; f < N_FIELDS; f++) {
-        const struct field_description *field = &record_fields[f];
-        if (layout->offset[f] == UINT64_MAX || field->is_provenance)
-            continue;
-        bool is_by_measure = field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE;
-        uint64_t n_parts = is_by_measure ? layout->size[DIMENSION_MEASURE] : 1, n = layout->n_elements[f] / n_parts;
-        for (uint64_t part = 0; part < n_parts; part++) {
-            size_t at = layout->offset[f] + part * n * field_type_size(field->type);
-            if ((field->since > 1 || (is_by_measure && measure_table[part].since > 1)) &&
-                is_padding(field, stored + at, n))
-                memcpy(found + at, stored + at, n * field_type_size(field->type));
-        }
-    }
-}
-
 /* Says where two arrays of a field differ: the first element, and how many more. */
 static void say_difference(struct verify *v, uint64_t config, uint64_t replicate, enum field f, const char *stored,
                            const char *found)
@@ -321,7 +286,7 @@ enum error_code verify_put(void *verify, uint64_t config, uint64_t replicate, co
         v->counts.n_failed++;
         return ERROR_NONE;
     }
-    leave_out_lacking(layout, stored, found);
+    results_slots_fill(layout, stored, found);
     bool is_different = false;
     for (int f = 0; f < N_FIELDS; f++) {
         size_t n = layout->n_elements[f] * field_type_size(record_fields[f].type);

@@ -29,6 +29,18 @@ bool formula_equal(const struct formula *a, const struct formula *b)
     }                                                                                                                  \
     break
 
+/* a^exponent [n], multiplied out from the left, in place. */
+static void power(int exponent, size_t n, float *a)
+{
+    struct block base;
+    memcpy(base.v, a, n * sizeof *a);
+    for (size_t i = 0; i < n; i++)
+        a[i] = exponent == 0 ? 1 : base.v[i];
+    for (int k = 1; k < exponent; k++)
+        for (size_t i = 0; i < n; i++)
+            a[i] *= base.v[i];
+}
+
 /* A step with one operand, a [n], which becomes the result. */
 static void one_operand(enum formula_operation operation, int exponent, size_t n, float *a)
 {
@@ -44,14 +56,7 @@ static void one_operand(enum formula_operation operation, int exponent, size_t n
     case FORMULA_EXP: EACH(rounded_exp(p));
     case FORMULA_LOG: EACH(rounded_log(p));
     case FORMULA_TANH: EACH(rounded_tanh(p));
-    case FORMULA_POWER:
-        for (size_t i = 0; i < n; i++) {
-            float p = a[i], product = exponent == 0 ? 1 : p;
-            for (int k = 1; k < exponent; k++)
-                product *= p;
-            a[i] = product;
-        }
-        break;
+    case FORMULA_POWER: power(exponent, n, a); break;
     default: check(!"an operation of one operand");
     }
 }

@@ -107,8 +107,6 @@ static enum error_code fail_character(struct parser *p)
     for (size_t i = 0; i < sizeof other_signs / sizeof other_signs[0]; i++)
         if (strcmp(character, other_signs[i].sign) == 0)
             return fail(p, p->at, "a formula has no %s: %s", character, other_signs[i].remedy);
-    if (c == ':')
-        return fail(p, p->at, "a : that follows no name; allowed in a name: letters, digits and _");
     return fail(p, p->at, "a formula has no %s; allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=", character);
 }
 
@@ -257,6 +255,10 @@ static enum error_code fail_name(struct parser *p, size_t from, const char *word
     for (size_t i = 0; i < sizeof other_names / sizeof other_names[0]; i++)
         if (strcmp(word, other_names[i].name) == 0)
             return fail(p, from, "unknown name %s: write %s; allowed: " NAMES_ALLOWED, word, other_names[i].remedy);
+
+    size_t digits = strspn(word + 1, "0123456789");
+    if ((*word == 'x' || *word == 'r') && digits > 0 && word[1 + digits] == '\0')
+        return fail(p, from, "unknown name %s: inputs are x0 to x15, random constants r0 to r9", word);
 
     char names[FORMULA_INPUTS_MAX + FORMULA_RANDOMS + FORMULA_DIALS][4];
     const char *nearest = NULL;

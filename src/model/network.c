@@ -8,6 +8,8 @@
 #define ADAM_BETA2   0.999
 #define ADAM_EPSILON 1e-8
 
+enum { SLICE_ROWS = 10 }; /* rows of a slice are a multiple: whole blocks of the kernels (kernels_isa.c) */
+
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 /* Arrays are cut from one block. The first pass adds up sizes with base NULL, the second hands out pointers. */
@@ -24,14 +26,14 @@ static float *arena_take(struct arena *arena, size_t n_vectors, size_t lanes)
     return (float *)(void *)at;
 }
 
-static enum error_code arena_allocate(struct arena *arena, struct error *error)
+static enum error_code arena_allocate(struct arena *arena, const atomic_bool *interrupt, struct error *error)
 {
     size_t bytes = arena->used;
     arena->used = 0;
     arena->base = aligned_alloc(KERNELS_ALIGNMENT, bytes);
     if (!arena->base)
         return error_set(error, ERROR_FATAL, "out of memory: a pack of models needs %.3g GB", (double)bytes / 1e9);
-    memset(arena->base, 0, bytes);
+    interrupt_clear(interrupt, arena->base, bytes);
     return ERROR_NONE;
 }
 
@@ -75,17 +77,18 @@ uint64_t network_bytes(const struct shape *shape, size_t lanes)
 }
 
 enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
-                               struct error *error)
+                               const atomic_bool *interrupt, struct error *error)
 {
     network_measure(network, shape, kernels->lanes);
     network->kernels = kernels;
+    network->interrupt = interrupt;
+    network->beta1_power = network->beta2_power = 1;
     struct arena arena = {NULL, 0};
     network_slice(network, &arena);
-    if (arena_allocate(&arena, error))
+    if (arena_allocate(&arena, interrupt, error))
         return error->code;
     network->memory = arena.base;
     network_slice(network, &arena);
-    network_clear(network);
     return ERROR_NONE;
 }
 
@@ -100,10 +103,10 @@ void network_clear(struct network *network)
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
         size_t vector = network->lanes * sizeof(float), bytes = layer->n_units * layer->n_columns * vector;
-        memset(layer->weights, 0, bytes);
+        interrupt_clear(network->interrupt, layer->weights, bytes);
         if (layer->moment1) {
-            memset(layer->moment1, 0, bytes);
-            memset(layer->moment2, 0, bytes);
+            interrupt_clear(network->interrupt, layer->moment1, bytes);
+            interrupt_clear(network->interrupt, layer->moment2, bytes);
         }
     }
     memset(network->rate_base, 0, network->lanes * sizeof(float));
@@ -141,12 +144,12 @@ enum error_code activations_create(struct activations *activations, const struct
     activations->n_rows_max = n_rows_max;
     struct arena arena = {NULL, 0};
     activations_slice(activations, network, with_sums, &arena);
-    if (arena_allocate(&arena, error))
+    if (arena_allocate(&arena, network->interrupt, error))
         return error->code;
     activations->memory = arena.base;
     activations_slice(activations, network, with_sums, &arena);
 
-    for (int l = 1; l <= network->n_layers; l++)
+    for (int l = 1; l <= network->n_layers && !interrupt_look(network->interrupt); l++)
         for (size_t row = 0; row < n_rows_max; row++) {
             size_t bias = row * activations->in_stride[l] + network->layer[l].n_columns - 1;
             for (size_t lane = 0; lane < network->lanes; lane++)
@@ -184,6 +187,8 @@ void network_initialise(struct network *network, size_t lane, struct rng_key key
         size_t fan_in = layer->n_inputs + layer->n_context;
         float bound = 1 / sqrtf((float)fan_in);
         for (size_t unit = 0; unit < layer->n_units; unit++) {
+            if (interrupt_after(network->interrupt, fan_in * 64))
+                return;
             float uniform[64];
             for (size_t first = 0; first < fan_in; first += 64) {
                 size_t n = fan_in - first < 64 ? fan_in - first : 64;
@@ -214,10 +219,101 @@ bool network_is_finite(const struct network *network, size_t lane)
     float zero = 0; /* becomes NaN with the first weight that is not finite */
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        for (size_t i = 0; i < layer->n_units * layer->n_columns; i++)
+        const size_t n = layer->n_units * layer->n_columns;
+        for (size_t i = 0; i < n; i++) {
+            if (i % INTERRUPT_LEAST == 0 && interrupt_look(network->interrupt))
+                return false;
             zero += layer->weights[i * network->lanes + lane] * 0;
+        }
     }
     return zero == 0;
+}
+
+/* ---- kernels in slices -------------------------------------------------------------------------------------- */
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+/* Each of the three runs a kernel, in slices if it is long (the bits do not depend on them). True if interrupted. */
+static bool run_product(const struct network *network, const struct product *p)
+{
+    size_t unit_work = p->n_inputs + 1, work = p->n_rows * p->n_units * unit_work;
+    if (work <= INTERRUPT_SLICE) {
+        network->kernels->product(p);
+        return interrupt_after(network->interrupt, work);
+    }
+    size_t rows = interrupt_slice(p->n_rows, p->n_units * unit_work, SLICE_ROWS);
+    size_t units = interrupt_slice(p->n_units, rows * unit_work, 2);
+    for (size_t row = 0; row < p->n_rows; row += rows)
+        for (size_t unit = 0; unit < p->n_units; unit += units) {
+            struct product slice = *p;
+            slice.n_rows = at_most(rows, p->n_rows - row);
+            slice.n_units = at_most(units, p->n_units - unit);
+            slice.weights += unit * (p->n_inputs + p->has_bias) * network->lanes;
+            slice.in += row * p->in_stride * network->lanes;
+            slice.out += (row * p->out_stride + unit) * network->lanes;
+            network->kernels->product(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
+}
+
+static bool run_back_product(const struct network *network, const struct back_product *p)
+{
+    size_t work = p->n_rows * p->n_units * p->n_inputs;
+    if (work <= INTERRUPT_SLICE) {
+        network->kernels->back_product(p);
+        return interrupt_after(network->interrupt, work);
+    }
+    size_t rows = interrupt_slice(p->n_rows, p->n_units * p->n_inputs, SLICE_ROWS);
+    size_t inputs = interrupt_slice(p->n_inputs, rows * p->n_units, 2);
+    for (size_t row = 0; row < p->n_rows; row += rows)
+        for (size_t input = 0; input < p->n_inputs; input += inputs) {
+            struct back_product slice = *p;
+            slice.n_rows = at_most(rows, p->n_rows - row);
+            slice.first_input = input;
+            slice.n_inputs = at_most(input + inputs, p->n_inputs);
+            slice.delta += row * p->delta_stride * network->lanes;
+            slice.gate += row * p->gate_stride * network->lanes;
+            slice.out += row * p->out_stride * network->lanes;
+            network->kernels->back_product(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
+}
+
+static bool run_update(const struct network *network, void (*kernel)(const struct update *), const struct update *p)
+{
+    enum { STEP_WORK = 20 }; /* of one weight, beside its gradient: a square root, a division, memory */
+    size_t weight_work = p->n_rows + STEP_WORK, work = p->n_units * p->n_columns * weight_work;
+    if (work <= INTERRUPT_SLICE) {
+        kernel(p);
+        return interrupt_after(network->interrupt, work);
+    }
+    size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, 2);
+    size_t columns = interrupt_slice(p->n_columns, units * weight_work, 2);
+    for (size_t unit = 0; unit < p->n_units; unit += units)
+        for (size_t column = 0; column < p->n_columns; column += columns) {
+            struct update slice = *p;
+            size_t at = unit * p->n_columns * network->lanes;
+            slice.n_units = at_most(units, p->n_units - unit);
+            slice.first_column = column;
+            slice.end_column = at_most(column + columns, p->n_columns);
+            slice.delta += unit * network->lanes;
+            slice.weights += at;
+            if (p->moment1) {
+                slice.moment1 += at;
+                slice.moment2 += at;
+            }
+            kernel(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
 }
 
 /* ---- passes ------------------------------------------------------------------------------------------------- */
@@ -256,7 +352,8 @@ void network_forward_from(const struct network *network, struct activations *a, 
             product.out_stride = layer->n_units;
             product.epilogue = EPILOGUE_NONE;
         }
-        network->kernels->product(&product);
+        if (run_product(network, &product))
+            return;
         if (a->sum[l] && is_linear)
             memcpy(out, a->sum[l], n_rows * network->lanes * sizeof(float));
         else if (a->sum[l])
@@ -269,11 +366,11 @@ void network_forward(const struct network *network, struct activations *activati
     network_forward_from(network, activations, 1, n_rows);
 }
 
-/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
-static void backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
+/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. True if interrupted. */
+static bool backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
 {
     const struct layer *layer = &network->layer[l];
-    network->kernels->back_product(&(struct back_product){
+    const struct back_product product = {
         .n_rows = n_rows,
         .n_units = layer->n_units,
         .n_inputs = layer->n_inputs,
@@ -285,13 +382,15 @@ static void backward_layer(const struct network *network, struct activations *a,
         .gate_stride = a->in_stride[l],
         .out = a->delta[l - 1],
         .out_stride = a->delta_stride[l - 1],
-    });
+    };
+    return run_back_product(network, &product);
 }
 
 void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
 {
     for (int l = network->n_layers; l > 1; l--)
-        backward_layer(network, activations, l, n_rows);
+        if (backward_layer(network, activations, l, n_rows))
+            return;
 }
 
 void network_step(struct network *network, struct activations *a, size_t n_rows)
@@ -313,11 +412,12 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
         /* With the old weights, before they are updated. */
-        if (l > 1)
-            backward_layer(network, a, l, n_rows);
-        struct update update = {
+        if (l > 1 && backward_layer(network, a, l, n_rows))
+            return;
+        const struct update update = {
             .n_rows = n_rows,
             .n_units = layer->n_units,
+            .end_column = layer->n_columns,
             .n_columns = layer->n_columns,
             .delta = a->delta[l],
             .delta_stride = a->delta_stride[l],
@@ -331,9 +431,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .beta1 = (float)ADAM_BETA1,
             .beta2 = (float)ADAM_BETA2,
         };
-        if (is_adam)
-            network->kernels->update_adam(&update);
-        else
-            network->kernels->update_sgd(&update);
+        if (run_update(network, is_adam ? network->kernels->update_adam : network->kernels->update_sgd, &update))
+            return;
     }
 }

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How many bytes from `at` on are blanks; are characters of a name. */
@@ -22,10 +21,14 @@ static enum error_code take_name(struct task_list *list, const char *text, size_
     size_t from = *at + span(text, *at, end, false);
     size_t length = span(text, from, end, true);
     size_t colon = from + length + span(text, from + length, end, false);
-    if (length == 0 || colon == end || text[colon] != ':')
+    bool is_named = colon < end && text[colon] == ':';
+    if (!is_named && !memchr(text + *at, ':', end - *at))
         return ERROR_NONE;
 
     *column = (int)from + 1;
+    if (!is_named || length == 0)
+        return error_set(error, ERROR_INPUT,
+                         "a : that follows no name; allowed in the name of a task: letters, digits and _");
     if (length >= TASK_NAME_MAX)
         return error_set(error, ERROR_INPUT, "the name of a task has %zu characters; allowed: %d", length,
                          TASK_NAME_MAX - 1);
@@ -106,6 +109,10 @@ void task_list_of_second_task(const char *second_task, struct task_list *list)
 /* Whether the text is what second_task stands for. */
 static bool stands_for(const char *second_task, const struct task_list *list)
 {
+    bool is_product;
+    double factor;
+    if (!hyperparameters_parse_second_task(second_task, &is_product, &factor)) /* its K is limited */
+        return false;
     struct task_list other;
     task_list_of_second_task(second_task, &other);
     return task_list_equal(list, &other);
@@ -113,19 +120,16 @@ static bool stands_for(const char *second_task, const struct task_list *list)
 
 void task_list_second_task(const struct task_list *list, char second_task[HYPERPARAMETER_TEXT_MAX])
 {
+    float k = list->n_tasks == 2 && list->formulas[1].n_constants == 1 ? list->formulas[1].constants[0] : 1;
+    char number[FORMULA_NUMBER_MAX], candidates[3][HYPERPARAMETER_TEXT_MAX] = {"prod"};
+    formula_number(k, number);
+    snprintf(candidates[1], HYPERPARAMETER_TEXT_MAX, "add%s", number);
+    snprintf(candidates[2], HYPERPARAMETER_TEXT_MAX, "add-%s", number);
+
     memset(second_task, 0, HYPERPARAMETER_TEXT_MAX);
-    if (stands_for("prod", list)) {
-        snprintf(second_task, HYPERPARAMETER_TEXT_MAX, "prod");
-    } else if (stands_for("add1", list)) {
-        snprintf(second_task, HYPERPARAMETER_TEXT_MAX, "add1");
-    } else if (list->n_tasks == 2 && list->formulas[1].n_constants == 1) {
-        char candidate[HYPERPARAMETER_TEXT_MAX], number[FORMULA_NUMBER_MAX];
-        bool is_negative = strchr(list->formulas[1].text, '-') != NULL && list->formulas[1].constants[0] != 0;
-        float k = list->formulas[1].constants[0];
-        snprintf(candidate, sizeof candidate, "add%s", formula_number(is_negative ? -k : k, number));
-        if (k <= 1e6f && stands_for(candidate, list))
-            memcpy(second_task, candidate, sizeof candidate);
-    }
+    for (int i = 0; i < 3 && !*second_task; i++)
+        if (stands_for(candidates[i], list))
+            memcpy(second_task, candidates[i], HYPERPARAMETER_TEXT_MAX);
 }
 
 void task_list_text(const struct task_list *list, char text[TASK_LIST_TEXT_MAX])
@@ -165,8 +169,8 @@ enum error_code task_list_check_inputs(const struct task_list *list, int n_input
     for (*task = 0; *task < list->n_tasks; ++*task) {
         int used = list->formulas[*task].n_inputs;
         if (used > n_inputs)
-            return error_set(error, ERROR_INPUT, "x%d in \"%s\" is no input: n_inputs = %d; allowed: x0%s%.0d",
-                             used - 1, list->formulas[*task].text, n_inputs, n_inputs > 1 ? " to x" : "", n_inputs - 1);
+            return error_set(error, ERROR_INPUT, "%s uses x%d, but n_inputs = %d; allowed: inputs below x%d",
+                             list->formulas[*task].text, used - 1, n_inputs, n_inputs);
     }
     return ERROR_NONE;
 }

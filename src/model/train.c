@@ -7,6 +7,10 @@
 
 enum { LOAD_SAMPLES = 64 }; /* drawn and computed at once, a multiple of BLOCK_SAMPLES */
 
+/* Between looks at the interruption: training samples loaded; and what it takes to put one into a batch, in
+ * multiply-adds (interrupt.h). */
+enum { SAMPLES_A_LOOK = 1024, SAMPLE_WORK = 16 };
+
 static enum error_code out_of_memory(struct error *error)
 {
     return error_set(error, ERROR_FATAL, "out of memory for a pack's data");
@@ -17,11 +21,11 @@ static size_t vectors_bytes(size_t n, size_t lanes)
     return (n * lanes * sizeof(float) + KERNELS_ALIGNMENT - 1) / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
 }
 
-static float *allocate_vectors(size_t bytes)
+static float *allocate_vectors(size_t bytes, const atomic_bool *interrupt)
 {
     float *vectors = aligned_alloc(KERNELS_ALIGNMENT, bytes);
     if (vectors)
-        memset(vectors, 0, bytes);
+        interrupt_clear(interrupt, vectors, bytes);
     return vectors;
 }
 
@@ -62,20 +66,20 @@ uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t 
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
-                                struct error *error)
+                                const atomic_bool *interrupt, struct error *error)
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
     const struct training_sizes sizes = sizes_of(shape, training->lanes);
 
-    if (network_create(&training->network, shape, kernels, error) ||
+    if (network_create(&training->network, shape, kernels, interrupt, error) ||
         activations_create(&training->batch, &training->network, (size_t)shape->batch_size, false, error) ||
         activations_create(&training->test, &training->network, TRAIN_BLOCK_ROWS, false, error))
         goto failed;
 
-    training->test_x = allocate_vectors(sizes.test_x);
-    training->test_target = allocate_vectors(sizes.test_target);
-    training->target = allocate_vectors(sizes.target);
+    training->test_x = allocate_vectors(sizes.test_x, interrupt);
+    training->test_target = allocate_vectors(sizes.test_target, interrupt);
+    training->target = allocate_vectors(sizes.target, interrupt);
     training->indices = calloc(1, sizes.indices);
     training->step_loss = calloc(1, sizes.step_loss);
     bool complete =
@@ -156,7 +160,8 @@ static void note_fault(struct model *model, const struct targets *targets, int t
              point);
 }
 
-static void load_training_set(struct model *model, const struct targets *targets)
+/* These are false if they were interrupted. */
+static bool load_training_set(struct model *model, const struct targets *targets, const atomic_bool *interrupt)
 {
     size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)targets->n_inputs, ends[TASKS_MAX], end = 0;
     int64_t counts[TASKS_MAX];
@@ -167,6 +172,8 @@ static void load_training_set(struct model *model, const struct targets *targets
     for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
         size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
         float target[LOAD_SAMPLES], *x = model->x + first * n_inputs;
+        if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+            return false;
         tasks_train_inputs(&model->h, model->key, first, n, x);
         for (size_t i = 0, n_same; i < n; i += n_same) {
             while (ends[task] <= first + i)
@@ -179,9 +186,11 @@ static void load_training_set(struct model *model, const struct targets *targets
                 model->samples[first + k] = (struct train_sample){.target = target[k], .task = task};
         }
     }
+    return true;
 }
 
-static void load_test_sets(struct training *training, size_t lane, const struct targets *targets)
+static bool load_test_sets(struct training *training, size_t lane, const struct targets *targets,
+                           const atomic_bool *interrupt)
 {
     struct model *model = &training->model[lane];
     size_t lanes = training->lanes, N_test = (size_t)model->h.N_test, n_inputs = (size_t)targets->n_inputs;
@@ -190,6 +199,8 @@ static void load_test_sets(struct training *training, size_t lane, const struct 
         for (size_t first = 0; first < N_test; first += LOAD_SAMPLES) {
             size_t n = N_test - first < LOAD_SAMPLES ? N_test - first : LOAD_SAMPLES;
             size_t row = (size_t)task * N_test + first;
+            if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+                return false;
             tasks_test_inputs(&model->h, model->key, task, first, n, x);
             size_t bad = targets_compute(targets, task, n, x, target);
             if (bad < n)
@@ -199,6 +210,7 @@ static void load_test_sets(struct training *training, size_t lane, const struct 
             for (size_t i = 0; i < n; i++)
                 training->test_target[(row + i) * lanes + lane] = target[i];
         }
+    return true;
 }
 
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
@@ -206,6 +218,7 @@ enum error_code training_load(struct training *training, size_t lane, const stru
 {
     struct model *model = &training->model[lane];
     struct targets targets;
+    const atomic_bool *interrupt = training->network.interrupt;
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
 
@@ -214,9 +227,8 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     model->fault[0] = '\0';
     network_initialise(&training->network, lane, model->key, h->lr);
     targets_make(&targets, h, seed);
-    load_training_set(model, &targets);
-    load_test_sets(training, lane, &targets);
-    model->is_used = true;
+    if (load_training_set(model, &targets, interrupt) && load_test_sets(training, lane, &targets, interrupt))
+        model->is_used = true;
     return ERROR_NONE;
 }
 
@@ -272,6 +284,8 @@ void training_test(struct training *training, size_t epoch)
             size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
             training_load_test_block(training, &training->test, (int)task, first, n);
             network_forward(&training->network, &training->test, n);
+            if (interrupt_look(training->network.interrupt))
+                return;
             for (size_t row = 0; row < n; row++)
                 for (size_t lane = 0; lane < lanes; lane++) {
                     double error =
@@ -309,6 +323,8 @@ void training_untrained(struct training *training)
             load_samples(training, &training->test, lane, NULL, first, left < n ? left : n);
         }
         network_forward(network, &training->test, n);
+        if (interrupt_look(network->interrupt))
+            return;
         for (size_t row = 0; row < n; row++)
             for (size_t lane = 0; lane < lanes; lane++) {
                 struct model *model = &training->model[lane];
@@ -347,9 +363,10 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
-bool training_run(struct training *training)
+void training_run(struct training *training)
 {
     const struct shape *shape = &training->network.shape;
+    const atomic_bool *interrupt = training->network.interrupt;
     size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
     uint32_t step = 0;
     size_t entry = 1;
@@ -357,12 +374,14 @@ bool training_run(struct training *training)
         for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
             memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
             for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
-                if (training->is_interrupted && atomic_load_explicit(training->is_interrupted, memory_order_relaxed))
-                    return false;
+                if (interrupt_look(interrupt))
+                    return;
                 for (size_t lane = 0; lane < lanes; lane++) {
                     const struct model *model = &training->model[lane];
                     if (!model->is_used)
                         continue;
+                    if (interrupt_after(interrupt, batch_size * SAMPLE_WORK))
+                        return;
                     tasks_batch(&model->h, model->key, phase, i, step, training->order, training->indices);
                     load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
                 }
@@ -374,5 +393,4 @@ bool training_run(struct training *training)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
             training_test(training, entry);
         }
-    return true;
 }

@@ -335,6 +335,21 @@ enum error_code results_get(struct results *results, uint64_t config, uint64_t r
     return ERROR_NONE;
 }
 
+enum error_code results_replace(struct results *results, uint64_t config, uint64_t replicate, const void *record,
+                                struct error *error)
+{
+    uint64_t slot = config * results->replicates + replicate;
+    const uint8_t *status = record_field_const(&results->layout, record, FIELD_STATUS);
+    check(results->temporary && results_is_done(results, config, replicate));
+    if (results->n_staged > 0 && write_staged(results, error)) /* it may be among them, with its old record */
+        return error->code;
+    results->put[slot / 8] = (uint8_t)(results->put[slot / 8] & ~(1 << slot % 8));
+    results->counts[STATUS_PENDING]++;
+    results->counts[*status]--; /* the same: it is part of a record's bits */
+    results->n_run_jobs--;
+    return results_put(results, config, replicate, record, error);
+}
+
 void results_counts(const struct results *results, uint64_t counts[N_STATUSES])
 {
     memcpy(counts, results->counts, sizeof results->counts);

@@ -18,6 +18,8 @@
 
 enum { RANKS_MAX = 8 };
 
+static double quota = INFINITY; /* of all ranks */
+
 /* The lines for ranks on hosts, each with a mask of CPUs (of 64 at most). The caller frees them. */
 static char *lines(int n_ranks, const char *const *names, const uint64_t *masks, uint32_t n_online, double deadline_s)
 {
@@ -29,7 +31,7 @@ static char *lines(int n_ranks, const char *const *names, const uint64_t *masks,
     assert_non_null(stream);
     for (int rank = 0; rank < n_ranks; rank++) {
         snprintf(hosts[rank], HOST_MAX, "%s", names[rank]);
-        placements[rank] = (struct placement){.may_use = {masks[rank]}, .n_online = n_online};
+        placements[rank] = (struct placement){.may_use = {masks[rank]}, .n_online = n_online, .quota = quota};
     }
     diagnosis_print(stream,
                     &(struct diagnosis){.n_ranks = n_ranks,
@@ -100,6 +102,29 @@ static void test_crowding(void **state)
     expect(lines(4, a, pairs, 4, INFINITY), "picky: warning: 2 ranks on a share 1 CPU of 4: unbind", true);
     expect(lines(4, a, pairs, 4, INFINITY), "picky: warning: the same holds for 1 more group of ranks\n", true);
     expect(lines(4, ab, pairs, 4, INFINITY), "picky: warning: 2 ranks on a share 1 CPU of 4: unbind", true);
+}
+
+static void test_quota(void **state)
+{
+    (void)state;
+    const char *const a[] = {"a (avx2)", "a (avx2)", "a (avx2)", "a (avx2)"};
+    const char *const ab[] = {"a (avx2)", "b (avx2)", "a (avx2)", "b (avx2)"};
+    const uint64_t own[] = {1, 2, 4, 8}, all[] = {15, 15, 15, 15};
+    quota = 2.5;
+    expect(lines(2, a, all, 4, INFINITY), "a rank may use 2 of its node's 4 CPUs\n", true);
+    expect(lines(2, a, all, 4, INFINITY), "warning", false);
+    expect(lines(1, a, own, 4, INFINITY), "a rank may use 1 of its node's 4 CPUs\n", true);
+    const char *warning =
+        "picky: warning: 4 ranks on a share 2.5 CPUs by a control group's quota: start no more than 2 "
+        "there, or ask for more\n";
+    expect(lines(4, a, all, 4, INFINITY), warning, true);
+    expect(lines(4, a, own, 4, INFINITY), warning, true);
+    expect(lines(4, ab, all, 4, INFINITY), "warning", false);
+    quota = 0.5;
+    expect(lines(1, a, own, 4, INFINITY), "warning", false);
+    expect(lines(4, ab, all, 4, INFINITY),
+           "2 ranks on a share 0.5 CPU by a control group's quota: start no more than 1", true);
+    quota = INFINITY;
 }
 
 static void test_launchers(void **state)
@@ -282,7 +307,8 @@ int main(void)
         unsetenv(variables[i]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_placement), cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_crowding),
-        cmocka_unit_test(test_launchers), cmocka_unit_test(test_file_systems),  cmocka_unit_test(test_job_end),
+        cmocka_unit_test(test_quota),     cmocka_unit_test(test_launchers),     cmocka_unit_test(test_file_systems),
+        cmocka_unit_test(test_job_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

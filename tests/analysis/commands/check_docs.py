@@ -63,7 +63,7 @@ NOT_RUN = {
     "export PKG_CONFIG_PATH=$HOME/local/lib/pkgconfig LD_LIBRARY_PATH=$HOME/local/lib": CLUSTER,
     "module load gcc openmpi hdf5 libconfig cmake": CLUSTER,
     "module spider hdf5": CLUSTER,
-    "spack install hdf5~mpi libconfig random123 openmpi": CLUSTER,
+    "spack install hdf5~mpi libconfig mpfr random123 openmpi": CLUSTER,
     "spack load": CLUSTER,
     "mpirun --with-ft ulfm -n 8 --bind-to none picky run sweep.cfg -o sweep.h5":
         "needs Open MPI 5: debian13.sh runs test_death.sh, which does this",

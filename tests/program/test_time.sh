@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Time that passes in odd ways: a terminal that goes away, a machine that was suspended, a process that was stopped; a time
+# limit that may be misread; CPUs of which a control group leaves a part.
+# Usage: test_time.sh PICKY CLOCK_SHIM
+set -euo pipefail
+picky=$(realpath "$1") shim=$(realpath "$2")
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+work=$(mktemp -d)
+group=
+end() {
+    [[ -z $pid ]] || kill -KILL "$pid" 2>/dev/null || true
+    [[ -z $group ]] || rmdir "$group" 2>/dev/null || { sleep 1; rmdir "$group" || true; }
+    rm -rf "$work"
+}
+trap end EXIT
+pid=
+cd "$work"
+
+fail() {
+    echo "FAILED: $*"
+    cat log
+    exit 1
+}
+said() {
+    grep -qE "$1" log || fail "not said: $1"
+}
+wait_for() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || fail "no: $*"
+        sleep 0.02
+    done
+}
+# One pack that takes minutes.
+cat >sweep.cfg <<'END'
+replicates = 1;
+model = { hidden_size = 60; hidden_layers = 4; epochs = 100000; max_attempts = 1; };
+END
+# start COMMAND...: in the background, until it trains; $pid
+start() {
+    rm -f out.h5
+    "$@" >log 2>&1 &
+    pid=$!
+    wait_for 30 grep -q 'jobs\? to do' log
+}
+# ends CODE MILLISECONDS: it ends so, and so soon
+ends() {
+    local code=0 start took
+    start=$(date +%s%N)
+    wait_for 20 eval "! kill -0 $pid 2>/dev/null"
+    wait "$pid" || code=$?
+    took=$((($(date +%s%N) - start) / 1000000))
+    [[ $code == "$1" ]] || fail "exit code $code, not $1"
+    ((took <= $2)) || fail "$took ms to end"
+    "$picky" status out.h5 | grep -qE '^ *pending +1 ' || fail "the file"
+}
+run=("$picky" run sweep.cfg -o out.h5)
+
+# ---- SIGHUP ----
+start "${run[@]}"
+kill -HUP "$pid"
+ends 75 1500
+said '^picky: stopping: SIGHUP on rank 0'
+start nohup "${run[@]}"
+kill -HUP "$pid"
+sleep 0.3
+! grep -q stopping log || fail "stopped in spite of nohup"
+kill -TERM "$pid"
+ends 75 1500
+said '^picky: stopping: SIGTERM'
+# The terminal itself goes away, and with it all that could be said.
+rm out.h5
+timeout 60 /usr/bin/python3 - "${run[@]}" <<'END' || fail "a terminal that goes away"
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+text = b""
+while b" 0/1" not in text: # the bar
+    text += os.read(terminal, 4096)
+os.close(terminal)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(f"exit code {code}, not 75" if code != 75 else 0)
+END
+"$picky" status out.h5 | grep -qE '^ *pending +1 ' || fail "the file"
+
+# ---- the machine is suspended for two hours ----
+start env LD_PRELOAD="$shim" CLOCK_SHIM="$work/suspended" "${run[@]}" --time-limit 1h
+touch suspended
+ends 75 1500
+said '^picky: stopping: the time left is too short to go on$'
+rm suspended
+start env LD_PRELOAD="$shim" CLOCK_SHIM="$work/suspended" "${run[@]}" --time-limit 0-04
+touch suspended
+sleep 0.3
+! grep -q stopping log || fail "stopped with two hours left"
+kill -TERM "$pid"
+ends 75 1500
+
+# ---- the process is stopped until its time is over ----
+start "${run[@]}" --time-limit 3
+kill -STOP "$pid"
+sleep 3
+kill -CONT "$pid"
+ends 75 1000
+
+# ---- what may be misread, and what is wrong ----
+said '^picky: --time-limit 3 is 3.0 s \(a number alone is seconds; for minutes write 10m or 10:00\)$'
+start "${run[@]}" --time-limit 90:00
+kill -TERM "$pid"
+ends 75 1500
+said '^picky: --time-limit 90:00 is 1 h 30 min \(MM:SS; HH:MM:00 for hours\)$'
+said 'training must end by .* \(--time-limit, 1 h 30 min\)$'
+code=0
+"${run[@]}" --time-limit 1-24 >log 2>&1 || code=$?
+[[ $code == 2 && $(wc -l <log) == 1 ]] || fail "a wrong time limit: exit code $code"
+said '^picky: --time-limit: 1-24: allowed: a duration above 0 .* D-HH:MM:SS$'
+
+# ---- a control group of half a CPU, where one can be made ----
+for parent in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
+    mkdir "$parent/picky_test_$$" 2>/dev/null && group=$parent/picky_test_$$ && break
+done
+if { [[ -n $group ]] && echo 100000 >"$group/cpu.cfs_period_us" && echo 50000 >"$group/cpu.cfs_quota_us" ||
+    echo '50000 100000' >"$group/cpu.max"; } 2>/dev/null; then
+    rm -f out.h5
+    # shellcheck disable=SC2016
+    timeout 60 bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
+        mpirun -n 2 --oversubscribe --bind-to none "${run[@]}" --set epochs=1 >log 2>&1 || fail "in a control group"
+    said "^picky: warning: 2 ranks on .* share 0.5 CPU by a control group's quota: start no more than 1 there"
+    said 'a rank may use 1 of its node'
+else
+    echo "no control group can be made here: by made-up ones only (test_cpus)"
+fi
