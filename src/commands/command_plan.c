@@ -177,7 +177,8 @@ static int run(const struct command *command, int argc, char **argv)
     enum arguments_result parsed = arguments_parse(&arguments, command, "soBKP", "SWEEP.cfg", argc, argv, true);
     bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
     if (parsed == ARGUMENTS_OK &&
-        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error)) {
+        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
+        !sweep_check_tasks(stderr, &sweep, &error)) {
         if (is_script)
             print_script(&arguments, &sweep, &error);
         else

@@ -5,6 +5,7 @@
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "task_checks.h"
 #include "task_registry.h"
 
 #include <inttypes.h>
@@ -115,8 +116,15 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
                              "--set %s=%s: unknown hyperparameter%s (picky train --help lists them)", key, value,
                              hyperparameter_hint(key).words);
         }
-        if (hyperparameter_set_text(&job->h, row, value, error))
-            return error_prefix(error, "--set %s=%s", key, value);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(key, "tasks") == 0
+                    ? strcmp(arguments->overrides[k].key, "second_task") == 0
+                    : strcmp(key, "second_task") == 0 && strcmp(arguments->overrides[k].key, "tasks") == 0)
+                return error_set(error, ERROR_INPUT, "--set %s=%.60s: %s is given too; allowed: one of the two", key,
+                                 value, arguments->overrides[k].key);
+        if (row->type == HYPERPARAMETER_TASKS ? hyperparameters_set_list(&job->h, value, error)
+                                              : hyperparameter_set_text(&job->h, row, value, error))
+            return error_prefix(error, "--set %s=%.300s", key, value);
     }
     if (arguments->seed) {
         char *end;
@@ -126,7 +134,10 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
         job->seed = seed;
     }
     hyperparameters_resolve(&job->h);
-    return hyperparameters_check(&job->h, error);
+    if (hyperparameters_check(&job->h, error))
+        return error->code;
+    const struct task_checks checks = {.configs = &job->h, .n_configs = 1, .seed = job->seed, .place = "the model"};
+    return task_checks_run(&checks, stderr, error);
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -6,10 +6,10 @@
 #include <string.h>
 
 const char *const dimension_names[N_DIMENSIONS] = {
-    [DIMENSION_EPOCH] = "epoch",     [DIMENSION_TASK] = "task",       [DIMENSION_LAYER] = "layer",
-    [DIMENSION_UNIT] = "unit",       [DIMENSION_UNIT_IN] = "unit_in", [DIMENSION_HIDDEN_LAYER] = "hidden_layer",
-    [DIMENSION_INPUT] = "input",     [DIMENSION_MEASURE] = "measure", [DIMENSION_PAIR] = "pair",
-    [DIMENSION_ATTEMPT] = "attempt", [DIMENSION_SAMPLE] = "sample",   [DIMENSION_TRAIN_SAMPLE] = "train_sample",
+    [DIMENSION_EPOCH] = "epoch",       [DIMENSION_TASK] = "task",       [DIMENSION_LAYER] = "layer",
+    [DIMENSION_UNIT] = "unit",         [DIMENSION_UNIT_IN] = "unit_in", [DIMENSION_HIDDEN_LAYER] = "hidden_layer",
+    [DIMENSION_INPUT] = "input",       [DIMENSION_MEASURE] = "measure", [DIMENSION_PAIR] = "pair",
+    [DIMENSION_ATTEMPT] = "attempt",   [DIMENSION_SAMPLE] = "sample",   [DIMENSION_TRAIN_SAMPLE] = "train_sample",
     [DIMENSION_CONSTANT] = "constant",
 };
 
@@ -243,16 +243,15 @@ const struct field_description record_fields[N_FIELDS] = {
                           STORE_TRAIN_SET,
                           false,
                           1},
-    [FIELD_RANDOM_CONSTANTS] =
-        {"random_constants",
-         FIELD_F32,
-         1,
-         {CONSTANT},
-         "1",
-         "r0 to r9 in the formulas of the tasks; NaN where the configuration's have none",
-         STORE_ALWAYS,
-         false,
-         2},
+    [FIELD_RANDOM_CONSTANTS] = {"random_constants",
+                                FIELD_F32,
+                                1,
+                                {CONSTANT},
+                                "1",
+                                "r0 to r9 in the formulas of the tasks; NaN where the configuration's have none",
+                                STORE_ALWAYS,
+                                false,
+                                2},
     [FIELD_WALL_TIME] = {"wall_time",
                          FIELD_F64,
                          0,

@@ -164,7 +164,8 @@ const char *hyperparameter_nearest(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
     for (int i = 0; i < n_hyperparameters; i++)
-        nearest = text_nearer(name, nearest, hyperparameter_table[i].name);
+        if (hyperparameter_table[i].name[1]) /* a single letter is near to everything short */
+            nearest = text_nearer(name, nearest, hyperparameter_table[i].name);
     for (; names && *names; names++)
         nearest = text_nearer(name, nearest, *names);
     return nearest;

@@ -253,6 +253,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->original);
     free(sweep->path);
     free(sweep->repeated);
+    free(sweep->tasks_place);
     free(sweep->configs);
     free(sweep->swept);
     free(sweep->given);

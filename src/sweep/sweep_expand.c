@@ -203,6 +203,30 @@ static enum error_code find_respelled(struct sweep_reader *r)
     return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
+/* Where the tasks come from: an override, a line, or the file. */
+static enum error_code note_tasks_place(struct sweep_reader *r)
+{
+    static const char *const keys[] = {"tasks", "second_task"};
+    struct error place;
+    struct sweep_reader noting = *r;
+    noting.error = &place;
+    noting.override = NULL;
+    noting.line = 0;
+    for (int k = 0; k < 2 && !noting.override; k++) {
+        ptrdiff_t row = hyperparameter_find(keys[k]) - hyperparameter_table;
+        noting.override = sweep_find_override(r, keys[k], r->n_overrides);
+        if (!noting.line)
+            noting.line = r->varied_lines[row] ? r->varied_lines[row] : r->fixed_lines[row];
+    }
+    error_set(&place, ERROR_INPUT, "%s", "");
+    sweep_finish_message(&noting, r->sweep->path);
+    size_t length = strlen(place.message);
+    if (length >= 2) /* ": " */
+        place.message[length - 2] = '\0';
+    r->sweep->tasks_place = strdup(place.message);
+    return r->sweep->tasks_place ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
 enum error_code sweep_expand(struct sweep_reader *r)
 {
     struct sweep *sweep = r->sweep;
@@ -242,6 +266,8 @@ enum error_code sweep_expand(struct sweep_reader *r)
             }
         }
     }
+    if (note_tasks_place(r))
+        return r->error->code;
     hyperparameters_name_swept(sweep->configs, sweep->n_configs, sweep->swept);
     if (r->n_cases == 0 && top->n_zip == 0)
         return ERROR_NONE; /* a grid repeats nothing: its lists do not */

@@ -254,6 +254,7 @@ static void test_defaults(void **state)
     const char *text = "model = {};";
     read_good(&sweep, text);
     hyperparameters_default(&h);
+    hyperparameters_resolve(&h);
     assert_string_equal(sweep.name, "");
     assert_string_equal(sweep.text, text);
     assert_string_equal(sweep.path, scratch_path);
