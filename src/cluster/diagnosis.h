@@ -20,13 +20,13 @@ struct placement {
     struct memory memory;                  /* that it found, before it took any */
 };
 
-/* What the first lines tell. Pointers are borrowed. */
+/* What the first lines tell. All borrowed. */
 struct diagnosis {
     int n_ranks;
     const char *hosts;                  /* [n_ranks][HOST_MAX]: "name (instruction set)" */
     const struct placement *placements; /* [n_ranks] */
     double deadline_s;                  /* clock_s; INFINITY: none */
-    char deadline_source[64];           /* what set it; unused if there is none */
+    const char *deadline_source;        /* what set it; unused if there is none */
 };
 
 /* Fills placements on rank 0, which frees them; NULL on the others. The arguments are this rank's. Collective. */

@@ -486,6 +486,14 @@ enum trainer_state trainer_state(struct trainer *trainer, struct error *error)
     return state;
 }
 
+bool trainer_has_ended(struct trainer *trainer)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    bool has_ended = trainer->has_ended;
+    pthread_mutex_unlock(&trainer->mutex);
+    return has_ended;
+}
+
 struct wire_totals trainer_totals(struct trainer *trainer)
 {
     pthread_mutex_lock(&trainer->mutex);

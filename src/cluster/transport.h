@@ -22,6 +22,7 @@ struct transport {
     int n_dead;           /* of them */
     struct error failure; /* the first thing that MPI could not do, ERROR_NONE if there was none: messages are lost */
     int failed_rank;      /* the other end then, -1 if it is not known */
+    bool is_stuck;        /* a rank that is needed for an end in good order does not answer (set by the caller) */
     /* The message that is being received, and a receive that nothing is sent to: deaths are reported by it. */
     MPI_Request incoming, watch;
     void *message; /* [capacity], owned */

@@ -26,6 +26,9 @@ static const struct option long_options[] = {
     {"sample", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'A'},
     {"drop", required_argument, NULL, 'X'},
+    {"from", required_argument, NULL, 'F'},
+    {"config", required_argument, NULL, 'C'},
+    {"replicate", required_argument, NULL, 'L'},
     {NULL, 0, NULL, 0},
 };
 
@@ -221,6 +224,12 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
         if (option == 'R' && !parse_retry(arguments, optarg))
             return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
+        if (option == 'F')
+            arguments->from = optarg;
+        if (option == 'C')
+            arguments->config = optarg;
+        if (option == 'L')
+            arguments->replicate = optarg;
         if (option == 'B')
             arguments->sbatch = optarg;
         if (option == 'K')

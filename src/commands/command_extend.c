@@ -422,7 +422,7 @@ const struct command command_extend = {
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
-        "an error, 75 stopped early.\n",
+        "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -1,9 +1,11 @@
 #include "ranks.h"
 
 #include "backoff.h"
+#include "clock.h"
 #include "hello.h"
 #include "kernels.h"
 #include "stop.h"
+#include "watchdog.h"
 #include "worker.h"
 
 #include <mpi.h>
@@ -88,17 +90,30 @@ enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct
     return ERROR_NONE;
 }
 
-int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct ranks *ranks), void *context)
+/* All ranks learn of rank 0's deadline, which alone may have asked Slurm. */
+static void share_deadline(double deadline_s)
+{
+    double left_s = deadline_s - clock_s();
+    MPI_Bcast(&left_s, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    watchdog_set_deadline(clock_s() + left_s);
+}
+
+int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *context, const struct ranks *ranks),
+               void *context)
 {
     int exit_code;
     struct transport transport;
     struct error error;
+    if (watchdog_start(deadline_s, EXIT_STOPPED, diagnosis_launched_rank(), &error))
+        return ranks_refuse(&error);
     if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
         return report_error(&error);
     if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
         report_error(&error);
         abort_all_ranks();
     }
+
+    watchdog_note_mpi(transport.rank, transport.n_ranks);
 
     char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
@@ -108,6 +123,7 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     if (may_go_on) {
         placements = diagnosis_gather(MPI_COMM_WORLD, argc, argv);
         diagnosis_check_arguments(MPI_COMM_WORLD, hosts, placements, argc, argv, &other_arguments);
+        share_deadline(deadline_s);
     }
     if (!may_go_on) {
         report_error(&error);
@@ -117,6 +133,7 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
         exit_code = report_error(&other_arguments);
         coordinator_release(&transport, exit_code);
     } else if (transport.rank == 0) {
+        watchdog_doing("opening files");
         uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
         exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory});
         free(memory);
@@ -128,5 +145,6 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     free(hosts);
     transport_close(&transport);
     MPI_Finalize();
+    watchdog_stop();
     return exit_code;
 }

@@ -23,8 +23,10 @@ bool ranks_parse(struct arguments *arguments, const struct command *command, con
 int ranks_refuse(const struct error *error);
 
 /* Starts MPI, calls rank0(context, ranks) on rank 0 while all others work for it (coordinator_run, at most once), and
- * ends MPI. Returns rank0's exit code, on every rank; ERROR_FATAL if MPI cannot be started. */
-int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct ranks *ranks), void *context);
+ * ends MPI. Returns rank0's exit code, on every rank; ERROR_FATAL if MPI cannot be started. When deadline_s (clock_s;
+ * INFINITY: never) is over, that of rank 0 or one's own, and the grace, all are ended with EXIT_STOPPED: watchdog.h. */
+int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *context, const struct ranks *ranks),
+               void *context);
 
 /* That there is one job of several ranks, not several of one rank (unless such copies `may_be_apart`), and that every
  * rank can run the kernels asked for. ERROR_INPUT; message "" if another copy says it. */

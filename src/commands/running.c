@@ -5,13 +5,13 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "limit.h"
 #include "open.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"
 #include "ranks.h"
 #include "room.h"
-#include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
-static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
 /* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
 static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
@@ -72,32 +71,6 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
-/* Says how the time limit was understood if it may have been meant otherwise. */
-static void say_limit(const char *text, double limit_s)
-{
-    char duration[PROGRESS_DURATION_MAX];
-    progress_duration(limit_s, duration);
-    if (stop_duration_misleads(text))
-        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", text, duration,
-                strchr(text, ':') ? "MM:SS; HH:MM:00 for hours"
-                                  : "a number alone is seconds; for minutes write 10m or 10:00");
-}
-
-/* When to stop, from --time-limit and from Slurm, into diagnosis. */
-static void find_deadline(double start_s, double limit_s, struct diagnosis *diagnosis)
-{
-    char slurm_end[SLURM_TIME_MAX], duration[PROGRESS_DURATION_MAX];
-    slurm_job_end(SCONTROL_S, slurm_end);
-    double now_s = clock_s(), now_unix_s = clock_calendar_s();
-    double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
-    diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    progress_duration(limit_s, duration);
-    if (diagnosis->deadline_s < own_s)
-        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "Slurm's time limit");
-    else
-        snprintf(diagnosis->deadline_source, sizeof diagnosis->deadline_source, "--time-limit, %s", duration);
-}
-
 /* The receipt goes into /provenance. */
 static enum error_code store_receipt(struct results *results, const struct receipt *receipt, struct error *error)
 {
@@ -134,7 +107,8 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
-    double start_s, limit_s;     /* clock_s; --time-limit, INFINITY without */
+    double limit_s;              /* --time-limit, INFINITY without */
+    struct limit limit;          /* by that or Slurm's */
     struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
@@ -174,6 +148,28 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
+/* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. */
+static enum error_code print_longest_job(const struct run_state *run, const struct results *results,
+                                         const struct sweep *sweep, struct error *error)
+{
+    struct pilot_job job;
+    double left_s = run->limit.deadline_s - clock_s();
+    uint64_t *n_pending = isfinite(left_s) ? calloc(sweep->n_configs, sizeof *n_pending) : NULL;
+    if (!n_pending)
+        return ERROR_NONE; /* no limit; or no memory for a warning */
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        for (uint64_t replicate = 0; replicate < (uint64_t)sweep->replicates; replicate++)
+            n_pending[c] += !results_is_done(results, c, replicate);
+    uint64_t memory = memory_less(run->room.most, run->room.n_record_bytes);
+    if (!pilot_longest_job(&job, sweep, n_pending, memory, fmax(left_s, 0) / 2, error) &&
+        limit_is_close(&job, left_s)) {
+        fprintf(stderr, "picky: warning: ");
+        limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
+    }
+    free(n_pending);
+    return error->code;
+}
+
 /* Does what is pending in the results. */
 static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
@@ -195,6 +191,8 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     if (run->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
     print_start(run, sweep, host_list);
+    if (!layout->is_null && print_longest_job(run, results, sweep, error))
+        return error->code;
     progress_start(&progress, stderr, plan_jobs_total(plan));
     const struct record_sink sink = coordinator_results_sink(results);
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
@@ -306,11 +304,20 @@ static void print_end(struct run_state *run)
         fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
         return;
     }
-    const char *const *operands = (const char *const *)run->arguments->operands;
-    char *go_on = running_go_on(operands[run->running->sweep_operand],
-                                run->running->output_operand >= 0 ? run->path : run->arguments->output, run->arguments);
-    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
-            n_jobs - run->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
+    bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
+    struct arguments arguments = *run->arguments;
+    arguments.time_limit = is_too_short ? NULL : arguments.time_limit;
+    char *go_on = running_go_on(arguments.operands[run->running->sweep_operand],
+                                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments);
+    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done", n_jobs - run->counts[STATUS_PENDING],
+            n_jobs);
+    if (is_too_short)
+        fprintf(stderr,
+                ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
+                "one it would be begun again and again",
+                run->limit.source);
+    fprintf(stderr, "; go on with: %s%s\n", go_on ? go_on : "picky run and --resume",
+            is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
     free(go_on);
 }
 
@@ -318,50 +325,55 @@ static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct run_state *run = context;
     struct error error = {0};
-    struct diagnosis diagnosis = {
-        .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
+    struct diagnosis diagnosis = {.n_ranks = ranks->transport->n_ranks,
+                                  .hosts = ranks->hosts,
+                                  .placements = ranks->placements,
+                                  .deadline_s = run->limit.deadline_s,
+                                  .deadline_source = run->limit.source};
     run->diagnosis = &diagnosis;
     run->memory = ranks->memory;
     run->transport = ranks->transport;
     if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
         return report_error(&error);
-    if (run->arguments->time_limit)
-        say_limit(run->arguments->time_limit, run->limit_s);
-    find_deadline(run->start_s, run->limit_s, &diagnosis);
+    limit_print_understood(stderr, run->arguments->time_limit, run->limit_s);
     if (run_sweep(run, &error))
         return report_error(&error);
     print_end(run);
-    return run->is_stopped ? EXIT_STOPPED : report_complete(run->path, run->counts[STATUS_ERROR]);
+    if (run->is_stopped)
+        return limit_is_too_short(&run->limit, &run->receipt) ? EXIT_TOO_LONG : EXIT_STOPPED;
+    return report_complete(run->path, run->counts[STATUS_ERROR]);
 }
 
 /* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
-static enum error_code check_early(struct run_state *run, struct error *error)
+static enum error_code check_early(struct run_state *run, double start_s, struct error *error)
 {
     const struct arguments *arguments = run->arguments;
+    run->limit_s = INFINITY;
     if (run->running->check_arguments && run->running->check_arguments(arguments, error))
         return error->code;
     if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
         return error_prefix(error, "--time-limit");
-    if (counts_choose(&run->values, arguments->by, error) || diagnosis_launched_rank() >= 0)
+    if (counts_choose(&run->values, arguments->by, error))
         return error->code;
-    return sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand], arguments->overrides,
-                      arguments->n_overrides, error);
+    if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
+                                                    arguments->overrides, arguments->n_overrides, error))
+        return error->code;
+    run->limit = limit_find(start_s, run->limit_s, diagnosis_launched_rank() <= 0);
+    return ERROR_NONE;
 }
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
+    double start_s = clock_s();
     char command_line[4096];
     struct arguments arguments;
     struct error error = {0};
-    struct run_state run = {.running = running,
-                            .arguments = &arguments,
-                            .command_line = command_line,
-                            .start_s = clock_s(),
-                            .limit_s = INFINITY};
+    struct run_state run = {.running = running, .arguments = &arguments, .command_line = command_line};
     int exit_code;
     provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes the order */
     if (ranks_parse(&arguments, command, running->options, running->operands, argc, argv, &exit_code))
-        exit_code = check_early(&run, &error) ? ranks_refuse(&error) : ranks_main(argc, argv, run_rank0, &run);
+        exit_code = check_early(&run, start_s, &error) ? ranks_refuse(&error)
+                                                       : ranks_main(argc, argv, run.limit.deadline_s, run_rank0, &run);
     sweep_free(&run.sweep);
     free(run.path);
     counts_free(&run.values);

@@ -379,8 +379,8 @@ static void clear_field(const atomic_bool *interrupt, const struct record_layout
     if (record_fields[f].type == FIELD_F32) {
         float *values = (float *)(void *)bytes;
         const uint64_t n = layout->n_elements[f], n_slice = INTERRUPT_BYTES / sizeof *values;
-        for (uint64_t first = 0; first < n && !interrupt_look(interrupt); first += n_slice)
-            for (uint64_t i = first; i < n && i < first + n_slice; i++)
+        for (uint64_t i = 0; i < n && !interrupt_look(interrupt);)
+            for (const uint64_t end = n - i < n_slice ? n : i + n_slice; i < end; i++)
                 values[i] = quiet_nan();
     } else {
         int fill = f == FIELD_TRAIN_TASK ? 255 : 0;

@@ -5,6 +5,7 @@
 #include "formula_text.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,11 @@ struct parser {
 static int ahead(const struct parser *p, size_t n)
 {
     return p->at + n < p->length ? (unsigned char)p->text[p->at + n] : -1;
+}
+
+static bool is_one_of(int c, const char *set)
+{
+    return c > 0 && strchr(set, c);
 }
 
 static bool is_digit(int c)
@@ -107,6 +113,10 @@ static enum error_code fail_character(struct parser *p)
     for (size_t i = 0; i < sizeof other_signs / sizeof other_signs[0]; i++)
         if (strcmp(character, other_signs[i].sign) == 0)
             return fail(p, p->at, "a formula has no %s: %s", character, other_signs[i].remedy);
+    if (c >= 0x80)
+        return fail(p, p->at,
+                    "a formula has no %s (U+%04" PRIX32 "); allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=",
+                    character, utf8_decode((const unsigned char *)character, n));
     return fail(p, p->at, "a formula has no %s; allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=", character);
 }
 
@@ -120,7 +130,7 @@ static enum error_code fail_operand(struct parser *p)
         return fail(p, p->at, "the formula ends too early; wanted: a number, a name or (");
     if (c == '*' && p->at > 0 && p->text[p->at - 1] == '*')
         return fail(p, p->at - 1, "a formula has no **: write x0^2 for a power");
-    if (strchr("+*/^),<>", c) || ((c == '=' || c == '!') && ahead(p, 1) == '='))
+    if (is_one_of(c, "+*/^),<>") || ((c == '=' || c == '!') && ahead(p, 1) == '='))
         return fail(p, p->at, "%c stands where a number, a name or ( is wanted", c);
     if (c == '.')
         return fail(p, p->at, "a number has digits");
@@ -134,7 +144,7 @@ static enum error_code fail_behind(struct parser *p)
     size_t at = p->at;
     if (begins_number(p) || begins_name(c) || c == '(')
         return fail(p, at, "an operator is missing before %s: write 2 * x0, not 2x0", c == '(' ? "(" : "this");
-    if (c != -1 && (strchr("<>", c) || ((c == '=' || c == '!') && ahead(p, 1) == '=')))
+    if (is_one_of(c, "<>") || ((c == '=' || c == '!') && ahead(p, 1) == '='))
         return fail(p, at, "comparisons are not chained: write (x0 < x1) * (x1 < 1)");
     if (c == ',' && at > 0 && is_digit(p->text[at - 1]) && is_digit(ahead(p, 1)))
         return fail(p, at, "a decimal comma: write 1.5");

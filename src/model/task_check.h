@@ -33,7 +33,7 @@ struct task_range {
     float lowest, highest;
     double mean_below; /* mean of max(0, -target): what a ReLU output cannot learn */
     double mean, rms;  /* rms: root of the mean square, the target's scale */
-    bool is_constant;
+    bool is_constant;  /* in each draw of random constants */
 };
 
 struct task_findings {

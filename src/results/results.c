@@ -4,6 +4,7 @@
 #include "hdf5_access.h"
 #include "runs.h"
 #include "state.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -63,6 +64,7 @@ enum error_code results_sync_data(struct results *results, struct error *error)
         error_set(error, ERROR_FATAL, "%s: syncing: %s", results->path, strerror(errno));
         return results_fail(results, error);
     }
+    stop_note_life();
     results->dirty = false;
     return ERROR_NONE;
 }
@@ -100,6 +102,7 @@ static enum error_code write_rectangle(struct results *results, enum field field
                                        size_t n_rows, size_t n_columns, const void *values, struct error *error)
 {
     results->dirty = true;
+    stop_note_life();
     return results_array_write(&results->arrays[field], results->path, first->config, first->replicate, n_rows,
                                n_columns, values, error)
                ? results_fail(results, error)
