@@ -599,13 +599,14 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     int n_tasks = hyperparameters_n_tasks(h);
     char fraction[HYPERPARAMETER_FORMAT_MAX];
     hyperparameters_train_counts(h, counts);
-    hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
     for (int task = 0; task < n_tasks; task++)
-        if (counts[task] < 1)
+        if (counts[task] < 1) {
+            hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
             return error_set(error, ERROR_INPUT,
                              "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
                              "; allowed: what rounds to at least one sample of each task",
                              fraction, task + 1, h->N_train);
+        }
 
     if (h->train_mode == TRAIN_RANDOM) {
         if (h->batch_size > h->N_train)
@@ -616,12 +617,14 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
         return ERROR_NONE;
     }
     for (int task = 0; task < n_tasks; task++)
-        if (h->batch_size > counts[task])
+        if (h->batch_size > counts[task]) {
+            hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
             return error_set(error, ERROR_INPUT,
                              "batch_size = %" PRId64
                              ": larger than task %d's part of the training set; allowed: at most %" PRId64
                              " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
                              h->batch_size, task + 1, counts[task], fraction, h->N_train, train_modes[h->train_mode]);
+        }
     return ERROR_NONE;
 }
 
