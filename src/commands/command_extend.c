@@ -54,7 +54,7 @@ static uint64_t hash(const struct hyperparameters *h, const struct hyperparamete
         uint64_t words[HYPERPARAMETER_TEXT_MAX / sizeof(uint64_t)] = {0};
         if (row == aside)
             continue;
-        if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_CHOICE) {
+        if (row->type != HYPERPARAMETER_REAL && row->type != HYPERPARAMETER_TEXT) {
             words[0] = (uint64_t)hyperparameter_integer(h, row);
         } else if (row->type == HYPERPARAMETER_REAL) {
             double value = hyperparameter_real(h, row) + 0.0; /* -0 equals 0 */

@@ -1,15 +1,28 @@
 #include "job_print.h"
 
+#include "task_registry.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+static void print_tasks(FILE *stream, const struct hyperparameters *h)
+{
+    const struct task_list *list = &task_registry_get(h->tasks)->list;
+    for (int task = 0; task < list->n_tasks; task++)
+        fprintf(stream, "task %-13d %s%s%s\n", task + 1, list->names[task], *list->names[task] ? ": " : "",
+                list->formulas[task].text);
+}
+
 void job_print(FILE *stream, const struct job *job)
 {
     for (int i = 0; i < n_hyperparameters; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&job->h, &hyperparameter_table[i], value);
-        fprintf(stream, "%-18s %s\n", hyperparameter_table[i].name, value);
+        if (hyperparameter_table[i].type == HYPERPARAMETER_TASKS)
+            print_tasks(stream, &job->h);
+        else if (*value) /* second_task may have none */
+            fprintf(stream, "%-18s %s\n", hyperparameter_table[i].name, value);
     }
     fprintf(stream, "%-18s %" PRId64 "\n", "seed", job->seed);
 }

@@ -248,6 +248,7 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     run->sweep = (struct sweep){0};
     if ((sweep.n_configs == 0 && sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error)) ||
         check_shard(&arguments->shard, &sweep, error) ||
+        (!arguments->null_jobs && sweep_check_tasks(stderr, &sweep, error)) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;
