@@ -1,5 +1,6 @@
 #include "claims_write.h"
 #include "command.h"
+#include "control_write.h"
 
 #include <string.h>
 
@@ -30,9 +31,16 @@ static enum error_code run(struct reader *reader, const struct selection *select
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
+    if (request->is_control && (format != TABLE_TEXT || request->is_simultaneous || request->with_noise))
+        return error_set(error, ERROR_INPUT,
+                         "--control: writes a sweep; not with --csv, --json, --simultaneous, --noise");
     if (output_begin(&output, &place, error))
         return error->code;
-    if (!write_claims(reader, selection, request, format, output.file, error))
+    if (request->is_control)
+        control_write(reader, selection, output.file, error);
+    else
+        write_claims(reader, selection, request, format, output.file, error);
+    if (!error->code)
         output_finish(&output, error);
     output_abandon(&output);
     return error->code;
@@ -83,6 +91,7 @@ const struct command command_claims = {
                             "configuration. Taylor measures scale with the residual error, ablation hardly, "
                             "contribution not at all.\n"
                             "docs/claims.md has all of this with its reasons.\n",
-    .options = "output force where measure measures unimportant-below of status smallest-effect simultaneous csv json",
+    .options =
+        "output force where measure measures unimportant-below of status smallest-effect simultaneous control csv json",
     .run = run,
 };
