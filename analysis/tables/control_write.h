@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* Writes the file's sweep, every configuration as a case of its own, and behind them the identical tasks that the claims
- * of the selected configurations lack: `picky extend` trains those alone. ERROR_INPUT if they lack none. */
+/* Writes the file's sweep, every configuration as a case of its own, and behind them the identical tasks that the
+ * claims of the selected configurations lack: `picky extend` trains those alone. ERROR_INPUT if they lack none. */
 enum error_code control_write(const struct reader *reader, const struct selection *selection, FILE *out,
                               struct error *error);
 

@@ -452,6 +452,21 @@ class Claims(base.Files):
         self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
         self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
 
+    def test_by(self):
+        found = rows("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance")
+        whole = json.loads(done("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance", "--json"))
+        self.assertEqual([g["group"] for g in whole["groups"]], [dict(hidden_size=h) for h in (24, 6, 20)])
+        for group in whole["groups"]:
+            size = str(group["group"]["hidden_size"])
+            alone = rows("claims", "claims.h5", "--where", f"hidden_size={size}", "--measure", "variance")
+            here = [{k: v for k, v in row.items() if k != "hidden_size"} for row in found if row["hidden_size"] == size]
+            self.assertEqual(here, alone)
+            self.assertEqual([v["decision"] for c in group["claims"] for v in c["verdicts"]],
+                             [row["decision"] for row in alone if row["decision"] not in ("", "not_in_file")])
+        text = done("claims", "claims.h5", "--by", "hidden_size")
+        self.assertEqual(re.findall(r"^\* (.*)$", text, re.M), [f"hidden_size = {h}" for h in (24, 6, 20)])
+        self.assertEqual(text.count("Each claim is an effect"), 1)
+
     def test_help_states_the_rule(self):
         for word in ("larger", "reversed", "negligible", "undecided", "mixed", "selection", "no control", "under 6 seeds"):
             self.assertIn(word, done("claims", "--help"))
