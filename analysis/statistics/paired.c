@@ -107,7 +107,7 @@ enum error_code paired_compare(const float *a_all, const float *b_all, size_t n_
                                struct error *error)
 {
     size_t n_bytes = (n_all > 0 ? n_all : 1) * sizeof(float), n = 0;
-    float *a = malloc(n_bytes), *b = malloc(n_bytes), *differences = calloc(n_bytes, 1);
+    float *a = calloc(n_bytes, 1), *b = calloc(n_bytes, 1), *differences = calloc(n_bytes, 1);
     double *exact = malloc(2 * n_bytes);
 
     *comparison = (struct comparison){.mean_a = (double)NAN,

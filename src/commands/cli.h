@@ -10,10 +10,10 @@
 #include <getopt.h>
 #include <stdio.h>
 
-/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. 5
- * is kept for a job that needs longer than the whole time limit: job scripts stop at it. */
+/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. */
 enum {
     EXIT_FINDING = 4,  /* complete, but with a finding that a script must see: jobs failed, bits differ */
+    EXIT_TOO_LONG = 5, /* one job needs longer than the whole time limit: going on with the same is no use */
     EXIT_STOPPED = 75, /* stopped early, can be resumed (EX_TEMPFAIL of sysexits.h) */
 };
 

@@ -75,7 +75,8 @@ const struct command command_run = {
         "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
         "with status error. A sweep of which no configuration fits is refused.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
-        "4 complete but some jobs failed with an error (a rejected model is no error), 75 stopped early.\n",
+        "4 complete but some jobs failed with an error (a rejected model is no error), 5 one job needs longer than\n"
+        "the whole time limit (none was finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
     .run = run,

@@ -17,10 +17,11 @@ static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEART
 
 /* A verification, and what it came to. */
 struct verification {
-    const struct arguments *arguments;
     const char *path;
     uint64_t n_sample;
     int64_t seed;
+    bool is_slot; /* one is asked for: */
+    struct job slot;
     bool is_stopped;
 };
 
@@ -42,9 +43,12 @@ static enum error_code read_options(struct verification *verification, const str
     /* Other slots each time, unless asked for. */
     uint64_t seed = (uint64_t)clock_calendar_s();
     verification->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
-    if ((arguments->config || arguments->replicate) && (arguments->all || arguments->sample || arguments->seed))
+    verification->is_slot = arguments->config || arguments->replicate;
+    if (verification->is_slot && (arguments->all || arguments->sample || arguments->seed))
         return error_set(error, ERROR_INPUT,
                          "--config and --replicate: allowed: no --sample, --all or --seed with them");
+    if (verification->is_slot && verify_parse_slot(arguments->config, arguments->replicate, &verification->slot, error))
+        return error->code;
     if (arguments->all && arguments->sample)
         return error_set(error, ERROR_INPUT, "--sample and --all: allowed: one of them");
     if ((arguments->sample &&
@@ -85,12 +89,10 @@ static enum error_code compare(struct verification *verification, const struct r
     return error->code;
 }
 
-static enum error_code open_verify(struct verify **verify, const struct verification *verification, struct error *error)
+static enum error_code open_verify(struct verify **verify, const struct verification *v, struct error *error)
 {
-    const struct arguments *arguments = verification->arguments;
-    return arguments->config || arguments->replicate
-               ? verify_open_slot(verify, verification->path, arguments->config, arguments->replicate, stdout, error)
-               : verify_open(verify, verification->path, verification->n_sample, verification->seed, stdout, error);
+    return v->is_slot ? verify_open_slot(verify, v->path, &v->slot, stdout, error)
+                      : verify_open(verify, v->path, v->n_sample, v->seed, stdout, error);
 }
 
 static void report_all(const struct verification *verification, const struct verify_counts *counts)
@@ -113,7 +115,7 @@ static void report_all(const struct verification *verification, const struct ver
 static void report(const struct verification *verification, const struct verify *verify)
 {
     const struct verify_counts counts = verify_counts(verify);
-    if (!verify_job(verify))
+    if (!verification->is_slot)
         report_all(verification, &counts);
     if (verification->is_stopped)
         fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts.n_compared,
@@ -144,7 +146,7 @@ static int run_rank0(void *context, const struct ranks *ranks)
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
-    struct verification verification = {.arguments = &arguments};
+    struct verification verification = {0};
     struct error error;
     int exit_code;
     if (ranks_parse(&arguments, command, "SnACL", "FILE.h5", argc, argv, &exit_code)) {
@@ -168,11 +170,10 @@ const struct command command_verify = {
         "  --config C --replicate R   this slot alone, counted from 0 as in the file's arrays; prints what the file\n"
         "                    holds of it, by epoch, beside what is computed\n\n"
         "First the whole file's structure is checked, and of every done slot (but with --config) seed, attempts and\n"
-        "test_loss. Each array that differs is a line: configuration, replicate, place, the file's value and the right "
-        "one; at most\n"
-        "20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is not picky's or is\n"
-        "damaged, 3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be made again (memory),\n"
-        "75 stopped by a signal.\n",
+        "test_loss. Each array that differs is a line: configuration, replicate, place, the file's value and the\n"
+        "right one; at most 20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is\n"
+        "not picky's or is damaged, or has nothing in that slot to compare with, 3 fatal (I/O, MPI), 4 bits differ,\n"
+        "are not what a run writes or cannot be made again (memory), 75 stopped by a signal.\n",
     .is_parallel = true,
     .run = run,
 };

@@ -54,7 +54,7 @@ static void say(struct verify *v, uint64_t config, uint64_t replicate, const cha
     const char *separator = " (";
     fprintf(v->lines, "%s: configuration %" PRIu64, v->path, config);
     for (int row = 0; row < n_hyperparameters; row++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         if (!v->description->swept[row])
             continue;
         hyperparameter_format(&v->description->configs[config], &hyperparameter_table[row], value);
@@ -158,7 +158,7 @@ static void check_slot(struct verify *v, const struct record_layout *layout, con
         say(v, config, replicate, "seed %" PRId64 ", not %" PRId64, seed, expected);
     if (attempts < least || attempts > most)
         say(v, config, replicate, "%s after %u attempts of %" PRId64, status_names[status], attempts, most);
-    for (uint64_t i = 0; i < layout->n_elements[FIELD_TEST_LOSS]; i++)
+    for (int i = 0; i < hyperparameters_n_tasks(&v->description->configs[config]); i++)
         if ((bool)isfinite(loss[i]) != has_results) {
             say(v, config, replicate, "%s, with a test_loss of %g", status_names[status], (double)loss[i]);
             break;
@@ -253,20 +253,33 @@ enum error_code verify_open(struct verify **verify, const char *path, uint64_t n
 
 /* ---- one slot ----------------------------------------------------------------------------------------------- */
 
-/* Reads a number below n. */
-static enum error_code parse_number(const struct verify *v, const char *option, const char *text, uint64_t n,
-                                    uint64_t *value, struct error *error)
+static enum error_code parse_number(const char *option, const char *text, uint64_t *value, struct error *error)
 {
     char *end;
     if (!text)
-        return error_set(error, ERROR_INPUT, "--config and --replicate: a slot of %s is chosen by both; %s is missing",
-                         v->path, option);
+        return error_set(error, ERROR_INPUT, "%s is missing: a slot is chosen by --config and --replicate", option);
     errno = 0;
     *value = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || *value >= n)
-        return error_set(error, ERROR_INPUT, "%s %.40s: allowed: a whole number from 0 to %" PRIu64 ", as %s has them",
-                         option, text, n - 1, v->path);
+    if (*text < '0' || *text > '9' || *end || errno)
+        return error_set(error, ERROR_INPUT, "%s %.40s: allowed: a whole number, from 0 as in the file's arrays",
+                         option, text);
     return ERROR_NONE;
+}
+
+enum error_code verify_parse_slot(const char *config, const char *replicate, struct job *slot, struct error *error)
+{
+    *slot = (struct job){0};
+    return parse_number("--config", config, &slot->config, error)
+               ? error->code
+               : parse_number("--replicate", replicate, &slot->replicate, error);
+}
+
+static enum error_code check_number(const struct verify *v, const char *option, uint64_t number, uint64_t n,
+                                    struct error *error)
+{
+    return number < n ? ERROR_NONE
+                      : error_set(error, ERROR_INPUT, "%s %" PRIu64 ": allowed: from 0 to %" PRIu64 ", as %s has them",
+                                  option, number, n - 1, v->path);
 }
 
 /* Checks that there is something to compare with. */
@@ -301,14 +314,13 @@ static enum error_code check_comparable(struct verify *v, struct error *error)
     }
 }
 
-enum error_code verify_open_slot(struct verify **verify, const char *path, const char *config, const char *replicate,
-                                 FILE *lines, struct error *error)
+enum error_code verify_open_slot(struct verify **verify, const char *path, const struct job *slot, FILE *lines,
+                                 struct error *error)
 {
-    struct job job = {0};
+    struct job job = *slot;
     if (open_file(verify, path, lines, error) ||
-        parse_number(*verify, "--config", config, (*verify)->description->n_configs, &job.config, error) ||
-        parse_number(*verify, "--replicate", replicate, (uint64_t)(*verify)->description->replicates, &job.replicate,
-                     error))
+        check_number(*verify, "--config", job.config, (*verify)->description->n_configs, error) ||
+        check_number(*verify, "--replicate", job.replicate, (uint64_t)(*verify)->description->replicates, error))
         goto failed;
     struct verify *v = *verify;
     job.seed = v->description->seed + (int64_t)job.replicate;
@@ -317,8 +329,8 @@ enum error_code verify_open_slot(struct verify **verify, const char *path, const
     v->is_slot = true;
     if (check_comparable(v, error))
         goto failed;
-    uint64_t slot = slot_number(v, job.config, job.replicate);
-    v->done[slot / 8] = (uint8_t)(1 << slot % 8);
+    uint64_t number = slot_number(v, job.config, job.replicate);
+    v->done[number / 8] = (uint8_t)(1 << number % 8);
     v->counts.n_chosen = 1;
     return ERROR_NONE;
 
@@ -330,7 +342,7 @@ failed:
 
 const struct job *verify_job(const struct verify *verify)
 {
-    return verify->is_slot ? &verify->job : NULL;
+    return &verify->job;
 }
 
 void verify_close(struct verify *verify)

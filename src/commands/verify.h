@@ -25,14 +25,18 @@ struct verify_counts {
  * (borrowed until verify_close), at most 20. ERROR_FATAL for memory and failing reads. The caller owns *verify. */
 enum error_code verify_open(struct verify **verify, const char *path, uint64_t n_sample, int64_t seed, FILE *lines,
                             struct error *error);
-/* Opens the file for one slot, given as the command line's texts of --config and --replicate (NULL: not given), and
- * checks the file's structure and that slot. ERROR_INPUT also for numbers that it has not, and for a slot with which
- * nothing can be compared: pending, of another shard, ended with an error, made up. */
-enum error_code verify_open_slot(struct verify **verify, const char *path, const char *config, const char *replicate,
-                                 FILE *lines, struct error *error);
+/* Reads the texts of --config and --replicate (NULL: not given) into those two of *slot. ERROR_INPUT. */
+enum error_code verify_parse_slot(const char *config, const char *replicate, struct job *slot, struct error *error);
+
+/* Opens the file for that slot, and checks the file's structure and the slot. ERROR_INPUT also for numbers that the
+ * file has not, and for a slot with which nothing can be compared: pending, of another shard, ended with an error, made
+ * up.
+ */
+enum error_code verify_open_slot(struct verify **verify, const char *path, const struct job *slot, FILE *lines,
+                                 struct error *error);
 void verify_close(struct verify *verify); /* NULL is allowed */
 
-/* The job of verify_open_slot's slot, owned by `verify`; NULL for verify_open. */
+/* Of verify_open_slot: the slot's job; owned by `verify`. */
 const struct job *verify_job(const struct verify *verify);
 
 /* The sweep that the file holds; owned by `verify`. */

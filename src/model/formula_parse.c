@@ -5,6 +5,7 @@
 #include "formula_text.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static bool begins_number(const struct parser *p)
 /* The next byte that is no blank, -1 at the end. */
 static int next(struct parser *p)
 {
-    while (p->at < p->length && memchr(" \t\r\n", p->text[p->at], 4))
+    while (is_one_of(ahead(p, 0), " \t\r\n"))
         p->at++;
     return ahead(p, 0);
 }
@@ -112,6 +113,10 @@ static enum error_code fail_character(struct parser *p)
     for (size_t i = 0; i < sizeof other_signs / sizeof other_signs[0]; i++)
         if (strcmp(character, other_signs[i].sign) == 0)
             return fail(p, p->at, "a formula has no %s: %s", character, other_signs[i].remedy);
+    if (c >= 0x80)
+        return fail(p, p->at,
+                    "a formula has no %s (U+%04" PRIX32 "); allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=",
+                    character, utf8_decode((const unsigned char *)character, n));
     return fail(p, p->at, "a formula has no %s; allowed: numbers, names, + - * / ^ ( ) , < <= > >= == !=", character);
 }
 
@@ -465,7 +470,7 @@ enum error_code formula_parse(const char *text, size_t length, struct formula *f
     struct parser p = {.text = text, .length = length, .formula = formula, .column = column, .error = error};
     memset(formula, 0, sizeof *formula);
     if (next(&p) == -1)
-        return fail(&p, 0, "the formula is empty");
+        return fail(&p, 0, "the formula is empty; wanted: one such as x0 + x1");
     enum error_code code = parse_cmp(&p);
     if (code)
         return code;

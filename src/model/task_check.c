@@ -9,7 +9,7 @@
 
 enum {
     N_MOMENT_POINTS = 4096,
-    N_CHECK_POINTS = 10000, /* Sobol' points, beside corners and centre */
+    N_CHECK_POINTS = 10000, /* Sobol' points, beside the corners */
     N_DRAWS = 16,           /* of random constants */
     CORNERS_INPUTS_MAX = 10,
     BATCH = 512 /* points that are made at a time */
@@ -54,7 +54,7 @@ void task_standardise(struct task_moments moments, size_t n, float *target)
         target[i] = (float)(((double)target[i] - moments.mean) / moments.sd);
 }
 
-/* Check points: the corners, the centre, then Sobol' points. */
+/* Check points: the corners, then Sobol' points, whose second one is the centre. */
 static size_t n_corners(int n_inputs)
 {
     return n_inputs <= CORNERS_INPUTS_MAX ? (size_t)1 << n_inputs : 0;
@@ -63,17 +63,12 @@ static size_t n_corners(int n_inputs)
 /* The inputs of check points first..first+n-1: x [n][n_inputs]. */
 static void check_points(const struct task_setting *setting, size_t first, size_t n, float *x)
 {
-    size_t n_inputs = (size_t)setting->n_inputs, corners = n_corners(setting->n_inputs);
-    for (size_t i = 0; i < n; i++) {
-        size_t point = first + i;
-        float *u = x + i * n_inputs;
-        if (point > corners) {
-            sobol_points((uint32_t)(point - corners - 1), n - i, setting->n_inputs, u);
-            break;
-        }
+    size_t n_inputs = (size_t)setting->n_inputs, corners = n_corners(setting->n_inputs), i = 0;
+    for (; i < n && first + i < corners; i++)
         for (size_t k = 0; k < n_inputs; k++)
-            u[k] = point == corners ? .5f : (float)(point >> k & 1);
-    }
+            x[i * n_inputs + k] = (float)((first + i) >> k & 1);
+    if (i < n)
+        sobol_points((uint32_t)(first + i - corners), n - i, setting->n_inputs, x + i * n_inputs);
     task_scale_inputs(setting->input_low, setting->input_high, n * n_inputs, x);
 }
 
@@ -104,7 +99,7 @@ static enum error_code check_draw(const struct formula *formula, const struct fo
     if (setting->standardise)
         moments = task_moments(formula, values, setting->n_inputs, setting->input_low, setting->input_high);
 
-    size_t n_points = n_corners(setting->n_inputs) + 1 + N_CHECK_POINTS;
+    size_t n_points = n_corners(setting->n_inputs) + N_CHECK_POINTS;
     for (size_t first = 0; first < n_points; first += BATCH) {
         float x[BATCH * FORMULA_INPUTS_MAX], target[BATCH];
         size_t n = n_points - first < BATCH ? n_points - first : BATCH;
@@ -117,11 +112,11 @@ static enum error_code check_draw(const struct formula *formula, const struct fo
                              formula->text, isnan(target[finite]) ? "not a number" : "infinite", *point ? " at " : "",
                              point);
         }
-        if (setting->standardise && !(moments.sd > 0 && isfinite(moments.sd)))
+        if (setting->standardise && moments.sd == 0)
             return error_set(error, ERROR_INPUT,
-                             "%s has a standard deviation of %g and cannot be standardised; allowed: standardise = "
-                             "\"none\", or a target that varies",
-                             formula->text, moments.sd);
+                             "%s is constant and cannot be standardised; allowed: standardise = \"none\", or a target "
+                             "that varies",
+                             formula->text);
         if (setting->standardise)
             task_standardise(moments, n, target);
         add_targets(range, sums, n, target);

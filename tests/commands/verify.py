@@ -230,8 +230,8 @@ class Test:
         for file, slot, pattern in (
                 (self.changed("pending.h5", [(status.offset + at, b"\0")]), (c, r), where + "pending, nothing .* --resume .*"),
                 (self.changed("error.h5", [(status.offset + at, b"\4")]), (c, r), where + "it ended with an error, .* --retry"),
-                ("whole.h5", (self.shape[0], 0), f"--config {self.shape[0]}: allowed: .* from 0 to {self.shape[0] - 1}, .*"),
-                ("whole.h5", (0, n_replicates), f"--replicate {n_replicates}: allowed: .* from 0 to {n_replicates - 1}, .*"),
+                ("whole.h5", (self.shape[0], 0), f"--config {self.shape[0]}: allowed: from 0 to {self.shape[0] - 1}, .*"),
+                ("whole.h5", (0, n_replicates), f"--replicate {n_replicates}: allowed: from 0 to {n_replicates - 1}, .*"),
                 ("whole.h5", (-1, 0), "--config -1: allowed: "), ("whole.h5", ("1x", 0), "--config 1x: allowed: "),
                 ("none.h5", (0, 0), "none.h5: No such file"), ("sweep.cfg", (0, 0), "not a results file")):
             for words in (["train", "--from", file], ["verify", file]):

@@ -59,6 +59,7 @@ static void test_not_finite(void **state)
     setting.seed = SEED_MAX;
     expect_error("sqrt(r0)", &setting, "is not a number at r0 = -0.");
     setting.standardise = true;
+    expect_error("1 / (x0 + 2.875)", &setting, "is infinite at x0 = -2.875;"); /* not: its deviation is NaN */
     expect_error("a", &setting, "cannot be standardised");
     expect_error("x0 * 0 + r0", &setting, "cannot be standardised");
 
@@ -74,6 +75,7 @@ static void test_not_finite(void **state)
 static const char *warnings(const char *text, const struct task_setting *setting, bool is_relu)
 {
     static char joined[10 * ERROR_MESSAGE_MAX];
+    size_t used = 0;
     struct task_list list = parsed(text);
     struct task_findings findings;
     struct error error = {0};
@@ -83,7 +85,7 @@ static const char *warnings(const char *text, const struct task_setting *setting
     *joined = '\0';
     for (int i = 0; task_warning(&list, setting, &findings, is_relu, .05, i, line); i++) {
         assert_null(strchr(line, '\n'));
-        strcat(strcat(joined, *joined ? "|" : ""), line);
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s|", line);
     }
     return joined;
 }

@@ -363,8 +363,8 @@ def check_claims(path, of_important):
         before = int(f["hidden_layers"][c]) - 1
     rows = csv.DictReader(io.StringIO(shell(f"picky-analyse claims {path} --of important --csv")))
     row, = [r for r in rows if r["claim"] == "leaks_backwards" and r["measure"] == "taylor_sample"
-            and r["normalise"] == "none"]
-    same("claims", of_important[c, :before].mean(), float(row["effect"]))
+            and r["number"] == "shares" and r["normalise"] == "none"]
+    same("claims", of_important[c, :before].mean(), float(row["mean_a"]))
 
 
 def main():

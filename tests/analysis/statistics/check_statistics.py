@@ -12,6 +12,7 @@ import unittest
 try:
     import numpy as np
     import scipy.optimize
+    import scipy.spatial
     import scipy.stats
 except ImportError as error:
     print(f"skipped: {error}")
@@ -355,6 +356,86 @@ class Family(unittest.TestCase):
             least = [f[1:].min() for f in ask([call("family", f.shape, f) for f in families])]
             self.assertLess(np.mean(np.array(least) < 0.05), 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400))
             self.assertGreater(np.mean(np.array(least) < 0.05), 0.01)
+
+
+class Effects(unittest.TestCase):
+    def ask_pooled(self, rows):
+        found = ask([call("pooled", rows.shape, rows)])[0]
+        return int(found[0]), found[1:]
+
+    def test_pooled_of_whole_rows(self):
+        rows = np.float32(np.random.default_rng(40).normal(size=(4, 9)))
+        n_used, found = self.ask_pooled(rows)
+        self.assertEqual(n_used, 4)
+        np.testing.assert_allclose(found, rows.mean(0), atol=1e-6)
+
+    def test_pooled_against_regression(self):
+        """Mean of the rows' means and its clustered standard error, by least squares on the rows' indicators."""
+        rng = np.random.default_rng(41)
+        for n_rows, n_seeds, missing in ((2, 12, 0.2), (5, 30, 0.4), (3, 8, 0)):
+            rows = np.float32(rng.normal(size=(n_rows, n_seeds)) + rng.normal(size=n_seeds) + np.arange(n_rows)[:, None])
+            rows[rng.random(rows.shape) < missing] = np.nan
+            rows[:, -1] = np.nan  # a seed that nobody has
+            n_used, found = self.ask_pooled(rows)
+            present = ~np.isnan(rows)
+            used = present.sum(1) >= 6
+            self.assertEqual(n_used, used.sum())
+            rows, present = rows[used].astype("f8"), present[used]
+            row, seed = np.nonzero(present)
+            x = (row[:, None] == np.arange(len(rows))).astype("f8")
+            beta, *_ = np.linalg.lstsq(x, rows[present], rcond=None)
+            bread, residuals = np.linalg.inv(x.T @ x), rows[present] - x @ beta
+            scores = np.array([(x[seed == s] * residuals[seed == s, None]).sum(0) for s in np.unique(seed)])
+            n = len(scores)
+            weights = np.full(len(rows), 1 / len(rows))
+            variance = weights @ bread @ scores.T @ scores @ bread @ weights * n / (n - 1)
+            values = found[~np.isnan(found)]
+            self.assertEqual(len(values), n)
+            self.assertAlmostEqual(values.mean(), beta.mean(), delta=1e-6)
+            self.assertAlmostEqual(scipy.stats.sem(values), np.sqrt(variance), delta=1e-6)
+
+    def test_pooled_leaves_thin_rows_out(self):
+        rows = np.full((3, 10), np.nan, "f4")
+        rows[0] = np.arange(10)
+        rows[1, :5] = 100
+        rows[2, 3:9] = 7
+        n_used, found = self.ask_pooled(rows)
+        self.assertEqual(n_used, 2)
+        self.assertAlmostEqual(found.mean(), (4.5 + 7) / 2, delta=1e-5)
+        n_used, found = self.ask_pooled(rows[1:2])  # if all are thin they are what there is
+        self.assertEqual((n_used, list(found[:6])[:5]), (1, [100] * 5))
+        self.assertTrue(np.isnan(found[5:]).all())
+        self.assertTrue(np.isnan(self.ask_pooled(np.full((2, 4), np.nan))[1]).all())
+
+    def test_distance(self):
+        """Total variation distance: half of SciPy's cityblock distance of the shares."""
+        rng = np.random.default_rng(42)
+        for n in (1, 5, 100):
+            a, b = np.float32(rng.lognormal(-5, 2, (2, n)))
+            p, q = (x.astype("f8") / x.sum(dtype="f8") for x in (a, b))
+            expected = scipy.spatial.distance.cityblock(p, q) / 2
+            self.assertAlmostEqual(ask([call("distance", [n], a, b)])[0][0], expected, delta=1e-12)
+        for a, b, expected in (([1, 1, 0, 0], [0, 0, 2, 5], 1), ([1, 2, 3], [2, 4, 6], 0), ([1, 1], [3, 0], 0.5)):
+            self.assertAlmostEqual(ask([call("distance", [len(a)], a, b)])[0][0], expected, delta=1e-12)
+        for a, b in (([0, 0], [1, 2]), ([1, 2], [0, 0]), ([1, -1], [1, 2]), ([1, 3], [1, -1]), ([1, np.nan], [1, 2]),
+                     ([np.inf, 1], [1, 2]), ([1, 2], [1, np.inf])):
+            self.assertTrue(np.isnan(ask([call("distance", [2], a, b)])[0][0]), (a, b))
+
+    def test_verdicts(self):
+        larger, reversed_, negligible, undecided, too_few = 0, 1, 2, 3, 7
+        for n, low, high, expected in (
+                (6, 0.051, 0.2, larger), (5, 0.051, 0.2, too_few), (6, 0.05, 0.2, undecided), (6, -0.2, -0.051, reversed_),
+                (6, -0.2, -0.05, undecided), (30, -0.049, 0.049, negligible), (29, -0.049, 0.049, undecided),
+                (30, -0.05, 0.049, undecided), (30, -0.049, 0.05, undecided), (100, "nan", "nan", undecided),
+                (100, 0.01, 0.04, negligible), (100, 0.01, 0.2, undecided), (0, "nan", "nan", too_few)):
+            self.assertEqual(ask([f"verdict 0.05 {n} {low} {high}"])[0][0], expected, (n, low, high))
+
+    def test_warnings(self):
+        for values, expected in (([1, 2, 3, 4, 5], 0), ([1, 2, 3, 4, 5, 6], 4), (np.arange(1, 31), 0),
+                                 (np.arange(1, 30), 4), ([2] * 30, 1), ([0] * 15 + list(range(1, 16)), 2),
+                                 ([0] * 14 + list(range(1, 17)), 0), ([0] * 30, 3), ([0] * 30 + [np.nan], 3),
+                                 (list(range(1, 30)) + [np.nan], 4)):
+            self.assertEqual(ask([call("warnings", values)])[0][0], expected, values)
 
 
 class Paired(unittest.TestCase):

@@ -9,6 +9,10 @@
  *   student CONFIDENCE D    -> quantile of t with D degrees of freedom
  *   interval CONFIDENCE V...   -> value low high n of Student's interval
  *   family ROWS SEEDS V...  -> seeds used, then p of each row
+ *   pooled ROWS SEEDS V...  -> rows used, then a value of each seed
+ *   distance N A... B...    -> D
+ *   verdict SMALLEST N LOW HIGH   -> number of the decision
+ *   warnings V...           -> bits
  *   means N COLUMNS V...    -> value low high n, of each column
  *   median V...             -> value low high n
  *   paired N A... B...      -> n mean_a mean_b difference low high cliff p
@@ -17,11 +21,14 @@
  * medians resamples N             -> the models that are drawn, resample by resample */
 #include "bootstrap.h"
 #include "dip.h"
+#include "distance.h"
 #include "max_t.h"
 #include "paired.h"
+#include "pooled.h"
 #include "rng.h"
 #include "statistics.h"
 #include "student.h"
+#include "verdict.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -214,6 +221,24 @@ int main(void)
         } else if (sscanf(line, "family %zu %zu %n", &n, &m, &used) == 2) {
             if (read_values(line + used, values) != n * m || print_family(values, n, m))
                 return 1;
+        } else if (sscanf(line, "pooled %zu %zu %n", &n, &m, &used) == 2) {
+            static float pooled[VALUES_MAX];
+            if (read_values(line + used, values) != n * m)
+                return 1;
+            printf("%zu", pooled_values(values, n, m, pooled));
+            for (size_t i = 0; i < m; i++)
+                printf(" %.17g", (double)pooled[i]);
+            printf("\n");
+        } else if (sscanf(line, "distance %zu %n", &n, &used) == 1) {
+            if (read_values(line + used, values) != 2 * n)
+                return 1;
+            printf("%.17g\n", distance_of(values, values + n, n));
+        } else if (sscanf(line, "verdict %lf %zu %lf %lf", &below, &n, &low, &high) == 4) {
+            struct estimate effect = {(low + high) / 2, low, high, n};
+            printf("%d\n", (int)verdict_of(&effect, below));
+        } else if (strncmp(line, "warnings ", 9) == 0) {
+            n = read_values(line + 9, values);
+            printf("%u\n", verdict_warnings(values, n));
         } else if (strncmp(line, "summary ", 8) == 0) {
             n = read_values(line + 8, values);
             printf("%.17g", statistics_mean(values, n));
