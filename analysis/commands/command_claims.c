@@ -1,5 +1,6 @@
 #include "claims_write.h"
 #include "command.h"
+#include "control_write.h"
 
 #include <string.h>
 
@@ -15,10 +16,17 @@ static enum error_code write_claims(struct reader *reader, const struct selectio
     memcpy(options.smallest_effect, request->smallest_effect, sizeof options.smallest_effect);
     if (request->export.status && request_statuses(request, &options.numbers.statuses, error))
         return error->code;
-    if (!claims_decide(&claims, reader, selection, &options, error)) {
-        claims_write(&claims, reader, selection, format, out);
+    struct groups groups = {0};
+    if (request->by && groups_make(&groups, reader, selection, request->by, error))
+        return error->code;
+    for (size_t g = 0; g < (request->by ? groups.n : 1); g++) {
+        const struct selection *group = request->by ? &groups.groups[g] : selection;
+        if (claims_decide(&claims, reader, group, &options, error))
+            break;
+        claims_write(&claims, reader, selection, (struct claims_group){request->by ? &groups : NULL, g}, format, out);
         claims_free(&claims);
     }
+    groups_free(&groups);
     return error->code;
 }
 
@@ -30,9 +38,16 @@ static enum error_code run(struct reader *reader, const struct selection *select
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
+    if (request->is_control && (format != TABLE_TEXT || request->by || request->is_simultaneous || request->with_noise))
+        return error_set(error, ERROR_INPUT,
+                         "--control: writes a sweep; not with --by, --csv, --json, --simultaneous, --noise");
     if (output_begin(&output, &place, error))
         return error->code;
-    if (!write_claims(reader, selection, request, format, output.file, error))
+    if (request->is_control)
+        control_write(reader, selection, output.file, error);
+    else
+        write_claims(reader, selection, request, format, output.file, error);
+    if (!error->code)
         output_finish(&output, error);
     output_abandon(&output);
     return error->code;
@@ -82,7 +97,10 @@ const struct command command_claims = {
                             "models of one\n"
                             "configuration. Taylor measures scale with the residual error, ablation hardly, "
                             "contribution not at all.\n"
+                            "--by KEY,... decides each combination of their values apart, with the controls of the "
+                            "whole file.\n"
                             "docs/claims.md has all of this with its reasons.\n",
-    .options = "output force where measure measures unimportant-below of status smallest-effect simultaneous csv json",
+    .options = "output force where by measure measures unimportant-below of status smallest-effect simultaneous "
+               "control csv json",
     .run = run,
 };

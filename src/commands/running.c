@@ -5,6 +5,7 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "hopeless.h"
 #include "limit.h"
 #include "open.h"
 #include "plan.h"
@@ -171,6 +172,27 @@ static enum error_code print_longest_job(struct run_state *run, const struct res
     return error->code;
 }
 
+/* The results file, and a look at what goes into it. */
+struct watched_results {
+    struct record_sink results;
+    struct hopeless hopeless;
+    struct progress *progress;
+};
+
+static enum error_code put_watched(void *context, uint64_t config, uint64_t replicate, const void *record,
+                                   struct error *error)
+{
+    struct watched_results *watched = context;
+    hopeless_note(&watched->hopeless, config, record, watched->progress);
+    return watched->results.put(watched->results.context, config, replicate, record, error);
+}
+
+static enum error_code sync_watched(void *context, bool now, struct error *error)
+{
+    struct watched_results *watched = context;
+    return watched->results.sync(watched->results.context, now, error);
+}
+
 /* Does what is pending in the results. */
 static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
@@ -195,10 +217,14 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     if (!layout->is_null && print_longest_job(run, results, sweep, error))
         return error->code;
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    const struct record_sink sink = coordinator_results_sink(results);
+    struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
+    hopeless_start(&watched.hopeless, sweep->configs, sweep->n_configs, sweep->swept, layout);
+    const struct record_sink sink = {&watched, put_watched, sync_watched};
     run->limit.training_s = clock_s();
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
     progress_end(&progress, clock_s());
+    hopeless_sum_up(&watched.hopeless, stderr);
+    hopeless_end(&watched.hopeless);
     if (!error->code)
         store_receipt(results, &run->receipt, error);
     results_counts(results, run->counts);
@@ -224,6 +250,7 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     run->sweep = (struct sweep){0};
     if ((sweep.n_configs == 0 && sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error)) ||
         check_shard(&arguments->shard, &sweep, error) ||
+        (!arguments->null_jobs && sweep_check_tasks(stderr, &sweep, error)) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;

@@ -432,6 +432,41 @@ class Claims(base.Files):
             self.assertEqual((row["decision"], row["first_plan"]), ("larger", expected))
             self.assertEqual(f"the {first} replicates that were planned first: undecided" in done("claims", "made.h5"), said)
 
+    def test_control(self):
+        """The sweep with what is lacking: each configuration of the file as it is, then the identical tasks, once."""
+        self.make("some.h5", CONFIGS[:9] + [dict(hidden_size=24, second_task="add1")], 8)
+        text = done("claims", "some.h5", "--control")
+        cases = re.findall(r"^    \{(.*) \},?$", text, re.M)
+        wanted = [dict(re.findall(r'(\w+) = "?([^";]*)"?;', case)) for case in cases]
+        self.assertEqual(set(wanted[0]), {"context_location", "train_mode", "second_task", "fraction", "hidden_size"})
+        self.assertEqual([c["second_task"] for c in wanted[:9]], [c.get("second_task", "prod") for c in CONFIGS[:9]])
+        new = [{k: c[k] for k in ("hidden_size", "fraction", "train_mode", "context_location")} for c in wanted[10:]]
+        self.assertEqual(sorted(map(str, new)), sorted(map(str, [
+            dict(hidden_size=str(h), fraction=str(f), train_mode=mode, context_location=where) for h, f, mode, where in (
+                (6, 0.5, "random", "start"), (24, 0.5, "random", "end"), (24, 0.5, "replay", "start"),
+                (20, 0.2, "random", "start"), (20, 0.5, "random", "start"), (20, 0.8, "random", "start"),
+                (24, 0.4, "random", "start"))])))
+        self.assertEqual({c["second_task"] for c in wanted[10:]}, {"add1"})
+        self.assertIn("replicates = 8;\nseed = 1;", text)
+        code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
+        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
+        self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
+
+    def test_by(self):
+        found = rows("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance")
+        whole = json.loads(done("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance", "--json"))
+        self.assertEqual([g["group"] for g in whole["groups"]], [dict(hidden_size=h) for h in (24, 6, 20)])
+        for group in whole["groups"]:
+            size = str(group["group"]["hidden_size"])
+            alone = rows("claims", "claims.h5", "--where", f"hidden_size={size}", "--measure", "variance")
+            here = [{k: v for k, v in row.items() if k != "hidden_size"} for row in found if row["hidden_size"] == size]
+            self.assertEqual(here, alone)
+            self.assertEqual([v["decision"] for c in group["claims"] for v in c["verdicts"]],
+                             [row["decision"] for row in alone if row["decision"] not in ("", "not_in_file")])
+        text = done("claims", "claims.h5", "--by", "hidden_size")
+        self.assertEqual(re.findall(r"^\* (.*)$", text, re.M), [f"hidden_size = {h}" for h in (24, 6, 20)])
+        self.assertEqual(text.count("Each claim is an effect"), 1)
+
     def test_help_states_the_rule(self):
         for word in ("larger", "reversed", "negligible", "undecided", "mixed", "selection", "no control", "under 6 seeds"):
             self.assertIn(word, done("claims", "--help"))
