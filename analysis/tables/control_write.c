@@ -14,7 +14,7 @@ struct controls {
 static bool is_equal(const struct hyperparameters *a, const struct hyperparameters *b)
 {
     for (int i = 0; i < n_hyperparameters; i++) {
-        char x[HYPERPARAMETER_TEXT_MAX], y[HYPERPARAMETER_TEXT_MAX];
+        char x[HYPERPARAMETER_FORMAT_MAX], y[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_canonical(a, &hyperparameter_table[i], x);
         hyperparameter_canonical(b, &hyperparameter_table[i], y);
         if (strcmp(x, y) != 0)
@@ -67,7 +67,7 @@ static bool is_varied(const struct controls *controls, const struct hyperparamet
 
 static void write_value(const struct hyperparameters *h, const struct hyperparameter *row, FILE *out)
 {
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     bool is_quoted = row->type == HYPERPARAMETER_TEXT || row->type == HYPERPARAMETER_CHOICE;
     hyperparameter_format(h, row, value);
     fprintf(out, is_quoted ? " %s = \"%s\";" : " %s = %s;", row->name, value);
