@@ -348,6 +348,8 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
         struct claim_result *result = &claims->results[c];
         claim_pairs_find(&result->pairs, (enum claim_id)c, reader, selection, error);
         pairs[c] = result->pairs; /* a view */
+        for (int m = 0; m < N_MEASURES; m++)
+            result->noise_a[m] = result->noise_b[m] = (double)NAN;
         result->smallest = options->smallest_effect[c] > 0 ? options->smallest_effect[c] : CLAIM_SMALLEST_EFFECT;
         for (size_t p = 0; p < result->pairs.n; p++)
             result->n_judged += claim_pair_has_controls(&result->pairs.pairs[p]) ? 1 : 0;
