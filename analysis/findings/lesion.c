@@ -65,9 +65,9 @@ static enum error_code load_weights(struct lesioner *l, size_t lane, size_t repl
     uint64_t n_units = l->n_units, n_layers = l->n_layers, n_tasks = (uint64_t)shape->n_tasks;
     int output = network->n_layers, context = (int)shape->context_layer;
 
-    if (read_weights(l, FIELD_INPUT_WEIGHTS, replicate, (uint64_t[4]){n_units, N_INPUTS}, error))
+    if (read_weights(l, FIELD_INPUT_WEIGHTS, replicate, (uint64_t[4]){n_units, (uint64_t)shape->n_inputs}, error))
         return error->code;
-    put_weights(l, lane, 1, l->weights, n_units, 0, N_INPUTS);
+    put_weights(l, lane, 1, l->weights, n_units, 0, (size_t)shape->n_inputs);
     if (n_layers > 1) {
         if (read_weights(l, FIELD_HIDDEN_WEIGHTS, replicate, (uint64_t[4]){n_layers - 1, n_units, n_units}, error))
             return error->code;
@@ -92,21 +92,25 @@ static enum error_code load_weights(struct lesioner *l, size_t lane, size_t repl
 }
 
 /* Puts the stored test set in the place of the one that the seed gave. */
-static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t replicate, struct error *error)
+static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t replicate, int64_t seed,
+                                     struct error *error)
 {
     const struct hyperparameters *h = &l->reader->configs[l->config];
     struct training *training = &l->training;
     size_t n_tasks = l->result->n_tasks, N_test = (size_t)h->N_test, lanes = training->lanes;
-    struct task tasks[TASKS_MAX];
+    size_t n_inputs = (size_t)h->n_inputs;
+    struct targets targets;
 
-    tasks_of(h, tasks);
-    if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, N_INPUTS}, error))
+    if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, n_inputs}, error))
         return error->code;
+    targets_make(&targets, h, seed);
     for (size_t row = 0; row < n_tasks * N_test; row++) {
-        const float *x = l->weights + row * N_INPUTS;
-        for (size_t k = 0; k < N_INPUTS; k++)
-            training->test_x[(row * N_INPUTS + k) * lanes + lane] = x[k];
-        training->test_target[row * lanes + lane] = task_target(&tasks[row / N_test], x);
+        const float *x = l->weights + row * n_inputs;
+        float target;
+        for (size_t k = 0; k < n_inputs; k++)
+            training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
+        targets_compute(&targets, (int)(row / N_test), 1, x, &target);
+        training->test_target[row * lanes + lane] = target;
     }
     return ERROR_NONE;
 }
@@ -236,11 +240,12 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
                              l->reader->path, l->config, replicate);
         if (training_load(&l->training, lane, h, seed, attempts - 1u, error) ||
             (l->has_weights && load_weights(l, lane, replicate, error)) ||
-            (has_test_set && load_test_set(l, lane, replicate, error)) || group_units(l, lane, first + lane, error))
+            (has_test_set && load_test_set(l, lane, replicate, seed, error)) ||
+            group_units(l, lane, first + lane, error))
             return error->code;
     }
     if (!l->has_weights)
-        training_run(&l->training);
+        training_run(&l->training, NULL);
     for (int layer = 1; layer < l->training.network.n_layers; layer++) {
         const struct layer *part = &l->training.network.layer[layer];
         memcpy(l->whole[layer], part->weights, part->n_units * part->n_columns * l->training.lanes * sizeof(float));
@@ -278,8 +283,9 @@ static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct 
     if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, NULL, error) ||
         units_create(&l->units, l->reader, l->config, error))
         return error->code;
-    size_t n_hidden = l->n_units * l->n_units * l->n_layers, n_test = (size_t)h->N_test * result->n_tasks * N_INPUTS;
-    size_t n_small = l->n_units * (N_INPUTS + result->n_tasks + l->n_layers), n_all = l->training.lanes * l->n_layers;
+    size_t n_inputs = (size_t)h->n_inputs, n_test = (size_t)h->N_test * result->n_tasks * n_inputs;
+    size_t n_hidden = l->n_units * l->n_units * l->n_layers;
+    size_t n_small = l->n_units * (n_inputs + result->n_tasks + l->n_layers), n_all = l->training.lanes * l->n_layers;
     l->replicates = malloc(n_models_max * sizeof *l->replicates);
     l->ri = malloc(l->n_units * sizeof *l->ri);
     l->group = malloc(n_all * l->n_units * sizeof *l->group);

@@ -96,6 +96,11 @@ double stop_grace_s(int signal)
     return i < N_SIGNALS ? signals[i].grace_s : 0;
 }
 
+bool stop_is_warning(int signal)
+{
+    return signal == SIGUSR1 || signal == SIGUSR2;
+}
+
 const char *stop_signal_name(int signal)
 {
     int i = rank_of(signal);
@@ -186,15 +191,12 @@ bool stop_duration_misleads(const char *text)
     return text[strspn(text, "0123456789.")] == '\0' || (colon && !strchr(text, '-') && !strchr(colon + 1, ':'));
 }
 
-double stop_deadline(double start_s, double limit_s, const char *slurm_end_time, double now_unix_s, double now_s)
+double stop_deadline(double start_s, double limit_s, double killed_s, double now_s)
 {
-    double deadline_s = INFINITY, end_unix_s;
+    double deadline_s = INFINITY, left_s = killed_s - now_s;
     if (isfinite(limit_s))
         deadline_s = start_s + limit_s - fmin(5, fmax(0.5, limit_s / 20));
-    const char *end = slurm_end_time ? get_number(slurm_end_time, &end_unix_s) : NULL;
-    if (end && *end == '\0' && end_unix_s > 0) {
-        double left_s = end_unix_s - now_unix_s;
-        deadline_s = fmin(deadline_s, now_s + left_s - fmin(30, fmax(0, left_s / 10)));
-    }
+    if (isfinite(left_s))
+        deadline_s = fmin(deadline_s, killed_s - fmin(30, fmax(0, left_s / 10)));
     return deadline_s;
 }

@@ -30,6 +30,9 @@ int stop_more_pressing(int a, int b);
 /* Seconds that what is in training is left after a signal. */
 double stop_grace_s(int signal);
 
+/* True of signals that batch systems send ahead of their limit. */
+bool stop_is_warning(int signal);
+
 /* "SIGTERM". Static; "signal" if it is none of these. */
 const char *stop_signal_name(int signal);
 
@@ -42,10 +45,9 @@ enum error_code stop_parse_duration(const char *text, double *seconds, struct er
 bool stop_duration_misleads(const char *text);
 
 /* The moment (clock_s) at which training has to end for a run that began at start_s (clock_s) to be over in time;
- * INFINITY if there is no limit. limit_s is its time limit, INFINITY if it has none. slurm_end_time is the value of
- * SLURM_JOB_END_TIME, seconds since 1970, or NULL, and now_unix_s the present on that clock, now_s on clock_s's. What
- * is kept for writing and ending is a twentieth of the limit, from half a second to five; of Slurm's, which kills, a
- * tenth of what is left, up to half a minute. */
-double stop_deadline(double start_s, double limit_s, const char *slurm_end_time, double now_unix_s, double now_s);
+ * INFINITY if there is no limit. limit_s is its time limit, INFINITY if it has none; killed_s (clock_s) when Slurm ends
+ * it, INFINITY if it does not, and now_s the present. What is kept for writing and ending is a twentieth of the limit,
+ * from half a second to five; of Slurm's, which kills, a tenth of what is left, up to half a minute. */
+double stop_deadline(double start_s, double limit_s, double killed_s, double now_s);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "backoff.h"
 #include "clock.h"
+#include "forecast.h"
 #include "ledger.h"
 #include "memory_budget.h"
 #include "stop.h"
@@ -25,6 +26,9 @@ static const double REASSURE_S = 1;
 
 /* A turn counts as overtime no longer than this: in a longer one this process has not looked at what came. */
 static const double LONGEST_TURN_S = 0.25;
+
+/* One so long is none: the process was stopped or the machine suspended. */
+static const double PAUSE_S = 5;
 
 enum { MESSAGES_A_TURN = 64, STUCK_NAMED_MAX = 8 };
 
@@ -54,16 +58,20 @@ struct coordinator {
     int n_ranks, n_finished, n_dead, n_waiting;
     struct rank *ranks; /* [n_ranks] */
     uint64_t counts[N_STATUSES];
-    double work;             /* of the records that have come */
-    double first_idle_s;     /* when the first rank had nothing left to do */
-    struct error failure;    /* code ERROR_NONE as long as all is well */
-    enum wire_order order;   /* for all ranks */
-    int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
-    double end_s;            /* when training has to end, INFINITY: when all is done */
-    double silence_look_s;   /* when ranks' silence is looked at next */
-    double turn_s;           /* when the loop's last turn began */
-    double overtime_s;       /* that the loop has been through since end_s */
-    double reassured_s;      /* when the ranks were last told that this one lives */
+    struct forecast_facts facts; /* of the records that have come, and of the ranks' totals */
+    double first_idle_s;         /* when the first rank had nothing left to do */
+    struct error failure;        /* code ERROR_NONE as long as all is well */
+    enum wire_order order;       /* for all ranks */
+    int signal, signal_rank;     /* the most pressing one that any rank has got, 0: none; and which rank */
+    double end_s;                /* when training has to end, INFINITY: when all is done */
+    double start_s;              /* of the run */
+    double paused_s;             /* between turns, because this process was stopped or the machine suspended */
+    bool is_time_over;           /* the first order was given for the time limit's sake */
+    bool has_overstayed;         /* some rank's compute thread does not stop */
+    double silence_look_s;       /* when ranks' silence is looked at next */
+    double turn_s;               /* when the loop's last turn began */
+    double overtime_s;           /* that the loop has been through since end_s */
+    double reassured_s;          /* when the ranks were last told that this one lives */
     double longest_pack_s;
     uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
@@ -95,6 +103,10 @@ static void finish_rank(struct coordinator *c, int rank)
 
 static void note_totals(struct coordinator *c, int rank, const struct wire_totals *totals)
 {
+    const struct wire_totals *before = &c->ranks[rank].totals;
+    c->facts.attempts += totals->attempts - before->attempts;
+    c->facts.rejected_at_start += totals->rejected_at_start - before->rejected_at_start;
+    c->facts.trained += totals->lanes_used - before->lanes_used;
     c->ranks[rank].totals = *totals;
     c->longest_pack_s = fmax(c->longest_pack_s, totals->longest_pack_s);
 }
@@ -227,8 +239,12 @@ static enum error_code put(struct coordinator *c, uint64_t config, uint64_t repl
 {
     if (c->sink->put(c->sink->context, config, replicate, record, error))
         return error->code;
-    c->counts[*(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS)]++;
-    c->work += plan_work(c->plan, config);
+    uint8_t status = *(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS);
+    c->counts[status]++;
+    c->facts.n_done++;
+    c->facts.n_accepted += status == STATUS_ACCEPTED;
+    c->facts.work_done += plan_work(c->plan, config);
+    c->facts.attempts_of_done += *(const uint16_t *)record_field_const(c->layout, record, FIELD_ATTEMPTS);
     return ERROR_NONE;
 }
 
@@ -338,9 +354,10 @@ static void held_text(const struct coordinator *c, int rank, char text[128])
              n_held == 1 ? "" : "s", oldest.config, oldest.replicate);
 }
 
-static void name_overstayed(const struct coordinator *c, int rank)
+static void name_overstayed(struct coordinator *c, int rank)
 {
     char held[128];
+    c->has_overstayed = true;
     held_text(c, rank, held);
     progress_say(c->progress, "rank %d on %s: its compute thread does not stop; %s", rank, host(c, rank), held);
 }
@@ -368,6 +385,8 @@ static void name_stuck(const struct coordinator *c)
 static void mind_the_stuck(struct coordinator *c)
 {
     double now_s = clock_s(), turn_s = fmin(now_s - c->turn_s, LONGEST_TURN_S);
+    if (now_s - c->turn_s > PAUSE_S)
+        c->paused_s += now_s - c->turn_s;
     c->turn_s = now_s;
     stop_note_life();
     if (now_s < c->end_s)
@@ -508,6 +527,14 @@ static void give_orders(struct coordinator *c)
 
 /* ---- stopping ----------------------------------------------------------------------------------------------- */
 
+/* True if the order to stop comes from the time limit: or from a batch system's warning, as long ahead of it as such
+ * warnings are. */
+static bool is_for_the_limit(const struct coordinator *c, double now_s)
+{
+    double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10));
+}
+
 /* Winds up, or abandons what is in training, when it is time to. */
 static void mind_the_time(struct coordinator *c)
 {
@@ -528,6 +555,7 @@ static void mind_the_time(struct coordinator *c)
         c->orders[WIRE_WIND_UP],
         &(struct wire_handout){.order = WIRE_WIND_UP, .is_last = true, .end = true, .left_s = fmax(0, left_s)}, NULL);
 
+    c->is_time_over = is_for_the_limit(c, clock_s());
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
     if (sync_sink(c, true, &error))
@@ -622,12 +650,25 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     return ERROR_NONE;
 }
 
+static void show_progress(struct coordinator *c)
+{
+    const struct job_runner_pack pack = trainer_pack(c->trainer);
+    const struct wire_totals totals = trainer_totals(c->trainer);
+    note_totals(c, 0, &totals);
+    double in_pack = (double)pack.n_models * pack.share;
+    /* Only this rank can be looked at while it trains. At first, all are as far; later the others' reports tell. */
+    c->facts.in_pack = c->facts.trained == 0 ? in_pack * (c->n_ranks - c->n_dead) : c->n_ranks == 1 ? in_pack : 0;
+    c->facts.n_out = ledger_out(c->ledger);
+    const struct forecast forecast = forecast_make(&c->facts);
+    const struct progress_work work = {forecast.done, forecast.left, pack.share};
+    progress_update(c->progress, c->counts, &work, clock_s());
+}
+
 /* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails,
  * or a rank is stuck. */
 static void run(struct coordinator *c)
 {
     struct backoff backoff = {0};
-    double work_total = plan_work_total(c->plan);
     c->turn_s = clock_s();
     while (c->n_finished < c->n_ranks && !c->transport->failure.code && !c->transport->is_stuck) {
         bool is_moving = listen_to_workers(c);
@@ -641,7 +682,7 @@ static void run(struct coordinator *c)
         mind_the_silent(c);
         give_orders(c);
         mind_the_stuck(c);
-        progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
+        show_progress(c);
         if (is_moving)
             backoff = (struct backoff){0};
         trainer_wait(c->trainer, backoff_next(&backoff, c->n_ranks == 1 ? LONGEST_SLEEP_ALONE_S : LONGEST_SLEEP_S));
@@ -676,8 +717,12 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
                             .watch = watch,
                             .progress = progress,
                             .n_ranks = transport->n_ranks,
-                            .end_s = watch->deadline_s};
+                            .end_s = watch->deadline_s,
+                            .start_s = start_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
+    c.facts.n_jobs = plan_jobs_total(plan);
+    c.facts.work_total = plan_work_total(plan);
+    c.facts.max_attempts = (double)layout->size[DIMENSION_ATTEMPT];
     if (set_up(&c, error)) {
         c.failure = *error;
         goto done;
@@ -689,6 +734,8 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
+        receipt->is_time_over = c.is_time_over && !c.has_overstayed && !transport->is_stuck;
+        receipt->paused_s = c.paused_s;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
         if (sync_sink(&c, true, error))
             fail(&c, error);

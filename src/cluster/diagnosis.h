@@ -20,7 +20,7 @@ struct placement {
     struct memory memory;                  /* that it found, before it took any */
 };
 
-/* What the first lines tell. Pointers are borrowed. */
+/* What the first lines tell. All borrowed. */
 struct diagnosis {
     int n_ranks;
     const char *hosts;                  /* [n_ranks][HOST_MAX]: "name (instruction set)" */

@@ -1,6 +1,5 @@
 #include "ranks.h"
 
-#include "backoff.h"
 #include "clock.h"
 #include "hello.h"
 #include "kernels.h"
@@ -12,30 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is wrong with its arguments is for the first rank to say, whose end makes mpirun end the others: so they wait a
- * little, lest they make it end that one. One that is still there then alone has the mistake. srun lets all others
- * stay, and they have it, too. */
-static bool is_to_speak(void)
-{
-    const double wait_s = 3; /* mpirun takes 1 */
-    if (diagnosis_launched_rank() <= 0)
-        return true;
-    if (!stop_signal())
-        backoff_sleep(wait_s); /* until a signal */
-    return getenv("OMPI_COMM_WORLD_RANK") && !stop_signal();
-}
-
 bool ranks_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                  const char *operand_names, int argc, char **argv, int *exit_code)
 {
     stop_catch_signals();
-    bool is_first = diagnosis_launched_rank() <= 0;
-    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, is_first);
-    if (result == ARGUMENTS_BAD && !is_first && is_to_speak()) {
-        arguments_free(arguments);
-        arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
-    }
-    *exit_code = result == ARGUMENTS_BAD ? ERROR_INPUT : 0;
+    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
+    *exit_code = result == ARGUMENTS_BAD                        ? ERROR_INPUT
+                 : result == ARGUMENTS_HELP && one_of_several() ? refuse_among_several(command->name)
+                                                                : 0;
     return result == ARGUMENTS_OK;
 }
 

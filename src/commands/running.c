@@ -5,13 +5,14 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "hopeless.h"
+#include "limit.h"
 #include "open.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"
 #include "ranks.h"
 #include "room.h"
-#include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
@@ -23,7 +24,6 @@
 #include <unistd.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
-static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
 /* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
 static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
@@ -108,8 +108,8 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
-    double limit_s, deadline_s; /* --time-limit, INFINITY without; clock_s */
-    char deadline_source[64];
+    double limit_s;              /* --time-limit, INFINITY without */
+    struct limit limit;          /* by that or Slurm's */
     struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
@@ -149,6 +149,49 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
+/* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. */
+static enum error_code print_longest_job(const struct run_state *run, const struct results *results,
+                                         const struct sweep *sweep, struct error *error)
+{
+    struct pilot_job job;
+    double left_s = run->limit.deadline_s - clock_s();
+    uint64_t *n_pending = isfinite(left_s) ? calloc(sweep->n_configs, sizeof *n_pending) : NULL;
+    if (!n_pending)
+        return ERROR_NONE; /* no limit; or no memory for a warning */
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        for (uint64_t replicate = 0; replicate < (uint64_t)sweep->replicates; replicate++)
+            n_pending[c] += !results_is_done(results, c, replicate);
+    uint64_t memory = memory_less(run->room.most, run->room.n_record_bytes);
+    if (!pilot_longest_job(&job, sweep, n_pending, memory, fmax(left_s, 0) / 2, error) &&
+        limit_is_close(&job, left_s)) {
+        fprintf(stderr, "picky: warning: ");
+        limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
+    }
+    free(n_pending);
+    return error->code;
+}
+
+/* The results file, and a look at what goes into it. */
+struct watched_results {
+    struct record_sink results;
+    struct hopeless hopeless;
+    struct progress *progress;
+};
+
+static enum error_code put_watched(void *context, uint64_t config, uint64_t replicate, const void *record,
+                                   struct error *error)
+{
+    struct watched_results *watched = context;
+    hopeless_note(&watched->hopeless, config, record, watched->progress);
+    return watched->results.put(watched->results.context, config, replicate, record, error);
+}
+
+static enum error_code sync_watched(void *context, bool now, struct error *error)
+{
+    struct watched_results *watched = context;
+    return watched->results.sync(watched->results.context, now, error);
+}
+
 /* Does what is pending in the results. */
 static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
@@ -170,10 +213,16 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     if (run->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
     print_start(run, sweep, host_list);
+    if (!layout->is_null && print_longest_job(run, results, sweep, error))
+        return error->code;
     progress_start(&progress, stderr, plan_jobs_total(plan));
-    const struct record_sink sink = coordinator_results_sink(results);
+    struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
+    hopeless_start(&watched.hopeless, sweep->configs, sweep->n_configs, sweep->swept, layout);
+    const struct record_sink sink = {&watched, put_watched, sync_watched};
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
     progress_end(&progress, clock_s());
+    hopeless_sum_up(&watched.hopeless, stderr);
+    hopeless_end(&watched.hopeless);
     if (!error->code)
         store_receipt(results, &run->receipt, error);
     results_counts(results, run->counts);
@@ -199,6 +248,7 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     run->sweep = (struct sweep){0};
     if ((sweep.n_configs == 0 && sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error)) ||
         check_shard(&arguments->shard, &sweep, error) ||
+        (!arguments->null_jobs && sweep_check_tasks(stderr, &sweep, error)) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
         goto done;
@@ -280,23 +330,21 @@ static void print_end(struct run_state *run)
         fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
         return;
     }
-    const char *const *operands = (const char *const *)run->arguments->operands;
-    char *go_on = running_go_on(operands[run->running->sweep_operand],
-                                run->running->output_operand >= 0 ? run->path : run->arguments->output, run->arguments);
-    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
-            n_jobs - run->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
+    bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
+    struct arguments arguments = *run->arguments;
+    arguments.time_limit = is_too_short ? NULL : arguments.time_limit;
+    char *go_on = running_go_on(arguments.operands[run->running->sweep_operand],
+                                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments);
+    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done", n_jobs - run->counts[STATUS_PENDING],
+            n_jobs);
+    if (is_too_short)
+        fprintf(stderr,
+                ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
+                "one it would be begun again and again",
+                run->limit.source);
+    fprintf(stderr, "; go on with: %s%s\n", go_on ? go_on : "picky run and --resume",
+            is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
     free(go_on);
-}
-
-/* Says how the time limit was understood if it may have been meant otherwise. */
-static void say_limit(const char *text, double limit_s)
-{
-    char duration[PROGRESS_DURATION_MAX];
-    progress_duration(limit_s, duration);
-    if (stop_duration_misleads(text))
-        fprintf(stderr, "picky: --time-limit %s is %s (%s)\n", text, duration,
-                strchr(text, ':') ? "MM:SS; HH:MM:00 for hours"
-                                  : "a number alone is seconds; for minutes write 10m or 10:00");
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
@@ -306,35 +354,20 @@ static int run_rank0(void *context, const struct ranks *ranks)
     struct diagnosis diagnosis = {.n_ranks = ranks->transport->n_ranks,
                                   .hosts = ranks->hosts,
                                   .placements = ranks->placements,
-                                  .deadline_s = run->deadline_s,
-                                  .deadline_source = run->deadline_source};
+                                  .deadline_s = run->limit.deadline_s,
+                                  .deadline_source = run->limit.source};
     run->diagnosis = &diagnosis;
     run->memory = ranks->memory;
     run->transport = ranks->transport;
     if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
         return report_error(&error);
-    if (run->arguments->time_limit)
-        say_limit(run->arguments->time_limit, run->limit_s);
+    limit_print_understood(stderr, run->arguments->time_limit, run->limit_s);
     if (run_sweep(run, &error))
         return report_error(&error);
     print_end(run);
-    return run->is_stopped ? EXIT_STOPPED : report_complete(run->path, run->counts[STATUS_ERROR]);
-}
-
-/* When to stop, from --time-limit and from Slurm, which rank 0 alone asks. */
-static void find_deadline(struct run_state *run, double start_s)
-{
-    char slurm_end[SLURM_TIME_MAX] = "", duration[PROGRESS_DURATION_MAX];
-    if (diagnosis_launched_rank() <= 0)
-        slurm_job_end(SCONTROL_S, slurm_end);
-    double now_s = clock_s(), now_unix_s = clock_calendar_s();
-    double own_s = stop_deadline(start_s, run->limit_s, NULL, now_unix_s, now_s);
-    run->deadline_s = stop_deadline(start_s, run->limit_s, slurm_end, now_unix_s, now_s);
-    progress_duration(run->limit_s, duration);
-    if (run->deadline_s < own_s)
-        snprintf(run->deadline_source, sizeof run->deadline_source, "Slurm's time limit");
-    else
-        snprintf(run->deadline_source, sizeof run->deadline_source, "--time-limit, %s", duration);
+    if (run->is_stopped)
+        return limit_is_too_short(&run->limit, &run->receipt) ? EXIT_TOO_LONG : EXIT_STOPPED;
+    return report_complete(run->path, run->counts[STATUS_ERROR]);
 }
 
 /* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
@@ -351,7 +384,7 @@ static enum error_code check_early(struct run_state *run, double start_s, struct
     if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
                                                     arguments->overrides, arguments->n_overrides, error))
         return error->code;
-    find_deadline(run, start_s);
+    run->limit = limit_find(start_s, run->limit_s, diagnosis_launched_rank() <= 0);
     return ERROR_NONE;
 }
 
@@ -366,7 +399,7 @@ int running_main(const struct command *command, const struct running *running, i
     provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes the order */
     if (ranks_parse(&arguments, command, running->options, running->operands, argc, argv, &exit_code))
         exit_code = check_early(&run, start_s, &error) ? ranks_refuse(&error)
-                                                       : ranks_main(argc, argv, run.deadline_s, run_rank0, &run);
+                                                       : ranks_main(argc, argv, run.limit.deadline_s, run_rank0, &run);
     sweep_free(&run.sweep);
     free(run.path);
     counts_free(&run.values);

@@ -63,7 +63,7 @@ static bool begins_number(const struct parser *p)
 /* The next byte that is no blank, -1 at the end. */
 static int next(struct parser *p)
 {
-    while (p->at < p->length && memchr(" \t\r\n", p->text[p->at], 4))
+    while (is_one_of(ahead(p, 0), " \t\r\n"))
         p->at++;
     return ahead(p, 0);
 }

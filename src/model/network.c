@@ -1,7 +1,5 @@
 #include "network.h"
 
-#include "tasks.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +8,11 @@
 #define ADAM_BETA2   0.999
 #define ADAM_EPSILON 1e-8
 
-enum { SLICE_ROWS = 10 }; /* rows of a slice are a multiple: whole blocks of the kernels (kernels_isa.c) */
+/* Of slices of work. */
+enum {
+    SLICE_ROWS = 10, /* their rows are a multiple: whole blocks of the kernels (kernels_isa.c) */
+    STEP_WORK = 20   /* of one weight, beside its gradient: a square root, a division, memory */
+};
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
@@ -62,10 +64,12 @@ static void network_measure(struct network *network, const struct shape *shape, 
     network->n_layers = (int)shape->hidden_layers + 1;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        layer->n_inputs = l == 1 ? N_INPUTS : (size_t)shape->hidden_size;
+        layer->n_inputs = (size_t)(l == 1 ? shape->n_inputs : shape->hidden_size);
         layer->n_context = l == shape->context_layer ? (size_t)shape->n_tasks : 0;
         layer->n_columns = layer->n_inputs + layer->n_context + 1;
         layer->n_units = l == network->n_layers ? 1 : (size_t)shape->hidden_size;
+        size_t n_weights = layer->n_units * layer->n_columns;
+        network->largest_layer = n_weights > network->largest_layer ? n_weights : network->largest_layer;
     }
 }
 
@@ -238,14 +242,19 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-/* Each of the three runs a kernel, in slices if it is long (the bits do not depend on them). True if interrupted. */
-static bool run_product(const struct network *network, const struct product *p)
+/* True if no layer is worth a look at the interruption, with so much work for each weight. */
+static bool layers_are_short(const struct network *network, size_t weight_work)
 {
-    size_t unit_work = p->n_inputs + 1, work = p->n_rows * p->n_units * unit_work;
-    if (work <= INTERRUPT_SLICE) {
-        network->kernels->product(p);
-        return interrupt_after(network->interrupt, work);
-    }
+    return network->largest_layer * weight_work < INTERRUPT_LEAST;
+}
+
+/* The three that follow run a kernel on slices of at most INTERRUPT_SLICE (the bits do not depend on them). True if
+ * interrupted. Small models never come here: what they would pay for it could be measured. */
+#define APART __attribute__((noinline, cold))
+
+APART static bool product_slices(const struct network *network, const struct product *p)
+{
+    size_t unit_work = p->n_inputs + 1;
     size_t rows = interrupt_slice(p->n_rows, p->n_units * unit_work, SLICE_ROWS);
     size_t units = interrupt_slice(p->n_units, rows * unit_work, 2);
     for (size_t row = 0; row < p->n_rows; row += rows)
@@ -263,13 +272,8 @@ static bool run_product(const struct network *network, const struct product *p)
     return false;
 }
 
-static bool run_back_product(const struct network *network, const struct back_product *p)
+APART static bool back_product_slices(const struct network *network, const struct back_product *p)
 {
-    size_t work = p->n_rows * p->n_units * p->n_inputs;
-    if (work <= INTERRUPT_SLICE) {
-        network->kernels->back_product(p);
-        return interrupt_after(network->interrupt, work);
-    }
     size_t rows = interrupt_slice(p->n_rows, p->n_units * p->n_inputs, SLICE_ROWS);
     size_t inputs = interrupt_slice(p->n_inputs, rows * p->n_units, 2);
     for (size_t row = 0; row < p->n_rows; row += rows)
@@ -288,14 +292,10 @@ static bool run_back_product(const struct network *network, const struct back_pr
     return false;
 }
 
-static bool run_update(const struct network *network, void (*kernel)(const struct update *), const struct update *p)
+APART static bool update_slices(const struct network *network, void (*kernel)(const struct update *),
+                                const struct update *p)
 {
-    enum { STEP_WORK = 20 }; /* of one weight, beside its gradient: a square root, a division, memory */
-    size_t weight_work = p->n_rows + STEP_WORK, work = p->n_units * p->n_columns * weight_work;
-    if (work <= INTERRUPT_SLICE) {
-        kernel(p);
-        return interrupt_after(network->interrupt, work);
-    }
+    size_t weight_work = p->n_rows + STEP_WORK;
     size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, 2);
     size_t columns = interrupt_slice(p->n_columns, units * weight_work, 2);
     for (size_t unit = 0; unit < p->n_units; unit += units)
@@ -331,6 +331,7 @@ static void rectify(const float *sum, size_t n_rows, size_t n, float *out, size_
 
 void network_forward_from(const struct network *network, struct activations *a, int first, size_t n_rows)
 {
+    bool is_short = layers_are_short(network, n_rows);
     for (int l = first; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
         bool is_output = l == network->n_layers;
@@ -354,7 +355,9 @@ void network_forward_from(const struct network *network, struct activations *a, 
             product.out_stride = layer->n_units;
             product.epilogue = EPILOGUE_NONE;
         }
-        if (run_product(network, &product))
+        if (is_short)
+            network->kernels->product(&product);
+        else if (product_slices(network, &product))
             return;
         if (a->sum[l] && is_linear)
             memcpy(out, a->sum[l], n_rows * network->lanes * sizeof(float));
@@ -369,7 +372,7 @@ void network_forward(const struct network *network, struct activations *activati
 }
 
 /* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. True if interrupted. */
-static bool backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
+static bool backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows, bool is_short)
 {
     const struct layer *layer = &network->layer[l];
     const struct back_product product = {
@@ -385,19 +388,24 @@ static bool backward_layer(const struct network *network, struct activations *a,
         .out = a->delta[l - 1],
         .out_stride = a->delta_stride[l - 1],
     };
-    return run_back_product(network, &product);
+    if (!is_short)
+        return back_product_slices(network, &product);
+    network->kernels->back_product(&product);
+    return false;
 }
 
 void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
 {
+    bool is_short = layers_are_short(network, n_rows);
     for (int l = network->n_layers; l > 1; l--)
-        if (backward_layer(network, activations, l, n_rows))
+        if (backward_layer(network, activations, l, n_rows, is_short))
             return;
 }
 
 void network_step(struct network *network, struct activations *a, size_t n_rows)
 {
-    bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM;
+    bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM, is_short = layers_are_short(network, n_rows + STEP_WORK);
+    void (*kernel)(const struct update *) = is_adam ? network->kernels->update_adam : network->kernels->update_sgd;
     /* Adam with M = m/(1-beta1), V = v/(1-beta2) and s = sqrt((1-beta2)/(1-beta2^t)):
      *   w -= lr m^/(sqrt(v^) + eps) = lr (1-beta1)/((1-beta1^t) s) * M / (sqrt(V) + eps/s). */
     double rate = 1, epsilon = 0;
@@ -414,7 +422,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
         /* With the old weights, before they are updated. */
-        if (l > 1 && backward_layer(network, a, l, n_rows))
+        if (l > 1 && backward_layer(network, a, l, n_rows, is_short))
             return;
         const struct update update = {
             .n_rows = n_rows,
@@ -433,7 +441,9 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .beta1 = (float)ADAM_BETA1,
             .beta2 = (float)ADAM_BETA2,
         };
-        if (run_update(network, is_adam ? network->kernels->update_adam : network->kernels->update_sgd, &update))
+        if (is_short)
+            kernel(&update);
+        else if (update_slices(network, kernel, &update))
             return;
     }
 }

@@ -40,7 +40,8 @@ END
 # start COMMAND...: in the background, until it trains; $pid
 start() {
     rm -f out.h5
-    "$@" >log 2>&1 &
+    : >log
+    "$@" >>log 2>&1 &
     pid=$!
     wait_for 30 grep -q 'jobs\? to do' log
 }
@@ -103,10 +104,58 @@ start "${run[@]}" --time-limit 3
 kill -STOP "$pid"
 sleep 3
 kill -CONT "$pid"
-ends 75 1000
+ends 5 1000 # it had all of its time
+said '^picky: --time-limit 3 is 3.0 s \(a number alone is seconds; for minutes write 10m or 10:00\)$'
+
+# ---- a job that is longer than the limit ----
+code=0
+rm out.h5
+"${run[@]}" --time-limit 1s >log 2>&1 || code=$?
+[[ $code == 5 ]] || fail "a job longer than the limit: exit code $code"
+said '^picky: warning: one job \(configuration 0\) needs about .*; the limit leaves .*: too little for one attempt$'
+said '^picky: stopped early: 0 of 1 jobs done, none .* again; go on with: picky run sweep.cfg -o out.h5 --resume --time-limit LONGER$'
+# Slurm's limit, and its warning, shortly before: the same, unless the run had but a part of the job's time.
+slurm() { # START END, both from now on
+    env SLURM_JOB_START_TIME=$(($(date +%s) + $1)) SLURM_JOB_END_TIME=$(($(date +%s) + $2)) "${run[@]}" --resume
+}
+code=0
+slurm 0 2 >log 2>&1 || code=$?
+[[ $code == 5 ]] || fail "Slurm's limit: exit code $code"
+said 'the whole time limit \(Slurm.s time limit\).*; go on with: picky run sweep.cfg -o out.h5 --resume$'
+code=0
+slurm -10 2 >log 2>&1 || code=$?
+[[ $code == 75 ]] || fail "the end of Slurm's time: exit code $code"
+for case in 4:5 400:75; do # the warning comes shortly before, or long
+    : >log
+    slurm 0 "${case%:*}" >>log 2>&1 &
+    pid=$!
+    wait_for 30 grep -q 'jobs\? to do' log
+    pkill -USR1 -P "$pid"
+    wait_for 10 grep -q '^picky: stopping: SIGUSR1' log
+    pkill -TERM -P "$pid" || true # no need to wait for the models in training
+    ends "${case#*:}" 5000
+done
+# Where any job is finished going on is of use.
+cat >two.cfg <<'END'
+replicates = 1;
+model = { hidden_layers = 4; max_attempts = 3; };
+cases = ( { hidden_size = 60; epochs = 100000; }, { hidden_size = 5; epochs = 1; } );
+END
+code=0
+timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s >log 2>&1 || code=$?
+[[ $code == 75 ]] || fail "one job finished, one not: exit code $code"
+said ' 1 of 2 jobs done; go on with: picky run two.cfg -o two.h5 --time-limit 3s --resume$'
+code=0
+timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s --resume >log 2>&1 || code=$?
+[[ $code == 5 ]] || fail "the longer one left: exit code $code"
+said 'warning: one job \(configuration 0 .* needs about .*, with up to 3 attempts .*; the limit leaves'
+said ' 1 of 2 jobs done, none of them in this run: '
+timeout 20 "$picky" plan two.cfg --time-limit 0-00:01 >log
+said '^longest  *one job \(configuration 0 .*; the limit leaves 57 s: too little for one attempt$'
+timeout 20 "$picky" plan two.cfg --set max_attempts=1 --set N_train=10 --time-limit 1d >log
+said '^longest  *one job \(configuration 0 .*; the limit leaves 24 h 00 min: enough$'
 
 # ---- what may be misread, and what is wrong ----
-said '^picky: --time-limit 3 is 3.0 s \(a number alone is seconds; for minutes write 10m or 10:00\)$'
 start "${run[@]}" --time-limit 90:00
 kill -TERM "$pid"
 ends 75 1500
