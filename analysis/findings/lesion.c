@@ -360,22 +360,24 @@ done:
 /* ---- The same networks on a second test set ---- */
 
 /* Puts samples of another stream in the place of a lane's test set. */
-static void load_second_set(struct lesioner *l, size_t lane)
+static void load_second_set(struct lesioner *l, size_t lane, int64_t seed)
 {
     const struct hyperparameters *h = &l->reader->configs[l->config];
     struct training *training = &l->training;
-    size_t N_test = (size_t)h->N_test, lanes = training->lanes;
-    struct task tasks[TASKS_MAX];
+    size_t N_test = (size_t)h->N_test, n_inputs = (size_t)h->n_inputs, lanes = training->lanes;
+    struct targets targets;
 
-    tasks_of(h, tasks);
+    targets_make(&targets, h, seed);
     for (size_t task = 0; task < l->result->n_tasks; task++) {
-        rng_uniforms(training->model[lane].key, RNG_TEST_SET, (uint32_t)task, 1, 0, N_test * N_INPUTS, l->weights);
+        tasks_second_test_inputs(h, training->model[lane].key, (int)task, 0, N_test, l->weights);
         for (size_t i = 0; i < N_test; i++) {
             size_t row = task * N_test + i;
-            const float *x = l->weights + i * N_INPUTS;
-            for (size_t k = 0; k < N_INPUTS; k++)
-                training->test_x[(row * N_INPUTS + k) * lanes + lane] = x[k];
-            training->test_target[row * lanes + lane] = task_target(&tasks[task], x);
+            const float *x = l->weights + i * n_inputs;
+            float target;
+            for (size_t k = 0; k < n_inputs; k++)
+                training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
+            targets_compute(&targets, (int)task, 1, x, &target);
+            training->test_target[row * lanes + lane] = target;
         }
     }
 }
@@ -406,8 +408,8 @@ static enum error_code again_pack(struct lesioner *l, struct importance *importa
     if (check_errors(l, first, n, error))
         return error->code;
     for (size_t lane = 0; lane < n; lane++)
-        load_second_set(l, lane);
-    importance_compute(importance, &l->training);
+        load_second_set(l, lane, reader_first_seed(l->reader) + (int64_t)l->replicates[first + lane]);
+    importance_compute(importance, &l->training, NULL);
     for (size_t lane = 0; lane < n; lane++) {
         if (units_load(&l->units, l->reader, l->config, l->replicates[first + lane], error))
             return error->code;

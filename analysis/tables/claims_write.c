@@ -372,7 +372,7 @@ static void csv_numbers(const double *numbers, size_t n, FILE *out)
 static void csv_keys(const struct reader *reader, struct claims_group group, FILE *out)
 {
     for (size_t k = 0; group.groups && k < group.groups->n_keys; k++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&reader->configs[group.groups->groups[group.group].configs[0]], group.groups->keys[k],
                               value);
         csv_text(out, value);
