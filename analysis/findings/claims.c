@@ -274,6 +274,8 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
         row->effect = estimates[place];
         row->null = nulls[place];
         row->warnings = verdict_warnings(work->columns + place * work->n_seeds, work->n_seeds);
+        if (row->warnings & WARNING_ALL_EQUAL)
+            row->effect.low = row->effect.high = (double)NAN;
         row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
     }
     result->multiverse.rows[measure] =
