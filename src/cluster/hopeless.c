@@ -109,15 +109,15 @@ static bool is_too_fast(const struct suspicion *s)
 static void target_means(const struct hyperparameters *h, int task, double *below, double *absolute)
 {
     enum { N = 256 };
-    struct task tasks[TASKS_MAX];
-    float x[N * N_INPUTS];
-    tasks_of(h, tasks);
-    tasks_test_inputs(rng_key(0, 0), task, 0, N, x);
+    struct targets targets;
+    float x[N * INPUTS_MAX], target[N];
+    targets_make(&targets, h, 0);
+    tasks_test_inputs(h, rng_key(0, 0), task, 0, N, x);
+    targets_compute(&targets, task, N, x, target);
     *below = *absolute = 0;
     for (int i = 0; i < N; i++) {
-        double target = (double)task_target(&tasks[task], x + i * N_INPUTS);
-        *below += fmax(-target, 0) / N;
-        *absolute += fabs(target) / N;
+        *below += fmax(-(double)target[i], 0) / N;
+        *absolute += fabs((double)target[i]) / N;
     }
 }
 

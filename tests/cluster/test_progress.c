@@ -226,7 +226,9 @@ static size_t lines_of_run(uint64_t n_jobs, double every_s)
     double now = 1000;
     for (uint64_t done = 1; done <= n_jobs; done++) {
         for (double left_s = every_s; left_s > 5; left_s -= 5) /* an event loop looks more often than jobs end */
-            progress_update(&progress, counts, (double)(done - 1) / (double)n_jobs, now + every_s - left_s);
+            progress_update(&progress, counts,
+                            &(struct progress_work){(double)(done - 1), (double)(n_jobs - done + 1), 0},
+                            now + every_s - left_s);
         now += every_s;
         counts[STATUS_ACCEPTED] = done;
         progress_update(&progress, counts, &(struct progress_work){(double)done, (double)(n_jobs - done), 0}, now);
@@ -262,7 +264,7 @@ static void pauses_do_not_count(void **unused)
     for (int done = 1; done <= 200; done++) {
         now += done == 100 ? 3600 : 1;
         counts[STATUS_ACCEPTED] = (uint64_t)done;
-        progress_update(&progress, counts, done / 1000., now);
+        progress_update(&progress, counts, &(struct progress_work){done, 1000 - done, 0}, now);
     }
     assert_true(progress_estimate(&progress, now, &rate, &left_s));
     assert_true(fabs(rate - 1) < 0.05 && fabs(left_s - 800) < 40);

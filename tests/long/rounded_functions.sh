@@ -2,6 +2,7 @@
 # The correctly rounded functions at all floats, against libm's functions of long double and MPFR, and 10 million random
 # arguments against MPFR (rounded_functions.c says how). rounded_functions.txt keeps what the full run gave. Takes about 45
 # minutes of CPU time; a sample, by a stride of 256, less than one.
+# On Debian 13, in the root that tests/debian13.sh FOLDER leaves: chroot FOLDER /picky/tests/long/rounded_functions.sh
 # Usage: tests/long/rounded_functions.sh [STRIDE]     default: 1, all floats
 set -euo pipefail
 tree=$(realpath "$(dirname "$0")/../..")
