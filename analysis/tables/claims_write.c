@@ -133,6 +133,12 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
     const struct claim_checks *checks = &result->checks[m];
     const struct claim_row *row = &result->rows[ROW_JUDGED][m];
     char effect[64];
+    if (isfinite(result->noise_a[m]))
+        fprintf(out, "      noise (two test sets of one task): %+.3f", result->noise_a[m]);
+    if (isfinite(result->noise_b[m]))
+        fprintf(out, ", %+.3f", result->noise_b[m]);
+    if (isfinite(result->noise_a[m]))
+        fprintf(out, "\n");
     if (row->decision == DECISION_NO_CONTROL)
         return;
     if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
@@ -406,6 +412,7 @@ static void csv_checks(const struct claims *claims, int c, int m, FILE *out)
     fprintf(out, ",%d,%d,%d", multiverse->n, multiverse->n_larger, multiverse->n_reversed);
     csv_numbers(effects, 3, out);
     fprintf(out, ",%s", multiverse->choice < N_CHOICES && multiverse->n > 0 ? choice_names[multiverse->choice] : "");
+    csv_numbers((const double[]){result->noise_a[m], result->noise_b[m]}, 2, out);
 }
 
 static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE *out)
@@ -431,7 +438,7 @@ static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE
     if (r == ROW_JUDGED && is_there)
         csv_checks(claims, c, m, out);
     else
-        fprintf(out, ",,,,,,,,,,,,,");
+        fprintf(out, ",,,,,,,,,,,,,,,");
     fprintf(out, "\n");
 }
 
@@ -444,7 +451,7 @@ static void csv_head(struct claims_group group, FILE *out)
         "claim,measure,normalise,unimportant_below,shares_of,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
-        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice\n");
+        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -467,7 +474,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -507,6 +514,10 @@ static void json_row(const struct claims *claims, int c, int r, int m, bool is_f
             fprintf(out, ", \"first_plan\": \"%s\"", decision_names[checks->first_plan]);
         fprintf(out, ", \"pairs\": %zu, \"same_attempt\": %zu, \"same_effect\": ", checks->n_pairs, checks->n_same);
         json_estimate(out, &checks->same);
+        fprintf(out, ", \"noise_a\": ");
+        json_number(out, claims->results[c].noise_a[m]);
+        fprintf(out, ", \"noise_b\": ");
+        json_number(out, claims->results[c].noise_b[m]);
     }
     fprintf(out, "}");
 }

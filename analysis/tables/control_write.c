@@ -14,10 +14,8 @@ struct controls {
 static bool is_equal(const struct hyperparameters *a, const struct hyperparameters *b)
 {
     for (int i = 0; i < n_hyperparameters; i++) {
-        char x[HYPERPARAMETER_FORMAT_MAX], y[HYPERPARAMETER_FORMAT_MAX];
-        hyperparameter_canonical(a, &hyperparameter_table[i], x);
-        hyperparameter_canonical(b, &hyperparameter_table[i], y);
-        if (strcmp(x, y) != 0)
+        const struct hyperparameter *row = &hyperparameter_table[i];
+        if (strcmp(row->name, "second_task") != 0 && !hyperparameter_equal(a, b, row)) /* `tasks` says the same */
             return false;
     }
     return true;
@@ -57,6 +55,15 @@ static enum error_code add_lacking(struct controls *controls, const struct reade
     return ERROR_NONE;
 }
 
+/* Of second_task and `tasks`, which say the same, the sweep has the one that can say all of it. */
+static bool is_written(const struct controls *controls, const struct hyperparameter *row)
+{
+    bool is_short = true;
+    for (size_t i = 0; i < controls->n; i++)
+        is_short = is_short && *controls->configs[i].second_task;
+    return strcmp(row->name, is_short ? "tasks" : "second_task") != 0;
+}
+
 static bool is_varied(const struct controls *controls, const struct hyperparameter *row)
 {
     for (size_t i = 1; i < controls->n; i++)
@@ -68,7 +75,8 @@ static bool is_varied(const struct controls *controls, const struct hyperparamet
 static void write_value(const struct hyperparameters *h, const struct hyperparameter *row, FILE *out)
 {
     char value[HYPERPARAMETER_FORMAT_MAX];
-    bool is_quoted = row->type == HYPERPARAMETER_TEXT || row->type == HYPERPARAMETER_CHOICE;
+    bool is_quoted =
+        row->type == HYPERPARAMETER_TEXT || row->type == HYPERPARAMETER_CHOICE || row->type == HYPERPARAMETER_TASKS;
     hyperparameter_format(h, row, value);
     fprintf(out, is_quoted ? " %s = \"%s\";" : " %s = %s;", row->name, value);
 }
@@ -105,7 +113,7 @@ static void write_sweep(const struct controls *controls, const struct reader *re
         }
     fprintf(out, "];\n\nmodel = {\n");
     for (int i = 0; i < n_hyperparameters; i++)
-        if (!is_varied(controls, &hyperparameter_table[i])) {
+        if (is_written(controls, &hyperparameter_table[i]) && !is_varied(controls, &hyperparameter_table[i])) {
             fprintf(out, "   ");
             write_value(&controls->configs[0], &hyperparameter_table[i], out);
             fprintf(out, "\n");
@@ -114,7 +122,7 @@ static void write_sweep(const struct controls *controls, const struct reader *re
     for (size_t c = 0; c < controls->n; c++) {
         fprintf(out, "%s    {", c == controls->n_old ? "    // identical tasks\n" : "");
         for (int i = 0; i < n_hyperparameters; i++)
-            if (is_varied(controls, &hyperparameter_table[i]))
+            if (is_written(controls, &hyperparameter_table[i]) && is_varied(controls, &hyperparameter_table[i]))
                 write_value(&controls->configs[c], &hyperparameter_table[i], out);
         fprintf(out, " }%s\n", c + 1 < controls->n ? "," : "");
     }

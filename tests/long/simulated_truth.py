@@ -128,9 +128,10 @@ def write(path, effects, attempts=None):
     apart: D of every layer is CONTROL + effect, or CONTROL."""
     n_sets, n = effects.shape
     base = dict(make_file.DEFAULTS, hidden_size=20, hidden_layers=1, epochs=1)
-    configs = [dict(base, lr=(1 + i) / 1e4, second_task=task) for task in ("prod", "add1") for i in range(n_sets)]
-    distance = np.concatenate([CONTROL + effects, np.full_like(effects, CONTROL)])
-    importance = np.zeros((2 * n_sets, n, 6, 2, 1, 20), "f4")
+    configs = [dict(base, lr=(1 + i) / 1e4, **tasks) for tasks in (
+        {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for i in range(n_sets)]
+    distance = np.concatenate([CONTROL + effects, *2 * [np.full_like(effects, CONTROL)]])
+    importance = np.zeros((len(configs), n, 6, 2, 1, 20), "f4")
     importance[..., 0, 0, 0] = 1
     importance[..., 1, 0, 0] = 1 - distance[:, :, None]
     importance[..., 1, 0, 1] = distance[:, :, None]
@@ -140,18 +141,19 @@ def write(path, effects, attempts=None):
         f.attrs["seed"], f.attrs["store"] = 1, ""
         f.create_group("provenance")
         f.create_dataset("measure", data=make_file.MEASURES, dtype=h5py.string_dtype())
-        f["status"] = np.ones((2 * n_sets, n), "u1")
-        f["attempts"] = np.ones((2 * n_sets, n), "u2")
+        f["status"] = np.ones((len(configs), n), "u1")
+        f["attempts"] = np.ones((len(configs), n), "u2")
         if attempts is not None:
             f["attempts"][:n_sets] = attempts
-        f["seed"] = np.arange(1, n + 1)[None].repeat(2 * n_sets, 0)
+        f["seed"] = np.arange(1, n + 1)[None].repeat(len(configs), 0)
         f["importance"] = importance
         small = dict(attempt_error=(10, 2), train_loss=(2,), test_error=(2, 2), test_loss=(2,), loss_change=(2, 1, 20),
                      mean_activation=(2, 1, 20), relative_importance=(6, 1, 1, 20))
         for key, shape in small.items():
-            f[key] = np.full((2 * n_sets, n, *shape), 0.01, "f4")
+            f[key] = np.full((len(configs), n, *shape), 0.01, "f4")
+        make_file.write_tasks(f, configs)
         for key, value in make_file.DEFAULTS.items():
-            values = [c[key] for c in configs]
+            values = ["" if key == "second_task" and "tasks" in c else c[key] for c in configs]
             if isinstance(value, str):
                 f.create_dataset(key, data=values, dtype=h5py.string_dtype())
             else:

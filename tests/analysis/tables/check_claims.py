@@ -22,14 +22,30 @@ CONFIGS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dic
            dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
            dict(hidden_size=20, second_task="add2", fraction=0.2), dict(hidden_size=20, second_task="add2"),
            dict(hidden_size=20, second_task="add2", fraction=0.8), dict(hidden_size=24, fraction=0.4),
-           dict(hidden_size=24, fraction=0.6),
-           # The identical tasks of all but configuration 8; in two spellings.
-           dict(hidden_size=24, second_task="add1"), dict(hidden_size=6, second_task="add1"),
-           dict(hidden_size=24, second_task="add1.0", context_location="end"),
-           dict(hidden_size=24, second_task="add1", train_mode="replay"),
-           dict(hidden_size=20, second_task="add1", fraction=0.2), dict(hidden_size=20, second_task="add1"),
-           dict(hidden_size=20, second_task="add1", fraction=0.8), dict(hidden_size=24, second_task="add1", fraction=0.6)]
-CONTROLS = {0: 10, 1: 10, 2: 11, 3: 12, 4: 13, 5: 14, 6: 15, 7: 16, 9: 17}
+           dict(hidden_size=24, fraction=0.6)]
+
+
+def add_controls(configs, but=()):
+    """Behind the configurations the identical tasks that they lack, and which of them each one has."""
+    configs, controls = list(configs), {}
+    for i, config in enumerate(list(configs)):
+        for task in make_file.tasks_of({**make_file.DEFAULTS, **config}).split("; ") if i not in but else ():
+            twice = {k: v for k, v in config.items() if k != "second_task"}
+            twice.update(dict(second_task="add1.0") if task == "x0 + x1" and i % 2 else  # in two spellings
+                         dict(second_task="add1") if task == "x0 + x1" else dict(tasks=f"{task}; {task}"))
+            def same(other):
+                full = [{**make_file.DEFAULTS, **c, "tasks": make_file.tasks_of({**make_file.DEFAULTS, **c}),
+                         "second_task": ""} for c in (other, twice)]
+                return full[0] == full[1]
+            found = [j for j, other in enumerate(configs) if same(other)]
+            if not found:
+                configs.append(twice)
+            controls.setdefault(i, []).append(found[0] if found else len(configs) - 1)
+    return configs, controls
+
+
+BARE = CONFIGS
+CONFIGS, CONTROLS = add_controls(BARE, but=(8,))
 PAIRS = {"two_subnetworks": [(0, None), (8, None), (9, None)], "similar_tasks_share": [(0, 1)],
          "small_networks_mix": [(0, 2)], "end_splits_last": [(3, None)], "leaks_backwards": [(3, None)],
          "replay_selects": [(0, 4)], "rare_task_recruits": [(6, 5), (6, 7)]}
@@ -143,11 +159,12 @@ class Claims(base.Files):
                 continue
             sign = -1 if b is not None and f["fraction"][b] > 0.5 and claim == "rare_task_recruits" else 1
             x = self.models(f, claim, a, value, measure)
-            of_a = self.models(f, claim, controls[a], value, measure)
+            of_a = np.mean([self.models(f, claim, c, value, measure) for c in controls[a]], 0)
             if b is None:
                 found.append((x, of_a, x - of_a, np.full(len(x), np.nan)))
             else:
-                y, of_b = (self.models(f, claim, c, value, measure) for c in (b, controls[b]))
+                y = self.models(f, claim, b, value, measure)
+                of_b = np.mean([self.models(f, claim, c, value, measure) for c in controls[b]], 0)
                 found.append((x, y, sign * (y - x), sign * (of_b - of_a)))
         return [np.array(side) for side in zip(*found)]
 
@@ -296,13 +313,19 @@ class Claims(base.Files):
     def test_identical_tasks_are_neither_similar_nor_unlike(self):
         self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("add1", "add1.00")], 8)
         self.assertEqual({row["decision"] for row in self.judged("some.h5")}, {"not_in_file"})
-        self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("prod", "add1")], 8)
+        self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, second_task="add1"),
+                              dict(hidden_size=24, tasks="x0 * x1; x0 * x1")], 8)
         found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
         self.assertEqual(found["similar_tasks_share"], "not_in_file")
-        self.assertNotEqual(found["two_subnetworks"], "not_in_file")
+        self.assertEqual(found["two_subnetworks"], "undecided")
+        for half in (slice(0, 2), slice(0, 3, 2)):  # one of the two controls is not enough
+            self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, second_task="add1"),
+                                  dict(hidden_size=24, tasks="x0 * x1; x0 * x1")][half], 8)
+            found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
+            self.assertEqual(found["two_subnetworks"], "no control")
 
     def test_no_control(self):
-        self.make("some.h5", CONFIGS[:9], 8)
+        self.make("some.h5", BARE, 8)
         found = self.judged("some.h5")
         self.assertEqual({row["decision"] for row in found}, {"no control"})
         for row in found:
@@ -341,9 +364,9 @@ class Claims(base.Files):
     def decide(self, effects, attempts=None, control=0.1, configs=None, *options):
         """Verdicts of two_subnetworks, D being control + effects [pair, seed]."""
         pairs = len(effects)
-        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, second_task=t) for t in ("prod", "add1")
-                   for p in range(pairs)]
-        wanted = np.concatenate([control + effects, np.full_like(effects, control)])
+        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, **t) for t in (
+            {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for p in range(pairs)]
+        wanted = np.concatenate([control + effects, np.full_like(effects, control - 0.02), np.full_like(effects, control + 0.02)])
         self.make("made.h5", configs, effects.shape[1], importance=self.distances(configs, wanted))
         if attempts is not None:
             with h5py.File("made.h5", "r+") as f:
@@ -421,8 +444,6 @@ class Claims(base.Files):
         self.assertEqual(self.decide(effects)["first_plan"], "")
         for first, expected, said in ((10, "undecided", True), (39, "larger", False), (40, "", False)):
             with h5py.File("made.h5", "r+") as f:
-                f.attrs["picky_schema_version"] = np.int32(2)
-                f.attrs["arithmetic"] = np.int32(1)
                 group = f["provenance"].require_group("plans")
                 for name, values in (("time", [1e9, 2e9]), ("replicates", [first, 40]), ("configurations", [2, 2])):
                     if name in group:
@@ -434,19 +455,17 @@ class Claims(base.Files):
 
     def test_control(self):
         """The sweep with what is lacking: each configuration of the file as it is, then the identical tasks, once."""
-        self.make("some.h5", CONFIGS[:9] + [dict(hidden_size=24, second_task="add1")], 8)
+        self.make("some.h5", BARE + [dict(hidden_size=24, second_task="add1")], 8)
         text = done("claims", "some.h5", "--control")
         cases = re.findall(r"^    \{(.*) \},?$", text, re.M)
-        wanted = [dict(re.findall(r'(\w+) = "?([^";]*)"?;', case)) for case in cases]
-        self.assertEqual(set(wanted[0]), {"context_location", "train_mode", "second_task", "fraction", "hidden_size"})
-        self.assertEqual([c["second_task"] for c in wanted[:9]], [c.get("second_task", "prod") for c in CONFIGS[:9]])
-        new = [{k: c[k] for k in ("hidden_size", "fraction", "train_mode", "context_location")} for c in wanted[10:]]
-        self.assertEqual(sorted(map(str, new)), sorted(map(str, [
-            dict(hidden_size=str(h), fraction=str(f), train_mode=mode, context_location=where) for h, f, mode, where in (
-                (6, 0.5, "random", "start"), (24, 0.5, "random", "end"), (24, 0.5, "replay", "start"),
-                (20, 0.2, "random", "start"), (20, 0.5, "random", "start"), (20, 0.8, "random", "start"),
-                (24, 0.4, "random", "start"))])))
-        self.assertEqual({c["second_task"] for c in wanted[10:]}, {"add1"})
+        wanted = [{key: text + plain for key, text, plain in re.findall(r'(\w+) = (?:"([^"]*)"|([^";]*));', case)}
+                  for case in cases]
+        self.assertEqual({c["tasks"] for c in wanted[:len(BARE)]}, {make_file.tasks_of({**make_file.DEFAULTS, **c}) for c in BARE})
+        keys = ("hidden_size", "fraction", "train_mode", "context_location")
+        expected = [dict(make_file.DEFAULTS, **c) for c in add_controls(BARE)[0][len(BARE):]]
+        expected = [[str(c[k]) for k in keys] + [make_file.tasks_of(c)] for c in expected]
+        expected.remove(["24", "0.5", "random", "start", "x0 + x1; x0 + x1"])
+        self.assertEqual(sorted([c[k] for k in (*keys, "tasks")] for c in wanted[len(BARE) + 1:]), sorted(expected))
         self.assertIn("replicates = 8;\nseed = 1;", text)
         code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
         self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
