@@ -12,6 +12,7 @@
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "text.h"
+#include "waiting.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -79,7 +80,11 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
             dearest = plan_work(plan, c);
             dearest_config = c;
         }
-    if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps of the dearest models");
+    pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error);
+    waiting_end(&watch);
+    if (error->code)
         goto done;
 
     char duration[PROGRESS_DURATION_MAX];
@@ -143,6 +148,15 @@ static enum error_code read_resources(const struct arguments *arguments, struct 
     return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
 }
 
+static enum error_code measure(struct pilot *pilot, const struct sweep *sweep, struct error *error)
+{
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring the sweep's models, some minutes at most");
+    pilot_run(pilot, sweep, PILOT_S, error);
+    waiting_end(&watch);
+    return error->code;
+}
+
 static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, struct error *error)
 {
     struct pilot pilot = {0};
@@ -159,7 +173,7 @@ static enum error_code print_script(const struct arguments *arguments, const str
     struct room room;
     if (!error->code && !read_resources(arguments, &script, error) &&
         !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
-        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error)) {
+        !look_here(&room, sweep, &layout, error) && !measure(&pilot, sweep, error)) {
         room_print_warnings(stderr, &room);
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
         job_script_print(stdout, &script, error);

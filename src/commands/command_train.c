@@ -5,6 +5,8 @@
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "progress.h"
+#include "waiting.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,6 +15,7 @@
 
 struct printer {
     const struct record_layout *layout;
+    struct waiting_watch *watch; /* to be ended before anything is printed; NULL: it has been */
 };
 
 static const char *percent(double share, char text[8])
@@ -52,7 +55,10 @@ static void print_units(const struct record_layout *layout, const struct hyperpa
 
 static enum error_code print_record(void *context, const struct job *job, const void *record, struct error *error)
 {
-    const struct record_layout *layout = ((const struct printer *)context)->layout;
+    struct printer *printer = context;
+    const struct record_layout *layout = printer->layout;
+    waiting_end(printer->watch);
+    printer->watch = NULL;
     int status = *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
     if (status == STATUS_ERROR)
         return error_set(error, ERROR_FATAL, "%s", (const char *)record_field_const(layout, record, FIELD_REASON));
@@ -110,6 +116,46 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
     return hyperparameters_check(&job->h, error);
 }
 
+/* How far a runner is with its one job; for the watch's thread. */
+struct sight {
+    const struct job_runner *runner;
+    size_t n_before;
+    double since_s; /* when this attempt was first seen */
+};
+
+static void describe(void *context, double elapsed_s, char text[WAITING_TEXT_MAX])
+{
+    struct sight *sight = context;
+    const struct job_runner_pack pack = job_runner_pack(sight->runner);
+    char left[PROGRESS_DURATION_MAX];
+    int used = snprintf(text, WAITING_TEXT_MAX, "training: ");
+    if (pack.n_before != sight->n_before)
+        sight->since_s = elapsed_s;
+    sight->n_before = pack.n_before;
+    if (pack.n_before > 0)
+        used += snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, "%zu attempt%s rejected, ", pack.n_before,
+                         pack.n_before == 1 ? "" : "s");
+    used += snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, "%.0f %% of %s attempt done",
+                     floor(100 * pack.share), pack.n_before > 0 ? "the next" : "the first");
+    if (pack.share > 0 && elapsed_s > sight->since_s) {
+        progress_duration((1 / pack.share - 1) * (elapsed_s - sight->since_s), left);
+        snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, ", %s left of it", left);
+    }
+}
+
+static enum error_code train(struct job_runner *runner, struct printer *printer, struct error *error)
+{
+    struct waiting_watch watch;
+    struct sight sight = {.runner = runner};
+    printer->watch = &watch;
+    waiting_start(&watch, stderr, describe, &sight);
+    while (job_runner_waiting(runner) > 0 && !job_runner_step(runner, print_record, printer, error))
+        continue;
+    if (printer->watch)
+        waiting_end(&watch);
+    return error->code;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
@@ -123,16 +169,14 @@ static int run(const struct command *command, int argc, char **argv)
         return parsed == ARGUMENTS_HELP ? 0 : ERROR_INPUT;
     }
 
-    struct printer printer = {&layout};
+    struct printer printer = {.layout = &layout};
     if (parse_job(&arguments, &job, &error) || build_self_test(&error) ||
         record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, &error) || job_runner_create(&runner, &layout, &error) ||
         job_runner_add(runner, &job, &error))
         goto done;
     struct memory memory = memory_find("");
     job_runner_set_memory(runner, memory_budget(&memory, 1));
-    while (job_runner_waiting(runner) > 0)
-        if (job_runner_step(runner, print_record, &printer, &error))
-            goto done;
+    train(runner, &printer, &error);
 done:
     job_runner_destroy(runner);
     arguments_free(&arguments);
