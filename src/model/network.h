@@ -30,7 +30,7 @@ struct network {
     size_t lanes;
     int n_layers; /* hidden_layers + 1 */
     struct layer layer[NETWORK_LAYERS_MAX];
-    size_t largest_layer; /* weights of one */
+    size_t largest_layer;            /* weights of one */
     double beta1_power, beta2_power; /* beta^t after t Adam steps */
     float *rate_base;                /* one vector: each model's learning rate */
     float *rate;                     /* one vector: scratch of the current step */
