@@ -212,6 +212,11 @@ enum error_code reader_read(struct reader *reader, enum field field, size_t conf
     return error->code;
 }
 
+int64_t reader_first_seed(const struct reader *reader)
+{
+    return reader->handles->header.seed;
+}
+
 int reader_n_measures(const struct reader *reader)
 {
     return (int)reader->layout.size[DIMENSION_MEASURE];

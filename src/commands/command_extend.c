@@ -116,6 +116,7 @@ static enum error_code match(struct matching *matching, const struct results_des
                              struct error *error)
 {
     struct index index = {.configs = old->configs, .aside = aside, .n_slots = 16};
+    check(old->n_configs > 0 && new->n_configs > 0);
     while (index.n_slots < 2 * old->n_configs)
         index.n_slots *= 2;
     index.slots = malloc(index.n_slots * sizeof *index.slots);
@@ -424,5 +425,6 @@ const struct command command_extend = {
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
         "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
+    .is_parallel = true,
     .run = run,
 };

@@ -47,7 +47,10 @@ void job_print_outcome(FILE *stream, const struct record_layout *layout, const s
 static bool print_pair(FILE *stream, const float *stored, const float *computed, uint64_t at)
 {
     fprintf(stream, "  %12.6f %12.6f", (double)stored[at], (double)computed[at]);
-    return memcmp(&stored[at], &computed[at], sizeof *stored) != 0;
+    uint32_t bits[2];
+    memcpy(&bits[0], &stored[at], sizeof bits[0]);
+    memcpy(&bits[1], &computed[at], sizeof bits[1]);
+    return bits[0] != bits[1];
 }
 
 static void print_histories(FILE *stream, const struct record_layout *layout, const struct job *job, const void *stored,

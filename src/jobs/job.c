@@ -49,6 +49,10 @@ struct job_runner {
     void *record;
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
+    /* For job_runner_pack: of the pack in training. */
+    atomic_size_t n_in_pack, n_done_in_pack; /* models; optimiser steps and then blocks of test samples */
+    atomic_size_t n_steps, n_blocks;         /* there are */
+    _Atomic double steps_share;              /* of the work */
 };
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
@@ -182,6 +186,26 @@ void job_runner_interrupt(struct job_runner *runner)
 static bool is_interrupted(const struct job_runner *runner)
 {
     return interrupt_look(&runner->is_interrupted);
+}
+
+struct job_runner_pack job_runner_pack(const struct job_runner *runner)
+{
+    struct job_runner_pack pack = {.n_models = atomic_load(&runner->n_in_pack)};
+    double n_done = (double)atomic_load(&runner->n_done_in_pack), n_steps = (double)atomic_load(&runner->n_steps);
+    double n_blocks = (double)atomic_load(&runner->n_blocks), share = atomic_load(&runner->steps_share);
+    if (pack.n_models > 0 && n_steps > 0 && n_blocks > 0)
+        pack.share = fmin(n_done / n_steps, 1) * share + fmin(fmax(n_done - n_steps, 0) / n_blocks, 1) * (1 - share);
+    return pack;
+}
+
+/* A pack of n models begins. */
+static void begin_pack(struct job_runner *runner, const struct shape *shape, size_t n)
+{
+    atomic_store(&runner->n_done_in_pack, 0);
+    atomic_store(&runner->n_steps, (size_t)shape_steps(shape));
+    atomic_store(&runner->n_blocks, importance_blocks(shape));
+    atomic_store(&runner->steps_share, 1 - shape_cost_of_measures(shape) / shape_cost(shape));
+    atomic_store(&runner->n_in_pack, n);
 }
 
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
@@ -475,7 +499,8 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         training->model[lane].train_loss[0] = members[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }
-    training_run(training);
+    begin_pack(runner, &group->shape, n);
+    training_run(training, &runner->n_done_in_pack);
     if (is_interrupted(runner))
         return ERROR_NONE;
     runner->totals.packs++;
@@ -490,7 +515,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
     }
     if (any_ends)
-        importance_compute(&pack->importance, training);
+        importance_compute(&pack->importance, training, &runner->n_done_in_pack);
     for (size_t lane = 0; lane < n; lane++)
         if (ends[lane] && status[lane] != STATUS_DIVERGED && !importance_is_finite(&pack->importance, training, lane)) {
             status[lane] = STATUS_DIVERGED;
@@ -550,6 +575,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         code = fail_group(runner, group, reason.message, done, context, error);
     else if (n > 0)
         code = train_pack(runner, pack, group, members, n, start, done, context, error);
+    atomic_store(&runner->n_in_pack, 0);
     if (group->n_waiting == 0) {
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];

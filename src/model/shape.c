@@ -56,17 +56,21 @@ int64_t shape_n_parameters(const struct shape *shape)
     return H * (shape->n_inputs + 1) + (L - 1) * H * (H + 1) + H * shape->n_tasks + H + 1;
 }
 
+double shape_cost_of_measures(const struct shape *shape)
+{
+    double H = (double)shape->hidden_size, L = (double)shape->hidden_layers;
+    /* Silencing a unit of layer l re-does the H x H products of layers l+2..L. */
+    return (double)shape->n_tasks * (double)shape->N_test * H * (H * H * (L - 1) * (L - 2) / 2 + H * L);
+}
+
 double shape_cost(const struct shape *shape)
 {
     double parameters = (double)shape_n_parameters(shape);
-    double H = (double)shape->hidden_size, L = (double)shape->hidden_layers;
     double test_rows = (double)shape->n_tasks * (double)shape->N_test;
     double steps = (double)shape_steps(shape);
 
     /* Forward, gradient and deltas; the optimiser's square root and division weigh about 20 multiply-adds. */
     double training = steps * parameters * (3 * (double)shape->batch_size + 20);
     double tests = (double)shape_history(shape) * test_rows * parameters;
-    /* Silencing a unit of layer l re-does the H x H products of layers l+2..L. */
-    double ablation = test_rows * H * (H * H * (L - 1) * (L - 2) / 2 + H * L);
-    return training + tests + ablation;
+    return training + tests + shape_cost_of_measures(shape);
 }

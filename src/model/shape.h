@@ -32,5 +32,6 @@ int64_t shape_n_parameters(const struct shape *shape);
 
 /* Multiply-adds of one attempt (training, test passes and measures): what costs are compared by. */
 double shape_cost(const struct shape *shape);
+double shape_cost_of_measures(const struct shape *shape); /* of these, the measures' */
 
 #endif

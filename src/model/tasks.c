@@ -34,21 +34,27 @@ size_t targets_compute(const struct targets *targets, int task, size_t n, const 
 }
 
 static void draw_inputs(const struct hyperparameters *h, struct rng_key key, enum rng_purpose purpose, uint32_t a,
-                        size_t first, size_t n, float *x)
+                        uint32_t b, size_t first, size_t n, float *x)
 {
     size_t n_inputs = (size_t)h->n_inputs;
-    rng_uniforms(key, purpose, a, 0, first * n_inputs, n * n_inputs, x);
+    rng_uniforms(key, purpose, a, b, first * n_inputs, n * n_inputs, x);
     task_scale_inputs((float)h->input_low, (float)h->input_high, n * n_inputs, x);
 }
 
 void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, size_t first, size_t n, float *x)
 {
-    draw_inputs(h, key, RNG_TRAIN_SET, 0, first, n, x);
+    draw_inputs(h, key, RNG_TRAIN_SET, 0, 0, first, n, x);
 }
 
 void tasks_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n, float *x)
 {
-    draw_inputs(h, key, RNG_TEST_SET, (uint32_t)task, first, n, x);
+    draw_inputs(h, key, RNG_TEST_SET, (uint32_t)task, 0, first, n, x);
+}
+
+void tasks_second_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n,
+                              float *x)
+{
+    draw_inputs(h, key, RNG_TEST_SET, (uint32_t)task, 1, first, n, x);
 }
 
 void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,

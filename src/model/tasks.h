@@ -38,6 +38,10 @@ void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, siz
  * [n][n_inputs], U(input_low, input_high). */
 void tasks_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n, float *x);
 
+/* The same of a second, independent test set, which no job sees: what the first one's choices are tested on. */
+void tasks_second_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n,
+                              float *x);
+
 /* The batch of one optimiser step: indices [batch_size] into the training set, drawn without replacement from the
  * samples that the step may use: all ("random"), the phase's task's, or, in a step that replays, those of all tasks
  * before it. `phase` and `step_in_epoch` are 0-based; `step` counts through the whole training. `order` [N_train] is

@@ -363,7 +363,7 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
-void training_run(struct training *training)
+void training_run(struct training *training, atomic_size_t *n_done)
 {
     const struct shape *shape = &training->network.shape;
     const atomic_bool *interrupt = training->network.interrupt;
@@ -388,6 +388,8 @@ void training_run(struct training *training)
                 network_forward(&training->network, &training->batch, batch_size);
                 output_delta(training, batch_size);
                 network_step(&training->network, &training->batch, batch_size);
+                if (n_done)
+                    atomic_store_explicit(n_done, (size_t)step + 1, memory_order_relaxed);
             }
             for (size_t lane = 0; lane < lanes; lane++)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];

@@ -70,8 +70,9 @@ enum error_code training_load(struct training *training, size_t lane, const stru
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);
 
-/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
-void training_run(struct training *training);
+/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. Counts each step
+ * in *n_done (NULL: nowhere), for whoever watches. */
+void training_run(struct training *training, atomic_size_t *n_done);
 
 /* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss,
  * of all lanes as they are now. */
