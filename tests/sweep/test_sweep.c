@@ -514,9 +514,18 @@ static void test_shipped_sweeps(void **state)
         {"100", "prod", "start", "replay", "0.5"},   {"100", "add1.5", "start", "random", "0.2"},
         {"100", "add1.5", "start", "random", "0.5"}, {"100", "add1.5", "start", "random", "0.8"},
         {"100", "prod", "start", "random", "0.5"},
+        /* Identical tasks; second_task can say one of them. */
+        {"50", "add1", "start", "random", "0.5"},    {"50", "", "start", "random", "0.5"},
+        {"50", "", "start", "random", "0.5"},        {"5", "add1", "start", "random", "0.5"},
+        {"5", "", "start", "random", "0.5"},         {"100", "add1", "end", "random", "0.5"},
+        {"100", "", "end", "random", "0.5"},         {"100", "add1", "start", "replay", "0.5"},
+        {"100", "", "start", "replay", "0.5"},       {"100", "add1", "start", "random", "0.2"},
+        {"100", "add1", "start", "random", "0.5"},   {"100", "add1", "start", "random", "0.8"},
+        {"100", "", "start", "random", "0.2"},       {"100", "", "start", "random", "0.5"},
+        {"100", "", "start", "random", "0.8"},       {"100", "", "start", "random", "0.5"},
     };
     assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
-    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 9, 100);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 25, 100);
 
     static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",
                                             "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"};
