@@ -125,6 +125,17 @@ for launcher in "" "mpirun -n 3 --oversubscribe --bind-to none"; do
     { grep -q '^picky: MPI: .*invalid tag' err && [[ ! -e x.h5 ]]; } || fail "an error of MPI"
 done
 
+# ---- settings that learn nothing ----
+expect 0 "$picky" run good.cfg -o hopeless.h5 --set max_attempts=10 --set lr=1e-9
+words='20 attempts, none accepted \(error_threshold 0.05\); errors, least and median: task 1 [0-9.]+, [0-9.]+; task 2 .*; likely remedy: '
+for c in '0 \(context_location = start\)' '1 \(context_location = end\)'; do
+    [[ $(grep -cE "^picky: warning: configuration $c: $words" err) == 1 ]] || fail "configuration $c is hopeless"
+done
+grep -qx 'picky: warning: 2 configurations had 20 attempts or more and none accepted: 0, 1' err || fail "hopeless ones at the end"
+expect 0 "$picky" run good.cfg -o hopeful.h5 --set error_threshold=9
+grep -q 'none accepted' err && fail "hopeless configurations where all is accepted"
+rm hopeless.h5 hopeful.h5
+
 # ---- plan ----
 for sweep in seed notebook context_x_fraction; do
     expect 0 "$picky" plan "$source_dir/sweeps/$sweep.cfg"
