@@ -42,7 +42,7 @@ static void network_slice(struct network *network, struct arena *arena)
     bool has_moments = network->shape.optimizer == OPTIMIZER_ADAM;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t n_weights = layer->n_units * layer->n_columns;
+        size_t n_weights = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns);
         layer->weights = arena_take(arena, n_weights, network->lanes);
         layer->moment1 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
         layer->moment2 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
@@ -101,7 +101,8 @@ void network_clear(struct network *network)
 {
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t vector = network->lanes * sizeof(float), bytes = layer->n_units * layer->n_columns * vector;
+        size_t vector = network->lanes * sizeof(float),
+               bytes = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns) * vector;
         memset(layer->weights, 0, bytes);
         if (layer->moment1) {
             memset(layer->moment1, 0, bytes);
@@ -116,9 +117,9 @@ static void activations_slice(struct activations *a, const struct network *netwo
 {
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        a->in_stride[l] = layer->n_columns;
+        a->in_stride[l] = kernels_stride(network->lanes, layer->n_columns);
         /* Odd, so that the rows of a column do not all fall into one set of the cache. */
-        a->delta_stride[l] = layer->n_units | 1;
+        a->delta_stride[l] = kernels_stride(network->lanes, network->lanes > 1 ? layer->n_units | 1 : layer->n_units);
         a->in[l] = arena_take(arena, a->n_rows_max * a->in_stride[l], network->lanes);
         a->delta[l] = arena_take(arena, a->n_rows_max * a->delta_stride[l], network->lanes);
         a->sum[l] = with_sums ? arena_take(arena, a->n_rows_max * layer->n_units, network->lanes) : NULL;
@@ -175,7 +176,7 @@ float *activations_context(const struct activations *activations, const struct n
 static size_t weight_at(const struct network *network, const struct layer *layer, size_t lane, size_t unit,
                         size_t column)
 {
-    return kernels_panel(layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
+    return kernels_weight(network->kernels, layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
 }
 
 void network_initialise(struct network *network, size_t lane, struct rng_key key, double learning_rate)
@@ -216,8 +217,9 @@ bool network_is_finite(const struct network *network, size_t lane)
     float zero = 0; /* becomes NaN with the first weight that is not finite */
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        for (size_t i = 0; i < layer->n_units * layer->n_columns; i++)
-            zero += layer->weights[i * network->lanes + lane] * 0;
+        for (size_t unit = 0; unit < layer->n_units; unit++)
+            for (size_t column = 0; column < layer->n_columns; column++)
+                zero += layer->weights[weight_at(network, layer, lane, unit, column)] * 0;
     }
     return zero == 0;
 }
@@ -272,10 +274,10 @@ void network_forward(const struct network *network, struct activations *activati
 }
 
 /* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
-static void backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows)
+static struct back_product back_of(const struct network *network, struct activations *a, int l, size_t n_rows)
 {
     const struct layer *layer = &network->layer[l];
-    network->kernels->back_product(&(struct back_product){
+    return (struct back_product){
         .n_rows = n_rows,
         .n_units = layer->n_units,
         .n_inputs = layer->n_inputs,
@@ -287,13 +289,15 @@ static void backward_layer(const struct network *network, struct activations *a,
         .gate_stride = a->in_stride[l],
         .out = a->delta[l - 1],
         .out_stride = a->delta_stride[l - 1],
-    });
+    };
 }
 
 void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
 {
-    for (int l = network->n_layers; l > 1; l--)
-        backward_layer(network, activations, l, n_rows);
+    for (int l = network->n_layers; l > 1; l--) {
+        const struct back_product back = back_of(network, activations, l, n_rows);
+        network->kernels->back_product(&back);
+    }
 }
 
 void network_step(struct network *network, struct activations *a, size_t n_rows)
@@ -314,9 +318,9 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
 
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
-        /* With the old weights, before they are updated. */
+        struct back_product back;
         if (l > 1)
-            backward_layer(network, a, l, n_rows);
+            back = back_of(network, a, l, n_rows);
         struct update update = {
             .n_rows = n_rows,
             .n_units = layer->n_units,
@@ -332,6 +336,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .epsilon = (float)epsilon,
             .beta1 = (float)ADAM_BETA1,
             .beta2 = (float)ADAM_BETA2,
+            .back = l > 1 ? &back : NULL,
         };
         if (is_adam)
             network->kernels->update_adam(&update);
