@@ -40,7 +40,7 @@ struct pack {
 
 struct job_runner {
     struct record_layout layout;
-    struct pack packs[3]; /* [n_packs], the widest first */
+    struct pack packs[PACKINGS_MAX]; /* [n_packs], the widest first */
     int n_packs;
     uint64_t memory;          /* bytes that packs may hold together */
     bool was_refused;         /* and that is what could be allocated */
@@ -52,33 +52,6 @@ struct job_runner {
 };
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
-
-static const struct kernels *next_kernels(const struct kernels *kernels)
-{
-    const struct kernels *narrower = kernels_narrower(kernels);
-    return narrower ? narrower : kernels_last_resort(kernels);
-}
-
-struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
-                              uint64_t memory_bytes)
-{
-    const struct shape shape = shape_of(h);
-    struct packing packing = {0};
-    check(widest);
-    for (const struct kernels *kernels = widest; kernels; kernels = next_kernels(kernels)) {
-        const struct kernels *narrower = kernels_narrower(kernels);
-        size_t least = narrower ? narrower->lanes + 1 : 1; /* else narrower ones do as well */
-        size_t most = n < kernels->lanes ? n : kernels->lanes;
-        uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
-        packing = (struct packing){kernels, 0, n_bytes + training_data_bytes(h->N_train, 1)};
-        for (size_t n_models = most; n_models >= least; n_models--) {
-            uint64_t n_all = n_bytes + training_data_bytes(h->N_train, n_models);
-            if (n_all <= memory_bytes)
-                return (struct packing){kernels, n_models, n_all};
-        }
-    }
-    return packing;
-}
 
 void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
 {
@@ -121,10 +94,10 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     }
     r->layout = *layout;
     r->memory = MEMORY_UNLIMITED;
-    for (; kernels; kernels = next_kernels(kernels)) {
-        check(r->n_packs < (int)(sizeof r->packs / sizeof r->packs[0]));
-        r->packs[r->n_packs++].kernels = kernels;
-    }
+    const struct kernels *all[PACKINGS_MAX];
+    r->n_packs = packings(kernels, all);
+    for (int i = 0; i < r->n_packs; i++)
+        r->packs[i].kernels = all[i];
     r->record = record;
     *runner = r;
     return ERROR_NONE;
