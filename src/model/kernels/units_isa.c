@@ -139,41 +139,86 @@ static void product(const struct product *p)
 
 /* ---- back and update ---------------------------------------------------------------------------------------- */
 
-/* Carries R rows back through a tile of U units x LANES columns, w [U] with the columns in the lanes. Sums of tiles
- * with lower units are in `out`. */
-INLINE void back_rows(const int R, const size_t U, const struct back_product *p, const vec *w, size_t unit,
-                      size_t column, size_t row)
+/* Columns of a panel whose gradients are known and whose weights wait for their step. Steps are taken one by one
+ * between other work: square root and division take as long as 16 multiply-adds, and run beside them only if the
+ * processor has both before it at a time. */
+struct pending {
+    struct update_constants c;
+    int n, n_done;
+    float *w, *m, *v; /* [n][LANES] */
+    vec g[LANES];
+};
+
+INLINE void step_one(const bool is_adam, struct pending *pending)
 {
-    const float *delta = p->delta + row * p->delta_stride + unit, *gate = p->gate + row * p->gate_stride + column;
-    float *out = p->out + row * p->out_stride + column;
+    if (pending->n_done == pending->n)
+        return;
+    int i = pending->n_done++;
+    float *w = pending->w + i * LANES, *m = pending->m + i * LANES, *v = pending->v + i * LANES;
+    vec moment1 = {0}, moment2 = {0};
+    if (is_adam) {
+        moment1 = vec_load(m);
+        moment2 = vec_load(v);
+    }
+    vec_store(w, step(is_adam, &pending->c, vec_load(w), pending->g[i], &moment1, &moment2));
+    if (is_adam) {
+        vec_store(m, moment1);
+        vec_store(v, moment2);
+    }
+}
+
+INLINE void step_all(const bool is_adam, struct pending *pending)
+{
+    while (pending->n_done < pending->n)
+        step_one(is_adam, pending);
+}
+
+/* The deltas of a panel's units, a tile's rows beside each other. They serve all tiles of the panel if there are no
+ * more rows than fit. */
+enum { KEPT_TILES = 4 };
+
+struct deltas {
+    float of[KEPT_TILES][LANES][TILE_ROWS];
+};
+
+static void deltas_turn(struct deltas *deltas, const struct back_product *p, size_t unit, size_t row)
+{
+    size_t n_rows = least(p->n_rows - row, KEPT_TILES * TILE_ROWS), n_units = least(p->n_units - unit, LANES);
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t u = 0; u < n_units; u++)
+            deltas->of[r / TILE_ROWS][u][r % TILE_ROWS] = p->delta[(row + r) * p->delta_stride + unit + u];
+}
+
+/* Carries R rows back through a tile of n_units units x LANES columns, w [n_units] with the columns in the lanes. Sums
+ * over the units before are in `out`. */
+INLINE void back_rows(const int R, const bool is_adam, const struct back_product *p, const vec *w,
+                      float delta[LANES][TILE_ROWS], size_t unit, size_t n_units, size_t column, size_t row,
+                      struct pending *pending)
+{
+    const size_t out_stride = p->out_stride;
+    const float *gate = p->gate + row * p->gate_stride + column;
+    float *out = p->out + row * out_stride + column;
     vec sum[TILE_ROWS];
     UNROLL
     for (int r = 0; r < R; r++)
-        sum[r] = unit > 0 ? vec_load(out + (size_t)r * p->out_stride) : (vec){0};
-    for (size_t u = 0; u < U; u++) {
+        sum[r] = unit > 0 ? vec_load(out + (size_t)r * out_stride) : (vec){0};
+    for (size_t u = 0; u < n_units; u++) {
         UNROLL
         for (int r = 0; r < R; r++)
-            sum[r] = vec_fma(vec_splat(delta[(size_t)r * p->delta_stride + u]), w[u], sum[r]);
+            sum[r] = vec_fma(vec_splat(delta[u][r]), w[u], sum[r]);
+        step_one(is_adam, pending);
     }
-    const bool is_last = unit + U == p->n_units;
+    const bool is_last = unit + n_units == p->n_units;
     UNROLL
     for (int r = 0; r < R; r++) {
         vec result = is_last ? vec_gate(sum[r], vec_load(gate + (size_t)r * p->gate_stride)) : sum[r];
-        store(out + (size_t)r * p->out_stride, result, p->n_inputs - column);
+        store(out + (size_t)r * out_stride, result, p->n_inputs - column);
     }
 }
 
-INLINE void back_tile(const size_t U, const struct back_product *p, const vec *w, size_t unit, size_t column)
-{
-    for (size_t row = 0; row < p->n_rows; row += TILE_ROWS) {
-#define ROWS(R) back_rows(R, U, p, w, unit, column, row)
-        SOME_ROWS(p->n_rows - row, ROWS)
-#undef ROWS
-    }
-}
-
-/* Back through one tile, whose weights are transposed for that. */
-INLINE void back_panel_tile(const struct back_product *p, size_t unit, size_t column)
+/* Back through one tile, whose weights are transposed for that. deltas: the panel's. */
+INLINE void back_tile(const bool is_adam, const struct back_product *p, struct deltas *deltas, size_t unit,
+                      size_t column, struct pending *pending)
 {
     const float *from = p->weights + unit * p->n_columns + column * LANES;
     size_t n = least(p->n_columns - column, LANES), n_units = least(p->n_units - unit, LANES);
@@ -187,60 +232,66 @@ INLINE void back_panel_tile(const struct back_product *p, size_t unit, size_t co
             w[i] = i < n ? vec_load(from + i * LANES) : (vec){0};
     }
     vec_transpose(w);
-    if (n_units == LANES)
-        back_tile(LANES, p, w, unit, column);
-    else
-        back_tile(n_units, p, w, unit, column);
+    for (size_t row = 0; row < p->n_rows; row += TILE_ROWS) {
+        if (p->n_rows > KEPT_TILES * TILE_ROWS && row % (KEPT_TILES * TILE_ROWS) == 0)
+            deltas_turn(deltas, p, unit, row);
+        float(*delta)[TILE_ROWS] = deltas->of[row / TILE_ROWS % KEPT_TILES];
+#define ROWS(R) back_rows(R, is_adam, p, w, delta, unit, n_units, column, row, pending)
+        SOME_ROWS(p->n_rows - row, ROWS)
+#undef ROWS
+    }
 }
 
-/* One step of C columns of a panel. */
-INLINE void update_columns(const int C, const bool is_adam, const struct update_constants *c, const struct update *p,
-                           size_t unit, size_t column)
+/* Gradients of the n columns, of C, from `column` on: g[c] = sum over r of in[r][c] * delta[r]. They are pending then,
+ * instead of those that were. */
+INLINE void gradients(const int C, const bool is_adam, const struct update *p, size_t unit, size_t column, size_t n,
+                      struct pending *pending)
 {
     const float *delta = p->delta + unit, *in = p->in + column;
-    size_t at = unit * p->n_columns + column * LANES;
-    float *w = p->weights + at, *m = p->moment1 + at, *v = p->moment2 + at;
     vec g[LANES];
     UNROLL
     for (int i = 0; i < C; i++)
         g[i] = (vec){0};
-    for (size_t r = 0; r < p->n_rows; r++) {
-        vec d = vec_load(delta + r * p->delta_stride);
+    for (size_t r = p->n_rows; r > 0; r--, delta += p->delta_stride, in += p->in_stride) {
+        vec d = vec_load(delta);
         UNROLL
         for (int i = 0; i < C; i++)
-            g[i] = vec_fma(vec_splat(in[r * p->in_stride + (size_t)i]), d, g[i]);
+            g[i] = vec_fma(vec_splat(in[i]), d, g[i]);
+        step_one(is_adam, pending);
     }
+    step_all(is_adam, pending);
     UNROLL
-    for (int i = 0; i < C; i++) {
-        vec moment1 = {0}, moment2 = {0};
-        if (is_adam) {
-            moment1 = vec_load(m + i * LANES);
-            moment2 = vec_load(v + i * LANES);
-        }
-        vec_store(w + i * LANES, step(is_adam, c, vec_load(w + i * LANES), g[i], &moment1, &moment2));
-        if (is_adam) {
-            vec_store(m + i * LANES, moment1);
-            vec_store(v + i * LANES, moment2);
-        }
-    }
+    for (int i = 0; i < C; i++)
+        pending->g[i] = g[i];
+    size_t at = unit * p->n_columns + column * LANES;
+    pending->w = p->weights + at;
+    pending->m = p->moment1 + at;
+    pending->v = p->moment2 + at;
+    pending->n = (int)n;
+    pending->n_done = 0;
 }
 
-/* Loop order: panels; tiles of LANES columns; rows. A tile's weights are in the L1 cache, or in registers, when the
- * optimiser comes to them. */
+/* Loop order: panels; tiles of LANES columns; rows, or units. */
 INLINE void update_panels(const bool is_adam, const struct update_constants *c, const struct update *p)
 {
-    for (size_t unit = 0; unit < p->n_units; unit += LANES)
-        for (size_t column = 0; column < p->n_columns;) {
+    struct pending pending = {.c = *c};
+    struct deltas deltas;
+    for (size_t unit = 0; unit < p->n_units; unit += LANES) {
+        if (p->back)
+            deltas_turn(&deltas, p->back, unit, 0);
+        for (size_t column = 0; column < p->n_columns; column += LANES) {
+            size_t n = least(p->n_columns - column, LANES);
             if (p->back && column < p->back->n_inputs)
-                back_panel_tile(p->back, unit, column);
-            size_t end = least(column + LANES, p->n_columns);
-            if (end - column == LANES) {
-                update_columns(LANES, is_adam, c, p, unit, column);
-                column = end;
-            }
-            for (; column < end; column++)
-                update_columns(1, is_adam, c, p, unit, column);
+                back_tile(is_adam, p->back, &deltas, unit, column, &pending);
+            if (n <= 4)
+                gradients(4, is_adam, p, unit, column, n, &pending);
+            else if (n <= 8 || LANES == 8)
+                gradients(LANES < 8 ? LANES : 8, is_adam, p, unit, column, n, &pending);
+            else
+                gradients(LANES, is_adam, p, unit, column, n, &pending);
         }
+    }
+    step_all(is_adam, &pending);
 }
 
 /* A lone unit: g[c] = sum over r of delta[r] * in[r][c] with the columns in the lanes; and back, out[r][k] = w[k] *
@@ -277,12 +328,17 @@ INLINE void update_lone(const bool is_adam, const struct update_constants *c, co
 
 static void back_product(const struct back_product *p)
 {
-    if (p->n_units == 1)
+    struct pending none = {.n = 0};
+    struct deltas deltas;
+    if (p->n_units == 1) {
         back_lone(p);
-    else
-        for (size_t unit = 0; unit < p->n_units; unit += LANES)
-            for (size_t column = 0; column < p->n_inputs; column += LANES)
-                back_panel_tile(p, unit, column);
+        return;
+    }
+    for (size_t unit = 0; unit < p->n_units; unit += LANES) {
+        deltas_turn(&deltas, p, unit, 0);
+        for (size_t column = 0; column < p->n_inputs; column += LANES)
+            back_tile(false, p, &deltas, unit, column, &none);
+    }
 }
 
 INLINE void update(const bool is_adam, const struct update *p)
