@@ -167,6 +167,13 @@ INLINE void step_one(const bool is_adam, struct pending *pending)
     }
 }
 
+/* A step between two rows or units of other work. */
+INLINE void step_between(const bool is_adam, struct pending *pending)
+{
+    if (LANES == 16) /* else there are too few registers for both, and it is faster apart */
+        step_one(is_adam, pending);
+}
+
 INLINE void step_all(const bool is_adam, struct pending *pending)
 {
     while (pending->n_done < pending->n)
@@ -206,7 +213,7 @@ INLINE void back_rows(const int R, const bool is_adam, const struct back_product
         UNROLL
         for (int r = 0; r < R; r++)
             sum[r] = vec_fma(vec_splat(delta[u][r]), w[u], sum[r]);
-        step_one(is_adam, pending);
+        step_between(is_adam, pending);
     }
     const bool is_last = unit + n_units == p->n_units;
     UNROLL
@@ -257,7 +264,7 @@ INLINE void gradients(const int C, const bool is_adam, const struct update *p, s
         UNROLL
         for (int i = 0; i < C; i++)
             g[i] = vec_fma(vec_splat(in[i]), d, g[i]);
-        step_one(is_adam, pending);
+        step_between(is_adam, pending);
     }
     step_all(is_adam, pending);
     UNROLL
