@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")"
 ./setup.sh test
 cd build
-# One more at a time than there are processors: some tests wait for clocks and signals.
-exec ctest --output-on-failure --no-tests=error -j "$(($(nproc) + 1))" "$@"
+# More at a time than there are processors: many tests wait for clocks, signals and launchers.
+exec ctest --output-on-failure --no-tests=error -j "$((2 * $(nproc) + 2))" "$@"

@@ -1,22 +1,39 @@
 #include "claims_write.h"
 #include "command.h"
 
+#include <string.h>
+
+static enum error_code write_claims(struct reader *reader, const struct selection *selection,
+                                    const struct request *request, enum table_format format, FILE *out,
+                                    struct error *error)
+{
+    struct claims_options options = {
+        .numbers = {.unimportant_below = request->ri.unimportant_below, .is_of_important = request->is_of_important},
+        .measures = request->has_measure ? request->measures : ~0u,
+        .is_simultaneous = request->is_simultaneous};
+    struct claims claims;
+    memcpy(options.smallest_effect, request->smallest_effect, sizeof options.smallest_effect);
+    if (request->export.status && request_statuses(request, &options.numbers.statuses, error))
+        return error->code;
+    if (!claims_decide(&claims, reader, selection, &options, error)) {
+        claims_write(&claims, reader, selection, format, out);
+        claims_free(&claims);
+    }
+    return error->code;
+}
+
 static enum error_code run(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error)
 {
     enum table_format format = request_format(request);
     struct output_place place = request_place(request, table_output_format(format));
     struct output output;
-    struct claims claims;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
     if (output_begin(&output, &place, error))
         return error->code;
-    if (!claims_decide(&claims, reader, selection, &request->ri, request->is_of_important, error)) {
-        claims_write(&claims, reader, selection, &request->ri, format, output.file);
-        claims_free(&claims);
+    if (!write_claims(reader, selection, request, format, output.file, error))
         output_finish(&output, error);
-    }
     output_abandon(&output);
     return error->code;
 }
@@ -24,25 +41,48 @@ static enum error_code run(struct reader *reader, const struct selection *select
 const struct command command_claims = {
     .name = "claims",
     .synopsis = "",
-    .summary = "Decides the 2020 notebook's conclusions under each measure, with and without layer normalisation",
+    .summary = "Decides the 2020 notebook's conclusions, held against networks that learnt one task twice",
     .details =
-        "Each conclusion is put as an effect: the mean, over seeds, of a number that each model comes to, or of its\n"
-        "difference between two conditions that are else equal (models of one seed are pairs; a seed's several\n"
-        "pairs are averaged). The rule is fixed beforehand: supported, if the 95 % bootstrap interval (BCa) of the\n"
-        "effect lies above 0.05, the smallest effect of interest (shares of a layer's units, differences of two\n"
-        "such shares); opposed, if it lies below 0.05, so that the effect is shown to be smaller than that, or the\n"
-        "other way round; undecided otherwise. An effect over fewer than 6 seeds (pairs, where two conditions are\n"
-        "compared) gets no verdict but \"too few\"; its interval is shown all the same. The table says what each\n"
-        "claim compares and with which configurations (as in the file, from 0), or that they are not in it.\n"
-        "Selective: |RI| > " RI_TEXT(RI_SELECTIVE_ABOVE) "; mixed: |RI| < " RI_TEXT(
-            RI_MIXED_BELOW) ". Shares are of all units of a layer. Two conditions may differ in\n"
-                            "how many of them are unimportant: see whether a conclusion holds with --of important, "
-                            "too.\n"
+        "Each conclusion is put as an effect: the mean, over seeds, of one number a model, less that of networks of "
+        "the\n"
+        "same seed that learnt one of the two tasks twice (identical tasks), or less that of another condition. "
+        "Models\n"
+        "of one seed are pairs; pairs of configurations are averaged, each counting alike, and shown. The number is "
+        "D,\n"
+        "1/2 sum |p_A - p_B| over a layer's units, p being a unit's share of a task's importance: 0 if both tasks use\n"
+        "the same units, 1 if they share none; of rare_task_recruits it is where units lean. Beside it, shares of\n"
+        "selective (|RI| > " RI_TEXT(RI_SELECTIVE_ABOVE) ") and mixed units (|RI| < " RI_TEXT(
+            RI_MIXED_BELOW) ").\n"
+                            "\n"
+                            "Verdicts: larger, if the effect's 95 % interval lies above the smallest effect of "
+                            "interest (0.05, or\n"
+                            "--smallest-effect); reversed, if it lies below that the other way round; negligible, if "
+                            "it lies between the\n"
+                            "two, from 30 seeds on; undecided, else; mixed, if one pair of configurations says the "
+                            "opposite of all\n"
+                            "together (Bonferroni's t); selection, if under 90 % of pairs accepted the same attempt "
+                            "and the verdict among\n"
+                            "those is another; no control, if the file has no identical tasks: --control writes the "
+                            "sweep that adds them;\n"
+                            "too few, under 6 seeds. Intervals are Student's under 10 seeds, BCa at Student's reach "
+                            "from there on.\n"
+                            "Where a file was extended, the verdict on the replicates that were planned first is said "
+                            "if it differs: a\n"
+                            "sweep that goes on until the verdict pleases finds too much.\n"
+                            "\n"
+                            "Multiverse: the same effect by D and by shares of selective units, raw or divided by the "
+                            "layer's sum, of all\n"
+                            "or of important units, cut-off 0.05, 0.1, 0.2: how many specifications say larger, and "
+                            "which choice changes\n"
+                            "that most often. The count is no evidence: they share their models, and may all be wrong "
+                            "together. The mean\n"
+                            "over them, seed by seed, has an interval and a verdict.\n"
                             "\n"
                             "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the "
                             "models of one\n"
                             "configuration. Taylor measures scale with the residual error, ablation hardly, "
-                            "contribution not at all.\n",
-    .options = "output force where unimportant-below of csv json",
+                            "contribution not at all.\n"
+                            "docs/claims.md has all of this with its reasons.\n",
+    .options = "output force where measure measures unimportant-below of status smallest-effect simultaneous csv json",
     .run = run,
 };

@@ -21,27 +21,6 @@ static enum error_code parse_rows(const char *text, enum export_rows *rows, stru
     return error_set(error, ERROR_INPUT, "--each %s: allowed: model, epoch, neuron", text);
 }
 
-/* "accepted,rejected" as bits. */
-static enum error_code parse_statuses(const char *text, unsigned *statuses, struct error *error)
-{
-    for (const char *word = text;;) {
-        size_t length = strcspn(word, ",");
-        int found = STATUS_PENDING;
-        for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++) /* a pending slot has nothing to write */
-            if (strlen(status_names[s]) == length && strncmp(word, status_names[s], length) == 0)
-                found = s;
-        if (found == STATUS_PENDING)
-            return error_set(error, ERROR_INPUT,
-                             "--status %s: allowed: accepted, rejected, diverged, error, or some of them with commas "
-                             "between",
-                             text);
-        *statuses |= 1u << found;
-        if (!word[length])
-            return ERROR_NONE;
-        word += length + 1;
-    }
-}
-
 /* The options of the table and the slots wanted of whatever is written. */
 static enum error_code parse(const struct request *request, struct export_options *options, struct error *error)
 {
@@ -67,7 +46,7 @@ static enum error_code parse(const struct request *request, struct export_option
                          : request->has_unimportant_below ? "unimportant-below"
                                                           : "normalise");
     if (words->status)
-        return parse_statuses(words->status, &options->statuses, error);
+        return request_statuses(request, &options->statuses, error);
     options->statuses = export_default_statuses(options->rows);
     return ERROR_NONE;
 }

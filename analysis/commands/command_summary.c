@@ -11,7 +11,10 @@ static enum error_code write_comparisons(struct reader *reader, const struct sel
                                                 .ri = request->ri,
                                                 .measures = request->measures,
                                                 .layers = request->layers,
-                                                .statistics = request->statistics};
+                                                .statistics = request->statistics,
+                                                .is_simultaneous = request->is_simultaneous,
+                                                .n_top = request->n_top,
+                                                .p_below = request->p_below};
     struct comparisons comparisons;
     if (!comparisons_make(&comparisons, reader, selection, &options, error)) {
         comparisons_write(&comparisons, selection, format, out);
@@ -34,6 +37,8 @@ static enum error_code run(struct reader *reader, const struct selection *select
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
     if (request->statistics && !request->compare)
         return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
+    if ((request->is_simultaneous || request->n_top || request->p_below > 0) && !request->compare)
+        return error_set(error, ERROR_INPUT, "--simultaneous, --top, --p-below: only with --compare");
     if (output_begin(&output, &place, error))
         return error->code;
     if (request->compare)
@@ -52,17 +57,32 @@ const struct command command_summary = {
     .summary = "Prints every statistic of each configuration, with 95 % intervals; or compares configurations",
     .details =
         "Each accepted model comes to one value of a statistic in each layer; shown is the mean over the models (of\n"
-        "test errors and the dip the median) with an interval that resamples models, not neurons: 2,000 bootstrap\n"
-        "resamples with a fixed seed, BCa, widened for few models (for more than 2,000 models what resamples\n"
-        "converge to, mean +- 1.96 standard errors); of proportions Wilson's. In a group of several configurations\n"
-        "each model counts alike, also those of one seed. Configurations have the numbers that they have in the\n"
-        "file, from 0. Histograms of relative importance are in --json.\n"
+        "test errors and the dip the median) with a 95 % interval over models, not neurons: Student's under 10 "
+        "models,\n"
+        "from there on the bootstrap's (2,000 resamples with a fixed seed, BCa at Student's reach; for more than "
+        "2,000\n"
+        "models what resamples converge to, mean +- 1.96 standard errors); of proportions Wilson's, of medians the "
+        "sign\n"
+        "test's, from 6 models on. Values that are all equal have none. In a group of several configurations each "
+        "model\n"
+        "counts alike, also those of one seed. Configurations have the numbers that they have in the file, from 0.\n"
+        "Histograms of relative importance are in --json.\n"
+        "\n"
+        "dip is of ln((I_1 + f)/(I_2 + f)), f being 0.001 of the layer's mean, over the units that are important to a\n"
+        "task, if there are 10: RI is a tanh of that, with units at both ends, and has two peaks where the ratio has\n"
+        "one. It gets smaller with the number of units: two_peaks, which allows for that, can be compared between "
+        "sizes,\n"
+        "the dip cannot. One model in 20 has \"two peaks\" by chance; see how many of identical tasks have. Sarle's\n"
+        "bimodality of earlier versions is no longer computed (its columns in CSV are empty).\n"
         "\n"
         "--compare KEY shows how the statistics of every other value of KEY differ from those of its first one (or\n"
         "of VALUE, with KEY=VALUE), all other hyperparameters being equal (with --by: those of its keys; what the\n"
         "others come to is averaged). Models of one seed (replicate) are pairs: difference with its interval,\n"
-        "Cliff's delta, the p value of Wilcoxon's signed-rank test, and the same after Holm's correction for all\n"
-        "tests that are shown.\n",
-    .options = "output force where by measure measures layer normalise unimportant-below compare statistic csv json",
+        "Cliff's delta, the p value of Wilcoxon's signed-rank test, and p family, corrected for all tests that are\n"
+        "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
+        "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
+        "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
+    .options = "output force where by measure measures layer normalise unimportant-below compare statistic "
+               "simultaneous top p-below csv json",
     .run = run,
 };

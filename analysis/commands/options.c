@@ -144,6 +144,64 @@ static enum error_code take_of(struct request *request, const char *value, struc
     return ERROR_NONE;
 }
 
+static enum error_code take_simultaneous(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->is_simultaneous = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_smallest_effect(struct request *request, const char *value, struct error *error)
+{
+    size_t length = strcspn(value, "=");
+    enum claim_id claim = claim_find(value, length);
+    char *end, names[512] = "";
+    if (claim == N_CLAIMS) {
+        for (int c = 0; c < N_CLAIMS; c++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+        return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with CLAIM one of %s", value,
+                         names);
+    }
+    double number = value[length] ? strtod(value + length + 1, &end) : 0;
+    if (!value[length] || end == value + length + 1 || *end != '\0' || !(number > 0 && number <= 1))
+        return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with X above 0, at most 1", value);
+    request->smallest_effect[claim] = number;
+    return ERROR_NONE;
+}
+
+static enum error_code take_control(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->is_control = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_noise(struct request *request, const char *value, struct error *error)
+{
+    (void)value, (void)error;
+    request->with_noise = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_top(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    long number = strtol(value, &end, 10);
+    if (end == value || *end != '\0' || number < 1 || number > MODELS_MAX)
+        return error_set(error, ERROR_INPUT, "--top %s: allowed: a whole number from 1 to %d", value, MODELS_MAX);
+    request->n_top = (size_t)number;
+    return ERROR_NONE;
+}
+
+static enum error_code take_p_below(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    request->p_below = strtod(value, &end);
+    if (end == value || *end != '\0' || !(request->p_below > 0 && request->p_below <= 1))
+        return error_set(error, ERROR_INPUT, "--p-below %s: allowed: a number above 0, at most 1", value);
+    return ERROR_NONE;
+}
+
 static enum error_code take_csv(struct request *request, const char *value, struct error *error)
 {
     (void)value, (void)error;
@@ -270,6 +328,17 @@ static const struct option_row option_table[] = {
      "all (default), or important: what shares of a layer are of, all its units or\n"
      "those that are important to a task",
      take_of},
+    {"simultaneous", 0, NULL, "intervals that hold all together in 95 % of samples (Bonferroni's, by Student's t)",
+     take_simultaneous},
+    {"smallest-effect", 0, "CLAIM=X", "smallest effect of interest of a claim, in place of 0.05; may be repeated",
+     take_smallest_effect},
+    {"control", 0, NULL,
+     "write a sweep instead, the file's with the identical tasks added that its\n"
+     "claims are held against: for picky extend",
+     take_control},
+    {"noise", 0, NULL, "beside each number, what it is between two test sets of one task", take_noise},
+    {"top", 0, "N", "with --compare: only the N rows with the largest effects (Cliff's delta)", take_top},
+    {"p-below", 0, "X", "with --compare: only rows whose p family is below X", take_p_below},
     {"csv", 0, NULL, "comma-separated values instead of a table", take_csv},
     {"json", 0, NULL, "JSON instead of a table; of summary with histograms", take_json},
     {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},

@@ -28,3 +28,25 @@ enum table_format request_format(const struct request *request)
 {
     return request->is_csv ? TABLE_CSV : request->is_json ? TABLE_JSON : TABLE_TEXT;
 }
+
+enum error_code request_statuses(const struct request *request, unsigned *statuses, struct error *error)
+{
+    const char *text = request->export.status;
+    *statuses = 0;
+    for (const char *word = text;;) {
+        size_t length = strcspn(word, ",");
+        int found = STATUS_PENDING;
+        for (int s = STATUS_PENDING + 1; s < N_STATUSES; s++) /* a pending slot has nothing to write */
+            if (strlen(status_names[s]) == length && strncmp(word, status_names[s], length) == 0)
+                found = s;
+        if (found == STATUS_PENDING)
+            return error_set(error, ERROR_INPUT,
+                             "--status %s: allowed: accepted, rejected, diverged, error, or some of them with commas "
+                             "between",
+                             text);
+        *statuses |= 1u << found;
+        if (!word[length])
+            return ERROR_NONE;
+        word += length + 1;
+    }
+}

@@ -2,7 +2,7 @@
 #ifndef PICKY_REQUEST_H
 #define PICKY_REQUEST_H
 
-#include "models.h"
+#include "claims.h"
 #include "output.h"
 #include "table_head.h"
 
@@ -34,6 +34,12 @@ struct request {
     const char *compare;                     /* --compare */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_of_important;                    /* --of */
+    bool is_simultaneous;                    /* --simultaneous */
+    size_t n_top;                            /* --top; 0 if not given */
+    double p_below;                          /* --p-below; 0 if not given */
+    double smallest_effect[N_CLAIMS];        /* --smallest-effect; 0 if not given */
+    bool is_control;                         /* --control */
+    bool with_noise;                         /* --noise */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */
@@ -47,6 +53,9 @@ struct output_place request_place(const struct request *request, enum output_for
 
 /* Fits --measure to a file: `all` to the measures that it has. ERROR_INPUT if it lacks one that was named. */
 enum error_code request_fit(struct request *request, const struct reader *reader, struct error *error);
+
+/* The statuses that --status, which was given, names ("accepted,rejected"): bits, 1 << enum job_status. */
+enum error_code request_statuses(const struct request *request, unsigned *statuses, struct error *error);
 
 /* The format of a table: that of --csv or --json, else text. */
 enum table_format request_format(const struct request *request);

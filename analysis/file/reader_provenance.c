@@ -2,6 +2,7 @@
 
 #include "as_run.h"
 #include "hdf5_access.h"
+#include "plans.h"
 #include "reader_handles.h"
 #include "runs.h"
 
@@ -124,6 +125,22 @@ enum error_code reader_read_provenance(struct reader *reader, struct reader_prov
         return ERROR_NONE;
     reader_provenance_free(provenance);
     return error->code;
+}
+
+enum error_code reader_read_first_plan(struct reader *reader, size_t *n_replicates, size_t *n_extensions,
+                                       struct error *error)
+{
+    struct results_plan *plans;
+    size_t n;
+    *n_replicates = *n_extensions = 0;
+    if (results_plans_read(reader->handles->file, reader->path, reader->handles->header.version, &plans, &n, error))
+        return error->code;
+    if (n > 0 && plans[0].replicates > 0) {
+        *n_replicates = (size_t)plans[0].replicates;
+        *n_extensions = n - 1;
+    }
+    free(plans);
+    return ERROR_NONE;
 }
 
 void reader_provenance_free(struct reader_provenance *provenance)

@@ -29,6 +29,10 @@ struct reader_provenance {
  * *provenance is then empty. Released by reader_provenance_free. */
 enum error_code reader_read_provenance(struct reader *reader, struct reader_provenance *provenance,
                                        struct error *error);
+/* How many replicates the file was to hold when its first run began, and how often it was extended; 0, 0 if it does not
+ * say. Errors as reader_read_provenance's. */
+enum error_code reader_read_first_plan(struct reader *reader, size_t *n_replicates, size_t *n_extensions,
+                                       struct error *error);
 void reader_provenance_free(struct reader_provenance *provenance); /* an all-zero one is allowed */
 
 #endif

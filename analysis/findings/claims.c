@@ -1,408 +1,397 @@
 #include "claims.h"
 
-#include "groups.h"
-#include "matching.h"
-#include "ticker.h"
+#include "pooled.h"
+#include "reader_provenance.h"
+#include "student.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const decision_names[N_DECISIONS] = {"supported", "opposed", "undecided", "too few"};
+const char *const claim_row_names[N_ROWS] = {"judged", "shares", "shares"};
 
-const struct claim claim_table[N_CLAIMS] = {
-    [CLAIM_TWO_SUBNETWORKS] =
-        {"two_subnetworks", "Unlike tasks: the layer that the context enters splits into two subnetworks",
-         "twice the smaller of the two shares of selective units, less the share of mixed ones, in layer 1",
-         "unlike tasks (prod), context at the start, random training, fraction 0.4 to 0.6, 20 units or more", NULL,
-         NULL},
-    [CLAIM_SIMILAR_SHARE] =
-        {"similar_tasks_share", "Similar tasks share neurons, in the layers behind the context's",
-         "share of mixed units less that of selective ones, mean of the layers behind the context's: b - a",
-         "unlike tasks (prod), context before the last layer, random training", "similar tasks (addK), else equal",
-         "second_task"},
-    [CLAIM_SMALL_MIX] = {"small_networks_mix", "Small networks mix",
-                         "share of mixed units less that of selective ones, mean of all layers: b - a",
-                         "the largest hidden_size", "the smallest, at most a quarter of it, else equal", "hidden_size"},
-    [CLAIM_END_SPLITS] = {"end_splits_last", "Context at the end splits the last layer more than those before",
-                          "share of selective units less that of mixed ones: last layer - mean of the layers before",
-                          "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
-    [CLAIM_LEAKS] = {"leaks_backwards", "Selectivity leaks backwards, into the layers before the context's",
-                     "share of selective units, mean of the layers before the context's (where variance sees no task)",
-                     "unlike tasks (prod), context at the last of several layers, random training", NULL, NULL},
-    [CLAIM_REPLAY_SELECTS] = {"replay_selects", "Replay makes selective neurons",
-                              "share of selective units, mean of all layers: b - a", "random training",
-                              "replay, else equal", "train_mode"},
-    [CLAIM_RARE_RECRUITS] =
-        {"rare_task_recruits", "The rarer task takes more neurons",
-         "units with RI > 0 less those with RI < 0, as a share of all units, mean of all layers: b - a",
-         "the highest fraction (share of task 1), random training", "the lowest, else equal", "fraction"},
+enum normalise claim_row_normalise(int claim, enum claim_row_kind row)
+{
+    bool is_by_layer = row == ROW_KINDS_BY_LAYER || (row == ROW_JUDGED && claim_table[claim].is_leaning);
+    return is_by_layer ? NORMALISE_LAYER : NORMALISE_NONE;
+}
+
+static const int row_numbers[N_ROWS] = {NUMBER_JUDGED, NUMBER_KINDS, NUMBER_KINDS_BY_LAYER};
+
+/* What deciding one claim needs. */
+struct work {
+    struct claims *claims;
+    const struct reader *reader;
+    const struct claims_options *options;
+    const struct claim_numbers *numbers;
+    enum claim_id claim;
+    struct claim_result *result;
+    double confidence;
+    size_t n_seeds; /* replicates */
+    float *a, *b;   /* [n_seeds]: of one pair */
+    float *rows;    /* [pairs.n, n_seeds]: differences of each pair that is judged, under one measure and number */
+    float *nulls;   /* the same between identical tasks */
+    float *columns; /* [n_measures, N_NUMBERS, n_seeds]: pooled */
+    float *null_columns;
 };
 
-/* ---- One number a model ---- */
+/* ---- Differences ---- */
 
-/* Models, and what their shares are of. */
-struct view {
-    const struct sample *sample;
-    bool is_of_important; /* of the units that are important to a task, else of all */
-};
-
-/* A share of all of a layer's units as one of what shares are of; NaN if that is none. */
-static double rescaled(const struct view *view, double share_of_all, size_t layer, size_t model)
+/* The mean of a side's controls, seed by seed; NaN where one has no model. */
+static void mean_of_controls(const struct work *work, const struct claim_side *side, int measure, int number,
+                             float *mean)
 {
-    if (!view->is_of_important)
-        return share_of_all;
-    return share_of_all / (1 - (double)sample_column(view->sample, STATISTIC_UNIMPORTANT, layer)[model]);
+    for (size_t s = 0; s < work->n_seeds; s++)
+        mean[s] = side->n_controls > 0 ? 0 : NAN;
+    for (int i = 0; i < side->n_controls; i++) {
+        const float *values =
+            claim_numbers_of(work->numbers, work->claim, side->controls[i], (struct task_pair){0, 1}, measure, number);
+        for (size_t s = 0; s < work->n_seeds; s++)
+            mean[s] += values[s] / (float)side->n_controls;
+    }
 }
 
-/* A model's share of a layer's units, whose column is given. */
-static double share(const struct view *view, enum statistic statistic, size_t layer, size_t model)
+static void copy_number(const struct work *work, const struct claim_side *side, int measure, int number, float *values)
 {
-    return rescaled(view, (double)sample_column(view->sample, statistic, layer)[model], layer, model);
+    memcpy(values, claim_numbers_of(work->numbers, work->claim, side->config, side->tasks, measure, number),
+           work->n_seeds * sizeof *values);
 }
 
-/* Selective units less mixed ones. */
-static double contrast(const struct view *view, size_t layer, size_t model)
+/* A pair's numbers into work->a and work->b, and their difference, the effect, into `difference`. */
+static void take_pair(const struct work *work, const struct claim_pair *pair, int measure, int number,
+                      float *difference)
 {
-    return share(view, STATISTIC_SELECTIVE, layer, model) - share(view, STATISTIC_MIXED, layer, model);
+    bool is_single = !claim_table[work->claim].key;
+    copy_number(work, &pair->a, measure, number, work->a);
+    if (is_single)
+        mean_of_controls(work, &pair->a, measure, number, work->b);
+    else
+        copy_number(work, &pair->b, measure, number, work->b);
+    for (size_t s = 0; s < work->n_seeds; s++)
+        difference[s] = is_single ? work->a[s] - work->b[s] : (float)pair->sign * (work->b[s] - work->a[s]);
 }
 
-static double two_groups(const struct view *view, size_t layer, size_t model)
+/* The same difference between identical tasks; overwrites work->a and work->b. */
+static void take_null(const struct work *work, const struct claim_pair *pair, int measure, int number,
+                      float *difference)
 {
-    double of_1 = share(view, STATISTIC_SELECTIVE_1, layer, model);
-    double of_2 = share(view, STATISTIC_SELECTIVE_2, layer, model);
-    return 2 * (of_1 < of_2 ? of_1 : of_2) - share(view, STATISTIC_MIXED, layer, model);
+    mean_of_controls(work, &pair->a, measure, number, work->a);
+    mean_of_controls(work, &pair->b, measure, number, work->b);
+    for (size_t s = 0; s < work->n_seeds; s++)
+        difference[s] = (float)pair->sign * (work->b[s] - work->a[s]);
 }
 
-static double selective(const struct view *view, size_t layer, size_t model)
+static bool is_judged(const struct work *work, size_t pair)
 {
-    return share(view, STATISTIC_SELECTIVE, layer, model);
+    return work->result->n_judged == 0 || claim_pair_has_controls(&work->result->pairs.pairs[pair]);
 }
 
-/* Units that lean to task 1 less those that lean to task 2. An RI of 0 is in the upper middle bin; it is rare. */
-static double leaning(const struct view *view, size_t layer, size_t model)
+/* Mean of `values` where `known` is; adds it to *sum, and 1 to *n, if there is any. */
+static void add_mean(const float *values, const float *known, size_t n_seeds, double *sum, double *n)
 {
-    double sum = 0;
-    for (size_t b = 0; b < RI_BINS; b++)
-        sum += (b < RI_BINS / 2 ? -1 : 1) * (double)sample_bin(view->sample, layer, b)[model];
-    return rescaled(view, sum, layer, model);
-}
-
-typedef double (*layer_function)(const struct view *view, size_t layer, size_t model);
-
-/* Mean over those of layers first .. end - 1 that have a number; NaN if there is none. */
-static double mean_of_layers(layer_function function, const struct view *view, int first, int end, size_t model)
-{
-    double sum = 0, n = 0;
-    for (int l = first; l < end; l++) {
-        double number = function(view, (size_t)l, model);
-        if (!isnan(number)) {
-            sum += number;
-            n++;
+    double here = 0, n_here = 0;
+    for (size_t s = 0; s < n_seeds; s++)
+        if (!isnan(values[s]) && !isnan(known[s])) {
+            here += (double)values[s];
+            n_here++;
         }
-    }
-    return sum / n; /* 0/0 is the NaN that is wanted */
-}
-
-/* The number of a claim, of one model with the hyperparameters h. */
-static double number_of(enum claim_id claim, const struct view *view, size_t model, const struct hyperparameters *h)
-{
-    int n_layers = (int)h->hidden_layers, context = hyperparameters_context_layer(h) - 1;
-    switch (claim) {
-    case CLAIM_TWO_SUBNETWORKS: return two_groups(view, (size_t)context, model);
-    case CLAIM_SIMILAR_SHARE: return -mean_of_layers(contrast, view, context + 1, n_layers, model);
-    case CLAIM_SMALL_MIX: return -mean_of_layers(contrast, view, 0, n_layers, model);
-    case CLAIM_END_SPLITS:
-        return contrast(view, (size_t)context, model) - mean_of_layers(contrast, view, 0, context, model);
-    case CLAIM_LEAKS: return mean_of_layers(selective, view, 0, context, model);
-    case CLAIM_REPLAY_SELECTS: return mean_of_layers(selective, view, 0, n_layers, model);
-    case CLAIM_RARE_RECRUITS: return mean_of_layers(leaning, view, 0, n_layers, model);
-    case N_CLAIMS: break;
-    }
-    return (double)NAN;
-}
-
-/* ---- Which configurations ---- */
-
-static bool is_unlike(const struct hyperparameters *h)
-{
-    return strcmp(h->second_task, "prod") == 0;
-}
-
-static bool is_random(const struct hyperparameters *h)
-{
-    return h->train_mode == TRAIN_RANDOM;
-}
-
-static bool is_even(const struct hyperparameters *h)
-{
-    return h->fraction >= 0.4 && h->fraction <= 0.6;
-}
-
-/* Whether a configuration is of a claim's condition a (of claims with extremes: may be of either). */
-static bool is_a(enum claim_id claim, const struct hyperparameters *h)
-{
-    int context = hyperparameters_context_layer(h);
-    switch (claim) {
-    case CLAIM_TWO_SUBNETWORKS:
-        return is_unlike(h) && is_random(h) && is_even(h) && context == 1 && h->hidden_size >= 20;
-    case CLAIM_SIMILAR_SHARE: return is_unlike(h) && is_random(h) && context < h->hidden_layers;
-    case CLAIM_SMALL_MIX: return true;
-    case CLAIM_END_SPLITS:
-    case CLAIM_LEAKS: return is_unlike(h) && is_random(h) && context == h->hidden_layers && context > 1;
-    default: return is_random(h);
+    if (n_here > 0) {
+        *sum += here / n_here;
+        ++*n;
     }
 }
 
-/* Whether a configuration that differs from one of a in the claim's key alone is of its condition b. */
-static bool is_b(enum claim_id claim, const struct hyperparameters *a, const struct hyperparameters *h)
+/* Pools the pairs that are judged, under one measure and number, and fills the means of a row, unless it is NULL. */
+static void pool(struct work *work, int measure, int number, struct claim_row *row)
 {
-    switch (claim) {
-    case CLAIM_SIMILAR_SHARE: return !is_unlike(h);
-    case CLAIM_SMALL_MIX: return 4 * h->hidden_size <= a->hidden_size;
-    case CLAIM_REPLAY_SELECTS: return h->train_mode == TRAIN_REPLAY;
-    default: return h->fraction < a->fraction;
-    }
-}
-
-/* Of claims whose conditions are the ends of the key's values: the key's value. */
-static double extreme(enum claim_id claim, const struct hyperparameters *h)
-{
-    return claim == CLAIM_SMALL_MIX ? (double)h->hidden_size : claim == CLAIM_RARE_RECRUITS ? h->fraction : 0;
-}
-
-/* Adds the pairs within a group of configurations that differ in the key alone: of extremes one, else each b with its
- * a (the first, should there be more). */
-static void add_pairs(enum claim_id claim, const struct reader *reader, const struct selection *group,
-                      struct match *match)
-{
-    const struct hyperparameters *configs = reader->configs;
-    size_t n = group->n, high = n;
-    bool is_extreme = claim == CLAIM_SMALL_MIX || claim == CLAIM_RARE_RECRUITS;
-    for (size_t i = 0; i < n; i++)
-        if (is_a(claim, &configs[group->configs[i]]) &&
-            (high == n || extreme(claim, &configs[group->configs[i]]) > extreme(claim, &configs[group->configs[high]])))
-            high = i;
-    if (high == n)
-        return;
-    const struct hyperparameters *a = &configs[group->configs[high]];
-    size_t low = high;
-    for (size_t i = 0; i < n; i++) {
-        const struct hyperparameters *h = &configs[group->configs[i]];
-        if (i == high || !is_b(claim, a, h))
+    size_t n_rows = 0, place = ((size_t)measure * N_NUMBERS + (size_t)number) * work->n_seeds;
+    double sum_a = 0, sum_b = 0, n_a = 0, n_b = 0;
+    bool has_controls = true;
+    for (size_t p = 0; p < work->result->pairs.n; p++) {
+        const struct claim_pair *pair = &work->result->pairs.pairs[p];
+        float *difference = work->rows + n_rows * work->n_seeds;
+        if (!is_judged(work, p))
             continue;
-        if (!is_extreme)
-            match_add(match, group->configs[high], group->configs[i]);
-        else if (low == high || extreme(claim, h) < extreme(claim, &configs[group->configs[low]]))
-            low = i;
+        has_controls = has_controls && claim_pair_has_controls(pair);
+        take_pair(work, pair, measure, number, difference);
+        /* A single condition without a control has a mean, and no effect. */
+        const float *known = work->result->n_judged == 0 && !claim_table[work->claim].key ? work->a : difference;
+        add_mean(work->a, known, work->n_seeds, &sum_a, &n_a);
+        add_mean(work->b, known, work->n_seeds, &sum_b, &n_b);
+        if (row && claim_table[work->claim].key)
+            take_null(work, pair, measure, number, work->nulls + n_rows * work->n_seeds);
+        n_rows++;
     }
-    if (is_extreme && low != high)
-        match_add(match, group->configs[high], group->configs[low]);
-}
-
-static enum error_code find_configs(enum claim_id claim, struct reader *reader, const struct selection *selection,
-                                    struct match *match, struct error *error)
-{
-    struct groups groups = {0};
-    if (match_make(match, selection->n, error))
-        return error->code;
-    if (!claim_table[claim].key) {
-        for (size_t i = 0; i < selection->n; i++)
-            if (is_a(claim, &reader->configs[selection->configs[i]]))
-                match_add(match, selection->configs[i], selection->configs[i]);
-        return ERROR_NONE;
-    }
-    if (groups_make_without(&groups, reader, selection, hyperparameter_find(claim_table[claim].key), error))
-        return error->code;
-    for (size_t g = 0; g < groups.n; g++)
-        add_pairs(claim, reader, &groups.groups[g], match);
-    groups_free(&groups);
-    return ERROR_NONE;
+    pooled_values(work->rows, n_rows, work->n_seeds, work->columns + place);
+    if (!row)
+        return;
+    row->mean_a = sum_a / n_a; /* 0/0 is the NaN that is wanted */
+    row->mean_b = sum_b / n_b;
+    if (claim_table[work->claim].key && has_controls)
+        pooled_values(work->nulls, n_rows, work->n_seeds, work->null_columns + place);
 }
 
 /* ---- Verdicts ---- */
 
-static void fill_numbers(enum claim_id claim, const struct reader *reader, const struct view *view, float *numbers)
+static enum error_code estimate(const struct work *work, const float *columns, size_t n, struct estimate *estimates,
+                                struct error *error)
 {
-    const struct sample *sample = view->sample;
-    for (size_t m = 0; m < sample->n_models; m++)
-        numbers[m] = (float)number_of(claim, view, m, &reader->configs[sample->models[m].config]);
-}
-
-static double mean_of(const float *values, size_t n)
-{
-    double sum = 0, n_values = 0;
+    if (!work->claims->is_simultaneous)
+        return bootstrap_means(columns, work->n_seeds, n, estimates, error);
     for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i])) {
-            sum += (double)values[i];
-            n_values++;
-        }
-    return sum / n_values;
+        estimates[i] = student_interval(columns + i * work->n_seeds, work->n_seeds, work->confidence);
+    return ERROR_NONE;
 }
 
-static enum error_code decide(enum claim_id claim, struct reader *reader, const struct match *match,
-                              const struct ri_options *options, bool is_of_important, struct verdict *verdict,
-                              struct error *error)
+/* Whether the models of two configurations begin alike in the same attempt. */
+static bool is_same_shape(const struct reader *reader, size_t x, size_t y)
 {
-    struct sample a = {0}, b = {0};
-    struct pairs pairs = {0};
-    struct aligned aligned = {0};
-    float *numbers_a = NULL, *numbers_b = NULL;
-    bool is_pair = claim_table[claim].key != NULL;
+    const struct hyperparameters *a = &reader->configs[x], *b = &reader->configs[y];
+    return a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
+           hyperparameters_context_layer(a) == hyperparameters_context_layer(b);
+}
 
-    *verdict = (struct verdict){.decision = CLAIM_TOO_FEW, .mean_a = (double)NAN, .mean_b = (double)NAN};
-    if (sample_read(&a, reader, &match->a, options, true, error) ||
-        (is_pair && sample_read(&b, reader, &match->b, options, true, error)) ||
-        pairs_find(&pairs, reader, match, &a, is_pair ? &b : &a, error) ||
-        aligned_make(&aligned, reader->n_replicates, error))
-        goto done;
-    numbers_a = malloc((a.n_models + 1) * sizeof *numbers_a);
-    numbers_b = malloc((b.n_models + 1) * sizeof *numbers_b);
-    if (!numbers_a || !numbers_b) {
+static bool is_same_attempt(const struct work *work, const struct claim_pair *pair, size_t seed)
+{
+    const uint16_t *attempts = work->numbers->attempts;
+    uint16_t of_a = attempts[pair->a.config * work->n_seeds + seed];
+    if (claim_table[work->claim].key)
+        return attempts[pair->b.config * work->n_seeds + seed] == of_a;
+    for (int i = 0; i < pair->a.n_controls; i++)
+        if (attempts[pair->a.controls[i] * work->n_seeds + seed] != of_a)
+            return false;
+    return true;
+}
+
+/* The effect in pairs that accepted the same attempt. work->rows are the differences. */
+static enum error_code check_selection(const struct work *work, struct claim_checks *checks, struct error *error)
+{
+    const struct claim_result *result = work->result;
+    size_t n_rows = 0;
+    for (size_t p = 0; p < result->pairs.n && claim_table[work->claim].key; p++)
+        if (!is_same_shape(work->reader, result->pairs.pairs[p].a.config, result->pairs.pairs[p].b.config))
+            return ERROR_NONE;
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        if (!is_judged(work, p))
+            continue;
+        float *row = work->rows + n_rows++ * work->n_seeds;
+        for (size_t s = 0; s < work->n_seeds; s++)
+            if (!isnan(row[s])) {
+                checks->n_pairs++;
+                if (is_same_attempt(work, pair, s))
+                    checks->n_same++;
+                else
+                    row[s] = NAN;
+            }
+    }
+    pooled_values(work->rows, n_rows, work->n_seeds, work->a);
+    if (estimate(work, work->a, 1, &checks->same, error))
+        return error->code;
+    checks->same_decision = verdict_of(&checks->same, result->smallest);
+    return ERROR_NONE;
+}
+
+/* The verdict on the replicates that were planned first. */
+static enum error_code check_first_plan(const struct work *work, int measure, struct claim_checks *checks,
+                                        struct error *error)
+{
+    size_t n_rows = 0;
+    struct estimate effect;
+    for (size_t p = 0; p < work->result->pairs.n; p++) {
+        float *row = work->rows + n_rows * work->n_seeds;
+        if (!is_judged(work, p))
+            continue;
+        take_pair(work, &work->result->pairs.pairs[p], measure, NUMBER_JUDGED, row);
+        for (size_t s = work->claims->n_first; s < work->n_seeds; s++)
+            row[s] = NAN;
+        n_rows++;
+    }
+    pooled_values(work->rows, n_rows, work->n_seeds, work->a);
+    if (estimate(work, work->a, 1, &effect, error))
+        return error->code;
+    checks->first_plan = verdict_of(&effect, work->result->smallest);
+    return ERROR_NONE;
+}
+
+/* Whether a pair of its own says the opposite. */
+static bool is_opposed(const struct work *work, int measure, enum decision decision)
+{
+    const struct claim_result *result = work->result;
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct estimate *effect = &result->pair_effects[p * (size_t)work->claims->n_measures + (size_t)measure];
+        if (!is_judged(work, p) || effect->n < VERDICT_SEEDS)
+            continue;
+        if ((decision == DECISION_LARGER && effect->high < -result->smallest) ||
+            (decision == DECISION_REVERSED && effect->low > result->smallest))
+            return true;
+    }
+    return false;
+}
+
+/* The verdict on a row. checks: of what is judged, else NULL. */
+static enum decision decide(const struct work *work, int measure, const struct claim_row *row,
+                            const struct claim_checks *checks)
+{
+    enum decision decision = verdict_of(&row->effect, work->result->smallest);
+    if (work->result->n_judged == 0)
+        return DECISION_NO_CONTROL;
+    if (!checks || decision == DECISION_TOO_FEW || decision == DECISION_UNDECIDED)
+        return decision;
+    if (is_opposed(work, measure, decision))
+        return DECISION_MIXED;
+    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs && checks->same_decision != decision)
+        return DECISION_SELECTION;
+    return decision;
+}
+
+/* Each pair's own effect, under the measure; work->rows are left as the differences of those that are judged. */
+static void fill_pair_effects(const struct work *work, int measure)
+{
+    const struct claim_result *result = work->result;
+    size_t n_rows = 0, n = result->n_judged > 0 ? result->n_judged : result->pairs.n;
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        float *row = work->rows + n_rows * work->n_seeds;
+        take_pair(work, &result->pairs.pairs[p], measure, NUMBER_JUDGED, row);
+        result->pair_effects[p * (size_t)work->claims->n_measures + (size_t)measure] =
+            student_interval(row, work->n_seeds, student_bonferroni(n));
+        n_rows += is_judged(work, p) ? 1 : 0; /* else the next one takes its place */
+    }
+}
+
+static enum error_code decide_measure(struct work *work, int measure, const struct estimate *estimates,
+                                      const struct estimate *nulls, struct error *error)
+{
+    struct claim_result *result = work->result;
+    struct claim_checks *checks = &result->checks[measure];
+    fill_pair_effects(work, measure);
+    if (check_selection(work, checks, error) ||
+        (work->claims->n_first > 0 && check_first_plan(work, measure, checks, error)))
+        return error->code;
+    for (int r = 0; r < N_ROWS; r++) {
+        struct claim_row *row = &result->rows[r][measure];
+        size_t place = (size_t)measure * N_NUMBERS + (size_t)row_numbers[r];
+        row->effect = estimates[place];
+        row->null = nulls[place];
+        row->warnings = verdict_warnings(work->columns + place * work->n_seeds, work->n_seeds);
+        row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
+    }
+    result->multiverse.rows[measure] =
+        multiverse_sum_up(work->claim, estimates + (size_t)measure * N_NUMBERS, result->smallest);
+    return ERROR_NONE;
+}
+
+static enum error_code decide_multiverse(struct work *work, struct error *error)
+{
+    struct multiverse *multiverse = &work->result->multiverse;
+    multiverse_average(work->claim, work->columns, work->claims->n_measures, work->claims->measures, work->n_seeds,
+                       work->a);
+    if (estimate(work, work->a, 1, &multiverse->mean, error))
+        return error->code;
+    multiverse->warnings = verdict_warnings(work->a, work->n_seeds);
+    multiverse->decision =
+        work->result->n_judged > 0 ? verdict_of(&multiverse->mean, work->result->smallest) : DECISION_NO_CONTROL;
+    return ERROR_NONE;
+}
+
+static enum error_code decide_claim(struct work *work, struct error *error)
+{
+    struct claims *claims = work->claims;
+    struct claim_result *result = work->result;
+    size_t n_pairs = result->pairs.n, n_measures = (size_t)claims->n_measures, n_columns = n_measures * N_NUMBERS;
+    size_t n_column = n_columns * work->n_seeds;
+    struct estimate *estimates = malloc(2 * n_columns * sizeof *estimates);
+
+    work->a = malloc(work->n_seeds * sizeof *work->a);
+    work->b = malloc(work->n_seeds * sizeof *work->b);
+    work->rows = malloc(n_pairs * work->n_seeds * sizeof *work->rows);
+    work->nulls = malloc(n_pairs * work->n_seeds * sizeof *work->nulls);
+    work->columns = malloc(2 * n_column * sizeof *work->columns);
+    result->pair_effects = calloc(n_pairs * n_measures, sizeof *result->pair_effects);
+    if (!estimates || !work->a || !work->b || !work->rows || !work->nulls || !work->columns || !result->pair_effects) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
-    fill_numbers(claim, reader, &(struct view){&a, is_of_important}, numbers_a);
-    fill_numbers(claim, reader, &(struct view){&b, is_of_important}, numbers_b);
-    pairs_align(&pairs, numbers_a, is_pair ? numbers_b : numbers_a, &aligned);
-    verdict->mean_a = mean_of(aligned.a, aligned.n);
-    verdict->mean_b = is_pair ? mean_of(aligned.b, aligned.n) : (double)NAN;
-    for (size_t r = 0; r < aligned.n && is_pair; r++)
-        aligned.a[r] = aligned.b[r] - aligned.a[r];
-    if (bootstrap_means(aligned.a, aligned.n, 1, &verdict->effect, error))
+    work->null_columns = work->columns + n_column;
+    for (size_t i = 0; i < 2 * n_column; i++)
+        work->columns[i] = NAN;
+    for (int m = 0; m < claims->n_measures; m++)
+        for (int i = 0; i < N_NUMBERS && (claims->measures >> m & 1); i++) {
+            struct claim_row *row = NULL;
+            for (int r = 0; r < N_ROWS; r++)
+                row = row_numbers[r] == i ? &result->rows[r][m] : row;
+            pool(work, m, i, row);
+        }
+    if (estimate(work, work->columns, 2 * n_columns, estimates, error))
         goto done;
-    if (verdict->effect.n >= CLAIM_SEEDS)
-        verdict->decision = verdict->effect.low > CLAIM_EFFECT    ? CLAIM_SUPPORTED
-                            : verdict->effect.high < CLAIM_EFFECT ? CLAIM_OPPOSED
-                                                                  : CLAIM_UNDECIDED;
+    for (int m = 0; m < claims->n_measures; m++)
+        if ((claims->measures >> m & 1) && decide_measure(work, m, estimates, estimates + n_columns, error))
+            goto done;
+    decide_multiverse(work, error);
 done:
-    free(numbers_b);
-    free(numbers_a);
-    aligned_free(&aligned);
-    pairs_free(&pairs);
-    sample_free(&b);
-    sample_free(&a);
+    free(work->columns);
+    free(work->nulls);
+    free(work->rows);
+    free(work->b);
+    free(work->a);
+    free(estimates);
     return error->code;
 }
 
-/* Sums of deviations from the means of their configurations. */
-struct correlation_sums {
-    double xx, yy, xy;
-    size_t n, n_configs;
-};
-
-static enum error_code add_config(struct reader *reader, size_t config, const struct ri_options *options,
-                                  struct correlation_sums *sums, struct error *error)
+/* Finds what each claim is about. Returns the number of effects that will be shown. */
+static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIMS], const struct reader *reader,
+                         const struct selection *selection, const struct claims_options *options, struct error *error)
 {
-    struct selection one = {&config, 1};
-    struct sample sample;
-    double n = 0, mean_x = 0, mean_y = 0;
-    if (sample_read(&sample, reader, &one, options, false, error))
-        return error->code;
-    const float *ratio = sample_column(&sample, STATISTIC_LOSS_RATIO, 0);
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t m = 0; m < sample.n_models; m++) {
-            double x = (double)ratio[m], y = 0, n_layers = 0;
-            for (size_t l = 0; l < sample.n_layers; l++) {
-                double mean_ri = (double)sample_column(&sample, STATISTIC_MEAN_RI, l)[m];
-                if (!isnan(mean_ri)) {
-                    y += mean_ri;
-                    n_layers++;
-                }
-            }
-            y /= n_layers;
-            if (isnan(x) || isnan(y))
-                continue;
-            if (pass == 0) {
-                mean_x += x;
-                mean_y += y;
-                n++;
-            } else {
-                sums->xx += (x - mean_x) * (x - mean_x);
-                sums->yy += (y - mean_y) * (y - mean_y);
-                sums->xy += (x - mean_x) * (y - mean_y);
-            }
-        }
-        if (pass == 0) {
-            mean_x /= n;
-            mean_y /= n;
-        }
+    size_t n_effects = 0;
+    error->code = ERROR_NONE;
+    for (int c = 0; c < N_CLAIMS && !error->code; c++) {
+        struct claim_result *result = &claims->results[c];
+        claim_pairs_find(&result->pairs, (enum claim_id)c, reader, selection, error);
+        pairs[c] = result->pairs; /* a view */
+        result->smallest = options->smallest_effect[c] > 0 ? options->smallest_effect[c] : CLAIM_SMALLEST_EFFECT;
+        for (size_t p = 0; p < result->pairs.n; p++)
+            result->n_judged += claim_pair_has_controls(&result->pairs.pairs[p]) ? 1 : 0;
+        n_effects += result->pairs.n > 0 ? (size_t)__builtin_popcount(claims->measures) : 0;
     }
-    sums->n += (size_t)n;
-    sums->n_configs += n > 0;
-    sample_free(&sample);
-    return ERROR_NONE;
-}
-
-static enum error_code correlate(struct reader *reader, const struct selection *selection,
-                                 const struct ri_options *options, struct loss_correlation *result, struct error *error)
-{
-    struct correlation_sums sums = {0};
-    for (size_t i = 0; i < selection->n; i++)
-        if (add_config(reader, selection->configs[i], options, &sums, error))
-            return error->code;
-    *result = (struct loss_correlation){(double)NAN, (double)NAN, (double)NAN, sums.n};
-    double degrees = (double)sums.n - (double)sums.n_configs - 2; /* n - 3 for a single mean (Fisher 1921) */
-    if (!(sums.xx > 0 && sums.yy > 0))
-        return ERROR_NONE;
-    result->r = fmax(-1, fmin(1, sums.xy / sqrt(sums.xx * sums.yy)));
-    if (degrees > 0) {
-        double z = atanh(result->r), half = 1.959963984540054 / sqrt(degrees);
-        result->low = tanh(z - half);
-        result->high = tanh(z + half);
-    }
-    return ERROR_NONE;
-}
-
-/* Models that will be read for one measure and normalisation. */
-static uint64_t count_reads(const struct claims *claims, const struct reader *reader, const struct selection *selection)
-{
-    uint64_t n = selection->n;
-    for (size_t c = 0; c < N_CLAIMS; c++)
-        n += claims->results[c].a.n + (claim_table[c].key ? claims->results[c].b.n : 0);
-    return n * reader->n_replicates;
+    return n_effects;
 }
 
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
-                              const struct ri_options *options, bool is_of_important, struct error *error)
+                              const struct claims_options *options, struct error *error)
 {
-    const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_ERROR, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
-    struct ri_options ri = *options;
-    struct ticker ticker;
+    struct claim_numbers numbers = {0};
+    struct claim_pairs pairs[N_CLAIMS];
+    size_t n_planned, n_extensions;
 
     memset(claims, 0, sizeof *claims);
-    claims->is_of_important = is_of_important;
+    claims->is_of_important = options->numbers.is_of_important;
+    claims->is_simultaneous = options->is_simultaneous;
+    claims->unimportant_below = options->numbers.unimportant_below;
+    claims->statuses = options->numbers.statuses;
     claims->n_measures = reader_n_measures(reader);
-    if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error))
-        return error->code;
+    claims->measures = options->measures & ((1u << claims->n_measures) - 1);
+    size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);
+    if (error->code || reader_read_first_plan(reader, &n_planned, &n_extensions, error) ||
+        claim_numbers_read(&numbers, reader, selection, pairs, &options->numbers, error))
+        goto failed;
+    claims->n_first = n_extensions > 0 && n_planned < reader->n_replicates ? n_planned : 0;
+    memcpy(claims->correlations, numbers.correlations, sizeof claims->correlations);
     for (int c = 0; c < N_CLAIMS; c++) {
-        struct match match;
-        enum error_code code = find_configs((enum claim_id)c, reader, selection, &match, error);
-        claims->results[c].a = match.a; /* the claims own them now */
-        claims->results[c].b = match.b;
-        if (code)
-            goto done;
+        struct work work = {.claims = claims,
+                            .reader = reader,
+                            .options = options,
+                            .numbers = &numbers,
+                            .claim = (enum claim_id)c,
+                            .result = &claims->results[c],
+                            .confidence = student_bonferroni(n_effects),
+                            .n_seeds = reader->n_replicates};
+        if (claims->results[c].pairs.n > 0 && decide_claim(&work, error))
+            goto failed;
     }
-    ticker_begin(&ticker, "models read",
-                 N_NORMALISE * (uint64_t)claims->n_measures * count_reads(claims, reader, selection));
-    reader->ticker = &ticker;
-    for (int n = 0; n < N_NORMALISE && !error->code; n++)
-        for (int m = 0; m < claims->n_measures && !error->code; m++) {
-            ri.normalise = (enum normalise)n;
-            ri.measure = (enum measure)m;
-            for (int c = 0; c < N_CLAIMS && !error->code; c++) {
-                struct match match = {claims->results[c].a, claims->results[c].b};
-                decide((enum claim_id)c, reader, &match, &ri, is_of_important, &claims->results[c].verdicts[n][m],
-                       error);
-            }
-            if (!error->code)
-                correlate(reader, selection, &ri, &claims->correlations[n][m], error);
-        }
-    ticker_end(&ticker);
-    reader->ticker = NULL;
-    if (!error->code)
-        return ERROR_NONE;
-done:
+    claim_numbers_free(&numbers);
+    return ERROR_NONE;
+failed:
+    claim_numbers_free(&numbers);
     claims_free(claims);
     return error->code;
 }
@@ -410,8 +399,8 @@ done:
 void claims_free(struct claims *claims)
 {
     for (size_t c = 0; c < N_CLAIMS; c++) {
-        free(claims->results[c].a.configs);
-        free(claims->results[c].b.configs);
+        claim_pairs_free(&claims->results[c].pairs);
+        free(claims->results[c].pair_effects);
     }
     memset(claims, 0, sizeof *claims);
 }
@@ -419,7 +408,7 @@ void claims_free(struct claims *claims)
 bool claims_any(const struct claims *claims)
 {
     for (size_t c = 0; c < N_CLAIMS; c++)
-        if (claims->results[c].a.n > 0)
+        if (claims->results[c].pairs.n > 0)
             return true;
     return false;
 }

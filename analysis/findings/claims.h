@@ -1,70 +1,64 @@
-/* The 2020 notebook's conclusions as statements that a results file can support or oppose. */
+/* What a results file says of the 2020 notebook's conclusions. */
 #ifndef PICKY_CLAIMS_H
 #define PICKY_CLAIMS_H
 
-#include "sample.h"
+#include "multiverse.h"
 
-enum claim_id {
-    CLAIM_TWO_SUBNETWORKS,
-    CLAIM_SIMILAR_SHARE,
-    CLAIM_SMALL_MIX,
-    CLAIM_END_SPLITS,
-    CLAIM_LEAKS,
-    CLAIM_REPLAY_SELECTS,
-    CLAIM_RARE_RECRUITS,
-    N_CLAIMS,
+struct claims_options {
+    struct claim_numbers_options numbers;
+    unsigned measures;                /* bits, 1 << enum measure */
+    bool is_simultaneous;             /* intervals that hold all together (Bonferroni's t) */
+    double smallest_effect[N_CLAIMS]; /* of interest; 0: CLAIM_SMALLEST_EFFECT */
 };
 
-#define CLAIM_EFFECT 0.05 /* the smallest effect of interest, the same for all: five of a hundred units */
+/* The numbers that a claim is shown by. */
+enum claim_row_kind { ROW_JUDGED, ROW_KINDS, ROW_KINDS_BY_LAYER, N_ROWS };
+extern const char *const claim_row_names[N_ROWS];                       /* in CSV and JSON */
+enum normalise claim_row_normalise(int claim, enum claim_row_kind row); /* what its importances are divided by */
 
-#define CLAIM_SEEDS 6 /* fewer give no verdict */
-
-enum decision { CLAIM_SUPPORTED, CLAIM_OPPOSED, CLAIM_UNDECIDED, CLAIM_TOO_FEW, N_DECISIONS };
-extern const char *const decision_names[N_DECISIONS];
-
-/* One claim. All strings are static. An effect is the mean, over seeds, of one number a model: of the models of `b`,
- * less that of their partners of `a`, or of `a` alone. */
-struct claim {
-    const char *name;       /* in CSV and JSON */
-    const char *statement;  /* a line */
-    const char *definition; /* of the effect, a line or two */
-    const char *a, *b;      /* the two conditions in words; b NULL if there is one */
-    const char *key;        /* the hyperparameter in which they differ; NULL if there is one */
-};
-extern const struct claim claim_table[N_CLAIMS];
-
-/* What a claim comes to under one measure and normalisation. */
-struct verdict {
+/* One number under one measure. */
+struct claim_row {
     struct estimate effect; /* n: seeds */
-    double mean_a, mean_b;  /* of the number whose difference is the effect; mean_b NaN without a b */
+    struct estimate null;   /* of claims with two conditions: the same difference between identical tasks */
+    double mean_a, mean_b;  /* of the number; without a b, mean_b is that of identical tasks */
     enum decision decision;
+    unsigned warnings; /* bits of verdict_warning */
 };
 
-/* How mean RI, averaged over layers, goes with ln(loss 1 / loss 2), both less their means of each configuration:
- * Pearson's r over n models with Fisher's interval. */
-struct loss_correlation {
-    double r, low, high;
-    size_t n;
+/* More of what a claim is judged on, under one measure. */
+struct claim_checks {
+    enum decision first_plan; /* of the replicates that the file was first to hold; only if claims.n_first > 0 */
+    struct estimate same;     /* of pairs that accepted the same attempt; n = 0: attempts cannot be compared */
+    size_t n_pairs, n_same;   /* of models */
+    enum decision same_decision;
+};
+
+struct claim_result {
+    struct claim_pairs pairs; /* pairs.n = 0: the claim is not in the file */
+    size_t n_judged;          /* pairs with controls, which the effects are of; 0: all pairs, and no verdict */
+    double smallest;          /* effect of interest */
+    struct claim_row rows[N_ROWS][N_MEASURES];
+    struct claim_checks checks[N_MEASURES];
+    struct estimate *pair_effects; /* [pairs.n, n_measures], owned: Bonferroni's t */
+    struct multiverse multiverse;
 };
 
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
-    bool is_of_important;
-    int n_measures; /* of the file: the first ones of the arrays below */
-    struct claim_result {
-        struct selection a, b; /* the configurations that are compared, pair by pair; a.n = 0: not in the file */
-        struct verdict verdicts[N_NORMALISE][N_MEASURES];
-    } results[N_CLAIMS];
+    bool is_of_important, is_simultaneous;
+    double unimportant_below;
+    unsigned statuses;
+    int n_measures;    /* of the file: the first ones of the arrays above */
+    unsigned measures; /* those that were asked for */
+    size_t n_first;    /* replicates of the first plan, if the file was extended since; 0: all that there are */
+    struct claim_result results[N_CLAIMS];
     struct loss_correlation correlations[N_NORMALISE][N_MEASURES];
 };
 
-/* Decides every claim with the selected configurations, for tasks 1 and 2. Too few: the effect is a mean over fewer
- * than CLAIM_SEEDS seeds. Supported: its 95 % interval lies above CLAIM_EFFECT; opposed: below it (the effect is
- * smaller than that, or the other way round); else undecided. Of the options only unimportant_below is read.
- * is_of_important: shares are of the units of a layer that are important to a task (a layer without any does not
- * count), else of all its units. ERROR_INPUT for a fault of the file, ERROR_FATAL if memory is short. */
+/* Decides every claim with the selected configurations (verdict.h; docs/claims.md has the rules). ERROR_INPUT for a
+ * fault of the file, ERROR_FATAL if memory is short. */
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
-                              const struct ri_options *options, bool is_of_important, struct error *error);
+                              const struct claims_options *options, struct error *error);
 void claims_free(struct claims *claims); /* all-zero claims are allowed */
 
 /* Whether any claim's configurations are in the file. */

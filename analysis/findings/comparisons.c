@@ -3,7 +3,10 @@
 #include "keys.h"
 #include "layer_mask.h"
 #include "matching.h"
+#include "max_t.h"
+#include "student.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@ struct work {
     const struct comparisons_options *options;
     unsigned statistics; /* bits */
     size_t capacity;     /* of found->rows */
+    float *differences;  /* [capacity, n_replicates]: of each row, by replicate */
     struct comparisons *found;
 };
 
@@ -22,37 +26,9 @@ static enum error_code no_memory(const struct work *work, struct error *error)
     return error_set(error, ERROR_FATAL, "%s: not enough memory", work->reader->path);
 }
 
-/* Whether two configurations are equal but for the key. */
-static bool is_match(const struct work *work, size_t a, size_t b)
-{
-    for (int i = 0; i < n_hyperparameters; i++)
-        if (&hyperparameter_table[i] != work->found->key &&
-            !hyperparameter_equal(&work->reader->configs[a], &work->reader->configs[b], &hyperparameter_table[i]))
-            return false;
-    return true;
-}
-
-static bool has_value(const struct work *work, size_t config, const struct hyperparameters *h)
-{
-    return hyperparameter_equal(&work->reader->configs[config], h, work->found->key);
-}
-
-static enum error_code find_match(const struct work *work, const struct selection *group,
-                                  const struct hyperparameters *first, const struct hyperparameters *other,
-                                  struct match *match, struct error *error)
-{
-    if (match_make(match, group->n, error))
-        return error->code;
-    for (size_t i = 0; i < group->n; i++)
-        for (size_t j = 0; j < group->n && has_value(work, group->configs[i], other); j++)
-            if (has_value(work, group->configs[j], first) && is_match(work, group->configs[i], group->configs[j])) {
-                match_add(match, group->configs[j], group->configs[i]);
-                break;
-            }
-    return ERROR_NONE;
-}
-
-static enum error_code add_row(struct work *work, const struct comparisons_row *row, struct error *error)
+/* Takes a row, and the differences that it is about. */
+static enum error_code add_row(struct work *work, const struct comparisons_row *row, const struct aligned *aligned,
+                               struct error *error)
 {
     if (work->found->n_rows == work->capacity) {
         size_t capacity = work->capacity > 0 ? 2 * work->capacity : 256;
@@ -60,10 +36,21 @@ static enum error_code add_row(struct work *work, const struct comparisons_row *
         if (!grown)
             return no_memory(work, error);
         work->found->rows = grown;
+        float *differences = realloc(work->differences, capacity * work->reader->n_replicates * sizeof *differences);
+        if (!differences)
+            return no_memory(work, error);
+        work->differences = differences;
         work->capacity = capacity;
     }
+    paired_differences(aligned->a, aligned->b, aligned->n, work->differences + work->found->n_rows * aligned->n);
     work->found->rows[work->found->n_rows++] = *row;
     return ERROR_NONE;
+}
+
+/* Whether a statistic can be compared at all: the dip depends on how many units it is of. */
+static bool is_comparable(const struct work *work, enum statistic statistic)
+{
+    return statistic != STATISTIC_DIP || strcmp(work->found->key->name, "hidden_size") != 0;
 }
 
 /* Adds a row for each wanted statistic and layer. `row` has all else. */
@@ -81,10 +68,12 @@ static enum error_code compare_samples(struct work *work, const struct match *ma
             row->statistic = (enum statistic)s;
             row->layer = l;
             bool is_of_layer = s >= STATISTIC_FIRST_OF_LAYER;
-            if (!(work->statistics >> s & 1) || (is_of_layer ? !layer_mask_has(work->options->layers, l) : l > 0))
+            if (!(work->statistics >> s & 1) || !is_comparable(work, row->statistic) ||
+                (is_of_layer ? !layer_mask_has(work->options->layers, l) : l > 0))
                 continue;
             pairs_align(&pairs, sample_column(a, row->statistic, l), sample_column(b, row->statistic, l), &aligned);
-            if (paired_compare(aligned.a, aligned.b, aligned.n, &row->comparison, error) || add_row(work, row, error))
+            if (paired_compare(aligned.a, aligned.b, aligned.n, &row->comparison, error) ||
+                add_row(work, row, &aligned, error))
                 goto done;
         }
 done:
@@ -119,27 +108,68 @@ static enum error_code compare_values(struct work *work, const struct match *mat
     return ERROR_NONE;
 }
 
+/* Adds to `matches` [n_values] what is compared within a group of configurations that differ in the key alone: each
+ * with the first one that has the value `first`. value_of [n_configs of the file]: which of the values a configuration
+ * has. */
+static void add_matches(const struct selection *group, const size_t *value_of, size_t first, struct match *matches)
+{
+    size_t i = 0;
+    while (i < group->n && value_of[group->configs[i]] != first)
+        i++;
+    for (size_t j = 0; i < group->n && j < group->n; j++) {
+        size_t value = value_of[group->configs[j]];
+        if (value != first)
+            match_add(&matches[value], group->configs[i], group->configs[j]);
+    }
+}
+
 /* Compares every other value of the key in a group with that of `first`. */
 static enum error_code compare_group(struct work *work, size_t group, const struct hyperparameters *first,
                                      struct error *error)
 {
     const struct selection *configs = &work->found->groups.groups[group];
-    for (size_t i = 0; i < configs->n; i++) {
-        const struct hyperparameters *other = &work->reader->configs[configs->configs[i]];
-        struct comparisons_row row = {.group = group};
-        struct match match;
-        bool is_new = !hyperparameter_equal(first, other, work->found->key);
-        for (size_t j = 0; j < i && is_new; j++)
-            is_new = !has_value(work, configs->configs[j], other);
-        if (!is_new)
-            continue;
-        if (!find_match(work, configs, first, other, &match, error) && match.a.n > 0)
-            compare_values(work, &match, &row, error);
-        match_free(&match);
-        if (error->code)
-            return error->code;
+    const struct hyperparameter *key = work->found->key;
+    struct groups values = {0}, alike = {0}; /* by the key alone; by all others */
+    size_t *value_of = malloc(work->reader->n_configs * sizeof *value_of), with_first;
+    struct match *matches = NULL;
+
+    if (!value_of) {
+        no_memory(work, error);
+        goto done;
     }
-    return ERROR_NONE;
+    if (groups_make(&values, work->reader, configs, key->name, error) ||
+        groups_make_without(&alike, work->reader, configs, key, error))
+        goto done;
+    matches = calloc(values.n, sizeof *matches);
+    if (!matches) {
+        no_memory(work, error);
+        goto done;
+    }
+    with_first = values.n;
+    for (size_t v = 0; v < values.n; v++) {
+        const struct selection *with_value = &values.groups[v];
+        if (match_make(&matches[v], with_value->n, error))
+            goto done;
+        for (size_t i = 0; i < with_value->n; i++)
+            value_of[with_value->configs[i]] = v;
+        if (hyperparameter_equal(&work->reader->configs[with_value->configs[0]], first, key))
+            with_first = v;
+    }
+    for (size_t g = 0; g < alike.n; g++)
+        add_matches(&alike.groups[g], value_of, with_first, matches);
+    for (size_t v = 0; v < values.n; v++) {
+        struct comparisons_row row = {.group = group};
+        if (matches[v].a.n > 0 && compare_values(work, &matches[v], &row, error))
+            goto done;
+    }
+done:
+    for (size_t v = 0; matches && v < values.n; v++)
+        match_free(&matches[v]);
+    free(matches);
+    groups_free(&alike);
+    groups_free(&values);
+    free(value_of);
+    return error->code;
 }
 
 /* Finds the key, and in *first a configuration with the value that the others are compared with. */
@@ -159,17 +189,84 @@ static enum error_code parse(struct work *work, const struct selection *selectio
     return ERROR_NONE;
 }
 
+/* Corrects the p values for the number of rows. */
 static enum error_code correct(struct work *work, struct error *error)
 {
-    struct comparison *comparisons = malloc(work->found->n_rows * sizeof *comparisons);
-    if (!comparisons)
-        return no_memory(work, error);
-    for (size_t i = 0; i < work->found->n_rows; i++)
-        comparisons[i] = work->found->rows[i].comparison;
-    if (!paired_holm(comparisons, work->found->n_rows, error))
-        for (size_t i = 0; i < work->found->n_rows; i++)
-            work->found->rows[i].comparison = comparisons[i];
+    struct comparisons *found = work->found;
+    struct comparison *comparisons = malloc(found->n_rows * sizeof *comparisons);
+    double *p = malloc(found->n_rows * sizeof *p);
+    if (!comparisons || !p) {
+        no_memory(work, error);
+        goto done;
+    }
+    for (size_t i = 0; i < found->n_rows; i++)
+        comparisons[i] = found->rows[i].comparison;
+    if (paired_holm(comparisons, found->n_rows, error) ||
+        max_t_family(work->differences, found->n_rows, work->reader->n_replicates, p, &found->n_seeds, error))
+        goto done;
+    for (size_t i = 0; i < found->n_rows; i++) {
+        found->rows[i].comparison = comparisons[i];
+        found->rows[i].comparison.p_family = p[i];
+        found->n_tests += isnan(p[i]) ? 0 : 1;
+    }
+done:
+    free(p);
     free(comparisons);
+    return error->code;
+}
+
+/* Replaces the intervals by Bonferroni's: all of them hold together. */
+static void widen(struct work *work)
+{
+    size_t n_replicates = work->reader->n_replicates, n_rows = 0;
+    for (size_t i = 0; i < work->found->n_rows; i++)
+        n_rows += isfinite(work->found->rows[i].comparison.difference.low) ? 1 : 0;
+    for (size_t i = 0; i < work->found->n_rows; i++) {
+        struct estimate *difference = &work->found->rows[i].comparison.difference;
+        if (isfinite(difference->low))
+            *difference =
+                student_interval(work->differences + i * n_replicates, n_replicates, student_bonferroni(n_rows));
+    }
+}
+
+/* The larger effect first: by Cliff's delta, which has no unit, then by the mean difference; and by place. */
+static int compare_effects(const void *a, const void *b)
+{
+    const struct comparisons_row *x = *(const struct comparisons_row *const *)a;
+    const struct comparisons_row *y = *(const struct comparisons_row *const *)b;
+    double cliff_x = fabs(x->comparison.cliff), cliff_y = fabs(y->comparison.cliff);
+    double size_x = fabs(x->comparison.difference.value), size_y = fabs(y->comparison.difference.value);
+    if (isnan(cliff_x) || isnan(cliff_y)) /* no pairs: last */
+        return isnan(cliff_x) != isnan(cliff_y) ? (isnan(cliff_x) ? 1 : -1) : (x > y) - (x < y);
+    if (cliff_x != cliff_y)
+        return cliff_x < cliff_y ? 1 : -1;
+    return size_x != size_y ? (size_x < size_y ? 1 : -1) : (x > y) - (x < y);
+}
+
+/* Leaves out what the options do not want; what is left keeps its order. */
+static enum error_code shorten(struct comparisons *found, const struct comparisons_options *options,
+                               struct error *error)
+{
+    struct comparisons_row **order = malloc((found->n_rows + 1) * sizeof(struct comparisons_row *));
+    bool *is_kept = calloc(found->n_rows + 1, sizeof *is_kept);
+    size_t n = 0;
+    if (!order || !is_kept)
+        error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t i = 0; i < found->n_rows && !error->code; i++)
+        if (!(options->p_below > 0) || found->rows[i].comparison.p_family < options->p_below)
+            order[n++] = &found->rows[i];
+    if (!error->code) {
+        qsort(order, n, sizeof(struct comparisons_row *), compare_effects);
+        for (size_t i = 0; i < n && (options->n_top == 0 || i < options->n_top); i++)
+            is_kept[order[i] - found->rows] = true;
+        n = 0;
+        for (size_t i = 0; i < found->n_rows; i++)
+            if (is_kept[i])
+                found->rows[n++] = found->rows[i];
+        found->n_rows = n;
+    }
+    free(is_kept);
+    free(order);
     return error->code;
 }
 
@@ -198,9 +295,18 @@ enum error_code comparisons_make(struct comparisons *comparisons, struct reader 
                   strchr(options->compare, '=') ? ", one of them with this value" : "");
         goto failed;
     }
-    if (!correct(&work, error))
-        return ERROR_NONE;
+    if (correct(&work, error))
+        goto failed;
+    if (options->is_simultaneous)
+        widen(&work);
+    comparisons->n_made = comparisons->n_rows;
+    comparisons->is_simultaneous = options->is_simultaneous;
+    if (shorten(comparisons, options, error))
+        goto failed;
+    free(work.differences);
+    return ERROR_NONE;
 failed:
+    free(work.differences);
     comparisons_free(comparisons);
     return error->code;
 }

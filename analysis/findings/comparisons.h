@@ -14,6 +14,9 @@ struct comparisons_options {
     unsigned measures;    /* bits, 1 << enum measure */
     uint64_t layers;      /* layer_mask.h */
     unsigned statistics;  /* bits, 1 << enum statistic; 0: all that a model has */
+    bool is_simultaneous; /* intervals that hold all together (Bonferroni's t) */
+    size_t n_top;         /* only so many rows, those of the largest effects; 0: all */
+    double p_below;       /* only rows whose p_family is below; 0: all */
 };
 
 /* One comparison: one statistic in one layer, between two values of the key within one group. */
@@ -25,13 +28,15 @@ struct comparisons_row {
     struct comparison comparison;
 };
 
-/* All that were asked for, at least one. Borrows the reader, owns the rest; released by comparisons_free. */
+/* What was asked for. Borrows the reader, owns the rest; released by comparisons_free. */
 struct comparisons {
     const struct reader *reader;
     const struct hyperparameter *key;
     struct groups groups;
     struct comparisons_row *rows; /* [n_rows] */
-    size_t n_rows;
+    size_t n_rows, n_made;        /* n_made: before the options left some out; what is corrected for is all of them */
+    bool is_simultaneous;
+    size_t n_tests, n_seeds; /* of the family that p_family is corrected for */
 };
 
 /* Makes the comparisons. ERROR_INPUT if no two configurations can be compared, for a fault of the file or an option

@@ -274,7 +274,7 @@ static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct 
     struct shape shape = shape_of(h);
     const struct kernels *kernels;
 
-    if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, error) ||
+    if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, NULL, error) ||
         units_create(&l->units, l->reader, l->config, error))
         return error->code;
     size_t n_hidden = l->n_units * l->n_units * l->n_layers, n_test = (size_t)h->N_test * result->n_tasks * N_INPUTS;

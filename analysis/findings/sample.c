@@ -29,9 +29,10 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
     [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, "units with |RI| < " RI_TEXT(RI_MIXED_BELOW)},
     [STATISTIC_UNIMPORTANT] = {"unimportant", "unimportant", AGGREGATE_MEAN, true,
                                "units whose importance counts as 0 for both tasks"},
-    [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false, "Hartigan's dip of the units' RI: 0 to 0.25"},
-    [STATISTIC_BIMODALITY] = {"bimodality", "bimodality", AGGREGATE_MEAN, false,
-                              "Sarle's bimodality coefficient of the units' RI: 5/9 if uniform, 1 if two points"},
+    [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false,
+                       "Hartigan's dip, 0 to 0.25, of ln(I_1/I_2) of 10 important units or more"},
+    [STATISTIC_TWO_PEAKS] = {"two_peaks", "two peaks", AGGREGATE_PROPORTION, true,
+                             "models whose dip is too large, at p < 0.05, for one peak"},
 };
 
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
@@ -40,6 +41,12 @@ enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
 {
     char names[512] = "";
+    if (strcmp(name, STATISTIC_FORMER) == 0)
+        return error_set(
+            error, ERROR_INPUT,
+            "--statistic %s: Sarle's coefficient is no longer computed: it is high for one skewed peak, too; "
+            "dip and two_peaks are what tells two peaks from one",
+            name);
     for (int s = 0; s < N_STATISTICS; s++) {
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", s ? ", " : "", statistic_table[s].name);
@@ -97,26 +104,43 @@ struct filling {
     struct sample *sample;
     const struct ri_options *options;
     size_t n_tasks, n_layers, n_units, model;
-    double *ri, *scratch; /* [n_units], [DIP_SCRATCH * n_units] */
-    size_t *indices;      /* [n_units] */
+    double *ri, *ratios, *scratch; /* [n_units], [n_units], [DIP_SCRATCH * n_units] */
+    size_t *indices;               /* [n_units] */
 };
 
-/* Takes one layer of one model: ri [n_units], which are sorted and compacted. */
-static void take_layer(const struct filling *f, size_t model, size_t layer)
+#define LOG_RATIO_FLOOR 1e-3 /* of the layer's mean: added, so that an importance of 0 has a logarithm */
+
+/* The dip of ln(a/b) of the units that matter, which have an RI; RI itself is a tanh of it, with units at its two ends.
+ */
+static double dip_of(const struct filling *f, const float *a, const float *b, size_t *n_important)
+{
+    double floor_a = 0, floor_b = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_units; i++) {
+        floor_a += LOG_RATIO_FLOOR * (double)a[i] / (double)f->n_units;
+        floor_b += LOG_RATIO_FLOOR * (double)b[i] / (double)f->n_units;
+    }
+    for (size_t i = 0; i < f->n_units; i++)
+        if (!isnan(f->ri[i]))
+            f->ratios[n++] = log(((double)a[i] + floor_a) / ((double)b[i] + floor_b));
+    *n_important = n;
+    qsort(f->ratios, n, sizeof *f->ratios, compare);
+    return n < DIP_UNITS_MIN ? (double)NAN : dip_statistic(f->ratios, n, f->scratch, f->indices);
+}
+
+/* Takes one layer of one model: its RI is in f->ri, its importances are a, b [n_units]. */
+static void take_layer(const struct filling *f, size_t model, size_t layer, const float *a, const float *b)
 {
     struct sample *sample = f->sample;
     float *values = sample->values + model;
     struct ri_counts counts = {0};
     double sum = 0, n_units = (double)f->n_units;
-    size_t n = 0;
+    size_t n;
 
     ri_counts_add(&counts, f->ri, f->n_units);
     for (size_t i = 0; i < f->n_units; i++)
-        if (!isnan(f->ri[i])) {
-            f->ri[n++] = f->ri[i];
-            sum += f->ri[i];
-        }
-    qsort(f->ri, n, sizeof *f->ri, compare);
+        sum += isnan(f->ri[i]) ? 0 : f->ri[i];
+    double dip = dip_of(f, a, b, &n), has_two_peaks = dip > dip_critical(n) ? 1 : 0;
     double results[N_LAYER_COLUMNS] = {
         [STATISTIC_MEAN_RI - STATISTIC_FIRST_OF_LAYER] = sum / (double)n,
         [STATISTIC_SELECTIVE - STATISTIC_FIRST_OF_LAYER] = (double)(counts.selective_a + counts.selective_b) / n_units,
@@ -124,15 +148,14 @@ static void take_layer(const struct filling *f, size_t model, size_t layer)
         [STATISTIC_SELECTIVE_2 - STATISTIC_FIRST_OF_LAYER] = (double)counts.selective_b / n_units,
         [STATISTIC_MIXED - STATISTIC_FIRST_OF_LAYER] = (double)counts.mixed / n_units,
         [STATISTIC_UNIMPORTANT - STATISTIC_FIRST_OF_LAYER] = (double)counts.unimportant / n_units,
-        [STATISTIC_DIP - STATISTIC_FIRST_OF_LAYER] =
-            n > 0 ? dip_statistic(f->ri, n, f->scratch, f->indices) : (double)NAN,
-        [STATISTIC_BIMODALITY - STATISTIC_FIRST_OF_LAYER] = statistics_bimodality(f->ri, n),
+        [STATISTIC_DIP - STATISTIC_FIRST_OF_LAYER] = dip,
+        [STATISTIC_TWO_PEAKS - STATISTIC_FIRST_OF_LAYER] = isnan(dip) ? dip : has_two_peaks,
     };
     size_t first = column_index(sample, STATISTIC_FIRST_OF_LAYER, layer);
     for (size_t c = 0; c < N_LAYER_COLUMNS; c++)
         values[(first + c) * sample->n_models] = (float)results[c];
-    for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
-        values[bin_index(sample, layer, b) * sample->n_models] = (float)((double)counts.bins[b] / n_units);
+    for (size_t bin = 0; sample->has_bins && bin < RI_BINS; bin++)
+        values[bin_index(sample, layer, bin) * sample->n_models] = (float)((double)counts.bins[bin] / n_units);
 }
 
 static void take_importance(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
@@ -151,7 +174,7 @@ static void take_importance(void *context, const struct reader *reader, size_t c
             const float *a = model + ((size_t)f->options->task_a * f->n_layers + l) * f->n_units;
             const float *b = model + ((size_t)f->options->task_b * f->n_layers + l) * f->n_units;
             models_layer_ri(a, b, f->n_units, f->options, f->ri);
-            take_layer(f, f->model, l);
+            take_layer(f, f->model, l, a, b);
         }
         f->model++;
     }
@@ -191,9 +214,10 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     struct reader_part losses = {{0}, {f.n_tasks}};
     float *errors = malloc(f.n_tasks * n_models * sizeof *errors);
     f.ri = malloc(f.n_units * sizeof *f.ri);
+    f.ratios = malloc(f.n_units * sizeof *f.ratios);
     f.scratch = malloc(DIP_SCRATCH * f.n_units * sizeof *f.scratch);
     f.indices = malloc(f.n_units * sizeof *f.indices);
-    if (!errors || !f.ri || !f.scratch || !f.indices) {
+    if (!errors || !f.ri || !f.ratios || !f.scratch || !f.indices) {
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
@@ -213,6 +237,7 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
 done:
     free(f.indices);
     free(f.scratch);
+    free(f.ratios);
     free(f.ri);
     free(errors);
     return error->code;
@@ -304,9 +329,17 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             enum statistic statistic = (enum statistic)s;
             layer->statistics[s] = means[column_index(sample, statistic, l)];
+            struct estimate *estimate = &layer->statistics[s];
+            if (statistic_table[s].aggregate == AGGREGATE_PROPORTION)
+                *estimate = proportion((uint64_t)lround(estimate->n > 0 ? estimate->value * (double)estimate->n : 0),
+                                       estimate->n);
+            if (statistic_table[s].is_share && isfinite(estimate->low)) { /* Student's may reach beyond the ends */
+                estimate->low = fmax(estimate->low, 0);
+                estimate->high = fmin(estimate->high, 1);
+            }
             if (statistic_table[s].aggregate == AGGREGATE_MEDIAN) {
                 memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
-                layer->statistics[s] = bootstrap_median(copy, sample->n_models);
+                layer->statistics[s] = median_estimate(copy, sample->n_models);
             }
         }
         for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)

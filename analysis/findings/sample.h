@@ -24,7 +24,7 @@ enum statistic {
     STATISTIC_MIXED,
     STATISTIC_UNIMPORTANT,
     STATISTIC_DIP,
-    STATISTIC_BIMODALITY,
+    STATISTIC_TWO_PEAKS, /* of a model 1 or 0 */
     N_STATISTICS,
 };
 #define STATISTIC_FIRST_OF_MODEL STATISTIC_ERROR_1
@@ -41,6 +41,8 @@ struct statistic_description {
     const char *meaning;
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
+
+#define STATISTIC_FORMER "bimodality" /* of earlier versions: its columns are there, empty, until 1.0 */
 
 /* The statistic called `name`. ERROR_INPUT "--statistic NAME: allowed: ..." if there is none. */
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error);
@@ -82,7 +84,7 @@ struct sample_estimates {
     struct layer_estimates layers[LAYERS_MAX]; /* [n_layers] */
 };
 
-/* Every statistic of a sample with its 95 % interval: Wilson's for proportions, bootstrap_means and bootstrap_median
+/* Every statistic of a sample with its 95 % interval: Wilson's for proportions, bootstrap_means and median_estimate
  * for the others. Values are NaN without models, intervals with fewer than two. */
 enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error);
 

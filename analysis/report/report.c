@@ -122,7 +122,9 @@ enum error_code report_write(struct reader *reader, const struct selection *sele
             goto done;
         ticker_add(&ticker, 1);
     }
-    if (!claims_decide(&report.claims, reader, selection, &options->ri, false, error))
+    const struct claims_options claims_options = {.numbers.unimportant_below = options->ri.unimportant_below,
+                                                  .measures = ~0u};
+    if (!claims_decide(&report.claims, reader, selection, &claims_options, error))
         write_page(&report, error);
 done:
     claims_free(&report.claims);

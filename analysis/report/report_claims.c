@@ -4,7 +4,8 @@
 
 #define CONFIGS_SHOWN 12 /* numbers of configurations of a condition */
 
-static const char *const classes[] = {"yes", "no", "open", "few"}; /* by decision */
+static const char *const classes[N_DECISIONS] = {"yes", "no", "no", "open", "open", "open", "few", "few"};
+static const char *const row_names[N_ROWS] = {"D", "shares, raw", "shares, by layer"};
 
 static void write_measures(const struct report *report)
 {
@@ -13,7 +14,7 @@ static void write_measures(const struct report *report)
 }
 
 /* "supported" and, small, "+0.123 [+0.100, +0.145]" */
-static void write_verdict(FILE *out, const struct verdict *verdict, bool is_pair)
+static void write_verdict(FILE *out, const struct claim_row *verdict, bool is_pair)
 {
     const struct estimate *effect = &verdict->effect;
     fprintf(out, "<td class=\"%s\"", classes[verdict->decision]);
@@ -33,30 +34,33 @@ static void write_claim(const struct report *report, int c)
 {
     const struct claim_result *result = &report->claims.results[c];
     FILE *out = report->out;
-    for (int n = 0; n < N_NORMALISE; n++) {
+    for (int r = 0; r < N_ROWS; r++) {
+        const char *name = r == ROW_JUDGED && claim_table[c].is_leaning ? "leaning, by layer" : row_names[r];
         fprintf(out, "<tr>");
-        if (n == 0) {
-            fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">", (int)N_NORMALISE);
+        if (r == 0) {
+            fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">", (int)N_ROWS);
             html_text(out, claim_table[c].statement);
             fprintf(out, "</th>");
         }
-        fprintf(out, "<th scope=\"row\">%s</th>", n == NORMALISE_LAYER ? "by layer" : "raw");
+        fprintf(out, "<th scope=\"row\">%s</th>", name);
         for (int m = 0; m < report->claims.n_measures; m++)
-            write_verdict(out, &result->verdicts[n][m], claim_table[c].b != NULL);
+            write_verdict(out, &result->rows[r][m], claim_table[c].b != NULL);
         fprintf(out, "</tr>\n");
     }
 }
 
-static void write_condition(const struct report *report, const char *condition, const struct selection *configs)
+static void write_condition(const struct report *report, const char *condition, const struct claim_result *result,
+                            bool is_b)
 {
     FILE *out = report->out;
     fprintf(out, "<td>");
     if (condition) {
         html_text(out, condition);
         fprintf(out, " <small>(no. ");
-        for (size_t i = 0; i < configs->n && i < CONFIGS_SHOWN; i++)
-            fprintf(out, "%s%zu", i ? ", " : "", configs->configs[i]);
-        fprintf(out, "%s)</small>", configs->n > CONFIGS_SHOWN ? ", &hellip;" : "");
+        for (size_t i = 0; i < result->pairs.n && i < CONFIGS_SHOWN; i++)
+            fprintf(out, "%s%zu", i ? ", " : "",
+                    is_b ? result->pairs.pairs[i].b.config : result->pairs.pairs[i].a.config);
+        fprintf(out, "%s)</small>", result->pairs.n > CONFIGS_SHOWN ? ", &hellip;" : "");
     }
     fprintf(out, "</td>");
 }
@@ -72,15 +76,15 @@ static void write_definitions(const struct report *report)
             RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &report->claims.results[c];
-        if (result->a.n == 0)
+        if (result->pairs.n == 0)
             continue;
         fprintf(out, "<tr><th scope=\"row\">");
         html_text(out, claim_table[c].statement);
         fprintf(out, "</th><td>");
         html_text(out, claim_table[c].definition);
         fprintf(out, "</td>");
-        write_condition(report, claim_table[c].a, &result->a);
-        write_condition(report, claim_table[c].b, &result->b);
+        write_condition(report, claim_table[c].a, result, false);
+        write_condition(report, claim_table[c].b, result, true);
         fprintf(out, "</tr>\n");
     }
     fprintf(out, "</tbody></table></div>\n");
@@ -119,18 +123,21 @@ void report_claims(const struct report *report)
     fprintf(
         out,
         "<section id=\"claims\" aria-labelledby=\"h-claims\">\n<h2 id=\"h-claims\">Claims</h2>\n"
-        "<p>The 2020 notebook&rsquo;s conclusions, under each measure of importance, as it is (raw) and divided by its "
-        "sum over the layer. Each is an effect, a mean over seeds: <b>supported</b> if its 95&nbsp;%% bootstrap "
-        "interval lies above %g, the smallest effect of interest; <b>opposed</b> if it lies below; else undecided. "
-        "Under %d seeds, <b>too few</b>, there is no verdict. "
+        "<p>The 2020 notebook&rsquo;s conclusions, under each measure of importance, held against networks that learnt "
+        "one task twice. Each is an effect, a mean over seeds: <b>larger</b> if its 95&nbsp;%% interval lies above the "
+        "smallest effect of interest (%g); <b>reversed</b> if it lies below that the other way round; "
+        "<b>negligible</b> if between the two, of %d seeds or more; else undecided. <b>No control</b>: the file has no "
+        "identical tasks to hold it against. Under %d seeds, <b>too few</b>, there is no verdict. D, of a layer, is 0 "
+        "if "
+        "both tasks use the same units and 1 if they share none. "
         "Intervals are not corrected for the number of claims and measures.</p>\n"
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-claims\"><table class=\"claims\">\n"
         "<thead><tr><th scope=\"col\">Claim</th><th scope=\"col\">importances</th>",
-        CLAIM_EFFECT, CLAIM_SEEDS);
+        CLAIM_SMALLEST_EFFECT, VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS);
     write_measures(report);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (int c = 0; c < N_CLAIMS; c++)
-        if (report->claims.results[c].a.n > 0)
+        if (report->claims.results[c].pairs.n > 0)
             write_claim(report, c);
         else
             n_missing++;
@@ -138,7 +145,7 @@ void report_claims(const struct report *report)
     if (n_missing > 0) {
         const char *separator = "<p class=\"note\">These configurations say nothing about: ";
         for (int c = 0; c < N_CLAIMS; c++)
-            if (report->claims.results[c].a.n == 0) {
+            if (report->claims.results[c].pairs.n == 0) {
                 fputs(separator, out);
                 html_text(out, claim_table[c].statement);
                 separator = "; ";

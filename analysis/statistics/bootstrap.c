@@ -2,6 +2,7 @@
 
 #include "rng.h"
 #include "statistics.h"
+#include "student.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -31,34 +32,12 @@ static double normal_quantile(double p)
     return (low + high) / 2;
 }
 
-/* P(|T| <= t) of Student's t with `degrees` of freedom (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4). */
-static double student_probability(double t, size_t degrees)
-{
-    const double pi = 3.141592653589793;
-    double angle = atan(t / sqrt((double)degrees)), cosine = cos(angle), term, sum = 0;
-    bool is_odd = degrees % 2 == 1;
-    term = is_odd ? cosine : 1;
-    for (size_t k = is_odd ? 1 : 0; k + 2 <= degrees; k += 2) {
-        sum += term;
-        term *= (double)(k + 1) / (double)(k + 2) * cosine * cosine;
-    }
-    return is_odd ? 2 / pi * (angle + sin(angle) * sum) : sin(angle) * sum;
-}
-
 /* How far a 95 % interval of n models' mean goes, in standard deviations of resampled means: resamples are too narrow
  * by sqrt((n - 1)/n) and know no Student's t (Hesterberg 2015, "What teachers should know about the
  * bootstrap", section 5.3). */
 static double reach(size_t n)
 {
-    double low = 0, high = 1e3;
-    for (int i = 0; i < 100; i++) {
-        double middle = (low + high) / 2;
-        if (student_probability(middle, n - 1) < 0.95)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low * sqrt((double)n / (double)(n - 1));
+    return student_quantile(CONFIDENCE, n - 1) * sqrt((double)n / (double)(n - 1));
 }
 
 static int compare(const void *a, const void *b)
@@ -194,7 +173,7 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
 {
     struct block block = {0};
     struct moments *moments = malloc((n_columns > 0 ? n_columns : 1) * sizeof *moments);
-    bool is_resampled = n >= 2 && n <= BOOTSTRAP_MODELS_MAX;
+    bool is_resampled = n >= BOOTSTRAP_MODELS_MIN && n <= BOOTSTRAP_MODELS_MAX;
 
     error->code = ERROR_NONE;
     if (is_resampled) {
@@ -210,10 +189,12 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
     for (size_t c = 0; c < n_columns; c++) {
         struct estimate *estimate = &estimates[c];
         *estimate = mean_of(values + c * n, n, &moments[c]);
-        if (estimate->n < 2)
+        if (estimate->n < 2 || moments[c].is_constant)
             continue;
-        double m = (double)estimate->n, half = Z95 * sqrt(moments[c].square / (m - 1) / m);
-        estimate->low = estimate->value - half; /* 0 wide if all values are equal */
+        double m = (double)estimate->n, half = estimate->n < BOOTSTRAP_MODELS_MIN
+                                                   ? student_half_width(moments[c].square, estimate->n, CONFIDENCE)
+                                                   : Z95 * sqrt(moments[c].square / (m - 1) / m);
+        estimate->low = estimate->value - half;
         estimate->high = estimate->value + half;
     }
     if (!is_resampled)
@@ -223,7 +204,7 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
         size_t n_here = n_columns - first < BLOCK ? n_columns - first : BLOCK;
         size_t width = resample(&block, values + first * n, n, n_here);
         for (size_t c = 0; c < n_here; c++)
-            if (estimates[first + c].n >= 2 && !moments[first + c].is_constant)
+            if (estimates[first + c].n >= BOOTSTRAP_MODELS_MIN && !moments[first + c].is_constant)
                 take_bca(&estimates[first + c], &moments[first + c], reach(estimates[first + c].n), block.means,
                          take_means(&block, c, width, n));
     }
@@ -236,20 +217,20 @@ done:
     return error->code;
 }
 
-/* P(X >= k) of a binomial X of n trials of probability p, 0 < p < 1, k >= 1. */
-static double binomial_tail(size_t n, size_t k, double p)
+/* The largest k at which P(X < k) <= 2.5 % for a binomial X of n trials of probability 1/2; 0 if there is none. */
+static size_t median_rank(size_t n)
 {
-    double m = (double)n, j = (double)k;
-    double term = exp(lgamma(m + 1) - lgamma(j + 1) - lgamma(m - j + 1) + j * log(p) + (m - j) * log1p(-p));
-    double sum = 0;
-    for (; j <= m && term > 1e-18 * sum; j++) {
-        sum += term;
-        term *= (m - j) / (j + 1) * p / (1 - p);
+    double m = (double)n, sum = 0;
+    size_t k = 0;
+    for (;; k++) {
+        double j = (double)k;
+        sum += exp(lgamma(m + 1) - lgamma(j + 1) - lgamma(m - j + 1) - m * log(2));
+        if (sum > (1 - CONFIDENCE) / 2)
+            return k;
     }
-    return sum;
 }
 
-struct estimate bootstrap_median(float *values, size_t n)
+struct estimate median_estimate(float *values, size_t n)
 {
     struct estimate estimate = none;
     for (size_t i = 0; i < n; i++)
@@ -263,20 +244,10 @@ struct estimate bootstrap_median(float *values, size_t n)
         return estimate;
     statistics_sort(values, n);
     estimate.value = statistics_quantile(values, n, 0.5);
-    if (n < 2)
-        return estimate;
-
-    /* A resample's lower median is at most the k-th smallest value if at least (n + 1)/2 of its n draws are among
-     * the k smallest. The smallest k for which that is likelier than 2.5 %: */
-    size_t rank = (n + 1) / 2, low = 1, high = rank;
-    while (low < high) {
-        size_t k = (low + high) / 2;
-        if (binomial_tail(n, rank, (double)k / (double)n) >= 0.025)
-            high = k;
-        else
-            low = k + 1;
+    size_t rank = median_rank(n);
+    if (rank > 0 && values[0] < values[n - 1]) {
+        estimate.low = (double)values[rank - 1];
+        estimate.high = (double)values[n - rank];
     }
-    estimate.low = (double)values[low - 1];
-    estimate.high = (double)values[n - low]; /* the upper median's, by symmetry */
     return estimate;
 }

@@ -8,23 +8,25 @@
 #include <stdint.h>
 
 #define BOOTSTRAP_RESAMPLES  2000
+#define BOOTSTRAP_MODELS_MIN 10   /* fewer models have Student's interval */
 #define BOOTSTRAP_MODELS_MAX 2000 /* more models than these are not resampled: see bootstrap_means */
 
 /* A statistic of a sample of models with its 95 % interval. */
 struct estimate {
     double value;     /* NaN if no model has one */
-    double low, high; /* NaN if there are fewer than two models to tell */
+    double low, high; /* NaN if the models cannot tell: too few, or all equal */
     size_t n;         /* models that have a value */
 };
 
 /* The means of columns of values [n_columns, n], NaN being left out, and their intervals: estimates [n_columns].
  *
- * Intervals are BCa (Efron 1987, "Better bootstrap confidence intervals") from BOOTSTRAP_RESAMPLES resamples of the n
- * models (the same ones for each column and in every call with the same n), at levels that are widened for
- * small n (Hesterberg 2015, "What teachers should know about the bootstrap"): with 10 models of a share like those
- * of selective neurons they hold the true mean in 95 % of samples, plain BCa and percentile intervals in 90 %
- * (check_statistics.py measures it). With more than BOOTSTRAP_MODELS_MAX models the interval is what
- * resamples converge to, mean +- 1.96 standard errors: the two differ by less than the resamples' own scatter.
+ * Of fewer than BOOTSTRAP_MODELS_MIN values the interval is Student's. From there on it is BCa (Efron 1987, "Better
+ * bootstrap confidence intervals") from BOOTSTRAP_RESAMPLES resamples of the n models (the same ones for each column
+ * and in every call with the same n), at levels that are widened to Student's reach (Hesterberg 2015, "What teachers
+ * should know about the bootstrap"): with 10 models of a share like those of selective neurons they hold the true mean
+ * in 95 % of samples, plain BCa and percentile intervals in 90 % (check_statistics.py measures it). With more than
+ * BOOTSTRAP_MODELS_MAX models the interval is what resamples converge to, mean +- 1.96 standard errors: the two differ
+ * by less than the resamples' own scatter. Values that are all equal have none: they do not show how they scatter.
  * ERROR_FATAL if memory is short. */
 enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns, struct estimate *estimates,
                                 struct error *error);
@@ -33,9 +35,10 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
  * rng_index(words[r, i], n). For tests. */
 void bootstrap_words(size_t n, uint32_t *words);
 
-/* The median of values [n] (overwritten: sorted, NaN last), NaN being left out, and its percentile bootstrap interval.
- * How resampled medians are distributed is known exactly (Efron 1979, "Bootstrap methods", section 3), so that no
- * resamples are drawn: the interval's ends are order statistics. */
-struct estimate bootstrap_median(float *values, size_t n);
+/* The median of values [n] (overwritten: sorted, NaN last), NaN being left out, with the interval that the sign test
+ * gives (Conover 1999, "Practical nonparametric statistics", 3.2): the order statistics k and n + 1 - k for the largest
+ * k at which it holds the true median in 95 % of samples, whatever their distribution. NaN for fewer than six values,
+ * which have no such k, and if all are equal. */
+struct estimate median_estimate(float *values, size_t n);
 
 #endif

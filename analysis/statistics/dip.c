@@ -77,3 +77,22 @@ double dip_statistic(const double *sorted, size_t n, double *scratch, size_t *in
     }
     return dip / (2 * (double)n);
 }
+
+double dip_critical(size_t n)
+{
+    static const struct {
+        double n, dip;
+    } table[] = {
+        {10, 0.139611395137099},    {15, 0.118760769203664},    {20, 0.105130218270636},    {30, 0.0881689143126666},
+        {50, 0.0702737877191269},   {100, 0.0511279442868827},  {200, 0.0368418413878307},  {500, 0.0237294742633411},
+        {1000, 0.0169343970067564}, {2000, 0.0120380990328341}, {5000, 0.0076506368153935},
+    };
+    enum { N_SIZES = sizeof table / sizeof table[0] };
+    double m = (double)n;
+    size_t i = 1;
+    while (i < N_SIZES - 1 && table[i].n < m)
+        i++;
+    double low = sqrt(table[i - 1].n) * table[i - 1].dip, high = sqrt(table[i].n) * table[i].dip;
+    double share = fmin((m - table[i - 1].n) / (table[i].n - table[i - 1].n), 1); /* beyond the last as there */
+    return (low + share * (high - low)) / sqrt(m);
+}

@@ -12,4 +12,10 @@
  * scratch [DIP_SCRATCH * n] and indices [n] are overwritten. */
 double dip_statistic(const double *sorted, size_t n, double *scratch, size_t *indices);
 
+#define DIP_UNITS_MIN 10 /* fewer values are too few to tell */
+
+/* The dip that 5 % of uniform samples of n >= DIP_UNITS_MIN values exceed, the test's 5 % level: M. Maechler's table (R
+ * package diptest, qDiptab, from 1,000,001 samples each), between whose sizes sqrt(n) times the dip is linear in n. */
+double dip_critical(size_t n);
+
 #endif

@@ -36,7 +36,7 @@ static double exact_probability(const unsigned *twice_ranks, size_t n, unsigned 
     return fmin(tail, 1);
 }
 
-double paired_wilcoxon(const double *differences, size_t n_all)
+double paired_wilcoxon(const double *differences, size_t n_all, double tolerance)
 {
     double *d = malloc((n_all > 0 ? n_all : 1) * sizeof *d);
     unsigned twice_ranks[EXACT_MAX];
@@ -44,13 +44,13 @@ double paired_wilcoxon(const double *differences, size_t n_all)
     if (!d)
         return -1;
     for (size_t i = 0; i < n_all; i++)
-        if (differences[i] != 0)
+        if (fabs(differences[i]) > tolerance)
             d[n++] = differences[i];
     qsort(d, n, sizeof *d, compare_sizes);
 
     double positive = 0, tied = 0; /* twice the sum of positive ranks; sum of t^3 - t over groups of t ties */
     for (size_t first = 0, last; first < n; first = last) {
-        for (last = first; last < n && fabs(d[last]) == fabs(d[first]); last++)
+        for (last = first; last < n && fabs(d[last]) - fabs(d[first]) <= tolerance; last++)
             ;
         double twice_rank = (double)(first + last + 1), ties = (double)(last - first);
         tied += ties * ties * ties - ties;
@@ -70,15 +70,33 @@ double paired_wilcoxon(const double *differences, size_t n_all)
     return erfc(fabs(deviation) / sqrt(2 * variance));
 }
 
+/* What may be rounding among values [n], NaN being left out. */
+static double tolerance_of(const float *a, const float *b, size_t n)
+{
+    double largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fmax(fabs((double)a[i]), fabs((double)b[i])));
+    return PAIRED_TOLERANCE * largest;
+}
+
+void paired_differences(const float *a, const float *b, size_t n, float *differences)
+{
+    double tolerance = tolerance_of(a, b, n);
+    for (size_t i = 0; i < n; i++) {
+        double difference = (double)b[i] - (double)a[i];
+        differences[i] = fabs(difference) <= tolerance ? 0 : (float)difference;
+    }
+}
+
 /* Cliff's delta of sorted values [n]. */
-static double cliff(const float *a, const float *b, size_t n)
+static double cliff(const float *a, const float *b, size_t n, double tolerance)
 {
     double sum = 0;
     size_t below = 0, upto = 0; /* values of a below b[i], and not above it */
     for (size_t i = 0; i < n; i++) {
-        while (below < n && a[below] < b[i])
+        while (below < n && (double)b[i] - (double)a[below] > tolerance)
             below++;
-        while (upto < n && a[upto] <= b[i])
+        while (upto < n && (double)a[upto] - (double)b[i] <= tolerance)
             upto++;
         sum += (double)below - (double)(n - upto);
     }
@@ -89,11 +107,15 @@ enum error_code paired_compare(const float *a_all, const float *b_all, size_t n_
                                struct error *error)
 {
     size_t n_bytes = (n_all > 0 ? n_all : 1) * sizeof(float), n = 0;
-    float *a = malloc(n_bytes), *b = malloc(n_bytes), *differences = malloc(n_bytes);
+    float *a = calloc(n_bytes, 1), *b = calloc(n_bytes, 1), *differences = calloc(n_bytes, 1);
     double *exact = malloc(2 * n_bytes);
 
-    *comparison = (struct comparison){
-        .mean_a = (double)NAN, .mean_b = (double)NAN, .cliff = (double)NAN, .p = (double)NAN, .p_holm = (double)NAN};
+    *comparison = (struct comparison){.mean_a = (double)NAN,
+                                      .mean_b = (double)NAN,
+                                      .cliff = (double)NAN,
+                                      .p = (double)NAN,
+                                      .p_holm = (double)NAN,
+                                      .p_family = (double)NAN};
     if (!a || !b || !differences || !exact) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
@@ -101,11 +123,11 @@ enum error_code paired_compare(const float *a_all, const float *b_all, size_t n_
     for (size_t i = 0; i < n_all; i++)
         if (!isnan(a_all[i]) && !isnan(b_all[i])) {
             a[n] = a_all[i];
-            b[n] = b_all[i];
-            differences[n] = b[n] - a[n];
-            exact[n] = (double)differences[n]; /* equal as floats counts as equal */
-            n++;
+            b[n++] = b_all[i];
         }
+    paired_differences(a, b, n, differences);
+    for (size_t i = 0; i < n; i++)
+        exact[i] = (double)differences[i];
     if (bootstrap_means(differences, n, 1, &comparison->difference, error))
         goto done;
     comparison->n = n;
@@ -113,12 +135,13 @@ enum error_code paired_compare(const float *a_all, const float *b_all, size_t n_
         goto done;
     comparison->mean_a = statistics_mean(a, n);
     comparison->mean_b = statistics_mean(b, n);
-    comparison->p = comparison->p_holm = paired_wilcoxon(exact, n);
+    double tolerance = tolerance_of(a, b, n);
+    comparison->p = comparison->p_holm = paired_wilcoxon(exact, n, tolerance);
     if (comparison->p < 0)
         error_set(error, ERROR_FATAL, "not enough memory");
     statistics_sort(a, n);
     statistics_sort(b, n);
-    comparison->cliff = cliff(a, b, n);
+    comparison->cliff = cliff(a, b, n, tolerance);
 done:
     free(exact);
     free(differences);

@@ -12,26 +12,6 @@ double statistics_mean(const float *values, size_t n)
     return sum / (double)n;
 }
 
-double statistics_bimodality(const double *values, size_t n)
-{
-    double m = (double)n, mean = 0, square = 0, cube = 0, fourth = 0;
-    if (n < 4)
-        return (double)NAN;
-    for (size_t i = 0; i < n; i++)
-        mean += values[i] / m;
-    for (size_t i = 0; i < n; i++) {
-        double d = values[i] - mean;
-        square += d * d / m;
-        cube += d * d * d / m;
-        fourth += d * d * d * d / m;
-    }
-    if (!(square > 1e-24 * mean * mean)) /* rounding of the mean, no spread */
-        return (double)NAN;
-    double skewness = cube / pow(square, 1.5) * sqrt(m * (m - 1)) / (m - 2);
-    double kurtosis = (m - 1) / ((m - 2) * (m - 3)) * ((m + 1) * (fourth / (square * square) - 3) + 6);
-    return (skewness * skewness + 1) / (kurtosis + 3 * (m - 1) * (m - 1) / ((m - 2) * (m - 3)));
-}
-
 void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n)
 {
     counts->n_units += n;

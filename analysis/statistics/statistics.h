@@ -22,12 +22,6 @@ struct ri_counts {
 /* Adds ri [n] to the counts. */
 void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n);
 
-/* Sarle's bimodality coefficient with the finite-sample correction of Pfister et al. 2013 ("Good things peak in pairs",
- * Frontiers in Psychology 4): (G1^2 + 1)/(G2 + 3 (n-1)^2/((n-2)(n-3))), G1 and G2 being the unbiased sample skewness
- * and excess kurtosis of values [n]. NaN for fewer than four values or if all are equal. 5/9 for a uniform
- * distribution, 1 for two equal points. */
-double statistics_bimodality(const double *values, size_t n);
-
 /* Sorts values [n] upwards; none may be NaN. */
 void statistics_sort(float *values, size_t n);
 

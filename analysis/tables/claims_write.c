@@ -6,116 +6,318 @@
 #include <string.h>
 
 #define CONFIGS_SHOWN 6 /* in the table for people */
+#define PAIRS_SHOWN   20
 
-static const char signs[] = "+-?"; /* by decision; too few has none */
+static bool is_wanted(const struct claims *claims, int measure)
+{
+    return claims->measures >> measure & 1;
+}
+
+static bool is_pair(int claim)
+{
+    return claim_table[claim].key != NULL;
+}
+
+/* The configurations of a condition or of its controls, without those that follow themselves. */
+enum side { SIDE_A, SIDE_B, SIDE_CONTROLS };
+
+static void add_config(size_t config, size_t *configs, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (configs[i] == config)
+            return;
+    if (*n <= CONFIGS_SHOWN)
+        configs[(*n)++] = config;
+}
+
+static size_t list_configs(const struct claim_result *result, enum side side, size_t configs[CONFIGS_SHOWN + 1])
+{
+    size_t n = 0;
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_side *a = &result->pairs.pairs[p].a, *b = &result->pairs.pairs[p].b;
+        if (side != SIDE_CONTROLS)
+            add_config(side == SIDE_A ? a->config : b->config, configs, &n);
+        for (int i = 0; i < a->n_controls && side == SIDE_CONTROLS; i++)
+            add_config(a->controls[i], configs, &n);
+        for (int i = 0; i < b->n_controls && side == SIDE_CONTROLS; i++)
+            add_config(b->controls[i], configs, &n);
+    }
+    return n;
+}
 
 /* ---- text ---- */
 
-/* "  WORD CONDITION: configurations 1, 3, 5 ... (40 in all)" */
-static void print_condition(const char *word, const char *condition, const struct selection *configs, FILE *out)
+/* "  WORD CONDITION: configurations 1, 3, 5 ..." */
+static void print_condition(const char *word, const char *condition, const struct claim_result *result, enum side side,
+                            FILE *out)
 {
+    size_t configs[CONFIGS_SHOWN + 1], n = list_configs(result, side, configs);
     char text[1024];
-    size_t used = (size_t)snprintf(text, sizeof text, "%s: configuration%s ", condition, configs->n == 1 ? "" : "s");
-    for (size_t i = 0; i < configs->n && i < CONFIGS_SHOWN; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs->configs[i]);
-    if (configs->n > CONFIGS_SHOWN)
-        snprintf(text + used, sizeof text - used, " ... (%zu in all)", configs->n);
+    size_t used = (size_t)snprintf(text, sizeof text, "%s: configuration%s ", condition, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n && i < CONFIGS_SHOWN; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", i > 0 ? ", " : "", configs[i]);
+    if (n > CONFIGS_SHOWN)
+        snprintf(text + used, sizeof text - used, ", ...");
     table_wrapped(word, text, out);
 }
 
-/* A measure's name in a column of 9, in two lines: as its words are, or divided where there is only one. */
+/* A measure's name in a column of 11, in two lines: as its words are, or divided where there is only one. */
 static void write_head(const char *name, int line, FILE *out)
 {
     int n = (int)strcspn(name, "_"), all = (int)strlen(name);
-    bool is_divided = n == all && n > 9;
+    bool is_divided = n == all && n > 10;
     if (line == 0)
-        fprintf(out, " %*.*s%s", is_divided ? 8 : 9, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
+        fprintf(out, " %*.*s%s", is_divided ? 9 : 10, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
     else
-        fprintf(out, " %9s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
+        fprintf(out, " %10s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
 }
 
 static void write_overview(const struct claims *claims, FILE *out)
 {
     for (int line = 0; line < 2; line++) {
-        fprintf(out, "%-22s", line == 0 ? "" : "claim");
+        fprintf(out, "%-20s", line == 0 ? "" : "claim");
         for (int m = 0; m < claims->n_measures; m++)
-            write_head(measure_table[m].name, line, out);
+            if (is_wanted(claims, m))
+                write_head(measure_table[m].name, line, out);
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {
-        fprintf(out, "%-22s%s", claim_table[c].name, claims->results[c].a.n > 0 ? "" : "  not in this file");
-        for (int m = 0; m < claims->n_measures && claims->results[c].a.n > 0; m++) {
-            enum decision raw = claims->results[c].verdicts[NORMALISE_NONE][m].decision;
-            enum decision by_layer = claims->results[c].verdicts[NORMALISE_LAYER][m].decision;
-            const char text[] = {signs[raw], ' ', signs[by_layer], '\0'}; /* NULs for too few */
-            fprintf(out, " %9s",
-                    raw == CLAIM_TOO_FEW || by_layer == CLAIM_TOO_FEW ? decision_names[CLAIM_TOO_FEW] : text);
-        }
+        const struct claim_result *result = &claims->results[c];
+        fprintf(out, "%-20s%s", claim_table[c].name, result->pairs.n > 0 ? "" : "  not in this file");
+        for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++)
+            if (is_wanted(claims, m))
+                fprintf(out, " %10s", decision_names[result->rows[ROW_JUDGED][m].decision]);
         fprintf(out, "\n");
     }
 }
 
-static void write_verdict(const struct verdict *verdict, bool is_pair, FILE *out)
+static void format_effect(const struct estimate *effect, char text[64])
 {
-    char effect[64] = "-", numbers[64] = "";
-    if (isfinite(verdict->effect.low))
-        snprintf(effect, sizeof effect, "%+.3f [%+.3f, %+.3f]", verdict->effect.value, verdict->effect.low,
-                 verdict->effect.high);
-    else if (isfinite(verdict->effect.value))
-        snprintf(effect, sizeof effect, "%+.3f", verdict->effect.value);
-    if (is_pair && isfinite(verdict->mean_a))
-        snprintf(numbers, sizeof numbers, " %+.2f, %+.2f", verdict->mean_a, verdict->mean_b);
-    fprintf(out, "  %-9s  %*s%s", decision_names[verdict->decision], is_pair ? -25 : 0, effect, numbers);
+    snprintf(text, 64, "-");
+    if (isfinite(effect->low))
+        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
+    else if (isfinite(effect->value))
+        snprintf(text, 64, "%+.3f", effect->value);
 }
 
-static void write_claim(const struct claims *claims, int c, FILE *out)
+/* What a row's number is called. */
+static const char *number_name(int claim, int row)
+{
+    if (row == ROW_JUDGED)
+        return claim_table[claim].is_leaning ? "/layer" : "D";
+    return row == ROW_KINDS ? (claim_table[claim].is_leaning ? "raw" : "shares") : "/layer";
+}
+
+static void write_row(const struct claims *claims, int c, int r, int m, FILE *out)
+{
+    const struct claim_row *row = &claims->results[c].rows[r][m];
+    char effect[64], null[64];
+    format_effect(&row->effect, effect);
+    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
+            decision_names[row->decision], effect);
+    if (isfinite(row->mean_a))
+        fprintf(out, "  %+.2f", row->mean_a);
+    if (isfinite(row->mean_a) && isfinite(row->mean_b))
+        fprintf(out, ", %+.2f", row->mean_b);
+    if (row->null.n > 0) {
+        snprintf(null, sizeof null, "%+.3f", row->null.value);
+        fprintf(out, "; identical %s", null);
+    }
+    fprintf(out, "\n");
+}
+
+/* What weakens the verdict of a measure, a line each. */
+static void write_checks(const struct claims *claims, int c, int m, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    const struct claim_checks *checks = &result->checks[m];
+    const struct claim_row *row = &result->rows[ROW_JUDGED][m];
+    char effect[64];
+    if (row->decision == DECISION_NO_CONTROL)
+        return;
+    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
+        format_effect(&checks->same, effect);
+        fprintf(out, "      accepted in the same attempt: %zu of %zu pairs; among them %s, %s\n", checks->n_same,
+                checks->n_pairs, effect, decision_names[checks->same_decision]);
+    }
+    if (claims->n_first > 0 && checks->first_plan != row->decision)
+        fprintf(out, "      the %zu replicates that were planned first: %s\n", claims->n_first,
+                decision_names[checks->first_plan]);
+    if (row->warnings & WARNING_ALL_EQUAL)
+        fprintf(out, "      no interval: all seeds have the same effect\n");
+    else if (row->warnings & WARNING_ZEROS)
+        fprintf(out, "      warning: half of the effects or more are 0: no interval is good for such\n");
+}
+
+/* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
+static void write_pairs(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    if (result->pairs.n < 2)
+        return;
+    fprintf(out,
+            "  Each pair's effect, by measure (! its own interval, Bonferroni's t, lies beyond 0 the other way):\n");
+    for (size_t p = 0; p < result->pairs.n && p < PAIRS_SHOWN; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        char name[64];
+        snprintf(name, sizeof name, is_pair(c) ? "%zu - %zu" : "%zu", is_pair(c) ? pair->b.config : pair->a.config,
+                 pair->a.config);
+        fprintf(out, "    %-14s", name);
+        for (int m = 0; m < claims->n_measures; m++) {
+            const struct estimate *effect = &result->pair_effects[p * (size_t)claims->n_measures + (size_t)m];
+            double pooled = result->rows[ROW_JUDGED][m].effect.value;
+            if (!is_wanted(claims, m))
+                continue;
+            bool is_opposed = (pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0);
+            if (isfinite(effect->value))
+                fprintf(out, " %+9.3f%s", effect->value, is_opposed ? "!" : " ");
+            else
+                fprintf(out, " %10s", "-");
+        }
+        fprintf(out, "%s\n", claim_pair_has_controls(pair) ? "" : "  no control: not judged");
+    }
+    if (result->pairs.n > PAIRS_SHOWN)
+        fprintf(out, "    ... %zu in all (--csv and --json have them)\n", result->pairs.n);
+}
+
+static void write_multiverse(const struct claims *claims, int c, FILE *out)
+{
+    const struct multiverse *multiverse = &claims->results[c].multiverse;
+    char effect[64];
+    if (multiverse->mean.n == 0)
+        return;
+    fprintf(
+        out,
+        "  Multiverse: specifications that say larger (reversed), least, median and largest effect, and the choice\n"
+        "  that most often changes the verdict:\n");
+    for (int m = 0; m < claims->n_measures; m++) {
+        const struct multiverse_row *row = &multiverse->rows[m];
+        if (!is_wanted(claims, m) || row->n == 0)
+            continue;
+        fprintf(out, "    %-15s %2d (%d) of %d  %+.3f %+.3f %+.3f", measure_table[m].name, row->n_larger,
+                row->n_reversed, row->n, row->least, row->median, row->largest);
+        if (row->choice < N_CHOICES)
+            fprintf(out, "  %s (%.0f %%)", choice_names[row->choice], 100 * row->flips);
+        fprintf(out, "\n");
+    }
+    format_effect(&multiverse->mean, effect);
+    fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
+}
+
+static void write_controls(const struct claims *claims, const struct reader *reader, int c, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    size_t configs[CONFIGS_SHOWN + 1];
+    (void)claims;
+    if (list_configs(result, SIDE_CONTROLS, configs) > 0)
+        print_condition(" ", "identical tasks", result, SIDE_CONTROLS, out);
+    if (result->n_judged == 0)
+        fprintf(out,
+                "  No verdict without the identical tasks that it is held against. To train them:\n"
+                "    picky-analyse claims %s --control -o control.cfg && picky extend %s control.cfg\n",
+                reader->path, reader->path);
+    else if (result->n_judged < result->pairs.n)
+        fprintf(out, "  %zu of %zu pairs have the identical tasks that they are held against, and are judged.\n",
+                result->n_judged, result->pairs.n);
+}
+
+/* The smallest layer among a claim's configurations. */
+static int64_t least_units(const struct claim_result *result, const struct reader *reader, bool with_b)
+{
+    int64_t least = INT64_MAX;
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        int64_t a = reader->configs[pair->a.config].hidden_size,
+                b = with_b ? reader->configs[pair->b.config].hidden_size : a;
+        least = a < least ? a : least;
+        least = b < least ? b : least;
+    }
+    return least;
+}
+
+static void write_claim(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
     const struct claim_result *result = &claims->results[c];
     fprintf(out, "\n%s: %s\n", claim->name, claim->statement);
-    if (result->a.n == 0) {
+    if (result->pairs.n == 0) {
         fprintf(out, "  Not in this file. It takes\n");
         table_wrapped("  a =", claim->a, out);
         if (claim->b)
             table_wrapped("  b =", claim->b, out);
         return;
     }
-    table_wrapped(" ", claim->definition, out);
-    print_condition("  a =", claim->a, &result->a, out);
+    table_wrapped(claim->is_leaning ? "  /layer:" : "  D:", claim->definition, out);
+    table_wrapped(claim->is_leaning ? "  raw:" : "  shares:", claim->shares, out);
+    print_condition("  a =", claim->a, result, SIDE_A, out);
     if (claim->b)
-        print_condition("  b =", claim->b, &result->b, out);
-    fprintf(out, "  %zu seeds; effect [95 %%]%s\n", result->verdicts[0][0].effect.n,
-            claim->b ? ", means of a and b" : "");
-    for (int n = 0; n < N_NORMALISE; n++)
-        for (int m = 0; m < claims->n_measures; m++) {
-            fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
-            write_verdict(&result->verdicts[n][m], claim->b != NULL, out);
-            fprintf(out, "\n");
+        print_condition("  b =", claim->b, result, SIDE_B, out);
+    write_controls(claims, reader, c, out);
+    int64_t units = least_units(result, reader, claim->b != NULL);
+    fprintf(out, "  Smallest effect of interest: %g%s\n", result->smallest,
+            result->smallest * (double)units < 1 ? " (below one unit of the smallest layer)" : "");
+    size_t n_seeds = 0;
+    for (int m = 0; m < claims->n_measures; m++)
+        if (result->rows[ROW_JUDGED][m].effect.n > n_seeds)
+            n_seeds = result->rows[ROW_JUDGED][m].effect.n;
+    fprintf(out, "  %zu seeds; effect [95 %%], means of %s\n", n_seeds,
+            is_pair(c) ? "a and b; the same difference between identical tasks" : "a and of identical tasks");
+    if (n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS)
+        fprintf(out, "  Warning: under %d seeds, one model in five that is unlike the others may be missed.\n",
+                WARNING_MINORITY_SEEDS);
+    for (int m = 0; m < claims->n_measures; m++)
+        if (is_wanted(claims, m)) {
+            for (int r = 0; r < N_ROWS; r++)
+                write_row(claims, c, r, m, out);
+            write_checks(claims, c, m, out);
         }
+    write_pairs(claims, c, out);
+    write_multiverse(claims, c, out);
+}
+
+static void write_statuses(const struct claims *claims, FILE *out)
+{
+    if (!claims->statuses)
+        return;
+    fprintf(out, "Models: ");
+    for (int s = 0, n = 0; s < N_STATUSES; s++)
+        if (claims->statuses >> s & 1)
+            fprintf(out, "%s%s", n++ ? ", " : "", status_names[s]);
+    fprintf(out, ".\n");
 }
 
 static void write_text(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                       const struct ri_options *options, FILE *out)
+                       FILE *out)
 {
     table_head(reader, selection, out);
-    fprintf(out,
-            "\nEach claim is an effect, a mean over seeds. + supported: its 95 %% bootstrap interval is above %g, the\n"
-            "smallest effect of interest; - opposed: below it; ? undecided; too few: under %d seeds, which give no\n"
-            "verdict. The first sign is for the importances as they are, the second after dividing them by their sum\n"
-            "over the layer (/layer).\n"
-            "An importance below %g of its layer's mean counts as 0; shares of a layer are shares of %s.\n"
-            "Intervals are not corrected for the number of claims and measures.\n\n",
-            CLAIM_EFFECT, CLAIM_SEEDS, options->unimportant_below,
-            claims->is_of_important ? "its important units" : "all its units");
+    fprintf(
+        out,
+        "\nEach claim is an effect, a mean over seeds, held against networks that learnt one task twice. larger: its\n"
+        "95 %% interval lies above the smallest effect of interest; reversed: below that the other way round;\n"
+        "negligible: between the two, of %d seeds or more; undecided: all else; mixed: a pair of configurations says\n"
+        "the opposite; selection: pairs that accepted the same attempt say otherwise; no control: no identical tasks\n"
+        "in the file; too few: under %d seeds. Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share\n"
+        "of a task's importance: 0 if both tasks use the same units, 1 if they share none. Beside it, shares of\n"
+        "selective and mixed units, of importances as they are and divided by their sum over the layer (/layer):\n"
+        "below %g of its layer's mean one counts as 0; shares of a layer are shares of %s.\n%s",
+        VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->unimportant_below,
+        claims->is_of_important ? "its important units" : "all its units",
+        claims->is_simultaneous
+            ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
+            : "Intervals are not corrected for the number of claims and measures (--simultaneous does so).\n");
+    write_statuses(claims, out);
+    fprintf(out, "\n");
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
-        write_claim(claims, c, out);
+        write_claim(claims, reader, c, out);
     fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all\n"
                  "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
                  "follows the losses, whatever neurons do.\n");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
+            if (!is_wanted(claims, m))
+                continue;
             fprintf(out, "  %-16s %-6s", measure_table[m].name, n == NORMALISE_LAYER ? "/layer" : "");
             if (isfinite(c->low))
                 fprintf(out, "  r = %+.2f [%+.2f, %+.2f]  %zu models\n", c->r, c->low, c->high, c->n);
@@ -129,113 +331,246 @@ static const char *shares_of(const struct claims *claims)
     return claims->is_of_important ? "important" : "all";
 }
 
-/* ---- CSV: a row for each claim, normalisation and measure; the correlations as claim "loss_correlation" ---- */
+/* ---- CSV: a row for each claim, measure and number; the correlations as claim "loss_correlation" ---- */
 
-static void csv_configs(const struct selection *configs, FILE *out)
+static void csv_configs(const struct claim_result *result, enum side side, FILE *out)
 {
-    for (size_t i = 0; i < configs->n; i++)
-        fprintf(out, "%s%zu", i > 0 ? ";" : "", configs->configs[i]);
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        fprintf(out, "%s%zu", p > 0 ? ";" : "", side == SIDE_A ? pair->a.config : pair->b.config);
+    }
 }
 
-static void csv_row(const struct claims *claims, const struct ri_options *options, const char *name, int n, int m,
-                    const char *decision, const double *numbers, size_t n_seeds, FILE *out)
+static void csv_numbers(const double *numbers, size_t n, FILE *out)
 {
-    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_table[m].name, normalise_names[n], options->unimportant_below,
-            shares_of(claims), decision, n_seeds);
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < n; i++) {
         fputc(',', out);
         csv_number(out, numbers[i]);
     }
 }
 
-static void write_csv(const struct claims *claims, const struct ri_options *options, FILE *out)
+static void csv_begin_row(const struct claims *claims, const char *name, int m, enum normalise normalise,
+                          const char *decision, size_t n_seeds, FILE *out)
+{
+    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", name, measure_table[m].name, normalise_names[normalise],
+            claims->unimportant_below, shares_of(claims), decision, n_seeds);
+}
+
+static void csv_warnings(unsigned warnings, FILE *out)
+{
+    static const char *const names[] = {"all_equal", "zeros", "under_30_seeds"};
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (warnings >> i & 1) {
+            fprintf(out, "%s%s", separator, names[i]);
+            separator = ";";
+        }
+}
+
+/* What only the judged row has. */
+static void csv_checks(const struct claims *claims, int c, int m, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    const struct claim_checks *checks = &result->checks[m];
+    const struct multiverse_row *multiverse = &result->multiverse.rows[m];
+    const double same[3] = {checks->same.value, checks->same.low, checks->same.high};
+    const double effects[3] = {multiverse->least, multiverse->median, multiverse->largest};
+    fprintf(out, ",%s,%zu,%zu", claims->n_first > 0 ? decision_names[checks->first_plan] : "", checks->n_pairs,
+            checks->n_same);
+    csv_numbers(checks->same.n > 0 ? same : (const double[]){(double)NAN, (double)NAN, (double)NAN}, 3, out);
+    fprintf(out, ",%d,%d,%d", multiverse->n, multiverse->n_larger, multiverse->n_reversed);
+    csv_numbers(effects, 3, out);
+    fprintf(out, ",%s", multiverse->choice < N_CHOICES && multiverse->n > 0 ? choice_names[multiverse->choice] : "");
+}
+
+static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    const struct claim_row *row = &result->rows[r][m];
+    const double none[5] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
+    const double null[3] = {row->null.value, row->null.low, row->null.high};
+    bool is_there = result->pairs.n > 0;
+    csv_begin_row(claims, claim_table[c].name, m, claim_row_normalise(c, (enum claim_row_kind)r),
+                  is_there ? decision_names[row->decision] : "not_in_file", row->effect.n, out);
+    csv_numbers(is_there ? numbers : none, 5, out);
+    fputc(',', out);
+    csv_configs(result, SIDE_A, out);
+    fputc(',', out);
+    if (is_pair(c))
+        csv_configs(result, SIDE_B, out);
+    fprintf(out, ",%s,%g", claim_row_names[r], result->smallest);
+    csv_numbers(row->null.n > 0 ? null : none, 3, out);
+    fputc(',', out);
+    csv_warnings(row->warnings, out);
+    if (r == ROW_JUDGED && is_there)
+        csv_checks(claims, c, m, out);
+    else
+        fprintf(out, ",,,,,,,,,,,,,");
+    fprintf(out, "\n");
+}
+
+static void write_csv(const struct claims *claims, FILE *out)
 {
     fprintf(
         out,
         "claim,measure,normalise,unimportant_below,shares_of,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
-        "configurations_a,configurations_b\n");
-    for (int c = 0; c < N_CLAIMS; c++) {
-        const struct claim_result *result = &claims->results[c];
-        for (int n = 0; n < N_NORMALISE; n++)
-            for (int m = 0; m < claims->n_measures; m++) {
-                const struct verdict *v = &result->verdicts[n][m];
-                const double none[5] = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
-                const double numbers[5] = {v->effect.value, v->effect.low, v->effect.high, v->mean_a, v->mean_b};
-                bool is_there = result->a.n > 0;
-                csv_row(claims, options, claim_table[c].name, n, m,
-                        is_there ? decision_names[v->decision] : "not_in_file", is_there ? numbers : none, v->effect.n,
-                        out);
-                fputc(',', out);
-                csv_configs(&result->a, out);
-                fputc(',', out);
-                if (claim_table[c].b)
-                    csv_configs(&result->b, out);
-                fprintf(out, "\n");
-            }
-    }
+        "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
+        "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
+        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice\n");
+    for (int c = 0; c < N_CLAIMS; c++)
+        for (int r = 0; r < N_ROWS; r++)
+            for (int m = 0; m < claims->n_measures; m++)
+                if (is_wanted(claims, m))
+                    csv_claim_row(claims, c, r, m, out);
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             const double numbers[5] = {c->r, c->low, c->high, (double)NAN, (double)NAN};
-            csv_row(claims, options, "loss_correlation", n, m, "", numbers, c->n, out);
-            fprintf(out, ",,\n");
+            if (!is_wanted(claims, m))
+                continue;
+            csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
+            csv_numbers(numbers, 5, out);
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
 /* ---- JSON ---- */
 
-static void json_configs(const char *key, const struct selection *configs, FILE *out)
+static void json_configs(const char *key, const struct claim_result *result, enum side side, FILE *out)
 {
     fprintf(out, "\"%s\": [", key);
-    for (size_t i = 0; i < configs->n; i++)
-        fprintf(out, "%s%zu", i > 0 ? ", " : "", configs->configs[i]);
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        fprintf(out, "%s%zu", p > 0 ? ", " : "", side == SIDE_A ? pair->a.config : pair->b.config);
+    }
     fprintf(out, "]");
+}
+
+static void json_row(const struct claims *claims, int c, int r, int m, bool is_first, FILE *out)
+{
+    const struct claim_row *row = &claims->results[c].rows[r][m];
+    fprintf(out,
+            "%s\n      {\"measure\": \"%s\", \"number\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", "
+            "\"effect\": ",
+            is_first ? "" : ",", measure_table[m].name, claim_row_names[r],
+            normalise_names[claim_row_normalise(c, (enum claim_row_kind)r)], decision_names[row->decision]);
+    json_estimate(out, &row->effect);
+    fprintf(out, ", \"mean_a\": ");
+    json_number(out, row->mean_a);
+    fprintf(out, ", \"mean_b\": ");
+    json_number(out, row->mean_b);
+    fprintf(out, ", \"identical\": ");
+    json_estimate(out, &row->null);
+    fprintf(out, ", \"warnings\": \"");
+    csv_warnings(row->warnings, out);
+    fprintf(out, "\"");
+    if (r == ROW_JUDGED) {
+        const struct claim_checks *checks = &claims->results[c].checks[m];
+        if (claims->n_first > 0)
+            fprintf(out, ", \"first_plan\": \"%s\"", decision_names[checks->first_plan]);
+        fprintf(out, ", \"pairs\": %zu, \"same_attempt\": %zu, \"same_effect\": ", checks->n_pairs, checks->n_same);
+        json_estimate(out, &checks->same);
+    }
+    fprintf(out, "}");
+}
+
+static void json_pairs(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim_result *result = &claims->results[c];
+    fprintf(out, "],\n     \"pairs\": [");
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        fprintf(out, "%s\n      {\"a\": %zu, ", p > 0 ? "," : "", pair->a.config);
+        if (is_pair(c))
+            fprintf(out, "\"b\": %zu, ", pair->b.config);
+        fprintf(out, "\"tasks\": [%d, %d], \"control\": %s, \"effects\": {", pair->a.tasks.a + 1, pair->a.tasks.b + 1,
+                claim_pair_has_controls(pair) ? "true" : "false");
+        for (int m = 0, n = 0; m < claims->n_measures; m++)
+            if (is_wanted(claims, m)) {
+                fprintf(out, "%s\"%s\": ", n++ ? ", " : "", measure_table[m].name);
+                json_estimate(out, &result->pair_effects[p * (size_t)claims->n_measures + (size_t)m]);
+            }
+        fprintf(out, "}}");
+    }
+    fprintf(out, "]");
+}
+
+static void json_multiverse(const struct claims *claims, int c, FILE *out)
+{
+    const struct multiverse *multiverse = &claims->results[c].multiverse;
+    fprintf(out, ",\n     \"multiverse\": {\"decision\": \"%s\", \"effect\": ", decision_names[multiverse->decision]);
+    json_estimate(out, &multiverse->mean);
+    fprintf(out, ", \"measures\": [");
+    for (int m = 0, n = 0; m < claims->n_measures; m++) {
+        const struct multiverse_row *row = &multiverse->rows[m];
+        if (!is_wanted(claims, m))
+            continue;
+        fprintf(out,
+                "%s\n      {\"measure\": \"%s\", \"specifications\": %d, \"larger\": %d, \"reversed\": %d, \"least\": ",
+                n++ ? "," : "", measure_table[m].name, row->n, row->n_larger, row->n_reversed);
+        json_number(out, row->least);
+        fprintf(out, ", \"median\": ");
+        json_number(out, row->median);
+        fprintf(out, ", \"largest\": ");
+        json_number(out, row->largest);
+        fprintf(out, ", \"flipping_choice\": \"%s\"}",
+                row->choice < N_CHOICES && row->n > 0 ? choice_names[row->choice] : "");
+    }
+    fprintf(out, "]}");
 }
 
 static void json_claim(const struct claims *claims, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
     const struct claim_result *result = &claims->results[c];
-    fprintf(out, "%s\n    {\"name\": \"%s\", \"statement\": \"%s\",\n     \"effect\": \"%s\",\n     \"a\": \"%s\", ",
-            c > 0 ? "," : "", claim->name, claim->statement, claim->definition, claim->a);
+    fprintf(out,
+            "%s\n    {\"name\": \"%s\", \"statement\": \"%s\",\n     \"effect\": \"%s\",\n     \"shares\": \"%s\",\n"
+            "     \"a\": \"%s\", ",
+            c > 0 ? "," : "", claim->name, claim->statement, claim->definition, claim->shares, claim->a);
     if (claim->b)
         fprintf(out, "\"b\": \"%s\",\n     ", claim->b);
-    json_configs("configurations_a", &result->a, out);
+    json_configs("configurations_a", result, SIDE_A, out);
     fprintf(out, ", ");
-    json_configs("configurations_b", claim->b ? &result->b : &(struct selection){NULL, 0}, out);
-    fprintf(out, ",\n     \"verdicts\": [");
-    for (int n = 0; n < N_NORMALISE && result->a.n > 0; n++)
-        for (int m = 0; m < claims->n_measures; m++) {
-            const struct verdict *v = &result->verdicts[n][m];
-            fprintf(out, "%s\n      {\"measure\": \"%s\", \"normalise\": \"%s\", \"decision\": \"%s\", \"effect\": ",
-                    n + m > 0 ? "," : "", measure_table[m].name, normalise_names[n], decision_names[v->decision]);
-            json_estimate(out, &v->effect);
-            fprintf(out, ", \"mean_a\": ");
-            json_number(out, v->mean_a);
-            fprintf(out, ", \"mean_b\": ");
-            json_number(out, v->mean_b);
-            fprintf(out, "}");
-        }
-    fprintf(out, "]}");
+    json_configs("configurations_b", is_pair(c) ? result : &(struct claim_result){0}, SIDE_B, out);
+    fprintf(out, ",\n     \"smallest_effect\": %g, \"judged_pairs\": %zu,\n     \"verdicts\": [", result->smallest,
+            result->n_judged);
+    bool is_first = true;
+    for (int r = 0; r < N_ROWS && result->pairs.n > 0; r++)
+        for (int m = 0; m < claims->n_measures; m++)
+            if (is_wanted(claims, m)) {
+                json_row(claims, c, r, m, is_first, out);
+                is_first = false;
+            }
+    json_pairs(claims, c, out);
+    if (result->pairs.n > 0)
+        json_multiverse(claims, c, out);
+    fprintf(out, "}");
 }
 
-static void write_json(const struct claims *claims, const struct reader *reader, const struct ri_options *options,
-                       FILE *out)
+static void write_json(const struct claims *claims, const struct reader *reader, FILE *out)
 {
     fprintf(out, "{\n");
     table_json_head(reader, out);
-    fprintf(out, "  \"smallest_effect\": %g,\n  \"fewest_seeds\": %d,\n  \"unimportant_below\": ", CLAIM_EFFECT,
-            CLAIM_SEEDS);
-    json_number(out, options->unimportant_below);
+    fprintf(out, "  \"fewest_seeds\": %d,\n  \"simultaneous\": %s,\n  \"first_plan_replicates\": ", VERDICT_SEEDS,
+            claims->is_simultaneous ? "true" : "false");
+    if (claims->n_first > 0)
+        fprintf(out, "%zu", claims->n_first);
+    else
+        fprintf(out, "null");
+    fprintf(out, ",\n  \"unimportant_below\": ");
+    json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)
         json_claim(claims, c, out);
     fprintf(out, "\n  ],\n  \"loss_correlation\": [");
-    for (int n = 0; n < N_NORMALISE; n++)
+    for (int n = 0, n_written = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             struct estimate r = {c->r, c->low, c->high, c->n};
-            fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n + m > 0 ? "," : "",
+            if (!is_wanted(claims, m))
+                continue;
+            fprintf(out, "%s\n    {\"measure\": \"%s\", \"normalise\": \"%s\", \"r\": ", n_written++ ? "," : "",
                     measure_table[m].name, normalise_names[n]);
             json_estimate(out, &r);
             fprintf(out, "}");
@@ -244,12 +579,12 @@ static void write_json(const struct claims *claims, const struct reader *reader,
 }
 
 void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                  const struct ri_options *options, enum table_format format, FILE *out)
+                  enum table_format format, FILE *out)
 {
     if (format == TABLE_CSV)
-        write_csv(claims, options, out);
+        write_csv(claims, out);
     else if (format == TABLE_JSON)
-        write_json(claims, reader, options, out);
+        write_json(claims, reader, out);
     else
-        write_text(claims, reader, selection, options, out);
+        write_text(claims, reader, selection, out);
 }

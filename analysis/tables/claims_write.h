@@ -7,6 +7,6 @@
 
 /* Writes them; errors of `out` are left to the caller. */
 void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                  const struct ri_options *options, enum table_format format, FILE *out);
+                  enum table_format format, FILE *out);
 
 #endif

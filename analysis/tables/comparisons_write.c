@@ -1,6 +1,7 @@
 #include "comparisons_write.h"
 
 #include "formats.h"
+#include "max_t.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,13 +16,12 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
     for (size_t k = 0; k < comparisons->groups.n_keys; k++)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
     fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
-                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm\n");
+                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
-        const double numbers[] = {
-            c->mean_a, c->mean_b, c->difference.value, c->difference.low, c->difference.high, c->cliff,
-            c->p,      c->p_holm};
+        const double numbers[] = {c->mean_a, c->mean_b, c->difference.value, c->difference.low, c->difference.high,
+                                  c->cliff,  c->p,      c->p_holm,           c->p_family};
         char value[HYPERPARAMETER_TEXT_MAX];
         for (size_t k = 0; k < comparisons->groups.n_keys; k++) {
             size_t config = comparisons->groups.groups[row->group].configs[0];
@@ -85,6 +85,8 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_number(out, c->p);
         fprintf(out, ", \"p_holm\": ");
         json_number(out, c->p_holm);
+        fprintf(out, ", \"p_family\": ");
+        json_number(out, c->p_family);
         fprintf(out, "}");
     }
     fprintf(out, "\n  ]\n}\n");
@@ -101,40 +103,64 @@ static void write_block_head(const struct comparisons *comparisons, const struct
              measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
-            "difference", " [95 %]", "Cliff", "p", "p Holm");
+            "difference", " [95 %]", "Cliff", "p", "p family");
+}
+
+/* What the corrected p values are, and what they cannot show. */
+static void write_family(const struct comparisons *comparisons, FILE *out)
+{
+    size_t n_seeds = comparisons->n_seeds, n_tests = comparisons->n_tests;
+    if (n_tests == 0) {
+        fprintf(out, "p family is not there: no row has %d seeds that differ, and fewer cannot tell.\n",
+                MAX_T_SEEDS_MIN);
+        return;
+    }
+    fprintf(out, "p family: for these %zu tests together, by max-T (signs flipped seed by seed in all rows at once).\n",
+            n_tests);
+    if (n_seeds <= MAX_T_EXHAUSTIVE_MAX)
+        fprintf(out, "With %zu seeds it is %.2g or more.\n", n_seeds, 2 / pow(2, (double)n_seeds));
+    if (n_seeds < 8)
+        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach p family < 0.05.\n");
+    else if (n_seeds < 10 && n_tests > 20)
+        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can reach p family < 0.05;\n"
+                     "ask for fewer (--statistic, --layer, --measure, --where).\n");
 }
 
 static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
 {
-    size_t n_tests = 0;
-    for (size_t i = 0; i < comparisons->n_rows; i++)
-        n_tests += isnan(comparisons->rows[i].comparison.p) ? 0 : 1;
     table_head(comparisons->reader, selection, out);
     fprintf(out,
-            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% bootstrap interval over\n"
-            "pairs], Cliff's delta, p of Wilcoxon's signed-rank test, p after Holm's correction for these %zu tests.\n",
-            n_tests);
+            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% interval over pairs%s],\n"
+            "Cliff's delta, p of Wilcoxon's signed-rank test.\n",
+            comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "");
+    write_family(comparisons, out);
+    if (comparisons->n_rows < comparisons->n_made)
+        fprintf(out, "%zu of %zu rows are shown.\n", comparisons->n_rows, comparisons->n_made);
+    if (comparisons->n_rows == 0)
+        return;
     if (comparisons->rows[0].ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;
-        char layer[16] = "", interval[64] = " -";
+        char layer[16] = "", interval[64] = " -", family[16] = "-";
         if (!last || last->group != row->group || last->config_a != row->config_a || last->config_b != row->config_b ||
             last->ri.measure != row->ri.measure || last->ri.task_a != row->ri.task_a ||
             last->ri.task_b != row->ri.task_b)
             write_block_head(comparisons, row, out);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             snprintf(layer, sizeof layer, "%zu", row->layer + 1);
+        if (!isnan(c->p_family))
+            snprintf(family, sizeof family, "%.2g", c->p_family);
         if (isfinite(c->difference.low))
             snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
         if (c->n == 0)
             fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
                     "-");
         else
-            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8.2g\n", layer,
+            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8s\n", layer,
                     statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
-                    c->cliff, c->p, c->p_holm);
+                    c->cliff, c->p, family);
     }
 }
 

@@ -19,7 +19,7 @@ static void csv_begin(const struct reader *reader, const struct selection *selec
     fprintf(out, ",attempts,measure,normalise,unimportant_below,task_1,task_2,layer");
     for (int s = 0; s < N_STATISTICS; s++)
         fprintf(out, ",%s,%s_low,%s_high", statistic_table[s].name, statistic_table[s].name, statistic_table[s].name);
-    fprintf(out, "\n");
+    fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high\n");
 }
 
 static void csv_table(const struct summary_table *table, FILE *out)
@@ -48,7 +48,7 @@ static void csv_table(const struct summary_table *table, FILE *out)
                 csv_number(out, numbers[i]);
             }
         }
-        fprintf(out, "\n");
+        fprintf(out, ",,,\n");
     }
 }
 

@@ -27,9 +27,12 @@ static void begin(const struct reader *reader, const struct selection *selection
     fprintf(out,
             "\nUnits by relative importance RI: selective(+) RI > %g, for the first task of a pair; selective(-)\n"
             "RI < -%g, for the second; mixed |RI| < %g; unimportant to both (below %g of the layer's mean).\n"
-            "Means over accepted models, of the dip the median; [95 %% intervals]: Wilson's, and the bootstrap's\n"
-            "over models. Bimodality is 5/9 = 0.56 for an even spread, more for two peaks.\n",
-            RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below);
+            "Means over accepted models, of the dip the median; [95 %% intervals] over models: of proportions\n"
+            "Wilson's, of medians the sign test's, else Student's under %d models, then the bootstrap's.\n"
+            "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip is too large for one\n"
+            "peak (p < 0.05), to be compared with identical tasks. Sarle's bimodality is no longer computed.\n",
+            RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
+            BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }
@@ -77,9 +80,9 @@ struct column {
     int width, precision;
 };
 static const struct column columns[] = {
-    {STATISTIC_MEAN_RI, 15, 2},    {STATISTIC_SELECTIVE_1, 14, 1}, {STATISTIC_SELECTIVE_2, 14, 1},
-    {STATISTIC_MIXED, 13, 1},      {STATISTIC_UNIMPORTANT, 13, 1}, {STATISTIC_DIP, 13, 3},
-    {STATISTIC_BIMODALITY, 13, 2},
+    {STATISTIC_MEAN_RI, 15, 2},   {STATISTIC_SELECTIVE_1, 14, 1}, {STATISTIC_SELECTIVE_2, 14, 1},
+    {STATISTIC_MIXED, 13, 1},     {STATISTIC_UNIMPORTANT, 13, 1}, {STATISTIC_DIP, 13, 3},
+    {STATISTIC_TWO_PEAKS, 14, 1},
 };
 enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 

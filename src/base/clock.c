@@ -6,11 +6,17 @@
 static double seconds_of(clockid_t clock)
 {
     struct timespec time;
-    clock_gettime(clock, &time);
+    if (clock_gettime(clock, &time) != 0)
+        clock_gettime(CLOCK_MONOTONIC, &time); /* which POSIX has; CLOCK_BOOTTIME is Linux's alone */
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 double clock_s(void)
+{
+    return seconds_of(CLOCK_BOOTTIME);
+}
+
+double clock_awake_s(void)
 {
     return seconds_of(CLOCK_MONOTONIC);
 }

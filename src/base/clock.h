@@ -4,8 +4,13 @@
 
 #include <time.h>
 
-/* Seconds since some fixed moment; never goes back. */
+/* Seconds since some fixed moment; never goes back, and goes on while the machine is suspended: what deadlines are
+ * reckoned by. */
 double clock_s(void);
+
+/* The same without the time in which the machine was suspended (pthread_condattr_setclock's CLOCK_MONOTONIC): how long
+ * work took, and what is waited for. */
+double clock_awake_s(void);
 
 /* Seconds of a core that this thread has used. */
 double clock_cpu_s(void);

@@ -14,16 +14,26 @@ static const struct {
     const char *name;
     double grace_s;
 } signals[] = {
-    {SIGINT, "SIGINT", 0.3},
-    {SIGTERM, "SIGTERM", 0.3},
-    {SIGUSR1, "SIGUSR1", 10},
-    {SIGUSR2, "SIGUSR2", 10},
+    {SIGINT, "SIGINT", 0.3},  {SIGTERM, "SIGTERM", 0.3}, {SIGHUP, "SIGHUP", 0.3},
+    {SIGUSR1, "SIGUSR1", 10}, {SIGUSR2, "SIGUSR2", 10},
 };
 enum { N_SIGNALS = sizeof signals / sizeof signals[0] };
 
 /* One flag for each: handlers that interrupt each other then cannot lose one. Lock-free, which makes them safe there.
  */
 static atomic_int has_come[N_SIGNALS];
+
+static atomic_uint signs_of_life;
+
+void stop_note_life(void)
+{
+    atomic_fetch_add_explicit(&signs_of_life, 1, memory_order_relaxed);
+}
+
+unsigned stop_life(void)
+{
+    return atomic_load_explicit(&signs_of_life, memory_order_relaxed);
+}
 
 static void remember(int signal)
 {
@@ -32,10 +42,20 @@ static void remember(int signal)
             atomic_store(&has_come[i], 1);
 }
 
+/* As nohup leaves it, for what is to outlive its terminal. Of the others only SIGINT is ever ignored at the start, by
+ * shells, for what they start in the background. */
+static bool is_left_ignored(int signal)
+{
+    struct sigaction before;
+    return signal == SIGHUP && sigaction(signal, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
 void stop_catch_signals(void)
 {
     for (int i = 0; i < N_SIGNALS; i++) {
         atomic_store(&has_come[i], 0);
+        if (is_left_ignored(signals[i].signal))
+            continue;
         struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESTART};
         if (signals[i].signal == SIGINT)
             action.sa_flags |= (int)SA_RESETHAND; /* the second one acts as ever */
@@ -76,6 +96,11 @@ double stop_grace_s(int signal)
     return i < N_SIGNALS ? signals[i].grace_s : 0;
 }
 
+bool stop_is_warning(int signal)
+{
+    return signal == SIGUSR1 || signal == SIGUSR2;
+}
+
 const char *stop_signal_name(int signal)
 {
     int i = rank_of(signal);
@@ -91,19 +116,36 @@ static const char *get_number(const char *text, double *number)
     return isdigit((unsigned char)text[0]) && end == text + length ? end : NULL;
 }
 
-/* HH:MM:SS; false if text is not of this form. */
+/* A part of a clock's text: the first one of up to six digits, the others below `limit`, of one or two. Returns what is
+ * behind it, NULL if there is none. */
+static const char *get_part(const char *text, bool is_first, double limit, double *part)
+{
+    size_t n = strspn(text, "0123456789");
+    *part = strtod(text, NULL);
+    return n > 0 && n <= (is_first ? 6 : 2) && (is_first || *part < limit) ? text + n : NULL;
+}
+
+/* As Slurm writes it: MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS; false if text is not of this form. */
 static bool parse_clock(const char *text, double *seconds)
 {
-    double part[3];
-    for (int i = 0; i < 3; i++) {
-        size_t n = strspn(text, "0123456789");
-        if (n == 0 || n > 6 || (i > 0 && n != 2) || text[n] != (i < 2 ? ':' : '\0'))
+    static const double unit_s[] = {86400, 3600, 60, 1}, limits[] = {INFINITY, 24, 60, 60};
+    bool has_days = strchr(text, '-');
+    int n_colons = 0;
+    for (const char *at = text; *at; at++)
+        n_colons += *at == ':';
+    if (n_colons > 2 || (!has_days && n_colons == 0))
+        return false;
+    int first = has_days ? 0 : 3 - n_colons, last = has_days ? 1 + n_colons : 3;
+    *seconds = 0;
+    for (int i = first; i <= last; i++) {
+        double part;
+        text = get_part(text, i == first, limits[i], &part);
+        if (!text || *text != (i == last ? '\0' : i == 0 ? '-' : ':'))
             return false;
-        part[i] = strtod(text, NULL);
-        text += n + 1;
+        text++;
+        *seconds += part * unit_s[i];
     }
-    *seconds = 3600 * part[0] + 60 * part[1] + part[2];
-    return part[1] < 60 && part[2] < 60;
+    return true;
 }
 
 /* Numbers with units, each unit smaller than the one before; a single number may go without. */
@@ -138,18 +180,23 @@ enum error_code stop_parse_duration(const char *text, double *seconds, struct er
     if ((parse_clock(text, seconds) || parse_sum(text, seconds)) && *seconds > 0 && *seconds <= longest_s)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT,
-                     "%.100s: allowed: a duration above 0 as 90 (seconds), 30s, 10m, 2h, 1h30m, 1d or HH:MM:SS", text);
+                     "%.100s: allowed: a duration above 0 as 90 (seconds), 30s, 10m, 2h, 1h30m, 1d, MM:SS, HH:MM:SS, "
+                     "D-HH, D-HH:MM or D-HH:MM:SS",
+                     text);
 }
 
-double stop_deadline(double start_s, double limit_s, const char *slurm_end_time, double now_unix_s, double now_s)
+bool stop_duration_misleads(const char *text)
 {
-    double deadline_s = INFINITY, end_unix_s;
+    const char *colon = strchr(text, ':');
+    return text[strspn(text, "0123456789.")] == '\0' || (colon && !strchr(text, '-') && !strchr(colon + 1, ':'));
+}
+
+double stop_deadline(double start_s, double limit_s, double killed_s, double now_s)
+{
+    double deadline_s = INFINITY, left_s = killed_s - now_s;
     if (isfinite(limit_s))
         deadline_s = start_s + limit_s - fmin(5, fmax(0.5, limit_s / 20));
-    const char *end = slurm_end_time ? get_number(slurm_end_time, &end_unix_s) : NULL;
-    if (end && *end == '\0' && end_unix_s > 0) {
-        double left_s = end_unix_s - now_unix_s;
-        deadline_s = fmin(deadline_s, now_s + left_s - fmin(30, fmax(0, left_s / 10)));
-    }
+    if (isfinite(left_s))
+        deadline_s = fmin(deadline_s, killed_s - fmin(30, fmax(0, left_s / 10)));
     return deadline_s;
 }

@@ -6,6 +6,7 @@
 #include "memory_budget.h"
 #include "stop.h"
 #include "trainer.h"
+#include "watchdog.h"
 #include "wire.h"
 
 #include <inttypes.h>
@@ -19,7 +20,16 @@ static const double LONGEST_SLEEP_S = 1e-3, LONGEST_SLEEP_ALONE_S = 50e-3;
 /* A pack is started if the longest so far would fit into the time left so many times. */
 static const double PACK_MARGIN = 1.25;
 
-enum { MESSAGES_A_TURN = 64 };
+/* While the time is over each rank hears so often that rank 0 lives. */
+static const double REASSURE_S = 1;
+
+/* A turn counts as overtime no longer than this: in a longer one this process has not looked at what came. */
+static const double LONGEST_TURN_S = 0.25;
+
+/* One so long is none: the process was stopped or the machine suspended. */
+static const double PAUSE_S = 5;
+
+enum { MESSAGES_A_TURN = 64, STUCK_NAMED_MAX = 8 };
 
 /* What the coordinator knows of a rank. */
 struct rank {
@@ -53,11 +63,25 @@ struct coordinator {
     enum wire_order order;   /* for all ranks */
     int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
     double end_s;            /* when training has to end, INFINITY: when all is done */
+    double start_s;          /* of the run */
+    double paused_s;         /* between turns, because this process was stopped or the machine suspended */
+    bool is_time_over;       /* the first order was given for the time limit's sake */
+    bool has_overstayed;     /* some rank's compute thread does not stop */
     double silence_look_s;   /* when ranks' silence is looked at next */
+    double turn_s;           /* when the loop's last turn began */
+    double overtime_s;       /* that the loop has been through since end_s */
+    double reassured_s;      /* when the ranks were last told that this one lives */
     double longest_pack_s;
     uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
+
+/* Training has to end by then, and soon after all else. */
+static void end_by(struct coordinator *c, double end_s)
+{
+    c->end_s = fmin(c->end_s, end_s);
+    watchdog_set_deadline(c->end_s);
+}
 
 /* The first failure counts; from then on nothing is handed out or stored. */
 static void fail(struct coordinator *c, const struct error *error)
@@ -65,6 +89,7 @@ static void fail(struct coordinator *c, const struct error *error)
     if (!c->failure.code)
         c->failure = *error;
     c->order = WIRE_HALT;
+    end_by(c, clock_s());
 }
 
 static void finish_rank(struct coordinator *c, int rank)
@@ -88,7 +113,7 @@ static void note_signal(struct coordinator *c, int rank, int signal)
         return;
     c->signal = signal;
     c->signal_rank = rank;
-    c->end_s = fmin(c->end_s, clock_s() + stop_grace_s(signal));
+    end_by(c, clock_s() + stop_grace_s(signal));
 }
 
 /* ---- handing out -------------------------------------------------------------------------------------------- */
@@ -214,10 +239,19 @@ static enum error_code put(struct coordinator *c, uint64_t config, uint64_t repl
     return ERROR_NONE;
 }
 
+static enum error_code sync_sink(const struct coordinator *c, bool now, struct error *error)
+{
+    watchdog_doing("syncing the results");
+    enum error_code code = c->sink->sync(c->sink->context, now, error);
+    watchdog_doing("training");
+    return code;
+}
+
 /* Puts the records of a report into the file. */
 static enum error_code store(struct coordinator *c, int rank, const void *report, struct error *error)
 {
     size_t n = wire_report_n_records(report);
+    watchdog_doing("writing the results");
     for (size_t i = 0; i < n; i++) {
         uint64_t config, replicate;
         const void *record = wire_report_record(report, c->layout, i, &config, &replicate);
@@ -296,6 +330,73 @@ static void mind_the_transport(struct coordinator *c)
     fail(c, &error);
 }
 
+/* ---- the stuck ---------------------------------------------------------------------------------------------- */
+
+/* What a rank holds, for messages. */
+static void held_text(const struct coordinator *c, int rank, char text[128])
+{
+    uint64_t n_held = ledger_held(c->ledger, rank);
+    if (n_held == 0) {
+        snprintf(text, 128, "it holds no jobs");
+        return;
+    }
+    struct ledger_job oldest = ledger_oldest(c->ledger, rank);
+    snprintf(text, 128, "it holds %" PRIu64 " job%s, the oldest configuration %" PRIu32 ", replicate %" PRIu64, n_held,
+             n_held == 1 ? "" : "s", oldest.config, oldest.replicate);
+}
+
+static void name_overstayed(struct coordinator *c, int rank)
+{
+    char held[128];
+    c->has_overstayed = true;
+    held_text(c, rank, held);
+    progress_say(c->progress, "rank %d on %s: its compute thread does not stop; %s", rank, host(c, rank), held);
+}
+
+/* Names the ranks that are not through, and what they hold. Ranks may be thousands. */
+static void name_stuck(const struct coordinator *c)
+{
+    int n_named = 0;
+    for (int rank = 0; rank < c->n_ranks && n_named < STUCK_NAMED_MAX; rank++) {
+        const struct rank *r = &c->ranks[rank];
+        if (r->has_finished)
+            continue;
+        char held[128];
+        held_text(c, rank, held);
+        progress_say(c->progress, "rank %d on %s is stuck: it has not been heard of for %.0f s; %s", rank,
+                     host(c, rank), clock_s() - r->heard_s, held);
+        n_named++;
+    }
+    if (c->n_ranks - c->n_finished > n_named)
+        progress_say(c->progress, "and %d more ranks", c->n_ranks - c->n_finished - n_named);
+}
+
+/* Once the time is over: tells the ranks that this one lives, and gives up those that are not through by the end of the
+ * grace. Only turns of the loop count, in which what has come has been looked at. */
+static void mind_the_stuck(struct coordinator *c)
+{
+    double now_s = clock_s(), turn_s = fmin(now_s - c->turn_s, LONGEST_TURN_S);
+    if (now_s - c->turn_s > PAUSE_S)
+        c->paused_s += now_s - c->turn_s;
+    c->turn_s = now_s;
+    stop_note_life();
+    if (now_s < c->end_s)
+        return;
+    c->overtime_s += turn_s;
+    if (c->order > WIRE_GO_ON && now_s - c->reassured_s > REASSURE_S) {
+        c->reassured_s = now_s;
+        for (int rank = 1; rank < c->n_ranks; rank++) {
+            struct rank *r = &c->ranks[rank];
+            if ((r->order == c->order || r->has_finished) && transport_sent(c->transport, &r->request))
+                transport_send(c->transport, rank, c->orders[c->order], wire_handout_size(0), &r->request);
+        }
+    }
+    if (c->overtime_s < watchdog_grace_s())
+        return;
+    name_stuck(c);
+    c->transport->is_stuck = true;
+}
+
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
 static enum error_code understand(struct coordinator *c, int rank, const void *message, size_t n_bytes,
@@ -320,6 +421,8 @@ static enum error_code understand(struct coordinator *c, int rank, const void *m
 
     note_totals(c, rank, &report.totals);
     note_signal(c, rank, report.signal);
+    if (report.overstayed && !c->ranks[rank].has_finished)
+        name_overstayed(c, rank);
     if (report.finished)
         finish_rank(c, rank);
     if (c->failure.code)
@@ -387,6 +490,8 @@ static bool listen_to_own(struct coordinator *c)
         if (state == TRAINER_FAILED)
             fail(c, &error);
         if (state != TRAINER_WORKING) {
+            if (state == TRAINER_FINISHED && !trainer_has_ended(c->trainer))
+                name_overstayed(c, 0);
             finish_rank(c, 0);
             is_moving = true;
         }
@@ -413,6 +518,14 @@ static void give_orders(struct coordinator *c)
 
 /* ---- stopping ----------------------------------------------------------------------------------------------- */
 
+/* True if the order to stop comes from the time limit: or from a batch system's warning, as long ahead of it as such
+ * warnings are. */
+static bool is_for_the_limit(const struct coordinator *c, double now_s)
+{
+    double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10) && left_s <= had_s);
+}
+
 /* Winds up, or abandons what is in training, when it is time to. */
 static void mind_the_time(struct coordinator *c)
 {
@@ -429,10 +542,14 @@ static void mind_the_time(struct coordinator *c)
         c->order = WIRE_WIND_UP;
     if (!is_first || c->order == WIRE_GO_ON)
         return;
+    wire_handout_write(
+        c->orders[WIRE_WIND_UP],
+        &(struct wire_handout){.order = WIRE_WIND_UP, .is_last = true, .end = true, .left_s = fmax(0, left_s)}, NULL);
 
+    c->is_time_over = is_for_the_limit(c, clock_s());
     /* What is finished is made safe before anything else: whoever sent the signal may not wait. */
     struct error error;
-    if (c->sink->sync(c->sink->context, true, &error))
+    if (sync_sink(c, true, &error))
         fail(c, &error);
     if (c->signal)
         /* mpirun ends all ranks by SIGTERM when one has died, and kills them soon after. */
@@ -455,14 +572,8 @@ static void mind_the_silent(struct coordinator *c)
         if (r->is_silent || r->has_finished || now_s - r->heard_s < c->watch->silence_s)
             continue;
         r->is_silent = true;
-        uint64_t n_held = ledger_held(c->ledger, rank);
-        char held[128] = "it holds no jobs";
-        if (n_held > 0) {
-            struct ledger_job oldest = ledger_oldest(c->ledger, rank);
-            snprintf(held, sizeof held,
-                     "it holds %" PRIu64 " job%s, the oldest configuration %" PRIu32 ", replicate %" PRIu64, n_held,
-                     n_held == 1 ? "" : "s", oldest.config, oldest.replicate);
-        }
+        char held[128];
+        held_text(c, rank, held);
         progress_say(c->progress, "rank %d on %s has not been heard of for %.0f s; %s", rank, host(c, rank),
                      now_s - r->heard_s, held);
     }
@@ -530,23 +641,25 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     return ERROR_NONE;
 }
 
-/* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails.
- */
+/* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails,
+ * or a rank is stuck. */
 static void run(struct coordinator *c)
 {
     struct backoff backoff = {0};
     double work_total = plan_work_total(c->plan);
-    while (c->n_finished < c->n_ranks && !c->transport->failure.code) {
+    c->turn_s = clock_s();
+    while (c->n_finished < c->n_ranks && !c->transport->failure.code && !c->transport->is_stuck) {
         bool is_moving = listen_to_workers(c);
         is_moving |= listen_to_own(c);
         mind_the_transport(c);
         answer_the_waiting(c);
         struct error error;
-        if (!c->failure.code && c->sink->sync(c->sink->context, false, &error))
+        if (!c->failure.code && sync_sink(c, false, &error))
             fail(c, &error);
         mind_the_time(c);
         mind_the_silent(c);
         give_orders(c);
+        mind_the_stuck(c);
         progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
         if (is_moving)
             backoff = (struct backoff){0};
@@ -582,7 +695,8 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
                             .watch = watch,
                             .progress = progress,
                             .n_ranks = transport->n_ranks,
-                            .end_s = watch->deadline_s};
+                            .end_s = watch->deadline_s,
+                            .start_s = start_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
     if (set_up(&c, error)) {
         c.failure = *error;
@@ -595,11 +709,13 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
+        receipt->is_time_over = c.is_time_over && !c.has_overstayed && !transport->is_stuck;
+        receipt->paused_s = c.paused_s;
         check(!receipt->is_stopped || c.order > WIRE_GO_ON);
-        if (sink->sync(sink->context, true, error))
+        if (sync_sink(&c, true, error))
             fail(&c, error);
     }
-    for (int rank = 1; rank < c.n_ranks && !transport->failure.code; rank++)
+    for (int rank = 1; rank < c.n_ranks && !transport->failure.code && !transport->is_stuck; rank++)
         transport_wait_sent(transport, &c.ranks[rank].request);
 
 done:
@@ -607,7 +723,8 @@ done:
     trainer_destroy(c.trainer);
     ledger_destroy(c.ledger);
     for (int rank = 0; c.ranks && rank < c.n_ranks; rank++)
-        free(c.ranks[rank].message);
+        if (!transport->is_stuck) /* else MPI may not be done with it */
+            free(c.ranks[rank].message);
     free(c.ranks);
     *error = c.failure;
     return error->code;
@@ -616,6 +733,9 @@ done:
 void coordinator_release(struct transport *transport, int exit_code)
 {
     uint64_t message[WIRE_SMALL_MAX / 8];
+    watchdog_leave(exit_code);
+    if (transport->is_stuck)
+        transport_abort(transport, exit_code);
     wire_stop_write(message, exit_code);
     for (int rank = 1; rank < transport->n_ranks && !transport->failure.code; rank++) {
         MPI_Request request;

@@ -1,6 +1,8 @@
 #include "diagnosis.h"
 
 #include "clock.h"
+#include "cpus.h"
+#include "hash.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -13,18 +15,21 @@
 
 /* ---- where ranks run ------------------------------------------------------------------------------------------- */
 
-struct placement *diagnosis_gather(MPI_Comm comm)
+struct placement *diagnosis_gather(MPI_Comm comm, int argc, char **argv)
 {
     struct placement mine = {0}, *all = NULL;
     cpu_set_t set;
-    long n_online = sysconf(_SC_NPROCESSORS_ONLN);
     int rank, n_ranks;
-    mine.n_online = n_online > 0 ? (uint32_t)n_online : 0;
+    mine.n_online = (uint32_t)cpus_online();
+    mine.quota = cpus_quota("");
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         for (size_t cpu = 0; cpu < PLACEMENT_CPUS; cpu++)
             if (CPU_ISSET(cpu, &set))
                 mine.may_use[cpu / 64] |= UINT64_C(1) << cpu % 64;
     mine.memory = memory_find("");
+    mine.arguments = HASH_START;
+    for (int i = 0; i < argc; i++)
+        mine.arguments = hash_text(mine.arguments, argv[i]);
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &n_ranks);
     if (rank == 0) {
@@ -35,12 +40,19 @@ struct placement *diagnosis_gather(MPI_Comm comm)
     return all;
 }
 
-static int count_cpus(const struct placement *placement)
+/* CPUs that the rank is allowed to run on. */
+static int count_mask(const struct placement *placement)
 {
     int n = 0;
     for (int i = 0; i < PLACEMENT_CPUS / 64; i++)
         n += __builtin_popcountll(placement->may_use[i]);
     return n;
+}
+
+/* Those of them that it can keep busy. */
+static int count_cpus(const struct placement *placement)
+{
+    return cpus_under_quota(count_mask(placement), placement->quota);
 }
 
 /* A rank, for sorting: by host, then by the CPUs that it may use. */
@@ -95,10 +107,101 @@ uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *plac
 
 /* ---- launchers ------------------------------------------------------------------------------------------------- */
 
+enum { TAG_OF_ARGUMENTS = 1, ARGUMENTS_BYTES = 1 << 16 };
+
+/* The arguments one after the other, each with its NUL, as far as they fit; returns their length. */
+static int pack_arguments(int argc, char **argv, char packed[ARGUMENTS_BYTES])
+{
+    size_t used = 0;
+    for (int i = 0; i < argc && used + strlen(argv[i]) < ARGUMENTS_BYTES; i++) {
+        memcpy(packed + used, argv[i], strlen(argv[i]) + 1);
+        used += strlen(argv[i]) + 1;
+    }
+    return (int)used;
+}
+
+/* The first text of n_bytes of packed ones that is not among others; NULL if there is none. */
+static const char *find_other(const char *packed, int n_bytes, const char *others, int n_other_bytes)
+{
+    for (const char *at = packed; at < packed + n_bytes; at += strlen(at) + 1) {
+        const char *other = others;
+        while (other < others + n_other_bytes && strcmp(at, other) != 0)
+            other += strlen(other) + 1;
+        if (other >= others + n_other_bytes)
+            return at;
+    }
+    return NULL;
+}
+
+static void quote_argument(const char *argument, char text[128])
+{
+    if (argument)
+        snprintf(text, 128, "\"%.100s\"", argument);
+    else
+        snprintf(text, 128, "nothing");
+}
+
+/* Names what differs between the arguments of `rank` and those of rank 0, both packed. */
+static enum error_code refuse_arguments(int rank, const char *host, const char *packed, int n_bytes, const char *own,
+                                        int n_own_bytes, int n_others, struct error *error)
+{
+    char theirs[128], ours[128], others[48] = "";
+    const char *other = find_other(packed, n_bytes, own, n_own_bytes);
+    const char *missing = find_other(own, n_own_bytes, packed, n_bytes);
+    quote_argument(other, theirs);
+    quote_argument(missing, ours);
+    if (n_others > 0)
+        snprintf(others, sizeof others, ", %d more differ%s", n_others, n_others == 1 ? "s" : "");
+    if (!other && !missing)
+        snprintf(theirs, sizeof theirs, "another order");
+    return error_set(error, ERROR_INPUT,
+                     "rank %d on %s has %s among its arguments where rank 0 has %s%s; allowed: the same on every rank "
+                     "(several sweeps: an mpirun for each; one sweep in parts: an mpirun for each --shard)",
+                     rank, host, theirs, ours, others);
+}
+
+enum error_code diagnosis_check_arguments(MPI_Comm comm, const char *hosts, const struct placement *placements,
+                                          int argc, char **argv, struct error *error)
+{
+    int own, n_ranks, first = 0, n_different = 0, n_bytes;
+    char *packed = malloc(2 * ARGUMENTS_BYTES), *received = packed + ARGUMENTS_BYTES;
+    check(packed);
+    MPI_Status status;
+    MPI_Comm_rank(comm, &own);
+    MPI_Comm_size(comm, &n_ranks);
+    for (int rank = n_ranks - 1; own == 0 && rank > 0; rank--)
+        if (placements[rank].arguments != placements[0].arguments) {
+            first = rank;
+            n_different++;
+        }
+    MPI_Bcast(&first, 1, MPI_INT, 0, comm);
+    error->code = ERROR_NONE;
+    if (first > 0 && own == first) {
+        MPI_Send(packed, pack_arguments(argc, argv, packed), MPI_BYTE, 0, TAG_OF_ARGUMENTS, comm);
+    } else if (first > 0 && own == 0) {
+        MPI_Recv(received, ARGUMENTS_BYTES, MPI_BYTE, first, TAG_OF_ARGUMENTS, comm, &status);
+        MPI_Get_count(&status, MPI_BYTE, &n_bytes);
+        refuse_arguments(first, hosts + (size_t)first * HOST_MAX, received, n_bytes, packed,
+                         pack_arguments(argc, argv, packed), n_different - 1, error);
+    }
+    free(packed);
+    return error->code;
+}
+
 static long environment_number(const char *name)
 {
     const char *value = getenv(name);
     return value && *value ? strtol(value, NULL, 10) : 0;
+}
+
+int diagnosis_launched_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        /* A batch script has a SLURM_PROCID, too, but is no step. */
+        if (getenv(names[i]) && (strcmp(names[i], "SLURM_PROCID") != 0 || getenv("SLURM_STEPID")))
+            return (int)environment_number(names[i]);
+    return -1;
 }
 
 enum error_code diagnosis_check_srun(struct error *error)
@@ -267,7 +370,7 @@ static void print_crowding(FILE *stream, const struct diagnosis *diagnosis, cons
              last < diagnosis->n_ranks && strcmp(seats[last].host, seat->host) == 0 &&
              memcmp(seats[last].placement->may_use, seat->placement->may_use, sizeof seat->placement->may_use) == 0;)
             last++;
-        int n_cpus = count_cpus(seat->placement), n_online = (int)seat->placement->n_online;
+        int n_cpus = count_mask(seat->placement), n_online = (int)seat->placement->n_online;
         if (n_cpus == 0 || last - first <= n_cpus || n_crowded++ > 0)
             continue;
         fprintf(stream, "picky: warning: %d ranks on %.*s share %d CPU%s", last - first, host_name(seat->host),
@@ -282,6 +385,25 @@ static void print_crowding(FILE *stream, const struct diagnosis *diagnosis, cons
     if (n_crowded > 1)
         fprintf(stream, "picky: warning: the same holds for %d more group%s of ranks\n", n_crowded - 1,
                 n_crowded == 2 ? "" : "s");
+}
+
+/* Names a host whose ranks have more threads to train with than their control group has CPUs, whatever they are bound
+ * to; of several the first. */
+static void print_quota(FILE *stream, const struct diagnosis *diagnosis, const struct seat *seats)
+{
+    for (int first = 0, last; first < diagnosis->n_ranks; first = last) {
+        double quota = INFINITY;
+        for (last = first; last < diagnosis->n_ranks && strcmp(seats[last].host, seats[first].host) == 0; last++)
+            quota = fmin(quota, seats[last].placement->quota);
+        if (last - first <= fmax(1, quota))
+            continue;
+        fprintf(stream,
+                "picky: warning: %d ranks on %.*s share %.3g CPU%s by a control group's quota: start no more than %d "
+                "there, or ask for more\n",
+                last - first, host_name(seats[first].host), seats[first].host, quota, quota > 1 ? "s" : "",
+                cpus_under_quota(last - first, quota));
+        return;
+    }
 }
 
 static void print_output(FILE *stream, const struct diagnosis *diagnosis, const char *output)
@@ -312,6 +434,7 @@ void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char
     print_placement(stream, diagnosis, seats);
     print_output(stream, diagnosis, output);
     print_crowding(stream, diagnosis, seats);
+    print_quota(stream, diagnosis, seats);
     if (diagnosis->n_ranks == 1 && environment_number("SLURM_NTASKS") > 1)
         fprintf(stream,
                 "picky: warning: the job has %ld tasks, of which picky uses one: launch it by srun --mpi=pmix or "

@@ -15,6 +15,8 @@
 struct placement {
     uint64_t may_use[PLACEMENT_CPUS / 64]; /* one bit a CPU that it is allowed to run on; none: not known */
     uint32_t n_online;                     /* CPUs of its node */
+    uint64_t arguments;                    /* a hash of the command line that it got */
+    double quota;                          /* CPUs that all ranks there may keep busy (cpus.h) */
     struct memory memory;                  /* that it found, before it took any */
 };
 
@@ -27,12 +29,20 @@ struct diagnosis {
     const char *deadline_source;        /* what set it; unused if there is none */
 };
 
-/* Fills placements on rank 0, which frees them; NULL on the others. Collective. */
-struct placement *diagnosis_gather(MPI_Comm comm);
+/* Fills placements on rank 0, which frees them; NULL on the others. The arguments are this rank's. Collective. */
+struct placement *diagnosis_gather(MPI_Comm comm, int argc, char **argv);
+
+/* That all ranks got the same arguments, for those of rank 0 alone count. ERROR_INPUT on rank 0, which is the one to
+ * give hosts and placements. Collective. */
+enum error_code diagnosis_check_arguments(MPI_Comm comm, const char *hosts, const struct placement *placements,
+                                          int argc, char **argv, struct error *error);
 
 /* The bytes of memory that each rank may use (memory_budget), ranks on one host sharing what it has: [n_ranks], which
  * the caller frees. hosts and placements are [n_ranks], as in struct diagnosis. */
 uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *placements, int n_ranks);
+
+/* The rank that a launcher has given this process, as the environment tells before MPI starts; -1: no launcher. */
+int diagnosis_launched_rank(void);
 
 /* That srun has started this process in a way that MPI understands; to be called before MPI starts, which else ends the
  * process with a page of text. ERROR_INPUT with the remedy, "" as message in all processes but the first. Prints a hint

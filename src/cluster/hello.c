@@ -4,6 +4,7 @@
 #include "build.h"
 #include "clock.h"
 #include "kernels.h"
+#include "watchdog.h"
 #include "wire.h"
 
 #include <inttypes.h>
@@ -240,12 +241,15 @@ static bool ask(struct transport *transport, const struct wire_hello *own, int *
 bool hello_meet(struct transport *transport, MPI_Comm gathering, char *hosts, int *exit_code, struct error *error)
 {
     const struct wire_hello own = introduce();
+    watchdog_doing("meeting the other ranks");
     char *texts = calloc((size_t)transport->n_ranks, HELLO_TEXT_BYTES);
     check(texts);
     gather_as_ever(gathering, &own, transport->n_ranks, transport->rank, texts);
     bool may_go_on = transport->rank == 0 ? receive_all(transport, &own, texts, hosts, exit_code, error)
                                           : ask(transport, &own, exit_code, error);
     free(texts);
+    if (!may_go_on)
+        watchdog_leave(*exit_code);
     if (!may_go_on && !transport->failure.code)
         transport_meet(transport);
     return may_go_on;

@@ -13,6 +13,7 @@ static const double REDRAW_S = 0.2;          /* bar */
 static const double LINES_APART_S = 1;       /* lines: never closer */
 static const double FIRST_INTERVAL_S = 10;   /* lines: growing by half each time ... */
 static const double LONGEST_INTERVAL_S = 60; /* ... up to this */
+static const double PAUSE_S = 10;            /* without an update: the process was stopped, the machine suspended */
 static const double FIRST_MARK_S = 60;       /* shorter runs take their rate over all of it */
 
 /* Appends to text (printf style), cutting what does not fit. */
@@ -76,6 +77,7 @@ void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
                                   .n_jobs = n_jobs,
                                   .start_s = now,
                                   .shown_s = now,
+                                  .seen_s = now,
                                   .interval_s = FIRST_INTERVAL_S,
                                   .burst_s = now,
                                   .marks = {{.at_s = now}, {.at_s = now}}};
@@ -232,8 +234,23 @@ static void show(struct progress *progress, double now_s, bool is_last)
     fflush(progress->stream);
 }
 
+/* Leaves out the time in which nothing could be done. */
+static void skip_pause(struct progress *progress, double now_s)
+{
+    double pause_s = now_s - progress->seen_s;
+    progress->seen_s = now_s;
+    if (pause_s < PAUSE_S)
+        return;
+    progress->start_s += pause_s;
+    progress->shown_s += pause_s;
+    progress->burst_s += pause_s;
+    for (int i = 0; i < 2; i++)
+        progress->marks[i].at_s += pause_s;
+}
+
 void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s)
 {
+    skip_pause(progress, now_s);
     progress_note(progress, counts, work, now_s);
     double since = now_s - progress->shown_s;
     if (progress->is_terminal) {

@@ -20,6 +20,7 @@ struct progress {
     uint64_t counts[N_STATUSES]; /* done so far; pending unused */
     double work;                 /* share of the expected work that is done, 0 to 1 */
     double start_s, shown_s;
+    double seen_s;     /* the last update; without one for long the process was stopped, and that time does not count */
     double interval_s; /* of lines: grows */
     uint64_t shown_done;
     /* Jobs come in bursts, a pack at a time: rates are taken from burst to burst. */
@@ -61,7 +62,9 @@ void progress_duration(double seconds, char text[PROGRESS_DURATION_MAX]);
 struct receipt {
     uint64_t counts[N_STATUSES]; /* jobs of this run; pending: those left undone */
     int n_ranks;
-    bool is_stopped; /* by a signal or the time limit, with jobs left undone */
+    bool is_stopped;   /* by a signal or the time limit, with jobs left undone */
+    bool is_time_over; /* that was by the time limit, or by a warning shortly before it, and no rank was stuck */
+    double paused_s;   /* that rank 0 was stopped or suspended */
     double wall_s;
     double busy;              /* share of the ranks' wall time that their compute threads spent training, 0 to 1 */
     double occupancy;         /* share of the packs' lanes that held a model */

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,50 +70,58 @@ static bool read_all(int descriptor, double wait_s, char *text, size_t size)
     return true;
 }
 
-/* The EndTime of the line of job_id; an array's last task bears the array's id, for which all tasks are listed. */
-static bool parse_end(const char *text, const char *job_id, time_t *end)
+/* The line of job_id; an array's last task bears the array's id, for which all tasks are listed. NULL if there is none.
+ */
+static const char *find_line(const char *text, const char *job_id)
 {
     char start[64];
     snprintf(start, sizeof start, "JobId=%s ", job_id);
-    while (strncmp(text, start, strlen(start)) != 0) {
+    while (text && strncmp(text, start, strlen(start)) != 0) {
         text = strchr(text, '\n');
-        if (!text)
-            return false;
-        text++;
+        text += text != NULL;
     }
-    const char *field = strstr(text, " EndTime="), *line_end = strchrnul(text, '\n');
-    struct tm local = {.tm_isdst = -1};
-    if (!field || field > line_end || !strptime(field + strlen(" EndTime="), "%Y-%m-%dT%H:%M:%S", &local))
-        return false;
-    *end = mktime(&local);
-    return *end > 0;
+    return text;
 }
 
-bool slurm_job_end(double wait_s, char text[SLURM_TIME_MAX])
+/* The time in a field, " NAME=", of a line; 0 if there is none. */
+static double parse_time(const char *line, const char *name)
 {
-    const char *known = getenv("SLURM_JOB_END_TIME"), *job_id = getenv("SLURM_JOB_ID");
+    const char *field = strstr(line, name), *line_end = strchrnul(line, '\n');
+    struct tm local = {.tm_isdst = -1};
+    if (!field || field > line_end || !strptime(field + strlen(name), "%Y-%m-%dT%H:%M:%S", &local))
+        return 0;
+    time_t time = mktime(&local);
+    return time > 0 ? (double)time : 0;
+}
+
+/* A number of seconds in the environment; 0 if there is none. */
+static double environment_time(const char *name)
+{
+    const char *text = getenv(name);
+    double seconds = text ? strtod(text, NULL) : 0;
+    return text && *text && text[strspn(text, "0123456789")] == '\0' ? seconds : 0;
+}
+
+struct slurm_job slurm_job_find(double wait_s)
+{
+    const struct slurm_job unknown = {0};
+    const char *job_id = getenv("SLURM_JOB_ID");
     char id[32], answer[16384];
     int output;
-    time_t end;
-    text[0] = '\0';
-    if (known) {
-        snprintf(text, SLURM_TIME_MAX, "%s", known);
-        return true;
-    }
+    if (getenv("SLURM_JOB_END_TIME"))
+        return (struct slurm_job){environment_time("SLURM_JOB_START_TIME"), environment_time("SLURM_JOB_END_TIME")};
     if (!job_id || !*job_id || strlen(job_id) >= sizeof id || job_id[strspn(job_id, "0123456789")])
-        return false;
+        return unknown;
     snprintf(id, sizeof id, "%s", job_id);
     pid_t pid = start_scontrol(id, &output);
     if (pid < 0)
-        return false;
+        return unknown;
     bool is_answered = read_all(output, wait_s, answer, sizeof answer);
     close(output);
     if (!is_answered)
         kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
-    if (!is_answered || !parse_end(answer, id, &end))
-        return false;
-    snprintf(text, SLURM_TIME_MAX, "%lld", (long long)end);
-    return true;
+    const char *line = is_answered ? find_line(answer, id) : NULL;
+    return line ? (struct slurm_job){parse_time(line, " StartTime="), parse_time(line, " EndTime=")} : unknown;
 }

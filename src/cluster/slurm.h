@@ -2,13 +2,13 @@
 #ifndef PICKY_SLURM_H
 #define PICKY_SLURM_H
 
-#include <stdbool.h>
+/* When the job began and when it will be ended, in seconds since 1970; 0: not known, or no limit. */
+struct slurm_job {
+    double start_s, end_s;
+};
 
-#define SLURM_TIME_MAX 32
-
-/* When the job will be ended, in seconds since 1970, as text: SLURM_JOB_END_TIME where it is set, else what `scontrol
- * show job` says of SLURM_JOB_ID, waited for at most wait_s seconds. False, and "" in text, outside a job, without a
- * limit and without an answer. */
-bool slurm_job_end(double wait_s, char text[SLURM_TIME_MAX]);
+/* SLURM_JOB_START_TIME and SLURM_JOB_END_TIME where the latter is set, else what `scontrol show job` says of
+ * SLURM_JOB_ID, waited for at most wait_s seconds. Nothing is known outside a job and without an answer. */
+struct slurm_job slurm_job_find(double wait_s);
 
 #endif

@@ -80,7 +80,7 @@ static void tell(struct trainer *trainer)
 static void wait_for_work(struct trainer *trainer)
 {
     if (trainer->waiting_since_s == 0)
-        trainer->waiting_since_s = clock_s();
+        trainer->waiting_since_s = clock_awake_s();
     tell(trainer);
     pthread_cond_wait(&trainer->work, &trainer->mutex);
 }
@@ -89,7 +89,7 @@ static void end_wait(struct trainer *trainer)
 {
     if (trainer->waiting_since_s == 0)
         return;
-    double waited = clock_s() - trainer->waiting_since_s;
+    double waited = clock_awake_s() - trainer->waiting_since_s;
     trainer->totals.waited_s += waited;
     trainer->totals.longest_wait_s = fmax(trainer->totals.longest_wait_s, waited);
     trainer->waiting_since_s = 0;
@@ -166,9 +166,9 @@ static enum error_code train(struct trainer *trainer, struct error *error)
 {
     end_wait(trainer);
     pthread_mutex_unlock(&trainer->mutex);
-    double start = clock_s();
+    double start = clock_awake_s();
     enum error_code code = job_runner_step(trainer->runner, keep_record, trainer, error);
-    double pack_s = clock_s() - start;
+    double pack_s = clock_awake_s() - start;
     struct job_runner_totals totals = job_runner_totals(trainer->runner);
     pthread_mutex_lock(&trainer->mutex);
 
@@ -344,7 +344,7 @@ void trainer_order(struct trainer *trainer, enum wire_order order)
 {
     pthread_mutex_lock(&trainer->mutex);
     if (trainer->order < WIRE_ABANDON && order >= WIRE_ABANDON) {
-        trainer->abandoned_s = clock_s();
+        trainer->abandoned_s = clock_awake_s();
         job_runner_interrupt(trainer->runner);
     }
     if (trainer->order < order)
@@ -356,7 +356,7 @@ void trainer_order(struct trainer *trainer, enum wire_order order)
 /* The mutex is held. */
 static bool has_ended_or_overstayed(const struct trainer *trainer)
 {
-    return trainer->has_ended || (trainer->order >= WIRE_ABANDON && clock_s() - trainer->abandoned_s > GRACE_S);
+    return trainer->has_ended || (trainer->order >= WIRE_ABANDON && clock_awake_s() - trainer->abandoned_s > GRACE_S);
 }
 
 void trainer_destroy(struct trainer *trainer)
@@ -486,6 +486,14 @@ enum trainer_state trainer_state(struct trainer *trainer, struct error *error)
     return state;
 }
 
+bool trainer_has_ended(struct trainer *trainer)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    bool has_ended = trainer->has_ended;
+    pthread_mutex_unlock(&trainer->mutex);
+    return has_ended;
+}
+
 struct wire_totals trainer_totals(struct trainer *trainer)
 {
     pthread_mutex_lock(&trainer->mutex);
@@ -500,7 +508,7 @@ void trainer_wait(struct trainer *trainer, double seconds)
         backoff_sleep(0);
         return;
     }
-    struct timespec until = clock_timespec(clock_s() + seconds);
+    struct timespec until = clock_timespec(clock_awake_s() + seconds);
     pthread_mutex_lock(&trainer->mutex);
     int result = 0;
     while (!trainer->has_news && result != ETIMEDOUT)

@@ -55,6 +55,9 @@ enum trainer_state {
 };
 enum trainer_state trainer_state(struct trainer *trainer, struct error *error);
 
+/* Of a trainer that has finished: false if its thread has not, but was abandoned. */
+bool trainer_has_ended(struct trainer *trainer);
+
 /* What has been done so far. */
 struct wire_totals trainer_totals(struct trainer *trainer);
 

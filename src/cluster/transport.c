@@ -36,7 +36,7 @@ static void note_failure(struct transport *transport, int code, int rank, const 
 #ifdef PICKY_ULFM
 #include <mpi-ext.h>
 
-void transport_prepare(void)
+static void prepare_for_deaths(void)
 {
     /* MPI_Finalize of Open MPI 5.0.7 waits for ever when two ranks have died. There is no need for its barrier:
      * transport_meet is one. */
@@ -84,7 +84,7 @@ static int start_meeting(struct transport *transport, int *flag, MPI_Request *re
     return MPIX_Comm_iagree(transport->comm, flag, request);
 }
 #else
-void transport_prepare(void)
+static void prepare_for_deaths(void)
 {
 }
 
@@ -113,6 +113,28 @@ static int start_meeting(struct transport *transport, int *flag, MPI_Request *re
 #endif
 
 /* ---- all else ----------------------------------------------------------------------------------------------- */
+
+/* Open MPI 4 starts a daemon beside a lone rank, for ranks that it might spawn. Without the daemon all lone ranks have
+ * one name, and would share a session folder: so there is none. */
+static void prepare_to_be_alone(void)
+{
+    static const char *const settings[][2] = {
+        {"OMPI_MCA_ess_singleton_isolated", "1"},
+        {"OMPI_MCA_orte_create_session_dirs", "0"},
+        {"OMPI_MCA_pml", "ob1"},
+        {"OMPI_MCA_btl", "self"},
+        {"OMPI_MCA_if", "^posix_ipv4"}, /* that there is no network is no news */
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        setenv(settings[i][0], settings[i][1], 0);
+}
+
+void transport_prepare(bool is_alone)
+{
+    prepare_for_deaths();
+    if (is_alone)
+        prepare_to_be_alone();
+}
 
 enum error_code transport_open(struct transport *transport, MPI_Comm comm, struct error *error)
 {

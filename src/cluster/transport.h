@@ -22,6 +22,7 @@ struct transport {
     int n_dead;           /* of them */
     struct error failure; /* the first thing that MPI could not do, ERROR_NONE if there was none: messages are lost */
     int failed_rank;      /* the other end then, -1 if it is not known */
+    bool is_stuck;        /* a rank that is needed for an end in good order does not answer (set by the caller) */
     /* The message that is being received, and a receive that nothing is sent to: deaths are reported by it. */
     MPI_Request incoming, watch;
     void *message; /* [capacity], owned */
@@ -29,8 +30,9 @@ struct transport {
     int sender;
 };
 
-/* To be called before MPI_Init. */
-void transport_prepare(void);
+/* To be called before MPI_Init. is_alone: no launcher has started this process. Then it needs nothing but itself: no
+ * daemon, network, session folder, HOME or temporary folder. What the environment says of MPI already is left. */
+void transport_prepare(bool is_alone);
 
 /* Starts with a duplicate of `comm`, whose error handler is left alone. Collective. ERROR_FATAL if MPI or memory fails.
  * The caller ends it by transport_close. */

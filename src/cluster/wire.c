@@ -34,11 +34,13 @@ WIRE_STRUCT(setup, 5 + 2 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
 
 struct handout {
     struct envelope envelope;
-    uint64_t shape, is_last, end, order, n_jobs;
+    uint64_t shape, is_last, end, order;
+    double left_s;
+    uint64_t n_jobs;
     /* n_jobs times: config, replicate, seed, and the hyperparameters in the order of their table: 8 bytes each, a
      * text HYPERPARAMETER_TEXT_MAX bytes */
 };
-WIRE_STRUCT(handout, 5 + 5);
+WIRE_STRUCT(handout, 5 + 6);
 
 struct stop {
     struct envelope envelope;
@@ -50,10 +52,10 @@ struct report_head {
     struct envelope envelope;
     struct wire_request request;
     struct wire_totals totals;
-    uint64_t finished, signal, n_records;
+    uint64_t finished, overstayed, signal, n_records;
     /* n_records times: struct slot_head, the record's bytes */
 };
-WIRE_STRUCT(report_head, 5 + 2 + WIRE_SHAPES_MAX + 9 + 3);
+WIRE_STRUCT(report_head, 5 + 2 + WIRE_SHAPES_MAX + 9 + 4);
 
 struct slot_head {
     uint64_t config, replicate;
@@ -256,6 +258,7 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
     head->is_last = handout->is_last;
     head->end = handout->end;
     head->order = handout->order;
+    head->left_s = handout->left_s;
     head->n_jobs = handout->n_jobs;
     char *at = (char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
@@ -314,6 +317,7 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
                                      .is_last = head->is_last != 0,
                                      .end = head->end != 0,
                                      .order = (enum wire_order)head->order,
+                                     .left_s = head->left_s,
                                      .n_jobs = head->n_jobs};
     const char *at = (const char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
@@ -382,6 +386,7 @@ size_t wire_report_seal(void *message, const struct record_layout *layout, const
     head->request = report->request;
     head->totals = report->totals;
     head->finished = report->finished;
+    head->overstayed = report->overstayed;
     head->signal = (uint64_t)report->signal;
     size_t n_bytes = wire_report_size(layout, head->n_records);
     seal(message, WIRE_REPORT, n_bytes);
@@ -400,6 +405,7 @@ enum error_code wire_report_read(const void *message, const struct record_layout
     *report = (struct wire_report){.request = head->request,
                                    .totals = head->totals,
                                    .finished = head->finished != 0,
+                                   .overstayed = head->overstayed != 0,
                                    .signal = (int)head->signal,
                                    .n_records = head->n_records};
     return ERROR_NONE;

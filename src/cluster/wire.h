@@ -22,7 +22,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    5
+#define WIRE_VERSION    6
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -70,6 +70,7 @@ struct wire_handout {
     bool is_last;   /* no more jobs will come but those of ranks that die: ask when nothing is left to do */
     bool end;       /* no more jobs will come */
     enum wire_order order;
+    double left_s; /* until what is in training is abandoned; of orders only */
     size_t n_jobs; /* up to WIRE_JOBS_MAX; 0 unless the order is to go on */
 };
 size_t wire_handout_size(size_t n_jobs);
@@ -99,8 +100,9 @@ struct wire_totals {
 struct wire_report {
     struct wire_request request;
     struct wire_totals totals;
-    bool finished; /* the sender has no jobs and expects none */
-    int signal;    /* the most pressing one that the sender has got, 0 if none */
+    bool finished;   /* the sender has no jobs and expects none */
+    bool overstayed; /* and that because its compute thread does not end */
+    int signal;      /* the most pressing one that the sender has got, 0 if none */
     size_t n_records;
 };
 size_t wire_report_size(const struct record_layout *layout, size_t n_records); /* 0 records: at most WIRE_SMALL_MAX */

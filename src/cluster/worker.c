@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "stop.h"
 #include "trainer.h"
+#include "watchdog.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -66,6 +67,8 @@ static enum error_code follow(struct worker *worker, enum wire_kind kind, const 
             break;
         if (wire_handout_read(message, &handout, worker->jobs, error))
             return error->code;
+        if (handout.order > WIRE_GO_ON)
+            watchdog_set_deadline(clock_s() + handout.left_s);
         trainer_give(worker->trainer, &handout, worker->jobs);
         return ERROR_NONE;
     case WIRE_HELLO:
@@ -141,8 +144,10 @@ static bool speak(struct worker *worker)
         return true;
     }
     report.finished = worker->has_said_finished = state == TRAINER_FINISHED;
-    if (report.finished)
+    if (report.finished) {
         report.totals = trainer_totals(worker->trainer);
+        report.overstayed = !trainer_has_ended(worker->trainer);
+    }
     bool has_news = report.finished || report.signal != worker->said_signal;
     if (trainer_wants(worker->trainer, &report.request) || has_news ||
         clock_s() - worker->last_spoke_s > worker->heartbeat_s) {
@@ -189,6 +194,8 @@ int worker_run(struct transport *transport, double heartbeat_s)
         int source;
         size_t n_bytes;
         const void *message = transport_receive(transport, &source, &n_bytes);
+        if (message)
+            stop_note_life();
         if (message && (has_ended = obey(&worker, message, n_bytes, &exit_code)))
             break;
         bool is_moving = message;
@@ -202,9 +209,10 @@ int worker_run(struct transport *transport, double heartbeat_s)
             backoff_sleep(sleep_s);
     }
 
-    if (has_ended)
+    if (has_ended) {
+        watchdog_leave(exit_code);
         take_leave(&worker);
-    else if (transport->is_dead[0])
+    } else if (transport->is_dead[0])
         exit_code = mourn(&worker);
     for (int i = 0; i < TRAINER_REPORTS; i++)
         if (worker.reports[i].report)

@@ -26,6 +26,9 @@ static const struct option long_options[] = {
     {"sample", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'A'},
     {"drop", required_argument, NULL, 'X'},
+    {"from", required_argument, NULL, 'F'},
+    {"config", required_argument, NULL, 'C'},
+    {"replicate", required_argument, NULL, 'L'},
     {NULL, 0, NULL, 0},
 };
 
@@ -96,19 +99,20 @@ static enum arguments_result misuse(const struct command *command, bool speaks, 
     return ARGUMENTS_BAD;
 }
 
-static bool parse_override(struct arguments *arguments, char *text)
+static bool parse_override(struct arguments *arguments, const char *text)
 {
-    char *equals = strchr(text, '=');
+    const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         return false;
     struct sweep_override *grown =
         realloc(arguments->overrides, (arguments->n_overrides + 1) * sizeof *arguments->overrides);
     if (!grown)
         return false;
-    *equals = '\0';
     arguments->overrides = grown;
-    grown[arguments->n_overrides++] = (struct sweep_override){.key = text, .value = equals + 1};
-    return true;
+    const char *key = strndup(text, (size_t)(equals - text));
+    if (key)
+        grown[arguments->n_overrides++] = (struct sweep_override){.key = key, .value = equals + 1};
+    return key;
 }
 
 static bool add_drop(struct arguments *arguments, const char *name)
@@ -220,6 +224,12 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
         if (option == 'R' && !parse_retry(arguments, optarg))
             return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
+        if (option == 'F')
+            arguments->from = optarg;
+        if (option == 'C')
+            arguments->config = optarg;
+        if (option == 'L')
+            arguments->replicate = optarg;
         if (option == 'B')
             arguments->sbatch = optarg;
         if (option == 'K')
@@ -236,6 +246,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
 
 void arguments_free(struct arguments *arguments)
 {
+    for (size_t i = 0; i < arguments->n_overrides; i++)
+        free((char *)(uintptr_t)arguments->overrides[i].key);
     free(arguments->overrides);
     free(arguments->drops);
     memset(arguments, 0, sizeof *arguments);

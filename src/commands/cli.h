@@ -10,10 +10,10 @@
 #include <getopt.h>
 #include <stdio.h>
 
-/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. 5
- * is kept for a job that needs longer than the whole time limit: job scripts stop at it. */
+/* Exit codes beyond enum error_code. 1 is none: it is what launchers, shells and an MPI that cannot start end with. */
 enum {
     EXIT_FINDING = 4,  /* complete, but with a finding that a script must see: jobs failed, bits differ */
+    EXIT_TOO_LONG = 5, /* one job needs longer than the whole time limit: going on with the same is no use */
     EXIT_STOPPED = 75, /* stopped early, can be resumed (EX_TEMPFAIL of sysexits.h) */
 };
 
@@ -31,7 +31,7 @@ extern const struct command command_run, command_plan, command_status, command_v
 
 /* A command's arguments. Strings are borrowed from argv. */
 struct arguments {
-    struct sweep_override *overrides; /* [n_overrides], --set; owned */
+    struct sweep_override *overrides; /* [n_overrides], --set; owned, and their keys */
     size_t n_overrides;
     const char **drops; /* [n_drops], --drop; the array is owned */
     int n_drops;
@@ -48,6 +48,9 @@ struct arguments {
     const char *time_limit;     /* --time-limit */
     struct shard shard;         /* --shard, or 0/0 */
     unsigned retry;             /* --retry: bits 1 << enum job_status */
+    const char *from;           /* --from */
+    const char *config;         /* --config */
+    const char *replicate;      /* --replicate */
     const char *sbatch;         /* --sbatch */
     const char *ranks;          /* --ranks */
     const char *ranks_per_node; /* --ranks-per-node */
@@ -59,9 +62,10 @@ struct arguments {
 /* What parsing came to. */
 enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
 
-/* Parses the options among `allowed` (a string of the letters that long_options has for them) and the operands: one for
- * each word of operand_names (NULL: none), all of which must be there, and any number more if it ends with "...".
- * Prints help (to stdout if `speaks`) or the mistake (to stderr). The caller frees with arguments_free. */
+/* Parses (argv is put in another order, and no more) the options among `allowed` (a string of the letters that
+ * long_options has for them) and the operands: one for each word of operand_names (NULL: none), all of which must be
+ * there, and any number more if it ends with "...". Prints help (to stdout if `speaks`) or the mistake (to stderr). The
+ * caller frees with arguments_free. */
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                                       const char *operand_names, int argc, char **argv, bool speaks);
 void arguments_free(struct arguments *arguments);

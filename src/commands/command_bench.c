@@ -177,7 +177,8 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
     shape = shape_of(&h);
     *line = (struct line){.hidden_size = hidden_size};
 
-    if (training_create(&training, &shape, bench->kernels, error) || importance_create(&importance, &training, error))
+    if (training_create(&training, &shape, bench->kernels, NULL, error) ||
+        importance_create(&importance, &training, error))
         goto done;
     for (int run = -1; run < bench->n_runs; run++) { /* the first, not counted, warms up */
         if (load_lanes(&training, &h, error))

@@ -1,4 +1,5 @@
-/* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run. */
+/* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run; with a
+ * larger max_attempts also what had used up the attempts that it had. */
 #include "carry.h"
 #include "copying.h"
 #include "open.h"
@@ -6,6 +7,7 @@
 #include "stop.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,15 @@ enum { LINES_MAX = 20, STATUSES_AT_ONCE = 1 << 16 };
 /* The configurations of the old file, found by their values: a hash table. */
 struct index {
     const struct hyperparameters *configs;
-    uint32_t *slots; /* [n_slots] configuration, or NOT_THERE; n_slots is a power of two */
+    const struct hyperparameter *aside; /* the row that may differ, or NULL */
+    uint32_t *slots;                    /* [n_slots] configuration, or NOT_THERE; n_slots is a power of two */
     size_t n_slots;
+};
+
+/* Configurations of an old and a new sweep that are the same. */
+struct matching {
+    uint32_t *old_of; /* [new->n_configs] in the old sweep, or NOT_THERE */
+    uint8_t *is_kept; /* [old->n_configs] the new sweep has it */
 };
 
 /* What is to become of a file. */
@@ -28,20 +37,23 @@ struct extension {
     struct results_slots *slots;           /* the old file */
     const struct results_description *old; /* its sweep, and the larger one */
     const struct results_description *new;
-    int64_t shift;    /* replicate r of the old sweep is replicate r + shift of the new one */
-    uint32_t *old_of; /* [new->n_configs] the same configuration of the old sweep, or NOT_THERE */
-    uint8_t *is_kept; /* [old->n_configs] the new sweep has it */
-    int n_reasons;    /* against it */
-    uint64_t n_more;  /* that got no line */
+    int64_t shift;                      /* replicate r of the old sweep is replicate r + shift of the new one */
+    int64_t old_attempts, new_attempts; /* max_attempts, where all configurations have the same; else 0 */
+    const struct hyperparameter *aside; /* max_attempts, if it is to become another one for all; else NULL */
+    struct matching matching;
+    int n_reasons;   /* against it */
+    uint64_t n_more; /* that got no line */
 };
 
-static uint64_t hash(const struct hyperparameters *h)
+static uint64_t hash(const struct hyperparameters *h, const struct hyperparameter *aside)
 {
     uint64_t hash = 0;
     for (int i = 0; i < n_hyperparameters; i++) {
         const struct hyperparameter *row = &hyperparameter_table[i];
         char text[HYPERPARAMETER_TEXT_MAX] = "";
         uint64_t words[HYPERPARAMETER_TEXT_MAX / sizeof(uint64_t)] = {0};
+        if (row == aside)
+            continue;
         if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_CHOICE) {
             words[0] = (uint64_t)hyperparameter_integer(h, row);
         } else if (row->type == HYPERPARAMETER_REAL) {
@@ -59,10 +71,11 @@ static uint64_t hash(const struct hyperparameters *h)
     return hash;
 }
 
-static bool is_equal(const struct hyperparameters *a, const struct hyperparameters *b)
+static bool is_equal(const struct hyperparameters *a, const struct hyperparameters *b,
+                     const struct hyperparameter *aside)
 {
     for (int i = 0; i < n_hyperparameters; i++)
-        if (!hyperparameter_equal(a, b, &hyperparameter_table[i]))
+        if (&hyperparameter_table[i] != aside && !hyperparameter_equal(a, b, &hyperparameter_table[i]))
             return false;
     return true;
 }
@@ -70,9 +83,9 @@ static bool is_equal(const struct hyperparameters *a, const struct hyperparamete
 /* The slot of the configuration equal to `h`, or the free one where it belongs. */
 static uint32_t *find(const struct index *index, const struct hyperparameters *h)
 {
-    for (uint64_t i = hash(h);; i++) {
+    for (uint64_t i = hash(h, index->aside);; i++) {
         uint32_t *slot = &index->slots[i & (index->n_slots - 1)];
-        if (*slot == NOT_THERE || is_equal(&index->configs[*slot], h))
+        if (*slot == NOT_THERE || is_equal(&index->configs[*slot], h, index->aside))
             return slot;
     }
 }
@@ -82,33 +95,50 @@ static enum error_code out_of_memory(struct error *error)
     return error_set(error, ERROR_FATAL, "not enough memory to extend a file");
 }
 
-/* Finds the new sweep's configurations in the old one. */
-static enum error_code match(struct extension *e, struct error *error)
+/* The max_attempts of all configurations, or 0 if they have several. */
+static int64_t common_attempts(const struct results_description *description)
 {
-    struct index index = {.configs = e->old->configs, .n_slots = 16};
-    while (index.n_slots < 2 * e->old->n_configs)
+    for (size_t i = 1; i < description->n_configs; i++)
+        if (description->configs[i].max_attempts != description->configs[0].max_attempts)
+            return 0;
+    return description->configs[0].max_attempts;
+}
+
+static void matching_free(struct matching *matching)
+{
+    free(matching->old_of);
+    free(matching->is_kept);
+}
+
+/* Finds the new sweep's configurations in the old one, the row `aside` (or NULL) set aside. */
+static enum error_code match(struct matching *matching, const struct results_description *old,
+                             const struct results_description *new, const struct hyperparameter *aside,
+                             struct error *error)
+{
+    struct index index = {.configs = old->configs, .aside = aside, .n_slots = 16};
+    while (index.n_slots < 2 * old->n_configs)
         index.n_slots *= 2;
     index.slots = malloc(index.n_slots * sizeof *index.slots);
-    e->old_of = malloc(e->new->n_configs * sizeof *e->old_of);
-    e->is_kept = calloc(e->old->n_configs, 1);
-    if (!index.slots || !e->old_of || !e->is_kept) {
+    matching->old_of = malloc(new->n_configs * sizeof *matching->old_of);
+    matching->is_kept = calloc(old->n_configs, 1);
+    if (!index.slots || !matching->old_of || !matching->is_kept) {
         free(index.slots);
         return out_of_memory(error);
     }
     memset(index.slots, 0xff, index.n_slots * sizeof *index.slots);
-    for (size_t i = 0; i < e->old->n_configs; i++) {
-        uint32_t *slot = find(&index, &e->old->configs[i]);
+    for (size_t i = 0; i < old->n_configs; i++) {
+        uint32_t *slot = find(&index, &old->configs[i]);
         if (*slot == NOT_THERE)
             *slot = (uint32_t)i;
     }
-    for (size_t i = 0; i < e->new->n_configs; i++) {
-        e->old_of[i] = *find(&index, &e->new->configs[i]);
-        if (e->old_of[i] != NOT_THERE)
-            e->is_kept[e->old_of[i]] = 1;
+    for (size_t i = 0; i < new->n_configs; i++) {
+        matching->old_of[i] = *find(&index, &new->configs[i]);
+        if (matching->old_of[i] != NOT_THERE)
+            matching->is_kept[matching->old_of[i]] = 1;
     }
     /* Cases may repeat a configuration: its copies have the same results. */
-    for (size_t i = 0; i < e->old->n_configs; i++)
-        e->is_kept[i] = e->is_kept[*find(&index, &e->old->configs[i])];
+    for (size_t i = 0; i < old->n_configs; i++)
+        matching->is_kept[i] = matching->is_kept[*find(&index, &old->configs[i])];
     free(index.slots);
     return ERROR_NONE;
 }
@@ -151,6 +181,19 @@ static enum error_code count_done(struct extension *e, uint64_t config, uint64_t
     return ERROR_NONE;
 }
 
+/* Says that the new sweep has the n configurations, `first` and others, with other max_attempts only. */
+static void refuse_attempts(struct extension *e, uint64_t first, uint64_t n)
+{
+    char label[RESULTS_LABEL_MAX], more[64] = "";
+    results_slots_label(e->old, first, label);
+    if (n > 1)
+        snprintf(more, sizeof more, " and of %" PRIu64 " more", n - 1);
+    refuse(e,
+           "max_attempts: the sweep has another than %" PRId64 " of %s%s; allowed: a larger one where all "
+           "configurations have the same, in the file and in the sweep",
+           e->old->configs[first].max_attempts, label, more);
+}
+
 /* Says what the new sweep would lose of the old file. */
 static enum error_code check_extension(struct extension *e, struct error *error)
 {
@@ -165,18 +208,33 @@ static enum error_code check_extension(struct extension *e, struct error *error)
     for (const struct store_name *name = store_names; name->name; name++)
         if (new->layout->store & ~old->layout->store & name->bit)
             refuse(e, "store: the sweep asks for \"%s\", which the file has not kept", name->name);
-    uint64_t n_seedless = 0;
-    for (uint64_t config = 0; config < old->n_configs; config++) {
+    struct matching like = {0}; /* but for max_attempts; looked for where it is needed */
+    uint64_t n_seedless = 0, n_all_done = 0, n_like = 0, first_like = 0;
+    for (uint64_t config = 0; config < old->n_configs && !error->code; config++) {
         uint64_t n_done, n;
         if (count_done(e, config, &n_done, &n, error))
-            return error->code;
+            break;
         n_seedless += n;
-        if (n_done > 0 && !e->is_kept[config]) {
+        n_all_done += n_done;
+        if (n_done == 0 || e->matching.is_kept[config] ||
+            (!like.is_kept && match(&like, old, new, hyperparameter_find("max_attempts"), error)))
+            continue;
+        if (!like.is_kept[config]) {
             char label[RESULTS_LABEL_MAX];
             results_slots_label(old, config, label);
             refuse(e, "%s is not in the sweep; %" PRIu64 " jobs of it are finished", label, n_done);
+        } else if (n_like++ == 0) {
+            first_like = config;
         }
     }
+    matching_free(&like);
+    if (error->code)
+        return error->code;
+    if (n_like > 0)
+        refuse_attempts(e, first_like, n_like);
+    if (n_all_done > 0 && e->aside && e->new_attempts < e->old_attempts)
+        refuse(e, "max_attempts: %" PRId64 " in the file, %" PRId64 " in the sweep; allowed: %" PRId64 " or more",
+               e->old_attempts, e->new_attempts, e->old_attempts);
     if (n_seedless > 0)
         refuse(e,
                "seeds %" PRId64 " to %" PRId64 " in the file, %" PRId64 " to %" PRId64 " in the sweep: %" PRIu64
@@ -189,6 +247,30 @@ static enum error_code check_extension(struct extension *e, struct error *error)
                : error_set(error, ERROR_INPUT,
                            "%s: not extended; allowed: a sweep that has all that is finished in it, or another file",
                            e->path);
+}
+
+/* Whether a trained model is as it was before: its test errors never changed. */
+static bool has_learned_nothing(const struct record_layout *layout, const void *record)
+{
+    const float *error = record_field_const(layout, record, FIELD_TEST_ERROR);
+    uint64_t n_tasks = layout->size[DIMENSION_TASK];
+    for (uint64_t i = n_tasks; i < layout->n_elements[FIELD_TEST_ERROR]; i++)
+        if (!isnan(error[i]) && error[i] != error[i % n_tasks])
+            return false;
+    return true;
+}
+
+/* Whether a job may come to something else with more attempts than it was allowed. */
+static bool is_open_ended(const struct copying *copying, const void *record)
+{
+    uint8_t status = *(const uint8_t *)record_field_const(copying->layout, record, FIELD_STATUS);
+    if (status == STATUS_REJECTED || status == STATUS_DIVERGED)
+        return true;
+    /* The last attempt that a job has is trained even if it can never learn, and may be accepted if the error threshold
+     * is as lax as that. With another attempt to come it is rejected. */
+    int64_t attempts = *(const uint16_t *)record_field_const(copying->layout, record, FIELD_ATTEMPTS);
+    return status == STATUS_ACCEPTED && attempts == results_slots_description(copying->from)->configs[0].max_attempts &&
+           has_learned_nothing(copying->layout, record);
 }
 
 /* Every slot of the new file is filled once. */
@@ -230,19 +312,30 @@ static enum error_code copy_all(struct extension *e, struct results **results, b
     if (error->code)
         return error->code;
     carry_over(e, *results, error);
-    struct copying copying = {.from = e->slots, .from_path = e->path, .to = *results, .layout = e->new->layout};
+    struct copying copying = {.from = e->slots,
+                              .from_path = e->path,
+                              .to = *results,
+                              .layout = e->new->layout,
+                              .stays_behind = e->aside ? is_open_ended : NULL};
     for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {
         *is_stopped = stop_signal() != 0;
-        if (e->old_of[config] != NOT_THERE && !*is_stopped)
-            copying_config(&copying, e->old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL, error);
+        if (e->matching.old_of[config] != NOT_THERE && !*is_stopped)
+            copying_config(&copying, e->matching.old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL,
+                           error);
     }
     if (!error->code && !*is_stopped && !run_log_add(&log, e->slots, error) && !run_log_write(&log, *results, error) &&
-        !results_publish(*results, error))
+        !results_publish(*results, error)) {
         fprintf(stderr,
                 "picky: %s: extended from %zu configuration%s x %" PRId64 " replicates to %zu x %" PRId64 "; %" PRIu64
                 " finished jobs are kept\n",
                 e->path, e->old->n_configs, e->old->n_configs == 1 ? "" : "s", e->old->replicates, e->new->n_configs,
                 e->new->replicates, copying.n_put);
+        if (e->aside)
+            fprintf(stderr,
+                    "picky: %s: max_attempts from %" PRId64 " to %" PRId64 ": %" PRIu64 " jobs that had used all their "
+                    "attempts are pending again\n",
+                    e->path, e->old_attempts, e->new_attempts, copying.n_behind);
+    }
     copying_free(&copying);
     run_log_free(&log);
     if (error->code || *is_stopped) {
@@ -260,7 +353,7 @@ static bool is_same_sweep(const struct extension *e)
         e->new->layout->store != e->old->layout->store)
         return false;
     for (size_t i = 0; i < e->new->n_configs; i++)
-        if (e->old_of[i] == NOT_THERE || !is_equal(&e->new->configs[i], &e->old->configs[i]))
+        if (e->matching.old_of[i] == NOT_THERE || !is_equal(&e->new->configs[i], &e->old->configs[i], NULL))
             return false;
     return true;
 }
@@ -284,15 +377,19 @@ static enum error_code open_extended(struct results **results, const char *path,
     e.old = results_slots_description(e.slots);
     e.shift = e.old->seed - description->seed;
     bool is_same = false;
-    if (!match(&e, error) && !check_extension(&e, error) && !(is_same = is_same_sweep(&e)))
+    e.old_attempts = common_attempts(e.old);
+    e.new_attempts = common_attempts(description);
+    if (e.old_attempts && e.new_attempts && e.old_attempts != e.new_attempts)
+        e.aside = hyperparameter_find("max_attempts");
+    if (!match(&e.matching, e.old, description, e.aside, error) && !check_extension(&e, error) &&
+        !(is_same = is_same_sweep(&e)))
         copy_all(&e, results, is_stopped, error);
     results_slots_close(e.slots);
     if (is_same) {
         fprintf(stderr, "picky: %s: it holds this sweep already: nothing to extend\n", path);
         results_open(results, path, description, stderr, error);
     }
-    free(e.old_of);
-    free(e.is_kept);
+    matching_free(&e.matching);
     free(real);
     return error->code;
 }
@@ -313,7 +410,9 @@ const struct command command_extend = {
     .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
     .details =
         "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and\n"
-        "all that is finished in it: the same configurations and seeds. The larger file is written beside as\n"
+        "all that is finished in it: the same configurations and seeds. Or it has a larger max_attempts, one for all\n"
+        "configurations: jobs that were rejected or diverged are then done again, those that were accepted are\n"
+        "kept, and all is as if the sweep had been run so from the start. The larger file is written beside as\n"
         "FILE.h5.picky-draft, which takes its place when all that is finished is in it; until then FILE.h5 is as it\n"
         "was. From then on it is as picky run makes it: whatever ends the run, picky run SWEEP.cfg -o FILE.h5\n"
         "--resume goes on. What you added to FILE.h5 (attributes, datasets, groups) goes along, as do owner, group,\n"
@@ -323,7 +422,7 @@ const struct command command_extend = {
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
-        "an error, 75 stopped early.\n",
+        "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

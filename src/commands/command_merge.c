@@ -19,7 +19,6 @@ struct part {
     const char *path;
     struct shard shard;
     uint64_t n_jobs, n_done; /* of its shard */
-    uint64_t n_kinds;        /* of values in its records: an older file has fewer */
 };
 
 struct merge {
@@ -36,8 +35,7 @@ struct merge {
     struct run_log log;
     struct results_plan *plans; /* of all parts, joined */
     size_t n_plans;
-    const struct record_layout *part_layout; /* of the part that is copied */
-    void *record;                            /* scratch */
+    char *record, *other; /* scratch: two records */
 };
 
 /* Adds a part's plans to those of the parts before. */
@@ -62,7 +60,6 @@ static enum error_code open_part(struct merge *merge, int i, struct results_slot
         return error->code;
     const struct results_description *d = results_slots_description(*slots);
     merge->parts[i].shard = d->shard;
-    merge->parts[i].n_kinds = record_layout_kinds(d->layout);
     merge->parts[i].n_jobs = shard_n_jobs(&d->shard, d->n_configs, (uint64_t)d->replicates);
     if (merge->first && results_slots_compare(*slots, merge->first, merge->first_path, stderr, &is_same, error)) {
         results_slots_close(*slots);
@@ -90,17 +87,19 @@ static const char *find_earlier(struct merge *merge, uint64_t config, uint64_t r
     return "an earlier part";
 }
 
-/* Of a slot that two parts have: the bits must be the same. */
+/* Of a slot that two parts have: the bits must be the same, but for what one of them lacks. */
 static enum error_code compare_overlap(void *context, uint64_t config, uint64_t replicate, const void *record,
                                        struct error *error)
 {
     struct merge *merge = context;
     if (results_get(merge->results, config, replicate, merge->record, error))
         return error->code;
-    /* Those before have all that this one has. */
-    const char *name = results_slots_difference(&merge->layout, merge->part_layout, merge->record, record);
+    memcpy(merge->other, record, merge->layout.n_bytes);
+    results_slots_fill(&merge->layout, merge->other, merge->record);
+    bool is_fuller = results_slots_fill(&merge->layout, merge->record, record);
+    const char *name = results_slots_difference(&merge->layout, merge->record, merge->other);
     if (!name)
-        return ERROR_NONE;
+        return is_fuller ? results_replace(merge->results, config, replicate, merge->record, error) : ERROR_NONE;
     char label[RESULTS_LABEL_MAX];
     results_slots_label(merge->first, config, label);
     return error_set(error, ERROR_INPUT,
@@ -114,7 +113,6 @@ static enum error_code copy_part(struct merge *merge, struct results_slots *slot
 {
     struct copying copying = {
         .from = slots, .from_path = merge->parts[merge->at].path, .to = merge->results, .layout = &merge->layout};
-    merge->part_layout = results_slots_description(slots)->layout;
     for (uint64_t config = 0; config < merge->first->n_configs && !error->code; config++)
         copying_config(&copying, config, config, 0, merge->first->replicates, compare_overlap, merge, error);
     merge->parts[merge->at].n_done = copying.n_found;
@@ -138,20 +136,8 @@ static enum error_code check_parts(struct merge *merge, struct error *error)
     return ERROR_NONE;
 }
 
-/* Parts that have most go first, so that nothing is lost where an older one overlaps; else they keep their order. */
-static void sort_parts(struct merge *merge)
-{
-    for (int i = 1; i < merge->n_parts; i++)
-        for (int k = i; k > 0 && merge->parts[k - 1].n_kinds < merge->parts[k].n_kinds; k--) {
-            struct part part = merge->parts[k];
-            merge->parts[k] = merge->parts[k - 1];
-            merge->parts[k - 1] = part;
-        }
-}
-
 static enum error_code copy_parts(struct merge *merge, struct error *error)
 {
-    sort_parts(merge);
     for (merge->at = 0; merge->at < merge->n_parts && !error->code; merge->at++) {
         struct results_slots *slots = merge->first_slots;
         int n_other = 0;
@@ -280,7 +266,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
         return error->code;
     }
     merge->layout.is_null = merge->first->layout->is_null;
-    merge->record = malloc(merge->layout.n_bytes);
+    merge->record = malloc(2 * merge->layout.n_bytes);
+    merge->other = merge->record ? merge->record + merge->layout.n_bytes : NULL;
     uname(&host);
     provenance_make(&provenance, command_line, host.nodename, 1, results_slots_original(merge->first_slots));
     struct results_description description = *merge->first;

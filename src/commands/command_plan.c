@@ -1,22 +1,25 @@
 /* picky plan: what a sweep would do, without doing it. */
 #include "cli.h"
+#include "cpus.h"
 #include "file.h"
 #include "job_script.h"
 #include "kernels.h"
+#include "limit.h"
 #include "memory_budget.h"
 #include "pilot.h"
 #include "plan.h"
 #include "progress.h"
 #include "room.h"
 #include "shape.h"
+#include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const uint64_t MPI_BYTES = 210000000; /* of address space that a run has in use when it looks (Open MPI 4.1) */
 static const double PILOT_S = 60;            /* of training, at most, for --sbatch */
@@ -62,24 +65,36 @@ static enum error_code look_here(struct room *room, const struct sweep *sweep, c
     return room_look(room, sweep, layout, &budget, 1, error);
 }
 
-static enum error_code print_plan(const struct sweep *sweep, struct error *error)
+/* The sweep's longest job, as this machine would do it. */
+static enum error_code find_longest_job(struct pilot_job *job, const struct sweep *sweep, const struct room *room,
+                                        struct error *error)
+{
+    uint64_t *n_jobs = calloc(sweep->n_configs, sizeof *n_jobs);
+    if (!n_jobs)
+        return error_set(error, ERROR_FATAL, "out of memory for %zu configurations", sweep->n_configs);
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        n_jobs[c] = (uint64_t)sweep->replicates;
+    pilot_longest_job(job, sweep, n_jobs, memory_less(room->most, room->n_record_bytes), 0, error);
+    free(n_jobs);
+    return error->code;
+}
+
+static enum error_code print_plan(const struct sweep *sweep, double limit_s, struct error *error)
 {
     struct record_layout layout;
     struct plan *plan = NULL;
     struct room room;
+    struct pilot_job job;
     double seconds_per_cost = 0, dearest = 0;
-    size_t dearest_config = 0;
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
         look_here(&room, sweep, &layout, error))
         goto done;
     for (size_t c = 0; c < sweep->n_configs; c++)
-        if (plan_work(plan, c) > dearest) {
-            dearest = plan_work(plan, c);
-            dearest_config = c;
-        }
-    if (pilot_time_steps(&sweep->configs[dearest_config], &seconds_per_cost, error))
+        dearest = plan_work(plan, c) > dearest ? plan_work(plan, c) : dearest;
+    if (find_longest_job(&job, sweep, &room, error) ||
+        pilot_time_steps(&sweep->configs[job.config], &seconds_per_cost, error))
         goto done;
 
     char duration[PROGRESS_DURATION_MAX];
@@ -105,6 +120,8 @@ static enum error_code print_plan(const struct sweep *sweep, struct error *error
         printf("%s %s on %d", n_ranks > 1 ? "," : "", duration, n_ranks);
     }
     printf(" ranks\n");
+    printf("longest         ");
+    limit_print_job(stdout, &job, sweep, limit_left(limit_s, false));
     printf("memory          ");
     room_print_largest(stdout, &room);
     printf("results file    %s (%" PRIu64 " bytes a job)\n",
@@ -138,19 +155,23 @@ static enum error_code read_resources(const struct arguments *arguments, struct 
         return error->code;
     if (!arguments->ranks_per_node) {
         script->is_assumed = true;
-        script->ranks_per_node = sysconf(_SC_NPROCESSORS_ONLN);
+        script->ranks_per_node = cpus_usable();
     }
     return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
 }
 
-static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, struct error *error)
+static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, double limit_s,
+                                    struct error *error)
 {
     struct pilot pilot = {0};
+    struct pilot_job job;
     struct record_layout layout;
     char *output =
         arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
     struct job_script script = {.sweep = sweep,
                                 .pilot = &pilot,
+                                .job = &job,
+                                .limit_s = limit_s,
                                 .overrides = arguments->overrides,
                                 .n_overrides = arguments->n_overrides,
                                 .output = output};
@@ -159,7 +180,8 @@ static enum error_code print_script(const struct arguments *arguments, const str
     struct room room;
     if (!error->code && !read_resources(arguments, &script, error) &&
         !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
-        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error)) {
+        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error) &&
+        !find_longest_job(&job, sweep, &room, error)) {
         room_print_warnings(stderr, &room);
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
         job_script_print(stdout, &script, error);
@@ -174,14 +196,18 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct sweep sweep = {0};
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKP", "SWEEP.cfg", argc, argv, true);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPT", "SWEEP.cfg", argc, argv, true);
     bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
-    if (parsed == ARGUMENTS_OK &&
+    double limit_s = INFINITY;
+    if (parsed == ARGUMENTS_OK && arguments.time_limit && stop_parse_duration(arguments.time_limit, &limit_s, &error))
+        error_prefix(&error, "--time-limit");
+    limit_print_understood(stderr, arguments.time_limit, limit_s);
+    if (parsed == ARGUMENTS_OK && !error.code &&
         !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error)) {
         if (is_script)
-            print_script(&arguments, &sweep, &error);
+            print_script(&arguments, &sweep, limit_s, &error);
         else
-            print_plan(&sweep, &error);
+            print_plan(&sweep, limit_s, &error);
     }
     sweep_free(&sweep);
     arguments_free(&arguments);
@@ -192,13 +218,15 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_plan = {
     .name = "plan",
-    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--sbatch NODES | --ranks N]",
+    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--sbatch NODES | --ranks N]",
     .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
     .details =
         "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
+        "  --time-limit D    says whether the longest job fits into it: one that does not is begun again by each run\n"
+        "                    (picky run --help has what D may be); the time that a script asks for\n"
         "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
         "                    shape that are trained here on one core, for a minute at most\n"
-        "  --ranks-per-node N    on each of its nodes; default: as many as this machine has CPUs\n"
+        "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
         "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"

@@ -8,8 +8,15 @@
 
 static enum error_code check_arguments(const struct arguments *arguments, struct error *error)
 {
+    static const enum job_status lasting[] = {STATUS_REJECTED, STATUS_DIVERGED};
     if (arguments->retry && !arguments->resume)
         return error_set(error, ERROR_INPUT, "--retry: allowed only with --resume");
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++)
+        if (arguments->retry >> lasting[i] & 1)
+            return error_set(error, ERROR_INPUT,
+                             "--retry %s: done again, a job has the same bits and is %s again; allowed: --retry error, "
+                             "or, for further attempts, picky extend FILE.h5 %s with a larger max_attempts",
+                             status_names[lasting[i]], status_names[lasting[i]], arguments->operand);
     return ERROR_NONE;
 }
 
@@ -44,7 +51,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry STATUS]...] [--set KEY=VALUE]... [--shard I/N]\n"
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]] [--set KEY=VALUE]... [--shard I/N]\n"
                 "                [--time-limit D] [--by KEY]",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
     .details =
@@ -52,20 +59,24 @@ const struct command command_run = {
         "                    except with --resume\n"
         "  --resume          goes on with FILE.h5: only what is pending in it is done. The sweep must be the one that\n"
         "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
-        "  --retry STATUS    with --resume: jobs that ended as rejected, diverged or error (commas between\n"
-        "                    several) are done again\n"
+        "  --retry error     with --resume: jobs that could not run are done again. Rejected and diverged ones would\n"
+        "                    have the same bits again: picky extend with a larger max_attempts takes them further\n"
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --shard I/N       does the I-th of N parts of the sweep, into a file of its own (default:\n"
         "                    SWEEP-I-of-N.h5); picky merge joins the parts\n"
         "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
-        "                    1d or HH:MM:SS. Slurm's time limit is minded without being told\n"
+        "                    1d, or as Slurm writes it: MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own limit\n"
+        "                    is minded without being told\n"
         "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
-        "SIGTERM and SIGINT to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2 after the\n"
-        "models in training, at most ten seconds later; all that is finished is kept. A second SIGINT kills.\n\n"
+        "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2\n"
+        "after the models in training, at most ten seconds later; all that is finished is kept. A second SIGINT\n"
+        "kills. A SIGHUP that is ignored at the start (nohup) stays so. Ten seconds after that, or after the time\n"
+        "limit, all ranks are ended if one hangs, to be resumed as well.\n\n"
         "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
         "with status error. A sweep of which no configuration fits is refused.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
-        "4 complete but some jobs failed with an error (a rejected model is no error), 75 stopped early.\n",
+        "4 complete but some jobs failed with an error (a rejected model is no error), 5 one job needs longer than\n"
+        "the whole time limit (none was finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

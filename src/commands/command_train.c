@@ -2,12 +2,13 @@
 #include "build.h"
 #include "cli.h"
 #include "job.h"
+#include "job_print.h"
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "verify.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,28 +57,14 @@ static enum error_code print_record(void *context, const struct job *job, const 
     int status = *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
     if (status == STATUS_ERROR)
         return error_set(error, ERROR_FATAL, "%s", (const char *)record_field_const(layout, record, FIELD_REASON));
-    int attempts = *(const uint16_t *)record_field_const(layout, record, FIELD_ATTEMPTS);
-    const float *errors = record_field_const(layout, record, FIELD_ATTEMPT_ERROR);
-    int n_tasks = hyperparameters_n_tasks(&job->h);
-
-    for (int i = 0; i < n_hyperparameters; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
-        hyperparameter_format(&job->h, &hyperparameter_table[i], value);
-        printf("%-18s %s\n", hyperparameter_table[i].name, value);
-    }
-    printf("%-18s %" PRId64 "\n", "seed", job->seed);
+    job_print(stdout, job);
     if (status == STATUS_ACCEPTED || status == STATUS_REJECTED) {
         print_history(layout, &job->h, record);
         print_units(layout, &job->h, record);
     }
-    printf("\n%s after %d of at most %" PRId64 " attempts", status_names[status], attempts, job->h.max_attempts);
-    printf(" (error threshold %g; errors of each attempt:", job->h.error_threshold);
-    for (int attempt = 0; attempt < attempts && !isnan(errors[attempt * n_tasks]); attempt++) {
-        printf("%s", attempt ? ";" : "");
-        for (int task = 0; task < n_tasks; task++)
-            printf(" %.4f", (double)errors[attempt * n_tasks + task]);
-    }
-    printf(")\n");
+    printf("\n");
+    job_print_outcome(stdout, layout, job, record);
+    printf("\n");
     const char *reason = record_field_const(layout, record, FIELD_REASON);
     if (*reason)
         printf("%s\n", reason);
@@ -110,43 +97,85 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
     return hyperparameters_check(&job->h, error);
 }
 
+/* Trains a job and hands its record to `done`. */
+static enum error_code train(const struct job *job, const struct record_layout *layout, job_done done, void *context,
+                             struct error *error)
+{
+    struct job_runner *runner = NULL;
+    if (!build_self_test(error) && !job_runner_create(&runner, layout, error) && !job_runner_add(runner, job, error)) {
+        struct memory memory = memory_find("");
+        job_runner_set_memory(runner, memory_budget(&memory, 1));
+        while (!error->code && job_runner_waiting(runner) > 0)
+            job_runner_step(runner, done, context, error);
+    }
+    job_runner_destroy(runner);
+    return error->code;
+}
+
+static enum error_code compare_record(void *verify, const struct job *job, const void *record, struct error *error)
+{
+    return verify_put(verify, job->config, job->replicate, record, error);
+}
+
+/* Trains a slot of a file and compares. */
+static enum error_code train_slot(const struct arguments *arguments, int *exit_code, struct error *error)
+{
+    struct verify *verify;
+    struct job slot;
+    if (arguments->n_overrides > 0 || arguments->seed)
+        return error_set(error, ERROR_INPUT, "--from %.200s: allowed: no --set or --seed, which are the slot's",
+                         arguments->from);
+    if (verify_parse_slot(arguments->config, arguments->replicate, &slot, error) ||
+        verify_open_slot(&verify, arguments->from, &slot, stdout, error))
+        return error->code;
+    if (!train(verify_job(verify), verify_description(verify)->layout, compare_record, verify, error))
+        *exit_code = verify_end(verify);
+    verify_close(verify);
+    return error->code;
+}
+
+/* Trains what --set and --seed say. */
+static enum error_code train_job(const struct arguments *arguments, struct error *error)
+{
+    struct record_layout layout;
+    struct job job;
+    struct printer printer = {&layout};
+    if (arguments->config || arguments->replicate)
+        return error_set(error, ERROR_INPUT, "--config and --replicate: allowed only with --from");
+    if (parse_job(arguments, &job, error) || record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, error))
+        return error->code;
+    return train(&job, &layout, print_record, &printer, error);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
-    enum arguments_result parsed = arguments_parse(&arguments, command, "sS", NULL, argc, argv, true);
     struct error error = {0};
-    struct job_runner *runner = NULL;
-    struct record_layout layout;
-    struct job job;
-    if (parsed != ARGUMENTS_OK) {
-        arguments_free(&arguments);
-        return parsed == ARGUMENTS_HELP ? 0 : ERROR_INPUT;
+    int exit_code = 0;
+    switch (arguments_parse(&arguments, command, "sSFCL", NULL, argc, argv, true)) {
+    case ARGUMENTS_HELP: break;
+    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
+    case ARGUMENTS_OK:
+        if (arguments.from ? train_slot(&arguments, &exit_code, &error) : train_job(&arguments, &error))
+            exit_code = report_error(&error);
     }
-
-    struct printer printer = {&layout};
-    if (parse_job(&arguments, &job, &error) || build_self_test(&error) ||
-        record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, &error) || job_runner_create(&runner, &layout, &error) ||
-        job_runner_add(runner, &job, &error))
-        goto done;
-    struct memory memory = memory_find("");
-    job_runner_set_memory(runner, memory_budget(&memory, 1));
-    while (job_runner_waiting(runner) > 0)
-        if (job_runner_step(runner, print_record, &printer, &error))
-            goto done;
-done:
-    job_runner_destroy(runner);
     arguments_free(&arguments);
-    return error.code ? report_error(&error) : 0;
+    return exit_code;
 }
 
 const struct command command_train = {
     .name = "train",
-    .synopsis = "[--set KEY=VALUE]... [--seed S]",
+    .synopsis = "[--set KEY=VALUE]... [--seed S] | --from FILE.h5 --config C --replicate R",
     .summary = "Trains one model, as a job of a sweep would be, and prints it.",
-    .details = "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
-               "  --seed S          the job's seed (default 1)\n\n"
-               "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the result is the same,\n"
-               "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage, 3 too little memory for it.\n",
+    .details =
+        "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
+        "  --seed S          the job's seed (default 1)\n"
+        "  --from FILE.h5    the job of this file's configuration C and replicate R, both counted from 0 as in\n"
+        "                    its arrays: prints what it holds, by epoch, beside what is computed, each array\n"
+        "                    that differs, and whether all bits are the same (as picky verify does of a slot)\n\n"
+        "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the result is the same,\n"
+        "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage or file, 3 too little memory for it,\n"
+        "4 it is not what FILE.h5 holds, or cannot be done again.\n",
     .lists_hyperparameters = true,
     .run = run,
 };

@@ -17,12 +17,11 @@ static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEART
 
 /* A verification, and what it came to. */
 struct verification {
-    const struct command *command;
-    int argc;
-    char **argv;
     const char *path;
     uint64_t n_sample;
     int64_t seed;
+    bool is_slot; /* one is asked for: */
+    struct job slot;
     bool is_stopped;
 };
 
@@ -44,6 +43,12 @@ static enum error_code read_options(struct verification *verification, const str
     /* Other slots each time, unless asked for. */
     uint64_t seed = (uint64_t)clock_calendar_s();
     verification->n_sample = arguments->all ? UINT64_MAX : SAMPLE_DEFAULT;
+    verification->is_slot = arguments->config || arguments->replicate;
+    if (verification->is_slot && (arguments->all || arguments->sample || arguments->seed))
+        return error_set(error, ERROR_INPUT,
+                         "--config and --replicate: allowed: no --sample, --all or --seed with them");
+    if (verification->is_slot && verify_parse_slot(arguments->config, arguments->replicate, &verification->slot, error))
+        return error->code;
     if (arguments->all && arguments->sample)
         return error_set(error, ERROR_INPUT, "--sample and --all: allowed: one of them");
     if ((arguments->sample &&
@@ -84,7 +89,13 @@ static enum error_code compare(struct verification *verification, const struct r
     return error->code;
 }
 
-static int report(const struct verification *verification, const struct verify_counts *counts)
+static enum error_code open_verify(struct verify **verify, const struct verification *v, struct error *error)
+{
+    return v->is_slot ? verify_open_slot(verify, v->path, &v->slot, stdout, error)
+                      : verify_open(verify, v->path, v->n_sample, v->seed, stdout, error);
+}
+
+static void report_all(const struct verification *verification, const struct verify_counts *counts)
 {
     printf("%s: %" PRIu64 " of %" PRIu64 " slots done", verification->path, counts->n_done, counts->n_slots);
     if (counts->n_errors > 0)
@@ -99,61 +110,69 @@ static int report(const struct verification *verification, const struct verify_c
         printf(counts->n_compared == 0 ? "\n"
                : counts->n_failed > 0  ? ": their bits are the same\n"
                                        : ": all bits are the same\n");
+}
+
+static void report(const struct verification *verification, const struct verify *verify)
+{
+    const struct verify_counts counts = verify_counts(verify);
+    if (!verification->is_slot)
+        report_all(verification, &counts);
     if (verification->is_stopped)
-        fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts->n_compared,
-                counts->n_chosen);
-    if (counts->n_failed > 0)
-        fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts->n_failed);
-    bool is_finding = counts->n_different > 0 || counts->n_implausible > 0 || counts->n_failed > 0;
-    return is_finding ? EXIT_FINDING : verification->is_stopped ? EXIT_STOPPED : 0;
+        fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " slots were done again\n", counts.n_compared,
+                counts.n_chosen);
+    if (counts.n_failed > 0)
+        fprintf(stderr, "picky: %" PRIu64 " slots could not be done again\n", counts.n_failed);
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
 {
     struct verification *verification = context;
-    struct arguments arguments;
     struct error error = {0};
     struct verify *verify = NULL;
     int exit_code = 0;
-    switch (arguments_parse(&arguments, verification->command, "SnA", "FILE.h5", verification->argc, verification->argv,
-                            true)) {
-    case ARGUMENTS_HELP: break;
-    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
-    case ARGUMENTS_OK:
-        verification->path = arguments.operand;
-        if (ranks_check(ranks, false, &error) || read_options(verification, &arguments, &error) ||
-            verify_open(&verify, verification->path, verification->n_sample, verification->seed, stdout, &error) ||
-            (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
-            exit_code = report_error(&error);
-        } else {
-            struct verify_counts counts = verify_counts(verify);
-            verify_end(verify);
-            exit_code = report(verification, &counts);
-        }
-        verify_close(verify);
+    if (ranks_check(ranks, false, &error) || open_verify(&verify, verification, &error) ||
+        (verify_counts(verify).n_chosen > 0 && compare(verification, ranks, verify, &error))) {
+        exit_code = report_error(&error);
+    } else {
+        exit_code = verify_end(verify);
+        report(verification, verify);
+        if (!exit_code && verification->is_stopped)
+            exit_code = EXIT_STOPPED;
     }
-    arguments_free(&arguments);
+    verify_close(verify);
     return exit_code;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct verification verification = {.command = command, .argc = argc, .argv = argv};
-    return ranks_main(argc, argv, run_rank0, &verification);
+    struct arguments arguments;
+    struct verification verification = {0};
+    struct error error;
+    int exit_code;
+    if (ranks_parse(&arguments, command, "SnACL", "FILE.h5", argc, argv, &exit_code)) {
+        verification.path = arguments.operand;
+        exit_code = read_options(&verification, &arguments, &error)
+                        ? ranks_refuse(&error)
+                        : ranks_main(argc, argv, INFINITY, run_rank0, &verification);
+    }
+    arguments_free(&arguments);
+    return exit_code;
 }
 
 const struct command command_verify = {
     .name = "verify",
-    .synopsis = "FILE.h5 [--sample N | --all] [--seed S]",
+    .synopsis = "FILE.h5 [--sample N | --all] [--seed S] | FILE.h5 --config C --replicate R",
     .summary = "Does slots of a results file again, from the file alone, and compares every bit; also under mpirun.",
     .details =
         "  --sample N        so many of the done slots, chosen at random (default 32)\n"
         "  --all             every done slot\n"
-        "  --seed S          chooses them: the same number, the same slots (default: others each time)\n\n"
-        "First the whole file's structure is checked, and of every done slot seed, attempts and test_loss. Each\n"
-        "array that differs is a line: configuration, replicate, place, the file's value and the right one; at most\n"
-        "20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is not picky's or is\n"
-        "damaged, 3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be made again (memory),\n"
-        "75 stopped by a signal.\n",
+        "  --seed S          chooses them: the same number, the same slots (default: others each time)\n"
+        "  --config C --replicate R   this slot alone, counted from 0 as in the file's arrays; prints what the file\n"
+        "                    holds of it, by epoch, beside what is computed\n\n"
+        "First the whole file's structure is checked, and of every done slot (but with --config) seed, attempts and\n"
+        "test_loss. Each array that differs is a line: configuration, replicate, place, the file's value and the\n"
+        "right one; at most 20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is\n"
+        "not picky's or is damaged, or has nothing in that slot to compare with, 3 fatal (I/O, MPI), 4 bits differ,\n"
+        "are not what a run writes or cannot be made again (memory), 75 stopped by a signal.\n",
     .run = run,
 };

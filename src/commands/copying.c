@@ -39,6 +39,10 @@ static enum error_code put(struct copying *copying, uint64_t config, uint64_t re
                          "%s: damaged or incomplete file: %s, replicate %" PRIu64 " has seed %" PRId64 ", not %" PRId64,
                          copying->from_path, label, replicate, *seed, from->seed + (int64_t)replicate);
     }
+    if (copying->stays_behind && copying->stays_behind(copying, record)) {
+        copying->n_behind++;
+        return ERROR_NONE;
+    }
     if (results_is_done(copying->to, to_config, to_replicate))
         return overlap(context, to_config, to_replicate, record, error);
     copying->n_put++;
@@ -147,7 +151,8 @@ enum error_code run_log_write(struct run_log *log, struct results *to, struct er
 static void add_plan(struct results_plan *plans, size_t *n, const struct results_plan *plan)
 {
     size_t at = 0;
-    while (at < *n && !(plans[at].replicates == plan->replicates && plans[at].n_configs == plan->n_configs))
+    while (at < *n && !(plans[at].replicates == plan->replicates && plans[at].n_configs == plan->n_configs &&
+                        plans[at].max_attempts == plan->max_attempts))
         at++;
     if (at < *n && !(plan->start_s < plans[at].start_s))
         return;
@@ -163,7 +168,7 @@ static void add_plan(struct results_plan *plans, size_t *n, const struct results
 struct results_plan *plans_join(const struct results_plan *a, size_t n_a, const struct results_plan *b, size_t n_b,
                                 size_t *n_joined)
 {
-    const struct results_plan unknown = {(double)NAN, 0, 0};
+    const struct results_plan unknown = {(double)NAN, 0, 0, 0};
     struct results_plan *joined = calloc(n_a + n_b + 2, sizeof *joined);
     *n_joined = 0;
     if (!joined)

@@ -12,10 +12,12 @@ struct copying {
     const char *from_path;
     struct results *to;                 /* a draft */
     const struct record_layout *layout; /* of `to` */
-    void *records;                      /* scratch; all zero at first, freed by copying_free */
+    /* Whether a done slot is to stay behind, given its record (of `layout`); NULL: none is. */
+    bool (*stays_behind)(const struct copying *copying, const void *record);
+    void *records; /* scratch; all zero at first, freed by copying_free */
     uint8_t *status;
     size_t n_records;
-    uint64_t n_found, n_put; /* slots that are done in `from`; put into `to` */
+    uint64_t n_found, n_put, n_behind; /* slots that are done in `from`; put into `to`; that stayed behind */
 };
 
 /* Called for a slot of `to` that is there already, with another record for it. An error ends the copying. */

@@ -1,7 +1,9 @@
 #include "job_script.h"
 
 #include "cli.h"
+#include "cpus.h"
 #include "kernels.h"
+#include "limit.h"
 #include "progress.h"
 #include "shape.h"
 #include "sweep_sbatch.h"
@@ -17,14 +19,12 @@
 
 /* Asked for beyond what was measured: other machines, shared caches, file systems. */
 static const double TIME_FACTOR = 1.5, TIME_EXTRA_S = 300, MEMORY_FACTOR = 1.5, MEMORY_EXTRA = 64e6;
-/* Ahead of the end: ten seconds for the models in training, ten in which Slurm may be late, and to write and requeue.
- */
-enum { SIGNAL_S = 40, SHAPES_MAX = 20 };
+enum { SHAPES_MAX = 20 };
 
 /* What goes into the template. */
 struct script_filling {
     const struct job_script *script;
-    double n_ranks, needed_s;
+    double n_ranks, needed_s, limit_s;
     const char *sweep, *output, *program; /* absolute paths */
 };
 
@@ -78,9 +78,9 @@ static void print_numbers(FILE *stream, const struct script_filling *filling)
     char host[256] = "?", duration[PROGRESS_DURATION_MAX], pack[PROGRESS_DURATION_MAX];
     gethostname(host, sizeof host - 1);
     fprintf(stream,
-            "# %s: by picky plan %s\n# Its time limit may be shortened: it requeues itself and goes on, as it does "
-            "when it is "
-            "submitted again.\n#\n# Measured on one core of %s (%s); jobs with their repeated attempts:\n",
+            "# %s: by picky plan %s\n# Its time limit may be shortened, but not below what one job needs: it requeues "
+            "itself and goes on, as it does when\n# it is submitted again.\n#\n# Measured on one core of %s (%s); jobs "
+            "with their repeated attempts:\n",
             *script->sweep->name ? script->sweep->name : script->sweep->path, PICKY_VERSION, host,
             kernels_choose(&kernels, &ignored) ? "?" : kernels->name);
     for (size_t i = 0; i < pilot->n_shapes && i < SHAPES_MAX; i++)
@@ -89,21 +89,22 @@ static void print_numbers(FILE *stream, const struct script_filling *filling)
         fprintf(stream, "#   and %zu cheaper shapes\n", pilot->n_shapes - SHAPES_MAX);
     progress_duration(filling->needed_s, duration);
     progress_duration(pilot->pack_s, pack);
-    fprintf(
-        stream,
-        "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; --time is %.3g times that and %.0f "
-        "min.\n",
-        pilot->total_s / 3600, filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack, TIME_FACTOR,
-        TIME_EXTRA_S / 60);
+    fprintf(stream, "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; ", pilot->total_s / 3600,
+            filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack);
+    if (isfinite(script->limit_s))
+        fprintf(stream, "--time is what was asked for.\n# ");
+    else
+        fprintf(stream, "--time is %.3g times that (or one job) and %.0f min.\n# ", TIME_FACTOR, TIME_EXTRA_S / 60);
+    limit_print_job(stream, script->job, script->sweep, limit_left(filling->limit_s, true));
     fprintf(
         stream,
         "# Memory: %.0f MB here, %.3g MB a record; --mem-per-cpu is %.3g times what rank 0 needs and %.0f MB for MPI.\n"
         "# The results file: %.3g MB.\n",
         pilot->memory / 1e6, pilot->job_memory / 1e6, MEMORY_FACTOR, MEMORY_EXTRA / 1e6, script->file_size / 1e6);
     if (script->is_assumed)
-        fprintf(stream,
-                "# Assumed: nodes of %" PRId64 " CPUs, as this one; picky plan --ranks-per-node says otherwise.\n",
-                script->ranks_per_node);
+        fprintf(stream, "# Assumed: nodes of %" PRId64 " CPUs, %s; picky plan --ranks-per-node says otherwise.\n",
+                script->ranks_per_node,
+                script->ranks_per_node < cpus_online() ? "as picky may use of this one's" : "as this one");
 }
 
 static void print_resources(FILE *stream, const struct script_filling *filling)
@@ -115,8 +116,8 @@ static void print_resources(FILE *stream, const struct script_filling *filling)
     else
         fprintf(stream, "#SBATCH --ntasks=%" PRId64 "\n", script->ranks_per_node);
     fprintf(stream, "#SBATCH --mem-per-cpu=%.0fM\n", ceil(rank_memory(script) / (1 << 20) / 10) * 10);
-    print_time(stream, TIME_FACTOR * filling->needed_s + TIME_EXTRA_S);
-    fprintf(stream, "#SBATCH --signal=B:USR1@%d\n", SIGNAL_S);
+    print_time(stream, filling->limit_s);
+    fprintf(stream, "#SBATCH --signal=B:USR1@%d\n", LIMIT_WARNING_S);
 }
 
 /* "NAME=${1:-VALUE}": what the user gives goes before. */
@@ -204,10 +205,19 @@ enum error_code job_script_print(FILE *stream, const struct job_script *script, 
     double n_ranks = (double)script->ranks_per_node * (double)(script->n_nodes > 0 ? script->n_nodes : 1);
     char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
     char *program = realpath("/proc/self/exe", NULL);
+    double needed_s = job_script_time(script->pilot, n_ranks);
+    double limit_s = isfinite(script->limit_s) ? script->limit_s
+                                               : TIME_FACTOR * fmax(needed_s, script->job->attempt_s) + TIME_EXTRA_S;
+    limit_s = 60 * ceil(limit_s / 60); /* as Slurm counts */
+    if (limit_is_close(script->job, limit_left(limit_s, true))) {
+        fprintf(stderr, "picky: warning: ");
+        limit_print_job(stderr, script->job, script->sweep, limit_left(limit_s, true));
+    }
     if (sweep && output && program)
         print_template(stream, &(struct script_filling){.script = script,
                                                         .n_ranks = n_ranks,
-                                                        .needed_s = job_script_time(script->pilot, n_ranks),
+                                                        .needed_s = needed_s,
+                                                        .limit_s = limit_s,
                                                         .sweep = sweep,
                                                         .output = output,
                                                         .program = program});

@@ -10,6 +10,8 @@
 struct job_script {
     const struct sweep *sweep;
     const struct pilot *pilot;
+    const struct pilot_job *job;            /* its longest */
+    double limit_s;                         /* the time to ask for; INFINITY: what the pilot says it needs */
     const struct sweep_override *overrides; /* [n_overrides], --set of the sweep */
     size_t n_overrides;
     const char *output;              /* where the results go */

@@ -24,7 +24,8 @@ static void usage(FILE *stream)
             "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
             "h5py and xarray.\n\n"
             "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
-            "widest that the processor has; the results are the same bits).\n");
+            "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
+            "time limit or a signal all ranks are ended if one hangs (default 10).\n");
 }
 
 static int run(int argc, char **argv)

@@ -13,6 +13,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
+/* Timed are models of at most so many units a layer, and once if that takes long. */
+static const double LONG_S = 0.2;
+static const int64_t WIDTH = 256, WIDTH_QUICK = 64;
+
 /* A runner that keeps to the memory that there is, and how many of its jobs ended with an error: did not fit. */
 struct trial {
     const struct record_layout *layout;
@@ -38,19 +42,21 @@ static enum error_code note_record(void *context, const struct job *job, const v
     return ERROR_NONE;
 }
 
-/* Times models with one attempt each, as many as a full pack has; *fits is false if they do not fit into memory. */
-static enum error_code time_models(const struct hyperparameters *h, double *seconds_per_cost, bool *fits,
-                                   struct error *error)
+/* Times n_models with one attempt each, or as many as a full pack has; *fits is false if they do not fit into memory.
+ */
+static enum error_code time_models(const struct hyperparameters *h, size_t n_models, double *seconds_per_cost,
+                                   bool *fits, struct error *error)
 {
     struct record_layout layout;
     struct trial trial;
     if (record_layout_make(&layout, h, 1, STORE_ALWAYS, error) || trial_start(&trial, &layout, error))
         return error->code;
     struct shape shape = shape_of(h);
+    int n_lanes = job_runner_lanes(trial.runner), n = n_models < (size_t)n_lanes ? (int)n_models : n_lanes;
     double best_s = 0;
     /* The first round also faults the memory in. */
-    for (int round = 0; round < 3 && trial.n_errors == 0; round++) {
-        for (int lane = 0; lane < job_runner_lanes(trial.runner); lane++)
+    for (int round = 0; round < 3 && trial.n_errors == 0 && best_s < LONG_S; round++) {
+        for (int lane = 0; lane < n; lane++)
             if (job_runner_add(trial.runner, &(struct job){.seed = lane, .h = *h}, error))
                 goto done;
         double start_s = clock_cpu_s();
@@ -62,24 +68,26 @@ static enum error_code time_models(const struct hyperparameters *h, double *seco
             best_s = elapsed_s;
     }
     *fits = trial.n_errors == 0;
-    *seconds_per_cost = best_s / (job_runner_lanes(trial.runner) * shape_cost(&shape));
+    *seconds_per_cost = best_s / (n * shape_cost(&shape));
 done:
     job_runner_destroy(trial.runner);
     return error->code;
 }
 
-enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
-                                 struct error *error)
+/* The same as pilot_time_steps, for packs of n_models, or full ones, of at most so many units a layer. */
+static enum error_code time_steps(const struct hyperparameters *configuration, size_t n_models, int64_t width,
+                                  double *seconds_per_cost, struct error *error)
 {
     struct hyperparameters h = *configuration;
     h.train_mode = TRAIN_RANDOM;
     h.epochs = 1;
+    h.batch_size = h.batch_size < 100 ? h.batch_size : 100;
     h.N_train = 20 * h.batch_size;
     h.N_test = h.N_test < 10 ? h.N_test : 10;
     h.max_attempts = 1;
     /* Very wide or deep models would take too long; what a multiply-add costs hardly changes from there on. */
-    h.hidden_size = h.hidden_size < 256 ? h.hidden_size : 256;
-    h.hidden_layers = h.hidden_layers < 8 ? h.hidden_layers : 8;
+    h.hidden_size = h.hidden_size < width ? h.hidden_size : width;
+    h.hidden_layers = h.hidden_layers < width / 32 ? h.hidden_layers : width / 32;
     if (hyperparameters_context_layer(&h) > h.hidden_layers)
         strcpy(h.context_location, "end");
 
@@ -87,8 +95,61 @@ enum error_code pilot_time_steps(const struct hyperparameters *configuration, do
         if (h.hidden_size == 0)
             return error_set(error, ERROR_FATAL, "too little memory to time batches of %" PRId64 " samples",
                              h.batch_size);
-        else if (time_models(&h, seconds_per_cost, &fits, error))
+        else if (time_models(&h, n_models, seconds_per_cost, &fits, error))
             return error->code;
+    return ERROR_NONE;
+}
+
+enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
+                                 struct error *error)
+{
+    return time_steps(configuration, SIZE_MAX, WIDTH, seconds_per_cost, error);
+}
+
+/* ---- the longest job ------------------------------------------------------------------------------------------- */
+
+/* Which it is of n_jobs[c] of each configuration. Returns the shape's cost. */
+static double find_longest(struct pilot_job *job, const struct sweep *sweep, const uint64_t *n_jobs)
+{
+    double cost = 0;
+    for (size_t c = 0; c < sweep->n_configs; c++) {
+        struct shape shape = shape_of(&sweep->configs[c]);
+        double other = shape_cost(&shape);
+        int64_t max_attempts = sweep->configs[c].max_attempts;
+        if (n_jobs[c] == 0 || other < cost || (other == cost && max_attempts <= job->max_attempts))
+            continue;
+        cost = other;
+        job->config = c;
+        job->max_attempts = max_attempts;
+    }
+    return cost;
+}
+
+enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *sweep, const uint64_t *n_jobs,
+                                  uint64_t memory, double enough_s, struct error *error)
+{
+    const double slowest_s = 1e-8; /* a multiply-add, without vectors and with a margin */
+    const struct kernels *widest;
+    double seconds_per_cost;
+    *job = (struct pilot_job){0};
+    double cost = find_longest(job, sweep, n_jobs);
+    const struct hyperparameters *h = &sweep->configs[job->config];
+    const struct shape shape = shape_of(h);
+    uint64_t n = 0; /* jobs that are packed together */
+    for (size_t c = 0; c < sweep->n_configs; c++) {
+        struct shape other = shape_of(&sweep->configs[c]);
+        n += shape_equal(&shape, &other) ? n_jobs[c] : 0;
+    }
+    if (kernels_choose(&widest, error))
+        return error->code;
+    n = packing_choose(widest, h, n < widest->lanes ? (size_t)n : widest->lanes, memory).n_models;
+    n = n > 0 ? n : 1;
+    job->attempt_s = (double)n * cost * slowest_s;
+    if ((double)job->max_attempts * job->attempt_s < enough_s)
+        return ERROR_NONE;
+    if (time_steps(h, n, enough_s > 0 ? WIDTH_QUICK : WIDTH, &seconds_per_cost, error))
+        return error->code;
+    job->attempt_s = (double)n * cost * seconds_per_cost;
     return ERROR_NONE;
 }
 

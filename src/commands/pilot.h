@@ -28,6 +28,19 @@ struct pilot {
 enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
                                  struct error *error);
 
+/* The job that takes longest, as a rank does it: together with as many others as fill a pack. */
+struct pilot_job {
+    size_t config;
+    int64_t max_attempts;
+    double attempt_s; /* one attempt; only rejected ones are followed by another */
+};
+
+/* Finds it among n_jobs[c] jobs of each configuration c (not 0 of all), and times some optimiser steps of smaller
+ * models like it. `memory` is what packs may use. With enough_s > 0 it times fewer of them, and none if a slow machine
+ * would do all attempts in less: attempt_s is then an upper bound. */
+enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *sweep, const uint64_t *n_jobs,
+                                  uint64_t memory, double enough_s, struct error *error);
+
 /* Trains jobs of the sweep's shapes, two packs of each where that fits into budget_s seconds together, one or none
  * (then extrapolates) where it does not, or memory is too short for full packs. ERROR_FATAL if memory is short. The
  * caller frees by pilot_free, also on error. */

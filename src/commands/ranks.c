@@ -1,15 +1,48 @@
 #include "ranks.h"
 
-#include "cli.h"
+#include "backoff.h"
 #include "clock.h"
 #include "hello.h"
 #include "kernels.h"
 #include "stop.h"
+#include "watchdog.h"
 #include "worker.h"
 
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is wrong with its arguments is for the first rank to say, whose end makes mpirun end the others: so they wait a
+ * little, lest they make it end that one. One that is still there then alone has the mistake. srun lets all others
+ * stay, and they have it, too. */
+static bool is_to_speak(void)
+{
+    const double wait_s = 3; /* mpirun takes 1 */
+    if (diagnosis_launched_rank() <= 0)
+        return true;
+    if (!stop_signal())
+        backoff_sleep(wait_s); /* until a signal */
+    return getenv("OMPI_COMM_WORLD_RANK") && !stop_signal();
+}
+
+bool ranks_parse(struct arguments *arguments, const struct command *command, const char *allowed,
+                 const char *operand_names, int argc, char **argv, int *exit_code)
+{
+    stop_catch_signals();
+    bool is_first = diagnosis_launched_rank() <= 0;
+    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, is_first);
+    if (result == ARGUMENTS_BAD && !is_first && is_to_speak()) {
+        arguments_free(arguments);
+        arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
+    }
+    *exit_code = result == ARGUMENTS_BAD ? ERROR_INPUT : 0;
+    return result == ARGUMENTS_OK;
+}
+
+int ranks_refuse(const struct error *error)
+{
+    return is_to_speak() ? report_error(error) : (int)error->code;
+}
 
 static void abort_all_ranks(void)
 {
@@ -32,7 +65,7 @@ static enum error_code start_mpi(int *argc, char ***argv, struct error *error)
 {
     int provided;
     MPI_Errhandler handler;
-    transport_prepare();
+    transport_prepare(diagnosis_launched_rank() < 0);
     if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
         MPI_Comm_create_errhandler(end_by_error, &handler) != MPI_SUCCESS ||
         MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler) != MPI_SUCCESS ||
@@ -57,13 +90,22 @@ enum error_code ranks_check(const struct ranks *ranks, bool may_be_apart, struct
     return ERROR_NONE;
 }
 
-int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct ranks *ranks), void *context)
+/* All ranks learn of rank 0's deadline, which alone may have asked Slurm. */
+static void share_deadline(double deadline_s)
+{
+    double left_s = deadline_s - clock_s();
+    MPI_Bcast(&left_s, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    watchdog_set_deadline(clock_s() + left_s);
+}
+
+int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *context, const struct ranks *ranks),
+               void *context)
 {
     int exit_code;
     struct transport transport;
     struct error error;
-    double start_s = clock_s();
-    stop_catch_signals();
+    if (watchdog_start(deadline_s, EXIT_STOPPED, diagnosis_launched_rank(), &error))
+        return ranks_refuse(&error);
     if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
         return report_error(&error);
     if (transport_open(&transport, MPI_COMM_WORLD, &error)) {
@@ -71,19 +113,29 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
         abort_all_ranks();
     }
 
+    watchdog_note_mpi(transport.rank, transport.n_ranks);
+
     char *hosts = calloc((size_t)transport.n_ranks, HOST_MAX);
     check(hosts);
     struct placement *placements = NULL;
     bool may_go_on = hello_meet(&transport, MPI_COMM_WORLD, hosts, &exit_code, &error);
-    if (may_go_on)
-        placements = diagnosis_gather(MPI_COMM_WORLD);
+    struct error other_arguments = {0};
+    if (may_go_on) {
+        placements = diagnosis_gather(MPI_COMM_WORLD, argc, argv);
+        diagnosis_check_arguments(MPI_COMM_WORLD, hosts, placements, argc, argv, &other_arguments);
+        share_deadline(deadline_s);
+    }
     if (!may_go_on) {
         report_error(&error);
         if (transport.failure.code)
             transport_abort(&transport, exit_code);
+    } else if (other_arguments.code) {
+        exit_code = report_error(&other_arguments);
+        coordinator_release(&transport, exit_code);
     } else if (transport.rank == 0) {
+        watchdog_doing("opening files");
         uint64_t *memory = diagnosis_share_memory(hosts, placements, transport.n_ranks);
-        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory, start_s});
+        exit_code = rank0(context, &(struct ranks){&transport, hosts, placements, memory});
         free(memory);
         coordinator_release(&transport, exit_code);
     } else {
@@ -93,5 +145,6 @@ int ranks_main(int argc, char **argv, int (*rank0)(void *context, const struct r
     free(hosts);
     transport_close(&transport);
     MPI_Finalize();
+    watchdog_stop();
     return exit_code;
 }

@@ -5,13 +5,13 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "limit.h"
 #include "open.h"
 #include "plan.h"
 #include "progress.h"
 #include "provenance.h"
 #include "ranks.h"
 #include "room.h"
-#include "slurm.h"
 #include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
@@ -23,7 +23,6 @@
 #include <unistd.h>
 
 static const double SILENCE_S = 30; /* of a rank that reports every WORKER_HEARTBEAT_S */
-static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
 /* Hosts with their numbers of ranks, "a (avx2) x 4, b (avx2) x 4": neighbours of one name are counted together. */
 static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
@@ -72,22 +71,6 @@ char *running_go_on(const char *sweep, const char *output, const struct argument
     return text;
 }
 
-/* When to stop, from the arguments and from Slurm, into diagnosis. */
-static enum error_code find_deadline(const struct arguments *arguments, double start_s, struct diagnosis *diagnosis,
-                                     struct error *error)
-{
-    double limit_s = INFINITY;
-    char slurm_end[SLURM_TIME_MAX];
-    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &limit_s, error))
-        return error_prefix(error, "--time-limit");
-    slurm_job_end(SCONTROL_S, slurm_end);
-    double now_s = clock_s(), now_unix_s = clock_calendar_s();
-    double own_s = stop_deadline(start_s, limit_s, NULL, now_unix_s, now_s);
-    diagnosis->deadline_s = stop_deadline(start_s, limit_s, slurm_end, now_unix_s, now_s);
-    diagnosis->deadline_source = diagnosis->deadline_s < own_s ? "Slurm's time limit" : "--time-limit";
-    return ERROR_NONE;
-}
-
 /* The receipt goes into /provenance. */
 static enum error_code store_receipt(struct results *results, const struct receipt *receipt, struct error *error)
 {
@@ -124,6 +107,9 @@ struct run_state {
     struct transport *transport;
     char *path; /* of the results file; owned */
     struct value_counts values;
+    double limit_s;              /* --time-limit, INFINITY without */
+    struct limit limit;          /* by that or Slurm's */
+    struct sweep sweep;          /* owned; n_configs 0 if it has not been read yet */
     struct receipt receipt;      /* this run's; as it was if there was nothing to do */
     struct shard shard;          /* the file's */
     uint64_t counts[N_STATUSES]; /* the file's */
@@ -162,6 +148,28 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
+/* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. */
+static enum error_code print_longest_job(const struct run_state *run, const struct results *results,
+                                         const struct sweep *sweep, struct error *error)
+{
+    struct pilot_job job;
+    double left_s = run->limit.deadline_s - clock_s();
+    uint64_t *n_pending = isfinite(left_s) ? calloc(sweep->n_configs, sizeof *n_pending) : NULL;
+    if (!n_pending)
+        return ERROR_NONE; /* no limit; or no memory for a warning */
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        for (uint64_t replicate = 0; replicate < (uint64_t)sweep->replicates; replicate++)
+            n_pending[c] += !results_is_done(results, c, replicate);
+    uint64_t memory = memory_less(run->room.most, run->room.n_record_bytes);
+    if (!pilot_longest_job(&job, sweep, n_pending, memory, fmax(left_s, 0) / 2, error) &&
+        limit_is_close(&job, left_s)) {
+        fprintf(stderr, "picky: warning: ");
+        limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
+    }
+    free(n_pending);
+    return error->code;
+}
+
 /* Does what is pending in the results. */
 static enum error_code run_pending(struct run_state *run, struct results *results, struct plan *plan,
                                    const struct sweep *sweep, const struct record_layout *layout, const char *host_list,
@@ -183,6 +191,8 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     if (run->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
     print_start(run, sweep, host_list);
+    if (!layout->is_null && print_longest_job(run, results, sweep, error))
+        return error->code;
     progress_start(&progress, stderr, plan_jobs_total(plan));
     const struct record_sink sink = coordinator_results_sink(results);
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
@@ -202,14 +212,15 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     const char *hosts = run->diagnosis->hosts;
     int n_ranks = run->diagnosis->n_ranks;
     const char *sweep_path = arguments->operands[running->sweep_operand];
-    struct sweep sweep = {0};
+    struct sweep sweep = run->sweep;
     struct record_layout layout;
     struct plan *plan = NULL;
     struct results *results = NULL;
     struct provenance provenance;
     char host_list[4096] = "";
 
-    if (sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error) ||
+    run->sweep = (struct sweep){0};
+    if ((sweep.n_configs == 0 && sweep_read(&sweep, sweep_path, arguments->overrides, arguments->n_overrides, error)) ||
         check_shard(&arguments->shard, &sweep, error) ||
         record_layout_make(&layout, sweep.configs, sweep.n_configs, sweep.store, error) ||
         plan_create(&plan, sweep.configs, sweep.n_configs, sweep.replicates, sweep.seed, error))
@@ -227,7 +238,10 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
-    const struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs};
+    struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs, 0};
+    for (size_t i = 0; i < sweep.n_configs; i++)
+        if (sweep.configs[i].max_attempts > sweep_plan.max_attempts)
+            sweep_plan.max_attempts = sweep.configs[i].max_attempts;
     const struct results_description description = {
         .name = sweep.name,
         .sweep_text = sweep.text,
@@ -289,62 +303,79 @@ static void print_end(struct run_state *run)
         fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
         return;
     }
-    const char *const *operands = (const char *const *)run->arguments->operands;
-    char *go_on = running_go_on(operands[run->running->sweep_operand],
-                                run->running->output_operand >= 0 ? run->path : run->arguments->output, run->arguments);
-    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done; go on with: %s\n",
-            n_jobs - run->counts[STATUS_PENDING], n_jobs, go_on ? go_on : "picky run and --resume");
+    bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
+    struct arguments arguments = *run->arguments;
+    arguments.time_limit = is_too_short ? NULL : arguments.time_limit;
+    char *go_on = running_go_on(arguments.operands[run->running->sweep_operand],
+                                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments);
+    fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done", n_jobs - run->counts[STATUS_PENDING],
+            n_jobs);
+    if (is_too_short)
+        fprintf(stderr,
+                ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
+                "one it would be begun again and again",
+                run->limit.source);
+    fprintf(stderr, "; go on with: %s%s\n", go_on ? go_on : "picky run and --resume",
+            is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
     free(go_on);
 }
 
-/* What running_main was given. */
-struct call {
-    const struct command *command;
-    const struct running *running;
-    int argc;
-    char **argv;
-};
-
 static int run_rank0(void *context, const struct ranks *ranks)
 {
-    const struct call *call = context;
-    struct arguments arguments;
+    struct run_state *run = context;
     struct error error = {0};
-    struct diagnosis diagnosis = {
-        .n_ranks = ranks->transport->n_ranks, .hosts = ranks->hosts, .placements = ranks->placements};
-    char command_line[4096];
-    struct run_state run = {.running = call->running,
-                            .arguments = &arguments,
-                            .command_line = command_line,
-                            .diagnosis = &diagnosis,
-                            .memory = ranks->memory,
-                            .transport = ranks->transport};
-    int exit_code = 0;
+    struct diagnosis diagnosis = {.n_ranks = ranks->transport->n_ranks,
+                                  .hosts = ranks->hosts,
+                                  .placements = ranks->placements,
+                                  .deadline_s = run->limit.deadline_s,
+                                  .deadline_source = run->limit.source};
+    run->diagnosis = &diagnosis;
+    run->memory = ranks->memory;
+    run->transport = ranks->transport;
+    if (ranks_check(ranks, run->arguments->shard.n > 1, &error))
+        return report_error(&error);
+    limit_print_understood(stderr, run->arguments->time_limit, run->limit_s);
+    if (run_sweep(run, &error))
+        return report_error(&error);
+    print_end(run);
+    if (run->is_stopped)
+        return limit_is_too_short(&run->limit, &run->receipt) ? EXIT_TOO_LONG : EXIT_STOPPED;
+    return report_complete(run->path, run->counts[STATUS_ERROR]);
+}
 
-    provenance_command(call->argc, call->argv, command_line, sizeof command_line); /* now: parsing changes argv */
-    switch (arguments_parse(&arguments, call->command, call->running->options, call->running->operands, call->argc,
-                            call->argv, true)) {
-    case ARGUMENTS_HELP: break;
-    case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
-    case ARGUMENTS_OK:
-        if (ranks_check(ranks, arguments.shard.n > 1, &error) ||
-            (call->running->check_arguments && call->running->check_arguments(&arguments, &error)) ||
-            counts_choose(&run.values, arguments.by, &error) ||
-            find_deadline(&arguments, ranks->start_s, &diagnosis, &error) || run_sweep(&run, &error)) {
-            exit_code = report_error(&error);
-            break;
-        }
-        print_end(&run);
-        exit_code = run.is_stopped ? EXIT_STOPPED : report_complete(run.path, run.counts[STATUS_ERROR]);
-    }
-    free(run.path);
-    counts_free(&run.values);
-    arguments_free(&arguments);
-    return exit_code;
+/* What is wrong with the arguments; and, where no other rank waits for this one, with the sweep. */
+static enum error_code check_early(struct run_state *run, double start_s, struct error *error)
+{
+    const struct arguments *arguments = run->arguments;
+    run->limit_s = INFINITY;
+    if (run->running->check_arguments && run->running->check_arguments(arguments, error))
+        return error->code;
+    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
+        return error_prefix(error, "--time-limit");
+    if (counts_choose(&run->values, arguments->by, error))
+        return error->code;
+    if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
+                                                    arguments->overrides, arguments->n_overrides, error))
+        return error->code;
+    run->limit = limit_find(start_s, run->limit_s, diagnosis_launched_rank() <= 0);
+    return ERROR_NONE;
 }
 
 int running_main(const struct command *command, const struct running *running, int argc, char **argv)
 {
-    struct call call = {command, running, argc, argv};
-    return ranks_main(argc, argv, run_rank0, &call);
+    double start_s = clock_s();
+    char command_line[4096];
+    struct arguments arguments;
+    struct error error = {0};
+    struct run_state run = {.running = running, .arguments = &arguments, .command_line = command_line};
+    int exit_code;
+    provenance_command(argc, argv, command_line, sizeof command_line); /* now: parsing changes the order */
+    if (ranks_parse(&arguments, command, running->options, running->operands, argc, argv, &exit_code))
+        exit_code = check_early(&run, start_s, &error) ? ranks_refuse(&error)
+                                                       : ranks_main(argc, argv, run.limit.deadline_s, run_rank0, &run);
+    sweep_free(&run.sweep);
+    free(run.path);
+    counts_free(&run.values);
+    arguments_free(&arguments);
+    return exit_code;
 }

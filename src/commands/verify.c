@@ -1,8 +1,11 @@
 #include "verify.h"
 
+#include "cli.h"
+#include "job_print.h"
 #include "rng.h"
 #include "scales.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -24,6 +27,8 @@ struct verify {
     uint8_t *done;    /* one bit a slot: done and not an error; then only the chosen ones */
     char *records;    /* [2]: the file's, and the new one as the file would hold it */
     struct verify_counts counts;
+    bool is_slot; /* one slot was asked for: that of `job` */
+    struct job job;
 };
 
 static bool bit(const uint8_t *bits, uint64_t i)
@@ -86,41 +91,6 @@ static void element_text(enum field_type type, const void *element, char text[64
     case FIELD_I32: snprintf(text, 64, "%" PRId32, value.i32); break;
     case FIELD_I64: snprintf(text, 64, "%" PRId64, value.i64); break;
     case FIELD_TEXT: snprintf(text, 64, "text"); break; /* provenance: not compared */
-    }
-}
-
-/* Whether a field that younger files have, or the part of it that is a younger measure's, is padding throughout: the
- * slot was taken over from a file that lacked it. values [n] of the field's type. */
-static bool is_padding(const struct field_description *field, const char *values, uint64_t n)
-{
-    const unsigned char *bytes = (const unsigned char *)values;
-    for (uint64_t i = 0; i < n && field->type == FIELD_F32; i++) {
-        float value;
-        memcpy(&value, values + i * sizeof value, sizeof value);
-        if (!isnan(value))
-            return false;
-    }
-    for (uint64_t i = 0; i < n * field_type_size(field->type) && field->type != FIELD_F32; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
-}
-
-/* What the slot lacks is made so in the new record too, so that it makes no difference. */
-static void leave_out_lacking(const struct record_layout *layout, const char *stored, char *found)
-{
-    for (int f = 0; f < N_FIELDS; f++) {
-        const struct field_description *field = &record_fields[f];
-        if (layout->offset[f] == UINT64_MAX || field->is_provenance)
-            continue;
-        bool is_by_measure = field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE;
-        uint64_t n_parts = is_by_measure ? layout->size[DIMENSION_MEASURE] : 1, n = layout->n_elements[f] / n_parts;
-        for (uint64_t part = 0; part < n_parts; part++) {
-            size_t at = layout->offset[f] + part * n * field_type_size(field->type);
-            if ((field->since > 1 || (is_by_measure && measure_table[part].since > 1)) &&
-                is_padding(field, stored + at, n))
-                memcpy(found + at, stored + at, n * field_type_size(field->type));
-        }
     }
 }
 
@@ -249,35 +219,130 @@ static void choose(struct verify *v, uint64_t n_sample, int64_t seed)
     }
 }
 
-enum error_code verify_open(struct verify **verify, const char *path, uint64_t n_sample, int64_t seed, FILE *lines,
-                            struct error *error)
+/* Opens the file and checks its structure, but for its slots. */
+static enum error_code open_file(struct verify **verify, const char *path, FILE *lines, struct error *error)
 {
-    *verify = NULL;
-    struct verify *v = calloc(1, sizeof *v);
+    struct verify *v = *verify = calloc(1, sizeof *v);
     if (!v)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     v->path = path;
     v->lines = lines;
     if (results_slots_open(&v->slots, path, RESULTS_SHARED, error))
-        goto failed;
+        return error->code;
     v->description = results_slots_description(v->slots);
     uint64_t replicates = (uint64_t)v->description->replicates;
     v->counts.n_slots = shard_n_jobs(&v->description->shard, v->description->n_configs, replicates);
     v->done = calloc(v->description->n_configs * replicates / 8 + 1, 1);
     v->records = malloc(2 * v->description->layout->n_bytes);
-    if (!v->done || !v->records) {
-        error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
-        goto failed;
+    if (!v->done || !v->records)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    return results_check_scales(path, v->description, error);
+}
+
+enum error_code verify_open(struct verify **verify, const char *path, uint64_t n_sample, int64_t seed, FILE *lines,
+                            struct error *error)
+{
+    if (open_file(verify, path, lines, error) || check_slots(*verify, error)) {
+        verify_close(*verify);
+        *verify = NULL;
+        return error->code;
     }
-    if (results_check_scales(path, v->description, error) || check_slots(v, error))
+    choose(*verify, n_sample, seed);
+    return ERROR_NONE;
+}
+
+/* ---- one slot ----------------------------------------------------------------------------------------------- */
+
+static enum error_code parse_number(const char *option, const char *text, uint64_t *value, struct error *error)
+{
+    char *end;
+    if (!text)
+        return error_set(error, ERROR_INPUT, "%s is missing: a slot is chosen by --config and --replicate", option);
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno)
+        return error_set(error, ERROR_INPUT, "%s %.40s: allowed: a whole number, from 0 as in the file's arrays",
+                         option, text);
+    return ERROR_NONE;
+}
+
+enum error_code verify_parse_slot(const char *config, const char *replicate, struct job *slot, struct error *error)
+{
+    *slot = (struct job){0};
+    return parse_number("--config", config, &slot->config, error)
+               ? error->code
+               : parse_number("--replicate", replicate, &slot->replicate, error);
+}
+
+static enum error_code check_number(const struct verify *v, const char *option, uint64_t number, uint64_t n,
+                                    struct error *error)
+{
+    return number < n ? ERROR_NONE
+                      : error_set(error, ERROR_INPUT, "%s %" PRIu64 ": allowed: from 0 to %" PRIu64 ", as %s has them",
+                                  option, number, n - 1, v->path);
+}
+
+/* Checks that there is something to compare with. */
+static enum error_code check_comparable(struct verify *v, struct error *error)
+{
+    const struct results_description *d = v->description;
+    const struct job *job = &v->job;
+    char label[RESULTS_LABEL_MAX], shard[SHARD_TEXT_MAX];
+    if (d->layout->is_null)
+        return error_set(error, ERROR_INPUT, "%s: its records are made up (--null-jobs): nothing to compare with",
+                         v->path);
+    results_slots_label(d, job->config, label);
+    if (!shard_has(&d->shard, job->config, job->replicate)) {
+        shard_format(&d->shard, shard);
+        return error_set(error, ERROR_INPUT, "%s: %s, replicate %" PRIu64 ": not of its shard, %s", v->path, label,
+                         job->replicate, shard);
+    }
+    if (results_slots_read(v->slots, job->config, job->replicate, 1, 1, d->layout, v->records, error))
+        return error->code;
+    switch (*(const uint8_t *)record_field_const(d->layout, v->records, FIELD_STATUS)) {
+    case STATUS_PENDING:
+        return error_set(error, ERROR_INPUT,
+                         "%s: %s, replicate %" PRIu64 ": pending, nothing to compare with; picky run --resume does it",
+                         v->path, label, job->replicate);
+    case STATUS_ERROR:
+        return error_set(error, ERROR_INPUT,
+                         "%s: %s, replicate %" PRIu64 ": it ended with an error, nothing to compare with (%s); picky "
+                         "run --resume --retry error does it again",
+                         v->path, label, job->replicate,
+                         (const char *)record_field_const(d->layout, v->records, FIELD_REASON));
+    default: check_slot(v, d->layout, v->records, job->config, job->replicate); return ERROR_NONE;
+    }
+}
+
+enum error_code verify_open_slot(struct verify **verify, const char *path, const struct job *slot, FILE *lines,
+                                 struct error *error)
+{
+    struct job job = *slot;
+    if (open_file(verify, path, lines, error) ||
+        check_number(*verify, "--config", job.config, (*verify)->description->n_configs, error) ||
+        check_number(*verify, "--replicate", job.replicate, (uint64_t)(*verify)->description->replicates, error))
         goto failed;
-    choose(v, n_sample, seed);
-    *verify = v;
+    struct verify *v = *verify;
+    job.seed = v->description->seed + (int64_t)job.replicate;
+    job.h = v->description->configs[job.config];
+    v->job = job;
+    v->is_slot = true;
+    if (check_comparable(v, error))
+        goto failed;
+    uint64_t number = slot_number(v, job.config, job.replicate);
+    v->done[number / 8] = (uint8_t)(1 << number % 8);
+    v->counts.n_chosen = 1;
     return ERROR_NONE;
 
 failed:
-    verify_close(v);
+    verify_close(*verify);
+    *verify = NULL;
     return error->code;
+}
+
+const struct job *verify_job(const struct verify *verify)
+{
+    return &verify->job;
 }
 
 void verify_close(struct verify *verify)
@@ -321,7 +386,9 @@ enum error_code verify_put(void *verify, uint64_t config, uint64_t replicate, co
         v->counts.n_failed++;
         return ERROR_NONE;
     }
-    leave_out_lacking(layout, stored, found);
+    results_slots_fill(layout, stored, found);
+    if (v->is_slot)
+        job_print_compared(v->lines, layout, &v->job, stored, found);
     bool is_different = false;
     for (int f = 0; f < N_FIELDS; f++) {
         size_t n = layout->n_elements[f] * field_type_size(record_fields[f].type);
@@ -341,8 +408,16 @@ struct verify_counts verify_counts(const struct verify *verify)
     return verify->counts;
 }
 
-void verify_end(struct verify *verify)
+int verify_end(struct verify *verify)
 {
+    const struct verify_counts *counts = &verify->counts;
     if (verify->n_lines > LINES_MAX)
         fprintf(verify->lines, "%s: %" PRIu64 " more lines like these\n", verify->path, verify->n_lines - LINES_MAX);
+    bool is_same = counts->n_different == 0 && counts->n_implausible == 0;
+    if (verify->is_slot && counts->n_compared > 0) {
+        verify->n_lines = 0;
+        say(verify, verify->job.config, verify->job.replicate,
+            is_same ? "all bits are the same" : "the bits are not the same");
+    }
+    return is_same && counts->n_failed == 0 ? 0 : EXIT_FINDING;
 }

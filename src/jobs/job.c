@@ -152,6 +152,11 @@ void job_runner_interrupt(struct job_runner *runner)
     atomic_store(&runner->is_interrupted, true);
 }
 
+static bool is_interrupted(const struct job_runner *runner)
+{
+    return interrupt_look(&runner->is_interrupted);
+}
+
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
 {
     return runner->totals;
@@ -217,7 +222,8 @@ static void group_remove(struct job_group *group, const struct waiting *w)
 
 static void put_end(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *reason)
 {
-    const struct job_end end = {&w->job, status, reason, w->attempt, w->attempt_error, w->wall_s};
+    const struct job_end end = {
+        &w->job, status, reason, w->attempt, w->attempt_error, w->wall_s, &runner->is_interrupted};
     job_record_put_end(&runner->layout, runner->record, &end);
 }
 
@@ -237,6 +243,8 @@ static enum error_code fail_group(struct job_runner *runner, struct job_group *g
 {
     while (group->n_waiting > 0) {
         put_end(runner, group->waiting[0], STATUS_ERROR, reason);
+        if (is_interrupted(runner))
+            return ERROR_NONE;
         enum error_code code = end_job(runner, group, group->waiting[0], done, context, error);
         if (code)
             return code;
@@ -259,10 +267,9 @@ static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack
             release_others(runner, pack);
         pack->n_bytes = n_bytes;
     }
-    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, error) ||
+    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, &runner->is_interrupted, error) ||
                        importance_create(&pack->importance, &pack->training, error)))
         return error->code;
-    pack->training.is_interrupted = &runner->is_interrupted;
     return ERROR_NONE;
 }
 
@@ -351,6 +358,8 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
         if (load_pack(runner, &group->shape, members, &n, &pack, error))
             return error->code;
         training_untrained(&pack->training);
+        if (is_interrupted(runner))
+            return ERROR_NONE;
         runner->totals.attempts += n;
         for (size_t lane = 0; lane < n; lane++) {
             struct waiting *w = members[lane];
@@ -413,7 +422,8 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         training->model[lane].train_loss[0] = members[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }
-    if (!training_run(training))
+    training_run(training);
+    if (is_interrupted(runner))
         return ERROR_NONE;
     runner->totals.packs++;
     runner->totals.lanes_used += n;
@@ -435,7 +445,9 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
                      members[lane]->attempt + 1);
         }
 
-    double elapsed_s = clock_s() - start;
+    if (is_interrupted(runner))
+        return ERROR_NONE;
+    double elapsed_s = clock_awake_s() - start;
     for (size_t lane = 0; lane < n; lane++)
         members[lane]->wall_s += elapsed_s / (double)n;
     for (size_t lane = 0; lane < n; lane++) {
@@ -448,6 +460,8 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         put_end(runner, w, status[lane], reason[lane]);
         if (status[lane] != STATUS_DIVERGED)
             job_record_put_model(&runner->layout, runner->record, training, &pack->importance, lane);
+        if (is_interrupted(runner))
+            return ERROR_NONE;
         enum error_code code = end_job(runner, group, w, done, context, error);
         if (code)
             return code;
@@ -458,23 +472,25 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
 {
     struct job_group *group = largest_group(runner);
-    if (!group)
+    if (!group || is_interrupted(runner))
         return ERROR_NONE;
 
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = clock_s();
+    double start = clock_awake_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
-    struct pack *pack;
+    struct pack *pack = NULL;
     size_t n = 0;
     struct error reason; /* of the jobs: no failure of the runner */
     enum error_code code = screen(runner, group, &reason);
-    if (!code) {
+    if (!code && !is_interrupted(runner)) {
         n = choose(runner, group, true, members);
         code = load_pack(runner, &group->shape, members, &n, &pack, &reason);
     }
-    if (code)
+    if (is_interrupted(runner))
+        code = ERROR_NONE; /* whatever was refused: the jobs wait */
+    else if (code)
         code = fail_group(runner, group, reason.message, done, context, error);
     else
         code = train_pack(runner, pack, group, members, n, start, done, context, error);
@@ -482,6 +498,6 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];
     }
-    runner->totals.busy_s += clock_s() - start;
+    runner->totals.busy_s += clock_awake_s() - start;
     return code;
 }

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Between looks at the interruption: samples copied; and what it takes to copy a weight, in multiply-adds
+ * (interrupt.h). */
+enum { SAMPLES_A_LOOK = 1 << 14, WEIGHT_WORK = 16 };
+
 float job_record_value(float value)
 {
     return isfinite(value) ? value : quiet_nan();
@@ -21,19 +25,19 @@ static float *at3(const struct record_layout *layout, void *record, enum field f
 
 void job_record_put_end(const struct record_layout *layout, void *record, const struct job_end *end)
 {
-    record_clear(layout, record);
+    record_clear_unless(end->interrupt, layout, record);
     *(uint8_t *)record_field(layout, record, FIELD_STATUS) = (uint8_t)end->status;
     *(int64_t *)record_field(layout, record, FIELD_SEED) = end->job->seed;
     *(uint16_t *)record_field(layout, record, FIELD_ATTEMPTS) = (uint16_t)(end->attempt + 1);
     *(double *)record_field(layout, record, FIELD_WALL_TIME) = end->wall_s;
     snprintf(record_field(layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "%s", end->reason);
 
+    if (end->status == STATUS_DIVERGED || end->status == STATUS_ERROR)
+        return; /* no result: as record_clear_results leaves it */
     size_t n_tasks = (size_t)hyperparameters_n_tasks(&end->job->h);
     for (size_t attempt = 0; attempt <= end->attempt; attempt++)
         for (size_t task = 0; task < n_tasks; task++)
             *at3(layout, record, FIELD_ATTEMPT_ERROR, attempt, task, 0) = end->attempt_error[attempt * n_tasks + task];
-    if (end->status == STATUS_DIVERGED || end->status == STATUS_ERROR)
-        record_clear_results(layout, record);
 }
 
 /* The weights of a lane into four fields (trained or initial) and, if asked, the biases. */
@@ -42,7 +46,9 @@ static void put_weights(const struct record_layout *layout, void *record, const 
 {
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        for (size_t unit = 0; unit < layer->n_units; unit++)
+        for (size_t unit = 0; unit < layer->n_units; unit++) {
+            if (interrupt_after(network->interrupt, layer->n_columns * WEIGHT_WORK))
+                return;
             for (size_t column = 0; column < layer->n_columns; column++) {
                 float weight = network_weight(network, lane, l, unit, column);
                 size_t task = column - layer->n_inputs; /* of a context column */
@@ -63,6 +69,7 @@ static void put_weights(const struct record_layout *layout, void *record, const 
                     *at3(layout, record, hidden, (size_t)l - 2, unit, column) = weight;
                 }
             }
+        }
     }
 }
 
@@ -116,17 +123,23 @@ static void put_histories(const struct record_layout *layout, void *record, cons
 static void put_data(const struct record_layout *layout, void *record, const struct training *training, size_t lane)
 {
     const struct model *model = &training->model[lane];
+    const atomic_bool *interrupt = training->network.interrupt;
     size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
     size_t T = (size_t)training->network.shape.n_tasks;
     if (layout->store & STORE_TEST_SET)
         for (size_t task = 0; task < T; task++)
-            for (size_t i = 0; i < N_test; i++)
+            for (size_t i = 0; i < N_test; i++) {
+                if (i % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+                    return;
                 for (size_t k = 0; k < N_INPUTS; k++)
                     *at3(layout, record, FIELD_TEST_INPUTS, task, i, k) =
                         training->test_x[((task * N_test + i) * N_INPUTS + k) * training->lanes + lane];
+            }
     if (layout->store & STORE_TRAIN_SET) {
         uint8_t *train_task = record_field(layout, record, FIELD_TRAIN_TASK);
         for (size_t i = 0; i < N_train; i++) {
+            if (i % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+                return;
             train_task[i] = (uint8_t)(model->samples[i].task + 1);
             for (size_t k = 0; k < N_INPUTS; k++)
                 *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];

@@ -14,9 +14,11 @@ struct job_end {
     unsigned attempt;           /* the last one, 0-based */
     const float *attempt_error; /* [attempt + 1][T] */
     double wall_s;
+    const atomic_bool *interrupt; /* NULL, or: interrupt.h */
 };
 
-/* Writes the whole record of a job that has no result, and of the others what job_record_put_model leaves out. */
+/* Writes the whole record of a job that has no result, and of the others what job_record_put_model leaves out. This and
+ * the next end early once interrupted; the record is of no use then. */
 void job_record_put_end(const struct record_layout *layout, void *record, const struct job_end *end);
 
 /* Adds a trained model: its histories, the measures of its units, and what `layout` stores of its data and weights.

@@ -23,8 +23,8 @@ int packings(const struct kernels *widest, const struct kernels **all);
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes);
 
-/* An estimate of the time that one attempt of a pack takes, measures included, in ns: the same however many of its lanes
- * are filled. */
+/* An estimate of the time that one attempt of a pack takes, measures included, in ns: the same however many of its
+ * lanes are filled. */
 double packing_cost(const struct kernels *kernels, const struct shape *shape);
 
 /* ERROR_INPUT if the environment variable PICKY_LAYOUT, which chooses between layouts in tests and benchmarks, has a

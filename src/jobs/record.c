@@ -336,14 +336,6 @@ enum error_code record_layout_keep(struct record_layout *layout, uint64_t n_meas
     return place_fields(layout, lacking, error);
 }
 
-uint64_t record_layout_kinds(const struct record_layout *layout)
-{
-    uint64_t n = layout->size[DIMENSION_MEASURE];
-    for (int f = 0; f < N_FIELDS; f++)
-        n += layout->offset[f] != UINT64_MAX;
-    return n;
-}
-
 void *record_field(const struct record_layout *layout, void *record, enum field field)
 {
     return layout->offset[field] == UINT64_MAX ? NULL : (char *)record + layout->offset[field];
@@ -354,31 +346,38 @@ const void *record_field_const(const struct record_layout *layout, const void *r
     return layout->offset[field] == UINT64_MAX ? NULL : (const char *)record + layout->offset[field];
 }
 
-static void clear_field(const struct record_layout *layout, void *record, enum field f)
+static void clear_field(const atomic_bool *interrupt, const struct record_layout *layout, void *record, enum field f)
 {
     unsigned char *bytes = record_field(layout, record, f);
-    if (!bytes)
+    if (!bytes || interrupt_look(interrupt))
         return;
     if (record_fields[f].type == FIELD_F32) {
         float *values = (float *)(void *)bytes;
-        for (uint64_t i = 0; i < layout->n_elements[f]; i++)
-            values[i] = quiet_nan();
+        const uint64_t n = layout->n_elements[f], n_slice = INTERRUPT_BYTES / sizeof *values;
+        for (uint64_t i = 0; i < n && !interrupt_look(interrupt);)
+            for (const uint64_t end = n - i < n_slice ? n : i + n_slice; i < end; i++)
+                values[i] = quiet_nan();
     } else {
         int fill = f == FIELD_TRAIN_TASK ? 255 : 0;
         memset(bytes, fill, layout->n_elements[f] * field_type_size(record_fields[f].type));
     }
 }
 
+void record_clear_unless(const atomic_bool *interrupt, const struct record_layout *layout, void *record)
+{
+    interrupt_clear(interrupt, record, layout->n_bytes); /* the gaps between arrays too */
+    for (int f = 0; f < N_FIELDS; f++)
+        clear_field(interrupt, layout, record, (enum field)f);
+}
+
 void record_clear(const struct record_layout *layout, void *record)
 {
-    memset(record, 0, layout->n_bytes); /* the gaps between arrays too */
-    for (int f = 0; f < N_FIELDS; f++)
-        clear_field(layout, record, (enum field)f);
+    record_clear_unless(NULL, layout, record);
 }
 
 void record_clear_results(const struct record_layout *layout, void *record)
 {
     for (int f = 0; f < N_FIELDS; f++)
         if (!record_fields[f].is_provenance && f != FIELD_STATUS && f != FIELD_SEED && f != FIELD_ATTEMPTS)
-            clear_field(layout, record, (enum field)f);
+            clear_field(NULL, layout, record, (enum field)f);
 }

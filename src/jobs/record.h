@@ -9,6 +9,7 @@
 #define PICKY_RECORD_H
 
 #include "hyperparameters.h"
+#include "interrupt.h"
 #include "measures.h"
 
 #include <stddef.h>
@@ -133,10 +134,6 @@ enum error_code record_layout_make(struct record_layout *layout, const struct hy
 enum error_code record_layout_keep(struct record_layout *layout, uint64_t n_measures, uint64_t lacking,
                                    struct error *error);
 
-/* How many kinds of values the records of a layout have: its measures, and its fields. An older file's have fewer than
- * today's. */
-uint64_t record_layout_kinds(const struct record_layout *layout);
-
 /* Pointer to a field's array inside a record (borrowed), or NULL if the layout lacks the field. The
  * type is the field's; elements are in row-major order over the layout's sizes. */
 void *record_field(const struct record_layout *layout, void *record, enum field field);
@@ -144,6 +141,9 @@ const void *record_field_const(const struct record_layout *layout, const void *r
 
 /* An empty record: floats NaN (one fixed bit pattern), train_task 255, the rest 0. */
 void record_clear(const struct record_layout *layout, void *record);
+
+/* The same, and ends early once `interrupt` is set (interrupt.h): a record may have 2 GiB. */
+void record_clear_unless(const atomic_bool *interrupt, const struct record_layout *layout, void *record);
 
 /* Makes a failed job's record canonical: all but status, seed, attempts and provenance is cleared. */
 void record_clear_results(const struct record_layout *layout, void *record);

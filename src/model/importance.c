@@ -15,6 +15,8 @@ struct unit_sums {
  * slower, from 50 on faster. */
 enum { SHARED_BELOW = 48 };
 
+enum { UNITS_A_LOOK = 1024 }; /* whose sums become measures between two looks at the interruption */
+
 /* A unit that is active on a row of a block. */
 struct active_unit {
     uint32_t unit, row;
@@ -204,6 +206,8 @@ static void ablate_layer(struct importance *importance, const struct network *ne
             .out_stride = ablated->in_stride[l + 2],
         });
         network_forward_from(network, ablated, l + 2, n_slots);
+        if (interrupt_look(network->interrupt))
+            return;
         for (size_t slot = 0; slot < n_slots; slot++)
             for (size_t lane = 0; lane < lanes; lane++) {
                 if (first + slot >= n_active[lane])
@@ -264,11 +268,13 @@ void importance_compute(struct importance *importance, struct training *training
     size_t L = (size_t)shape->hidden_layers;
 
     for (size_t task = 0; task < (size_t)shape->n_tasks; task++) {
-        memset(importance->sums, 0, L * H * sizeof *importance->sums);
+        interrupt_clear(network->interrupt, importance->sums, L * H * sizeof *importance->sums);
         for (size_t first = 0; first < N_test; first += TRAIN_BLOCK_ROWS) {
             size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
             run_baseline(importance, training, (int)task, first, n);
             for (size_t l = 1; l <= L; l++) {
+                if (interrupt_look(network->interrupt))
+                    return;
                 struct unit_sums *sums = &importance->sums[(l - 1) * H];
                 for (size_t unit = 0; unit < H; unit++)
                     add_gradient(&sums[unit], importance, lanes, (int)l, unit, n);
@@ -278,8 +284,11 @@ void importance_compute(struct importance *importance, struct training *training
                     ablate_last_layer(importance, network, sums, n);
             }
         }
-        for (size_t i = 0; i < L * H; i++)
+        for (size_t i = 0; i < L * H; i++) {
+            if (i % UNITS_A_LOOK == 0 && interrupt_look(network->interrupt))
+                return;
             store_unit(importance, &importance->sums[i], task * L * H + i, lanes, (double)N_test);
+        }
     }
 }
 

@@ -10,6 +10,12 @@
 #define ADAM_BETA2   0.999
 #define ADAM_EPSILON 1e-8
 
+/* Of slices of work. */
+enum {
+    SLICE_ROWS = 10, /* their rows are a multiple: whole blocks of the kernels (kernels_isa.c) */
+    STEP_WORK = 20   /* of one weight, beside its gradient: a square root, a division, memory */
+};
+
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 /* Arrays are cut from one block. The first pass adds up sizes with base NULL, the second hands out pointers. */
@@ -26,14 +32,14 @@ static float *arena_take(struct arena *arena, size_t n_vectors, size_t lanes)
     return (float *)(void *)at;
 }
 
-static enum error_code arena_allocate(struct arena *arena, struct error *error)
+static enum error_code arena_allocate(struct arena *arena, const atomic_bool *interrupt, struct error *error)
 {
     size_t bytes = arena->used;
     arena->used = 0;
     arena->base = aligned_alloc(KERNELS_ALIGNMENT, bytes);
     if (!arena->base)
         return error_set(error, ERROR_FATAL, "out of memory: a pack of models needs %.3g GB", (double)bytes / 1e9);
-    memset(arena->base, 0, bytes);
+    interrupt_clear(interrupt, arena->base, bytes);
     return ERROR_NONE;
 }
 
@@ -64,6 +70,8 @@ static void network_measure(struct network *network, const struct shape *shape, 
         layer->n_context = l == shape->context_layer ? (size_t)shape->n_tasks : 0;
         layer->n_columns = layer->n_inputs + layer->n_context + 1;
         layer->n_units = l == network->n_layers ? 1 : (size_t)shape->hidden_size;
+        size_t n_weights = layer->n_units * layer->n_columns;
+        network->largest_layer = n_weights > network->largest_layer ? n_weights : network->largest_layer;
     }
 }
 
@@ -77,17 +85,18 @@ uint64_t network_bytes(const struct shape *shape, size_t lanes)
 }
 
 enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
-                               struct error *error)
+                               const atomic_bool *interrupt, struct error *error)
 {
     network_measure(network, shape, kernels->lanes);
     network->kernels = kernels;
+    network->interrupt = interrupt;
+    network->beta1_power = network->beta2_power = 1;
     struct arena arena = {NULL, 0};
     network_slice(network, &arena);
-    if (arena_allocate(&arena, error))
+    if (arena_allocate(&arena, interrupt, error))
         return error->code;
     network->memory = arena.base;
     network_slice(network, &arena);
-    network_clear(network);
     return ERROR_NONE;
 }
 
@@ -103,10 +112,10 @@ void network_clear(struct network *network)
         struct layer *layer = &network->layer[l];
         size_t vector = network->lanes * sizeof(float),
                bytes = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns) * vector;
-        memset(layer->weights, 0, bytes);
+        interrupt_clear(network->interrupt, layer->weights, bytes);
         if (layer->moment1) {
-            memset(layer->moment1, 0, bytes);
-            memset(layer->moment2, 0, bytes);
+            interrupt_clear(network->interrupt, layer->moment1, bytes);
+            interrupt_clear(network->interrupt, layer->moment2, bytes);
         }
     }
     memset(network->rate_base, 0, network->lanes * sizeof(float));
@@ -144,12 +153,12 @@ enum error_code activations_create(struct activations *activations, const struct
     activations->n_rows_max = n_rows_max;
     struct arena arena = {NULL, 0};
     activations_slice(activations, network, with_sums, &arena);
-    if (arena_allocate(&arena, error))
+    if (arena_allocate(&arena, network->interrupt, error))
         return error->code;
     activations->memory = arena.base;
     activations_slice(activations, network, with_sums, &arena);
 
-    for (int l = 1; l <= network->n_layers; l++)
+    for (int l = 1; l <= network->n_layers && !interrupt_look(network->interrupt); l++)
         for (size_t row = 0; row < n_rows_max; row++) {
             size_t bias = row * activations->in_stride[l] + network->layer[l].n_columns - 1;
             for (size_t lane = 0; lane < network->lanes; lane++)
@@ -187,6 +196,8 @@ void network_initialise(struct network *network, size_t lane, struct rng_key key
         size_t fan_in = layer->n_inputs + layer->n_context;
         float bound = 1 / sqrtf((float)fan_in);
         for (size_t unit = 0; unit < layer->n_units; unit++) {
+            if (interrupt_after(network->interrupt, fan_in * 64))
+                return;
             float uniform[64];
             for (size_t first = 0; first < fan_in; first += 64) {
                 size_t n = fan_in - first < 64 ? fan_in - first : 64;
@@ -217,11 +228,134 @@ bool network_is_finite(const struct network *network, size_t lane)
     float zero = 0; /* becomes NaN with the first weight that is not finite */
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        for (size_t unit = 0; unit < layer->n_units; unit++)
-            for (size_t column = 0; column < layer->n_columns; column++)
-                zero += layer->weights[weight_at(network, layer, lane, unit, column)] * 0;
+        const size_t n = layer->n_units * layer->n_columns;
+        for (size_t i = 0; i < n; i++) {
+            if (i % INTERRUPT_LEAST == 0 && interrupt_look(network->interrupt))
+                return false;
+            zero += layer->weights[weight_at(network, layer, lane, i / layer->n_columns, i % layer->n_columns)] * 0;
+        }
     }
     return zero == 0;
+}
+
+/* ---- kernels in slices -------------------------------------------------------------------------------------- */
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+/* Vectors that n weights of a unit, or of an input, take: with units in the lanes they share them. */
+static size_t vectors_of(const struct network *network, size_t n)
+{
+    return network->lanes > 1 ? n : n / network->kernels->panel_units + 1;
+}
+
+/* True if no layer is worth a look at the interruption, with so much work for each weight. */
+static bool layers_are_short(const struct network *network, size_t weight_work)
+{
+    return vectors_of(network, network->largest_layer) * weight_work < INTERRUPT_LEAST;
+}
+
+/* The three that follow run a kernel on slices of at most INTERRUPT_SLICE (the bits do not depend on them), of whole
+ * panels. True if interrupted. Small models never come here: what they would pay for it could be measured. */
+#define APART __attribute__((noinline, cold))
+
+APART static bool product_slices(const struct network *network, const struct product *p)
+{
+    size_t unit_work = vectors_of(network, p->n_inputs + 1);
+    size_t rows = interrupt_slice(p->n_rows, p->n_units * unit_work, SLICE_ROWS);
+    size_t units = interrupt_slice(p->n_units, rows * unit_work, network->kernels->panel_units);
+    for (size_t row = 0; row < p->n_rows; row += rows)
+        for (size_t unit = 0, n; unit < p->n_units; unit += n) {
+            struct product slice = *p;
+            n = at_most(units, p->n_units - unit);
+            n += unit + n + 1 == p->n_units; /* one left over would be taken for a layer of one (kernels.h) */
+            slice.n_rows = at_most(rows, p->n_rows - row);
+            slice.n_units = n;
+            slice.weights += unit * (p->n_inputs + p->has_bias) * network->lanes;
+            slice.in += row * p->in_stride * network->lanes;
+            slice.out += (row * p->out_stride + unit) * network->lanes;
+            network->kernels->product(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
+}
+
+APART static bool back_product_slices(const struct network *network, const struct back_product *p)
+{
+    size_t rows = interrupt_slice(p->n_rows, p->n_units * vectors_of(network, p->n_inputs), SLICE_ROWS);
+    size_t inputs = interrupt_slice(p->n_inputs, rows * vectors_of(network, p->n_units), network->kernels->panel_units);
+    for (size_t row = 0; row < p->n_rows; row += rows)
+        for (size_t input = 0; input < p->n_inputs; input += inputs) {
+            struct back_product slice = *p;
+            slice.n_rows = at_most(rows, p->n_rows - row);
+            slice.first_input = input;
+            slice.n_inputs = at_most(input + inputs, p->n_inputs);
+            slice.delta += row * p->delta_stride * network->lanes;
+            slice.gate += row * p->gate_stride * network->lanes;
+            slice.out += row * p->out_stride * network->lanes;
+            network->kernels->back_product(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
+}
+
+/* With units in the lanes back and update go through a tile of weights together: slices are of columns. */
+APART static bool update_columns(const struct network *network, void (*kernel)(const struct update *),
+                                 const struct update *p)
+{
+    size_t work = vectors_of(network, p->n_units) * (2 * p->n_rows + STEP_WORK);
+    size_t columns = interrupt_slice(p->n_columns, work, network->kernels->panel_units);
+    for (size_t column = 0; column < p->n_columns; column += columns) {
+        struct update slice = *p;
+        struct back_product back;
+        slice.first_column = column;
+        slice.end_column = at_most(column + columns, p->n_columns);
+        if (p->back) {
+            back = *p->back;
+            back.first_input = column;
+            back.n_inputs = at_most(column + columns, p->back->n_inputs);
+            slice.back = column < p->back->n_inputs ? &back : NULL;
+        }
+        kernel(&slice);
+        if (interrupt_look(network->interrupt))
+            return true;
+    }
+    return false;
+}
+
+APART static bool update_slices(const struct network *network, void (*kernel)(const struct update *),
+                                const struct update *p)
+{
+    if (network->lanes == 1)
+        return update_columns(network, kernel, p);
+    if (p->back && back_product_slices(network, p->back))
+        return true;
+    size_t weight_work = p->n_rows + STEP_WORK;
+    size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, 2);
+    size_t columns = interrupt_slice(p->n_columns, units * weight_work, 2);
+    for (size_t unit = 0; unit < p->n_units; unit += units)
+        for (size_t column = 0; column < p->n_columns; column += columns) {
+            struct update slice = *p;
+            size_t at = unit * p->n_columns * network->lanes;
+            slice.back = NULL;
+            slice.n_units = at_most(units, p->n_units - unit);
+            slice.first_column = column;
+            slice.end_column = at_most(column + columns, p->n_columns);
+            slice.delta += unit * network->lanes;
+            slice.weights += at;
+            if (p->moment1) {
+                slice.moment1 += at;
+                slice.moment2 += at;
+            }
+            kernel(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
 }
 
 /* ---- passes ------------------------------------------------------------------------------------------------- */
@@ -237,6 +371,7 @@ static void rectify(const float *sum, size_t n_rows, size_t n, float *out, size_
 
 void network_forward_from(const struct network *network, struct activations *a, int first, size_t n_rows)
 {
+    bool is_short = layers_are_short(network, n_rows);
     for (int l = first; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
         bool is_output = l == network->n_layers;
@@ -260,7 +395,10 @@ void network_forward_from(const struct network *network, struct activations *a, 
             product.out_stride = layer->n_units;
             product.epilogue = EPILOGUE_NONE;
         }
-        network->kernels->product(&product);
+        if (is_short)
+            network->kernels->product(&product);
+        else if (product_slices(network, &product))
+            return;
         if (a->sum[l] && is_linear)
             memcpy(out, a->sum[l], n_rows * network->lanes * sizeof(float));
         else if (a->sum[l])
@@ -274,7 +412,7 @@ void network_forward(const struct network *network, struct activations *activati
 }
 
 /* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
-static struct back_product back_of(const struct network *network, struct activations *a, int l, size_t n_rows)
+static struct back_product back_of(const struct network *network, const struct activations *a, int l, size_t n_rows)
 {
     const struct layer *layer = &network->layer[l];
     return (struct back_product){
@@ -294,15 +432,20 @@ static struct back_product back_of(const struct network *network, struct activat
 
 void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
 {
+    bool is_short = layers_are_short(network, n_rows);
     for (int l = network->n_layers; l > 1; l--) {
         const struct back_product back = back_of(network, activations, l, n_rows);
-        network->kernels->back_product(&back);
+        if (is_short)
+            network->kernels->back_product(&back);
+        else if (back_product_slices(network, &back))
+            return;
     }
 }
 
 void network_step(struct network *network, struct activations *a, size_t n_rows)
 {
-    bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM;
+    bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM, is_short = layers_are_short(network, n_rows + STEP_WORK);
+    void (*kernel)(const struct update *) = is_adam ? network->kernels->update_adam : network->kernels->update_sgd;
     /* Adam with M = m/(1-beta1), V = v/(1-beta2) and s = sqrt((1-beta2)/(1-beta2^t)):
      *   w -= lr m^/(sqrt(v^) + eps) = lr (1-beta1)/((1-beta1^t) s) * M / (sqrt(V) + eps/s). */
     double rate = 1, epsilon = 0;
@@ -318,12 +461,11 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
 
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
-        struct back_product back;
-        if (l > 1)
-            back = back_of(network, a, l, n_rows);
-        struct update update = {
+        const struct back_product back = l > 1 ? back_of(network, a, l, n_rows) : (struct back_product){0};
+        const struct update update = {
             .n_rows = n_rows,
             .n_units = layer->n_units,
+            .end_column = layer->n_columns,
             .n_columns = layer->n_columns,
             .delta = a->delta[l],
             .delta_stride = a->delta_stride[l],
@@ -338,9 +480,9 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .beta2 = (float)ADAM_BETA2,
             .back = l > 1 ? &back : NULL,
         };
-        if (is_adam)
-            network->kernels->update_adam(&update);
-        else
-            network->kernels->update_sgd(&update);
+        if (is_short)
+            kernel(&update);
+        else if (update_slices(network, kernel, &update))
+            return;
     }
 }

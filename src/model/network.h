@@ -6,6 +6,7 @@
 #ifndef PICKY_NETWORK_H
 #define PICKY_NETWORK_H
 
+#include "interrupt.h"
 #include "kernels.h"
 #include "rng.h"
 #include "shape.h"
@@ -25,18 +26,21 @@ struct layer {
 struct network {
     struct shape shape;
     const struct kernels *kernels;
+    const atomic_bool *interrupt; /* borrowed; ends early all that is done with the network (interrupt.h) */
     size_t lanes;
     int n_layers; /* hidden_layers + 1 */
     struct layer layer[NETWORK_LAYERS_MAX];
+    size_t largest_layer; /* weights of one */
     double beta1_power, beta2_power; /* beta^t after t Adam steps */
     float *rate_base;                /* one vector: each model's learning rate */
     float *rate;                     /* one vector: scratch of the current step */
     void *memory;                    /* owns all of the above */
 };
 
-/* Allocates a pack; weights are 0. ERROR_FATAL if memory is short. Ended by network_destroy. */
+/* Allocates a pack; weights are 0. interrupt: interrupt.h, or NULL. ERROR_FATAL if memory is short. Ended by
+ * network_destroy. */
 enum error_code network_create(struct network *network, const struct shape *shape, const struct kernels *kernels,
-                               struct error *error);
+                               const atomic_bool *interrupt, struct error *error);
 void network_destroy(struct network *network); /* an all-zero network is allowed */
 
 /* Bytes that network_create allocates. */

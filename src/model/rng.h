@@ -13,8 +13,10 @@
  *   RNG_BATCHES          a = optimiser step (counted through all epochs and phases), b = 0; element = draw
  *   RNG_NULL_JOBS        a = configuration, b = 0; element = number of a record that is made up (null_job.h)
  *   RNG_BOOTSTRAP        a = resample, b = 0; element = draw (seed and attempt 0; analysis: bootstrap.h)
+ *                        a = pattern, b = 1; element = seed whose sign it chooses (max_t.h)
  *   RNG_SAMPLE           a, b = number of a slot, low and high word; elements 0 and 1 choose it or not (verify.h)
  *   RNG_LESIONS          a = draw, b = 2 (layer - 1) + group; element = exchange of a shuffle (analysis: lesion.h)
+ *   RNG_RANDOM_CONSTANTS a = b = 0; elements 0..9 = r0..r9 of formulas (attempt 0 for all attempts; task_list.h)
  *
  * A value once used is part of the results: streams are never renumbered. */
 #ifndef PICKY_RNG_H
@@ -31,7 +33,8 @@ enum rng_purpose {
     RNG_NULL_JOBS = 5,
     RNG_BOOTSTRAP = 6,
     RNG_SAMPLE = 7,
-    RNG_LESIONS = 8
+    RNG_LESIONS = 8,
+    RNG_RANDOM_CONSTANTS = 9
 };
 
 struct rng_key {

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Between looks at the interruption: training samples loaded; and what it takes to put one into a batch, in
+ * multiply-adds (interrupt.h). */
+enum { SAMPLES_A_LOOK = 1024, SAMPLE_WORK = 16 };
+
 static enum error_code out_of_memory(struct error *error)
 {
     return error_set(error, ERROR_FATAL, "out of memory for a pack's data");
@@ -14,11 +18,11 @@ static size_t vectors_bytes(size_t n, size_t lanes)
     return (n * lanes * sizeof(float) + KERNELS_ALIGNMENT - 1) / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
 }
 
-static float *allocate_vectors(size_t bytes)
+static float *allocate_vectors(size_t bytes, const atomic_bool *interrupt)
 {
     float *vectors = aligned_alloc(KERNELS_ALIGNMENT, bytes);
     if (vectors)
-        memset(vectors, 0, bytes);
+        interrupt_clear(interrupt, vectors, bytes);
     return vectors;
 }
 
@@ -58,20 +62,20 @@ uint64_t training_data_bytes(int64_t N_train, size_t n_models)
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
-                                struct error *error)
+                                const atomic_bool *interrupt, struct error *error)
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
     const struct training_sizes sizes = sizes_of(shape, training->lanes);
 
-    if (network_create(&training->network, shape, kernels, error) ||
+    if (network_create(&training->network, shape, kernels, interrupt, error) ||
         activations_create(&training->batch, &training->network, (size_t)shape->batch_size, false, error) ||
         activations_create(&training->test, &training->network, TRAIN_BLOCK_ROWS, false, error))
         goto failed;
 
-    training->test_x = allocate_vectors(sizes.test_x);
-    training->test_target = allocate_vectors(sizes.test_target);
-    training->target = allocate_vectors(sizes.target);
+    training->test_x = allocate_vectors(sizes.test_x, interrupt);
+    training->test_target = allocate_vectors(sizes.test_target, interrupt);
+    training->target = allocate_vectors(sizes.target, interrupt);
     training->indices = calloc(1, sizes.indices);
     training->step_loss = calloc(1, sizes.step_loss);
     bool complete =
@@ -141,6 +145,7 @@ enum error_code training_load(struct training *training, size_t lane, const stru
                               unsigned attempt, struct error *error)
 {
     struct model *model = &training->model[lane];
+    const atomic_bool *interrupt = training->network.interrupt;
     size_t lanes = training->lanes, N_test = (size_t)h->N_test;
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
@@ -159,6 +164,8 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     for (int task = 0; task < n_tasks; task++)
         for (int64_t i = 0; i < counts[task]; i++, sample++) {
             struct train_sample *s = &model->samples[sample];
+            if (sample % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+                return ERROR_NONE;
             if (sample % BLOCK_SAMPLES == 0) {
                 size_t left = (size_t)h->N_train - sample;
                 tasks_train_inputs(model->key, sample, left < BLOCK_SAMPLES ? left : BLOCK_SAMPLES, x);
@@ -171,6 +178,8 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     for (int task = 0; task < n_tasks; task++)
         for (size_t first = 0; first < N_test; first += TRAIN_BLOCK_ROWS) {
             size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
+            if (interrupt_look(interrupt))
+                return ERROR_NONE;
             tasks_test_inputs(model->key, task, first, n, x);
             for (size_t i = 0; i < n; i++) {
                 size_t row = (size_t)task * N_test + first + i;
@@ -232,6 +241,8 @@ void training_test(struct training *training, size_t epoch)
             size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
             training_load_test_block(training, &training->test, (int)task, first, n);
             network_forward(&training->network, &training->test, n);
+            if (interrupt_look(training->network.interrupt))
+                return;
             for (size_t row = 0; row < n; row++)
                 for (size_t lane = 0; lane < lanes; lane++) {
                     double error =
@@ -269,6 +280,8 @@ void training_untrained(struct training *training)
             load_samples(training, &training->test, lane, NULL, first, left < n ? left : n);
         }
         network_forward(network, &training->test, n);
+        if (interrupt_look(network->interrupt))
+            return;
         for (size_t row = 0; row < n; row++)
             for (size_t lane = 0; lane < lanes; lane++) {
                 struct model *model = &training->model[lane];
@@ -307,9 +320,10 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
-bool training_run(struct training *training)
+void training_run(struct training *training)
 {
     const struct shape *shape = &training->network.shape;
+    const atomic_bool *interrupt = training->network.interrupt;
     size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
     uint32_t step = 0;
     size_t entry = 1;
@@ -317,12 +331,14 @@ bool training_run(struct training *training)
         for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
             memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
             for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
-                if (training->is_interrupted && atomic_load_explicit(training->is_interrupted, memory_order_relaxed))
-                    return false;
+                if (interrupt_look(interrupt))
+                    return;
                 for (size_t lane = 0; lane < lanes; lane++) {
                     const struct model *model = &training->model[lane];
                     if (!model->is_used)
                         continue;
+                    if (interrupt_after(interrupt, batch_size * SAMPLE_WORK))
+                        return;
                     tasks_batch(&model->h, model->key, phase, i, step, training->order, training->indices);
                     load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
                 }
@@ -334,5 +350,4 @@ bool training_run(struct training *training)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
             training_test(training, entry);
         }
-    return true;
 }

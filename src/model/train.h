@@ -5,7 +5,6 @@
 #include "network.h"
 #include "tasks.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 /* One training sample. */
@@ -43,16 +42,16 @@ struct training {
     float *target;      /* [rows of a batch or block] vectors */
     uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
     size_t order_size;
-    uint32_t *indices;                 /* [batch_size] */
-    double *step_loss;                 /* [lanes] scratch */
-    const atomic_bool *is_interrupted; /* borrowed, may be set by any thread; NULL: never */
+    uint32_t *indices; /* [batch_size] */
+    double *step_loss; /* [lanes] scratch */
 };
 
 enum { TRAIN_BLOCK_ROWS = 10 }; /* samples of a block in passes without training */
 
-/* Allocates a pack for models of `shape`. ERROR_FATAL if memory is short. Ended by training_destroy. */
+/* Allocates a pack for models of `shape`. All that is done with it ends early once `interrupt` (borrowed; NULL: never)
+ * is set, and holds nothing of use then (interrupt.h). ERROR_FATAL if memory is short. Ended by training_destroy. */
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
-                                struct error *error);
+                                const atomic_bool *interrupt, struct error *error);
 void training_destroy(struct training *training); /* an all-zero training is allowed */
 
 /* Bytes that training_create allocates; and that training_load does, for n_models in all, of up to N_train samples. */
@@ -70,9 +69,8 @@ enum error_code training_load(struct training *training, size_t lane, const stru
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);
 
-/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. False if it was
- * interrupted, between two steps: then the lanes hold nothing of use. */
-bool training_run(struct training *training);
+/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
+void training_run(struct training *training);
 
 /* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss,
  * of all lanes as they are now. */

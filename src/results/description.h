@@ -35,6 +35,7 @@ struct results_attribute {
 struct results_plan {
     double start_s; /* seconds since 1970 */
     int64_t replicates, n_configs;
+    int64_t max_attempts; /* the largest; 0: unknown */
 };
 
 /* What a new file says of its sweep. Everything is borrowed for the call to results_create. */

@@ -208,7 +208,9 @@ static enum error_code compare_file(const char *path, const struct results_descr
         !(code = build_check_arithmetic(path, header->arithmetic, error)) &&
         !(code = results_compare(file, path, header, description, "the sweep", lines, &is_same, error)) && !is_same)
         code = error_set(error, ERROR_INPUT,
-                         "%s: it holds another sweep; allowed: the sweep that it was made with, or another file", path);
+                         "%s: it holds another sweep; allowed: the sweep that it was made with, another file, or picky "
+                         "extend to a larger sweep",
+                         path);
     if (!code && description->shard.n > 0 && !shard_equal(&description->shard, &header->shard))
         code = refuse_shard(path, &header->shard, &description->shard, error);
     if (file >= 0)

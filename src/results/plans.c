@@ -39,18 +39,22 @@ enum error_code results_plans_read(hid_t file, const char *path, int64_t version
     struct results_plan *rows = calloc(n, sizeof *rows);
     double *start = calloc(n, sizeof *start);
     int64_t *replicates = calloc(n, sizeof *replicates), *n_configs = calloc(n, sizeof *n_configs);
+    int64_t *max_attempts = calloc(n, sizeof *max_attempts); /* earlier files of schema 2 lack them: 0 */
     enum error_code code = ERROR_NONE;
-    if (!rows || !start || !replicates || !n_configs)
+    if (!rows || !start || !replicates || !n_configs || !max_attempts)
         code = error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     else if (!read_column(file, RESULTS_PLANS "/time", H5T_NATIVE_DOUBLE, &n, start) ||
              !read_column(file, RESULTS_PLANS "/replicates", H5T_NATIVE_INT64, &n, replicates) ||
-             !read_column(file, RESULTS_PLANS "/configurations", H5T_NATIVE_INT64, &n, n_configs))
+             !read_column(file, RESULTS_PLANS "/configurations", H5T_NATIVE_INT64, &n, n_configs) ||
+             (H5Lexists(file, RESULTS_PLANS "/max_attempts", H5P_DEFAULT) > 0 &&
+              !read_column(file, RESULTS_PLANS "/max_attempts", H5T_NATIVE_INT64, &n, max_attempts)))
         code = results_damaged(error, path, "its " RESULTS_PLANS " cannot be read");
     for (hsize_t i = 0; i < n && !code; i++)
-        rows[i] = (struct results_plan){start[i], replicates[i], n_configs[i]};
+        rows[i] = (struct results_plan){start[i], replicates[i], n_configs[i], max_attempts[i]};
     free(start);
     free(replicates);
     free(n_configs);
+    free(max_attempts);
     if (code) {
         free(rows);
         return code;

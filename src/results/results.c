@@ -4,6 +4,7 @@
 #include "hdf5_access.h"
 #include "runs.h"
 #include "state.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -63,6 +64,7 @@ enum error_code results_sync_data(struct results *results, struct error *error)
         error_set(error, ERROR_FATAL, "%s: syncing: %s", results->path, strerror(errno));
         return results_fail(results, error);
     }
+    stop_note_life();
     results->dirty = false;
     return ERROR_NONE;
 }
@@ -100,6 +102,7 @@ static enum error_code write_rectangle(struct results *results, enum field field
                                        size_t n_rows, size_t n_columns, const void *values, struct error *error)
 {
     results->dirty = true;
+    stop_note_life();
     return results_array_write(&results->arrays[field], results->path, first->config, first->replicate, n_rows,
                                n_columns, values, error)
                ? results_fail(results, error)
@@ -333,6 +336,21 @@ enum error_code results_get(struct results *results, uint64_t config, uint64_t r
                                record_field(&results->layout, record, (enum field)f), error))
             return results_fail(results, error);
     return ERROR_NONE;
+}
+
+enum error_code results_replace(struct results *results, uint64_t config, uint64_t replicate, const void *record,
+                                struct error *error)
+{
+    uint64_t slot = config * results->replicates + replicate;
+    const uint8_t *status = record_field_const(&results->layout, record, FIELD_STATUS);
+    check(results->temporary && results_is_done(results, config, replicate));
+    if (results->n_staged > 0 && write_staged(results, error)) /* it may be among them, with its old record */
+        return error->code;
+    results->put[slot / 8] = (uint8_t)(results->put[slot / 8] & ~(1 << slot % 8));
+    results->counts[STATUS_PENDING]++;
+    results->counts[*status]--; /* the same: it is part of a record's bits */
+    results->n_run_jobs--;
+    return results_put(results, config, replicate, record, error);
 }
 
 void results_counts(const struct results *results, uint64_t counts[N_STATUSES])

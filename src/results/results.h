@@ -29,6 +29,10 @@ enum error_code results_log_run(struct results *results, int n_ranks, const char
 enum error_code results_get(struct results *results, uint64_t config, uint64_t replicate, void *record,
                             struct error *error);
 
+/* Of a draft: puts another record into a slot that has been put. Errors as results_put's. */
+enum error_code results_replace(struct results *results, uint64_t config, uint64_t replicate, const void *record,
+                                struct error *error);
+
 /* True if the slot is not pending, has been put, or does not belong to the file's shard. */
 bool results_is_done(const struct results *results, uint64_t config, uint64_t replicate);
 

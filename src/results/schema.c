@@ -583,7 +583,8 @@ static enum error_code write_plans(struct schema *s)
     hid_t group = H5I_INVALID_HID;
     double *start = calloc(n, sizeof *start);
     int64_t *replicates = calloc(n, sizeof *replicates), *n_configs = calloc(n, sizeof *n_configs);
-    enum error_code code = start && replicates && n_configs
+    int64_t *max_attempts = calloc(n, sizeof *max_attempts);
+    enum error_code code = start && replicates && n_configs && max_attempts
                                ? create_group(s, RESULTS_PLANS, &group)
                                : error_set(s->error, ERROR_FATAL, "not enough memory for " RESULTS_PLANS);
     if (!code) {
@@ -591,20 +592,24 @@ static enum error_code write_plans(struct schema *s)
             start[i] = s->description->plans[i].start_s;
             replicates[i] = s->description->plans[i].replicates;
             n_configs[i] = s->description->plans[i].n_configs;
+            max_attempts[i] = s->description->plans[i].max_attempts;
         }
         if (!(code = create_scale(s, group, PLAN)) &&
             !(code = write_plan_column(s, group, "time", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, start,
                                        "when this sweep was begun; NaN: unknown, as its sizes are then",
                                        "seconds since 1970-01-01")) &&
             !(code = write_plan_column(s, group, "replicates", H5T_STD_I64LE, H5T_NATIVE_INT64, replicates,
-                                       "replicates of each configuration", "1")))
-            code = write_plan_column(s, group, "configurations", H5T_STD_I64LE, H5T_NATIVE_INT64, n_configs,
-                                     "configurations", "1");
+                                       "replicates of each configuration", "1")) &&
+            !(code = write_plan_column(s, group, "configurations", H5T_STD_I64LE, H5T_NATIVE_INT64, n_configs,
+                                       "configurations", "1")))
+            code = write_plan_column(s, group, "max_attempts", H5T_STD_I64LE, H5T_NATIVE_INT64, max_attempts,
+                                     "the largest max_attempts of a configuration; 0: unknown", "1");
         H5Gclose(group);
     }
     free(start);
     free(replicates);
     free(n_configs);
+    free(max_attempts);
     return code;
 }
 

@@ -11,6 +11,7 @@
 #include "runs.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,20 +231,52 @@ enum error_code results_slots_compare(const struct results_slots *slots, const s
     return results_compare(slots->file, slots->path, &slots->header, description, other, lines, is_same, error);
 }
 
-const char *results_slots_difference(const struct record_layout *layout, const struct record_layout *had, const void *a,
-                                     const void *b)
+const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b)
 {
+    for (int f = 0; f < N_FIELDS; f++)
+        if (layout->offset[f] != UINT64_MAX && !record_fields[f].is_provenance &&
+            memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f),
+                   layout->n_elements[f] * field_type_size(record_fields[f].type)) != 0)
+            return record_fields[f].name;
+    return NULL;
+}
+
+/* Whether values [n] of a field are padding throughout. */
+static bool is_padding(const struct field_description *field, const char *values, uint64_t n)
+{
+    for (uint64_t i = 0; i < n && field->type == FIELD_F32; i++) {
+        float value;
+        memcpy(&value, values + i * sizeof value, sizeof value);
+        if (!isnan(value))
+            return false;
+    }
+    for (uint64_t i = 0; i < n * field_type_size(field->type) && field->type != FIELD_F32; i++)
+        if (values[i] != 0)
+            return false;
+    return true;
+}
+
+bool results_slots_fill(const struct record_layout *layout, void *record, const void *from)
+{
+    bool is_filled = false;
     for (int f = 0; f < N_FIELDS; f++) {
         const struct field_description *field = &record_fields[f];
-        size_t n_bytes = layout->n_elements[f] * field_type_size(field->type);
-        if (field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE) /* the first ones were there */
-            n_bytes = n_bytes / layout->size[DIMENSION_MEASURE] * had->size[DIMENSION_MEASURE];
-        if (layout->offset[f] != UINT64_MAX && had->offset[f] != UINT64_MAX && !field->is_provenance &&
-            memcmp(record_field_const(layout, a, (enum field)f), record_field_const(layout, b, (enum field)f),
-                   n_bytes) != 0)
-            return record_fields[f].name;
+        if (layout->offset[f] == UINT64_MAX || field->is_provenance)
+            continue;
+        bool is_by_measure = field->n_dimensions > 0 && field->dimensions[0] == DIMENSION_MEASURE;
+        uint64_t n_parts = is_by_measure ? layout->size[DIMENSION_MEASURE] : 1, n = layout->n_elements[f] / n_parts;
+        size_t n_bytes = n * field_type_size(field->type);
+        for (uint64_t part = 0; part < n_parts; part++) {
+            char *own = (char *)record + layout->offset[f] + part * n_bytes;
+            const char *other = (const char *)from + layout->offset[f] + part * n_bytes;
+            if ((field->since == 1 && !(is_by_measure && measure_table[part].since > 1)) ||
+                memcmp(own, other, n_bytes) == 0 || !is_padding(field, own, n))
+                continue;
+            memcpy(own, other, n_bytes);
+            is_filled = true;
+        }
     }
-    return NULL;
+    return is_filled;
 }
 
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX])

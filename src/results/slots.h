@@ -40,10 +40,13 @@ enum error_code results_slots_status(struct results_slots *slots, uint64_t confi
 enum error_code results_slots_read(struct results_slots *slots, uint64_t config, uint64_t replicate, uint64_t stride,
                                    size_t n, const struct record_layout *layout, void *records, struct error *error);
 
-/* What a record's field is called that differs between two records of `layout`, provenance and what a file with records
- * of layout `had` lacks aside; NULL if none does. */
-const char *results_slots_difference(const struct record_layout *layout, const struct record_layout *had, const void *a,
-                                     const void *b);
+/* What a record's field is called that differs between two records of `layout`, provenance aside; NULL if none does. */
+const char *results_slots_difference(const struct record_layout *layout, const void *a, const void *b);
+
+/* Fills from another record of the same job what `record` (both of `layout`) lacks because it was taken over from an
+ * older file: fields and measures that later schemas brought and that are padding throughout. True if that changed it.
+ */
+bool results_slots_fill(const struct record_layout *layout, void *record, const void *from);
 
 /* results_label of one of a file's configurations. */
 void results_slots_label(const struct results_description *description, uint64_t config, char text[RESULTS_LABEL_MAX]);

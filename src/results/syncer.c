@@ -1,5 +1,7 @@
 #include "syncer.h"
 
+#include "stop.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -7,6 +9,7 @@ static void *sync_now(void *argument)
 {
     struct syncer *syncer = argument;
     syncer->error_number = fdatasync(syncer->descriptor) < 0 ? errno : 0;
+    stop_note_life();
     atomic_store(&syncer->is_done, true);
     return NULL;
 }

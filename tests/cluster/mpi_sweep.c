@@ -365,7 +365,7 @@ int main(int argc, char **argv)
     int provided, n_played = 0;
     struct transport transport;
     struct error error;
-    transport_prepare();
+    transport_prepare(false);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     check(!transport_open(&transport, MPI_COMM_WORLD, &error));
     for (size_t i = 0; i < n_scenarios; i++)

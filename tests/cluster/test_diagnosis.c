@@ -18,6 +18,8 @@
 
 enum { RANKS_MAX = 8 };
 
+static double quota = INFINITY; /* of all ranks */
+
 /* The lines for ranks on hosts, each with a mask of CPUs (of 64 at most). The caller frees them. */
 static char *lines(int n_ranks, const char *const *names, const uint64_t *masks, uint32_t n_online, double deadline_s)
 {
@@ -29,7 +31,7 @@ static char *lines(int n_ranks, const char *const *names, const uint64_t *masks,
     assert_non_null(stream);
     for (int rank = 0; rank < n_ranks; rank++) {
         snprintf(hosts[rank], HOST_MAX, "%s", names[rank]);
-        placements[rank] = (struct placement){.may_use = {masks[rank]}, .n_online = n_online};
+        placements[rank] = (struct placement){.may_use = {masks[rank]}, .n_online = n_online, .quota = quota};
     }
     diagnosis_print(stream,
                     &(struct diagnosis){.n_ranks = n_ranks,
@@ -100,6 +102,29 @@ static void test_crowding(void **state)
     expect(lines(4, a, pairs, 4, INFINITY), "picky: warning: 2 ranks on a share 1 CPU of 4: unbind", true);
     expect(lines(4, a, pairs, 4, INFINITY), "picky: warning: the same holds for 1 more group of ranks\n", true);
     expect(lines(4, ab, pairs, 4, INFINITY), "picky: warning: 2 ranks on a share 1 CPU of 4: unbind", true);
+}
+
+static void test_quota(void **state)
+{
+    (void)state;
+    const char *const a[] = {"a (avx2)", "a (avx2)", "a (avx2)", "a (avx2)"};
+    const char *const ab[] = {"a (avx2)", "b (avx2)", "a (avx2)", "b (avx2)"};
+    const uint64_t own[] = {1, 2, 4, 8}, all[] = {15, 15, 15, 15};
+    quota = 2.5;
+    expect(lines(2, a, all, 4, INFINITY), "a rank may use 2 of its node's 4 CPUs\n", true);
+    expect(lines(2, a, all, 4, INFINITY), "warning", false);
+    expect(lines(1, a, own, 4, INFINITY), "a rank may use 1 of its node's 4 CPUs\n", true);
+    const char *warning =
+        "picky: warning: 4 ranks on a share 2.5 CPUs by a control group's quota: start no more than 2 "
+        "there, or ask for more\n";
+    expect(lines(4, a, all, 4, INFINITY), warning, true);
+    expect(lines(4, a, own, 4, INFINITY), warning, true);
+    expect(lines(4, ab, all, 4, INFINITY), "warning", false);
+    quota = 0.5;
+    expect(lines(1, a, own, 4, INFINITY), "warning", false);
+    expect(lines(4, ab, all, 4, INFINITY),
+           "2 ranks on a share 0.5 CPU by a control group's quota: start no more than 1", true);
+    quota = INFINITY;
 }
 
 static void test_launchers(void **state)
@@ -210,10 +235,17 @@ static void fake_scontrol(const char *folder, const char *script)
     assert_int_equal(chmod(path, 0755), 0);
 }
 
-static void test_job_end(void **state)
+static void expect_job(double wait_s, double start_s, double end_s)
+{
+    struct slurm_job job = slurm_job_find(wait_s);
+    if (!(job.start_s == start_s && job.end_s == end_s))
+        fail_msg("from %.0f to %.0f", job.start_s, job.end_s);
+}
+
+static void test_job_times(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/test_diagnosis.XXXXXX", text[SLURM_TIME_MAX], path[4096], file[64];
+    char folder[] = "/tmp/test_diagnosis.XXXXXX", path[4096], file[64];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s:%s", folder, getenv("PATH"));
     setenv("PATH", path, 1);
@@ -222,43 +254,46 @@ static void test_job_end(void **state)
 
     unsetenv("SLURM_JOB_ID");
     unsetenv("SLURM_JOB_END_TIME");
-    fake_scontrol(folder, "echo 'JobId=7 JobName=x EndTime=2026-11-24T13:00:00 Y=z'");
-    assert_false(slurm_job_end(20, text));
-    assert_string_equal(text, "");
+    fake_scontrol(folder, "echo 'JobId=7 JobName=x StartTime=2026-11-24T12:30:00 EndTime=2026-11-24T13:00:00 Y=z'");
+    expect_job(20, 0, 0);
     setenv("SLURM_JOB_ID", "7", 1);
-    assert_true(slurm_job_end(20, text));
-    assert_string_equal(text, "1795521600"); /* date -u -d 2026-11-24T12:00:00 +%s */
+    expect_job(20, 1795519800, 1795521600); /* date -u -d 2026-11-24T12:00:00 +%s */
     setenv("SLURM_JOB_END_TIME", "17", 1);
-    assert_true(slurm_job_end(20, text));
-    assert_string_equal(text, "17");
+    expect_job(20, 0, 17);
+    setenv("SLURM_JOB_START_TIME", "16", 1);
+    expect_job(20, 16, 17);
+    static const char *const no_times[] = {"", "soon", "0", "-5", "1700000100x"};
+    for (size_t i = 0; i < sizeof no_times / sizeof no_times[0]; i++) {
+        setenv("SLURM_JOB_END_TIME", no_times[i], 1);
+        expect_job(20, 16, 0);
+    }
     unsetenv("SLURM_JOB_END_TIME");
+    unsetenv("SLURM_JOB_START_TIME");
 
     /* An array's tasks: this one's line. */
     fake_scontrol(folder, "[ \"$SLURM_TIME_FORMAT $*\" = 'standard -o show job 7' ] || exit 1\n"
-                          "echo 'JobId=9 ArrayJobId=7 EndTime=2026-11-24T14:00:00'\n"
+                          "echo 'JobId=9 ArrayJobId=7 StartTime=2026-11-24T12:00:00 EndTime=2026-11-24T14:00:00'\n"
                           "echo 'JobId=7 ArrayJobId=7 EndTime=2026-11-24T13:00:01'");
-    assert_true(slurm_job_end(20, text));
-    assert_string_equal(text, "1795521601");
+    expect_job(20, 0, 1795521601);
 
     static const char *const none[] = {
         "exit 1",
-        "echo 'JobId=7 EndTime=Unknown'",
+        "echo 'JobId=7 StartTime=Unknown EndTime=Unknown'",
         "echo 'JobId=77 EndTime=2026-11-24T13:00:00'",
         "echo 'JobId=7 X=y'; echo 'JobId=8 EndTime=2026-11-24T13:00:00'",
         "echo slurm_load_jobs error >&2",
     };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         fake_scontrol(folder, none[i]);
-        assert_false(slurm_job_end(20, text));
-        assert_string_equal(text, "");
+        expect_job(20, 0, 0);
     }
     /* More than is looked at, and one that does not answer. */
     fake_scontrol(folder, "echo 'JobId=7 EndTime=2026-11-24T13:00:00'; seq 100000");
-    assert_true(slurm_job_end(20, text));
+    expect_job(20, 0, 1795521600);
     fake_scontrol(folder, "exec sleep 1000");
-    assert_false(slurm_job_end(0.2, text));
+    expect_job(0.2, 0, 0);
     setenv("SLURM_JOB_ID", "7;x", 1);
-    assert_false(slurm_job_end(20, text));
+    expect_job(20, 0, 0);
 
     snprintf(file, sizeof file, "%s/scontrol", folder);
     unlink(file);
@@ -282,7 +317,8 @@ int main(void)
         unsetenv(variables[i]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_placement), cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_crowding),
-        cmocka_unit_test(test_launchers), cmocka_unit_test(test_file_systems),  cmocka_unit_test(test_job_end),
+        cmocka_unit_test(test_quota),     cmocka_unit_test(test_launchers),     cmocka_unit_test(test_file_systems),
+        cmocka_unit_test(test_job_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static struct progress start(FILE *stream, uint64_t n_jobs)
     struct progress progress;
     progress_start(&progress, stream, n_jobs);
     progress.start_s = progress.shown_s = progress.burst_s = 1000;
-    progress.marks[0].at_s = progress.marks[1].at_s = 1000;
+    progress.marks[0].at_s = progress.marks[1].at_s = progress.seen_s = 1000;
     return progress;
 }
 
@@ -217,6 +217,8 @@ static size_t lines_of_run(uint64_t n_jobs, double every_s)
     uint64_t counts[N_STATUSES] = {0};
     double now = 1000;
     for (uint64_t done = 1; done <= n_jobs; done++) {
+        for (double left_s = every_s; left_s > 5; left_s -= 5) /* an event loop looks more often than jobs end */
+            progress_update(&progress, counts, (double)(done - 1) / (double)n_jobs, now + every_s - left_s);
         now += every_s;
         counts[STATUS_ACCEPTED] = done;
         progress_update(&progress, counts, (double)done / (double)n_jobs, now);
@@ -239,6 +241,25 @@ static void lines_are_sparse(void **unused)
     assert_in_range(lines_of_run(1000, 0.005), 4, 8);        /* 5 s: about one a second */
     assert_in_range(lines_of_run(1000, 0.1), 10, 25);        /* 100 s: tenths, and the first intervals */
     assert_in_range(lines_of_run(100000, 36), 50000, 62000); /* 1000 h: one a minute */
+}
+
+/* Stopped for an hour by SIGSTOP, or a suspended machine: rate and time left are as before. */
+static void pauses_do_not_count(void **unused)
+{
+    (void)unused;
+    FILE *stream = tmpfile();
+    struct progress progress = start(stream, 1000);
+    uint64_t counts[N_STATUSES] = {0};
+    double now = 1000, rate, left_s;
+    for (int done = 1; done <= 200; done++) {
+        now += done == 100 ? 3600 : 1;
+        counts[STATUS_ACCEPTED] = (uint64_t)done;
+        progress_update(&progress, counts, done / 1000., now);
+    }
+    assert_true(progress_estimate(&progress, now, &rate, &left_s));
+    assert_true(fabs(rate - 1) < 0.05 && fabs(left_s - 800) < 40);
+    progress_end(&progress, now);
+    fclose(stream);
 }
 
 static void receipts(void **unused)
@@ -286,6 +307,7 @@ int main(void)
         cmocka_unit_test(bars_fit_their_width),
         cmocka_unit_test(lines_say_it_in_words),
         cmocka_unit_test(lines_are_sparse),
+        cmocka_unit_test(pauses_do_not_count),
         cmocka_unit_test(receipts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,7 @@ static void jobs_come_out_as_they_went_in(void **unused)
                                    .is_last = n % 3 == 0,
                                    .end = n % 2,
                                    .order = (enum wire_order)(n % 4),
+                                   .left_s = 0.5 * (double)n,
                                    .n_jobs = n},
                             in;
         size_t n_bytes = wire_handout_size(n);
@@ -97,6 +98,7 @@ static void jobs_come_out_as_they_went_in(void **unused)
         assert_int_equal(in.is_last, out.is_last);
         assert_int_equal(in.end, out.end);
         assert_int_equal(in.order, out.order);
+        assert_true(in.left_s == out.left_s);
         assert_int_equal(in.n_jobs, n);
         for (size_t i = 0; i < n; i++) {
             assert_true(read[i].config == jobs[i].config && read[i].replicate == jobs[i].replicate);

@@ -70,8 +70,8 @@ for script in new/sweep.sbatch new/plan.sbatch; do
     ends $script "137 2" 9 0 2 4 0
     ends $script 5 9 0 5 1 0
     ends $script w5 9 0 5 1 0
-    ends $script "137 5" 9 0 5 2 0
     grep -q '^job: one job needs longer than the whole time limit' said || fail "it does not say why it stops"
+    ends $script "137 5" 9 0 75 2 1 # the second launch did not have the whole time
     ends $script 75 9 0 75 1 1
     for code in 3 134 137 143 205; do
         ends $script $code 9 0 $code 4 0

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """picky verify: an untouched file has the same bits; one flipped bit in any array of any slot is found and named, and so is
-what no run can have written; pending slots are left alone; samples are what they should be; the same under mpirun.
+what no run can have written; pending slots are left alone; samples are what they should be; one slot is shown by epoch; the
+same under mpirun.
 
 Usage: verify.py PICKY [--seed S]"""
 import argparse
@@ -183,6 +184,72 @@ class Test:
             said, line = self.run(["verify", "whole.h5", *arguments], 2)
             assert not said and line.count("\n") == 1 and "allowed: " in line, line
 
+    def one_slot(self):
+        """train --from and verify --config: what the file holds, by epoch, beside what is computed; and the verdict."""
+        n_replicates, label = self.shape[1], r"\(.*optimizer = .*\)"
+        with h5py.File("whole.h5", "r") as f:
+            error, loss, epochs = f["test_error"][:], f["train_loss"][:], f["epochs"][:]
+
+        def both(file, config, replicate, code):
+            slot = ["--config", str(config), "--replicate", str(replicate)]
+            said, _ = self.run(["train", "--from", file, *slot], code)
+            for ranks in (0, 2) if replicate == 0 else (0,):
+                assert self.run(["verify", file, *slot], code, ranks)[0] == said, said
+            return said
+
+        for outcome in (1, 2, 3):
+            c, r = divmod(self.status.index(outcome), n_replicates)
+            said = both("whole.h5", c, r, 0)
+            name = {1: "accepted", 2: "rejected", 3: "diverged"}[outcome]
+            assert re.search(rf"\nseed +{3 + r}\n", said) and f"\nin the file: {name} after " in said, said
+            assert re.search(rf"\nwhole.h5: configuration {c} {label}, replicate {r}: all bits are the same\n$", said), said
+            rows = [[float(x) for x in line.split()] for line in said.splitlines() if re.match(r" +\d+  ", line)]
+            assert len(rows) == (0 if outcome == 3 else epochs[c] + 1), said
+            for epoch, row in enumerate(rows):
+                expected = [loss[c, r, epoch], *error[c, r, epoch]]
+                for k, value in enumerate(expected):
+                    assert row[1 + 2 * k] == row[2 + 2 * k] and abs(row[1 + 2 * k] - value) < 1e-6, (row, expected)
+        # A bit of a history, and one of another array; of another slot they are not looked for.
+        for name, at in (("test_error", 4), ("biases", 0)):
+            array, slot = self.arrays[name], self.status.index(1)
+            byte = array.offset + slot * array.n_bytes + at
+            file = self.changed("bad.h5", [(byte, bytes([self.whole[byte] ^ 1]))])
+            c, r = divmod(slot, n_replicates)
+            said = both(file, c, r, 4)
+            assert said.count("  differs\n") == (name == "test_error"), said
+            assert re.search(rf"replicate {r}: {name}\[{c}, {r}, .*\] *: .* in the file, .* computed anew", said), said
+            assert said.endswith(f"replicate {r}: the bits are not the same\n"), said
+            both(file, c, (r + 1) % n_replicates, 0)
+        status, attempts = self.arrays["status"], self.arrays["attempts"]
+        c, r = divmod(self.status.index(1), n_replicates)
+        at = c * n_replicates + r
+        said = both(self.changed("bad.h5", [(attempts.offset + 2 * at, b"\0\0")]), c, r, 4)
+        assert "accepted after 0 attempts of 2" in said and said.endswith("the bits are not the same\n"), said
+        # Nothing to compare with, and numbers that are none.
+        where = rf": configuration {c} {label}, replicate {r}: "
+        for file, slot, pattern in (
+                (self.changed("pending.h5", [(status.offset + at, b"\0")]), (c, r), where + "pending, nothing .* --resume .*"),
+                (self.changed("error.h5", [(status.offset + at, b"\4")]), (c, r), where + "it ended with an error, .* --retry"),
+                ("whole.h5", (self.shape[0], 0), f"--config {self.shape[0]}: allowed: from 0 to {self.shape[0] - 1}, .*"),
+                ("whole.h5", (0, n_replicates), f"--replicate {n_replicates}: allowed: from 0 to {n_replicates - 1}, .*"),
+                ("whole.h5", (-1, 0), "--config -1: allowed: "), ("whole.h5", ("1x", 0), "--config 1x: allowed: "),
+                ("none.h5", (0, 0), "none.h5: No such file"), ("sweep.cfg", (0, 0), "not a results file")):
+            for words in (["train", "--from", file], ["verify", file]):
+                said, line = self.run([*words, "--config", str(slot[0]), "--replicate", str(slot[1])], 2)
+                assert not said and line.count("\n") == 1 and re.search(pattern, line), line
+        for words in (["train", "--from", "whole.h5"], ["train", "--from", "whole.h5", "--config", "0"],
+                      ["verify", "whole.h5", "--replicate", "0"], ["train", "--config", "0", "--replicate", "0"],
+                      ["train", "--from", "whole.h5", "--config", "0", "--replicate", "0", "--set", "epochs=3"],
+                      ["train", "--from", "whole.h5", "--config", "0", "--replicate", "0", "--seed", "3"],
+                      ["verify", "whole.h5", "--config", "0", "--replicate", "0", "--all"]):
+            said, line = self.run(words, 2)
+            assert not said and line.count("\n") == 1 and re.search("--(config|from)", line), line
+        self.run(["run", "sweep.cfg", "-o", "shard.h5", "--shard", "1/2"], 0)
+        self.run(["run", "sweep.cfg", "-o", "null.h5", "--null-jobs"], 0)
+        for file, pattern in (("shard.h5", "not of its shard, 1/2"), ("null.h5", "made up")):
+            _, line = self.run(["train", "--from", file, "--config", "0", "--replicate", "1"], 2)
+            assert pattern in line and line.count("\n") == 1, line
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -197,6 +264,7 @@ def main():
             f.write(SWEEP)
         test = Test(arguments.picky, random.Random(arguments.seed))
         test.samples()
+        test.one_slot()
         test.structure()
         test.many_lines()
         test.flips()

@@ -16,7 +16,7 @@ static void parse(int argc, char **argv)
 {
     static const struct command command = {
         .name = "fuzz", .synopsis = "", .summary = "", .lists_hyperparameters = true};
-    static const char letters[] = "soSHIrbjTNDRBKPnA";
+    static const char letters[] = "soSHIrbjTNDRBKPnAXFCL";
     struct arguments arguments;
     struct error error = {0};
     if (arguments_parse(&arguments, &command, letters, "SWEEP.cfg", argc, argv, true) == ARGUMENTS_OK) {

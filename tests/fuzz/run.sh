@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers with libFuzzer under ASan and UBSan: the sweep parser, the readers of results files, the messages
-# and the command line. Needs clang with its runtime (Debian: clang, libclang-rt-dev).
+# Fuzzes the parsers with libFuzzer under ASan and UBSan: the sweep parser, the readers of results files, the messages,
+# the command line and formulas. Needs clang with its runtime (Debian: clang, libclang-rt-dev).
 # Usage: tests/fuzz/run.sh [SECONDS [TARGET...]]     600 seconds for each target by default
 # New inputs are kept in build-fuzz/corpus; what crashes is left in build-fuzz/found and belongs into tests/fuzz/corpus.
 set -euo pipefail
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 shift || true
 targets=("$@")
-((${#targets[@]})) || targets=(sweep results wire arguments)
+((${#targets[@]})) || targets=(sweep results wire arguments formula)
 
 flags="-g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 cmake -S . -B build-fuzz -D CMAKE_C_COMPILER=clang -D CMAKE_BUILD_TYPE=Debug -D CMAKE_C_FLAGS="$flags" \

@@ -1,11 +1,14 @@
-/* Prints the build's identity and a hash of each record of a few small jobs of many shapes: the same text on every
- * compiler, instruction set and machine. With arguments, only of the jobs of these numbers. Fails if the self-test
- * does. */
+/* Prints the build's identity, a hash of each record of a few small jobs of many shapes and one of formulas' values:
+ * the same text on every compiler, instruction set and machine. With arguments, only of the jobs of these numbers.
+ * Fails if the self-test does. */
 #include "build.h"
 #include "hash.h"
 #include "job.h"
+#include "rng.h"
+#include "task_list.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,20 +44,49 @@ static enum error_code hash_record(void *context, const struct job *job, const v
     return ERROR_NONE;
 }
 
-static bool is_wanted(int job, int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++)
-        if (atoi(argv[i]) == job)
-            return true;
-    return argc < 2;
-}
-
 static void check_ok(enum error_code code, const struct error *error)
 {
     if (code) {
         fprintf(stderr, "record_hash: %s\n", error->message);
         exit(1);
     }
+}
+
+/* Of everything that a formula can do, at points some of which give NaN and infinity. NaN have no bits of their own: a
+ * machine gives them any sign. None of the arguments needs MPFR (no_mpfr.c). */
+static uint64_t hash_formulas(void)
+{
+    static const char text[] = "x0 + 1.5 * x1 - x2 / x3; if(x0 < x1, x2^3, -x3) + (x1 >= x2) - (x2 == x3) * (x0 != x1);"
+                               "min(x0, max(x1, x2)) + clamp(x3, -0.5, a) + sign(x0) * step(x1) + floor(3 * x2);"
+                               "sqrt(x0 - b) + abs(x1) / (x2 <= c) + 1 / (x3 > 0); sin(4 * x0) + cos(10000 * x1);"
+                               "exp(20 * x2) * 1e-40 + x0^9; log(x1); tanh(r0 * x0 + r1 * x1 + r2) + x3 * 1e-39";
+    enum { N = 4099, N_INPUTS = 4 };
+    static float x[N * N_INPUTS], target[N];
+    struct task_list list;
+    struct formula_values values = {.dials = {0.75f, -1, 0}};
+    struct error error;
+    int column;
+    check_ok(task_list_parse(text, strlen(text), &list, &column, &error), &error);
+    task_list_randoms(8, values.randoms);
+    rng_uniforms(rng_key(8, 0), RNG_TRAIN_SET, 0, 0, 0, (size_t)N * N_INPUTS, x);
+    for (int i = 0; i < N * N_INPUTS; i++)
+        x[i] = i % 11 == 0 ? 0 : 4 * x[i] - 2;
+
+    uint64_t hash = HASH_START;
+    for (int task = 0; task < list.n_tasks; task++) {
+        formula_evaluate(&list.formulas[task], &values, N, N_INPUTS, x, target);
+        for (int i = 0; i < N; i++)
+            hash = isnan(target[i]) ? hash_more(hash, "NaN", 3) : hash_more(hash, &target[i], sizeof target[i]);
+    }
+    return hash;
+}
+
+static bool is_wanted(int job, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (atoi(argv[i]) == job)
+            return true;
+    return argc < 2;
 }
 
 int main(int argc, char **argv)
@@ -93,5 +125,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < N_JOBS; i++)
         if (is_wanted(i, argc, argv))
             printf("%016" PRIx64 "  %s\n", context.hash[i], jobs[i]);
+    printf("%016" PRIx64 "  formulas\n", hash_formulas());
     return 0;
 }

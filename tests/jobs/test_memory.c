@@ -93,7 +93,7 @@ static void packs_take_what_is_said(void **state)
                 struct importance importance;
                 n_allocated = 0;
                 is_counting = true;
-                assert_int_equal(training_create(&training, &shape, kernels, &error), ERROR_NONE);
+                assert_int_equal(training_create(&training, &shape, kernels, NULL, &error), ERROR_NONE);
                 assert_int_equal(importance_create(&importance, &training, &error), ERROR_NONE);
                 for (size_t lane = 0; lane < n_models; lane++)
                     assert_int_equal(training_load(&training, lane, &h, 1, 0, &error), ERROR_NONE);

@@ -11,7 +11,12 @@ for tool in aarch64-linux-gnu-gcc qemu-aarch64; do
         exit 77
     }
 done
-[[ -d /usr/include/Random123 ]] || { echo "skipped: no /usr/include/Random123 (Debian: librandom123-dev)"; exit 77; }
+for header in Random123 mpfr.h; do
+    [[ -e /usr/include/$header ]] || {
+        echo "skipped: no /usr/include/$header (Debian: librandom123-dev libmpfr-dev)"
+        exit 77
+    }
+done
 
 work=$(mktemp -d)
 portable_run=
@@ -38,10 +43,14 @@ compare() { # NAME-SIMD [JOB...]
     echo "same bits: aarch64 $1 under qemu, and the native build"
 }
 
-# Random123's headers serve every machine; the others of /usr/include are the host's.
+# The headers of Random123, MPFR and GMP serve every machine of 64 bits; the others of /usr/include are the host's. In place
+# of MPFR itself stands what its functions are not called for by these jobs.
 mkdir "$work/include"
-cp -r /usr/include/Random123 "$work/include/"
-cross=(-D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D RANDOM123_INCLUDE_DIR="$work/include")
+cp -r /usr/include/Random123 /usr/include/mpfr.h "/usr/include/$(gcc -print-multiarch)/gmp.h" "$work/include/"
+aarch64-linux-gnu-gcc -c "$source_dir/tests/jobs/no_mpfr.c" -o "$work/no_mpfr.o"
+ar rcs "$work/libmpfr.a" "$work/no_mpfr.o"
+cross=(-D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64 -D RANDOM123_INCLUDE_DIR="$work/include"
+       -D MPFR_INCLUDE_DIR="$work/include" -D MPFR_LIBRARY="$work/libmpfr.a")
 
 build gcc "${cross[@]}" -D CMAKE_C_COMPILER=aarch64-linux-gnu-gcc
 jobs=(1 3 5)

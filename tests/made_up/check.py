@@ -193,6 +193,35 @@ class Today:
             check_measured(path, lambda c, r: True)
             verify(path)
 
+    def check_merge_extended(self):
+        """Slots that were taken over without the measure, beside the same with it: the fuller ones win; what both have
+        must be the same bits."""
+        full = self.path("full.h5")
+        run([NEW, "run", self.sweep, "-o", full, "--set", "replicates=7"], 0)
+        for i, parts in enumerate(([self.new, full], [full, self.new])):
+            path = self.path(f"filled-{i}.h5")
+            run([NEW, "merge", "-o", path, *parts], 0)
+            same(path, self.expected)
+            check_measured(path, lambda c, r: True)
+            verify(path)
+        # Each lacks what the other has.
+        early, late = shutil.copy(self.new, self.path("early.h5")), self.path("late.h5")
+        run([PICKY, "run", self.sweep, "-o", late, "--set", "replicates=4", "--set", "seed=7"], 0)
+        run([NEW, "extend", late, self.sweep, "--set", "replicates=7"], 0)
+        check_measured(late, lambda c, r: r < 3)
+        for i, parts in enumerate(([early, late], [late, early])):
+            path = self.path(f"both-{i}.h5")
+            run([NEW, "merge", "-o", path, *parts], 0)
+            same(path, self.expected)
+            check_measured(path, lambda c, r: True)
+        for slot in ((0, 5, N_OLD, 0, 0, 0), (0, 0, 2, 0, 0, 0)):  # both have it
+            damaged = shutil.copy(self.new, self.path("damaged.h5"))
+            with h5py.File(damaged, "r+") as f:
+                f["importance"][slot] += 1
+            for parts in ([damaged, full], [full, damaged]):
+                _, err = run([NEW, "merge", "-o", self.path("out.h5"), *parts], golden.BAD)
+                assert re.search(rf"replicate {slot[1]} .*: importance has other bits than in ", err), err
+
     def check_analysis(self):
         """Only models that have the measure count for it."""
         def analyse(*words):
@@ -251,7 +280,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         today = Today(folder)
         for check in (today.check_read, today.check_resume, today.check_extend, today.check_damage, today.check_merge,
-                      today.check_analysis, today.check_refusals):
+                      today.check_merge_extended, today.check_analysis, today.check_refusals):
             check()
             print("ok:", check.__name__, flush=True)
 

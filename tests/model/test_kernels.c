@@ -185,6 +185,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                 }
             }
     struct update update = {.n_rows = n_rows,
+                            .end_column = n_columns,
                             .n_units = n_units,
                             .n_columns = n_columns,
                             .delta = delta,

@@ -65,8 +65,8 @@ static void compare(const struct kernels *kernels, const struct shape *shape)
     struct activations a, b;
     struct error error;
     size_t lane = random_below(kernels->lanes), n_rows = (size_t)shape->batch_size;
-    assert_int_equal(network_create(&pack, shape, kernels, &error), ERROR_NONE);
-    assert_int_equal(network_create(&units, shape, kernels->units, &error), ERROR_NONE);
+    assert_int_equal(network_create(&pack, shape, kernels, NULL, &error), ERROR_NONE);
+    assert_int_equal(network_create(&units, shape, kernels->units, NULL, &error), ERROR_NONE);
     bool with_sums = random_below(2);
     assert_int_equal(activations_create(&a, &pack, n_rows, with_sums, &error), ERROR_NONE);
     assert_int_equal(activations_create(&b, &units, n_rows, with_sums, &error), ERROR_NONE);

@@ -72,11 +72,7 @@ class Trial:
         self.arguments, self.reference = arguments, reference
 
     def run(self, folder, shim=None):
-        # Without the daemon that Open MPI 4 starts beside a lone rank. Such ranks all have one name, and a folder by that
-        # name for what they leave: it has to be in a place of their own.
-        place = os.path.abspath(folder + ".mpi")
-        os.makedirs(place, exist_ok=True)
-        env = {**os.environ, "OMPI_MCA_ess_singleton_isolated": "1", "OMPI_MCA_orte_tmpdir_base": place}
+        env = dict(os.environ)
         if shim:
             env.update(LD_PRELOAD=self.arguments.shim, IO_SHIM_NAME="out.h5", **shim)
         return subprocess.run([self.arguments.picky, "run", "../sweep.cfg", "-o", "out.h5", "--resume"], cwd=folder,

@@ -4,7 +4,8 @@
  *
  *   IO_SHIM_LOG=FILE                  appends a struct entry for each call that changed or synced something
  *   IO_SHIM_FAULT=FAMILY:K:HOW:TIMES  makes the K-th call (from 1) of a family fail; "on" as TIMES: all later ones too,
- *                                     "once": that one alone. HOW is an error number, or "short" (half is written).
+ *                                     "once": that one alone. HOW is an error number, "short" (half is written) or
+ *                                     "hang" (it never returns).
  *                                     FAMILY is a letter of enum family.
  *   IO_SHIM_SYNC_MS=N                 makes each fdatasync take N ms longer, as on a slow disk
  *   IO_SHIM_REPORT=FILE               gets a line "FAMILY K" for each call made to fail; and, at the program's end, a
@@ -57,7 +58,7 @@ static int log_descriptor = -1, report_descriptor = -1;
 static const char *output_name;
 static char fault_family;
 static long fault_number, counts[128];
-static bool fault_stays, fault_is_short;
+static bool fault_stays, fault_is_short, fault_hangs;
 static int fault_errno;
 static long sync_ms;
 
@@ -92,6 +93,7 @@ __attribute__((constructor)) static void start(void)
         abort();
     fault_stays = strcmp(times, "on") == 0;
     fault_is_short = strcmp(how, "short") == 0;
+    fault_hangs = strcmp(how, "hang") == 0;
     fault_errno = atoi(how);
 }
 
@@ -127,6 +129,8 @@ static bool fails(enum family family)
     if (is_it)
         say("%c %ld\n", family, n);
     pthread_mutex_unlock(&mutex);
+    while (is_it && fault_hangs)
+        pause();
     if (is_it)
         errno = fault_errno;
     return is_it;

@@ -44,7 +44,7 @@ OPTIONAL = {
     "train_set": {"train_inputs": ("train_sample input", "f4"), "train_task": ("train_sample", "u1")},
 }
 PROVENANCE = {"wall_time": ("", "f8"), "rank": ("", "i4"), "reason": ("character", "S1")}
-PLANS = {"time": "f8", "replicates": "i8", "configurations": "i8"}
+PLANS = {"time": "f8", "replicates": "i8", "configurations": "i8", "max_attempts": "i8"}
 RUNS = {"start": "f8", "end": "f8", "ranks": "i4", "jobs": "i8", "hosts": "S1", "version": "S1"}
 HYPERPARAMETERS = {
     "N_train": "i8", "N_test": "i8", "lr": "f8", "epochs": "i8", "batch_size": "i8", "context_location": "text",

@@ -100,7 +100,7 @@ static void expect_slots(struct results_slots *slots, const struct sample *s,
                     assert_int_equal(is, status[i * stride]);
                     if (wanted(c, replicate)) {
                         assert_memory_equal(record, expected, s->layout.n_bytes);
-                        assert_null(results_slots_difference(&s->layout, &s->layout, record, expected));
+                        assert_null(results_slots_difference(&s->layout, record, expected));
                     } else {
                         assert_int_equal(is, STATUS_PENDING);
                     }

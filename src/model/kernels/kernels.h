@@ -74,7 +74,8 @@ struct product {
  * 0 (the ReLU's output; NaN passes), else 0; a chain of multiply-adds in the order of u that starts at 0. */
 struct back_product {
     size_t n_rows, n_units;
-    size_t n_inputs;      /* leading columns to carry back to: not context and bias */
+    size_t first_input,
+        n_inputs;         /* columns k to carry back to, first_input <= k < n_inputs, whole panels: not context, bias */
     size_t n_columns;     /* all columns of the panels */
     const float *weights; /* panels, n_units x n_columns */
     const float *delta;   /* [n_rows][delta_stride], n_units used */
@@ -90,8 +91,9 @@ struct back_product {
  * column. */
 struct update {
     size_t n_rows, n_units;
-    size_t n_columns;   /* the bias's included */
-    const float *delta; /* [n_rows][delta_stride] */
+    size_t first_column, end_column; /* those to update, first_column <= c < end_column, whole panels */
+    size_t n_columns;                /* all columns of the panels, the bias's included */
+    const float *delta;              /* [n_rows][delta_stride] */
     size_t delta_stride;
     const float *in; /* [n_rows][in_stride] */
     size_t in_stride;

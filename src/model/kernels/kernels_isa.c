@@ -157,7 +157,7 @@ INLINE void back_product_columns(const int C, const struct back_product *p, size
 static void back_product(const struct back_product *p)
 {
     for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
-        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = 0;
+        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = p->first_input;
         for (; column + 1 < p->n_inputs; column += 2)
             back_product_columns(2, p, column, row, row_end);
         if (column < p->n_inputs)
@@ -208,10 +208,10 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
 #define TILE(C)                                                                                                        \
     update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride,                        \
                 w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U)
-    size_t column = 0;
-    for (; column + 1 < p->n_columns; column += 2)
+    size_t column = p->first_column;
+    for (; column + 1 < p->end_column; column += 2)
         TILE(2);
-    if (column < p->n_columns)
+    if (column < p->end_column)
         TILE(1);
 #undef TILE
 }

@@ -286,8 +286,8 @@ INLINE void update_panels(const bool is_adam, const struct update_constants *c, 
     for (size_t unit = 0; unit < p->n_units; unit += LANES) {
         if (p->back)
             deltas_turn(&deltas, p->back, unit, 0);
-        for (size_t column = 0; column < p->n_columns; column += LANES) {
-            size_t n = least(p->n_columns - column, LANES);
+        for (size_t column = p->first_column; column < p->end_column; column += LANES) {
+            size_t n = least(p->end_column - column, LANES);
             if (p->back && column < p->back->n_inputs)
                 back_tile(is_adam, p->back, &deltas, unit, column, &pending);
             if (n <= 4)
@@ -307,7 +307,7 @@ INLINE void back_lone(const struct back_product *p)
 {
     for (size_t row = 0; row < p->n_rows; row++) {
         vec delta = vec_splat(p->delta[row * p->delta_stride]);
-        for (size_t column = 0; column < p->n_inputs; column += LANES) {
+        for (size_t column = p->first_input; column < p->n_inputs; column += LANES) {
             vec sum = vec_fma(delta, vec_load(p->weights + column), (vec){0});
             sum = vec_gate(sum, vec_load(p->gate + row * p->gate_stride + column));
             store(p->out + row * p->out_stride + column, sum, p->n_inputs - column);
@@ -317,7 +317,7 @@ INLINE void back_lone(const struct back_product *p)
 
 INLINE void update_lone(const bool is_adam, const struct update_constants *c, const struct update *p)
 {
-    for (size_t column = 0; column < p->n_columns; column += LANES) {
+    for (size_t column = p->first_column; column < p->end_column; column += LANES) {
         vec g = {0}, moment1 = {0}, moment2 = {0};
         for (size_t r = 0; r < p->n_rows; r++)
             g = vec_fma(vec_load(p->in + r * p->in_stride + column), vec_splat(p->delta[r * p->delta_stride]), g);
@@ -343,7 +343,7 @@ static void back_product(const struct back_product *p)
     }
     for (size_t unit = 0; unit < p->n_units; unit += LANES) {
         deltas_turn(&deltas, p, unit, 0);
-        for (size_t column = 0; column < p->n_inputs; column += LANES)
+        for (size_t column = p->first_input; column < p->n_inputs; column += LANES)
             back_tile(false, p, &deltas, unit, column, &none);
     }
 }

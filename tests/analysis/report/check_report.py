@@ -323,7 +323,7 @@ class Contents(Files):
         table = list(self.page("sizes.h5").section("importance").all("table"))[0]
         self.assertEqual([cell.text() for cell in next(table.all("thead")).all("th")],
                          ["Configuration", "layer", "mean RI", "selective", "selective for task 1", "selective for task 2",
-                          "mixed", "unimportant", "dip", "bimodality"])
+                          "mixed", "unimportant", "dip", "two peaks"])
         rows = iter(next(table.all("tbody")).all("tr"))
         for c, n_layers in enumerate([4, 2, 4, 6]):
             ri = self.expected("sizes.h5", c)
@@ -347,18 +347,19 @@ class Contents(Files):
         section = self.page("real.h5").section("claims")
         overview, definitions, correlations = section.all("table")
         rows = list(next(overview.all("tbody")).all("tr"))
-        self.assertEqual(len(rows), 2 * len(claims))
+        self.assertEqual(len(rows), 3 * len(claims))
         self.assertEqual(len(list(next(definitions.all("tbody")).all("tr"))), len(claims))
         for c, claim in enumerate(claims):
-            for n, normalise in enumerate(["none", "layer"]):
-                for m, cell in enumerate(rows[2 * c + n].all("td")):
-                    row, = [row for row in expected if (row["claim"], row["measure"], row["normalise"]) ==
-                            (claim, MEASURES[m], normalise)]
-                    self.assertEqual(cell.children[0], row["decision"])
-                    found = [float(x) for x in re.findall(r"[-+][\d.]+", next(cell.all("small")).text())]
-                    np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low", "effect_high")],
-                                               atol=0.000501)
+            for r in range(3):
+                found_rows = [row for row in expected if row["claim"] == claim][6 * r:6 * r + 6]
+                for m, (row, cell) in enumerate(zip(found_rows, rows[3 * c + r].all("td"))):
+                    self.assertEqual((cell.children[0], row["measure"]), (row["decision"], MEASURES[m]))
                     self.assertIn(f"{row['n']} seeds", cell.attributes["title"])
+                    if row["effect"]:
+                        found = [float(x) for x in re.findall(r"[-+][\d.]+", next(cell.all("small")).text())]
+                        np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low",
+                                                                                       "effect_high") if row[key]],
+                                                   atol=0.000501)
                 self.assertEqual(m, 5)
         for n, (normalise, row) in enumerate(zip(["none", "layer"], next(correlations.all("tbody")).all("tr"))):
             for m, cell in enumerate(row.all("td")):
@@ -367,7 +368,7 @@ class Contents(Files):
                         ("loss_correlation", MEASURES[m], normalise)]
                 np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low", "effect_high")],
                                            atol=0.00501)
-        make_file.make("few.h5", [dict(hidden_size=20), dict(hidden_size=20, second_task="add1.5")], 5)
+        make_file.make("few.h5", [dict(hidden_size=20, second_task=t) for t in ("prod", "add1.5", "add1")], 5)
         overview = next(self.page("few.h5").section("claims").all("table"))
         cells = [cell for row in next(overview.all("tbody")).all("tr") for cell in row.all("td")]
         self.assertEqual({cell.children[0] for cell in cells}, {"too few"})

@@ -12,6 +12,7 @@ import unittest
 try:
     import numpy as np
     import scipy.optimize
+    import scipy.spatial
     import scipy.stats
 except ImportError as error:
     print(f"skipped: {error}")
@@ -107,21 +108,19 @@ class Dip(unittest.TestCase):
                 self.assertAlmostEqual(np.quantile(dips, p) / value, 1, delta=0.02, msg=f"{n} {p}")
 
 
-class Moments(unittest.TestCase):
-    def test_bimodality(self):
-        rng = np.random.default_rng(4)
-        samples = [rng.normal(size=n) for n in (4, 5, 50)] + [rng.lognormal(0, 1, 200), np.repeat([-1.0, 1], 500),
-                                                             rng.uniform(0, 1, 4000)]
-        samples = [np.float32(s) for s in samples]
-        for sample, found in zip(samples, ask([call("bimodality", s) for s in samples])):
-            n, sample = len(sample), sample.astype("f8")
-            skewness = scipy.stats.skew(sample, bias=False)
-            kurtosis = scipy.stats.kurtosis(sample, bias=False)
-            expected = (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
-            self.assertAlmostEqual(found[0], expected, delta=1e-9)
-        for sample in ([1, 2, 3], [0.1] * 10):
-            self.assertTrue(np.isnan(ask([call("bimodality", sample)])[0][0]))
+    def test_critical_values(self):
+        """The table's own sizes, and sizes between: 5 % of uniform samples are above."""
+        found = ask([call("dip_critical", [10, 50, 200, 5000])])[0]
+        np.testing.assert_allclose(found, [0.1396114, 0.0702738, 0.0368418, 0.0076506], atol=1e-7)
+        rng = np.random.default_rng(31)
+        for n in (12, 40, 130):
+            dips = np.array([d[0] for d in ask([call("dip", np.sort(rng.random(n))) for _ in range(4000)])])
+            self.assertAlmostEqual((dips > ask([call("dip_critical", [n])])[0]).mean(), 0.05, delta=0.014, msg=str(n))
+        beyond = ask([call("dip_critical", [5000, 16000])])[0]
+        self.assertAlmostEqual(beyond[0] * 5000**0.5, beyond[1] * 16000**0.5, delta=1e-9)
 
+
+class Moments(unittest.TestCase):
     def test_normalised_importance(self):
         rng = np.random.default_rng(5)
         for n in (1, 10, 200):
@@ -150,6 +149,8 @@ class Bootstrap(unittest.TestCase):
         for sample in self.samples():
             n, z = len(sample), self.reach(len(sample))
             value, low, high, count = ask([call("means", [n, 1], sample)])[0]
+            if n < 10:
+                continue
             drawn = ask([f"resamples {n}"])[0].astype(int).reshape(-1, n)
             x = sample.astype("f8")
             means = x[drawn].mean(1)
@@ -188,7 +189,20 @@ class Bootstrap(unittest.TestCase):
         together = ask([call("means", [n, 19], columns)])[0].reshape(19, 4)
         for column, found in zip(columns, together):
             np.testing.assert_array_equal(ask([call("means", [n, 1], column)])[0], found)
-        np.testing.assert_array_equal(together[4], [0.25, 0.25, 0.25, n])
+        np.testing.assert_array_equal(together[4], [0.25, np.nan, np.nan, n])
+
+    def test_few_models_have_students_interval(self):
+        rng = np.random.default_rng(32)
+        for n in range(2, 13):
+            sample = np.float32(rng.lognormal(0, 1, n))
+            found = ask([call("means", [n, 1], sample), call("means", [n + 1, 1], sample, [np.nan])])
+            expected = scipy.stats.t.interval(0.95, n - 1, sample.mean(dtype="f8"), scipy.stats.sem(sample.astype("f8")))
+            for row in found:  # a model without a value does not count
+                self.assertEqual(np.allclose(row[1:3], expected, rtol=1e-6), n < 10, f"{n}")
+        for n in (2, 7, 10, 40, 2500):
+            found = ask([call("means", [n, 1], np.full(n, 0.3)), call("median", np.full(n, 0.3))])
+            for row in found:
+                np.testing.assert_allclose(row, [0.3, np.nan, np.nan, n], atol=1e-7)
 
     def test_models_without_a_value(self):
         rng = np.random.default_rng(8)
@@ -208,8 +222,7 @@ class Bootstrap(unittest.TestCase):
                                             "median 1 nan 2 nan", "means 0 1 ", "median ")]
         for row, value, count in zip(rows, (0.5, 0.5, 0.5, np.nan, 1.5, np.nan, np.nan), (1, 1, 1, 0, 2, 0, 0)):
             np.testing.assert_array_equal(row[[0, 3]], [value, count])
-            self.assertEqual(np.isnan(row[1:3]).all(), count < 2)
-        np.testing.assert_array_equal(rows[4][1:3], [1, 2])
+            self.assertTrue(np.isnan(row[1:3]).all())
 
     def test_many_models(self):
         """From 2,000 models on there are no resamples; nothing jumps there."""
@@ -222,33 +235,219 @@ class Bootstrap(unittest.TestCase):
         np.testing.assert_allclose(above[1:3], above[0] + np.array([-1, 1]) * 1.959964 * error, rtol=1e-6)
 
     def test_median(self):
-        """The interval's ends by drawing the resamples after all."""
+        """Order statistics of the sign test, by SciPy's binomial distribution."""
         rng = np.random.default_rng(10)
-        for n in (2, 3, 5, 10, 11, 50, 201):
+        for n in (1, 2, 3, 5, 6, 8, 9, 10, 11, 50, 201, 3000):
             sample = np.float32(rng.normal(size=n))
-            value, low, high, _ = ask([call("median", sample)])[0]
+            value, low, high, _ = ask([call("median", sample, [np.nan])])[0]
             self.assertAlmostEqual(value, np.median(sample.astype("f8")), delta=1e-12)
-            drawn = np.sort(sample.astype("f8")[rng.integers(0, n, (20000, n))], axis=1)
+            k = int(scipy.stats.binom.ppf(0.025, n, 0.5))  # P(X <= k - 1) < 0.025 <= P(X <= k)
             order = np.sort(sample.astype("f8"))
-            # The 2.5 % quantile of the lower medians may miss by one place, so near it may be between two.
-            for end, rank, q in ((low, (n - 1) // 2, 0.025), (high, n // 2, 0.975)):
-                place = np.searchsorted(order, np.quantile(drawn[:, rank], q, method="inverted_cdf"))
-                self.assertLessEqual(abs(np.searchsorted(order, end) - place), 1 if n > 11 else 0, f"{n}")
-        # Order statistics that are known from tables of the sign test (n = 10: 2nd and 9th; n = 20: 6th and 15th).
-        for n, ranks in ((10, (2, 9)), (20, (6, 15))):
+            if k == 0:
+                self.assertTrue(np.isnan([low, high]).all() and n < 6, n)
+            else:
+                self.assertEqual([low, high], [order[k - 1], order[n - k]], n)
+        # Known from tables of the sign test (n = 10: 2nd and 9th; n = 20: 6th and 15th).
+        for n, ranks in ((6, (1, 6)), (10, (2, 9)), (20, (6, 15))):
             found = ask([call("median", np.arange(1, n + 1))])[0]
-            self.assertLessEqual(abs(found[1] - ranks[0]), 1)
-            self.assertEqual(found[1] + found[2], n + 1)
+            self.assertEqual(tuple(found[1:3]), ranks)
 
     def test_coverage(self):
         """How often the 95 % intervals hold the truth: 1,500 samples each, standard error 0.6 %."""
-        for n, low, high in ((10, 0.915, 0.975), (40, 0.93, 0.97)):
+        for n, low, high in ((6, 0.90, 0.975), (10, 0.92, 0.975), (40, 0.93, 0.97)):
             means, medians = ask([f"coverage 1 {n} 1500"])[0]
             self.assertTrue(low <= means <= high, f"means of {n}: {means}")
-            self.assertTrue(0.93 <= medians <= 0.99, f"medians of {n}: {medians}")
+            self.assertTrue(0.93 <= medians <= 0.995, f"medians of {n}: {medians}")
+
+
+class Student(unittest.TestCase):
+    def test_quantiles(self):
+        for confidence in (0.5, 0.95, 0.99, 1 - 0.05 / 84, 1 - 0.05 / 48000):
+            for degrees in (1, 2, 3, 5, 8, 9, 29, 99, 1999):
+                found = ask([f"student {confidence!r} {degrees}"])[0][0]
+                self.assertAlmostEqual(found / scipy.stats.t.ppf((1 + confidence) / 2, degrees), 1, delta=1e-6)
+
+    def test_intervals(self):
+        rng = np.random.default_rng(33)
+        for n, confidence in ((2, 0.95), (6, 0.99), (30, 1 - 0.05 / 42)):
+            sample = np.float32(rng.normal(0.2, 1, n))
+            expected = scipy.stats.t.interval(confidence, n - 1, sample.mean(dtype="f8"),
+                                              scipy.stats.sem(sample.astype("f8")))
+            found = ask([f"interval {confidence!r} " + " ".join(f"{v:.9g}" for v in [*sample, np.nan])])[0]
+            np.testing.assert_allclose(found, [sample.mean(dtype="f8"), *expected, n], rtol=1e-6)
+        for line, count in (("interval 0.95 0.3", 1), ("interval 0.95 0.3 0.3 0.3", 3), ("interval 0.95 nan", 0)):
+            found = ask([line])[0]
+            self.assertTrue(np.isnan(found[1:3]).all() and found[3] == count)
+
+
+def family_by_definition(rows, tied=1e-3):
+    """Every pattern of signs; rows [row, seed], NaN where there is none."""
+    present = ~np.isnan(rows)
+    member = (present.sum(1) >= 6) & (np.nansum(rows**2, 1) > 0)
+    seeds = present[member].any(0)
+    x, has = np.nan_to_num(rows[member][:, seeds]), present[member][:, seeds]
+    n = has.sum(1)
+
+    def t2(signs):
+        mean = (signs * x).sum(1) / n
+        return mean**2 * n * (n - 1) / np.maximum(((signs * x)**2).sum(1) - n * mean**2, 1e-6 * (x**2).sum(1))
+
+    largest = np.array([t2(np.array(signs)).max() for signs in itertools.product((1, -1), repeat=seeds.sum())])
+    p = np.full(len(rows), np.nan)
+    p[member] = [(largest >= t * (1 - tied)).mean() for t in t2(1)]
+    return p, seeds.sum()
+
+
+class Family(unittest.TestCase):
+    def ask_family(self, rows):
+        found = ask([call("family", rows.shape, rows)])[0]
+        return found[1:], found[0]
+
+    def test_definition(self):
+        rng = np.random.default_rng(34)
+        for n in (6, 8, 11):
+            rows = np.float32(rng.normal(size=(9, n)))
+            rows[1] += 2
+            rows[2] = rows[1] * 3                      # the same test in another unit
+            rows[3] = rng.integers(-2, 3, n) / 50      # shares
+            rows[4] = 0
+            rows[5, 3:] = np.nan                       # too few
+            rows[6, 0] = np.nan
+            rows[7] = 1
+            rows[8] = np.nan
+            found, used = self.ask_family(rows)
+            expected, n_seeds = family_by_definition(rows.astype("f8"))
+            np.testing.assert_allclose(found, expected, atol=1e-12)
+            self.assertEqual(used, n_seeds)
+            self.assertEqual(np.nanmin(found), 2 / 2**n)
+            self.assertEqual(list(np.isnan(found[[4, 8]])), [True, True])
+
+    def test_many_seeds(self):
+        """Drawn patterns: what SciPy's permutation test finds for a single row; never below 1/10,000."""
+        rng = np.random.default_rng(35)
+        for shift in (0, 0.3, 5):
+            row = np.float32(rng.normal(shift, 1, (1, 30)))
+            found = self.ask_family(row)[0][0]
+            other = scipy.stats.permutation_test((row[0].astype("f8"),), lambda x, axis: abs(np.mean(x, axis=axis)),
+                                                 permutation_type="samples", vectorized=True, n_resamples=9999,
+                                                 alternative="greater", random_state=1).pvalue
+            self.assertAlmostEqual(found, other, delta=0.02)
+            self.assertGreaterEqual(found, 1e-4)
+        many = np.float32(rng.normal(0, 1, (700, 14)))
+        many[650] += 3
+        found = self.ask_family(many)[0]
+        self.assertEqual(np.argmin(found), 650)
+        self.assertLess(found[650], 0.05)
+
+    def test_rounding_does_not_split_ties(self):
+        """Shares k/H as floats give what the whole numbers k give."""
+        rng = np.random.default_rng(36)
+        for n in (7, 10):
+            k = rng.integers(-3, 6, (20, n))
+            whole, shares = self.ask_family(np.float32(k)), self.ask_family(np.float32(k) / np.float32(50))
+            np.testing.assert_array_equal(whole[0], shares[0])
+
+    def test_errors_of_families(self):
+        """The chance of any false alarm in 20 rows that depend on each other: 5 % at most, 400 families each."""
+        rng = np.random.default_rng(37)
+        for n in (8, 10):
+            common = rng.normal(size=(400, 1, n))
+            families = np.float32(0.7 * common + rng.normal(size=(400, 20, n)))
+            least = [f[1:].min() for f in ask([call("family", f.shape, f) for f in families])]
+            self.assertLess(np.mean(np.array(least) < 0.05), 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400))
+            self.assertGreater(np.mean(np.array(least) < 0.05), 0.01)
+
+
+class Effects(unittest.TestCase):
+    def ask_pooled(self, rows):
+        found = ask([call("pooled", rows.shape, rows)])[0]
+        return int(found[0]), found[1:]
+
+    def test_pooled_of_whole_rows(self):
+        rows = np.float32(np.random.default_rng(40).normal(size=(4, 9)))
+        n_used, found = self.ask_pooled(rows)
+        self.assertEqual(n_used, 4)
+        np.testing.assert_allclose(found, rows.mean(0), atol=1e-6)
+
+    def test_pooled_against_regression(self):
+        """Mean of the rows' means and its clustered standard error, by least squares on the rows' indicators."""
+        rng = np.random.default_rng(41)
+        for n_rows, n_seeds, missing in ((2, 12, 0.2), (5, 30, 0.4), (3, 8, 0)):
+            rows = np.float32(rng.normal(size=(n_rows, n_seeds)) + rng.normal(size=n_seeds) + np.arange(n_rows)[:, None])
+            rows[rng.random(rows.shape) < missing] = np.nan
+            rows[:, -1] = np.nan  # a seed that nobody has
+            n_used, found = self.ask_pooled(rows)
+            present = ~np.isnan(rows)
+            used = present.sum(1) >= 6
+            self.assertEqual(n_used, used.sum())
+            rows, present = rows[used].astype("f8"), present[used]
+            row, seed = np.nonzero(present)
+            x = (row[:, None] == np.arange(len(rows))).astype("f8")
+            beta, *_ = np.linalg.lstsq(x, rows[present], rcond=None)
+            bread, residuals = np.linalg.inv(x.T @ x), rows[present] - x @ beta
+            scores = np.array([(x[seed == s] * residuals[seed == s, None]).sum(0) for s in np.unique(seed)])
+            n = len(scores)
+            weights = np.full(len(rows), 1 / len(rows))
+            variance = weights @ bread @ scores.T @ scores @ bread @ weights * n / (n - 1)
+            values = found[~np.isnan(found)]
+            self.assertEqual(len(values), n)
+            self.assertAlmostEqual(values.mean(), beta.mean(), delta=1e-6)
+            self.assertAlmostEqual(scipy.stats.sem(values), np.sqrt(variance), delta=1e-6)
+
+    def test_pooled_leaves_thin_rows_out(self):
+        rows = np.full((3, 10), np.nan, "f4")
+        rows[0] = np.arange(10)
+        rows[1, :5] = 100
+        rows[2, 3:9] = 7
+        n_used, found = self.ask_pooled(rows)
+        self.assertEqual(n_used, 2)
+        self.assertAlmostEqual(found.mean(), (4.5 + 7) / 2, delta=1e-5)
+        n_used, found = self.ask_pooled(rows[1:2])  # if all are thin they are what there is
+        self.assertEqual((n_used, list(found[:6])[:5]), (1, [100] * 5))
+        self.assertTrue(np.isnan(found[5:]).all())
+        self.assertTrue(np.isnan(self.ask_pooled(np.full((2, 4), np.nan))[1]).all())
+
+    def test_distance(self):
+        """Total variation distance: half of SciPy's cityblock distance of the shares."""
+        rng = np.random.default_rng(42)
+        for n in (1, 5, 100):
+            a, b = np.float32(rng.lognormal(-5, 2, (2, n)))
+            p, q = (x.astype("f8") / x.sum(dtype="f8") for x in (a, b))
+            expected = scipy.spatial.distance.cityblock(p, q) / 2
+            self.assertAlmostEqual(ask([call("distance", [n], a, b)])[0][0], expected, delta=1e-12)
+        for a, b, expected in (([1, 1, 0, 0], [0, 0, 2, 5], 1), ([1, 2, 3], [2, 4, 6], 0), ([1, 1], [3, 0], 0.5)):
+            self.assertAlmostEqual(ask([call("distance", [len(a)], a, b)])[0][0], expected, delta=1e-12)
+        for a, b in (([0, 0], [1, 2]), ([1, 2], [0, 0]), ([1, -1], [1, 2]), ([1, 3], [1, -1]), ([1, np.nan], [1, 2]),
+                     ([np.inf, 1], [1, 2]), ([1, 2], [1, np.inf])):
+            self.assertTrue(np.isnan(ask([call("distance", [2], a, b)])[0][0]), (a, b))
+
+    def test_verdicts(self):
+        larger, reversed_, negligible, undecided, too_few = 0, 1, 2, 3, 7
+        for n, low, high, expected in (
+                (6, 0.051, 0.2, larger), (5, 0.051, 0.2, too_few), (6, 0.05, 0.2, undecided), (6, -0.2, -0.051, reversed_),
+                (6, -0.2, -0.05, undecided), (30, -0.049, 0.049, negligible), (29, -0.049, 0.049, undecided),
+                (30, -0.05, 0.049, undecided), (30, -0.049, 0.05, undecided), (100, "nan", "nan", undecided),
+                (100, 0.01, 0.04, negligible), (100, 0.01, 0.2, undecided), (0, "nan", "nan", too_few)):
+            self.assertEqual(ask([f"verdict 0.05 {n} {low} {high}"])[0][0], expected, (n, low, high))
+
+    def test_warnings(self):
+        for values, expected in (([1, 2, 3, 4, 5], 0), ([1, 2, 3, 4, 5, 6], 4), (np.arange(1, 31), 0),
+                                 (np.arange(1, 30), 4), ([2] * 30, 1), ([0] * 15 + list(range(1, 16)), 2),
+                                 ([0] * 14 + list(range(1, 17)), 0), ([0] * 30, 3), ([0] * 30 + [np.nan], 3),
+                                 (list(range(1, 30)) + [np.nan], 4)):
+            self.assertEqual(ask([call("warnings", values)])[0][0], expected, values)
 
 
 class Paired(unittest.TestCase):
+    def test_rounding_does_not_split_ties(self):
+        """Shares k/H as floats have the ranks, and so the p, of the whole numbers k."""
+        rng = np.random.default_rng(38)
+        for h in (5, 50, 100, 4096):
+            for n in (7, 10, 25, 80):
+                a, b = rng.integers(0, min(h, 12), (2, n))
+                shares = [np.float32(k / h) for k in (a, b)]
+                np.testing.assert_array_equal(self.ask_paired(*shares)[6:], self.ask_paired(a, b)[6:])
+
     def ask_paired(self, a, b):
         return ask([call("paired", [len(a)], a, b)])[0]
 
@@ -278,7 +477,8 @@ class Paired(unittest.TestCase):
                     frequencies = np.convolve(frequencies, [0.5] + [0] * (rank - 1) + [0.5])
                 sums = np.arange(len(frequencies)) / 2
                 expected = frequencies[abs(sums - ranks.sum() / 2) >= abs(w - ranks.sum() / 2) - 1e-9].sum()
-            self.assertAlmostEqual(self.ask_paired(a, b)[7] / expected, 1, delta=1e-9, msg=str((a, b)))
+            delta = 1e-9 if len(a) < 100 else 5e-3  # among many, some lie so near that they count as ties
+            self.assertAlmostEqual(self.ask_paired(a, b)[7] / expected, 1, delta=delta)
 
     def test_wilcoxon_at_its_ends(self):
         self.assertEqual(self.ask_paired([1, 2, 3], [1, 2, 3])[7], 1)

@@ -5,7 +5,14 @@
  *   ri BELOW N A... B...    -> ri... selective_a selective_b mixed unimportant bins...
  *   normalised BELOW N A... B...   -> the same of normalised importances
  *   dip V...                -> dip of sorted values
- *   bimodality V...         -> coefficient
+ *   dip_critical N...       -> dip at p = 0.05
+ *   student CONFIDENCE D    -> quantile of t with D degrees of freedom
+ *   interval CONFIDENCE V...   -> value low high n of Student's interval
+ *   family ROWS SEEDS V...  -> seeds used, then p of each row
+ *   pooled ROWS SEEDS V...  -> rows used, then a value of each seed
+ *   distance N A... B...    -> D
+ *   verdict SMALLEST N LOW HIGH   -> number of the decision
+ *   warnings V...           -> bits
  *   means N COLUMNS V...    -> value low high n, of each column
  *   median V...             -> value low high n
  *   paired N A... B...      -> n mean_a mean_b difference low high cliff p
@@ -14,9 +21,14 @@
  * medians resamples N             -> the models that are drawn, resample by resample */
 #include "bootstrap.h"
 #include "dip.h"
+#include "distance.h"
+#include "max_t.h"
 #include "paired.h"
+#include "pooled.h"
 #include "rng.h"
 #include "statistics.h"
+#include "student.h"
+#include "verdict.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -64,14 +76,6 @@ static void print_dip(const float *values, size_t n)
     printf("%.17g\n", dip_statistic(sorted, n, scratch, indices));
 }
 
-static void print_bimodality(const float *values, size_t n)
-{
-    static double copy[VALUES_MAX];
-    for (size_t i = 0; i < n; i++)
-        copy[i] = (double)values[i];
-    printf("%.17g\n", statistics_bimodality(copy, n));
-}
-
 /* Shares of 50 units of which each is one with a probability of u^2, u uniform: skewed, true mean 1/3; the median of
  * an exponential variable, true value ln 2. */
 static int print_coverage(int64_t seed, size_t n, size_t times)
@@ -92,7 +96,7 @@ static int print_coverage(int64_t seed, size_t n, size_t times)
         }
         if (bootstrap_means(shares, n, 1, &mean, &error))
             return 1;
-        struct estimate median = bootstrap_median(exponentials, n);
+        struct estimate median = median_estimate(exponentials, n);
         n_means += mean.low <= 1.0 / 3 && 1.0 / 3 <= mean.high;
         n_medians += median.low <= log(2) && log(2) <= median.high;
     }
@@ -133,6 +137,20 @@ static int print_holm(const float *p, size_t n)
         return 1;
     for (size_t i = 0; i < n; i++)
         printf("%.17g ", comparisons[i].p_holm);
+    printf("\n");
+    return 0;
+}
+
+static int print_family(const float *differences, size_t n_rows, size_t n_seeds)
+{
+    static double p[VALUES_MAX];
+    struct error error;
+    size_t n_used;
+    if (max_t_family(differences, n_rows, n_seeds, p, &n_used, &error))
+        return 1;
+    printf("%zu", n_used);
+    for (size_t i = 0; i < n_rows; i++)
+        printf(" %.17g", p[i]);
     printf("\n");
     return 0;
 }
@@ -184,14 +202,43 @@ int main(void)
                 return 1;
         } else if (strncmp(line, "median ", 7) == 0) {
             n = read_values(line + 7, values);
-            print_estimate(bootstrap_median(values, n));
+            print_estimate(median_estimate(values, n));
             printf("\n");
         } else if (strncmp(line, "dip ", 4) == 0) {
             n = read_values(line + 4, values);
             print_dip(values, n);
-        } else if (strncmp(line, "bimodality ", 11) == 0) {
-            n = read_values(line + 11, values);
-            print_bimodality(values, n);
+        } else if (strncmp(line, "dip_critical ", 13) == 0) {
+            n = read_values(line + 13, values);
+            for (size_t i = 0; i < n; i++)
+                printf("%.17g ", dip_critical((size_t)values[i]));
+            printf("\n");
+        } else if (sscanf(line, "student %lf %zu", &below, &n) == 2) {
+            printf("%.17g\n", student_quantile(below, n));
+        } else if (sscanf(line, "interval %lf %n", &below, &used) == 1) {
+            n = read_values(line + used, values);
+            print_estimate(student_interval(values, n, below));
+            printf("\n");
+        } else if (sscanf(line, "family %zu %zu %n", &n, &m, &used) == 2) {
+            if (read_values(line + used, values) != n * m || print_family(values, n, m))
+                return 1;
+        } else if (sscanf(line, "pooled %zu %zu %n", &n, &m, &used) == 2) {
+            static float pooled[VALUES_MAX];
+            if (read_values(line + used, values) != n * m)
+                return 1;
+            printf("%zu", pooled_values(values, n, m, pooled));
+            for (size_t i = 0; i < m; i++)
+                printf(" %.17g", (double)pooled[i]);
+            printf("\n");
+        } else if (sscanf(line, "distance %zu %n", &n, &used) == 1) {
+            if (read_values(line + used, values) != 2 * n)
+                return 1;
+            printf("%.17g\n", distance_of(values, values + n, n));
+        } else if (sscanf(line, "verdict %lf %zu %lf %lf", &below, &n, &low, &high) == 4) {
+            struct estimate effect = {(low + high) / 2, low, high, n};
+            printf("%d\n", (int)verdict_of(&effect, below));
+        } else if (strncmp(line, "warnings ", 9) == 0) {
+            n = read_values(line + 9, values);
+            printf("%u\n", verdict_warnings(values, n));
         } else if (strncmp(line, "summary ", 8) == 0) {
             n = read_values(line + 8, values);
             printf("%.17g", statistics_mean(values, n));

@@ -170,16 +170,6 @@ static void dip_by_hand(void **state)
     assert_near(dip_of(same, 3), 0);
 }
 
-static void bimodality_by_hand(void **state)
-{
-    (void)state;
-    /* No skew; m2 = m4 = 1: G2 = 3/2 (5 (1 - 3) + 6) = -6, so that 1/(-6 + 27/2) = 2/15. */
-    const double two_points[] = {-1, -1, 1, 1};
-    assert_near(statistics_bimodality(two_points, 4), 2.0 / 15);
-    assert_true(isnan(statistics_bimodality(two_points, 3)));
-    assert_true(isnan(statistics_bimodality((double[]){0.1, 0.1, 0.1, 0.1, 0.1}, 5)));
-}
-
 /* A model without a value is none, wherever it is. */
 static void missing_values(void **state)
 {
@@ -192,8 +182,7 @@ static void missing_values(void **state)
         assert_int_equal(bootstrap_means(values, 4, 1, &estimate, &error), ERROR_NONE);
         assert_int_equal(estimate.n, 3);
         assert_near(estimate.value, (26.0 - 5 - (double)missing) / 3);
-        assert_true(estimate.low >= 5 && estimate.low < estimate.value); /* as every resample's mean */
-        assert_true(estimate.high <= 8 && estimate.high > estimate.value);
+        assert_true(estimate.low < estimate.value && estimate.high > estimate.value);
     }
 }
 
@@ -201,7 +190,7 @@ static void missing_values(void **state)
 static void memory_is_short(void **state)
 {
     (void)state;
-    const float a[] = {1, 2, 3, 4}, b[] = {2, 3, 5, 4};
+    const float a[] = {1, 2, 3, 4, 1, 2, 3, 4, 1, 2}, b[] = {2, 3, 5, 4, 2, 3, 5, 4, 2, 3};
     const double differences[] = {1, 2, -3};
     struct comparison comparison;
     struct error error;
@@ -209,16 +198,16 @@ static void memory_is_short(void **state)
     for (failing_allocation = 1;; failing_allocation++) {
         n_allocations = 0;
         memset(&error, 0, sizeof error);
-        if (paired_compare(a, b, 4, &comparison, &error) == ERROR_NONE)
+        if (paired_compare(a, b, 10, &comparison, &error) == ERROR_NONE)
             break;
         assert_int_equal(error.code, ERROR_FATAL);
         assert_string_equal(error.message, "not enough memory");
         n_failures++;
     }
-    assert_true(n_failures >= 10); /* its own four, the bootstrap's five, the test's one */
+    assert_true(n_failures >= 9); /* its own three, the bootstrap's five, the test's one */
     failing_allocation = 1;
     n_allocations = 0;
-    assert_true(paired_wilcoxon(differences, 3) < 0);
+    assert_true(paired_wilcoxon(differences, 3, 0) < 0);
     n_allocations = 0;
     assert_int_equal(paired_holm(&comparison, 1, &error), ERROR_FATAL);
     failing_allocation = 0;
@@ -235,7 +224,6 @@ int main(void)
         cmocka_unit_test(quantiles),
         cmocka_unit_test(wilson),
         cmocka_unit_test(dip_by_hand),
-        cmocka_unit_test(bimodality_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
     };

@@ -1,4 +1,4 @@
-"""Checks picky-analyse summary and claims, number by number, against what NumPy and SciPy make of the file.
+"""Checks picky-analyse summary, number by number, against what NumPy and SciPy make of the file.
 
 check_summary.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
 Needs h5py, NumPy and SciPy.
@@ -31,9 +31,9 @@ from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 STATISTICS = ["acceptance", "attempt_acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective",
-              "selective_1", "selective_2", "mixed", "unimportant", "dip", "bimodality"]
-# What the claims are about, three of them in several configurations at once.
-CLAIMS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict(hidden_size=6),
+              "selective_1", "selective_2", "mixed", "unimportant", "dip", "two_peaks"]
+# Several pairs that differ in one hyperparameter.
+CONFIGS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict(hidden_size=6),
           dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
           dict(hidden_size=20, second_task="add2", fraction=0.2), dict(hidden_size=20, second_task="add2", fraction=0.7),
           dict(hidden_size=24, fraction=0.7), dict(hidden_size=24, fraction=0.4)]
@@ -59,10 +59,9 @@ def number(text):
     return float(text) if text != "" else np.nan
 
 
-def dips(samples):
-    lines = "\n".join("dip " + " ".join(f"{v:.9g}" for v in s) for s in samples) + "\n"
-    out = subprocess.run([TABLE], input=lines, capture_output=True, text=True, check=True).stdout
-    return [float(line) for line in out.split()]
+def ask(name, values):
+    line = f"{name} " + " ".join(f"{v:.9g}" for v in values) + "\n"
+    return float(subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout)
 
 
 @functools.lru_cache(maxsize=None)
@@ -93,6 +92,9 @@ class Model:
     def __init__(self, f, config, replicate, measure, normalise, below=0.1):
         n_layers, n_units = int(f["hidden_layers"][config]), int(f["hidden_size"][config])
         importance = f["importance"][config, replicate, MEASURES.index(measure), :, :n_layers, :n_units].astype("f8")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            floored = importance + 1e-3 * importance.mean(-1, keepdims=True)
+            self.ratios = np.log(floored[0] / floored[1])
         a, b = np.where(importance < below * importance.mean(-1, keepdims=True), 0, importance)
         if normalise == "layer":
             sums = importance.sum(-1, keepdims=True)
@@ -106,15 +108,6 @@ class Model:
         self.mixed = (abs(self.ri) < 0.5).mean(1)
         self.selective = self.selective_1 + self.selective_2
 
-    def of_important(self):
-        """Its shares as shares of the units that are important; NaN in a layer without any."""
-        important = (~np.isnan(self.ri)).mean(1)
-        for name in ("selective_1", "selective_2", "mixed", "selective"):
-            with np.errstate(invalid="ignore"):
-                setattr(self, name, getattr(self, name) / important)
-        self.leaning = np.nanmean(np.sign(self.ri) + (self.ri == 0), 1)
-        return self
-
     def layer(self, name, layer):
         units = self.ri[layer][~np.isnan(self.ri[layer])]
         n = len(units)
@@ -122,13 +115,11 @@ class Model:
             return units.mean() if n else np.nan
         if name == "unimportant":
             return 1 - n / len(self.ri[layer])
-        if name == "dip":
-            return dips([np.sort(units)])[0] if n else np.nan
-        if name == "bimodality":
-            if n < 4 or np.ptp(units) == 0:
+        if name in ("dip", "two_peaks"):
+            if n < 10:
                 return np.nan
-            skewness, kurtosis = scipy.stats.skew(units, bias=False), scipy.stats.kurtosis(units, bias=False)
-            return (skewness**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+            dip = ask("dip", np.sort(self.ratios[layer][~np.isnan(self.ri[layer])]))
+            return dip if name == "dip" else float(dip > ask("dip_critical", [n]))
         return getattr(self, name)[layer]
 
 
@@ -144,7 +135,7 @@ class Files(unittest.TestCase):
         os.chdir(cls.folder)
         make_file.make("sizes.h5", make_file.KINDS["sizes"], 9, 0.2, seed=4)
         make_file.make("seed.h5", make_file.KINDS["seed"], 12, seed=5)
-        make_file.make("claims.h5", CLAIMS, 14, seed=6)
+        make_file.make("pairs.h5", CONFIGS, 14, seed=6)
 
     @classmethod
     def tearDownClass(cls):
@@ -195,12 +186,12 @@ class Summary(Files):
                         self.assertEqual(int(row[name]), (f["status"][config] == code).sum())
 
     def test_groups(self):
-        with Arrays("claims.h5") as f:
+        with Arrays("pairs.h5") as f:
             tasks = f["second_task"]
             for by, sets in (("second_task", [(t,) for t in dict.fromkeys(tasks)]),
                              ("train_mode,fraction", [("random", "0.5"), ("replay", "0.5"), ("random", "0.2"),
                                                       ("random", "0.7"), ("random", "0.4")])):
-                found = rows("summary", "claims.h5", "--by", by, "--layer", "2")
+                found = rows("summary", "pairs.h5", "--by", by, "--layer", "2")
                 self.assertEqual([tuple(row[k] for k in by.split(",")) for row in found], sets)
                 for row in found:
                     configs = [c for c in range(len(tasks))
@@ -249,12 +240,12 @@ class Summary(Files):
                 models = [Model(f, config, r, "taylor_sample", "none") for r in accepted(f, config)]
                 n = len(models)
                 level = 1 - 2 * scipy.stats.norm.cdf(-scipy.stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1)))
-                for name in ("mean_ri", "selective", "mixed", "bimodality"):
+                for name in ("mean_ri", "selective", "mixed"):
                     x = np.array([m.layer(name, 0) for m in models])
                     if np.isnan(x).any():
                         continue  # resamples of fewer models: not the same by SciPy
-                    if np.ptp(x) < 1e-9:
-                        self.assertEqual(number(row[name + "_low"]), number(row[name + "_high"]))
+                    if np.ptp(x) < 1e-9 or n < 10:
+                        self.assertEqual(row[name + "_low"] == "", np.ptp(x) < 1e-9)
                         continue
                     other = scipy.stats.bootstrap((x,), np.mean, confidence_level=level, n_resamples=10000,
                                                   method="BCa", random_state=1).confidence_interval
@@ -284,9 +275,9 @@ class Summary(Files):
         self.assertEqual([none[k] for k in ("accepted", "mixed", "mixed_low", "error_1", "dip")], ["0", "", "", "", ""])
         self.assertEqual([none["acceptance"], none["attempt_acceptance"]], ["0", "0"])
         self.assertEqual([one[k] for k in ("mixed", "mixed_low", "mean_ri", "dip", "bimodality", "error_1_low")],
-                         ["1", "", "0", "0", "", ""])
+                         ["1", "", "0", "", "", ""])
         self.assertEqual([two[k] for k in ("mixed", "mixed_low", "mixed_high", "dip_low", "log_loss_ratio_low")],
-                         ["1", "1", "1", "0", "0"])
+                         ["1", "", "", "", ""])
         for options in ((), ("--json",), ("--csv",), ("--by", "hidden_size")):
             done("summary", "few.h5", *options)
             if options[:1] != ("--by",):
@@ -320,6 +311,10 @@ class Summary(Files):
                 (["--compare", "hidden_size"], "no two of the configurations differ in hidden_size only"),
                 (["--compare", "fraction", "--statistic", "mode"], "--statistic mode: allowed: acceptance"),
                 (["--statistic", "dip"], "--statistic: only with --compare"),
+                (["--compare", "fraction", "--statistic", "bimodality"], "Sarle's coefficient is no longer computed"),
+                (["--top", "3"], "only with --compare"), (["--simultaneous"], "only with --compare"),
+                (["--compare", "fraction", "--top", "0"], "--top 0: allowed: a whole number from 1"),
+                (["--compare", "fraction", "--p-below", "2"], "--p-below 2: allowed: a number above 0"),
                 (["--csv", "--json"], "allowed: one of them")):
             code, out, err = run("summary", "seed.h5", *words)
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), (words, err))
@@ -346,32 +341,101 @@ class Compare(Files):
         np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
                                    [a.mean(), b.mean(), (b - a).mean()], atol=3e-6)
         self.assertAlmostEqual(number(row["cliff_delta"]), sign.mean(), delta=0.02)  # rounding breaks a tie or two
-        self.assertLessEqual(number(row["difference_low"]), number(row["difference"]) + 1e-9)
-        self.assertGreaterEqual(number(row["difference_high"]), number(row["difference"]) - 1e-9)
+        if row["difference_low"]:
+            self.assertLessEqual(number(row["difference_low"]), number(row["difference"]) + 1e-9)
+            self.assertGreaterEqual(number(row["difference_high"]), number(row["difference"]) - 1e-9)
         d = b - a
-        if len(np.unique(abs(d))) == len(d) and not (d == 0).any():
+        if len(d) and np.diff(np.sort(abs(np.append(d, 0)))).min() > 1e-5:
             self.assertAlmostEqual(number(row["p"]), scipy.stats.wilcoxon(d, mode="exact").pvalue, delta=1e-6)
 
     def test_one_key(self):
-        found = rows("summary", "claims.h5", "--compare", "fraction", "--where", "second_task=prod")
+        found = rows("summary", "pairs.h5", "--compare", "fraction", "--where", "second_task=prod")
         self.assertEqual({(r["value_a"], r["value_b"]) for r in found}, {("0.5", "0.7"), ("0.5", "0.4")})
         self.assertEqual(len(found), 2 * (3 + 4 * 8))
-        with Arrays("claims.h5") as f:
+        with Arrays("pairs.h5") as f:
             for row in found:
                 self.check(f, row, 0, 7 if row["value_b"] == "0.7" else 8)
         p, corrected = (np.array([number(r[k]) for r in found]) for k in ("p", "p_holm"))
+        p, corrected = p[~np.isnan(p)], corrected[~np.isnan(p)]
         order = np.argsort(p)
         expected = np.empty(len(p))
         expected[order] = np.minimum(1, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
         np.testing.assert_allclose(corrected, expected, rtol=1e-6)
 
+    def test_family(self):
+        """p family is the statistics_table's of the same differences; 14 seeds at most, some of them not accepted."""
+        options = ("--compare", "fraction", "--where", "second_task=prod", "--statistic", "mean_ri,mixed", "--layer", "1,2")
+        found = rows("summary", "pairs.h5", *options)
+        differences = np.full((len(found), 14), np.nan, "f4")
+        with Arrays("pairs.h5") as f:
+            for row, d in zip(found, differences):
+                other = 7 if row["value_b"] == "0.7" else 8
+                for r in np.intersect1d(accepted(f, 0), accepted(f, other)):
+                    a, b = (Model(f, c, r, "taylor_sample", "none").layer(row["statistic"], int(row["layer"]) - 1)
+                            for c in (0, other))
+                    d[r] = np.float32(b) - np.float32(a)
+        line = f"family {len(found)} 14 " + " ".join(f"{v:.9g}" for v in differences.ravel()) + "\n"
+        out = subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout.split()
+        np.testing.assert_allclose([number(r["p_family"]) for r in found], np.array(out[1:], "f8"), atol=2e-3)
+        text = done("summary", "pairs.h5", *options)
+        n_tests = sum(np.nansum(abs(d)) > 1e-5 for d in differences)
+        self.assertIn(f"p family: for these {n_tests} tests together, by max-T", text)
+
+    def test_few_seeds(self):
+        for n, lines in ((4, ["p family is not there: no row has 6 seeds"]), (7, ["Warning: fewer than 8 seeds"]),
+                         (9, ["Warning: fewer than 10 seeds for more than 20 tests"])):
+            make_file.make("few.h5", [dict(hidden_size=20, fraction=f) for f in (0.4, 0.6)], n, seed=3)
+            with h5py.File("few.h5", "r+") as f:
+                f["status"][...] = ACCEPTED
+                f["importance"][...] = f["importance"][0, 0] * np.random.default_rng(1).lognormal(0, 1, f["importance"].shape)
+                f["test_error"][...] = 0.01
+                f["test_loss"][...] = np.random.default_rng(2).lognormal(-6, 1, f["test_loss"].shape)
+            for text in lines:
+                self.assertIn(text, done("summary", "few.h5", "--compare", "fraction"))
+            p = [row["p_family"] for row in rows("summary", "few.h5", "--compare", "fraction", "--statistic", "mean_ri")]
+            self.assertEqual(set(p) == {""}, n < 6)
+        self.assertNotIn("Warning", done("summary", "few.h5", "--compare", "fraction", "--statistic", "mean_ri"))
+
+    def test_fewer_lines(self):
+        options = ("summary", "pairs.h5", "--compare", "fraction")
+        everything = rows(*options)
+        effects = sorted((abs(number(r["cliff_delta"])) for r in everything if r["cliff_delta"]), reverse=True)
+        top = rows(*options, "--top", "5")
+        self.assertEqual(top, [r for r in everything if r in top])  # as they were: order and numbers
+        self.assertEqual(sorted((abs(number(r["cliff_delta"])) for r in top), reverse=True), effects[:5])
+        below = rows(*options, "--p-below", "0.2")
+        self.assertEqual(below, [r for r in everything if r["p_family"] and number(r["p_family"]) < 0.2])
+        self.assertEqual(rows(*options, "--p-below", "1e-9"), [])
+        self.assertIn(f"0 of {len(everything)} rows are shown", done(*options, "--p-below", "1e-9"))
+        self.assertEqual(json.loads(done(*options, "--p-below", "1e-9", "--json"))["comparisons"], [])
+
+    def test_simultaneous(self):
+        options = ("summary", "pairs.h5", "--compare", "train_mode", "--statistic", "mean_ri")
+        alone, together = rows(*options), rows(*options, "--simultaneous")
+        with Arrays("pairs.h5") as f:
+            for row in together:
+                a, b = self.aligned(f, 0, 4, lambda f, c, r: np.float32(
+                    Model(f, c, r, "taylor_sample", "none").layer("mean_ri", int(row["layer"]) - 1)))
+                d = (b - a).astype("f8")
+                expected = scipy.stats.t.interval(1 - 0.05 / 4, len(d) - 1, d.mean(), scipy.stats.sem(d))
+                np.testing.assert_allclose([number(row["difference_low"]), number(row["difference_high"])], expected,
+                                           rtol=1e-4, atol=1e-6)
+        self.assertEqual([r["p"] for r in alone], [r["p"] for r in together])
+        self.assertIn("all together: Bonferroni's t", done(*options, "--simultaneous"))
+
+    def test_sizes(self):
+        """The dip depends on the number of units: it is not compared between sizes; two_peaks is."""
+        make_file.make("width.h5", [dict(hidden_size=h) for h in (20, 60)], 8, seed=3)
+        names = {row["statistic"] for row in rows("summary", "width.h5", "--compare", "hidden_size")}
+        self.assertTrue("two_peaks" in names and "dip" not in names)
+
     def test_baseline_and_statistics(self):
-        found = rows("summary", "claims.h5", "--compare", "fraction=0.7", "--statistic", "mixed,error_2", "--layer", "3",
+        found = rows("summary", "pairs.h5", "--compare", "fraction=0.7", "--statistic", "mixed,error_2", "--layer", "3",
                      "--measure", "variance", "--normalise", "layer")
         self.assertEqual({(r["second_task"], r["value_a"], r["value_b"]) for r in found},
                          {("prod", "0.7", "0.5"), ("prod", "0.7", "0.4"), ("add2", "0.7", "0.2")})
         self.assertEqual({(r["statistic"], r["layer"]) for r in found}, {("mixed", "3"), ("error_2", "")})
-        with Arrays("claims.h5") as f:
+        with Arrays("pairs.h5") as f:
             for row in found:
                 pair = {"0.5": (7, 0), "0.4": (7, 8), "0.2": (6, 5)}[row["value_b"]]
                 self.check(f, row, *pair)
@@ -395,7 +459,7 @@ class Compare(Files):
                                    [a.mean(), b.mean(), (b - a).mean()], atol=1e-6)
 
     def test_formats_agree(self):
-        options = ("summary", "claims.h5", "--compare", "train_mode", "--statistic", "selective,dip")
+        options = ("summary", "pairs.h5", "--compare", "train_mode", "--statistic", "selective,dip")
         flat = rows(*options)
         whole = json.loads(done(*options, "--json"))["comparisons"]
         self.assertEqual(len(flat), len(whole))
@@ -404,190 +468,13 @@ class Compare(Files):
         for row, entry in zip(flat, whole):
             self.assertEqual([row["statistic"], row["layer"], row["value_b"]],
                              [entry["statistic"], str(entry["layer"]), entry["value_b"]])
-            self.assertEqual(number(row["p_holm"]), entry["p_holm"])
-            self.assertEqual(number(row["difference_low"]), entry["difference"]["low"])
+            for key in ("p_holm", "p_family"):
+                self.assertEqual(row[key], "" if entry[key] is None else f"{entry[key]:.9g}")
+            self.assertEqual(row["difference_low"],
+                             "" if entry["difference"]["low"] is None else f"{entry['difference']['low']:.9g}")
             line, = [t for t in text if t.split()[:2] == [row["layer"], row["statistic"]]]
-            self.assertIn(f"{number(row['difference']):+.4f}", line)
+            self.assertIn(f"{number(row['difference']):+.4f}" if row["difference"] else " 0 ", line)
         self.assertLessEqual(max(map(len, text)), 105)
-
-
-class Claims(Files):
-    # Per claim: the pairs of configurations (a, b) by their places in CLAIMS, and the number a model comes to.
-    @staticmethod
-    def contrast(m):
-        return m.selective - m.mixed
-
-    @staticmethod
-    def leaning(m):
-        return ((m.ri >= 0).mean(1) - (m.ri < 0).mean(1)).mean()
-
-    @staticmethod
-    def leaning_of_important(m):
-        return np.nanmean(m.leaning)
-
-    def definitions(self):
-        return {
-            "two_subnetworks": ([(0, None), (8, None)],
-                                lambda m: 2 * min(m.selective_1[0], m.selective_2[0]) - m.mixed[0]),
-            "similar_tasks_share": ([(0, 1)], lambda m: -np.nanmean(self.contrast(m)[1:])),
-            "small_networks_mix": ([(0, 2)], lambda m: -np.nanmean(self.contrast(m))),
-            "end_splits_last": ([(3, None)], lambda m: self.contrast(m)[-1] - np.nanmean(self.contrast(m)[:-1])),
-            "leaks_backwards": ([(3, None)], lambda m: np.nanmean(m.selective[:-1])),
-            "replay_selects": ([(0, 4)], lambda m: np.nanmean(m.selective)),
-            "rare_task_recruits": ([(6, 5), (7, 8)], self.leaning),
-        }
-
-    def effects(self, f, pairs, value, model):
-        """The mean of a and of b for each seed; model(f, config, replicate)."""
-        seeds = []
-        for r in range(f["status"].shape[1]):
-            found = [[value(model(f, c, r)) for c in pair if c is not None] for pair in pairs
-                     if all(c is None or f["status"][c, r] == ACCEPTED for c in pair)]
-            found = [pair for pair in found if not np.isnan(pair).any()]
-            if found:
-                seeds.append(np.mean(found, 0))
-        return np.array(seeds).T
-
-    def test_every_verdict(self):
-        found = rows("claims", "claims.h5")
-        with Arrays("claims.h5") as f:
-            for row in found[:7 * 12]:
-                pairs, value = self.definitions()[row["claim"]]
-                sides = self.effects(f, pairs, value,
-                                     lambda *place, row=row: Model(f, *place[1:], row["measure"], row["normalise"]))
-                effect = sides[-1] - sides[0] if len(sides) == 2 else sides[0]
-                self.assertEqual((row["unimportant_below"], row["shares_of"]), ("0.1", "all"))
-                self.assertEqual(int(row["n"]), len(effect))
-                self.assertEqual(sorted(row["configurations_a"].split(";")), sorted(str(a) for a, _ in pairs))
-                if len(sides) == 2:
-                    self.assertEqual(sorted(row["configurations_b"].split(";")), sorted(str(b) for _, b in pairs))
-                    self.assertAlmostEqual(number(row["mean_b"]), sides[1].mean(), delta=1e-6)
-                self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6)
-                self.assertAlmostEqual(number(row["effect"]), effect.mean(), delta=1e-6, msg=str(row))
-                low, high = number(row["effect_low"]), number(row["effect_high"])
-                self.assertTrue(low <= number(row["effect"]) <= high)
-                self.assertEqual(row["decision"],
-                                 "supported" if low > 0.05 else "opposed" if high < 0.05 else "undecided")
-        self.assertEqual(len({row["decision"] for row in found[:84]}), 3)  # all three occur
-
-    def test_of_important(self):
-        """The same numbers as shares of the units that matter to a task; correlations stay as they are."""
-        found, of_all = (rows("claims", "claims.h5", "--of", which) for which in ("important", "all"))
-        self.assertEqual(of_all, rows("claims", "claims.h5"))
-        self.assertEqual({row.pop("shares_of") for row in found}, {"important"})
-        self.assertEqual({row.pop("shares_of") for row in of_all}, {"all"})
-        self.assertEqual(found[84:], of_all[84:])
-        with Arrays("claims.h5") as f:
-            for row, other in zip(found[:84], of_all):
-                pairs, value = self.definitions()[row["claim"]]
-                if row["claim"] == "rare_task_recruits":
-                    value = self.leaning_of_important
-                sides = self.effects(f, pairs, value, lambda *place, row=row: Model(
-                    f, *place[1:], row["measure"], row["normalise"]).of_important())
-                self.assertEqual(int(row["n"]), sides.shape[1])
-                self.assertAlmostEqual(number(row["mean_a"]), sides[0].mean(), delta=1e-6, msg=str(row))
-                self.assertAlmostEqual(number(row["effect"]), (sides[-1] - (sides[0] if len(sides) == 2 else 0)).mean(),
-                                       delta=1e-6, msg=str(row))
-                self.assertNotEqual(row["mean_a"], other["mean_a"])
-        whole = json.loads(done("claims", "claims.h5", "--of", "important", "--json"))
-        self.assertEqual(whole["shares_of"], "important")
-        self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
-        self.assertIn("--of most: allowed: all, important", run("claims", "claims.h5", "--of", "most")[2])
-
-    def test_correlation(self):
-        found = rows("claims", "claims.h5")[7 * 12:]
-        self.assertEqual([row["claim"] for row in found], ["loss_correlation"] * 12)
-        with Arrays("claims.h5") as f:
-            for row in found:
-                x, y = [], []
-                for config in range(len(CLAIMS)):
-                    models = [Model(f, config, r, row["measure"], row["normalise"]) for r in accepted(f, config)]
-                    ratio = np.array([m.ratio for m in models])
-                    mean = np.array([np.nanmean([m.layer("mean_ri", l) for l in range(4)]) for m in models])
-                    x += list(ratio - ratio.mean())
-                    y += list(mean - mean.mean())
-                r = scipy.stats.pearsonr(x, y)[0]
-                z, half = np.arctanh(r), scipy.stats.norm.ppf(0.975) / np.sqrt(len(x) - len(CLAIMS) - 2)
-                self.assertEqual(int(row["n"]), len(x))
-                np.testing.assert_allclose([number(row[k]) for k in ("effect", "effect_low", "effect_high")],
-                                           [r, np.tanh(z - half), np.tanh(z + half)], atol=1e-5)
-
-    def test_formats_agree(self):
-        flat = rows("claims", "claims.h5")
-        whole = json.loads(done("claims", "claims.h5", "--json"))
-        text = done("claims", "claims.h5")
-        entries = [(claim["name"], v) for claim in whole["claims"] for v in claim["verdicts"]]
-        self.assertEqual(len(entries), 84)
-        signs = {"supported": "+", "opposed": "-", "undecided": "?"}
-        for row, (name, entry) in zip(flat, entries):
-            self.assertEqual([row["claim"], row["measure"], row["normalise"], row["decision"]],
-                             [name, entry["measure"], entry["normalise"], entry["decision"]])
-            self.assertEqual(number(row["effect_low"]), entry["effect"]["low"])
-        for claim in whole["claims"]:
-            line, = [t for t in text.splitlines() if t.startswith(claim["name"] + " ")]
-            decisions = [signs[v["decision"]] for n in ("none", "layer") for v in claim["verdicts"]
-                         if v["normalise"] == n]
-            self.assertEqual(line.split()[1::2] + line.split()[2::2], decisions)
-        self.assertLessEqual(max(map(len, text.splitlines())), 105)
-
-    def test_not_in_the_file(self):
-        text = done("claims", "claims.h5", "--where", "hidden_size=6")
-        self.assertEqual(text.count("not in this file\n"), 7)
-        self.assertEqual(text.count("Not in this file. It takes"), 7)
-        found = rows("claims", "claims.h5", "--where", "fraction=0.4")
-        self.assertEqual({row["decision"] for row in found if row["claim"] == "two_subnetworks"} - {"not_in_file"},
-                         {row["decision"] for row in found if row["claim"] == "two_subnetworks"})
-        self.assertEqual({row["decision"] for row in found if row["claim"] == "replay_selects"}, {"not_in_file"})
-
-    def accept_all(self, path):
-        with h5py.File(path, "r+") as f:
-            f["status"][:] = ACCEPTED
-            for key in ("test_error", "test_loss", "train_loss", "importance"):
-                f[key][()] = np.nan_to_num(f[key][()], nan=0.01)
-
-    def test_few_seeds_give_no_verdict(self):
-        for n_seeds in (1, 2, 5):
-            make_file.make("few.h5", CLAIMS, n_seeds, seed=9)
-            self.accept_all("few.h5")
-            found = rows("claims", "few.h5")[:84]
-            self.assertEqual({row["decision"] for row in found}, {"too few"})
-            self.assertEqual({row["effect_low"] == "" for row in found}, {n_seeds == 1})  # intervals are still shown
-            whole = json.loads(done("claims", "few.h5", "--json"))
-            self.assertEqual({v["decision"] for claim in whole["claims"] for v in claim["verdicts"]}, {"too few"})
-            text = done("claims", "few.h5")
-            self.assertEqual(len(re.findall(r"^\w+ +(too few *){6}$", text, re.M)), 7)
-            self.assertEqual(len(re.findall(r"^  \w+ +(/layer)? +too few ", text, re.M)), 84)
-            self.assertEqual(re.findall(r"^  .* (supported|opposed|undecided) ", text, re.M), [])
-            self.assertLessEqual(max(map(len, text.splitlines())), 105)
-        make_file.make("few.h5", CLAIMS, 6, seed=9)
-        self.accept_all("few.h5")
-        self.assertNotIn("too few", {row["decision"] for row in rows("claims", "few.h5")})
-
-    def test_seeds_are_those_of_pairs(self):
-        """Many models, but only five seeds accepted on both sides of a comparison."""
-        make_file.make("few.h5", CLAIMS, 14, seed=9)
-        self.accept_all("few.h5")
-        with h5py.File("few.h5", "r+") as f:
-            f["status"][4, 5:] = REJECTED
-        found = rows("claims", "few.h5")[:84]
-        for claim in {row["claim"] for row in found}:
-            decisions = {row["decision"] for row in found if row["claim"] == claim}
-            self.assertEqual(decisions == {"too few"}, claim == "replay_selects", (claim, decisions))
-
-    def test_seeds_without_a_number(self):
-        """A layer in which nothing matters gives no share of its important units, and no seed."""
-        make_file.make("few.h5", [dict(hidden_size=24)], 6, seed=9)
-        self.accept_all("few.h5")
-        with h5py.File("few.h5", "r+") as f:
-            f["importance"][0, 0] = 0
-        found = rows("claims", "few.h5", "--of", "important")
-        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"5"})
-        self.assertEqual({row["decision"] for row in found if row["claim"] == "two_subnetworks"}, {"too few"})
-        found = rows("claims", "few.h5")
-        self.assertEqual({row["n"] for row in found if row["claim"] == "two_subnetworks"}, {"6"})
-
-    def test_help_states_the_rule(self):
-        self.assertIn('fewer than 6 seeds', done("claims", "--help"))
 
 
 class Progress(Files):

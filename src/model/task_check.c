@@ -1,0 +1,228 @@
+#include "task_check.h"
+
+#include "numbers.h"
+#include "sobol.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    N_MOMENT_POINTS = 4096,
+    N_CHECK_POINTS = 10000, /* Sobol' points, beside the corners */
+    N_DRAWS = 16,           /* of random constants */
+    CORNERS_INPUTS_MAX = 10,
+    BATCH = 512 /* points that are made at a time */
+};
+
+void task_scale_inputs(float low, float high, size_t n, float *x)
+{
+    float width = high - low;
+    for (size_t i = 0; i < n; i++)
+        x[i] = low + width * x[i];
+}
+
+/* Targets of n Sobol' points from `first` on: x [n][n_inputs], target [n]. */
+static size_t sobol_targets(const struct formula *formula, const struct formula_values *values, int n_inputs, float low,
+                            float high, uint32_t first, size_t n, float *x, float *target)
+{
+    sobol_points(first, n, n_inputs, x);
+    task_scale_inputs(low, high, n * (size_t)n_inputs, x);
+    return formula_evaluate(formula, values, n, n_inputs, x, target);
+}
+
+struct task_moments task_moments(const struct formula *formula, const struct formula_values *values, int n_inputs,
+                                 float input_low, float input_high)
+{
+    float x[BATCH * FORMULA_INPUTS_MAX], target[N_MOMENT_POINTS];
+    double sum = 0, squares = 0;
+    for (uint32_t first = 0; first < N_MOMENT_POINTS; first += BATCH)
+        sobol_targets(formula, values, n_inputs, input_low, input_high, first, BATCH, x, target + first);
+    for (int i = 0; i < N_MOMENT_POINTS; i++)
+        sum += (double)target[i];
+    double mean = sum / N_MOMENT_POINTS;
+    for (int i = 0; i < N_MOMENT_POINTS; i++) {
+        double deviation = (double)target[i] - mean;
+        squares += deviation * deviation;
+    }
+    return (struct task_moments){mean, sqrt(squares / N_MOMENT_POINTS)};
+}
+
+void task_standardise(struct task_moments moments, size_t n, float *target)
+{
+    for (size_t i = 0; i < n; i++)
+        target[i] = (float)(((double)target[i] - moments.mean) / moments.sd);
+}
+
+/* Check points: the corners, then Sobol' points, whose second one is the centre. */
+static size_t n_corners(int n_inputs)
+{
+    return n_inputs <= CORNERS_INPUTS_MAX ? (size_t)1 << n_inputs : 0;
+}
+
+/* The inputs of check points first..first+n-1: x [n][n_inputs]. */
+static void check_points(const struct task_setting *setting, size_t first, size_t n, float *x)
+{
+    size_t n_inputs = (size_t)setting->n_inputs, corners = n_corners(setting->n_inputs), i = 0;
+    for (; i < n && first + i < corners; i++)
+        for (size_t k = 0; k < n_inputs; k++)
+            x[i * n_inputs + k] = (float)((first + i) >> k & 1);
+    if (i < n)
+        sobol_points((uint32_t)(first + i - corners), n - i, setting->n_inputs, x + i * n_inputs);
+    task_scale_inputs(setting->input_low, setting->input_high, n * n_inputs, x);
+}
+
+/* Sums over the points of one task. */
+struct sums {
+    double n, below, sum, squares;
+};
+
+static void add_targets(struct task_range *range, struct sums *sums, size_t n, const float *target)
+{
+    for (size_t i = 0; i < n; i++) {
+        double t = (double)target[i];
+        range->lowest = fminf(range->lowest, target[i]);
+        range->highest = fmaxf(range->highest, target[i]);
+        sums->below += t < 0 ? -t : 0;
+        sums->sum += t;
+        sums->squares += t * t;
+    }
+    sums->n += (double)n;
+}
+
+/* One task with one draw of its random constants. */
+static enum error_code check_draw(const struct formula *formula, const struct formula_values *values,
+                                  const struct task_setting *setting, struct task_range *range, struct sums *sums,
+                                  struct error *error)
+{
+    struct task_moments moments = {0, 1};
+    if (setting->standardise)
+        moments = task_moments(formula, values, setting->n_inputs, setting->input_low, setting->input_high);
+
+    size_t n_points = n_corners(setting->n_inputs) + N_CHECK_POINTS;
+    for (size_t first = 0; first < n_points; first += BATCH) {
+        float x[BATCH * FORMULA_INPUTS_MAX], target[BATCH];
+        size_t n = n_points - first < BATCH ? n_points - first : BATCH;
+        check_points(setting, first, n, x);
+        size_t finite = formula_evaluate(formula, values, n, setting->n_inputs, x, target);
+        if (finite < n) {
+            char point[FORMULA_POINT_MAX];
+            formula_point(formula, values, x + finite * (size_t)setting->n_inputs, point);
+            return error_set(error, ERROR_INPUT, "%s is %s%s%s; allowed: finite targets at every point of the inputs",
+                             formula->text, isnan(target[finite]) ? "not a number" : "infinite", *point ? " at " : "",
+                             point);
+        }
+        if (setting->standardise && moments.sd == 0)
+            return error_set(error, ERROR_INPUT,
+                             "%s is constant and cannot be standardised; allowed: standardise = \"none\", or a target "
+                             "that varies",
+                             formula->text);
+        if (setting->standardise)
+            task_standardise(moments, n, target);
+        add_targets(range, sums, n, target);
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code check_task(const struct formula *formula, const struct task_setting *setting,
+                                  struct task_range *range, struct error *error)
+{
+    struct formula_values values;
+    struct sums sums = {0};
+    memcpy(values.dials, setting->dials, sizeof values.dials);
+    *range = (struct task_range){.lowest = INFINITY, .highest = -INFINITY, .is_constant = true};
+    int64_t seed = setting->seed > SEED_MAX - N_DRAWS ? SEED_MAX - N_DRAWS : setting->seed;
+    for (int draw = 0; draw < (formula->randoms ? N_DRAWS : 1); draw++) {
+        struct task_range of_draw = {.lowest = INFINITY, .highest = -INFINITY};
+        task_list_randoms(seed + draw, values.randoms);
+        enum error_code code = check_draw(formula, &values, setting, &of_draw, &sums, error);
+        if (code)
+            return code;
+        range->lowest = fminf(range->lowest, of_draw.lowest);
+        range->highest = fmaxf(range->highest, of_draw.highest);
+        range->is_constant = range->is_constant && of_draw.lowest == of_draw.highest;
+    }
+    range->mean_below = sums.below / sums.n;
+    range->mean = sums.sum / sums.n;
+    range->rms = sqrt(sums.squares / sums.n);
+    return ERROR_NONE;
+}
+
+enum error_code task_check(const struct task_list *list, const struct task_setting *setting,
+                           struct task_findings *findings, struct error *error)
+{
+    check(task_list_uses(list).n_inputs <= setting->n_inputs);
+    memset(findings, 0, sizeof *findings);
+    for (int task = 0; task < list->n_tasks; task++) {
+        enum error_code code = check_task(&list->formulas[task], setting, &findings->tasks[task], error);
+        if (code)
+            return code;
+    }
+    findings->unused_inputs = (uint16_t)(((1u << setting->n_inputs) - 1) & ~(unsigned)task_list_uses(list).inputs);
+    return ERROR_NONE;
+}
+
+/* A target's scale is far from 1 beyond these: the demo's product has .33, its sum 1.08. */
+#define SCALE_LOW  0.1
+#define SCALE_HIGH 10.0
+
+enum { WORDS_MAX = 512 };
+
+/* The kinds of warnings of one task; false if there is no such. */
+static bool warn_below(const struct task_range *range, bool is_relu, double error_threshold, char line[WORDS_MAX])
+{
+    if (!is_relu || !(range->lowest < 0))
+        return false;
+    bool is_hopeless = range->mean_below >= error_threshold;
+    snprintf(
+        line, WORDS_MAX, "goes down to %.3g, and output_activation = \"relu\" to 0: the error stays at %.2g or above%s",
+        (double)range->lowest, range->mean_below,
+        is_hopeless ? ", not below error_threshold, so that models will be rejected: set output_activation = \"linear\""
+                    : "");
+    return true;
+}
+
+static bool warn_constant(const struct task_range *range, char line[WORDS_MAX])
+{
+    if (range->is_constant)
+        snprintf(line, WORDS_MAX, "is constant%s: there is nothing to learn",
+                 range->lowest == range->highest ? "" : " in each model");
+    return range->is_constant;
+}
+
+static bool warn_scale(const struct task_range *range, char line[WORDS_MAX])
+{
+    bool is_far = !range->is_constant && (range->rms < SCALE_LOW || range->rms > SCALE_HIGH);
+    if (is_far)
+        snprintf(line, WORDS_MAX,
+                 "has a root mean square of %.2g, far from 1: error_threshold and the start of training are made for "
+                 "targets near 1; standardise = \"variance\" makes them so",
+                 range->rms);
+    return is_far;
+}
+
+bool task_warning(const struct task_list *list, const struct task_setting *setting,
+                  const struct task_findings *findings, bool is_relu, double error_threshold, int number,
+                  char line[ERROR_MESSAGE_MAX])
+{
+    enum { N_KINDS = 3 };
+    int found = 0;
+    for (int i = 0; i < list->n_tasks * N_KINDS; i++) {
+        const struct task_range *range = &findings->tasks[i / N_KINDS];
+        char words[WORDS_MAX];
+        bool holds = i % N_KINDS == 0   ? warn_below(range, is_relu, error_threshold, words)
+                     : i % N_KINDS == 1 ? warn_constant(range, words)
+                                        : warn_scale(range, words);
+        if (holds && found++ == number) {
+            snprintf(line, ERROR_MESSAGE_MAX, "task %d, %s, %s", i / N_KINDS + 1, list->formulas[i / N_KINDS].text,
+                     words);
+            return true;
+        }
+    }
+    for (int k = 0; k < setting->n_inputs; k++)
+        if (findings->unused_inputs >> k & 1 && found++ == number) {
+            snprintf(line, ERROR_MESSAGE_MAX, "no task uses x%d, one of n_inputs = %d", k, setting->n_inputs);
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,441 @@
+"""Checks picky-analyse claims, number by number, against what NumPy and SciPy make of the file.
+
+check_claims.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
+Needs h5py, NumPy and SciPy.
+"""
+import itertools
+import json
+import re
+import subprocess
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+import check_summary as base  # exits by 77 if something is missing
+from check_summary import ACCEPTED, MEASURES, REJECTED, TABLE, done, make_file, number, rows, run
+
+import h5py
+import numpy as np
+import scipy.stats
+
+CONFIGS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dict(hidden_size=6),
+           dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
+           dict(hidden_size=20, second_task="add2", fraction=0.2), dict(hidden_size=20, second_task="add2"),
+           dict(hidden_size=20, second_task="add2", fraction=0.8), dict(hidden_size=24, fraction=0.4),
+           dict(hidden_size=24, fraction=0.6),
+           # The identical tasks of all but configuration 8; in two spellings.
+           dict(hidden_size=24, second_task="add1"), dict(hidden_size=6, second_task="add1"),
+           dict(hidden_size=24, second_task="add1.0", context_location="end"),
+           dict(hidden_size=24, second_task="add1", train_mode="replay"),
+           dict(hidden_size=20, second_task="add1", fraction=0.2), dict(hidden_size=20, second_task="add1"),
+           dict(hidden_size=20, second_task="add1", fraction=0.8), dict(hidden_size=24, second_task="add1", fraction=0.6)]
+CONTROLS = {0: 10, 1: 10, 2: 11, 3: 12, 4: 13, 5: 14, 6: 15, 7: 16, 9: 17}
+PAIRS = {"two_subnetworks": [(0, None), (8, None), (9, None)], "similar_tasks_share": [(0, 1)],
+         "small_networks_mix": [(0, 2)], "end_splits_last": [(3, None)], "leaks_backwards": [(3, None)],
+         "replay_selects": [(0, 4)], "rare_task_recruits": [(6, 5), (6, 7)]}
+ROWS = [("judged", "none"), ("shares", "none"), ("shares", "layer")]
+SPECIFICATIONS = [None] + list(itertools.product(("none", "layer"), (False, True), (0.05, 0.1, 0.2)))
+
+
+class Model:
+    """The importances of a model under one measure, and the numbers of a layer that claims are made of."""
+
+    def __init__(self, f, config, replicate, measure):
+        n_layers, n_units = int(f["hidden_layers"][config]), int(f["hidden_size"][config])
+        self.importance = f["importance"][config, replicate, MEASURES.index(measure), :, :n_layers, :n_units].astype("f8")
+        self.context = {"start": 1, "end": n_layers}[f["context_location"][config]]
+
+    def distance(self):
+        p = self.importance / self.importance.sum(-1, keepdims=True)
+        return abs(p[0] - p[1]).sum(-1) / 2
+
+    def ri(self, normalise, below):
+        importance = np.where(self.importance < below * self.importance.mean(-1, keepdims=True), 0, self.importance)
+        if normalise == "layer":
+            importance = importance / self.importance.sum(-1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            return (importance[0] - importance[1]) / (importance[0] + importance[1])
+
+    def shares(self, normalise, below, of_important):
+        ri = self.ri(normalise, below)
+        n = (~np.isnan(ri)).sum(1) if of_important else np.full(len(ri), ri.shape[1])
+        with np.errstate(invalid="ignore"):
+            return {name: kind.sum(1) / n for name, kind in (
+                ("selective", abs(ri) > 0.9), ("first", ri > 0.9), ("second", ri < -0.9), ("mixed", abs(ri) < 0.5),
+                ("leaning", (ri > 0) * 1.0 - (ri < 0)))}
+
+
+def mean(layers):
+    layers = layers[~np.isnan(layers)]
+    return layers.mean() if len(layers) else np.nan
+
+
+def of_layers(claim, m, layers):
+    return {"two_subnetworks": lambda: layers[m.context - 1], "end_splits_last": lambda: layers[-1],
+            "leaks_backwards": lambda: mean(layers[:m.context - 1]),
+            "similar_tasks_share": lambda: -mean(layers[m.context:]), "small_networks_mix": lambda: -mean(layers),
+            "replay_selects": lambda: mean(layers), "rare_task_recruits": lambda: mean(layers)}[claim]()
+
+
+def specified(claim, m, specification):
+    """The number of the multiverse."""
+    if specification is None:
+        return of_layers(claim, m, m.distance())
+    normalise, of_important, below = specification
+    shares = m.shares(normalise, below, of_important)
+    return of_layers(claim, m, shares["leaning" if claim == "rare_task_recruits" else "selective"])
+
+
+def number_of(claim, m, kind, normalise, below=0.1, of_important=False):
+    if kind == "judged":
+        return specified(claim, m, ("layer", False, below) if claim == "rare_task_recruits" else None)
+    s = m.shares(normalise, below, of_important)
+    contrast = s["selective"] - s["mixed"]
+    if claim == "two_subnetworks":
+        return 2 * min(s["first"][m.context - 1], s["second"][m.context - 1]) - s["mixed"][m.context - 1]
+    if claim == "end_splits_last":
+        return contrast[-1] - mean(contrast[:-1])
+    if claim == "rare_task_recruits":
+        return mean(s["leaning"])
+    return of_layers(claim, m, s["selective"] if claim in ("leaks_backwards", "replay_selects") else contrast)
+
+
+def pooled(differences):
+    """A value a seed: their mean is that of the pairs' means, their scatter the seeds' influence on it."""
+    present = ~np.isnan(differences)
+    if (present.sum(1) >= 6).any():
+        differences, present = differences[present.sum(1) >= 6], present[present.sum(1) >= 6]
+    differences, present = differences[present.any(1)], present[present.any(1)]
+    means, n = np.nanmean(differences, 1), present.any(0).sum()
+    influence = np.where(present, differences - means[:, None], 0) / present.sum(1)[:, None] / len(differences)
+    return np.where(present.any(0), means.mean() + n * influence.sum(0), np.nan)
+
+
+def interval(values):
+    line = f"means {len(values)} 1 " + " ".join(f"{v:.9g}" for v in values) + "\n"
+    out = subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout.split()
+    return float(out[1]), float(out[2])
+
+
+def verdict(n, low, high, smallest=0.05):
+    if n < 6:
+        return "too few"
+    return ("larger" if low > smallest else "reversed" if high < -smallest else
+            "negligible" if -smallest < low and high < smallest and n >= 30 else "undecided")
+
+
+class Claims(base.Files):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_file.make("claims.h5", CONFIGS, 14, seed=6)
+
+    def models(self, f, claim, config, value, measure):
+        """value of each replicate's model, NaN where there is none."""
+        return np.array([value(claim, Model(f, config, r, measure)) if f["status"][config, r] == ACCEPTED else np.nan
+                         for r in range(f["status"].shape[1])])
+
+    def sides(self, f, claim, measure, value, pairs=None, controls=CONTROLS):
+        """a, b and effect [pair, seed] of the pairs that have controls, and the same between identical tasks."""
+        found = []
+        for a, b in pairs or PAIRS[claim]:
+            if a not in controls:
+                continue
+            sign = -1 if b is not None and f["fraction"][b] > 0.5 and claim == "rare_task_recruits" else 1
+            x = self.models(f, claim, a, value, measure)
+            of_a = self.models(f, claim, controls[a], value, measure)
+            if b is None:
+                found.append((x, of_a, x - of_a, np.full(len(x), np.nan)))
+            else:
+                y, of_b = (self.models(f, claim, c, value, measure) for c in (b, controls[b]))
+                found.append((x, y, sign * (y - x), sign * (of_b - of_a)))
+        return [np.array(side) for side in zip(*found)]
+
+    def judged(self, path, *options):
+        found = rows("claims", path, *options)
+        return [row for row in found if row["claim"] != "loss_correlation"]
+
+    def test_every_number(self):
+        found = self.judged("claims.h5")
+        self.assertEqual(len(found), 7 * 3 * 6)
+        decisions = set()
+        with base.Arrays("claims.h5") as f:
+            for row in found:
+                def value(claim, model):
+                    return number_of(claim, model, row["number"], row["normalise"])
+                a, b, effect, null = self.sides(f, row["claim"], row["measure"], value)
+                known = ~np.isnan(effect)
+                values = pooled(effect)
+                self.assertEqual(int(row["n"]), (~np.isnan(values)).sum())
+                means = [np.mean([mean(x[k]) for x, k in zip(side, known)]) for side in (a, b)]
+                np.testing.assert_allclose([number(row[k]) for k in ("effect", "mean_a", "mean_b")],
+                                           [np.nanmean(values), *means], atol=2e-6, err_msg=str(row))
+                if PAIRS[row["claim"]][0][1] is None:
+                    self.assertEqual(row["identical"], "")
+                else:
+                    self.assertAlmostEqual(number(row["identical"]), np.nanmean(pooled(null)), delta=2e-6)
+                low, high = number(row["effect_low"]), number(row["effect_high"])
+                np.testing.assert_allclose([low, high], interval(values), atol=5e-5)
+                self.assertIn(row["decision"], (verdict(int(row["n"]), low, high), "mixed", "selection"))
+                decisions.add(row["decision"])
+                self.assertEqual(row["configurations_a"], ";".join(str(p[0]) for p in PAIRS[row["claim"]]))
+        self.assertTrue({"larger", "undecided"} < decisions, decisions)
+
+    def test_options_of_shares(self):
+        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean")
+        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"]) for r in found},
+                         {("taylor_mean", "important", "0.3")})
+        with base.Arrays("claims.h5") as f:
+            for row in found:
+                def value(claim, model):
+                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares")
+                effect = self.sides(f, row["claim"], "taylor_mean", value)[2]
+                self.assertAlmostEqual(number(row["effect"]), np.nanmean(pooled(effect)), delta=2e-6, msg=str(row))
+        self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
+
+    def test_multiverse(self):
+        found = [row for row in self.judged("claims.h5", "--measure", "ablation_mean,variance")
+                 if row["number"] == "judged"]
+        whole = json.loads(done("claims", "claims.h5", "--json", "--measure", "ablation_mean,variance"))["claims"]
+        with base.Arrays("claims.h5") as f:
+            for claim in whole:
+                by_seed = []
+                for measure in ("ablation_mean", "variance"):
+                    row, = [r for r in found if (r["claim"], r["measure"]) == (claim["name"], measure)]
+                    specifications = SPECIFICATIONS[claim["name"] == "rare_task_recruits":]
+                    effects, values, decisions = [], [], []
+                    for s in specifications:
+                        difference = self.sides(f, claim["name"], measure, lambda c, m: specified(c, m, s))[2]
+                        values.append(pooled(difference))
+                        effects.append(np.nanmean(values[-1]))
+                        decisions.append(verdict((~np.isnan(values[-1])).sum(), *interval(values[-1])))
+                    values = np.array(values)
+                    by_seed.append(np.full(14, np.nan))
+                    has = ~np.isnan(values).all(0)
+                    by_seed[-1][has] = np.nanmean(values[:, has], 0)
+                    self.assertEqual([int(row[k]) for k in ("specifications", "specifications_larger",
+                                                            "specifications_reversed")],
+                                     [len(effects), decisions.count("larger"), decisions.count("reversed")])
+                    np.testing.assert_allclose([number(row[k]) for k in ("effect_least", "effect_median",
+                                                                         "effect_largest")],
+                                               [min(effects), np.median(effects), max(effects)], atol=2e-6)
+                    self.check_choice(row["flipping_choice"], specifications, decisions)
+                self.assertAlmostEqual(claim["multiverse"]["effect"]["value"], np.nanmean(np.mean(by_seed, 0)), delta=2e-6)
+
+    def check_choice(self, found, specifications, decisions):
+        flips = {"D or shares": [], "normalise": [], "of which units": [], "cut-off": []}
+        for (s, x), (t, y) in itertools.combinations(zip(specifications, decisions), 2):
+            differing = ["D or shares"] if s is None else [
+                name for name, v, w in zip(list(flips)[1:], s, t) if v != w]
+            if len(differing) == 1:
+                flips[differing[0]].append(x != y)
+        shares = {name: np.mean(f) if f else 0 for name, f in flips.items()}
+        self.assertEqual(found, max(shares, key=shares.get) if max(shares.values()) > 0 else "")
+
+    def test_correlation(self):
+        found = [row for row in rows("claims", "claims.h5") if row["claim"] == "loss_correlation"]
+        self.assertEqual(len(found), 12)
+        with base.Arrays("claims.h5") as f:
+            for row in found:
+                x, y = [], []
+                for config in range(len(CONFIGS)):
+                    models = [base.Model(f, config, r, row["measure"], row["normalise"])
+                              for r in base.accepted(f, config)]
+                    ratio = np.array([m.ratio for m in models])
+                    means = np.array([np.nanmean([m.layer("mean_ri", l) for l in range(4)]) for m in models])
+                    x += list(ratio - ratio.mean())
+                    y += list(means - means.mean())
+                r = scipy.stats.pearsonr(x, y)[0]
+                z, half = np.arctanh(r), scipy.stats.norm.ppf(0.975) / np.sqrt(len(x) - len(CONFIGS) - 2)
+                self.assertEqual(int(row["n"]), len(x))
+                np.testing.assert_allclose([number(row[k]) for k in ("effect", "effect_low", "effect_high")],
+                                           [r, np.tanh(z - half), np.tanh(z + half)], atol=1e-5)
+
+    def test_formats_agree(self):
+        flat = self.judged("claims.h5")
+        whole = json.loads(done("claims", "claims.h5", "--json"))
+        text = done("claims", "claims.h5")
+        entries = [(claim["name"], v) for claim in whole["claims"] for v in claim["verdicts"]]
+        self.assertEqual(len(entries), len(flat))
+        for row, (name, entry) in zip(flat, entries):
+            self.assertEqual([row[k] for k in ("claim", "measure", "number", "normalise", "decision", "warnings")],
+                             [name, *(entry[k] for k in ("measure", "number", "normalise", "decision", "warnings"))])
+            self.assertEqual(number(row["effect_low"]), entry["effect"]["low"])
+        for claim in whole["claims"]:
+            line, = [t for t in text.splitlines() if t.startswith(claim["name"] + " ")]
+            decisions = [v["decision"] for v in claim["verdicts"] if v["number"] == "judged"]
+            self.assertEqual(re.split("  +", line)[1:], decisions)
+            self.assertEqual([(p["a"], p.get("b")) for p in claim["pairs"]], PAIRS[claim["name"]])
+            self.assertEqual([p["control"] for p in claim["pairs"]], [p[0] != 8 for p in PAIRS[claim["name"]]])
+        self.assertLessEqual(max(map(len, text.splitlines())), 112)
+
+    def test_not_in_the_file(self):
+        text = done("claims", "claims.h5", "--where", "hidden_size=6")
+        self.assertEqual(text.count("not in this file\n"), 7)
+        self.assertEqual(text.count("Not in this file. It takes"), 7)
+        found = self.judged("claims.h5", "--where", "fraction=0.6")
+        self.assertEqual({row["decision"] for row in found if row["claim"] == "replay_selects"}, {"not_in_file"})
+
+    def test_selected_configurations_find_their_controls(self):
+        found = self.judged("claims.h5", "--where", "second_task=prod")
+        everything = self.judged("claims.h5")
+        for row, other in zip(found, everything):
+            if row["claim"] in ("two_subnetworks", "leaks_backwards", "replay_selects"):
+                self.assertEqual(row, other)
+
+    def make(self, path, configs, n, seed=9, importance=None):
+        make_file.make(path, configs, n, seed=seed)
+        with h5py.File(path, "r+") as f:
+            f["status"][:] = ACCEPTED
+            f["attempts"][:] = 1
+            for key in ("test_error", "test_loss", "train_loss", "importance"):
+                f[key][()] = np.nan_to_num(f[key][()], nan=0.01)
+            if importance is not None:
+                f["importance"][()] = importance
+
+    def test_identical_tasks_are_neither_similar_nor_unlike(self):
+        self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("add1", "add1.00")], 8)
+        self.assertEqual({row["decision"] for row in self.judged("some.h5")}, {"not_in_file"})
+        self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("prod", "add1")], 8)
+        found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
+        self.assertEqual(found["similar_tasks_share"], "not_in_file")
+        self.assertNotEqual(found["two_subnetworks"], "not_in_file")
+
+    def test_no_control(self):
+        self.make("some.h5", CONFIGS[:9], 8)
+        found = self.judged("some.h5")
+        self.assertEqual({row["decision"] for row in found}, {"no control"})
+        for row in found:
+            single = PAIRS[row["claim"]][0][1] is None
+            self.assertEqual(row["effect"] == "", single)  # the difference of two conditions is shown all the same
+            self.assertNotEqual(row["mean_a"], "")
+        text = done("claims", "some.h5")
+        self.assertEqual(text.count("picky-analyse claims some.h5 --control -o control.cfg && picky extend some.h5"), 7)
+
+    def test_few_seeds(self):
+        for n in (1, 2, 5, 6):
+            self.make("some.h5", CONFIGS, n)
+            self.assertEqual({row["decision"] == "too few" for row in self.judged("some.h5")}, {n < 6})
+            text = done("claims", "some.h5")
+            self.assertEqual(len(re.findall(r"^\w+ +(too few *){6}$", text, re.M)), 7 if n < 6 else 0)
+        with h5py.File("some.h5", "r+") as f:
+            f["status"][4, 5:] = REJECTED  # five seeds that replay shares with random training
+        for row in self.judged("some.h5"):
+            self.assertEqual(row["decision"] == "too few", row["claim"] == "replay_selects", row)
+        self.assertEqual({row["decision"] == "too few" for row in self.judged("some.h5", "--status", "accepted,rejected")},
+                         {False})
+        self.assertIn("Models: accepted, rejected.", done("claims", "some.h5", "--status", "accepted,rejected"))
+
+    def distances(self, configs, wanted):
+        """Importances whose D is wanted [config, replicate], in every measure and layer: two units of three."""
+        importance = np.zeros((len(configs), wanted.shape[1], 6, 2, 4, max(c["hidden_size"] for c in configs)), "f4")
+        for c, h in enumerate(configs):
+            n = h["hidden_size"]
+            half = (wanted[c][:, None, None, None] / n).astype("f4")
+            importance[c, ..., 0, :, :n] = 1 / n
+            importance[c, ..., 1, :, :n] = 1 / n
+            importance[c, ..., 1, :, :n // 2] += half * 2
+            importance[c, ..., 1, :, n // 2:n] -= half * 2
+        return importance
+
+    def decide(self, effects, attempts=None, control=0.1, configs=None, *options):
+        """Verdicts of two_subnetworks, D being control + effects [pair, seed]."""
+        pairs = len(effects)
+        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, second_task=t) for t in ("prod", "add1")
+                   for p in range(pairs)]
+        wanted = np.concatenate([control + effects, np.full_like(effects, control)])
+        self.make("made.h5", configs, effects.shape[1], importance=self.distances(configs, wanted))
+        if attempts is not None:
+            with h5py.File("made.h5", "r+") as f:
+                f["attempts"][:pairs] = attempts
+        row = self.judged("made.h5", "--measure", "ablation_mean", "--where", "fraction=0.5,0.51,0.52", *options)[0]
+        np.testing.assert_allclose(number(row["effect"]), effects.mean(), atol=1e-5)
+        return row
+
+    def test_verdicts(self):
+        rng = np.random.default_rng(5)
+        for centre, n, expected in ((0.2, 12, "larger"), (-0.09, 12, "reversed"), (0.0, 40, "negligible"),
+                                    (0.0, 12, "undecided"), (0.05, 40, "undecided")):
+            noise = rng.normal(0, 0.02, (1, n))
+            self.assertEqual(self.decide(centre + noise - noise.mean(), control=0.2)["decision"], expected)
+        row = self.decide(np.full((1, 12), 0.2))
+        self.assertEqual((row["decision"], row["effect_low"]), ("undecided", ""))
+        self.assertIn("all_equal", row["warnings"])
+        self.assertIn("no interval: all seeds have the same effect", done("claims", "made.h5"))
+
+    def test_mixed(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (3, 12))
+        centres = np.array([[0.28], [0.25], [-0.09]])
+        self.assertEqual(self.decide(centres + noise, control=0.2)["decision"], "mixed")
+        self.assertEqual(self.decide(centres * [[1], [1], [0.4]] + noise, control=0.2)["decision"], "larger")
+        self.assertIn("!", done("claims", "made.h5"))
+
+    def test_selection(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (1, 20))
+        effects = np.where(np.arange(20) < 8, 0.0, 0.3)[None] + noise
+        same = np.where(np.arange(20) < 8, 1, 3)[None]
+        row = self.decide(effects, same)
+        self.assertEqual((row["decision"], row["pairs"], row["same_attempt"]), ("selection", "20", "8"))
+        self.assertAlmostEqual(number(row["same_effect"]), effects[0, :8].mean(), delta=1e-5)
+        self.assertIn("accepted in the same attempt: 8 of 20 pairs", done("claims", "made.h5"))
+        self.assertEqual(self.decide(effects, np.where(np.arange(20) < 19, 1, 3)[None])["decision"], "larger")
+        self.assertEqual(self.decide(0.3 + noise, same)["decision"], "larger")
+
+    def test_warnings(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (1, 40))
+        self.assertEqual(self.decide(0.2 + noise)["warnings"], "")
+        self.assertEqual(self.decide(0.2 + noise[:, :29])["warnings"], "under_30_seeds")
+        self.assertEqual(self.decide(np.where(np.arange(40) < 20, 0, 0.2 + noise))["warnings"], "zeros")
+        self.assertEqual(self.decide(np.where(np.arange(40) < 19, 0, 0.2 + noise))["warnings"], "")
+
+    def test_smallest_effect(self):
+        noise = np.random.default_rng(5).normal(0, 0.02, (1, 40))
+        effects = 0.1 + noise - noise.mean()
+        self.assertEqual(self.decide(effects)["decision"], "larger")
+        row = self.judged("made.h5", "--smallest-effect", "two_subnetworks=0.2", "--smallest-effect", "leaks_backwards=.3")[0]
+        self.assertEqual((row["decision"], row["smallest_effect"]), ("negligible", "0.2"))
+        self.assertIn("Smallest effect of interest: 0.01 (below one unit",
+                      done("claims", "made.h5", "--smallest-effect", "two_subnetworks=0.01"))
+        for value, part in (("leaks=0.1", "CLAIM one of two_subnetworks, similar"), ("two_subnetworks", "CLAIM=X with X above"),
+                            ("two_subnetworks=0", "X above 0, at most 1"), ("two_subnetworks=x", "X above 0, at most 1"),
+                            ("two_subnetworks=nan", "X above 0, at most 1"), ("=1", "CLAIM one of")):
+            code, out, err = run("claims", "made.h5", "--smallest-effect", value)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+            self.assertIn(part, err)
+
+    def test_simultaneous(self):
+        found = [row for row in self.judged("claims.h5", "--simultaneous") if row["number"] == "judged"]
+        with base.Arrays("claims.h5") as f:
+            for row in found:
+                effect = self.sides(f, row["claim"], row["measure"],
+                                    lambda c, m: number_of(c, m, "judged", row["normalise"]))[2]
+                values = pooled(effect)
+                values = values[~np.isnan(values)]
+                expected = scipy.stats.t.interval(1 - 0.05 / 42, len(values) - 1, values.mean(), scipy.stats.sem(values))
+                np.testing.assert_allclose([number(row["effect_low"]), number(row["effect_high"])], expected, atol=1e-5)
+
+    def test_first_plan(self):
+        rng = np.random.default_rng(5)
+        noise = rng.normal(0, 0.01, (1, 40))
+        effects = np.where(np.arange(40) < 10, 0.02, 0.25) + noise
+        self.assertEqual(self.decide(effects)["first_plan"], "")
+        for first, expected, said in ((10, "undecided", True), (39, "larger", False), (40, "", False)):
+            with h5py.File("made.h5", "r+") as f:
+                f.attrs["picky_schema_version"] = np.int32(2)
+                f.attrs["arithmetic"] = np.int32(1)
+                group = f["provenance"].require_group("plans")
+                for name, values in (("time", [1e9, 2e9]), ("replicates", [first, 40]), ("configurations", [2, 2])):
+                    if name in group:
+                        del group[name]
+                    group[name] = np.array(values, "f8" if name == "time" else "i8")
+            row = self.judged("made.h5", "--measure", "ablation_mean")[0]
+            self.assertEqual((row["decision"], row["first_plan"]), ("larger", expected))
+            self.assertEqual(f"the {first} replicates that were planned first: undecided" in done("claims", "made.h5"), said)
+
+    def test_help_states_the_rule(self):
+        for word in ("larger", "reversed", "negligible", "undecided", "mixed", "selection", "no control", "under 6 seeds"):
+            self.assertIn(word, done("claims", "--help"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -1,0 +1,191 @@
+/* What is said of tasks before anything runs, and standardised targets. */
+#include "task_check.h"
+
+#include "numbers.h"
+#include "sobol.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+/* cmocka.h comes after the headers it needs */
+#include <cmocka.h>
+
+static struct task_list parsed(const char *text)
+{
+    struct task_list list;
+    struct error error = {0};
+    int column = 0;
+    if (task_list_parse(text, strlen(text), &list, &column, &error))
+        fail_msg("%s: column %d: %s", text, column, error.message);
+    return list;
+}
+
+static const struct task_setting unit_square = {.n_inputs = 2, .input_high = 1, .dials = {1, 1, 1}};
+
+static void expect_error(const char *text, const struct task_setting *setting, const char *message)
+{
+    struct task_list list = parsed(text);
+    struct task_findings findings;
+    struct error error = {0};
+    assert_int_equal(task_check(&list, setting, &findings, &error), ERROR_INPUT);
+    if (!strstr(error.message, message))
+        fail_msg("%s: \"%s\", not \"%s\"", text, error.message, message);
+}
+
+static void test_not_finite(void **state)
+{
+    (void)state;
+    struct task_setting setting = unit_square;
+    expect_error("log(x0)", &setting, "log(x0) is infinite at x0 = 0;");
+    expect_error("x0; 1 / x1", &setting, "1 / x1 is infinite at x1 = 0;");
+    expect_error("1 / (x0 + x1 - 2)", &setting, "is infinite at x0 = 1, x1 = 1;"); /* a corner */
+    expect_error("1 / (x0 - 0.5)", &setting, "is infinite at x0 = 0.5;");          /* the centre */
+    expect_error("sqrt(0.001 - x0)", &setting, "is not a number at x0 = 1;");
+    expect_error("log(abs(x0 - 0.375))", &setting, "infinite at x0 = 0.375;"); /* a Sobol' point */
+    expect_error("log(-1)", &setting, "log(-1) is not a number;");
+    expect_error("exp(100 * x0 * a)", &setting, "is infinite at x0 = 1, a = 1;");
+    expect_error("sqrt(r0 + 0.9)", &setting, "is not a number at r0 = -0."); /* some draw of 16 */
+    setting.dials[0] = 2;
+    expect_error("log(a - x0 - x1)", &setting, "is infinite at x0 = 1, x1 = 1, a = 2;");
+    setting.input_low = -3, setting.input_high = 5;
+    expect_error("sqrt(x0 + 2)", &setting, "is not a number at x0 = -3;");
+    expect_error("1 / (x1 - 1)", &setting, "is infinite at x1 = 1;");
+    setting.n_inputs = 16; /* no corners: 65,536 of them */
+    expect_error("1 / (x15 - 1)", &setting, "is infinite at x15 = 1;");
+    expect_error("log(x15 + 3)", &setting, "is infinite at x15 = -3;"); /* Sobol' point 0 */
+    setting.seed = SEED_MAX;
+    expect_error("sqrt(r0)", &setting, "is not a number at r0 = -0.");
+    setting.standardise = true;
+    expect_error("1 / (x0 + 2.875)", &setting, "is infinite at x0 = -2.875;"); /* not: its deviation is NaN */
+    expect_error("a", &setting, "cannot be standardised");
+    expect_error("x0 * 0 + r0", &setting, "cannot be standardised");
+
+    struct task_list list = parsed("if(x0 > 0, x0 / x0, 1) + if(x0, 1, log(-1)) + log(x0 + 0.1) + r3");
+    struct task_findings findings;
+    struct error error = {0};
+    assert_int_equal(task_check(&list, &unit_square, &findings, &error), ERROR_INPUT); /* at x0 = 0 */
+    list = parsed("if(x0 > 0, x0 / x0, 1) + log(x0 + 0.1) + r3");
+    assert_int_equal(task_check(&list, &unit_square, &findings, &error), ERROR_NONE);
+}
+
+/* All warnings of a list, joined by "|". */
+static const char *warnings(const char *text, const struct task_setting *setting, bool is_relu)
+{
+    static char joined[10 * ERROR_MESSAGE_MAX];
+    struct task_list list = parsed(text);
+    struct task_findings findings;
+    struct error error = {0};
+    if (task_check(&list, setting, &findings, &error))
+        fail_msg("%s: %s", text, error.message);
+    char line[ERROR_MESSAGE_MAX];
+    *joined = '\0';
+    for (int i = 0; task_warning(&list, setting, &findings, is_relu, .05, i, line); i++) {
+        assert_null(strchr(line, '\n'));
+        strcat(strcat(joined, *joined ? "|" : ""), line);
+    }
+    return joined;
+}
+
+static void test_warnings(void **state)
+{
+    (void)state;
+    const struct task_setting *square = &unit_square;
+    assert_string_equal(warnings("x0 + x1; x0 * x1", square, true), "");
+    assert_string_equal(warnings("x0; x1; x1", square, true), ""); /* the same task twice is a sweep's null */
+    assert_string_equal(warnings("x0 + x1; x0 - 0.3 * x1", square, false), "");
+    assert_non_null(
+        strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "task 2, x0 - 0.3 * x1, goes down to -0.3"));
+    assert_null(strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "rejected"));
+    assert_non_null(strstr(warnings("x0 - x1", square, true), "rejected"));
+    assert_non_null(strstr(warnings("x0 + x1; 3", square, true), "task 2, 3, is constant: there"));
+    assert_non_null(strstr(warnings("x0; x0^2", square, true), "no task uses x1, one of n_inputs = 2"));
+    assert_non_null(
+        strstr(warnings("x1; 1e6 * x0", square, true), "task 2, 1000000 * x0, has a root mean square of 5.8e+05"));
+    assert_non_null(strstr(warnings("x1; 0.01 * x0", square, true), "far from 1"));
+    assert_non_null(strstr(warnings("x0 + x1; r0", square, false), "task 2, r0, is constant in each model"));
+    assert_string_equal(warnings("x0 + x1; r0 + x1", square, false), "");
+
+    struct task_setting setting = unit_square;
+    setting.standardise = true;
+    assert_string_equal(warnings("x1; 1e6 * x0", &setting, false), "");
+    assert_non_null(strstr(warnings("x0 + x1", &setting, true), "rejected")); /* half of it is below 0 */
+    setting = unit_square;
+    setting.n_inputs = 16;
+    setting.input_low = -1;
+    const char *found = warnings("x0 + x14", &setting, false);
+    assert_non_null(strstr(found, "x15"));
+    assert_null(strstr(found, "uses x14"));
+}
+
+static void test_findings(void **state)
+{
+    (void)state;
+    struct task_list list = parsed("x0 - x1; 2 * x0");
+    struct task_findings findings;
+    struct error error;
+    assert_int_equal(task_check(&list, &unit_square, &findings, &error), ERROR_NONE);
+    const struct task_range *difference = &findings.tasks[0], *twice = &findings.tasks[1];
+    assert_true(difference->lowest == -1 && difference->highest == 1 && !difference->is_constant);
+    assert_true(fabs(difference->mean) < 1e-3 && fabs(difference->mean_below - 1.0 / 6) < 1e-3);
+    assert_true(fabs(difference->rms - sqrt(1.0 / 6)) < 1e-3);
+    assert_true(twice->lowest == 0 && twice->highest == 2 && twice->mean_below == 0);
+    assert_true(fabs(twice->mean - 1) < 1e-3 && fabs(twice->rms - sqrt(4.0 / 3)) < 1e-3);
+}
+
+/* Mean and standard deviation in double, in index order, over the first 4,096 points of the box. */
+static void test_moments(void **state)
+{
+    (void)state;
+    enum { N = 4096 };
+    static float x[3 * N], target[N];
+    struct task_list list = parsed("x0 * x2 + a");
+    const struct formula_values values = {.dials = {0.25f, 1, 1}};
+    struct task_moments moments = task_moments(&list.formulas[0], &values, 3, -1, 3);
+    sobol_points(0, N, 3, x);
+    for (int i = 0; i < 3 * N; i++) {
+        float scaled = 4.0f * x[i];
+        x[i] = -1.0f + scaled;
+    }
+    formula_evaluate(&list.formulas[0], &values, N, 3, x, target);
+    double sum = 0, squares = 0;
+    for (int i = 0; i < N; i++)
+        sum += (double)target[i];
+    for (int i = 0; i < N; i++)
+        squares += ((double)target[i] - sum / N) * ((double)target[i] - sum / N);
+    assert_true(moments.mean == sum / N && moments.sd == sqrt(squares / N));
+    assert_true(fabs(moments.mean - 1.25) < 1e-2);
+
+    task_standardise(moments, N, target);
+    sum = squares = 0;
+    for (int i = 0; i < N; i++) {
+        sum += (double)target[i];
+        squares += (double)target[i] * (double)target[i];
+    }
+    assert_true(fabs(sum / N) < 1e-6 && fabs(squares / N - 1) < 1e-6);
+}
+
+/* The default box leaves inputs as they are. */
+static void test_scale(void **state)
+{
+    (void)state;
+    float x[] = {0, 0x1p-24f, 0.3f, 1 - 0x1p-24f}, y[4], expected = 0.2f * 0.3f;
+    memcpy(y, x, sizeof x);
+    task_scale_inputs(0, 1, 4, y);
+    assert_memory_equal(x, y, sizeof x);
+    task_scale_inputs(0.1f, 0.3f, 4, y);
+    expected = (0.3f - 0.1f) * 0.3f;
+    expected = 0.1f + expected;
+    assert_true(y[2] == expected && y[0] == 0.1f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_warnings), cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_moments),    cmocka_unit_test(test_scale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Ranks that hang, at any moment: stopped as by SIGSTOP (hang_shim.c), in a write or sync that never returns (io_shim.c), or
+with a stuck compute thread. Each run ends by itself, soon after its deadline or a signal and the grace, with the right exit
+code and a line that names what hangs; the file, if it was made, has the bits of an undisturbed run in every slot that is done, and
+--resume completes it. And what only looks like it (a slow disk, ranks suspended for a while) ends in good order.
+
+Usage: hangs.py PICKY HANG_SHIM.so IO_SHIM.so [NAME...]"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import h5py
+
+SWEEP = """replicates = 400; seed = 3;
+model = { epochs = 20; N_train = 200; max_attempts = 2; hidden_size = 4; hidden_layers = 2; };
+grid = { context_location = ("start", "end"); };
+"""
+LIMIT_S, GRACE_S = 5, 3
+LATEST_S = 12  # after the deadline and the grace: mpirun takes some time, and this machine may be busy
+STUCK = r"rank {} on .* is stuck: it has not been heard of for .* it holds \d+ jobs?, the oldest configuration \d+, replicate \d+"
+SILENT = r"rank {} on .*: the time is over, and rank 0 has not been heard of"
+NO_PROGRESS = r"rank 0 on .*: the time is over, and no progress for \d+ s in "
+COMPUTE = r"rank {} on .*: its compute thread does not stop; it holds \d+ jobs?, the oldest"
+STOPPED = r"stopped early: \d+ of 800 jobs done; go on with: "
+
+
+class Hang:
+    """ranks: 0 without mpirun. at: for hang_shim; who: which ranks. io: for io_shim. expect: patterns of lines, in any order;
+    code: the exit code (None: 0 or 75); file: whether there must be one (None: may be)."""
+
+    def __init__(self, name, ranks, expect, at=None, who="1", io=None, code=75, file=True, options="", act=None,
+                 limit_s=LIMIT_S, never=r"all ranks are ended.*all ranks are ended"):
+        self.__dict__.update(locals())
+
+
+def signal_ranks(*numbers):
+    """Sends signals to all ranks of a run: (seconds after the start of training, signal)."""
+    def act(run, log, pids):
+        while "jobs to do" not in open(log).read() and run.poll() is None:
+            time.sleep(0.05)
+        start = time.time()
+        for after, number, ranks in numbers:
+            time.sleep(max(0, start + after - time.time()))
+            for rank, pid in pids().items():
+                if ranks is None or rank in ranks:
+                    os.kill(pid, number)
+    return act
+
+
+LONG = "--set max_attempts=1000 --set error_threshold=1e-9"  # in place of a reference to compare with
+HANGS = [
+    # a worker
+    Hang("worker before MPI_Init", 2, [NO_PROGRESS + "starting MPI"], at="init:1", file=False),
+    Hang("worker at HELLO", 3, [NO_PROGRESS + "meeting the other ranks"], at="gather:1", file=False),
+    Hang("worker in its first message", 3, [NO_PROGRESS + "meeting the other ranks"], at="send:1", who="2", file=False),
+    Hang("worker sending", 3, [STUCK.format(1), STOPPED], at="send:9"),
+    Hang("worker receiving", 2, [STUCK.format(1).split("; it holds")[0]], at="probe:40", code=None),
+    Hang("both workers, null jobs", 3, [STUCK.format(1), STUCK.format(2), STOPPED], at="send:4", who="1,2", options="--null-jobs"),
+    Hang("worker's compute thread", 2, [COMPUTE.format(1), STOPPED], at="compute:40"),
+    Hang("worker at the end", 3, [], at="barrier:1", code=0, limit_s=None),
+    Hang("worker in MPI_Finalize", 3, [], at="finalize:1", code=0, limit_s=None),
+    # rank 0
+    Hang("rank 0 before MPI_Init", 2, [SILENT.replace("rank 0 has not", "").split(", and")[0].format(1)], at="init:1", who="0",
+         file=False),
+    Hang("rank 0 at HELLO", 2, [SILENT.format(1)], at="gather:1", who="0", file=False),
+    Hang("rank 0 sending", 3, [SILENT.format(1)], at="send:12", who="0"),
+    Hang("rank 0 and a worker", 3, [SILENT.format(2)], options=LONG, act=signal_ranks((0.2, signal.SIGSTOP, {0, 1}))),
+    Hang("rank 0's compute thread", 2, [COMPUTE.format(0), STOPPED], at="compute:40", who="0"),
+    Hang("rank 0 writing", 2, [NO_PROGRESS + "(writ|sync)ing the results"], io="w:300:hang:on", file=None),
+    Hang("rank 0 syncing", 2, [NO_PROGRESS + "syncing the results"], io="d:2:hang:on"),
+    # one rank alone
+    Hang("alone, compute thread", 0, [COMPUTE.format(0), STOPPED], at="compute:40", who="0"),
+    Hang("alone, syncing", 0, [NO_PROGRESS + "syncing the results"], io="d:2:hang:on"),
+    Hang("alone, creating the file", 0, [NO_PROGRESS + "opening files"], io="s:1:hang:on", file=False),
+    # signals in place of the deadline
+    Hang("SIGTERM, a worker hangs", 2, [STUCK.format(1), STOPPED], at="send:9", limit_s=None,
+         act=signal_ranks((1, signal.SIGTERM, {0}))),
+    Hang("SIGTERM to a worker, rank 0 hangs", 3, [SILENT.format(1)], at="send:12", who="0", limit_s=None,
+         act=signal_ranks((1, signal.SIGTERM, {1}))),
+    # not hung
+    Hang("a slow disk", 2, [STOPPED], io="none", options=LONG,
+         never="all ranks are ended|stuck"),
+    Hang("suspended", 2, [STOPPED], options=LONG,
+         act=signal_ranks((0.3, signal.SIGSTOP, None), (LIMIT_S + 3 * GRACE_S, signal.SIGCONT, None)),
+         never="all ranks are ended|stuck"),
+]
+
+
+class Reference:
+    def __init__(self, path):
+        with h5py.File(path, "r") as f:
+            self.arrays = {n: x[()] for n, x in f.items()
+                           if isinstance(x, h5py.Dataset) and x.shape[:2] == f["status"].shape}
+
+    def check(self, path, is_complete):
+        with h5py.File(path, "r") as f:
+            done = f["status"][()] != 0
+            assert done.all() or not is_complete, f"{(~done).sum()} slots are not done"
+            for name, array in self.arrays.items():
+                assert f[name][()][done].tobytes() == array[done].tobytes(), f"{name} differs"
+
+
+class Trial:
+    def __init__(self, picky, hang_shim, io_shim, reference):
+        self.picky, self.hang_shim, self.io_shim, self.reference = picky, hang_shim, io_shim, reference
+
+    def __call__(self, hang):
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            try:
+                return self.run(hang, os.path.abspath(folder))
+            except Exception as e:
+                log = f"{folder}/log"
+                raise AssertionError(f"{hang.name}: {type(e).__name__} {e}\n" +
+                                     (open(log).read() if os.path.exists(log) else "")) from e
+
+    def run(self, hang, folder):
+        env = {**os.environ, "PICKY_GRACE_SECONDS": str(GRACE_S)}
+        if hang.at:
+            env.update(LD_PRELOAD=self.hang_shim, HANG_AT=hang.at, HANG_RANKS=hang.who)
+        if hang.io:
+            env.update(LD_PRELOAD=self.io_shim, IO_SHIM_NAME="out.h5",
+                       **({"IO_SHIM_SYNC_MS": "1500"} if hang.io == "none" else {"IO_SHIM_FAULT": hang.io}))
+        command = ["sh", "-c", 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-0}; exec "$0" run ../sweep.cfg -o out.h5 "$@"',
+                   self.picky, *hang.options.split(), *(["--time-limit", str(hang.limit_s)] if hang.limit_s else [])]
+        if hang.ranks:
+            command[:0] = ["mpirun", "-n", str(hang.ranks), "--oversubscribe", "--bind-to", "none"]
+
+        def pids():
+            return {int(n[4:]): int(open(f"{folder}/{n}").read()) for n in os.listdir(folder) if n.startswith("pid.")}
+        start = time.time()
+        with open(f"{folder}/log", "w") as log:
+            run = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            if hang.act:
+                hang.act(run, f"{folder}/log", pids)
+            code = run.wait(timeout=(hang.limit_s or 0) + 4 * GRACE_S + 3 * LATEST_S)
+        finally:
+            for pid in pids().values():
+                try:
+                    if b"picky" in open(f"/proc/{pid}/cmdline", "rb").read():
+                        os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    continue
+            run.kill()
+            run.wait()
+        took = time.time() - start
+        log = open(f"{folder}/log").read()
+        assert code == hang.code or (hang.code is None and code in (0, 75)), f"exit code {code}, not {hang.code}"
+        assert took < (hang.limit_s or 4 * GRACE_S) + GRACE_S + LATEST_S, f"{took:.1f} s"
+        for pattern in hang.expect:
+            assert re.search("^picky: " + pattern, log, re.MULTILINE), f"no line /{pattern}/"
+        assert not re.search(hang.never, log, re.DOTALL), f"/{hang.never}/"
+        out = f"{folder}/out.h5"
+        assert hang.file is None or hang.file == os.path.exists(out), "a file, or none"
+        if os.path.exists(out) and not hang.options:
+            self.reference.check(out, code == 0)
+            again = subprocess.run([self.picky, "run", "../sweep.cfg", "-o", "out.h5", "--resume"], cwd=folder, timeout=120,
+                                   capture_output=True, text=True)
+            assert again.returncode == 0, f"--resume: {again.stderr}"
+            self.reference.check(out, True)
+        return f"{took:4.1f} s  {hang.name}"
+
+
+def main():
+    picky, hang_shim, io_shim = map(os.path.abspath, sys.argv[1:4])
+    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    hangs = [h for h in HANGS if not sys.argv[4:] or h.name in sys.argv[4:]]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        with open("sweep.cfg", "w") as f:
+            f.write(SWEEP)
+        subprocess.run([picky, "run", "sweep.cfg", "-o", "reference.h5"], check=True, capture_output=True)
+        trial = Trial(picky, hang_shim, io_shim, Reference("reference.h5"))
+        problems = []
+        with ThreadPoolExecutor(6) as pool:
+            for future in [pool.submit(trial, hang) for hang in hangs]:
+                try:
+                    print(future.result())
+                except AssertionError as e:
+                    problems.append(e)
+        os.chdir("/")
+    for problem in problems:
+        print(f"FAILED: {problem}")
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
