@@ -83,7 +83,7 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
 {
     *runner = NULL;
     const struct kernels *kernels;
-    if (kernels_choose(&kernels, error))
+    if (kernels_choose(&kernels, error) || packing_check(error))
         return error->code;
     struct job_runner *r = calloc(1, sizeof *r);
     void *record = malloc(layout->n_bytes);
@@ -291,10 +291,9 @@ static enum error_code does_not_fit(const struct job_runner *runner, const struc
 {
     const struct text_words needed = text_size((double)packing->n_bytes);
     if (runner->was_refused)
-        return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
-                         packing->kernels->lanes, needed.words);
-    return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
-                     packing->kernels->lanes, needed.words, text_size((double)runner->memory).words);
+        return error_set(error, ERROR_FATAL, "out of memory: a model needs %s, more than there is", needed.words);
+    return error_set(error, ERROR_FATAL, "out of memory: a model needs %s, there are %s", needed.words,
+                     text_size((double)runner->memory).words);
 }
 
 /* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into

@@ -19,7 +19,7 @@ struct packing {
 int packings(const struct kernels *widest, const struct kernels **all);
 
 /* For n (>= 1) models that have the shape of h, and no more training samples, in memory_bytes: the packing that takes
- * least time a model (packing_cost). */
+ * least time for all of them (packing_cost). */
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes);
 

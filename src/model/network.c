@@ -303,27 +303,31 @@ APART static bool back_product_slices(const struct network *network, const struc
     return false;
 }
 
-/* With units in the lanes back and update go through a tile of weights together: slices are of columns. */
-APART static bool update_columns(const struct network *network, void (*kernel)(const struct update *),
-                                 const struct update *p)
+/* With units in the lanes back and update go through a tile of weights together. */
+APART static bool update_tiles(const struct network *network, void (*kernel)(const struct update *),
+                               const struct update *p)
 {
-    size_t work = vectors_of(network, p->n_units) * (2 * p->n_rows + STEP_WORK);
-    size_t columns = interrupt_slice(p->n_columns, work, network->kernels->panel_units);
-    for (size_t column = 0; column < p->n_columns; column += columns) {
-        struct update slice = *p;
-        struct back_product back;
-        slice.first_column = column;
-        slice.end_column = at_most(column + columns, p->n_columns);
-        if (p->back) {
-            back = *p->back;
-            back.first_input = column;
-            back.n_inputs = at_most(column + columns, p->back->n_inputs);
-            slice.back = column < p->back->n_inputs ? &back : NULL;
+    size_t step = network->kernels->panel_units, work = 2 * p->n_rows + STEP_WORK;
+    size_t columns = interrupt_slice(p->n_columns, vectors_of(network, p->n_units) * work, step);
+    size_t units = interrupt_slice(p->n_units, vectors_of(network, columns) * work, step);
+    for (size_t column = 0; column < p->n_columns; column += columns)
+        for (size_t unit = 0; unit < p->n_units; unit += units) {
+            struct update slice = *p;
+            struct back_product back;
+            slice.first_unit = unit;
+            slice.end_unit = at_most(unit + units, p->n_units);
+            slice.first_column = column;
+            slice.end_column = at_most(column + columns, p->n_columns);
+            if (p->back) {
+                back = *p->back;
+                back.first_input = column;
+                back.n_inputs = at_most(column + columns, p->back->n_inputs);
+                slice.back = column < p->back->n_inputs ? &back : NULL;
+            }
+            kernel(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
         }
-        kernel(&slice);
-        if (interrupt_look(network->interrupt))
-            return true;
-    }
     return false;
 }
 
@@ -331,7 +335,7 @@ APART static bool update_slices(const struct network *network, void (*kernel)(co
                                 const struct update *p)
 {
     if (network->lanes == 1)
-        return update_columns(network, kernel, p);
+        return update_tiles(network, kernel, p);
     if (p->back && back_product_slices(network, p->back))
         return true;
     size_t weight_work = p->n_rows + STEP_WORK;
@@ -466,6 +470,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .n_rows = n_rows,
             .n_units = layer->n_units,
             .end_column = layer->n_columns,
+            .end_unit = layer->n_units,
             .n_columns = layer->n_columns,
             .delta = a->delta[l],
             .delta_stride = a->delta_stride[l],

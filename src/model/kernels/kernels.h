@@ -93,6 +93,7 @@ struct update {
     size_t n_rows, n_units;
     size_t first_column, end_column; /* those to update, first_column <= c < end_column, whole panels */
     size_t n_columns;                /* all columns of the panels, the bias's included */
+    size_t first_unit, end_unit;     /* with units in the lanes: those to update, and to go back from, in this order */
     const float *delta;              /* [n_rows][delta_stride] */
     size_t delta_stride;
     const float *in; /* [n_rows][in_stride] */
@@ -152,9 +153,5 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
 /* The next narrower kernels that this processor has, for packs that would leave half of the lanes empty. NULL if there
  * are none (the portable ones do not count), or if PICKY_SIMD says which kernels to use. Static. */
 const struct kernels *kernels_narrower(const struct kernels *kernels);
-
-/* The portable kernels, if they have fewer lanes than these: slow, but with packs that need less memory. NULL
- * otherwise, or if PICKY_SIMD says which kernels to use. Static. */
-const struct kernels *kernels_last_resort(const struct kernels *kernels);
 
 #endif

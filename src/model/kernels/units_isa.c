@@ -283,7 +283,7 @@ INLINE void update_panels(const bool is_adam, const struct update_constants *c, 
 {
     struct pending pending = {.c = *c};
     struct deltas deltas;
-    for (size_t unit = 0; unit < p->n_units; unit += LANES) {
+    for (size_t unit = p->first_unit; unit < p->end_unit; unit += LANES) {
         if (p->back)
             deltas_turn(&deltas, p->back, unit, 0);
         for (size_t column = p->first_column; column < p->end_column; column += LANES) {
