@@ -1,5 +1,7 @@
 #include "claims_write.h"
 #include "command.h"
+#include "control_write.h"
+#include "noise.h"
 
 #include <string.h>
 
@@ -15,10 +17,21 @@ static enum error_code write_claims(struct reader *reader, const struct selectio
     memcpy(options.smallest_effect, request->smallest_effect, sizeof options.smallest_effect);
     if (request->export.status && request_statuses(request, &options.numbers.statuses, error))
         return error->code;
-    if (!claims_decide(&claims, reader, selection, &options, error)) {
-        claims_write(&claims, reader, selection, format, out);
+    struct groups groups = {0};
+    if (request->by && groups_make(&groups, reader, selection, request->by, error))
+        return error->code;
+    for (size_t g = 0; g < (request->by ? groups.n : 1); g++) {
+        const struct selection *group = request->by ? &groups.groups[g] : selection;
+        if (claims_decide(&claims, reader, group, &options, error))
+            break;
+        if (!request->with_noise || !noise_measure(&claims, reader, error))
+            claims_write(&claims, reader, selection, (struct claims_group){request->by ? &groups : NULL, g}, format,
+                         out);
         claims_free(&claims);
+        if (error->code)
+            break;
     }
+    groups_free(&groups);
     return error->code;
 }
 
@@ -30,9 +43,16 @@ static enum error_code run(struct reader *reader, const struct selection *select
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
+    if (request->is_control && (format != TABLE_TEXT || request->by || request->is_simultaneous || request->with_noise))
+        return error_set(error, ERROR_INPUT,
+                         "--control: writes a sweep; not with --by, --csv, --json, --simultaneous, --noise");
     if (output_begin(&output, &place, error))
         return error->code;
-    if (!write_claims(reader, selection, request, format, output.file, error))
+    if (request->is_control)
+        control_write(reader, selection, output.file, error);
+    else
+        write_claims(reader, selection, request, format, output.file, error);
+    if (!error->code)
         output_finish(&output, error);
     output_abandon(&output);
     return error->code;
@@ -50,39 +70,32 @@ const struct command command_claims = {
         "of one seed are pairs; pairs of configurations are averaged, each counting alike, and shown. The number is "
         "D,\n"
         "1/2 sum |p_A - p_B| over a layer's units, p being a unit's share of a task's importance: 0 if both tasks use\n"
-        "the same units, 1 if they share none; of rare_task_recruits it is where units lean. Beside it, shares of\n"
-        "selective (|RI| > " RI_TEXT(RI_SELECTIVE_ABOVE) ") and mixed units (|RI| < " RI_TEXT(
-            RI_MIXED_BELOW) ").\n"
-                            "\n"
-                            "Verdicts: larger, if the effect's 95 % interval lies above the smallest effect of "
-                            "interest (0.05, or\n"
-                            "--smallest-effect); reversed, if it lies below that the other way round; negligible, if "
-                            "it lies between the\n"
-                            "two, from 30 seeds on; undecided, else; mixed, if one pair of configurations says the "
-                            "opposite of all\n"
-                            "together (Bonferroni's t); selection, if under 90 % of pairs accepted the same attempt "
-                            "and the verdict among\n"
-                            "those is another; no control, if the file has no identical tasks: --control writes the "
-                            "sweep that adds them;\n"
-                            "too few, under 6 seeds. Intervals are Student's under 10 seeds, BCa at Student's reach "
-                            "from there on.\n"
-                            "Where a file was extended, the verdict on the replicates that were planned first is said "
-                            "if it differs: a\n"
-                            "sweep that goes on until the verdict pleases finds too much.\n"
-                            "\n"
-                            "Multiverse: the same effect by D and by shares of selective units, raw or divided by the "
-                            "layer's sum, of all\n"
-                            "or of important units, cut-off 0.05, 0.1, 0.2: how many specifications say larger, and "
-                            "which choice changes\n"
-                            "that most often. The count is no evidence: they share their models, and may all be wrong "
-                            "together. The mean\n"
-                            "over them, seed by seed, has an interval and a verdict.\n"
-                            "\n"
-                            "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the "
-                            "models of one\n"
-                            "configuration. Taylor measures scale with the residual error, ablation hardly, "
-                            "contribution not at all.\n"
-                            "docs/claims.md has all of this with its reasons.\n",
-    .options = "output force where measure measures unimportant-below of status smallest-effect simultaneous csv json",
+        "the same units, 1 if they share none; of rare_task_recruits it is where units lean. Beside it stand shares "
+        "of\n"
+        "selective and mixed units.\n"
+        "\n"
+        "Verdicts: larger, if the effect's 95 % interval lies above the smallest effect of interest (0.05, or\n"
+        "--smallest-effect); reversed, if it lies below that the other way round; negligible, if it lies between the\n"
+        "two, from 30 seeds on; undecided, else; mixed, if one pair of configurations says the opposite of all\n"
+        "together (Bonferroni's t); selection, if under 90 % of pairs accepted the same attempt and the verdict among\n"
+        "those is another; no control, if the file has no identical tasks: --control writes the sweep that adds them;\n"
+        "too few, under 6 seeds. Intervals are Student's under 10 seeds, BCa at Student's reach from there on.\n"
+        "Where a file was extended, the verdict on the replicates that were planned first is said if it differs: a\n"
+        "sweep that goes on until the verdict pleases finds too much.\n"
+        "\n"
+        "Multiverse: the same effect by D and by shares of selective units, raw or divided by the layer's sum, of all\n"
+        "or of important units, cut-off 0.05, 0.1, 0.2: how many specifications say larger, and which choice changes\n"
+        "that most often. The count is no evidence: they share their models, and may all be wrong together. The mean\n"
+        "over them, seed by seed, has an interval and a verdict.\n"
+        "\n"
+        "--noise shows beside each number what it is between one task's importances on two test sets, of 30 models a\n"
+        "configuration: chance alone. Networks whose weights are not stored are trained again. --by KEY,... decides\n"
+        "each combination of their values apart, with the controls of the whole file.\n"
+        "\n"
+        "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
+        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n"
+        "docs/claims.md has all of this with its reasons.\n",
+    .options = "output force where by measure measures unimportant-below of status smallest-effect simultaneous "
+               "control noise csv json",
     .run = run,
 };

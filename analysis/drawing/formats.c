@@ -41,7 +41,7 @@ void json_estimate(FILE *out, const struct estimate *estimate)
 
 void json_value(FILE *out, const struct hyperparameters *h, const struct hyperparameter *row)
 {
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     hyperparameter_format(h, row, value);
     if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL)
         fprintf(out, "%s", value);

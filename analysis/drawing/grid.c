@@ -173,7 +173,7 @@ void grid_group_label(const struct grid *grid, size_t group, char label[LABEL_MA
 
 /* The name of a row or column. */
 static void value_text(const struct grid *grid, const struct grid_axis *axis, size_t i,
-                       char text[HYPERPARAMETER_TEXT_MAX])
+                       char text[HYPERPARAMETER_FORMAT_MAX])
 {
     *text = '\0';
     if (axis->key)
@@ -185,7 +185,7 @@ static double values_width(const struct grid *grid, const struct grid_axis *axis
 {
     double width = 0;
     for (size_t i = 0; i < axis->n; i++) {
-        char text[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX];
         value_text(grid, axis, i, text);
         width = fmax(width, layout_text_width(text, LABEL_SIZE));
     }
@@ -217,7 +217,7 @@ struct box grid_cell(const struct grid *grid, size_t block, size_t row, size_t c
 static void write_names(const struct grid *grid, size_t block)
 {
     struct box box = grid_block(grid, block);
-    char lines[LAYOUT_LINES_MAX][LABEL_MAX], text[HYPERPARAMETER_TEXT_MAX];
+    char lines[LAYOUT_LINES_MAX][LABEL_MAX], text[HYPERPARAMETER_FORMAT_MAX];
     double left = box.left - grid->numbers_left - grid->labels_width, above = box.top - LINE_HEIGHT / 2 - 2;
     double labels = box.left - grid->numbers_left - LABELS_GAP;
 

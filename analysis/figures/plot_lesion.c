@@ -38,10 +38,13 @@ static enum error_code measure(struct lesion_figure *figure, size_t i, struct er
                        figure->n_models_max, &result, error))
         return error->code;
     figure->n_models[i] = result.n_models;
+    size_t n_drawn = result.n_tasks < TASKS_DRAWN ? result.n_tasks : TASKS_DRAWN;
     for (size_t lesion = 0; result.n_models > 0 && lesion < N_LESIONS; lesion++) {
-        if (bootstrap_means(result.errors + lesion * result.n_tasks * result.n_models, result.n_models, TASKS_DRAWN,
+        if (bootstrap_means(result.errors + lesion * result.n_tasks * result.n_models, result.n_models, n_drawn,
                             figure->lesions[i].errors[lesion], error))
             break;
+        for (size_t t = n_drawn; t < TASKS_DRAWN; t++)
+            figure->lesions[i].errors[lesion][t] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, 0};
         figure->lesions[i].n_silenced[lesion] =
             statistics_mean(result.n_silenced + lesion * result.n_models, result.n_models);
     }

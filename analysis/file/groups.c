@@ -137,7 +137,7 @@ void groups_label(const struct groups *groups, const struct reader *reader, size
         return;
     }
     for (size_t k = 0; k < groups->n_keys && used < LABEL_MAX; k++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&reader->configs[config], groups->keys[k], value);
         used +=
             (size_t)snprintf(label + used, LABEL_MAX - used, "%s%s = %s", k ? ", " : "", groups->keys[k]->name, value);

@@ -54,6 +54,14 @@ static enum error_code find_swept(struct reader *reader, struct error *error)
         for (size_t c = 1; c < reader->n_configs && !reader->swept[i]; c++)
             reader->swept[i] =
                 !hyperparameter_equal(&reader->configs[0], &reader->configs[c], &hyperparameter_table[i]);
+    hyperparameters_name_swept(reader->configs, reader->n_configs, reader->swept);
+    /* With equal shares it follows from the number of tasks. */
+    const struct hyperparameter *fraction = hyperparameter_find("fraction");
+    bool is_equal = true;
+    for (size_t c = 0; c < reader->n_configs && is_equal; c++)
+        is_equal = hyperparameter_is_default(&reader->configs[c], fraction);
+    if (is_equal)
+        reader->swept[fraction - hyperparameter_table] = false;
     return ERROR_NONE;
 }
 
@@ -202,6 +210,11 @@ enum error_code reader_read(struct reader *reader, enum field field, size_t conf
     if (memory >= 0)
         H5Sclose(memory);
     return error->code;
+}
+
+int64_t reader_first_seed(const struct reader *reader)
+{
+    return reader->handles->header.seed;
 }
 
 int reader_n_measures(const struct reader *reader)

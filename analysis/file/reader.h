@@ -65,6 +65,9 @@ enum error_code reader_read(struct reader *reader, enum field field, size_t conf
  * lack the last of them (NaN throughout): models_with_measure. */
 int reader_n_measures(const struct reader *reader);
 
+/* The seed of replicate 0. */
+int64_t reader_first_seed(const struct reader *reader);
+
 /* Status of one slot. */
 enum job_status reader_status(const struct reader *reader, size_t config, size_t replicate);
 

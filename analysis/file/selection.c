@@ -10,12 +10,12 @@
 static void append(char label[LABEL_MAX], const char *text)
 {
     size_t used = strlen(label);
-    snprintf(label + used, LABEL_MAX - used, "%s", text);
+    snprintf(label + used, LABEL_MAX - used, "%.*s", LABEL_MAX - 1, text);
 }
 
 static void append_value(char label[LABEL_MAX], const struct hyperparameters *h, const struct hyperparameter *row)
 {
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     hyperparameter_format(h, row, value);
     if (*label)
         append(label, ", ");
@@ -24,11 +24,17 @@ static void append_value(char label[LABEL_MAX], const struct hyperparameters *h,
     append(label, value);
 }
 
+/* Whether a row tells what a configuration has that is not the default; of tasks and second_task one does. */
+static bool is_told(const struct hyperparameters *h, const struct hyperparameter *row)
+{
+    if (strcmp(row->name, *h->second_task ? "tasks" : "second_task") == 0)
+        return false;
+    return !hyperparameter_is_default(h, row);
+}
+
 void selection_label(const struct reader *reader, size_t config, char label[LABEL_MAX])
 {
     const struct hyperparameters *h = &reader->configs[config];
-    struct hyperparameters defaults;
-    hyperparameters_default(&defaults);
 
     *label = '\0';
     for (int i = 0; i < n_hyperparameters; i++)
@@ -37,7 +43,7 @@ void selection_label(const struct reader *reader, size_t config, char label[LABE
     if (*label)
         return;
     for (int i = 0; i < n_hyperparameters; i++)
-        if (!hyperparameter_equal(h, &defaults, &hyperparameter_table[i]))
+        if (is_told(h, &hyperparameter_table[i]))
             append_value(label, h, &hyperparameter_table[i]);
     if (!*label)
         append(label, "all defaults");
@@ -73,7 +79,7 @@ static enum error_code no_match(const struct reader *reader, const char *conditi
         if (is_cut)
             break;
         shown[n_shown++] = c;
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&reader->configs[c], row, value);
         append(names, *names ? ", " : "");
         append(names, value);
@@ -98,7 +104,8 @@ static enum error_code apply(struct selection *selection, const struct reader *r
     const char *equals = strchr(condition, '=');
     if (!equals)
         return error_set(error, ERROR_INPUT, "--where %s: allowed: KEY=VALUE or KEY=VALUE,VALUE,...", condition);
-    for (const char *c = equals; (c = strchr(c, ',')); c++)
+    bool is_tasks = strncmp(condition, "tasks=", strlen("tasks=")) == 0; /* commas are parts of formulas */
+    for (const char *c = equals; !is_tasks && (c = strchr(c, ',')); c++)
         n_values++;
     text = strdup(condition);
     values = calloc(n_values, sizeof *values);
@@ -113,7 +120,7 @@ static enum error_code apply(struct selection *selection, const struct reader *r
         goto done;
     char *rest = text + (equals - condition) + 1;
     for (size_t v = 0; v < n_values; v++)
-        values[v] = strsep(&rest, ",");
+        values[v] = is_tasks ? rest : strsep(&rest, ",");
     for (size_t v = 0; v < n_values; v++) {
         hyperparameters_default(&wanted);
         if (hyperparameter_set_text(&wanted, row, values[v], error)) {

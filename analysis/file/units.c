@@ -10,9 +10,13 @@ enum error_code units_create(struct units *units, const struct reader *reader, s
                             .n_tasks = (size_t)hyperparameters_n_tasks(h),
                             .n_layers = (size_t)h->hidden_layers,
                             .n_units = (size_t)h->hidden_size};
-    units->importance = malloc(units->n_measures * units->n_tasks * units->n_layers * units->n_units * sizeof(float));
+    size_t n = units->n_measures * units->n_tasks * units->n_layers * units->n_units;
+    units->importance = malloc((n + units->n_units) * sizeof(float));
     if (!units->importance)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    units->missing = units->importance + n;
+    for (size_t i = 0; i < units->n_units; i++)
+        units->missing[i] = quiet_nan();
     return ERROR_NONE;
 }
 
@@ -32,6 +36,8 @@ enum error_code units_load(struct units *units, struct reader *reader, size_t co
 
 const float *units_importance(const struct units *units, enum measure measure, size_t task, size_t layer)
 {
+    if (task >= units->n_tasks)
+        return units->missing;
     return units->importance + ((measure * units->n_tasks + task) * units->n_layers + layer) * units->n_units;
 }
 

@@ -8,6 +8,7 @@
 struct units {
     size_t n_measures, n_tasks, n_layers, n_units; /* n_units in each layer */
     float *importance;                             /* [n_measures, n_tasks, n_layers, n_units]; owned */
+    float *missing;                                /* [n_units] NaN: of a task that there is not; borrowed from it */
 };
 
 /* Makes room for models of a configuration. ERROR_FATAL if memory is short. Ended by units_destroy. */

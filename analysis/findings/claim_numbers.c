@@ -72,6 +72,7 @@ static double mean_ri(const float *a, const float *b, size_t n, double below, bo
     return sum / n_known;
 }
 
+/* ri [n]: scratch; NULL: without mean_ri. */
 static void fill_layer(struct layer *layer, const float *a, const float *b, size_t n, double below, double *ri)
 {
     double means[2] = {0, 0};
@@ -82,7 +83,7 @@ static void fill_layer(struct layer *layer, const float *a, const float *b, size
     layer->n_units = (double)n;
     layer->distance = distance_of(a, b, n);
     for (int normalise = 0; normalise < N_NORMALISE; normalise++) {
-        layer->mean_ri[normalise] = mean_ri(a, b, n, below, normalise == NORMALISE_LAYER, ri);
+        layer->mean_ri[normalise] = ri ? mean_ri(a, b, n, below, normalise == NORMALISE_LAYER, ri) : (double)NAN;
         for (int c = 0; c < N_THRESHOLDS; c++)
             layer->kinds[normalise][c] =
                 count_kinds(a, b, n, means, c == CUTOFF_ASKED ? below : claim_cutoffs[c], normalise == NORMALISE_LAYER);
@@ -103,7 +104,8 @@ static double mean_of_layers(const double *layers, int first, int end)
     return sum / n; /* 0/0 is the NaN that is wanted */
 }
 
-double claim_number_of_layers(enum claim_id claim, const struct hyperparameters *h, const double *layers)
+/* A claim's number of D, or of any other number of a layer: of numbers [n_layers] of one model. */
+static double number_of_layers(enum claim_id claim, const struct hyperparameters *h, const double *layers)
 {
     int n_layers = (int)h->hidden_layers, context = hyperparameters_context_layer(h) - 1;
     switch (claim) {
@@ -140,7 +142,7 @@ static double share_number(enum claim_id claim, const struct hyperparameters *h,
         numbers[l] = claim_table[claim].is_leaning ? share(&layers[l], kinds, kinds->leaning, s.is_of_important)
                                                    : selective(&layers[l], kinds, s.is_of_important);
     }
-    return claim_number_of_layers(claim, h, numbers);
+    return number_of_layers(claim, h, numbers);
 }
 
 /* The number of selective and mixed units, which each claim puts together in a way of its own. */
@@ -162,9 +164,9 @@ static double kinds_number(enum claim_id claim, const struct hyperparameters *h,
     switch (claim) {
     case CLAIM_END_SPLITS: return contrasts[context] - mean_of_layers(contrasts, 0, context);
     case CLAIM_LEAKS:
-    case CLAIM_REPLAY_SELECTS: return claim_number_of_layers(claim, h, selectives);
+    case CLAIM_REPLAY_SELECTS: return number_of_layers(claim, h, selectives);
     case CLAIM_RARE_RECRUITS: return mean_of_layers(leanings, 0, n_layers);
-    default: return claim_number_of_layers(claim, h, contrasts);
+    default: return number_of_layers(claim, h, contrasts);
     }
 }
 
@@ -181,7 +183,17 @@ static double number_of(enum claim_id claim, const struct hyperparameters *h, co
         return kinds_number(claim, h, layers, NORMALISE_LAYER, false);
     for (int64_t l = 0; l < h->hidden_layers; l++)
         distances[l] = layers[l].distance;
-    return claim_number_of_layers(claim, h, distances);
+    return number_of_layers(claim, h, distances);
+}
+
+double claim_judged_number(enum claim_id claim, const struct hyperparameters *h, const float *a, const float *b,
+                           double unimportant_below)
+{
+    struct layer layers[LAYERS_MAX];
+    size_t n = (size_t)h->hidden_size;
+    for (int64_t l = 0; l < h->hidden_layers; l++)
+        fill_layer(&layers[l], a + (size_t)l * n, b + (size_t)l * n, n, unimportant_below, NULL);
+    return number_of(claim, h, layers, NUMBER_JUDGED, false);
 }
 
 /* ---- Reading ---- */

@@ -63,7 +63,8 @@ void claim_numbers_free(struct claim_numbers *numbers); /* all-zero numbers are 
 const float *claim_numbers_of(const struct claim_numbers *numbers, enum claim_id claim, size_t config,
                               struct task_pair tasks, int measure, int number);
 
-/* The claim's number of D, or of any other number of a layer: of numbers [n_layers] of one model. */
-double claim_number_of_layers(enum claim_id claim, const struct hyperparameters *h, const double *layers);
+/* The number a claim is judged on, of importances a and b [layer, unit] of one model. */
+double claim_judged_number(enum claim_id claim, const struct hyperparameters *h, const float *a, const float *b,
+                           double unimportant_below);
 
 #endif

@@ -202,7 +202,8 @@ static enum error_code prepare(struct search *search, struct error *error)
     }
     for (size_t i = 0; i < n; i++)
         configs[i] = i;
-    if (groups_make_without(&search->alike, search->reader, &(struct selection){configs, n}, task_key(), error))
+    if (groups_make_without(&search->alike, search->reader, &(struct selection){configs, n}, task_key(search->reader),
+                            error))
         goto done;
     for (size_t g = 0; g < search->alike.n; g++)
         for (size_t i = 0; i < search->alike.groups[g].n; i++)
@@ -228,7 +229,7 @@ enum error_code claim_pairs_find(struct claim_pairs *pairs, enum claim_id claim,
             add_pair(&search, selection->configs[i], selection->configs[i], error);
     if (!key || error->code)
         goto done;
-    const struct hyperparameter *row = claim == CLAIM_SIMILAR_SHARE ? task_key() : hyperparameter_find(key);
+    const struct hyperparameter *row = claim == CLAIM_SIMILAR_SHARE ? task_key(reader) : hyperparameter_find(key);
     if (groups_make_without(&groups, reader, selection, row, error))
         goto done;
     for (size_t g = 0; g < groups.n && !error->code; g++)

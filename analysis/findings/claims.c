@@ -274,6 +274,8 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
         row->effect = estimates[place];
         row->null = nulls[place];
         row->warnings = verdict_warnings(work->columns + place * work->n_seeds, work->n_seeds);
+        if (row->warnings & WARNING_ALL_EQUAL)
+            row->effect.low = row->effect.high = (double)NAN;
         row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
     }
     result->multiverse.rows[measure] =
@@ -348,6 +350,8 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
         struct claim_result *result = &claims->results[c];
         claim_pairs_find(&result->pairs, (enum claim_id)c, reader, selection, error);
         pairs[c] = result->pairs; /* a view */
+        for (int m = 0; m < N_MEASURES; m++)
+            result->noise_a[m] = result->noise_b[m] = (double)NAN;
         result->smallest = options->smallest_effect[c] > 0 ? options->smallest_effect[c] : CLAIM_SMALLEST_EFFECT;
         for (size_t p = 0; p < result->pairs.n; p++)
             result->n_judged += claim_pair_has_controls(&result->pairs.pairs[p]) ? 1 : 0;

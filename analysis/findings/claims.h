@@ -41,6 +41,7 @@ struct claim_result {
     struct claim_checks checks[N_MEASURES];
     struct estimate *pair_effects; /* [pairs.n, n_measures], owned: Bonferroni's t */
     struct multiverse multiverse;
+    double noise_a[N_MEASURES], noise_b[N_MEASURES]; /* noise.h; NaN if it was not measured */
 };
 
 /* All of a file. Owns its arrays; released by claims_free. */

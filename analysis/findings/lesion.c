@@ -1,5 +1,6 @@
 #include "lesion.h"
 
+#include "importance.h"
 #include "layer_mask.h"
 #include "numbers.h"
 #include "train.h"
@@ -64,9 +65,9 @@ static enum error_code load_weights(struct lesioner *l, size_t lane, size_t repl
     uint64_t n_units = l->n_units, n_layers = l->n_layers, n_tasks = (uint64_t)shape->n_tasks;
     int output = network->n_layers, context = (int)shape->context_layer;
 
-    if (read_weights(l, FIELD_INPUT_WEIGHTS, replicate, (uint64_t[4]){n_units, N_INPUTS}, error))
+    if (read_weights(l, FIELD_INPUT_WEIGHTS, replicate, (uint64_t[4]){n_units, (uint64_t)shape->n_inputs}, error))
         return error->code;
-    put_weights(l, lane, 1, l->weights, n_units, 0, N_INPUTS);
+    put_weights(l, lane, 1, l->weights, n_units, 0, (size_t)shape->n_inputs);
     if (n_layers > 1) {
         if (read_weights(l, FIELD_HIDDEN_WEIGHTS, replicate, (uint64_t[4]){n_layers - 1, n_units, n_units}, error))
             return error->code;
@@ -91,21 +92,25 @@ static enum error_code load_weights(struct lesioner *l, size_t lane, size_t repl
 }
 
 /* Puts the stored test set in the place of the one that the seed gave. */
-static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t replicate, struct error *error)
+static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t replicate, int64_t seed,
+                                     struct error *error)
 {
     const struct hyperparameters *h = &l->reader->configs[l->config];
     struct training *training = &l->training;
     size_t n_tasks = l->result->n_tasks, N_test = (size_t)h->N_test, lanes = training->lanes;
-    struct task tasks[TASKS_MAX];
+    size_t n_inputs = (size_t)h->n_inputs;
+    struct targets targets;
 
-    tasks_of(h, tasks);
-    if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, N_INPUTS}, error))
+    if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, n_inputs}, error))
         return error->code;
+    targets_make(&targets, h, seed);
     for (size_t row = 0; row < n_tasks * N_test; row++) {
-        const float *x = l->weights + row * N_INPUTS;
-        for (size_t k = 0; k < N_INPUTS; k++)
-            training->test_x[(row * N_INPUTS + k) * lanes + lane] = x[k];
-        training->test_target[row * lanes + lane] = task_target(&tasks[row / N_test], x);
+        const float *x = l->weights + row * n_inputs;
+        float target;
+        for (size_t k = 0; k < n_inputs; k++)
+            training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
+        targets_compute(&targets, (int)(row / N_test), 1, x, &target);
+        training->test_target[row * lanes + lane] = target;
     }
     return ERROR_NONE;
 }
@@ -235,11 +240,12 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
                              l->reader->path, l->config, replicate);
         if (training_load(&l->training, lane, h, seed, attempts - 1u, error) ||
             (l->has_weights && load_weights(l, lane, replicate, error)) ||
-            (has_test_set && load_test_set(l, lane, replicate, error)) || group_units(l, lane, first + lane, error))
+            (has_test_set && load_test_set(l, lane, replicate, seed, error)) ||
+            group_units(l, lane, first + lane, error))
             return error->code;
     }
     if (!l->has_weights)
-        training_run(&l->training);
+        training_run(&l->training, NULL);
     for (int layer = 1; layer < l->training.network.n_layers; layer++) {
         const struct layer *part = &l->training.network.layer[layer];
         memcpy(l->whole[layer], part->weights, part->n_units * part->n_columns * l->training.lanes * sizeof(float));
@@ -277,8 +283,9 @@ static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct 
     if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, NULL, error) ||
         units_create(&l->units, l->reader, l->config, error))
         return error->code;
-    size_t n_hidden = l->n_units * l->n_units * l->n_layers, n_test = (size_t)h->N_test * result->n_tasks * N_INPUTS;
-    size_t n_small = l->n_units * (N_INPUTS + result->n_tasks + l->n_layers), n_all = l->training.lanes * l->n_layers;
+    size_t n_inputs = (size_t)h->n_inputs, n_test = (size_t)h->N_test * result->n_tasks * n_inputs;
+    size_t n_hidden = l->n_units * l->n_units * l->n_layers;
+    size_t n_small = l->n_units * (n_inputs + result->n_tasks + l->n_layers), n_all = l->training.lanes * l->n_layers;
     l->replicates = malloc(n_models_max * sizeof *l->replicates);
     l->ri = malloc(l->n_units * sizeof *l->ri);
     l->group = malloc(n_all * l->n_units * sizeof *l->group);
@@ -347,6 +354,113 @@ done:
     release(&l);
     if (error->code)
         lesion_free(result);
+    return error->code;
+}
+
+/* ---- The same networks on a second test set ---- */
+
+/* Puts samples of another stream in the place of a lane's test set. */
+static void load_second_set(struct lesioner *l, size_t lane, int64_t seed)
+{
+    const struct hyperparameters *h = &l->reader->configs[l->config];
+    struct training *training = &l->training;
+    size_t N_test = (size_t)h->N_test, n_inputs = (size_t)h->n_inputs, lanes = training->lanes;
+    struct targets targets;
+
+    targets_make(&targets, h, seed);
+    for (size_t task = 0; task < l->result->n_tasks; task++) {
+        tasks_second_test_inputs(h, training->model[lane].key, (int)task, 0, N_test, l->weights);
+        for (size_t i = 0; i < N_test; i++) {
+            size_t row = task * N_test + i;
+            const float *x = l->weights + i * n_inputs;
+            float target;
+            for (size_t k = 0; k < n_inputs; k++)
+                training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
+            targets_compute(&targets, (int)task, 1, x, &target);
+            training->test_target[row * lanes + lane] = target;
+        }
+    }
+}
+
+/* Copies a lane's measures, as many as the file has: values [measure, task, layer, unit]. */
+static void copy_measures(const struct lesioner *l, const struct importance *importance, size_t lane, float *values)
+{
+    size_t n = l->result->n_tasks * l->n_layers * l->n_units;
+    for (int m = 0; m < reader_n_measures(l->reader); m++)
+        for (size_t i = 0; i < n; i++)
+            *values++ = importance->measure[m][i * l->training.lanes + lane];
+}
+
+/* The first models that are accepted and measured. */
+static void first_models(const bool *has, size_t n_replicates, size_t n_wanted, size_t *replicates)
+{
+    for (size_t r = 0, n = 0; r < n_replicates && n < n_wanted; r++)
+        if (has[r])
+            replicates[n++] = r;
+}
+
+static enum error_code again_pack(struct lesioner *l, struct importance *importance, size_t first, size_t n,
+                                  float *values, again_function function, void *context, struct error *error)
+{
+    if (load_pack(l, first, n, error))
+        return error->code;
+    training_test(&l->training, 0);
+    if (check_errors(l, first, n, error))
+        return error->code;
+    for (size_t lane = 0; lane < n; lane++)
+        load_second_set(l, lane, reader_first_seed(l->reader) + (int64_t)l->replicates[first + lane]);
+    importance_compute(importance, &l->training, NULL);
+    for (size_t lane = 0; lane < n; lane++) {
+        if (units_load(&l->units, l->reader, l->config, l->replicates[first + lane], error))
+            return error->code;
+        copy_measures(l, importance, lane, values);
+        function(context, l->replicates[first + lane], l->units.importance, values);
+    }
+    return ERROR_NONE;
+}
+
+enum error_code lesion_measure_again(struct reader *reader, size_t config, size_t n_models_max, again_function function,
+                                     void *context, struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    const struct ri_options options = {
+        .measure = MEASURE_ABLATION_MEAN, .unimportant_below = UNIMPORTANT_BELOW, .task_b = 1};
+    struct lesion_result result = {.n_tasks = (size_t)hyperparameters_n_tasks(h)};
+    struct importance importance = {0};
+    size_t n_measured;
+    struct lesioner l = {.reader = reader, .options = &options, .result = &result, .config = config};
+    float *values = NULL;
+
+    l.n_layers = (size_t)h->hidden_layers;
+    l.n_units = (size_t)h->hidden_size;
+    l.has_weights = (reader->layout.store & STORE_WEIGHTS) != 0;
+    bool *has = malloc(reader->n_replicates * sizeof *has);
+    if (!has)
+        return no_memory(reader, error);
+    if (models_with_measure(reader, config, options.measure, has, &n_measured, error))
+        goto done;
+    result.n_models = n_measured < n_models_max ? n_measured : n_models_max;
+    error->code = ERROR_NONE;
+    if (result.n_models == 0 || allocate(&l, result.n_models, error) ||
+        importance_create(&importance, &l.training, error))
+        goto done;
+    values = malloc(l.units.n_measures * result.n_tasks * l.n_layers * l.n_units * sizeof *values);
+    if (!values) {
+        no_memory(reader, error);
+        goto done;
+    }
+    first_models(has, reader->n_replicates, result.n_models, l.replicates);
+    for (size_t first = 0; first < result.n_models && !error->code; first += l.training.lanes) {
+        size_t left = result.n_models - first;
+        again_pack(&l, &importance, first, left < l.training.lanes ? left : l.training.lanes, values, function, context,
+                   error);
+    }
+done:
+    free(values);
+    free(has);
+    importance_destroy(&importance);
+    release(&l);
+    lesion_free(&result);
     return error->code;
 }
 

@@ -27,4 +27,13 @@ enum error_code lesion_measure(struct reader *reader, size_t config, const struc
                                size_t n_models_max, struct lesion_result *result, struct error *error);
 void lesion_free(struct lesion_result *result); /* an all-zero result is allowed */
 
+/* Called with one model's importances [measure, task, layer, unit] on the test set that the file has them of, and on a
+ * second one (RNG_TEST_SET, b = 1). */
+typedef void (*again_function)(void *context, size_t replicate, const float *first, const float *second);
+
+/* Measures the first n_models_max accepted models of a configuration on a second test set. Their networks are made as
+ * lesion_measure makes them, with the same errors. */
+enum error_code lesion_measure_again(struct reader *reader, size_t config, size_t n_models_max, again_function function,
+                                     void *context, struct error *error);
+
 #endif

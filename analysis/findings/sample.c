@@ -170,7 +170,8 @@ static void take_importance(void *context, const struct reader *reader, size_t c
         size_t n_model = f->n_tasks * f->n_layers * f->n_units;
         const float *model = importance + r * n_model;
         bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
-        for (size_t l = 0; l < f->n_layers && has_measure; l++) {
+        bool has_tasks = (size_t)f->options->task_a < f->n_tasks && (size_t)f->options->task_b < f->n_tasks;
+        for (size_t l = 0; l < f->n_layers && has_measure && has_tasks; l++) {
             const float *a = model + ((size_t)f->options->task_a * f->n_layers + l) * f->n_units;
             const float *b = model + ((size_t)f->options->task_b * f->n_layers + l) * f->n_units;
             models_layer_ri(a, b, f->n_units, f->options, f->ri);
@@ -189,8 +190,9 @@ static void take_losses(void *context, const struct reader *reader, size_t confi
     for (size_t r = 0; r < n; r++) {
         if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
             continue;
-        double a = (double)losses[r * f->n_tasks + (size_t)f->options->task_a];
-        double b = (double)losses[r * f->n_tasks + (size_t)f->options->task_b];
+        size_t task_a = (size_t)f->options->task_a, task_b = (size_t)f->options->task_b;
+        double a = task_a < f->n_tasks ? (double)losses[r * f->n_tasks + task_a] : (double)NAN;
+        double b = task_b < f->n_tasks ? (double)losses[r * f->n_tasks + task_b] : (double)NAN;
         ratio[f->model++] = a > 0 && b > 0 ? (float)log(a / b) : NAN;
     }
 }
@@ -226,8 +228,9 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     for (int side = 0; side < 2; side++) {
         size_t task = (size_t)(side ? options->task_b : options->task_a);
         size_t column = column_index(sample, side ? STATISTIC_ERROR_2 : STATISTIC_ERROR_1, 0);
-        memcpy(sample->values + column * sample->n_models + first_model, errors + task * n_models,
-               n_models * sizeof *errors);
+        if (task < f.n_tasks) /* else its column stays NaN */
+            memcpy(sample->values + column * sample->n_models + first_model, errors + task * n_models,
+                   n_models * sizeof *errors);
     }
     f.model = first_model;
     if (models_for_each_chunk(reader, FIELD_TEST_LOSS, config, &losses, take_losses, &f, error))

@@ -1,36 +1,17 @@
 #include "task_kind.h"
 
 #include "errors.h"
+#include "task_registry.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char sum[] = "x0 + x1", product[] = "x0 * x1";
 
-/* The shortest decimals of a float. */
-static void format_factor(float factor, char text[32])
-{
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, 32, "%.*g", digits, (double)factor);
-        if (strtof(text, NULL) == factor)
-            return;
-    }
-}
-
 void task_text(const struct hyperparameters *h, int task, char text[TASK_TEXT_MAX])
 {
-    bool is_product = false;
-    double factor = 1;
-    char number[32];
-    if (task == 1)
-        check(hyperparameters_parse_second_task(h->second_task, &is_product, &factor));
-    format_factor(fabsf((float)factor), number);
-    if (is_product || (float)factor == 1)
-        snprintf(text, TASK_TEXT_MAX, "%s", is_product ? product : sum);
-    else
-        snprintf(text, TASK_TEXT_MAX, "x0 %c %s * x1", factor < 0 ? '-' : '+', number);
+    snprintf(text, TASK_TEXT_MAX, "%s", task_registry_get(h->tasks)->list.formulas[task].text);
 }
 
 /* Whether a text is x0 + K * x1, or x0 - K * x1. */
@@ -84,11 +65,14 @@ bool task_is_all(const struct hyperparameters *h, const char *text)
 
 bool task_set_twice(struct hyperparameters *h, const char *text)
 {
+    char twice[2 * TASK_TEXT_MAX + 2];
     struct error error;
-    return strcmp(text, sum) == 0 && !hyperparameter_set_text(h, task_key(), "add1", &error);
+    snprintf(twice, sizeof twice, "%s; %s", text, text);
+    return !hyperparameter_set_text(h, hyperparameter_find("tasks"), twice, &error);
 }
 
-const struct hyperparameter *task_key(void)
+const struct hyperparameter *task_key(const struct reader *reader)
 {
-    return hyperparameter_find("second_task");
+    const struct hyperparameter *tasks = hyperparameter_find("tasks");
+    return reader->swept[tasks - hyperparameter_table] ? tasks : hyperparameter_find("second_task");
 }

@@ -2,9 +2,10 @@
 #ifndef PICKY_TASK_KIND_H
 #define PICKY_TASK_KIND_H
 
-#include "hyperparameters.h"
+#include "formula.h"
+#include "reader.h"
 
-#define TASK_TEXT_MAX 256 /* bytes of a task's formula, the final NUL included */
+#define TASK_TEXT_MAX FORMULA_TEXT_MAX /* bytes of a task's formula, the final NUL included */
 
 enum pair_kind {
     PAIR_IDENTICAL, /* equal formulas: what every claim is held against */
@@ -33,7 +34,7 @@ bool task_is_all(const struct hyperparameters *h, const char *text);
  */
 bool task_set_twice(struct hyperparameters *h, const char *text);
 
-/* The hyperparameter that says what the tasks are. */
-const struct hyperparameter *task_key(void);
+/* The hyperparameter that says what the tasks are, in a file. */
+const struct hyperparameter *task_key(const struct reader *reader);
 
 #endif

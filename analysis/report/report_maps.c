@@ -126,7 +126,7 @@ static void write_list(const struct report *report)
 /* Writes the value that a configuration (of the file) has. */
 static void write_value(const struct report *report, size_t config, const struct hyperparameter *key)
 {
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     hyperparameter_format(&report->reader->configs[config], key, value);
     html_text(report->out, value);
 }

@@ -91,7 +91,7 @@ static void write_values(const struct report *report, const struct hyperparamete
             fprintf(report->out, ", &hellip;");
             return;
         }
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(h, row, value);
         fputs(n_shown ? ", " : "", report->out);
         html_text(report->out, value);
@@ -144,9 +144,7 @@ void report_sweep(const struct report *report)
     report_count(out, report->reader->n_configs, "configuration");
     fprintf(out, " with ");
     report_count(out, report->reader->n_replicates, "replicate");
-    fprintf(out,
-            " each. Replicate <i>r</i> has the same seed in every configuration. Task 1 is x0 + x1; task 2 is what "
-            "<code>second_task</code> says.</p>\n");
+    fprintf(out, " each. Replicate <i>r</i> has the same seed in every configuration.</p>\n");
     selection_swept(report->reader, names);
     if (strcmp(names, "none") != 0)
         write_varied(report);
@@ -196,7 +194,7 @@ static void write_acceptance_row(const struct report *report, size_t i)
     fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i]);
     for (int r = 0; r < n_hyperparameters; r++)
         if (report->reader->swept[r]) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(h, &hyperparameter_table[r], value);
             fprintf(out, "<td>");
             html_text(out, value);

@@ -24,12 +24,12 @@ unsigned verdict_warnings(const float *values, size_t n)
     for (size_t i = 0; i < n; i++)
         if (!isnan(values[i])) {
             n_known++;
-            n_zeros += values[i] == 0 ? 1 : 0;
+            n_zeros += fabsf(values[i]) <= VERDICT_TOLERANCE ? 1 : 0;
             least = fminf(least, values[i]);
             most = fmaxf(most, values[i]);
         }
     if (n_known < VERDICT_SEEDS)
         return 0;
-    return (least == most ? WARNING_ALL_EQUAL : 0u) | (2 * n_zeros >= n_known ? WARNING_ZEROS : 0u) |
+    return (most - least <= VERDICT_TOLERANCE ? WARNING_ALL_EQUAL : 0u) | (2 * n_zeros >= n_known ? WARNING_ZEROS : 0u) |
            (n_known < WARNING_MINORITY_SEEDS ? WARNING_MINORITY : 0u);
 }

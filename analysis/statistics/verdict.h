@@ -33,6 +33,7 @@ enum verdict_warning {
     WARNING_MINORITY = 4,  /* so few values that one model in five that is unlike the others may not be among them */
 };
 #define WARNING_MINORITY_SEEDS 30
+#define VERDICT_TOLERANCE      1e-6f /* effects on a scale of 1 that are nearer than this are equal: they are floats */
 
 /* The warnings for a mean of values [n], NaN being left out; 0 for fewer than VERDICT_SEEDS. */
 unsigned verdict_warnings(const float *values, size_t n);

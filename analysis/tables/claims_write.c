@@ -133,6 +133,12 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
     const struct claim_checks *checks = &result->checks[m];
     const struct claim_row *row = &result->rows[ROW_JUDGED][m];
     char effect[64];
+    if (isfinite(result->noise_a[m]))
+        fprintf(out, "      noise (two test sets of one task): %+.3f", result->noise_a[m]);
+    if (isfinite(result->noise_b[m]))
+        fprintf(out, ", %+.3f", result->noise_b[m]);
+    if (isfinite(result->noise_a[m]))
+        fprintf(out, "\n");
     if (row->decision == DECISION_NO_CONTROL)
         return;
     if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
@@ -286,8 +292,9 @@ static void write_statuses(const struct claims *claims, FILE *out)
     fprintf(out, ".\n");
 }
 
-static void write_text(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                       FILE *out)
+/* What the table is about, and the rules. */
+static void write_rules(const struct claims *claims, const struct reader *reader, const struct selection *selection,
+                        FILE *out)
 {
     table_head(reader, selection, out);
     fprintf(
@@ -306,6 +313,18 @@ static void write_text(const struct claims *claims, const struct reader *reader,
             ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
             : "Intervals are not corrected for the number of claims and measures (--simultaneous does so).\n");
     write_statuses(claims, out);
+}
+
+static void write_text(const struct claims *claims, const struct reader *reader, const struct selection *selection,
+                       struct claims_group group, FILE *out)
+{
+    if (group.group == 0)
+        write_rules(claims, reader, selection, out);
+    if (group.groups) {
+        char label[LABEL_MAX];
+        groups_label(group.groups, reader, group.group, label);
+        table_wrapped("\n*", label, out);
+    }
     fprintf(out, "\n");
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
@@ -349,6 +368,18 @@ static void csv_numbers(const double *numbers, size_t n, FILE *out)
     }
 }
 
+/* The group's values of the keys that were asked for. */
+static void csv_keys(const struct reader *reader, struct claims_group group, FILE *out)
+{
+    for (size_t k = 0; group.groups && k < group.groups->n_keys; k++) {
+        char value[HYPERPARAMETER_FORMAT_MAX];
+        hyperparameter_format(&reader->configs[group.groups->groups[group.group].configs[0]], group.groups->keys[k],
+                              value);
+        csv_text(out, value);
+        fputc(',', out);
+    }
+}
+
 static void csv_begin_row(const struct claims *claims, const char *name, int m, enum normalise normalise,
                           const char *decision, size_t n_seeds, FILE *out)
 {
@@ -381,6 +412,7 @@ static void csv_checks(const struct claims *claims, int c, int m, FILE *out)
     fprintf(out, ",%d,%d,%d", multiverse->n, multiverse->n_larger, multiverse->n_reversed);
     csv_numbers(effects, 3, out);
     fprintf(out, ",%s", multiverse->choice < N_CHOICES && multiverse->n > 0 ? choice_names[multiverse->choice] : "");
+    csv_numbers((const double[]){result->noise_a[m], result->noise_b[m]}, 2, out);
 }
 
 static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE *out)
@@ -406,32 +438,43 @@ static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE
     if (r == ROW_JUDGED && is_there)
         csv_checks(claims, c, m, out);
     else
-        fprintf(out, ",,,,,,,,,,,,,");
+        fprintf(out, ",,,,,,,,,,,,,,,");
     fprintf(out, "\n");
 }
 
-static void write_csv(const struct claims *claims, FILE *out)
+static void csv_head(struct claims_group group, FILE *out)
 {
+    for (size_t k = 0; group.groups && k < group.groups->n_keys; k++)
+        fprintf(out, "%s,", group.groups->keys[k]->name);
     fprintf(
         out,
         "claim,measure,normalise,unimportant_below,shares_of,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
-        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice\n");
+        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b\n");
+}
+
+static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
+{
+    if (group.group == 0)
+        csv_head(group, out);
     for (int c = 0; c < N_CLAIMS; c++)
         for (int r = 0; r < N_ROWS; r++)
             for (int m = 0; m < claims->n_measures; m++)
-                if (is_wanted(claims, m))
+                if (is_wanted(claims, m)) {
+                    csv_keys(reader, group, out);
                     csv_claim_row(claims, c, r, m, out);
+                }
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
             const double numbers[5] = {c->r, c->low, c->high, (double)NAN, (double)NAN};
             if (!is_wanted(claims, m))
                 continue;
+            csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -471,6 +514,10 @@ static void json_row(const struct claims *claims, int c, int r, int m, bool is_f
             fprintf(out, ", \"first_plan\": \"%s\"", decision_names[checks->first_plan]);
         fprintf(out, ", \"pairs\": %zu, \"same_attempt\": %zu, \"same_effect\": ", checks->n_pairs, checks->n_same);
         json_estimate(out, &checks->same);
+        fprintf(out, ", \"noise_a\": ");
+        json_number(out, claims->results[c].noise_a[m]);
+        fprintf(out, ", \"noise_b\": ");
+        json_number(out, claims->results[c].noise_b[m]);
     }
     fprintf(out, "}");
 }
@@ -548,10 +595,25 @@ static void json_claim(const struct claims *claims, int c, FILE *out)
     fprintf(out, "}");
 }
 
-static void write_json(const struct claims *claims, const struct reader *reader, FILE *out)
+/* The group as the members that the object of it begins with. */
+static void json_group(const struct reader *reader, struct claims_group group, FILE *out)
 {
     fprintf(out, "{\n");
-    table_json_head(reader, out);
+    if (group.group == 0)
+        table_json_head(reader, out);
+    if (!group.groups)
+        return;
+    fprintf(out, group.group == 0 ? "  \"groups\": [{\n  \"group\": {" : "  \"group\": {");
+    for (size_t k = 0; k < group.groups->n_keys; k++) {
+        fprintf(out, "%s\"%s\": ", k > 0 ? ", " : "", group.groups->keys[k]->name);
+        json_value(out, &reader->configs[group.groups->groups[group.group].configs[0]], group.groups->keys[k]);
+    }
+    fprintf(out, "},\n");
+}
+
+static void write_json(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
+{
+    json_group(reader, group, out);
     fprintf(out, "  \"fewest_seeds\": %d,\n  \"simultaneous\": %s,\n  \"first_plan_replicates\": ", VERDICT_SEEDS,
             claims->is_simultaneous ? "true" : "false");
     if (claims->n_first > 0)
@@ -575,16 +637,20 @@ static void write_json(const struct claims *claims, const struct reader *reader,
             json_estimate(out, &r);
             fprintf(out, "}");
         }
-    fprintf(out, "\n  ]\n}\n");
+    fprintf(out, "\n  ]\n}");
+    if (group.groups)
+        fprintf(out, group.group + 1 < group.groups->n ? ",\n" : "]\n}");
+    if (!group.groups || group.group + 1 == group.groups->n)
+        fprintf(out, "\n");
 }
 
 void claims_write(const struct claims *claims, const struct reader *reader, const struct selection *selection,
-                  enum table_format format, FILE *out)
+                  struct claims_group group, enum table_format format, FILE *out)
 {
     if (format == TABLE_CSV)
-        write_csv(claims, out);
+        write_csv(claims, reader, group, out);
     else if (format == TABLE_JSON)
-        write_json(claims, reader, out);
+        write_json(claims, reader, group, out);
     else
-        write_text(claims, reader, selection, out);
+        write_text(claims, reader, selection, group, out);
 }

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-static void format_value(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_TEXT_MAX])
+static void format_value(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_FORMAT_MAX])
 {
     hyperparameter_format(&comparisons->reader->configs[config], comparisons->key, value);
 }
@@ -22,7 +22,7 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         const struct comparison *c = &row->comparison;
         const double numbers[] = {c->mean_a, c->mean_b, c->difference.value, c->difference.low, c->difference.high,
                                   c->cliff,  c->p,      c->p_holm,           c->p_family};
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         for (size_t k = 0; k < comparisons->groups.n_keys; k++) {
             size_t config = comparisons->groups.groups[row->group].configs[0];
             hyperparameter_format(&comparisons->reader->configs[config], comparisons->groups.keys[k], value);
@@ -95,12 +95,12 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 /* Above a block of rows with the same group, values, measure and pair. */
 static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
 {
-    char label[LABEL_MAX], text[LABEL_MAX + 200], a[HYPERPARAMETER_TEXT_MAX], b[HYPERPARAMETER_TEXT_MAX];
+    char label[LABEL_MAX], text[LABEL_MAX + 200], a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
-    snprintf(text, sizeof text, "%s = %s against %s; %s; %s, tasks %d and %d", comparisons->key->name, b, a, label,
-             measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
+    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", comparisons->key->name, b, a,
+             label, measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p family");

@@ -99,7 +99,7 @@ static void put_key(const struct table *table, size_t config, size_t first, size
     fprintf(out, "%zu,%zu", config, first + r);
     for (int i = 0; i < n_hyperparameters; i++)
         if (is_column(table, i)) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(h, &hyperparameter_table[i], value);
             fputc(',', out);
             csv_text(out, value);

@@ -128,7 +128,7 @@ done:
 static void put_hyperparameter(const struct reader *reader, const struct selection *selection,
                                const struct hyperparameter *row, FILE *out)
 {
-    bool is_text = row && (row->type == HYPERPARAMETER_TEXT || row->type == HYPERPARAMETER_CHOICE);
+    bool is_text = row && row->type != HYPERPARAMETER_INTEGER && row->type != HYPERPARAMETER_REAL;
     bool is_real = row && row->type == HYPERPARAMETER_REAL;
     const uint64_t size = selection->n;
 

@@ -10,17 +10,19 @@ static enum error_code write_group(struct reader *reader, struct summary_table *
 {
     const struct selection *group = &table->groups->groups[table->group];
     int n_tasks = hyperparameters_n_tasks(&reader->configs[group->configs[0]]), n_left = 0;
+    int n_pairs = n_tasks > 1 ? n_tasks * (n_tasks - 1) / 2 : 1;
     struct sample_estimates estimates;
     for (int m = 0; m < reader_n_measures(reader); m++)
         if (table->options->measures >> m & 1)
-            n_left += n_tasks * (n_tasks - 1) / 2;
+            n_left += n_pairs;
 
     table->is_first = true;
     for (int m = 0; m < reader_n_measures(reader); m++) {
         if (!(table->options->measures >> m & 1))
             continue;
+        /* A single task has no pair: it stands beside a task that there is not, whose numbers are NaN. */
         for (int a = 0; a < n_tasks; a++)
-            for (int b = a + 1; b < n_tasks; b++) {
+            for (int b = a + 1; b < (n_tasks > 1 ? n_tasks : 2); b++) {
                 struct sample sample;
                 table->ri.measure = (enum measure)m;
                 table->ri.task_a = a;

@@ -29,7 +29,7 @@ static void csv_table(const struct summary_table *table, FILE *out)
         if (!layer_mask_has(table->options->layers, l))
             continue;
         for (size_t k = 0; k < table->groups->n_keys; k++) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(&table->reader->configs[group->configs[0]], table->groups->keys[k], value);
             csv_text(out, value);
             fputc(',', out);

@@ -2,6 +2,7 @@
 
 #include "backoff.h"
 #include "clock.h"
+#include "forecast.h"
 #include "ledger.h"
 #include "memory_budget.h"
 #include "stop.h"
@@ -57,20 +58,20 @@ struct coordinator {
     int n_ranks, n_finished, n_dead, n_waiting;
     struct rank *ranks; /* [n_ranks] */
     uint64_t counts[N_STATUSES];
-    double work;             /* of the records that have come */
-    double first_idle_s;     /* when the first rank had nothing left to do */
-    struct error failure;    /* code ERROR_NONE as long as all is well */
-    enum wire_order order;   /* for all ranks */
-    int signal, signal_rank; /* the most pressing one that any rank has got, 0: none; and which rank */
-    double end_s;            /* when training has to end, INFINITY: when all is done */
-    double start_s;          /* of the run */
-    double paused_s;         /* between turns, because this process was stopped or the machine suspended */
-    bool is_time_over;       /* the first order was given for the time limit's sake */
-    bool has_overstayed;     /* some rank's compute thread does not stop */
-    double silence_look_s;   /* when ranks' silence is looked at next */
-    double turn_s;           /* when the loop's last turn began */
-    double overtime_s;       /* that the loop has been through since end_s */
-    double reassured_s;      /* when the ranks were last told that this one lives */
+    struct forecast_facts facts; /* of the records that have come, and of the ranks' totals */
+    double first_idle_s;         /* when the first rank had nothing left to do */
+    struct error failure;        /* code ERROR_NONE as long as all is well */
+    enum wire_order order;       /* for all ranks */
+    int signal, signal_rank;     /* the most pressing one that any rank has got, 0: none; and which rank */
+    double end_s;                /* when training has to end, INFINITY: when all is done */
+    double start_s;              /* of the run */
+    double paused_s;             /* between turns, because this process was stopped or the machine suspended */
+    bool is_time_over;           /* the first order was given for the time limit's sake */
+    bool has_overstayed;         /* some rank's compute thread does not stop */
+    double silence_look_s;       /* when ranks' silence is looked at next */
+    double turn_s;               /* when the loop's last turn began */
+    double overtime_s;           /* that the loop has been through since end_s */
+    double reassured_s;          /* when the ranks were last told that this one lives */
     double longest_pack_s;
     uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
@@ -102,6 +103,10 @@ static void finish_rank(struct coordinator *c, int rank)
 
 static void note_totals(struct coordinator *c, int rank, const struct wire_totals *totals)
 {
+    const struct wire_totals *before = &c->ranks[rank].totals;
+    c->facts.attempts += totals->attempts - before->attempts;
+    c->facts.rejected_at_start += totals->rejected_at_start - before->rejected_at_start;
+    c->facts.trained += totals->lanes_used - before->lanes_used;
     c->ranks[rank].totals = *totals;
     c->longest_pack_s = fmax(c->longest_pack_s, totals->longest_pack_s);
 }
@@ -234,8 +239,12 @@ static enum error_code put(struct coordinator *c, uint64_t config, uint64_t repl
 {
     if (c->sink->put(c->sink->context, config, replicate, record, error))
         return error->code;
-    c->counts[*(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS)]++;
-    c->work += plan_work(c->plan, config);
+    uint8_t status = *(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS);
+    c->counts[status]++;
+    c->facts.n_done++;
+    c->facts.n_accepted += status == STATUS_ACCEPTED;
+    c->facts.work_done += plan_work(c->plan, config);
+    c->facts.attempts_of_done += *(const uint16_t *)record_field_const(c->layout, record, FIELD_ATTEMPTS);
     return ERROR_NONE;
 }
 
@@ -523,7 +532,7 @@ static void give_orders(struct coordinator *c)
 static bool is_for_the_limit(const struct coordinator *c, double now_s)
 {
     double left_s = c->watch->deadline_s - now_s, had_s = now_s - c->start_s;
-    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10) && left_s <= had_s);
+    return !c->signal || (stop_is_warning(c->signal) && left_s <= fmax(60, had_s / 10));
 }
 
 /* Winds up, or abandons what is in training, when it is time to. */
@@ -641,12 +650,25 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     return ERROR_NONE;
 }
 
+static void show_progress(struct coordinator *c)
+{
+    const struct job_runner_pack pack = trainer_pack(c->trainer);
+    const struct wire_totals totals = trainer_totals(c->trainer);
+    note_totals(c, 0, &totals);
+    double in_pack = (double)pack.n_models * pack.share;
+    /* Only this rank can be looked at while it trains. At first, all are as far; later the others' reports tell. */
+    c->facts.in_pack = c->facts.trained == 0 ? in_pack * (c->n_ranks - c->n_dead) : c->n_ranks == 1 ? in_pack : 0;
+    c->facts.n_out = ledger_out(c->ledger);
+    const struct forecast forecast = forecast_make(&c->facts);
+    const struct progress_work work = {forecast.done, forecast.left, pack.share};
+    progress_update(c->progress, c->counts, &work, clock_s());
+}
+
 /* Until every rank has said that it has nothing left to do (then no message is on its way) or has died, or MPI fails,
  * or a rank is stuck. */
 static void run(struct coordinator *c)
 {
     struct backoff backoff = {0};
-    double work_total = plan_work_total(c->plan);
     c->turn_s = clock_s();
     while (c->n_finished < c->n_ranks && !c->transport->failure.code && !c->transport->is_stuck) {
         bool is_moving = listen_to_workers(c);
@@ -660,7 +682,7 @@ static void run(struct coordinator *c)
         mind_the_silent(c);
         give_orders(c);
         mind_the_stuck(c);
-        progress_update(c->progress, c->counts, work_total > 0 ? fmin(c->work / work_total, 1) : 0, clock_s());
+        show_progress(c);
         if (is_moving)
             backoff = (struct backoff){0};
         trainer_wait(c->trainer, backoff_next(&backoff, c->n_ranks == 1 ? LONGEST_SLEEP_ALONE_S : LONGEST_SLEEP_S));
@@ -698,6 +720,9 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
                             .end_s = watch->deadline_s,
                             .start_s = start_s};
     *receipt = (struct receipt){.n_ranks = c.n_ranks};
+    c.facts.n_jobs = plan_jobs_total(plan);
+    c.facts.work_total = plan_work_total(plan);
+    c.facts.max_attempts = (double)layout->size[DIMENSION_ATTEMPT];
     if (set_up(&c, error)) {
         c.failure = *error;
         goto done;

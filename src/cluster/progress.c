@@ -11,7 +11,7 @@
 
 static const double REDRAW_S = 0.2;          /* bar */
 static const double LINES_APART_S = 1;       /* lines: never closer */
-static const double FIRST_INTERVAL_S = 10;   /* lines: growing by half each time ... */
+static const double FIRST_INTERVAL_S = 2;    /* lines: twice as long each time ... */
 static const double LONGEST_INTERVAL_S = 60; /* ... up to this */
 static const double PAUSE_S = 10;            /* without an update: the process was stopped, the machine suspended */
 static const double FIRST_MARK_S = 60;       /* shorter runs take their rate over all of it */
@@ -87,12 +87,14 @@ void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
     }
 }
 
-void progress_note(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s)
+void progress_note(struct progress *progress, const uint64_t counts[N_STATUSES], const struct progress_work *work,
+                   double now_s)
 {
-    uint64_t before = n_done(progress);
+    uint64_t n_before = n_done(progress);
+    double work_before = progress->work.done;
     memcpy(progress->counts, counts, sizeof progress->counts);
-    progress->work = work;
-    if (n_done(progress) == before)
+    progress->work = *work;
+    if (n_done(progress) == n_before && work->done <= work_before)
         return;
 
     double gap = now_s - progress->burst_s;
@@ -102,7 +104,7 @@ void progress_note(struct progress *progress, const uint64_t counts[N_STATUSES],
     double age = now_s - progress->start_s;
     if (age >= FIRST_MARK_S && age >= 2 * (progress->marks[1].at_s - progress->start_s)) {
         progress->marks[0] = progress->marks[1];
-        progress->marks[1] = (struct progress_mark){.at_s = now_s, .work = work, .done = n_done(progress)};
+        progress->marks[1] = (struct progress_mark){.at_s = now_s, .work = work->done, .done = n_done(progress)};
     }
 }
 
@@ -113,11 +115,11 @@ bool progress_estimate(const struct progress *progress, double now_s, double *ra
     /* Between bursts the clock stands still, unless this one is late. */
     double since_burst = now_s - progress->burst_s;
     double until = since_burst > progress->longest_gap_s ? now_s : progress->burst_s;
-    double span = until - mark->at_s, work = progress->work - mark->work;
-    if (n_done(progress) <= mark->done || span <= 0 || work <= 0)
+    double span = until - mark->at_s, work = progress->work.done - mark->work;
+    if (span <= 0 || work <= 0)
         return false;
     *rate = (double)(n_done(progress) - mark->done) / span;
-    *left_s = (1 - progress->work) * span / work - (now_s - until);
+    *left_s = progress->work.left * span / work - (now_s - until);
     if (*left_s < 0)
         *left_s = 0;
     return true;
@@ -162,10 +164,14 @@ void progress_line(const struct progress *progress, double now_s, char *text, si
         append_accepted(text, size, progress);
     }
     double rate, left_s;
+    if (done == 0 && progress->work.in_pack > 0)
+        append(text, size, ", the first models are %.0f %% trained", floor(100 * progress->work.in_pack));
     if (!progress_estimate(progress, now_s, &rate, &left_s))
         return;
-    append(text, size, ", ");
-    append_rate(text, size, rate);
+    if (rate > 0) {
+        append(text, size, ", ");
+        append_rate(text, size, rate);
+    }
     if (done < progress->n_jobs) {
         append(text, size, ", ");
         append_left(text, size, left_s);
@@ -190,9 +196,11 @@ void progress_bar(const struct progress *progress, double now_s, int width, char
         append(parts[2], PART_MAX, "  ");
         append_accepted(parts[2], PART_MAX, progress);
     }
-    if (known) {
+    if (known && rate > 0) {
         append(parts[3], PART_MAX, "  ");
         append_rate(parts[3], PART_MAX, rate);
+    } else if (done == 0 && progress->work.in_pack > 0) {
+        append(parts[3], PART_MAX, "  first models %.0f %%", floor(100 * progress->work.in_pack));
     }
 
     snprintf(text, size, "%3d %%", percent(progress));
@@ -248,7 +256,8 @@ static void skip_pause(struct progress *progress, double now_s)
         progress->marks[i].at_s += pause_s;
 }
 
-void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s)
+void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], const struct progress_work *work,
+                     double now_s)
 {
     skip_pause(progress, now_s);
     progress_note(progress, counts, work, now_s);
@@ -264,7 +273,7 @@ void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES
         return;
     show(progress, now_s, false);
     if (since >= progress->interval_s)
-        progress->interval_s = fmin(1.5 * progress->interval_s, LONGEST_INTERVAL_S);
+        progress->interval_s = fmin(2 * progress->interval_s, LONGEST_INTERVAL_S);
 }
 
 void progress_say(struct progress *progress, const char *format, ...)

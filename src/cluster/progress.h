@@ -18,7 +18,10 @@ struct progress {
     bool is_open; /* something was said, and the end not yet */
     uint64_t n_jobs;
     uint64_t counts[N_STATUSES]; /* done so far; pending unused */
-    double work;                 /* share of the expected work that is done, 0 to 1 */
+    struct progress_work {
+        double done, left; /* in one unit, whatever it is; what is in training counts in part */
+        double in_pack;    /* share of the models in training that is done: shown until there are jobs to show */
+    } work;
     double start_s, shown_s;
     double seen_s;     /* the last update; without one for long the process was stopped, and that time does not count */
     double interval_s; /* of lines: grows */
@@ -34,9 +37,10 @@ struct progress {
 /* Starts the display of a run of n_jobs on `stream`. */
 void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs);
 
-/* Takes note of the jobs done by now, by status, and of the share of the work that they make up (0 to 1), and shows
- * it if it is time to. Cheap: meant to be called from an event loop. */
-void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s);
+/* Takes note of the jobs done by now, by status, and of the work, and shows it if it is time to. Cheap: meant to be
+ * called from an event loop. */
+void progress_update(struct progress *progress, const uint64_t counts[N_STATUSES], const struct progress_work *work,
+                     double now_s);
 
 /* Says something else meanwhile (printf style, one line, without newline). */
 void progress_say(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -45,9 +49,10 @@ void progress_say(struct progress *progress, const char *format, ...) __attribut
 void progress_end(struct progress *progress, double now_s);
 
 /* The same as progress_update without showing anything. */
-void progress_note(struct progress *progress, const uint64_t counts[N_STATUSES], double work, double now_s);
+void progress_note(struct progress *progress, const uint64_t counts[N_STATUSES], const struct progress_work *work,
+                   double now_s);
 
-/* Jobs a second of late, and seconds left. False if nothing can be said yet (the two are 0 then). */
+/* Jobs a second of late (0: none are done), and seconds left. False if nothing can be said yet (the two are 0 then). */
 bool progress_estimate(const struct progress *progress, double now_s, double *rate, double *left_s);
 
 /* The bar, fitted to `width` columns (what does not fit is left out), and the line: no newline. */

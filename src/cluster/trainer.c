@@ -502,6 +502,11 @@ struct wire_totals trainer_totals(struct trainer *trainer)
     return totals;
 }
 
+struct job_runner_pack trainer_pack(const struct trainer *trainer)
+{
+    return job_runner_pack(trainer->runner);
+}
+
 void trainer_wait(struct trainer *trainer, double seconds)
 {
     if (seconds <= 0) {

@@ -25,7 +25,7 @@ enum error_code trainer_create(struct trainer **trainer, const struct record_lay
 /* Bytes for records that a trainer holds beside its packs. */
 uint64_t trainer_bytes(const struct record_layout *layout);
 
-/* Halts and ends the thread and releases everything. A pack in training is interrupted between two steps: if that takes
+/* Halts and ends the thread and releases everything. A pack in training is interrupted: if that takes
  * longer than two seconds the thread and its memory are left to the end of the process. NULL is allowed. */
 void trainer_destroy(struct trainer *trainer);
 
@@ -58,8 +58,9 @@ enum trainer_state trainer_state(struct trainer *trainer, struct error *error);
 /* Of a trainer that has finished: false if its thread has not, but was abandoned. */
 bool trainer_has_ended(struct trainer *trainer);
 
-/* What has been done so far. */
+/* What has been done so far; and what is in training. */
 struct wire_totals trainer_totals(struct trainer *trainer);
+struct job_runner_pack trainer_pack(const struct trainer *trainer);
 
 /* Sleeps until the thread has something to say, at most so many seconds. */
 void trainer_wait(struct trainer *trainer, double seconds);

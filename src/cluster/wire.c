@@ -3,6 +3,7 @@
 #include "build.h"
 #include "hash.h"
 #include "numbers.h"
+#include "task_registry.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -29,8 +30,11 @@ struct setup {
     uint64_t build; /* signature of the sender's */
     uint64_t memory_bytes;
     struct record_layout layout;
+    uint64_t n_lists;
+    /* n_lists times: its text, TASK_LIST_TEXT_MAX bytes */
 };
-WIRE_STRUCT(setup, 5 + 2 + N_DIMENSIONS + 3 + 2 * N_FIELDS);
+WIRE_STRUCT(setup, 5 + 2 + N_DIMENSIONS + 3 + 2 * N_FIELDS + 1);
+_Static_assert(TASK_LIST_TEXT_MAX % 8 == 0, "a message of whole words");
 
 struct handout {
     struct envelope envelope;
@@ -147,7 +151,7 @@ enum error_code wire_open(const void *message, size_t n_bytes, enum wire_kind *k
     bool exact = true;
     switch (envelope->kind) {
     case WIRE_HELLO: least = sizeof(struct hello); break;
-    case WIRE_SETUP: least = sizeof(struct setup); break;
+    case WIRE_SETUP: least = sizeof(struct setup), exact = false; break;
     case WIRE_STOP: least = sizeof(struct stop); break;
     case WIRE_FAILURE: least = sizeof(struct failure); break;
     case WIRE_HANDOUT: least = sizeof(struct handout), exact = false; break;
@@ -186,7 +190,7 @@ static uint64_t build_signature(void)
 
 size_t wire_setup_size(void)
 {
-    return sizeof(struct setup);
+    return sizeof(struct setup) + (size_t)task_registry_count() * TASK_LIST_TEXT_MAX;
 }
 
 void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes)
@@ -195,7 +199,12 @@ void wire_setup_write(void *message, const struct record_layout *layout, uint64_
     setup->build = build_signature();
     setup->memory_bytes = memory_bytes;
     setup->layout = *layout;
-    seal(message, WIRE_SETUP, sizeof *setup);
+    setup->n_lists = (uint64_t)task_registry_count();
+    char *text = (char *)message + sizeof *setup;
+    memset(text, 0, setup->n_lists * TASK_LIST_TEXT_MAX);
+    for (uint64_t i = 0; i < setup->n_lists; i++, text += TASK_LIST_TEXT_MAX)
+        memcpy(text, task_registry_get((int64_t)i)->text, strlen(task_registry_get((int64_t)i)->text));
+    seal(message, WIRE_SETUP, wire_setup_size());
 }
 
 enum error_code wire_setup_read(const void *message, struct record_layout *layout, uint64_t *memory_bytes,
@@ -218,6 +227,21 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
         return damaged(error, "records of no whole length");
     if (l->is_null > 1)
         return damaged(error, "an unknown kind of records");
+    if (setup->n_lists > TASK_LISTS_MAX ||
+        setup->envelope.n_bytes != sizeof *setup + setup->n_lists * TASK_LIST_TEXT_MAX)
+        return damaged(error, "a set-up of another length than its lists of tasks");
+    const char *text = (const char *)message + sizeof *setup;
+    for (uint64_t i = 0; i < setup->n_lists; i++, text += TASK_LIST_TEXT_MAX) {
+        struct task_list list = {0};
+        int column;
+        int64_t number;
+        if (task_list_parse(text, strnlen(text, TASK_LIST_TEXT_MAX), &list, &column, error))
+            return damaged(error, "an impossible list of tasks");
+        if (task_registry_add(&list, &number, error))
+            return error->code;
+        if (number != (int64_t)i)
+            return damaged(error, "lists of tasks in another order than here");
+    }
     *layout = *l;
     *memory_bytes = setup->memory_bytes;
     return ERROR_NONE;
@@ -273,6 +297,8 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
                 char text[HYPERPARAMETER_TEXT_MAX] = {0}; /* what lies after the NUL stays here */
                 memcpy(text, value, strnlen(value, sizeof text - 1));
                 at = put(at, text, sizeof text);
+            } else if (row->type == HYPERPARAMETER_REAL) {
+                at = put(at, &(double){hyperparameter_real(&job->h, row)}, 8);
             } else {
                 at = put(at, value, 8);
             }
@@ -281,8 +307,9 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
     seal(message, WIRE_HANDOUT, wire_handout_size(handout->n_jobs));
 }
 
-/* One hyperparameter's value into h, if the table allows it. */
-static bool get_value(const char **at, struct hyperparameters *h, const struct hyperparameter *row, struct error *error)
+/* One hyperparameter's value into h, if the table allows it. second_task waits for the tasks, which come later. */
+static bool get_value(const char **at, struct hyperparameters *h, const struct hyperparameter *row,
+                      char second_task[HYPERPARAMETER_TEXT_MAX], struct error *error)
 {
     char text[HYPERPARAMETER_TEXT_MAX];
     int64_t integer;
@@ -300,7 +327,17 @@ static bool get_value(const char **at, struct hyperparameters *h, const struct h
         return false;
     case HYPERPARAMETER_TEXT:
         *at = get(*at, text, sizeof text);
+        if (strcmp(row->name, "second_task") == 0) {
+            memcpy(second_task, text, sizeof text);
+            return memchr(text, '\0', sizeof text);
+        }
         return memchr(text, '\0', sizeof text) && !hyperparameter_set_string(h, row, text, error);
+    case HYPERPARAMETER_TASKS:
+        *at = get(*at, &integer, 8);
+        if (integer < 0 || integer >= task_registry_count())
+            return false;
+        hyperparameters_set_tasks(h, integer);
+        return hyperparameters_restore_second_task(h, second_task);
     }
     return false;
 }
@@ -322,12 +359,13 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
     const char *at = (const char *)message + sizeof *head;
     for (size_t n = 0; n < handout->n_jobs; n++) {
         struct job *job = &jobs[n];
+        char second_task[HYPERPARAMETER_TEXT_MAX];
         memset(job, 0, sizeof *job);
         at = get(at, &job->config, 8);
         at = get(at, &job->replicate, 8);
         at = get(at, &job->seed, 8);
         for (int i = 0; i < n_hyperparameters; i++)
-            if (!get_value(&at, &job->h, &hyperparameter_table[i], error))
+            if (!get_value(&at, &job->h, &hyperparameter_table[i], second_task, error))
                 return damaged(error, "a job with an impossible hyperparameter");
         if (job->seed < 0 || job->seed > SEED_MAX || hyperparameters_check(&job->h, error))
             return damaged(error, "an impossible job");

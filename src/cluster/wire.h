@@ -26,7 +26,7 @@
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
-/* Bytes that hold any message to a worker, and any message without records. */
+/* Bytes that hold any message to a worker but SETUP, and any message without records. */
 #define WIRE_TO_WORKER_MAX (1024 + WIRE_JOBS_MAX * sizeof(struct job))
 #define WIRE_SMALL_MAX     (1024 + ERROR_MESSAGE_MAX)
 
@@ -50,9 +50,10 @@ struct wire_hello {
 void wire_hello_write(void *message, const struct wire_hello *hello);
 void wire_hello_read(const void *message, struct wire_hello *hello);
 
-/* ---- SETUP: the records' layout, and the bytes of memory that the receiver may use (memory_budget.h). Refused if
- * sender and receiver are different builds. ---- */
-size_t wire_setup_size(void);
+/* ---- SETUP: the records' layout, the bytes of memory that the receiver may use (memory_budget.h), and the lists of
+ * tasks that the sender knows, to which jobs refer by number: reading adds them to the receiver's registry. Refused if
+ * sender and receiver are different builds, or know other lists by those numbers. ---- */
+size_t wire_setup_size(void); /* with the lists that are known now */
 void wire_setup_write(void *message, const struct record_layout *layout, uint64_t memory_bytes);
 enum error_code wire_setup_read(const void *message, struct record_layout *layout, uint64_t *memory_bytes,
                                 struct error *error);

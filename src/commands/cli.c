@@ -1,6 +1,9 @@
 #include "cli.h"
 
+#include "backoff.h"
+#include "diagnosis.h"
 #include "hyperparameters.h"
+#include "stop.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,6 +34,33 @@ static const struct option long_options[] = {
     {"replicate", required_argument, NULL, 'L'},
     {NULL, 0, NULL, 0},
 };
+
+bool is_to_speak(void)
+{
+    const double wait_s = 3; /* mpirun takes 1 */
+    if (diagnosis_launched_rank() <= 0)
+        return true;
+    if (!stop_signal())
+        backoff_sleep(wait_s); /* until a signal */
+    /* srun lets all of them stay, and they all have it. */
+    return getenv("OMPI_COMM_WORLD_RANK") && !stop_signal();
+}
+
+bool one_of_several(void)
+{
+    const char *n_programs = getenv("OMPI_NUM_APP_CTX");
+    return n_programs && atoi(n_programs) > 1;
+}
+
+int refuse_among_several(const char *command)
+{
+    if (is_to_speak())
+        fprintf(stderr,
+                "picky: rank %d: \"picky %s\" as one of several programs of mpirun, which might wait for it; allowed: "
+                "the same command on every rank (several commands: an mpirun for each, or none)\n",
+                diagnosis_launched_rank(), command);
+    return ERROR_INPUT;
+}
 
 void print_hyperparameters(FILE *stream)
 {
@@ -93,7 +123,7 @@ int report_complete(const char *path, uint64_t n_errors)
 
 static enum arguments_result misuse(const struct command *command, bool speaks, const char *what, const char *argument)
 {
-    if (speaks)
+    if (speaks && is_to_speak())
         fprintf(stderr, "picky %s: %s%s\nUsage: picky %s %s (see picky %s --help)\n", command->name, what, argument,
                 command->name, command->synopsis, command->name);
     return ARGUMENTS_BAD;
@@ -186,7 +216,7 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     char letter[3];
     while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
         if (option == 'h') {
-            if (speaks)
+            if (speaks && diagnosis_launched_rank() <= 0)
                 command_help(command, stdout);
             return ARGUMENTS_HELP;
         }

@@ -24,6 +24,7 @@ struct command {
     const char *summary;
     const char *details;        /* the rest of its --help */
     bool lists_hyperparameters; /* --help shows the table */
+    bool is_parallel;           /* starts MPI */
     int (*run)(const struct command *command, int argc, char **argv);
 };
 extern const struct command command_run, command_plan, command_status, command_verify, command_merge, command_extend,
@@ -64,11 +65,21 @@ enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
 
 /* Parses (argv is put in another order, and no more) the options among `allowed` (a string of the letters that
  * long_options has for them) and the operands: one for each word of operand_names (NULL: none), all of which must be
- * there, and any number more if it ends with "...". Prints help (to stdout if `speaks`) or the mistake (to stderr). The
- * caller frees with arguments_free. */
+ * there, and any number more if it ends with "...". If it `speaks`, prints help to stdout or the mistake to stderr,
+ * once of several processes that were launched. The caller frees with arguments_free. */
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                                       const char *operand_names, int argc, char **argv, bool speaks);
 void arguments_free(struct arguments *arguments);
+
+/* Whether this process is to say what is wrong with its arguments. Of several that a launcher has started the first one
+ * speaks for all; another one waits for some seconds, in which its end makes mpirun end the others, and then has the
+ * mistake alone. */
+bool is_to_speak(void);
+
+/* Whether mpirun has started several programs (mpirun A : B). One that starts no MPI would be waited for by the others,
+ * for ever: refuse_among_several says so, and returns the exit code. */
+bool one_of_several(void);
+int refuse_among_several(const char *command);
 
 /* Prints a command's help. */
 void command_help(const struct command *command, FILE *stream);

@@ -186,11 +186,11 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
         double start = clock_cpu_s();
         training_untrained(&training);
         double middle = clock_cpu_s();
-        training_run(&training);
+        training_run(&training, NULL);
         double end = clock_cpu_s();
         training_test(&training, 0);
         double tested = clock_cpu_s();
-        importance_compute(&importance, &training);
+        importance_compute(&importance, &training, NULL);
         if (run < 0)
             continue;
         untrained[run] = 1e3 * (middle - start) / lanes;

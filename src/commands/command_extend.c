@@ -54,7 +54,7 @@ static uint64_t hash(const struct hyperparameters *h, const struct hyperparamete
         uint64_t words[HYPERPARAMETER_TEXT_MAX / sizeof(uint64_t)] = {0};
         if (row == aside)
             continue;
-        if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_CHOICE) {
+        if (row->type != HYPERPARAMETER_REAL && row->type != HYPERPARAMETER_TEXT) {
             words[0] = (uint64_t)hyperparameter_integer(h, row);
         } else if (row->type == HYPERPARAMETER_REAL) {
             double value = hyperparameter_real(h, row) + 0.0; /* -0 equals 0 */
@@ -116,6 +116,7 @@ static enum error_code match(struct matching *matching, const struct results_des
                              struct error *error)
 {
     struct index index = {.configs = old->configs, .aside = aside, .n_slots = 16};
+    check(old->n_configs > 0 && new->n_configs > 0);
     while (index.n_slots < 2 * old->n_configs)
         index.n_slots *= 2;
     index.slots = malloc(index.n_slots * sizeof *index.slots);
@@ -424,5 +425,6 @@ const struct command command_extend = {
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
         "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
+    .is_parallel = true,
     .run = run,
 };

@@ -47,7 +47,7 @@ static void print_swept(const struct sweep *sweep)
         }
         printf("  %-18s", row->name);
         for (size_t v = 0; v < n; v++) {
-            char value[HYPERPARAMETER_TEXT_MAX];
+            char value[HYPERPARAMETER_FORMAT_MAX];
             hyperparameter_format(distinct[v], row, value);
             printf("%s%s", v ? ", " : " ", value);
         }
@@ -203,7 +203,8 @@ static int run(const struct command *command, int argc, char **argv)
         error_prefix(&error, "--time-limit");
     limit_print_understood(stderr, arguments.time_limit, limit_s);
     if (parsed == ARGUMENTS_OK && !error.code &&
-        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error)) {
+        !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
+        !sweep_check_tasks(stderr, &sweep, &error)) {
         if (is_script)
             print_script(&arguments, &sweep, limit_s, &error);
         else

@@ -71,12 +71,13 @@ const struct command command_run = {
         "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2\n"
         "after the models in training, at most ten seconds later; all that is finished is kept. A second SIGINT\n"
         "kills. A SIGHUP that is ignored at the start (nohup) stays so. Ten seconds after that, or after the time\n"
-        "limit, all ranks are ended if one hangs, to be resumed as well.\n\n"
+        "limit, all ranks are ended if one hangs; the sweep can be resumed as well.\n\n"
         "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
         "with status error. A sweep of which no configuration fits is refused.\n\n"
         "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
         "4 complete but some jobs failed with an error (a rejected model is no error), 5 one job needs longer than\n"
         "the whole time limit (none was finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
+    .is_parallel = true,
     .run = run,
 };

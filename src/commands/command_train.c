@@ -6,6 +6,7 @@
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "task_checks.h"
 #include "verify.h"
 
 #include <inttypes.h>
@@ -41,14 +42,21 @@ static void print_history(const struct record_layout *layout, const struct hyper
 
 static void print_units(const struct record_layout *layout, const struct hyperparameters *h, const void *record)
 {
+    size_t n_tasks = (size_t)hyperparameters_n_tasks(h);
+    if (n_tasks == 1) /* relative to what? */
+        return;
     printf("\nHidden units by relative importance (taylor_sample; selective: |RI| > 0.9, mixed: |RI| < 0.5)\n");
-    printf("%5s  %12s  %9s  %6s\n", "layer", "unimportant", "selective", "mixed");
-    for (int layer = 0; layer < h->hidden_layers; layer++) {
-        struct unit_shares shares = record_unit_shares(layout, record, h, MEASURE_TAYLOR_SAMPLE, layer);
-        char text[3][8];
-        printf("%5d  %12s  %9s  %6s\n", layer + 1, percent(shares.unimportant, text[0]),
-               percent(shares.selective, text[1]), percent(shares.mixed, text[2]));
-    }
+    printf("%s%5s  %12s  %9s  %6s\n", n_tasks > 2 ? "tasks  " : "", "layer", "unimportant", "selective", "mixed");
+    for (size_t b = 1; b < n_tasks; b++)
+        for (size_t a = 0; a < b; a++)
+            for (int layer = 0; layer < h->hidden_layers; layer++) {
+                struct unit_shares shares = record_unit_shares(layout, record, h, MEASURE_TAYLOR_SAMPLE, a, b, layer);
+                char text[3][8];
+                if (n_tasks > 2)
+                    printf("%zu, %zu   ", a + 1, b + 1);
+                printf("%5d  %12s  %9s  %6s\n", layer + 1, percent(shares.unimportant, text[0]),
+                       percent(shares.selective, text[1]), percent(shares.mixed, text[2]));
+            }
 }
 
 static enum error_code print_record(void *context, const struct job *job, const void *record, struct error *error)
@@ -84,8 +92,15 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
                              "--set %s=%s: unknown hyperparameter%s (picky train --help lists them)", key, value,
                              hyperparameter_hint(key).words);
         }
-        if (hyperparameter_set_text(&job->h, row, value, error))
-            return error_prefix(error, "--set %s=%s", key, value);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(key, "tasks") == 0
+                    ? strcmp(arguments->overrides[k].key, "second_task") == 0
+                    : strcmp(key, "second_task") == 0 && strcmp(arguments->overrides[k].key, "tasks") == 0)
+                return error_set(error, ERROR_INPUT, "--set %s=%.60s: %s is given too; allowed: one of the two", key,
+                                 value, arguments->overrides[k].key);
+        if (row->type == HYPERPARAMETER_TASKS ? hyperparameters_set_list(&job->h, value, error)
+                                              : hyperparameter_set_text(&job->h, row, value, error))
+            return error_prefix(error, "--set %s=%.300s", key, value);
     }
     if (arguments->seed) {
         char *end;
@@ -94,7 +109,11 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
             return error_set(error, ERROR_INPUT, "--seed %s: allowed: an integer from 0 to 2^53 - 1", arguments->seed);
         job->seed = seed;
     }
-    return hyperparameters_check(&job->h, error);
+    hyperparameters_resolve(&job->h);
+    if (hyperparameters_check(&job->h, error))
+        return error->code;
+    const struct task_checks checks = {.configs = &job->h, .n_configs = 1, .seed = job->seed, .place = "the model"};
+    return task_checks_run(&checks, stderr, error);
 }
 
 /* Trains a job and hands its record to `done`. */

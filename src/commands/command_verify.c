@@ -174,5 +174,6 @@ const struct command command_verify = {
         "right one; at most 20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is\n"
         "not picky's or is damaged, or has nothing in that slot to compare with, 3 fatal (I/O, MPI), 4 bits differ,\n"
         "are not what a run writes or cannot be made again (memory), 75 stopped by a signal.\n",
+    .is_parallel = true,
     .run = run,
 };

@@ -86,7 +86,7 @@ void counts_print(FILE *stream, const struct value_counts *values)
     for (size_t v = 0; v < values->n; v++) {
         const struct value_count *value = &values->value[v];
         uint64_t expected = counts_expected(value->counts);
-        char text[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&value->h, values->row, text);
         fprintf(stream, "%-18s %10" PRIu64 " %10" PRIu64, text, expected, expected - value->counts[STATUS_PENDING]);
         for (int i = 1; i <= N_STATUSES; i++)

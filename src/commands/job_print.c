@@ -1,15 +1,28 @@
 #include "job_print.h"
 
+#include "task_registry.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+static void print_tasks(FILE *stream, const struct hyperparameters *h)
+{
+    const struct task_list *list = &task_registry_get(h->tasks)->list;
+    for (int task = 0; task < list->n_tasks; task++)
+        fprintf(stream, "task %-13d %s%s%s\n", task + 1, list->names[task], *list->names[task] ? ": " : "",
+                list->formulas[task].text);
+}
+
 void job_print(FILE *stream, const struct job *job)
 {
     for (int i = 0; i < n_hyperparameters; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&job->h, &hyperparameter_table[i], value);
-        fprintf(stream, "%-18s %s\n", hyperparameter_table[i].name, value);
+        if (hyperparameter_table[i].type == HYPERPARAMETER_TASKS)
+            print_tasks(stream, &job->h);
+        else if (*value) /* second_task may have none */
+            fprintf(stream, "%-18s %s\n", hyperparameter_table[i].name, value);
     }
     fprintf(stream, "%-18s %" PRId64 "\n", "seed", job->seed);
 }
@@ -34,7 +47,10 @@ void job_print_outcome(FILE *stream, const struct record_layout *layout, const s
 static bool print_pair(FILE *stream, const float *stored, const float *computed, uint64_t at)
 {
     fprintf(stream, "  %12.6f %12.6f", (double)stored[at], (double)computed[at]);
-    return memcmp(&stored[at], &computed[at], sizeof *stored) != 0;
+    uint32_t bits[2];
+    memcpy(&bits[0], &stored[at], sizeof bits[0]);
+    memcpy(&bits[1], &computed[at], sizeof bits[1]);
+    return bits[0] != bits[1];
 }
 
 static void print_histories(FILE *stream, const struct record_layout *layout, const struct job *job, const void *stored,

@@ -2,6 +2,7 @@
 #include "build.h"
 #include "cli.h"
 #include "description.h"
+#include "diagnosis.h"
 #include "streams.h"
 
 #include <fenv.h>
@@ -31,11 +32,13 @@ static void usage(FILE *stream)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        usage(stderr);
+        if (is_to_speak())
+            usage(stderr);
         return ERROR_INPUT;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        usage(stdout);
+        if (diagnosis_launched_rank() <= 0)
+            usage(stdout);
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
@@ -45,7 +48,10 @@ static int run(int argc, char **argv)
     }
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i]->name) == 0)
-            return commands[i]->run(commands[i], argc - 1, argv + 1);
+            return !commands[i]->is_parallel && one_of_several() ? refuse_among_several(commands[i]->name)
+                                                                 : commands[i]->run(commands[i], argc - 1, argv + 1);
+    if (!is_to_speak())
+        return ERROR_INPUT;
     fprintf(stderr, "picky: unknown command \"%s\"; allowed:", argv[1]);
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stderr, " %s", commands[i]->name);

@@ -1,6 +1,5 @@
 #include "ranks.h"
 
-#include "backoff.h"
 #include "clock.h"
 #include "hello.h"
 #include "kernels.h"
@@ -12,31 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is wrong with its arguments is for the first rank to say, whose end makes mpirun end the others: so they wait a
- * little, lest they make it end that one. One that is still there then alone has the mistake. srun lets all others
- * stay, and they have it, too. */
-static bool is_to_speak(void)
-{
-    const double wait_s = 3; /* mpirun takes 1 */
-    if (diagnosis_launched_rank() <= 0)
-        return true;
-    if (!stop_signal())
-        backoff_sleep(wait_s); /* until a signal */
-    return getenv("OMPI_COMM_WORLD_RANK") && !stop_signal();
-}
-
 bool ranks_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                  const char *operand_names, int argc, char **argv, int *exit_code)
 {
     stop_catch_signals();
-    bool is_first = diagnosis_launched_rank() <= 0;
-    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, is_first);
-    if (result == ARGUMENTS_BAD && !is_first && is_to_speak()) {
-        arguments_free(arguments);
-        arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
-    }
-    *exit_code = result == ARGUMENTS_BAD ? ERROR_INPUT : 0;
-    return result == ARGUMENTS_OK;
+    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
+    struct error error;
+    if (result == ARGUMENTS_BAD)
+        *exit_code = ERROR_INPUT;
+    else if (result == ARGUMENTS_HELP)
+        *exit_code = one_of_several() ? refuse_among_several(command->name) : 0;
+    else if (watchdog_start(EXIT_STOPPED, diagnosis_launched_rank(), &error))
+        *exit_code = ranks_refuse(&error);
+    else
+        return true;
+    return false;
 }
 
 int ranks_refuse(const struct error *error)
@@ -104,8 +93,8 @@ int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *cont
     int exit_code;
     struct transport transport;
     struct error error;
-    if (watchdog_start(deadline_s, EXIT_STOPPED, diagnosis_launched_rank(), &error))
-        return ranks_refuse(&error);
+    watchdog_set_deadline(deadline_s);
+    watchdog_doing("starting MPI, for which all ranks have to be there");
     if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
         return report_error(&error);
     if (transport_open(&transport, MPI_COMM_WORLD, &error)) {

@@ -14,8 +14,9 @@ struct ranks {
     const uint64_t *memory;             /* [transport->n_ranks]: bytes that each may use */
 };
 
-/* arguments_parse before MPI starts, on every rank that has been launched: the first one speaks for all. True if the
- * command is to go on; else *exit_code is what to end with. Catches signals (stop.h). The caller frees *arguments. */
+/* arguments_parse before MPI starts, on every rank that has been launched. True if the command is to go on; else
+ * *exit_code is what to end with. Catches signals (stop.h) and starts the watchdog, as yet without a deadline. The
+ * caller frees *arguments. */
 bool ranks_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                  const char *operand_names, int argc, char **argv, int *exit_code);
 

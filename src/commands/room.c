@@ -38,17 +38,24 @@ enum error_code room_look(struct room *room, const struct sweep *sweep, const st
         }
         room->fewest = memory[rank] < room->fewest ? memory[rank] : room->fewest;
     }
+    struct packing full = {0}, found = {0}, one = {0};
+    struct shape shape = {0};
     for (size_t c = 0; c < sweep->n_configs; c++) {
         const struct hyperparameters *h = &sweep->configs[c];
-        struct packing full = packing_choose(widest, h, widest->lanes, MEMORY_UNLIMITED);
-        struct packing found = packing_choose(widest, h, widest->lanes, packs);
+        const struct shape last = shape;
+        shape = shape_of(h);
+        if (c == 0 || h->N_train != h[-1].N_train || !shape_equal(&shape, &last)) { /* else as before */
+            full = packing_choose(widest, h, widest->lanes, MEMORY_UNLIMITED);
+            found = packing_choose(widest, h, widest->lanes, packs);
+            one = packing_choose(widest, h, 1, 0);
+        }
         uint64_t n_one = found.n_bytes;
         if (found.n_models == 0) {
             if (room->n_unfit < ROOM_NAMED_MAX)
                 room->unfit[room->n_unfit] = c;
             room->n_unfit++;
         } else {
-            n_one = packing_choose(widest, h, 1, 0).n_bytes;
+            n_one = one.n_bytes;
         }
         if (n_one < room->n_least) {
             room->n_least = n_one;

@@ -1,6 +1,7 @@
 #include "sweep_warnings.h"
 
 #include "description.h"
+#include "task_checks.h"
 
 #include <inttypes.h>
 
@@ -26,6 +27,12 @@ static void print_coinciding(FILE *out, const struct sweep *sweep)
     if (twins.n > 1)
         fprintf(out, "; %" PRIu64 " configurations repeat others so", twins.n);
     fputc('\n', out);
+}
+
+enum error_code sweep_check_tasks(FILE *out, const struct sweep *sweep, struct error *error)
+{
+    const struct task_checks checks = {sweep->configs, sweep->n_configs, sweep->swept, sweep->seed, sweep->tasks_place};
+    return task_checks_run(&checks, out, error);
 }
 
 void sweep_warnings_print(FILE *out, const struct sweep *sweep)

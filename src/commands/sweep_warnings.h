@@ -10,4 +10,7 @@
  * coincide: by other words they ask for the same models. Where memory is short, it does not look for the latter. */
 void sweep_warnings_print(FILE *out, const struct sweep *sweep);
 
+/* task_checks_run of a sweep. */
+enum error_code sweep_check_tasks(FILE *out, const struct sweep *sweep, struct error *error);
+
 #endif

@@ -54,7 +54,7 @@ static void say(struct verify *v, uint64_t config, uint64_t replicate, const cha
     const char *separator = " (";
     fprintf(v->lines, "%s: configuration %" PRIu64, v->path, config);
     for (int row = 0; row < n_hyperparameters; row++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         if (!v->description->swept[row])
             continue;
         hyperparameter_format(&v->description->configs[config], &hyperparameter_table[row], value);
@@ -158,7 +158,7 @@ static void check_slot(struct verify *v, const struct record_layout *layout, con
         say(v, config, replicate, "seed %" PRId64 ", not %" PRId64, seed, expected);
     if (attempts < least || attempts > most)
         say(v, config, replicate, "%s after %u attempts of %" PRId64, status_names[status], attempts, most);
-    for (uint64_t i = 0; i < layout->n_elements[FIELD_TEST_LOSS]; i++)
+    for (int i = 0; i < hyperparameters_n_tasks(&v->description->configs[config]); i++)
         if ((bool)isfinite(loss[i]) != has_results) {
             say(v, config, replicate, "%s, with a test_loss of %g", status_names[status], (double)loss[i]);
             break;

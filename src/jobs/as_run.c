@@ -1,6 +1,7 @@
 #include "as_run.h"
 
 #include "scanner.h"
+#include "task_registry.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #define NESTING_MAX 16  /* a sweep needs 6 */
-#define VALUE_MAX   512 /* bytes of a text's value: more than any that is allowed has */
+#define VALUE_MAX   512 /* bytes of a text's value: more than any that is allowed has, but for tasks */
 
 /* What a bracket of the text encloses. */
 enum group { GROUP_TOP, GROUP_FIXED, GROUP_VARIED, GROUP_CASES, GROUP_CASE, GROUP_OTHER };
@@ -18,7 +19,8 @@ enum group { GROUP_TOP, GROUP_FIXED, GROUP_VARIED, GROUP_CASES, GROUP_CASE, GROU
 /* Where the text gives a key, or would. Pointers into the text; NULL: not there. */
 struct place {
     bool is_varied;    /* in grid, zip or a case */
-    const char *value; /* behind the = of the key: at top level, or in model or train */
+    const char *key;   /* where the key begins, at top level, or in model or train */
+    const char *value; /* behind its = */
     const char *model; /* behind the { of the group model */
     const char *first; /* the first key of all */
 };
@@ -68,8 +70,10 @@ static enum error_code find_place(const char *text, const char *wanted, bool is_
             if (!place->first)
                 place->first = key.start;
             bool is_it = is_word(&key, wanted);
-            if (is_it && group == (is_top ? GROUP_TOP : GROUP_FIXED))
+            if (is_it && group == (is_top ? GROUP_TOP : GROUP_FIXED)) {
+                place->key = key.start;
                 place->value = scanner.at;
+            }
             place->is_varied |= is_it && !is_top && (group == GROUP_VARIED || group == GROUP_CASE);
         } else if (sign == '{' || sign == '[' || sign == '(') {
             if (++depth == NESTING_MAX)
@@ -92,12 +96,12 @@ static int hex_digit(char c)
 
 /* Adds what a string in quotes stands for to `value`, by libconfig's rules; false if there is no room for it. Escapes
  * that stand for control characters, which no value may hold, stay as they are. */
-static bool append_string(char value[VALUE_MAX], const struct token *token)
+static bool append_string(char *value, size_t capacity, const struct token *token)
 {
     size_t used = strlen(value);
     const char *end = token->start + token->length - 1;
     for (const char *c = token->start + 1; c < end; c++) {
-        if (used + 1 == VALUE_MAX)
+        if (used + 1 == capacity)
             return false;
         char byte = *c;
         if (*c == '\\' && (c[1] == '\\' || c[1] == '"')) {
@@ -134,7 +138,7 @@ static bool read_value(const char *at, struct value *value)
     if (token.kind == TOKEN_REAL)
         value->real = strtod(token.start, NULL);
     for (; token.kind == TOKEN_STRING; scanner_next(&scanner, &token, &ignored))
-        if (!append_string(value->text, &token))
+        if (!append_string(value->text, sizeof value->text, &token))
             return false;
     return value->kind != TOKEN_END;
 }
@@ -155,6 +159,48 @@ static bool has_value(const char *at, const struct hyperparameters *h, const str
     else if (value.kind == TOKEN_STRING)
         code = hyperparameter_set_string(&found, row, value.text, &ignored);
     return !code && hyperparameter_equal(&found, h, row);
+}
+
+/* Reads the texts of a list of tasks, one or several in brackets, behind `at`: texts [n], cut from *memory, which the
+ * caller frees. False if there is something else, or memory is short. */
+static bool read_formulas(const char *at, char **memory, char *texts[TASKS_MAX + 1], size_t *n)
+{
+    struct scanner scanner = {at, 1};
+    struct token token;
+    struct error ignored;
+    size_t capacity = strlen(at) + 1, used = 0; /* what strings stand for is no longer than they are */
+    *n = 0;
+    *memory = calloc(capacity, 1);
+    if (!*memory || scanner_next(&scanner, &token, &ignored))
+        return false;
+    bool is_list = token_sign(&token) == '[' || token_sign(&token) == '(', goes_on = true;
+    if (is_list && scanner_next(&scanner, &token, &ignored))
+        return false;
+    while (goes_on && token.kind == TOKEN_STRING && *n <= TASKS_MAX) {
+        texts[*n] = *memory + used;
+        for (; token.kind == TOKEN_STRING; scanner_next(&scanner, &token, &ignored))
+            if (!append_string(texts[*n], capacity - used, &token))
+                return false;
+        used += strlen(texts[(*n)++]) + 1;
+        goes_on = is_list && token_sign(&token) == ',' && !scanner_next(&scanner, &token, &ignored);
+    }
+    return *n > 0;
+}
+
+/* Whether the text has the list of tasks behind `at`. */
+static bool has_tasks(const char *at, const struct hyperparameters *h)
+{
+    struct hyperparameters found = *h;
+    struct error ignored;
+    char *memory, *texts[TASKS_MAX + 1];
+    size_t n;
+    bool is_it = read_formulas(at, &memory, texts, &n);
+    if (is_it && n == 1) /* it may hold several formulas */
+        is_it = !hyperparameter_set_string(&found, hyperparameter_find("tasks"), texts[0], &ignored);
+    else if (is_it)
+        is_it = !hyperparameters_set_formulas(&found, (const char *const *)texts, n, &ignored);
+    free(memory);
+    return is_it && found.tasks == h->tasks;
 }
 
 /* A setting that the text is to have. */
@@ -179,15 +225,24 @@ static void print_value(FILE *out, const struct setting *setting)
     fputc('"', out);
 }
 
-/* The text with another value behind `at`: in place of the first of several strings there, the others go. */
-static void print_replaced(FILE *out, const char *text, const char *at, const struct setting *setting)
+/* The text with another value at the place, and its key: in place of the first of several strings there, the others
+ * go; or in place of a list. */
+static void print_replaced(FILE *out, const char *text, const struct place *place, const struct setting *setting)
 {
-    struct scanner scanner = {at, 1};
+    struct scanner scanner = {place->value, 1};
     struct token token;
     struct error ignored;
+    const char *key_end = place->key + strcspn(place->key, " \t\r\n=:#/");
+    int depth = 0;
     scanner_next(&scanner, &token, &ignored); /* it has been scanned before */
-    fwrite(text, 1, (size_t)(token.start - text), out);
+    fwrite(text, 1, (size_t)(place->key - text), out);
+    fputs(setting->key, out);
+    fwrite(key_end, 1, (size_t)(token.start - key_end), out);
     print_value(out, setting);
+    do {
+        char sign = token_sign(&token);
+        depth += sign == '[' || sign == '(' ? 1 : sign == ']' || sign == ')' ? -1 : 0;
+    } while (depth > 0 && !scanner_next(&scanner, &token, &ignored));
     const char *rest = token.start + token.length;
     bool is_string = token.kind == TOKEN_STRING;
     while (is_string && !scanner_next(&scanner, &token, &ignored) && token.kind == TOKEN_STRING) {
@@ -224,7 +279,7 @@ static enum error_code write_setting(char **text, const struct place *place, con
     if (!out)
         return out_of_memory(error);
     if (place->value)
-        print_replaced(out, *text, place->value, setting);
+        print_replaced(out, *text, place, setting);
     else
         print_added(out, *text, place, setting);
     bool is_bad = ferror(out) != 0;
@@ -237,22 +292,81 @@ static enum error_code write_setting(char **text, const struct place *place, con
     return ERROR_NONE;
 }
 
+static bool has_names(const struct task_list *list)
+{
+    for (int task = 0; task < list->n_tasks; task++)
+        if (*list->names[task])
+            return true;
+    return false;
+}
+
+/* The tasks, by whichever of their two keys the text has. */
+static enum error_code write_tasks(char **text, const struct as_run *sweep, struct error *error)
+{
+    const struct hyperparameters *h = sweep->configs;
+    const struct hyperparameter *row = hyperparameter_find("tasks"), *short_row = hyperparameter_find("second_task");
+    struct place place, short_place;
+    if (find_place(*text, row->name, false, &place, error) ||
+        find_place(*text, short_row->name, false, &short_place, error) || place.is_varied || short_place.is_varied)
+        return error->code;
+    for (size_t i = 1; i < sweep->n_configs; i++)
+        if (!hyperparameter_equal(h, &h[i], row) || !hyperparameter_equal(h, &h[i], short_row))
+            return error_set(error, ERROR_INPUT,
+                             "second_task differs between the configurations, but the text does not vary it");
+    const struct registered_tasks *tasks = task_registry_get(h->tasks);
+    bool is_short = *h->second_task && !has_names(&tasks->list);
+    if (place.value         ? has_tasks(place.value, h)
+        : short_place.value ? has_value(short_place.value, h, short_row)
+                            : is_short && hyperparameter_is_default(h, row) && hyperparameter_is_default(h, short_row))
+        return ERROR_NONE;
+    char named[TASK_LIST_NAMED_MAX];
+    task_registry_named_text(h->tasks, named);
+    is_short = is_short && !place.value;
+    const struct setting setting = {
+        .key = is_short ? short_row->name : row->name, .value = is_short ? h->second_task : named, .is_string = true};
+    return write_setting(text, place.value ? &place : &short_place, &setting, error);
+}
+
+/* Fraction, if it is "equal" in all configurations, whatever numbers that comes to. */
+static enum error_code write_equal_fraction(char **text, const struct place *place, const struct as_run *sweep,
+                                            const struct hyperparameter *row, struct error *error)
+{
+    struct value given;
+    bool is_there = !place->value || (read_value(place->value, &given) && strcmp(given.text, "equal") == 0);
+    if (is_there)
+        return ERROR_NONE;
+    is_there = true;
+    for (size_t i = 0; i < sweep->n_configs && is_there; i++)
+        is_there = has_value(place->value, &sweep->configs[i], row);
+    const struct setting setting = {.key = row->name, .value = "equal", .is_string = true};
+    return is_there ? ERROR_NONE : write_setting(text, place, &setting, error);
+}
+
 static enum error_code write_hyperparameter(char **text, const struct as_run *sweep, const struct hyperparameter *row,
                                             struct error *error)
 {
-    struct hyperparameters defaults;
     const struct hyperparameters *h = sweep->configs;
     struct place place;
+    if (row->type == HYPERPARAMETER_TASKS)
+        return write_tasks(text, sweep, error);
+    if (strcmp(row->name, "second_task") == 0) /* with the tasks */
+        return ERROR_NONE;
     if (find_place(*text, row->name, false, &place, error) || place.is_varied)
         return error->code;
+    if (strcmp(row->name, "fraction") == 0) {
+        size_t i = 0;
+        while (i < sweep->n_configs && hyperparameter_is_default(&h[i], row))
+            i++;
+        if (i == sweep->n_configs)
+            return write_equal_fraction(text, &place, sweep, row, error);
+    }
     for (size_t i = 1; i < sweep->n_configs; i++)
         if (!hyperparameter_equal(h, &h[i], row))
             return error_set(error, ERROR_INPUT, "%s differs between the configurations, but the text does not vary it",
                              row->name);
-    hyperparameters_default(&defaults);
-    if (place.value ? has_value(place.value, h, row) : hyperparameter_equal(h, &defaults, row))
+    if (place.value ? has_value(place.value, h, row) : hyperparameter_is_default(h, row))
         return ERROR_NONE;
-    char value[HYPERPARAMETER_TEXT_MAX];
+    char value[HYPERPARAMETER_FORMAT_MAX];
     hyperparameter_format(h, row, value);
     bool is_string = row->type == HYPERPARAMETER_CHOICE || row->type == HYPERPARAMETER_TEXT;
     const struct setting setting = {.key = row->name, .value = value, .is_string = is_string};

@@ -111,7 +111,8 @@ static enum error_code run_self_test(struct self_test *test, struct job_runner *
         h->output_activation = is_first ? OUTPUT_RELU : OUTPUT_LINEAR;
         h->train_mode = i == 0 || i == 3 ? TRAIN_RANDOM : TRAIN_REPLAY;
         snprintf(h->context_location, sizeof h->context_location, "%s", is_even == is_first ? "start" : "end");
-        snprintf(h->second_task, sizeof h->second_task, "%s", is_even ? "prod" : "add1.5");
+        if (hyperparameter_set_string(h, hyperparameter_find("second_task"), is_even ? "prod" : "add1.5", error))
+            return error->code;
     }
     if (record_layout_make(&test->layout, configs, N_TEST_JOBS, STORE_WEIGHTS | STORE_TEST_SET, error) ||
         job_runner_create(runner, &test->layout, error))

@@ -49,6 +49,10 @@ struct job_runner {
     void *record;
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
+    /* For job_runner_pack: of the pack in training. */
+    atomic_size_t n_in_pack, n_done_in_pack; /* models; optimiser steps and then blocks of test samples */
+    atomic_size_t n_steps, n_blocks;         /* there are */
+    _Atomic double steps_share;              /* of the work */
 };
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
@@ -155,6 +159,26 @@ void job_runner_interrupt(struct job_runner *runner)
 static bool is_interrupted(const struct job_runner *runner)
 {
     return interrupt_look(&runner->is_interrupted);
+}
+
+struct job_runner_pack job_runner_pack(const struct job_runner *runner)
+{
+    struct job_runner_pack pack = {.n_models = atomic_load(&runner->n_in_pack)};
+    double n_done = (double)atomic_load(&runner->n_done_in_pack), n_steps = (double)atomic_load(&runner->n_steps);
+    double n_blocks = (double)atomic_load(&runner->n_blocks), share = atomic_load(&runner->steps_share);
+    if (pack.n_models > 0 && n_steps > 0 && n_blocks > 0)
+        pack.share = fmin(n_done / n_steps, 1) * share + fmin(fmax(n_done - n_steps, 0) / n_blocks, 1) * (1 - share);
+    return pack;
+}
+
+/* A pack of n models begins. */
+static void begin_pack(struct job_runner *runner, const struct shape *shape, size_t n)
+{
+    atomic_store(&runner->n_done_in_pack, 0);
+    atomic_store(&runner->n_steps, (size_t)shape_steps(shape));
+    atomic_store(&runner->n_blocks, importance_blocks(shape));
+    atomic_store(&runner->steps_share, 1 - shape_cost_of_measures(shape) / shape_cost(shape));
+    atomic_store(&runner->n_in_pack, n);
 }
 
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
@@ -345,10 +369,30 @@ static void record_attempt(struct waiting *w, const float *errors, size_t n_task
         w->attempt_error[w->attempt * n_tasks + task] = job_record_value(errors[task]);
 }
 
+/* Ends the jobs of members[0..n-1] whose targets are not finite somewhere, with an error; they become NULL. */
+static enum error_code end_faulty(struct job_runner *runner, const struct pack *pack, struct job_group *group,
+                                  struct waiting **members, size_t n, job_done done, void *context, struct error *error)
+{
+    for (size_t lane = 0; lane < n; lane++) {
+        char reason[FIELD_TEXT_SIZE];
+        if (!*pack->training.model[lane].fault)
+            continue;
+        snprintf(reason, sizeof reason, "%s", pack->training.model[lane].fault);
+        text_make_utf8(reason); /* it may be cut */
+        put_end(runner, members[lane], STATUS_ERROR, reason);
+        enum error_code code = end_job(runner, group, members[lane], done, context, error);
+        members[lane] = NULL;
+        if (code)
+            return code;
+    }
+    return ERROR_NONE;
+}
+
 /* Looks at untrained models until there is a pack of those worth training, or nothing is left to look at. A model whose
  * output is 0 for ever fails its attempt here, with the error that it would have after training. A job's last attempt
- * is trained all the same: its arrays are kept. */
-static enum error_code screen(struct job_runner *runner, struct job_group *group, struct error *error)
+ * is trained all the same: its arrays are kept. *is_fatal: the error is the runner's, not the jobs'. */
+static enum error_code screen(struct job_runner *runner, struct job_group *group, job_done done, void *context,
+                              bool *is_fatal, struct error *error)
 {
     struct waiting *members[KERNELS_LANES_MAX] = {NULL};
     struct pack *pack;
@@ -360,8 +404,14 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
         if (is_interrupted(runner))
             return ERROR_NONE;
         runner->totals.attempts += n;
+        if (end_faulty(runner, pack, group, members, n, done, context, error)) {
+            *is_fatal = true;
+            return error->code;
+        }
         for (size_t lane = 0; lane < n; lane++) {
             struct waiting *w = members[lane];
+            if (!w)
+                continue;
             const struct model *model = &pack->training.model[lane];
             if (model->is_dead && w->attempt + 1 < (unsigned)w->job.h.max_attempts) {
                 record_attempt(w, model->test_error, T);
@@ -421,7 +471,8 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         training->model[lane].train_loss[0] = members[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }
-    training_run(training);
+    begin_pack(runner, &group->shape, n);
+    training_run(training, &runner->n_done_in_pack);
     if (is_interrupted(runner))
         return ERROR_NONE;
     runner->totals.packs++;
@@ -436,7 +487,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
     }
     if (any_ends)
-        importance_compute(&pack->importance, training);
+        importance_compute(&pack->importance, training, &runner->n_done_in_pack);
     for (size_t lane = 0; lane < n; lane++)
         if (ends[lane] && status[lane] != STATUS_DIVERGED && !importance_is_finite(&pack->importance, training, lane)) {
             status[lane] = STATUS_DIVERGED;
@@ -481,18 +532,22 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack = NULL;
     size_t n = 0;
-    struct error reason; /* of the jobs: no failure of the runner */
-    enum error_code code = screen(runner, group, &reason);
+    struct error reason; /* of the jobs, if it is no failure of the runner */
+    bool is_fatal = false;
+    enum error_code code = screen(runner, group, done, context, &is_fatal, &reason);
     if (!code && !is_interrupted(runner)) {
         n = choose(runner, group, true, members);
-        code = load_pack(runner, &group->shape, members, &n, &pack, &reason);
+        code = n == 0 ? ERROR_NONE : load_pack(runner, &group->shape, members, &n, &pack, &reason);
     }
-    if (is_interrupted(runner))
+    if (is_fatal)
+        *error = reason;
+    else if (is_interrupted(runner))
         code = ERROR_NONE; /* whatever was refused: the jobs wait */
     else if (code)
         code = fail_group(runner, group, reason.message, done, context, error);
-    else
+    else if (n > 0)
         code = train_pack(runner, pack, group, members, n, start, done, context, error);
+    atomic_store(&runner->n_in_pack, 0);
     if (group->n_waiting == 0) {
         free(group->waiting);
         *group = runner->groups[--runner->n_groups];

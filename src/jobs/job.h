@@ -55,6 +55,14 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
  * wait as before. Nothing else about the runner changes. */
 void job_runner_interrupt(struct job_runner *runner);
 
+/* The pack in training, from any thread: how many models it has (0: none), and the share of their training and measures
+ * that is done. */
+struct job_runner_pack {
+    size_t n_models;
+    double share;
+};
+struct job_runner_pack job_runner_pack(const struct job_runner *runner);
+
 /* What a runner has done, for receipts. */
 struct job_runner_totals {
     uint64_t packs, lanes_used, lanes_total; /* packs trained to the end; lanes filled; lanes there were */

@@ -1,5 +1,7 @@
 #include "job_record.h"
 
+#include "task_registry.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -94,15 +96,13 @@ static void put_units(const struct record_layout *layout, void *record, const st
                 *at3(layout, record, FIELD_MEAN_ACTIVATION, task, l, unit) = importance->mean_activation[from];
             }
 
-    for (size_t m = 0; m < layout->size[DIMENSION_MEASURE]; m++)
-        for (size_t l = 0; l < L; l++) {
-            size_t pair = 0;
-            for (size_t a = 0; a < T; a++)
-                for (size_t b = a + 1; b < T; b++, pair++)
+    for (size_t m = 0; relative && m < layout->size[DIMENSION_MEASURE]; m++)
+        for (size_t l = 0; l < L; l++)
+            for (size_t b = 1; b < T; b++)
+                for (size_t a = 0; a < b; a++)
                     relative_importance(importances + ((m * T_max + a) * L_max + l) * H_max,
                                         importances + ((m * T_max + b) * L_max + l) * H_max, H, UNIMPORTANT_BELOW,
-                                        relative + ((m * pairs_max + pair) * L_max + l) * H_max);
-        }
+                                        relative + ((m * pairs_max + task_pair(a, b)) * L_max + l) * H_max);
 }
 
 static void put_histories(const struct record_layout *layout, void *record, const struct training *training,
@@ -125,15 +125,18 @@ static void put_data(const struct record_layout *layout, void *record, const str
     const struct model *model = &training->model[lane];
     const atomic_bool *interrupt = training->network.interrupt;
     size_t N_train = (size_t)model->h.N_train, N_test = (size_t)model->h.N_test;
-    size_t T = (size_t)training->network.shape.n_tasks;
+    size_t T = (size_t)training->network.shape.n_tasks, n_inputs = (size_t)model->h.n_inputs;
+    float *constants = record_field(layout, record, FIELD_RANDOM_CONSTANTS);
+    if (constants && task_registry_get(model->h.tasks)->uses.randoms)
+        task_list_randoms(*(const int64_t *)record_field_const(layout, record, FIELD_SEED), constants);
     if (layout->store & STORE_TEST_SET)
         for (size_t task = 0; task < T; task++)
             for (size_t i = 0; i < N_test; i++) {
                 if (i % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
                     return;
-                for (size_t k = 0; k < N_INPUTS; k++)
+                for (size_t k = 0; k < n_inputs; k++)
                     *at3(layout, record, FIELD_TEST_INPUTS, task, i, k) =
-                        training->test_x[((task * N_test + i) * N_INPUTS + k) * training->lanes + lane];
+                        training->test_x[((task * N_test + i) * n_inputs + k) * training->lanes + lane];
             }
     if (layout->store & STORE_TRAIN_SET) {
         uint8_t *train_task = record_field(layout, record, FIELD_TRAIN_TASK);
@@ -141,8 +144,8 @@ static void put_data(const struct record_layout *layout, void *record, const str
             if (i % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
                 return;
             train_task[i] = (uint8_t)(model->samples[i].task + 1);
-            for (size_t k = 0; k < N_INPUTS; k++)
-                *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = model->samples[i].x[k];
+            for (size_t k = 0; k < n_inputs; k++)
+                *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = model->x[i * n_inputs + k];
         }
     }
 }
@@ -165,14 +168,18 @@ void job_record_put_model(const struct record_layout *layout, void *record, stru
 }
 
 struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
-                                      const struct hyperparameters *h, enum measure measure, int layer)
+                                      const struct hyperparameters *h, enum measure measure, size_t a, size_t b,
+                                      int layer)
 {
-    size_t L_max = layout->size[DIMENSION_LAYER], H_max = layout->size[DIMENSION_UNIT];
-    const float *relative = record_field_const(layout, record, FIELD_RELATIVE_IMPORTANCE);
-    const float *ri = relative + ((size_t)measure * layout->size[DIMENSION_PAIR] * L_max + (size_t)layer) * H_max;
+    size_t L_max = layout->size[DIMENSION_LAYER], H_max = layout->size[DIMENSION_UNIT], H = (size_t)h->hidden_size;
+    const float *importances = record_field_const(layout, record, FIELD_IMPORTANCE);
+    const float *of_measure = importances + (size_t)measure * layout->size[DIMENSION_TASK] * L_max * H_max;
     struct unit_shares shares = {0, 0, 0};
-    double share = 1 / (double)h->hidden_size;
-    for (int64_t unit = 0; unit < h->hidden_size; unit++) {
+    float ri[HIDDEN_SIZE_MAX];
+    double share = 1 / (double)H;
+    relative_importance(of_measure + (a * L_max + (size_t)layer) * H_max,
+                        of_measure + (b * L_max + (size_t)layer) * H_max, H, UNIMPORTANT_BELOW, ri);
+    for (size_t unit = 0; unit < H; unit++) {
         if (isnan(ri[unit]))
             shares.unimportant += share;
         else if (fabsf(ri[unit]) > 0.9f)

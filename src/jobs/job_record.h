@@ -31,11 +31,12 @@ float job_record_value(float value);
 
 /* Hidden units by what they serve, for tables printed to people: fills shares of the H units of `layer`
  * (0-based) of a record made with `h`: unimportant (RI NaN), selective (|RI| > 0.9), mixed (|RI| < 0.5),
- * under `measure`, for the first pair of tasks. Each in [0, 1]. */
+ * under `measure`, for the tasks a and b (0-based). Each in [0, 1]. */
 struct unit_shares {
     double unimportant, selective, mixed;
 };
 struct unit_shares record_unit_shares(const struct record_layout *layout, const void *record,
-                                      const struct hyperparameters *h, enum measure measure, int layer);
+                                      const struct hyperparameters *h, enum measure measure, size_t a, size_t b,
+                                      int layer);
 
 #endif

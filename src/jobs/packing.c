@@ -108,19 +108,19 @@ struct packing packing_choose(const struct kernels *widest, const struct hyperpa
         const struct kernels *kernels = all[i];
         size_t n_models = n < kernels->lanes ? n : kernels->lanes;
         uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
-        uint64_t n_one = n_bytes + training_data_bytes(h->N_train, 1);
+        uint64_t n_one = n_bytes + training_data_bytes(&shape, h->N_train, 1);
         if (best.n_models == 0 && (!best.kernels || n_one < best.n_bytes))
             best = (struct packing){kernels, 0, n_one};
         if (forced && (strcmp(forced, "units") == 0) != (kernels->lanes == 1))
             continue;
-        while (n_models > 0 && n_bytes + training_data_bytes(h->N_train, n_models) > memory_bytes)
+        while (n_models > 0 && n_bytes + training_data_bytes(&shape, h->N_train, n_models) > memory_bytes)
             n_models--;
         if (n_models == 0)
             continue;
         double cost = packing_cost(kernels, &shape) * (double)((n + n_models - 1) / n_models);
         if (best.n_models > 0 && cost >= best_cost)
             continue;
-        best = (struct packing){kernels, n_models, n_bytes + training_data_bytes(h->N_train, n_models)};
+        best = (struct packing){kernels, n_models, n_bytes + training_data_bytes(&shape, h->N_train, n_models)};
         best_cost = cost;
     }
     return best;

@@ -1,15 +1,16 @@
 #include "record.h"
 
-#include "tasks.h"
+#include "task_registry.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 const char *const dimension_names[N_DIMENSIONS] = {
-    [DIMENSION_EPOCH] = "epoch",     [DIMENSION_TASK] = "task",       [DIMENSION_LAYER] = "layer",
-    [DIMENSION_UNIT] = "unit",       [DIMENSION_UNIT_IN] = "unit_in", [DIMENSION_HIDDEN_LAYER] = "hidden_layer",
-    [DIMENSION_INPUT] = "input",     [DIMENSION_MEASURE] = "measure", [DIMENSION_PAIR] = "pair",
-    [DIMENSION_ATTEMPT] = "attempt", [DIMENSION_SAMPLE] = "sample",   [DIMENSION_TRAIN_SAMPLE] = "train_sample",
+    [DIMENSION_EPOCH] = "epoch",       [DIMENSION_TASK] = "task",       [DIMENSION_LAYER] = "layer",
+    [DIMENSION_UNIT] = "unit",         [DIMENSION_UNIT_IN] = "unit_in", [DIMENSION_HIDDEN_LAYER] = "hidden_layer",
+    [DIMENSION_INPUT] = "input",       [DIMENSION_MEASURE] = "measure", [DIMENSION_PAIR] = "pair",
+    [DIMENSION_ATTEMPT] = "attempt",   [DIMENSION_SAMPLE] = "sample",   [DIMENSION_TRAIN_SAMPLE] = "train_sample",
+    [DIMENSION_CONSTANT] = "constant",
 };
 
 const char *const status_names[N_STATUSES] = {
@@ -22,9 +23,12 @@ const struct store_name store_names[] = {
     {"initial_weights", STORE_INITIAL_WEIGHTS},
     {"test_set", STORE_TEST_SET},
     {"train_set", STORE_TRAIN_SET},
+    {"relative_importance", STORE_RELATIVE_IMPORTANCE},
+    {"no_relative_importance", STORE_NO_RELATIVE_IMPORTANCE},
     {NULL, 0},
 };
 
+#define CONSTANT     DIMENSION_CONSTANT
 #define ATTEMPT      DIMENSION_ATTEMPT
 #define EPOCH        DIMENSION_EPOCH
 #define HIDDEN_LAYER DIMENSION_HIDDEN_LAYER
@@ -239,6 +243,15 @@ const struct field_description record_fields[N_FIELDS] = {
                           STORE_TRAIN_SET,
                           false,
                           1},
+    [FIELD_RANDOM_CONSTANTS] = {"random_constants",
+                                FIELD_F32,
+                                1,
+                                {CONSTANT},
+                                "1",
+                                "r0 to r9 in the formulas of the tasks; NaN where the configuration's have none",
+                                STORE_ALWAYS,
+                                false,
+                                2},
     [FIELD_WALL_TIME] = {"wall_time",
                          FIELD_F64,
                          0,
@@ -273,6 +286,16 @@ static void grow(uint64_t *size, int64_t value)
         *size = (uint64_t)value;
 }
 
+/* Whether records of the layout's sizes and store have a field. */
+static bool is_stored(const struct record_layout *layout, enum field field)
+{
+    unsigned store = record_fields[field].store;
+    if (field == FIELD_RELATIVE_IMPORTANCE)
+        return layout->store & STORE_RELATIVE_IMPORTANCE ||
+               (layout->size[DIMENSION_TASK] == 2 && !(layout->store & STORE_NO_RELATIVE_IMPORTANCE));
+    return store == STORE_ALWAYS || store & layout->store;
+}
+
 /* Finds each field's place, from the layout's sizes and store; fields in the set `lacking` (bits 1 << enum field) have
  * none. */
 static enum error_code place_fields(struct record_layout *layout, uint64_t lacking, struct error *error)
@@ -285,7 +308,7 @@ static enum error_code place_fields(struct record_layout *layout, uint64_t lacki
         double n_elements = 1;
         for (int d = 0; d < field->n_dimensions; d++)
             n_elements *= (double)layout->size[field->dimensions[d]];
-        if (n_elements == 0 || lacking >> f & 1 || (field->store != STORE_ALWAYS && !(field->store & layout->store))) {
+        if (n_elements == 0 || lacking >> f & 1 || !is_stored(layout, (enum field)f)) {
             layout->offset[f] = UINT64_MAX;
             layout->n_elements[f] = 0;
             continue;
@@ -310,12 +333,14 @@ enum error_code record_layout_make(struct record_layout *layout, const struct hy
     memset(layout, 0, sizeof *layout);
     layout->store = store;
     uint64_t *size = layout->size;
-    size[DIMENSION_INPUT] = N_INPUTS;
     size[DIMENSION_MEASURE] = N_MEASURES;
     for (size_t i = 0; i < n_configs; i++) {
         const struct hyperparameters *h = &configs[i];
         grow(&size[DIMENSION_EPOCH], hyperparameters_history(h));
+        grow(&size[DIMENSION_INPUT], h->n_inputs);
         grow(&size[DIMENSION_TASK], hyperparameters_n_tasks(h));
+        if (task_registry_get(h->tasks)->uses.randoms)
+            size[DIMENSION_CONSTANT] = FORMULA_RANDOMS;
         grow(&size[DIMENSION_LAYER], h->hidden_layers);
         grow(&size[DIMENSION_UNIT], h->hidden_size);
         grow(&size[DIMENSION_ATTEMPT], h->max_attempts);

@@ -23,13 +23,14 @@ enum dimension {
     DIMENSION_UNIT = 3,         /* units of a hidden layer */
     DIMENSION_UNIT_IN = 4,      /* units of the hidden layer before */
     DIMENSION_HIDDEN_LAYER = 5, /* hidden layers fed by a hidden layer, 2..L */
-    DIMENSION_INPUT = 6,        /* x0, x1 */
+    DIMENSION_INPUT = 6,        /* x0, x1, ... */
     DIMENSION_MEASURE = 7,      /* measure_table */
-    DIMENSION_PAIR = 8,         /* pairs of tasks A < B: (1,2), (1,3), ..., (2,3), ... */
+    DIMENSION_PAIR = 8,         /* pairs of tasks A < B: (1,2), (1,3), (2,3), (1,4), ... (measures.h) */
     DIMENSION_ATTEMPT = 9,
     DIMENSION_SAMPLE = 10,       /* test samples of one task */
     DIMENSION_TRAIN_SAMPLE = 11, /* training samples */
-    N_DIMENSIONS = 12,
+    DIMENSION_CONSTANT = 12,     /* r0..r9, if a formula has any of them */
+    N_DIMENSIONS = 13,
 };
 extern const char *const dimension_names[N_DIMENSIONS]; /* names in the results file */
 
@@ -54,6 +55,9 @@ enum store {
     STORE_INITIAL_WEIGHTS = 2,
     STORE_TEST_SET = 4,
     STORE_TRAIN_SET = 8,
+    /* Neither of the two: relative importance is stored if the sweep's largest number of tasks is 2. */
+    STORE_RELATIVE_IMPORTANCE = 16,
+    STORE_NO_RELATIVE_IMPORTANCE = 32,
 };
 struct store_name {
     const char *name; /* as in a sweep's store = [...] */
@@ -87,6 +91,7 @@ enum field {
     FIELD_TEST_INPUTS,
     FIELD_TRAIN_INPUTS,
     FIELD_TRAIN_TASK,
+    FIELD_RANDOM_CONSTANTS,
     FIELD_WALL_TIME,
     FIELD_RANK,
     FIELD_REASON,

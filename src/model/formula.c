@@ -57,7 +57,7 @@ static void one_operand(enum formula_operation operation, int exponent, size_t n
     case FORMULA_LOG: EACH(rounded_log(p));
     case FORMULA_TANH: EACH(rounded_tanh(p));
     case FORMULA_POWER: power(exponent, n, a); break;
-    default: check(!"an operation of one operand");
+    default: check(false);
     }
 }
 
@@ -77,7 +77,7 @@ static void two_operands(enum formula_operation operation, size_t n, float *rest
     case FORMULA_UNEQUAL: EACH(p != b[i] ? 1.0f : 0.0f);
     case FORMULA_MIN: EACH(b[i] < p ? b[i] : p);
     case FORMULA_MAX: EACH(p < b[i] ? b[i] : p);
-    default: check(!"an operation of two operands");
+    default: check(false);
     }
 }
 

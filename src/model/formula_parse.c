@@ -63,7 +63,7 @@ static bool begins_number(const struct parser *p)
 /* The next byte that is no blank, -1 at the end. */
 static int next(struct parser *p)
 {
-    while (p->at < p->length && memchr(" \t\r\n", p->text[p->at], 4))
+    while (is_one_of(ahead(p, 0), " \t\r\n"))
         p->at++;
     return ahead(p, 0);
 }
@@ -470,7 +470,7 @@ enum error_code formula_parse(const char *text, size_t length, struct formula *f
     struct parser p = {.text = text, .length = length, .formula = formula, .column = column, .error = error};
     memset(formula, 0, sizeof *formula);
     if (next(&p) == -1)
-        return fail(&p, 0, "the formula is empty");
+        return fail(&p, 0, "the formula is empty; wanted: one such as x0 + x1");
     enum error_code code = parse_cmp(&p);
     if (code)
         return code;

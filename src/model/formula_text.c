@@ -92,7 +92,7 @@ static void write_operation(struct writer *w, int step)
 {
     const struct formula_step *s = &w->formula->steps[step];
     const struct formula_operation_row *row = &formula_operations[s->operation];
-    int operands[3];
+    int operands[3] = {0};
     operands_of(w, step, operands);
 
     if (row->n_operands == 0) {

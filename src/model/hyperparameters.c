@@ -1,6 +1,7 @@
 #include "hyperparameters.h"
 
 #include "numbers.h"
+#include "task_registry.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 
 static const char *const train_modes[] = {"random", "replay", "sequential", NULL};
 static const char *const output_activations[] = {"relu", "linear", NULL};
+static const char *const standardises[] = {"none", "variance", NULL};
 static const char *const optimizers[] = {"adam", "sgd", NULL};
 
 /* A row's name and offset come from the field itself, so that they cannot differ. */
@@ -51,34 +53,66 @@ const struct hyperparameter hyperparameter_table[] = {
     ROW_CHOICE(1, train_mode, "random", train_modes, "\"random\", \"replay\" or \"sequential\"",
                "order in which the tasks are trained"),
     ROW_TEXT(1, second_task, "prod", "\"prod\" (x0 * x1) or \"addK\" with a number K (x0 + K x1)",
-             "target of task 2; task 1 is x0 + x1"),
-    ROW_REAL(1, fraction, "0.5", 0, true, 1, true, "a number above 0 and below 1",
-             "fraction of the training samples that belong to task 1"),
-    ROW_INTEGER(1, hidden_size, "50", 1, 4096, "an integer from 1 to 4096", "units in each hidden layer"),
+             "short for tasks: target of task 2; task 1 is x0 + x1"),
+    ROW_REAL(1, fraction, "equal", 0, true, 1, false, "a number above 0 and below 1, or \"equal\"",
+             "fraction of the training samples that belong to task 1; the others share the rest evenly"),
+    ROW_INTEGER(1, hidden_size, "50", 1, HIDDEN_SIZE_MAX, "an integer from 1 to 4096", "units in each hidden layer"),
     ROW_INTEGER(1, hidden_layers, "4", 1, LAYERS_MAX, "an integer from 1 to 32", "hidden layers"),
     ROW_CHOICE(1, output_activation, "relu", output_activations, "\"relu\" or \"linear\"",
                "activation of the output unit"),
     ROW_CHOICE(1, optimizer, "adam", optimizers, "\"adam\" or \"sgd\"", "optimiser"),
     ROW_INTEGER(1, replay_every, "10", 1, 1000000, "an integer from 1 to 1000000",
-                "in replay, every so many steps of task 2's phase train on task 1"),
+                "in replay, every so many steps of a later task's phase train on the earlier ones"),
     ROW_REAL(1, error_threshold, "0.05", 0, true, 1e6, false, "a number above 0, at most 1000000",
              "a model is accepted if its mean absolute test error is below this on every task"),
     ROW_INTEGER(1, max_attempts, "10", 1, 1000, "an integer from 1 to 1000",
                 "training runs a job may use to get an accepted model"),
+    ROW_INTEGER(2, n_inputs, "2", 1, INPUTS_MAX, "an integer from 1 to 16", "inputs of the network: x0, x1, ..."),
+    ROW_REAL(2, input_low, "0", -1e6, false, 1e6, false, "a number from -1000000 to 1000000, below input_high",
+             "inputs are uniform from here"),
+    ROW_REAL(2, input_high, "1", -1e6, false, 1e6, false, "a number from -1000000 to 1000000, above input_low",
+             "inputs are uniform below this"),
+    ROW_REAL(2, a, "1", -1e6, false, 1e6, false, "a number from -1000000 to 1000000", "a in the formulas of tasks"),
+    ROW_REAL(2, b, "1", -1e6, false, 1e6, false, "a number from -1000000 to 1000000", "b in the formulas of tasks"),
+    ROW_REAL(2, c, "1", -1e6, false, 1e6, false, "a number from -1000000 to 1000000", "c in the formulas of tasks"),
+    ROW_CHOICE(2, standardise, "none", standardises, "\"none\" or \"variance\"",
+               "whether targets are brought to mean 0 and variance 1"),
+    {.since = 2,
+     .name = "tasks",
+     .type = HYPERPARAMETER_TASKS,
+     .offset = offsetof(struct hyperparameters, tasks),
+     .default_text = "x0 + x1; x0 * x1",
+     .allowed = "1 to 8 formulas, as \"x0 + x1; x0 * x1\" or [\"x0 + x1\", \"x0 * x1\"]",
+     .unit = "1",
+     .meaning = "targets of the tasks as formulas of x0, x1, ..."},
 #ifdef PICKY_MADE_UP
     ROW_REAL(3, made_up, "1", 0, false, 10, false, "a number from 0 to 10", "nothing"),
 #endif
 };
 const int n_hyperparameters = sizeof hyperparameter_table / sizeof hyperparameter_table[0];
 
+/* Whether the row is that of the field. */
+#define is_row(row, field) ((row)->offset == offsetof(struct hyperparameters, field))
+
 static void *field(struct hyperparameters *h, const struct hyperparameter *row)
 {
     return (char *)h + row->offset;
 }
 
+/* The fraction as a number: what "equal" (0) comes to. */
+static double resolved_fraction(const struct hyperparameters *h)
+{
+    if (h->fraction > 0)
+        return h->fraction;
+    int64_t n_tasks = hyperparameters_n_tasks(h);
+    if (n_tasks <= 2)
+        return 1 / (double)n_tasks;
+    return (double)((h->N_train + n_tasks - 1) / n_tasks) / (double)h->N_train;
+}
+
 int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyperparameter *row)
 {
-    check(row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_CHOICE);
+    check(row->type != HYPERPARAMETER_REAL && row->type != HYPERPARAMETER_TEXT);
     int64_t value;
     memcpy(&value, (const char *)h + row->offset, sizeof value);
     return value;
@@ -87,6 +121,8 @@ int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyp
 double hyperparameter_real(const struct hyperparameters *h, const struct hyperparameter *row)
 {
     check(row->type == HYPERPARAMETER_REAL);
+    if (is_row(row, fraction))
+        return resolved_fraction(h);
     double value;
     memcpy(&value, (const char *)h + row->offset, sizeof value);
     return value;
@@ -96,17 +132,24 @@ const char *hyperparameter_string(const struct hyperparameters *h, const struct 
 {
     if (row->type == HYPERPARAMETER_CHOICE)
         return row->choices[hyperparameter_integer(h, row)];
+    if (row->type == HYPERPARAMETER_TASKS)
+        return task_registry_get(h->tasks)->text;
     check(row->type == HYPERPARAMETER_TEXT);
     return (const char *)h + row->offset;
 }
 
 void hyperparameters_default(struct hyperparameters *h)
 {
-    memset(h, 0, sizeof *h);
-    for (int i = 0; i < n_hyperparameters; i++) {
+    /* Made once, by the self-test or whatever comes first: before there are threads. */
+    static struct hyperparameters defaults;
+    static bool is_made;
+    for (int i = 0; i < n_hyperparameters && !is_made; i++) {
         struct error error;
-        check(!hyperparameter_set_text(h, &hyperparameter_table[i], hyperparameter_table[i].default_text, &error));
+        check(!hyperparameter_set_text(&defaults, &hyperparameter_table[i], hyperparameter_table[i].default_text,
+                                       &error));
     }
+    is_made = true;
+    *h = defaults;
 }
 
 const struct hyperparameter *hyperparameter_find(const char *name)
@@ -121,7 +164,8 @@ const char *hyperparameter_nearest(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
     for (int i = 0; i < n_hyperparameters; i++)
-        nearest = text_nearer(name, nearest, hyperparameter_table[i].name);
+        if (hyperparameter_table[i].name[1]) /* a single letter is near to everything short */
+            nearest = text_nearer(name, nearest, hyperparameter_table[i].name);
     for (; names && *names; names++)
         nearest = text_nearer(name, nearest, *names);
     return nearest;
@@ -174,16 +218,91 @@ static long parse_layer(const char *text)
     return strtol(text, NULL, 10);
 }
 
+/* ---- lists of tasks ----------------------------------------------------------------------------------------- */
+
+/* Puts "tasks = TEXT: " before what is wrong with a list. */
+static enum error_code bad_tasks(const char *text, struct error *error)
+{
+    char shown[61];
+    snprintf(shown, sizeof shown, "%s", text);
+    text_make_line(shown);
+    return error_prefix(error, "tasks = \"%s%s\"", shown, strlen(text) >= sizeof shown ? "..." : "");
+}
+
+void hyperparameters_set_tasks(struct hyperparameters *h, int64_t number)
+{
+    h->tasks = number;
+    memcpy(h->second_task, task_registry_get(number)->second_task, sizeof h->second_task);
+}
+
+static enum error_code set_list(struct hyperparameters *h, const struct task_list *list, struct error *error)
+{
+    int64_t number;
+    if (task_registry_add(list, &number, error))
+        return error->code;
+    hyperparameters_set_tasks(h, number);
+    return ERROR_NONE;
+}
+
+enum error_code hyperparameters_set_list(struct hyperparameters *h, const char *text, struct error *error)
+{
+    struct task_list list = {0};
+    int column;
+    if (task_list_parse(text, strlen(text), &list, &column, error))
+        return error_prefix(error, "column %d", column);
+    return set_list(h, &list, error);
+}
+
+enum error_code hyperparameters_set_formulas(struct hyperparameters *h, const char *const *formulas, size_t n_formulas,
+                                             struct error *error)
+{
+    struct task_list list = {0};
+    int column;
+    for (size_t i = 0; i < n_formulas; i++)
+        if (task_list_add(&list, formulas[i], strlen(formulas[i]), &column, error))
+            return error_prefix(error, "column %d", column), bad_tasks(formulas[i], error);
+    if (n_formulas == 0)
+        return error_set(error, ERROR_INPUT, "tasks = []: allowed: %s", hyperparameter_find("tasks")->allowed);
+    return set_list(h, &list, error);
+}
+
+static enum error_code set_second_task(struct hyperparameters *h, const char *text, struct error *error)
+{
+    int64_t number;
+    if (task_registry_add_second_task(text, &number, error))
+        return error->code;
+    h->tasks = number;
+    memset(h->second_task, 0, sizeof h->second_task);
+    memcpy(h->second_task, text, strlen(text));
+    return ERROR_NONE;
+}
+
+bool hyperparameters_restore_second_task(struct hyperparameters *h, const char *second_task)
+{
+    struct hyperparameters restored = *h;
+    struct error ignored;
+    bool is_product;
+    double factor;
+    if (*second_task == '\0') /* then nothing stands for the list */
+        return *h->second_task == '\0';
+    if (strlen(second_task) >= HYPERPARAMETER_TEXT_MAX ||
+        !hyperparameters_parse_second_task(second_task, &is_product, &factor) ||
+        set_second_task(&restored, second_task, &ignored) || restored.tasks != h->tasks)
+        return false;
+    *h = restored;
+    return true;
+}
+
 static bool text_allowed(const struct hyperparameter *row, const char *text)
 {
     if (strlen(text) >= HYPERPARAMETER_TEXT_MAX)
         return false;
-    if (row->offset == offsetof(struct hyperparameters, second_task)) {
+    if (is_row(row, second_task)) {
         bool is_product;
         double factor;
         return hyperparameters_parse_second_task(text, &is_product, &factor);
     }
-    check(row->offset == offsetof(struct hyperparameters, context_location));
+    check(is_row(row, context_location));
     return strcmp(text, "start") == 0 || strcmp(text, "end") == 0 || parse_layer(text) > 0;
 }
 
@@ -204,7 +323,8 @@ enum error_code hyperparameter_set_integer(struct hyperparameters *h, const stru
             return not_allowed(row, text, false, error);
         memcpy(field(h, row), text, sizeof text);
         return ERROR_NONE;
-    case HYPERPARAMETER_CHOICE: break;
+    case HYPERPARAMETER_CHOICE:
+    case HYPERPARAMETER_TASKS: break;
     }
     return not_allowed(row, text, false, error);
 }
@@ -222,6 +342,7 @@ enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct 
         format_real(value, text);
         return not_allowed(row, text, false, error);
     }
+    value += 0.0; /* no -0 */
     memcpy(field(h, row), &value, sizeof value);
     return ERROR_NONE;
 }
@@ -235,6 +356,13 @@ enum error_code hyperparameter_set_string(struct hyperparameters *h, const struc
                 memcpy(field(h, row), &i, sizeof i);
                 return ERROR_NONE;
             }
+    } else if (is_row(row, fraction) && strcmp(value, "equal") == 0) {
+        h->fraction = 0;
+        return ERROR_NONE;
+    } else if (row->type == HYPERPARAMETER_TASKS) {
+        return hyperparameters_set_list(h, value, error) ? bad_tasks(value, error) : ERROR_NONE;
+    } else if (is_row(row, second_task) && text_allowed(row, value)) {
+        return set_second_task(h, value, error);
     } else if (row->type == HYPERPARAMETER_TEXT && text_allowed(row, value)) {
         memset(field(h, row), 0, HYPERPARAMETER_TEXT_MAX);
         memcpy(field(h, row), value, strlen(value));
@@ -246,7 +374,8 @@ enum error_code hyperparameter_set_string(struct hyperparameters *h, const struc
 enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct hyperparameter *row, const char *text,
                                         struct error *error)
 {
-    if (row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL) {
+    bool is_word = is_row(row, fraction) && strcmp(text, "equal") == 0;
+    if ((row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL) && !is_word) {
         /* Every allowed integer is exact as a double; the spelling goes into the message as it stands. */
         char *end;
         double value = strtod(text, &end);
@@ -259,14 +388,40 @@ enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct 
 }
 
 void hyperparameter_format(const struct hyperparameters *h, const struct hyperparameter *row,
-                           char text[HYPERPARAMETER_TEXT_MAX])
+                           char text[HYPERPARAMETER_FORMAT_MAX])
 {
+    _Static_assert(HYPERPARAMETER_FORMAT_MAX >= TASK_LIST_TEXT_MAX, "a list of tasks fits");
     if (row->type == HYPERPARAMETER_INTEGER) {
-        snprintf(text, HYPERPARAMETER_TEXT_MAX, "%" PRId64, hyperparameter_integer(h, row));
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%" PRId64, hyperparameter_integer(h, row));
+    } else if (is_row(row, fraction) && h->fraction == 0) {
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "equal");
     } else if (row->type == HYPERPARAMETER_REAL) {
         format_real(hyperparameter_real(h, row), text);
     } else {
-        snprintf(text, HYPERPARAMETER_TEXT_MAX, "%s", hyperparameter_string(h, row));
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%s", hyperparameter_string(h, row));
+    }
+}
+
+void hyperparameter_get_bytes(const struct hyperparameters *h, const struct hyperparameter *row,
+                              unsigned char value[HYPERPARAMETER_VALUE_MAX])
+{
+    memset(value, 0, HYPERPARAMETER_VALUE_MAX);
+    if (is_row(row, second_task) || is_row(row, tasks)) {
+        memcpy(value, h->second_task, sizeof h->second_task);
+        memcpy(value + sizeof h->second_task, &h->tasks, sizeof h->tasks);
+    } else {
+        memcpy(value, (const char *)h + row->offset, row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : 8);
+    }
+}
+
+void hyperparameter_put_bytes(struct hyperparameters *h, const struct hyperparameter *row,
+                              const unsigned char value[HYPERPARAMETER_VALUE_MAX])
+{
+    if (is_row(row, second_task) || is_row(row, tasks)) {
+        memcpy(h->second_task, value, sizeof h->second_task);
+        memcpy(&h->tasks, value + sizeof h->second_task, sizeof h->tasks);
+    } else {
+        memcpy(field(h, row), value, row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : 8);
     }
 }
 
@@ -280,6 +435,35 @@ bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperpar
     return hyperparameter_integer(a, row) == hyperparameter_integer(b, row);
 }
 
+bool hyperparameter_is_default(const struct hyperparameters *h, const struct hyperparameter *row)
+{
+    struct hyperparameters defaults;
+    if (is_row(row, fraction)) {
+        defaults = *h;
+        defaults.fraction = 0;
+    } else {
+        hyperparameters_default(&defaults);
+    }
+    return hyperparameter_equal(h, &defaults, row);
+}
+
+void hyperparameters_name_swept(const struct hyperparameters *configs, size_t n, bool *swept)
+{
+    bool *tasks = &swept[hyperparameter_find("tasks") - hyperparameter_table];
+    bool *second_task = &swept[hyperparameter_find("second_task") - hyperparameter_table];
+    if (!*second_task)
+        return;
+    *tasks = false;
+    for (size_t c = 0; c < n && !*tasks; c++)
+        *tasks = *configs[c].second_task == '\0';
+    *second_task = !*tasks;
+}
+
+void hyperparameters_resolve(struct hyperparameters *h)
+{
+    h->fraction = resolved_fraction(h);
+}
+
 /* The layer that a context_location names; 0: the last one. */
 static int context_layer(const char *text)
 {
@@ -287,16 +471,12 @@ static int context_layer(const char *text)
 }
 
 void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
-                              char text[HYPERPARAMETER_TEXT_MAX])
+                              char text[HYPERPARAMETER_FORMAT_MAX])
 {
-    bool is_product = false;
-    double factor = 0;
-    memset(text, 0, HYPERPARAMETER_TEXT_MAX);
-    if (row->offset == offsetof(struct hyperparameters, second_task) &&
-        hyperparameters_parse_second_task(h->second_task, &is_product, &factor) && !is_product)
-        snprintf(text, HYPERPARAMETER_TEXT_MAX, "add%.9g", (double)((float)factor + 0.0f)); /* + 0: no -0 */
-    else if (row->offset == offsetof(struct hyperparameters, context_location) &&
-             context_layer(h->context_location) == 1)
+    memset(text, 0, HYPERPARAMETER_FORMAT_MAX);
+    if (is_row(row, second_task))
+        snprintf(text, HYPERPARAMETER_TEXT_MAX, "%s", task_registry_get(h->tasks)->second_task);
+    else if (is_row(row, context_location) && context_layer(h->context_location) == 1)
         snprintf(text, HYPERPARAMETER_TEXT_MAX, "start");
     else
         hyperparameter_format(h, row, text);
@@ -304,23 +484,42 @@ void hyperparameter_canonical(const struct hyperparameters *h, const struct hype
 
 const char *hyperparameter_idle(const struct hyperparameters *h, const struct hyperparameter *row)
 {
-    if (row->offset == offsetof(struct hyperparameters, replay_every) && h->train_mode != TRAIN_REPLAY)
+    if (is_row(row, replay_every) && h->train_mode != TRAIN_REPLAY)
         return "only in train_mode \"replay\"";
-    if (row->offset == offsetof(struct hyperparameters, context_location) && h->hidden_layers == 1)
+    if (is_row(row, context_location) && h->hidden_layers == 1)
         return "only with more than one of hidden_layers";
+    if (hyperparameters_n_tasks(h) == 1 && (is_row(row, fraction) || is_row(row, train_mode)))
+        return "only with more than one of tasks";
+    uint16_t dials = task_registry_get(h->tasks)->uses.dials;
+    if ((is_row(row, a) && !(dials & 1)) || (is_row(row, b) && !(dials & 2)) || (is_row(row, c) && !(dials & 4)))
+        return "only where a formula of tasks has it";
     return NULL;
 }
 
 void hyperparameters_canonical(const struct hyperparameters *h, struct hyperparameters *canonical)
 {
+    const struct registered_tasks *tasks = task_registry_get(h->tasks);
+    const uint16_t dials = tasks->uses.dials;
+    int64_t counts[TASKS_MAX], least_replayed = INT64_MAX;
+    hyperparameters_train_counts(h, counts);
     *canonical = *h;
-    hyperparameter_canonical(h, hyperparameter_find("second_task"), canonical->second_task);
+    hyperparameters_set_tasks(canonical, h->tasks);
     memset(canonical->context_location, 0, sizeof canonical->context_location);
     snprintf(canonical->context_location, sizeof canonical->context_location, "%d", hyperparameters_context_layer(h));
     canonical->lr = (double)(float)h->lr; /* as it is used */
-    /* Only the number of samples counts. */
-    canonical->fraction = (double)hyperparameters_task1_samples(h) / (double)h->N_train;
-    if (h->train_mode == TRAIN_REPLAY && h->replay_every > hyperparameters_steps(h, 1))
+    canonical->input_low = (double)((float)h->input_low + 0.0f);
+    canonical->input_high = (double)((float)h->input_high + 0.0f);
+    canonical->a = dials & 1 ? (double)((float)h->a + 0.0f) : 1;
+    canonical->b = dials & 2 ? (double)((float)h->b + 0.0f) : 1;
+    canonical->c = dials & 4 ? (double)((float)h->c + 0.0f) : 1;
+    /* Only the numbers of samples count. */
+    canonical->fraction = (double)counts[0] / (double)h->N_train;
+    if (hyperparameters_n_tasks(h) == 1)
+        canonical->train_mode = TRAIN_RANDOM;
+    for (int phase = 1; phase < hyperparameters_phases(h); phase++)
+        if (h->replay_every <= hyperparameters_steps(h, phase))
+            least_replayed = h->replay_every;
+    if (canonical->train_mode == TRAIN_REPLAY && least_replayed == INT64_MAX)
         canonical->train_mode = TRAIN_SEQUENTIAL; /* no step of an epoch is a replay */
     if (canonical->train_mode != TRAIN_REPLAY)
         canonical->replay_every = 1;
@@ -332,33 +531,101 @@ int hyperparameters_context_layer(const struct hyperparameters *h)
     return layer ? layer : (int)h->hidden_layers;
 }
 
+void hyperparameters_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX])
+{
+    int n_tasks = hyperparameters_n_tasks(h), first = 0;
+    int64_t n_left = h->N_train;
+    if (h->fraction > 0 && n_tasks > 1) {
+        counts[first++] = llround(h->fraction * (double)h->N_train);
+        n_left -= counts[0];
+    }
+    int n_even = n_tasks - first;
+    for (int task = first; task < n_tasks; task++)
+        counts[task] = n_left / n_even + (task - first < n_left % n_even);
+}
+
 int64_t hyperparameters_task1_samples(const struct hyperparameters *h)
 {
-    return llround(h->fraction * (double)h->N_train);
+    int64_t counts[TASKS_MAX];
+    hyperparameters_train_counts(h, counts);
+    return counts[0];
 }
 
 int hyperparameters_n_tasks(const struct hyperparameters *h)
 {
-    (void)h; /* every definition of the tasks so far has two */
-    return 2;
+    return task_registry_get(h->tasks)->list.n_tasks;
 }
 
 int hyperparameters_phases(const struct hyperparameters *h)
 {
-    return h->train_mode == TRAIN_RANDOM ? 1 : 2;
+    return h->train_mode == TRAIN_RANDOM ? 1 : hyperparameters_n_tasks(h);
 }
 
 int64_t hyperparameters_steps(const struct hyperparameters *h, int phase)
 {
+    int64_t counts[TASKS_MAX];
     if (h->train_mode == TRAIN_RANDOM)
         return h->N_train / h->batch_size;
-    int64_t task1 = hyperparameters_task1_samples(h);
-    return (phase == 0 ? task1 : h->N_train - task1) / h->batch_size;
+    hyperparameters_train_counts(h, counts);
+    return counts[phase] / h->batch_size;
 }
 
 int64_t hyperparameters_history(const struct hyperparameters *h)
 {
     return hyperparameters_phases(h) * h->epochs + 1;
+}
+
+/* That the formulas and their inputs go together. */
+static enum error_code check_inputs(const struct hyperparameters *h, struct error *error)
+{
+    const struct registered_tasks *tasks = task_registry_get(h->tasks);
+    int task;
+    if ((float)h->input_low >= (float)h->input_high) {
+        char low[HYPERPARAMETER_TEXT_MAX], high[HYPERPARAMETER_TEXT_MAX];
+        format_real(h->input_low, low);
+        format_real(h->input_high, high);
+        return error_set(error, ERROR_INPUT, "input_low = %s: allowed: a number below input_high = %s", low, high);
+    }
+    if (tasks->uses.n_inputs <= h->n_inputs || !task_list_check_inputs(&tasks->list, (int)h->n_inputs, &task, error))
+        return ERROR_NONE;
+    const struct formula *formula = &tasks->list.formulas[task];
+    return error_prefix(error, "tasks = \"%.60s\": task %d, column %d", formula->text, task + 1,
+                        formula->last_input_column);
+}
+
+static enum error_code check_samples(const struct hyperparameters *h, struct error *error)
+{
+    int64_t counts[TASKS_MAX];
+    int n_tasks = hyperparameters_n_tasks(h);
+    char fraction[HYPERPARAMETER_FORMAT_MAX];
+    hyperparameters_train_counts(h, counts);
+    for (int task = 0; task < n_tasks; task++)
+        if (counts[task] < 1) {
+            hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+            return error_set(error, ERROR_INPUT,
+                             "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
+                             "; allowed: what rounds to at least one sample of each task",
+                             fraction, task + 1, h->N_train);
+        }
+
+    if (h->train_mode == TRAIN_RANDOM) {
+        if (h->batch_size > h->N_train)
+            return error_set(error, ERROR_INPUT,
+                             "batch_size = %" PRId64
+                             ": larger than the training set; allowed: at most N_train = %" PRId64,
+                             h->batch_size, h->N_train);
+        return ERROR_NONE;
+    }
+    for (int task = 0; task < n_tasks; task++)
+        if (h->batch_size > counts[task]) {
+            hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+            return error_set(error, ERROR_INPUT,
+                             "batch_size = %" PRId64
+                             ": larger than task %d's part of the training set; allowed: at most %" PRId64
+                             " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
+                             h->batch_size, task + 1, counts[task], fraction, h->N_train, train_modes[h->train_mode]);
+        }
+    return ERROR_NONE;
 }
 
 enum error_code hyperparameters_check(const struct hyperparameters *h, struct error *error)
@@ -368,32 +635,8 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
                          "context_location = %s: allowed: \"start\", \"end\" or a layer number from 1 to "
                          "hidden_layers = %" PRId64,
                          h->context_location, h->hidden_layers);
-
-    int64_t task1 = hyperparameters_task1_samples(h), task2 = h->N_train - task1;
-    char fraction[HYPERPARAMETER_TEXT_MAX];
-    if (task1 < 1 || task2 < 1) {
-        format_real(h->fraction, fraction);
-        return error_set(error, ERROR_INPUT,
-                         "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
-                         "; allowed: what rounds to at least one sample of each task",
-                         fraction, task1 < 1 ? 1 : 2, h->N_train);
-    }
-
-    if (h->train_mode == TRAIN_RANDOM) {
-        if (h->batch_size > h->N_train)
-            return error_set(error, ERROR_INPUT,
-                             "batch_size = %" PRId64
-                             ": larger than the training set; allowed: at most N_train = %" PRId64,
-                             h->batch_size, h->N_train);
-    } else if (h->batch_size > task1 || h->batch_size > task2) {
-        int task = h->batch_size > task1 ? 1 : 2;
-        format_real(h->fraction, fraction);
-        return error_set(
-            error, ERROR_INPUT,
-            "batch_size = %" PRId64 ": larger than task %d's part of the training set; allowed: at most %" PRId64
-            " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
-            h->batch_size, task, task == 1 ? task1 : task2, fraction, h->N_train, train_modes[h->train_mode]);
-    }
+    if (check_inputs(h, error) || check_samples(h, error))
+        return error->code;
     /* Steps are counted in 32 bits by the random streams. */
     double steps = 0;
     for (int phase = 0; phase < hyperparameters_phases(h); phase++)

@@ -13,16 +13,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HYPERPARAMETER_TEXT_MAX 32 /* bytes of any value as text, the final NUL included */
-#define TASKS_MAX               8  /* most tasks that any definition may use */
-#define TASK_PAIRS(n_tasks)     ((n_tasks) * ((n_tasks)-1) / 2)
-#define PHASES_MAX              2  /* of training */
-#define LAYERS_MAX              32 /* most hidden layers */
+#define HYPERPARAMETER_TEXT_MAX 32 /* bytes of a TEXT row's value, the final NUL included */
+#define HYPERPARAMETER_FORMAT_MAX                                                                                      \
+    (TASKS_MAX * 260)         /* bytes of any value as text, the final NUL included: of a list of tasks (task_list.h) */
+#define TASKS_MAX           8 /* most tasks of a model */
+#define TASK_PAIRS(n_tasks) ((n_tasks) * ((n_tasks)-1) / 2)
+#define PHASES_MAX          TASKS_MAX /* of training */
+#define INPUTS_MAX          16
+#define LAYERS_MAX          32 /* most hidden layers */
+#define HIDDEN_SIZE_MAX     4096
 
 /* Values that are stored or sent: never renumbered. They index the choices of the table's row. */
 enum train_mode { TRAIN_RANDOM = 0, TRAIN_REPLAY = 1, TRAIN_SEQUENTIAL = 2 };
 enum output_activation { OUTPUT_RELU = 0, OUTPUT_LINEAR = 1 };
 enum optimizer { OPTIMIZER_ADAM = 0, OPTIMIZER_SGD = 1 };
+enum standardise { STANDARDISE_NONE = 0, STANDARDISE_VARIANCE = 1 };
 
 /* One value for every hyperparameter, named as in the 2020 notebook where it has the name.
  * Plain data: may be copied and compared field by field. Meanings and ranges: the table. */
@@ -34,8 +39,8 @@ struct hyperparameters {
     int64_t batch_size;
     char context_location[HYPERPARAMETER_TEXT_MAX]; /* "start", "end" or a layer number */
     int64_t train_mode;                             /* enum train_mode */
-    char second_task[HYPERPARAMETER_TEXT_MAX];      /* "prod" or "addK" */
-    double fraction;
+    char second_task[HYPERPARAMETER_TEXT_MAX];      /* "prod" or "addK", what `tasks` is then; or "" */
+    double fraction;                                /* 0: "equal" */
     int64_t hidden_size;
     int64_t hidden_layers;
     int64_t output_activation; /* enum output_activation */
@@ -43,7 +48,12 @@ struct hyperparameters {
     int64_t replay_every;
     double error_threshold;
     int64_t max_attempts;
-#ifdef PICKY_MADE_UP /* a test's build: tests/made_up */
+    int64_t n_inputs;
+    double input_low, input_high;
+    double a, b, c;      /* the dials of formulas */
+    int64_t standardise; /* enum standardise */
+    int64_t tasks;       /* number of the list (task_registry.h); set with second_task, and it with this */
+#ifdef PICKY_MADE_UP     /* a test's build: tests/made_up */
     double made_up;
 #endif
 };
@@ -53,6 +63,7 @@ enum hyperparameter_type {
     HYPERPARAMETER_REAL,    /* double */
     HYPERPARAMETER_CHOICE,  /* int64_t, an index into choices */
     HYPERPARAMETER_TEXT,    /* char[HYPERPARAMETER_TEXT_MAX] */
+    HYPERPARAMETER_TASKS,   /* int64_t, number of a list of tasks (task_registry.h) */
 };
 
 /* One row of the table. All strings are static. */
@@ -89,7 +100,9 @@ struct text_words hyperparameter_hint(const char *name);
 /* Set one value from a typed source. Each checks type, range and spelling; on ERROR_INPUT the message
  * is "NAME = VALUE: allowed: ..." and h is unchanged. A CHOICE takes text. A TEXT row also takes an
  * integer where its spelling is one (context_location = 2). A REAL takes integers, and where an integer
- * is taken, so is a real that is a whole number (1e4). */
+ * is taken, so is a real that is a whole number (1e4). fraction takes the text "equal", too. `tasks` takes a text, and
+ * sets second_task to what stands for the list, or to ""; second_task sets `tasks`. They may add to the registry of
+ * lists: ERROR_INPUT or ERROR_FATAL then, too. */
 enum error_code hyperparameter_set_integer(struct hyperparameters *h, const struct hyperparameter *row, int64_t value,
                                            struct error *error);
 enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct hyperparameter *row, double value,
@@ -101,11 +114,32 @@ enum error_code hyperparameter_set_string(struct hyperparameters *h, const struc
 enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct hyperparameter *row, const char *text,
                                         struct error *error);
 
-/* The value as text that hyperparameter_set_text reads back to the same value. */
-void hyperparameter_format(const struct hyperparameters *h, const struct hyperparameter *row,
-                           char text[HYPERPARAMETER_TEXT_MAX]);
+/* The list of tasks [n_formulas] whose formulas, each with or without a name, stand in one text each. The message as
+ * hyperparameter_set_string has it. */
+enum error_code hyperparameters_set_formulas(struct hyperparameters *h, const char *const *formulas, size_t n_formulas,
+                                             struct error *error);
 
-/* Typed reads of a row's field (INTEGER and CHOICE; REAL). */
+/* The same from one text; the message begins with "column N: ". */
+enum error_code hyperparameters_set_list(struct hyperparameters *h, const char *text, struct error *error);
+
+/* Sets `tasks`, and second_task to what stands for the list, if anything does. */
+void hyperparameters_set_tasks(struct hyperparameters *h, int64_t number);
+
+/* Sets second_task, in the spelling that it had, beside `tasks`. False if it does not stand for that list. */
+bool hyperparameters_restore_second_task(struct hyperparameters *h, const char *second_task);
+
+/* The value as text that hyperparameter_set_text reads back to the same value; a list of tasks without its names. */
+void hyperparameter_format(const struct hyperparameters *h, const struct hyperparameter *row,
+                           char text[HYPERPARAMETER_FORMAT_MAX]);
+
+/* The bytes of a row's value, as they are copied between structs: second_task and `tasks` go together. */
+#define HYPERPARAMETER_VALUE_MAX (HYPERPARAMETER_TEXT_MAX + 8)
+void hyperparameter_get_bytes(const struct hyperparameters *h, const struct hyperparameter *row,
+                              unsigned char value[HYPERPARAMETER_VALUE_MAX]);
+void hyperparameter_put_bytes(struct hyperparameters *h, const struct hyperparameter *row,
+                              const unsigned char value[HYPERPARAMETER_VALUE_MAX]);
+
+/* Typed reads of a row's field (INTEGER, CHOICE and TASKS; REAL, "equal" as the number that gives the same split). */
 int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyperparameter *row);
 double hyperparameter_real(const struct hyperparameters *h, const struct hyperparameter *row);
 const char *hyperparameter_string(const struct hyperparameters *h, const struct hyperparameter *row);
@@ -114,10 +148,20 @@ const char *hyperparameter_string(const struct hyperparameters *h, const struct 
 bool hyperparameter_equal(const struct hyperparameters *a, const struct hyperparameters *b,
                           const struct hyperparameter *row);
 
+/* True if the value is the default: what it is with the other values of *h if nothing is given. */
+bool hyperparameter_is_default(const struct hyperparameters *h, const struct hyperparameter *row);
+
+/* Of second_task and `tasks`, makes one count as varied among configs [n], if either is (swept [n_hyperparameters]):
+ * second_task only if it stands for all lists. */
+void hyperparameters_name_swept(const struct hyperparameters *configs, size_t n, bool *swept);
+
+/* Writes fraction as a number if it is "equal". For checked hyperparameters that are kept. */
+void hyperparameters_resolve(struct hyperparameters *h);
+
 /* The value as text in one spelling for each meaning, whatever the other hyperparameters are ("add1.50" is "add1.5",
  * "1" is "start"); zeros behind it. */
 void hyperparameter_canonical(const struct hyperparameters *h, const struct hyperparameter *row,
-                              char text[HYPERPARAMETER_TEXT_MAX]);
+                              char text[HYPERPARAMETER_FORMAT_MAX]);
 
 /* Where a hyperparameter matters, in words, if not in *h: its value there alters no result. NULL if it matters. */
 const char *hyperparameter_idle(const struct hyperparameters *h, const struct hyperparameter *row);
@@ -135,13 +179,18 @@ enum error_code hyperparameters_check(const struct hyperparameters *h, struct er
  * Only for checked hyperparameters. */
 int hyperparameters_context_layer(const struct hyperparameters *h);
 
-/* Number of training samples of task 1: round(fraction * N_train), halves away from zero. */
+/* Training samples of each task, in the order in which they lie in the training set: counts [n_tasks]. Task 1 has
+ * round(fraction * N_train), halves away from zero, the others share the rest evenly; with "equal" all do. The first
+ * ones have one more where it does not come out even. A single task has all. */
+void hyperparameters_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX]);
+
+/* Number of training samples of task 1. */
 int64_t hyperparameters_task1_samples(const struct hyperparameters *h);
 
 /* Number of tasks the model learns. */
 int hyperparameters_n_tasks(const struct hyperparameters *h);
 
-/* Training phases: 1 for "random", 2 for "replay" and "sequential" (task 1's, then task 2's). */
+/* Training phases: 1 for "random", one a task for "replay" and "sequential", in their order. */
 int hyperparameters_phases(const struct hyperparameters *h);
 
 /* Optimiser steps in each epoch of a phase (0-based): floor(samples / batch_size), the samples being

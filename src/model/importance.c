@@ -260,7 +260,12 @@ static void store_unit(struct importance *importance, const struct unit_sums *su
     }
 }
 
-void importance_compute(struct importance *importance, struct training *training)
+size_t importance_blocks(const struct shape *shape)
+{
+    return (size_t)shape->n_tasks * (((size_t)shape->N_test + TRAIN_BLOCK_ROWS - 1) / TRAIN_BLOCK_ROWS);
+}
+
+void importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done)
 {
     const struct network *network = &training->network;
     const struct shape *shape = &network->shape;
@@ -283,6 +288,8 @@ void importance_compute(struct importance *importance, struct training *training
                 else
                     ablate_last_layer(importance, network, sums, n);
             }
+            if (n_done)
+                atomic_fetch_add_explicit(n_done, 1, memory_order_relaxed);
         }
         for (size_t i = 0; i < L * H; i++) {
             if (i % UNITS_A_LOOK == 0 && interrupt_look(network->interrupt))

@@ -33,8 +33,10 @@ void importance_destroy(struct importance *importance); /* an all-zero importanc
 /* Bytes that importance_create allocates. */
 uint64_t importance_bytes(const struct shape *shape, size_t lanes);
 
-/* Computes all measures of all lanes of a trained pack on its test sets. Changes no weights. */
-void importance_compute(struct importance *importance, struct training *training);
+/* Computes all measures of all lanes of a trained pack on its test sets. Changes no weights. Adds 1 to *n_done (if not
+ * NULL) for each block of test samples, of which there are importance_blocks. */
+void importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done);
+size_t importance_blocks(const struct shape *shape);
 
 /* True if all measures of the lane are finite (squares of a model about to diverge may not be). */
 bool importance_is_finite(const struct importance *importance, const struct training *training, size_t lane);

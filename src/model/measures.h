@@ -54,6 +54,13 @@ void relative_importance(const float *a, const float *b, size_t n_units, double 
 void relative_importance_in_double(const float *a, const float *b, size_t n_units, double unimportant_below,
                                    bool is_normalised, double *ri);
 
+/* Where a pair of tasks A < B (0-based) stands among all pairs: (0,1), (0,2), (1,2), (0,3), ...: the pairs of fewer
+ * tasks are the first ones. */
+static inline size_t task_pair(size_t a, size_t b)
+{
+    return b * (b - 1) / 2 + a;
+}
+
 /* The quiet NaN that every file of picky uses: bits 0x7fc00000. */
 float quiet_nan(void);
 

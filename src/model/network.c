@@ -1,7 +1,5 @@
 #include "network.h"
 
-#include "tasks.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +64,7 @@ static void network_measure(struct network *network, const struct shape *shape, 
     network->n_layers = (int)shape->hidden_layers + 1;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        layer->n_inputs = l == 1 ? N_INPUTS : (size_t)shape->hidden_size;
+        layer->n_inputs = (size_t)(l == 1 ? shape->n_inputs : shape->hidden_size);
         layer->n_context = l == shape->context_layer ? (size_t)shape->n_tasks : 0;
         layer->n_columns = layer->n_inputs + layer->n_context + 1;
         layer->n_units = l == network->n_layers ? 1 : (size_t)shape->hidden_size;

@@ -1,7 +1,7 @@
 /* A pack of networks of one shape, one in each SIMD lane, and the buffers that samples flow through.
  *
  * Layers are numbered 1..L+1; L+1 is the output (one unit). The input of layer l is a row of columns: the layer's
- * inputs (x0, x1, or the H units before), then, at the context layer, the T context entries, then 1 for the bias.
+ * inputs (x0, x1, ..., or the H units before), then, at the context layer, the T context entries, then 1 for the bias.
  * Arrays are of vectors (kernels.h): one float for each lane. */
 #ifndef PICKY_NETWORK_H
 #define PICKY_NETWORK_H
@@ -30,7 +30,7 @@ struct network {
     size_t lanes;
     int n_layers; /* hidden_layers + 1 */
     struct layer layer[NETWORK_LAYERS_MAX];
-    size_t largest_layer; /* weights of one */
+    size_t largest_layer;            /* weights of one */
     double beta1_power, beta2_power; /* beta^t after t Adam steps */
     float *rate_base;                /* one vector: each model's learning rate */
     float *rate;                     /* one vector: scratch of the current step */

@@ -9,14 +9,14 @@
  *   RNG_INITIAL_WEIGHTS  a = unit (0-based), b = layer (1..L+1, L+1 = output); element = column of the weight row (the
  *                        layer's inputs, then the context)
  *   RNG_TRAIN_SET        a = b = 0; elements 2i and 2i+1 = x0 and x1 of training sample i (task 1's come first)
- *   RNG_TEST_SET         a = task (0-based), b = 0; elements 2i and 2i+1 = x0 and x1 of the task's test sample i
- *   RNG_BATCHES          a = optimiser step (counted through all epochs and phases), b = 0; element = draw
- *   RNG_NULL_JOBS        a = configuration, b = 0; element = number of a record that is made up (null_job.h)
- *   RNG_BOOTSTRAP        a = resample, b = 0; element = draw (seed and attempt 0; analysis: bootstrap.h)
- *                        a = pattern, b = 1; element = seed whose sign it chooses (max_t.h)
- *   RNG_SAMPLE           a, b = number of a slot, low and high word; elements 0 and 1 choose it or not (verify.h)
- *   RNG_LESIONS          a = draw, b = 2 (layer - 1) + group; element = exchange of a shuffle (analysis: lesion.h)
- *   RNG_RANDOM_CONSTANTS a = b = 0; elements 0..9 = r0..r9 of formulas (attempt 0 for all attempts; task_list.h)
+ *   RNG_TEST_SET         a = task (0-based), b = 0 (1: of a second set, analysis: lesion.h); elements 2i and 2i+1 = x0
+ * and x1 of the task's test sample i RNG_BATCHES          a = optimiser step (counted through all epochs and phases), b
+ * = 0; element = draw RNG_NULL_JOBS        a = configuration, b = 0; element = number of a record that is made up
+ * (null_job.h) RNG_BOOTSTRAP        a = resample, b = 0; element = draw (seed and attempt 0; analysis: bootstrap.h) a =
+ * pattern, b = 1; element = seed whose sign it chooses (max_t.h) RNG_SAMPLE           a, b = number of a slot, low and
+ * high word; elements 0 and 1 choose it or not (verify.h) RNG_LESIONS          a = draw, b = 2 (layer - 1) + group;
+ * element = exchange of a shuffle (analysis: lesion.h) RNG_RANDOM_CONSTANTS a = b = 0; elements 0..9 = r0..r9 of
+ * formulas (attempt 0 for all attempts; task_list.h)
  *
  * A value once used is part of the results: streams are never renumbered. */
 #ifndef PICKY_RNG_H

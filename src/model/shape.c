@@ -1,12 +1,11 @@
 #include "shape.h"
 
-#include "tasks.h"
-
 #include <string.h>
 
 struct shape shape_of(const struct hyperparameters *h)
 {
     struct shape shape = {
+        .n_inputs = h->n_inputs,
         .hidden_size = h->hidden_size,
         .hidden_layers = h->hidden_layers,
         .context_layer = hyperparameters_context_layer(h),
@@ -24,18 +23,23 @@ struct shape shape_of(const struct hyperparameters *h)
 
 bool shape_equal(const struct shape *a, const struct shape *b)
 {
-    return a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
+    return a->n_inputs == b->n_inputs && a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
            a->context_layer == b->context_layer && a->n_tasks == b->n_tasks && a->batch_size == b->batch_size &&
            a->epochs == b->epochs && memcmp(a->steps, b->steps, sizeof a->steps) == 0 && a->N_test == b->N_test &&
            a->output_activation == b->output_activation && a->optimizer == b->optimizer;
 }
 
-int64_t shape_history(const struct shape *shape)
+int shape_phases(const struct shape *shape)
 {
-    int64_t n_phases = 1;
+    int n_phases = 1;
     while (n_phases < PHASES_MAX && shape->steps[n_phases] > 0)
         n_phases++;
-    return n_phases * shape->epochs + 1;
+    return n_phases;
+}
+
+int64_t shape_history(const struct shape *shape)
+{
+    return shape_phases(shape) * shape->epochs + 1;
 }
 
 int64_t shape_steps(const struct shape *shape)
@@ -49,20 +53,24 @@ int64_t shape_steps(const struct shape *shape)
 int64_t shape_n_parameters(const struct shape *shape)
 {
     int64_t H = shape->hidden_size, L = shape->hidden_layers;
-    return H * (N_INPUTS + 1) + (L - 1) * H * (H + 1) + H * shape->n_tasks + H + 1;
+    return H * (shape->n_inputs + 1) + (L - 1) * H * (H + 1) + H * shape->n_tasks + H + 1;
+}
+
+double shape_cost_of_measures(const struct shape *shape)
+{
+    double H = (double)shape->hidden_size, L = (double)shape->hidden_layers;
+    /* Silencing a unit of layer l re-does the H x H products of layers l+2..L. */
+    return (double)shape->n_tasks * (double)shape->N_test * H * (H * H * (L - 1) * (L - 2) / 2 + H * L);
 }
 
 double shape_cost(const struct shape *shape)
 {
     double parameters = (double)shape_n_parameters(shape);
-    double H = (double)shape->hidden_size, L = (double)shape->hidden_layers;
     double test_rows = (double)shape->n_tasks * (double)shape->N_test;
     double steps = (double)shape_steps(shape);
 
     /* Forward, gradient and deltas; the optimiser's square root and division weigh about 20 multiply-adds. */
     double training = steps * parameters * (3 * (double)shape->batch_size + 20);
     double tests = (double)shape_history(shape) * test_rows * parameters;
-    /* Silencing a unit of layer l re-does the H x H products of layers l+2..L. */
-    double ablation = test_rows * H * (H * H * (L - 1) * (L - 2) / 2 + H * L);
-    return training + tests + ablation;
+    return training + tests + shape_cost_of_measures(shape);
 }

@@ -7,7 +7,7 @@
 /* Seed, data, learning rate, tasks, N_train, fraction and train_mode may differ within a pack, as long as the number of
  * steps is the same. Plain data. */
 struct shape {
-    int64_t hidden_size, hidden_layers, context_layer, n_tasks, batch_size;
+    int64_t n_inputs, hidden_size, hidden_layers, context_layer, n_tasks, batch_size;
     int64_t epochs, steps[PHASES_MAX]; /* optimiser steps in an epoch of each phase, 0 for those that there are not */
     int64_t N_test;
     int64_t output_activation, optimizer;
@@ -17,6 +17,9 @@ struct shape {
 struct shape shape_of(const struct hyperparameters *h);
 
 bool shape_equal(const struct shape *a, const struct shape *b);
+
+/* Training phases: those that have steps. */
+int shape_phases(const struct shape *shape);
 
 /* Entries of the training history: phases * epochs + 1. */
 int64_t shape_history(const struct shape *shape);
@@ -29,5 +32,6 @@ int64_t shape_n_parameters(const struct shape *shape);
 
 /* Multiply-adds of one attempt (training, test passes and measures): what costs are compared by. */
 double shape_cost(const struct shape *shape);
+double shape_cost_of_measures(const struct shape *shape); /* of these, the measures' */
 
 #endif

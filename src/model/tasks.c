@@ -1,41 +1,60 @@
 #include "tasks.h"
 
 #include "errors.h"
+#include "task_registry.h"
 
-_Static_assert(BLOCK_SAMPLES *N_INPUTS == 4, "a block has the inputs of whole samples");
+const char *const input_names[INPUTS_MAX] = {"x0", "x1", "x2",  "x3",  "x4",  "x5",  "x6",  "x7",
+                                             "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15"};
 
-const char *const input_names[N_INPUTS] = {"x0", "x1"};
-
-void tasks_of(const struct hyperparameters *h, struct task tasks[TASKS_MAX])
+void targets_make(struct targets *targets, const struct hyperparameters *h, int64_t seed)
 {
-    double factor;
-    tasks[0] = (struct task){.is_product = false, .factor = 1};
-    check(hyperparameters_parse_second_task(h->second_task, &tasks[1].is_product, &factor));
-    tasks[1].factor = (float)factor;
+    const struct registered_tasks *tasks = task_registry_get(h->tasks);
+    *targets = (struct targets){
+        .list = &tasks->list,
+        .values.dials = {(float)h->a, (float)h->b, (float)h->c},
+        .n_inputs = (int)h->n_inputs,
+        .input_low = (float)h->input_low,
+        .input_high = (float)h->input_high,
+        .is_standardised = h->standardise == STANDARDISE_VARIANCE,
+    };
+    if (tasks->uses.randoms)
+        task_list_randoms(seed, targets->values.randoms);
+    for (int task = 0; task < tasks->list.n_tasks && targets->is_standardised; task++)
+        targets->moments[task] = task_moments(&tasks->list.formulas[task], &targets->values, targets->n_inputs,
+                                              targets->input_low, targets->input_high);
 }
 
-float task_target(const struct task *task, const float x[N_INPUTS])
+size_t targets_compute(const struct targets *targets, int task, size_t n, const float *x, float *target)
 {
-    if (task->is_product)
-        return x[0] * x[1];
-    float scaled = task->factor * x[1];
-    return x[0] + scaled;
+    size_t n_finite =
+        formula_evaluate(&targets->list->formulas[task], &targets->values, n, targets->n_inputs, x, target);
+    if (targets->is_standardised)
+        task_standardise(targets->moments[task], n, target);
+    return n_finite;
 }
 
-void tasks_train_counts(const struct hyperparameters *h, int64_t counts[TASKS_MAX])
+static void draw_inputs(const struct hyperparameters *h, struct rng_key key, enum rng_purpose purpose, uint32_t a,
+                        uint32_t b, size_t first, size_t n, float *x)
 {
-    counts[0] = hyperparameters_task1_samples(h);
-    counts[1] = h->N_train - counts[0];
+    size_t n_inputs = (size_t)h->n_inputs;
+    rng_uniforms(key, purpose, a, b, first * n_inputs, n * n_inputs, x);
+    task_scale_inputs((float)h->input_low, (float)h->input_high, n * n_inputs, x);
 }
 
-void tasks_train_inputs(struct rng_key key, size_t first, size_t n, float *x)
+void tasks_train_inputs(const struct hyperparameters *h, struct rng_key key, size_t first, size_t n, float *x)
 {
-    rng_uniforms(key, RNG_TRAIN_SET, 0, 0, first * N_INPUTS, n * N_INPUTS, x);
+    draw_inputs(h, key, RNG_TRAIN_SET, 0, 0, first, n, x);
 }
 
-void tasks_test_inputs(struct rng_key key, int task, size_t first, size_t n, float *x)
+void tasks_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n, float *x)
 {
-    rng_uniforms(key, RNG_TEST_SET, (uint32_t)task, 0, first * N_INPUTS, n * N_INPUTS, x);
+    draw_inputs(h, key, RNG_TEST_SET, (uint32_t)task, 0, first, n, x);
+}
+
+void tasks_second_test_inputs(const struct hyperparameters *h, struct rng_key key, int task, size_t first, size_t n,
+                              float *x)
+{
+    draw_inputs(h, key, RNG_TEST_SET, (uint32_t)task, 1, first, n, x);
 }
 
 void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,
@@ -43,10 +62,15 @@ void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase,
 {
     uint32_t first = 0, n = (uint32_t)h->N_train;
     if (h->train_mode != TRAIN_RANDOM) {
-        uint32_t n_task1 = (uint32_t)hyperparameters_task1_samples(h);
-        bool replayed = h->train_mode == TRAIN_REPLAY && (step_in_epoch + 1) % h->replay_every == 0;
-        first = phase == 0 || replayed ? 0 : n_task1;
-        n = phase == 0 || replayed ? n_task1 : n - n_task1;
+        int64_t counts[TASKS_MAX];
+        hyperparameters_train_counts(h, counts);
+        for (int task = 0; task < phase; task++)
+            first += (uint32_t)counts[task];
+        n = (uint32_t)counts[phase];
+        if (phase > 0 && h->train_mode == TRAIN_REPLAY && (step_in_epoch + 1) % h->replay_every == 0) {
+            n = first;
+            first = 0;
+        }
     }
 
     uint32_t batch_size = (uint32_t)h->batch_size;

@@ -1,8 +1,11 @@
 #include "train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LOAD_SAMPLES = 64 }; /* drawn and computed at once, a multiple of BLOCK_SAMPLES */
 
 /* Between looks at the interruption: training samples loaded; and what it takes to put one into a batch, in
  * multiply-adds (interrupt.h). */
@@ -38,7 +41,7 @@ static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
     size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
     size_t n_history = (size_t)shape_history(shape);
     return (struct training_sizes){
-        .test_x = vectors_bytes(n_tests * N_INPUTS, lanes),
+        .test_x = vectors_bytes(n_tests * (size_t)shape->n_inputs, lanes),
         .test_target = vectors_bytes(n_tests, lanes),
         .target = vectors_bytes(n_rows, lanes),
         .indices = batch_size * sizeof(uint32_t),
@@ -56,9 +59,10 @@ uint64_t training_bytes(const struct shape *shape, size_t lanes)
            sizes.indices + sizes.step_loss + lanes * (sizes.train_loss + sizes.test_error);
 }
 
-uint64_t training_data_bytes(int64_t N_train, size_t n_models)
+uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t n_models)
 {
-    return (uint64_t)N_train * (n_models * sizeof(struct train_sample) + sizeof(uint32_t));
+    size_t n_bytes = sizeof(struct train_sample) + (size_t)shape->n_inputs * sizeof(float);
+    return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t));
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
@@ -99,6 +103,7 @@ void training_destroy(struct training *training)
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
         free(model->samples);
+        free(model->x);
         free(model->train_loss);
         free(model->test_error);
     }
@@ -125,9 +130,11 @@ static enum error_code reserve(struct training *training, struct model *model, s
 {
     if (model->capacity < n_train) {
         free(model->samples);
+        free(model->x);
         model->samples = malloc(n_train * sizeof *model->samples);
-        model->capacity = model->samples ? n_train : 0;
-        if (!model->samples)
+        model->x = malloc(n_train * (size_t)training->network.shape.n_inputs * sizeof *model->x);
+        model->capacity = model->samples && model->x ? n_train : 0;
+        if (model->capacity == 0)
             return out_of_memory(error);
     }
     if (training->order_size < n_train) {
@@ -141,54 +148,87 @@ static enum error_code reserve(struct training *training, struct model *model, s
     return ERROR_NONE;
 }
 
+/* Says where a target is not finite, if it is the first such place. */
+static void note_fault(struct model *model, const struct targets *targets, int task, const float *x)
+{
+    char point[FORMULA_POINT_MAX];
+    const struct formula *formula = &targets->list->formulas[task];
+    if (*model->fault)
+        return;
+    formula_point(formula, &targets->values, x, point);
+    snprintf(model->fault, sizeof model->fault, "task %d, %.60s, is not finite at %.150s", task + 1, formula->text,
+             point);
+}
+
+/* These are false if they were interrupted. */
+static bool load_training_set(struct model *model, const struct targets *targets, const atomic_bool *interrupt)
+{
+    size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)targets->n_inputs, ends[TASKS_MAX], end = 0;
+    int64_t counts[TASKS_MAX];
+    hyperparameters_train_counts(&model->h, counts);
+    for (int task = 0; task < targets->list->n_tasks; task++)
+        ends[task] = end += (size_t)counts[task];
+    int task = 0;
+    for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
+        size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
+        float target[LOAD_SAMPLES], *x = model->x + first * n_inputs;
+        if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+            return false;
+        tasks_train_inputs(&model->h, model->key, first, n, x);
+        for (size_t i = 0, n_same; i < n; i += n_same) {
+            while (ends[task] <= first + i)
+                task++;
+            n_same = ends[task] - first - i < n - i ? ends[task] - first - i : n - i;
+            size_t bad = targets_compute(targets, task, n_same, x + i * n_inputs, target + i);
+            if (bad < n_same)
+                note_fault(model, targets, task, x + (i + bad) * n_inputs);
+            for (size_t k = i; k < i + n_same; k++)
+                model->samples[first + k] = (struct train_sample){.target = target[k], .task = task};
+        }
+    }
+    return true;
+}
+
+static bool load_test_sets(struct training *training, size_t lane, const struct targets *targets,
+                           const atomic_bool *interrupt)
+{
+    struct model *model = &training->model[lane];
+    size_t lanes = training->lanes, N_test = (size_t)model->h.N_test, n_inputs = (size_t)targets->n_inputs;
+    float x[LOAD_SAMPLES * INPUTS_MAX], target[LOAD_SAMPLES];
+    for (int task = 0; task < targets->list->n_tasks; task++)
+        for (size_t first = 0; first < N_test; first += LOAD_SAMPLES) {
+            size_t n = N_test - first < LOAD_SAMPLES ? N_test - first : LOAD_SAMPLES;
+            size_t row = (size_t)task * N_test + first;
+            if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+                return false;
+            tasks_test_inputs(&model->h, model->key, task, first, n, x);
+            size_t bad = targets_compute(targets, task, n, x, target);
+            if (bad < n)
+                note_fault(model, targets, task, x + bad * n_inputs);
+            for (size_t i = 0; i < n * n_inputs; i++)
+                training->test_x[(row * n_inputs + i) * lanes + lane] = x[i];
+            for (size_t i = 0; i < n; i++)
+                training->test_target[(row + i) * lanes + lane] = target[i];
+        }
+    return true;
+}
+
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct error *error)
 {
     struct model *model = &training->model[lane];
+    struct targets targets;
     const atomic_bool *interrupt = training->network.interrupt;
-    size_t lanes = training->lanes, N_test = (size_t)h->N_test;
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
 
     model->h = *h;
     model->key = rng_key(seed, attempt);
+    model->fault[0] = '\0';
     network_initialise(&training->network, lane, model->key, h->lr);
-
-    struct task tasks[TASKS_MAX];
-    int64_t counts[TASKS_MAX];
-    float x[TRAIN_BLOCK_ROWS * N_INPUTS];
-    tasks_of(h, tasks);
-    tasks_train_counts(h, counts);
-    int n_tasks = hyperparameters_n_tasks(h);
-    size_t sample = 0;
-    for (int task = 0; task < n_tasks; task++)
-        for (int64_t i = 0; i < counts[task]; i++, sample++) {
-            struct train_sample *s = &model->samples[sample];
-            if (sample % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
-                return ERROR_NONE;
-            if (sample % BLOCK_SAMPLES == 0) {
-                size_t left = (size_t)h->N_train - sample;
-                tasks_train_inputs(model->key, sample, left < BLOCK_SAMPLES ? left : BLOCK_SAMPLES, x);
-            }
-            memcpy(s->x, x + sample % BLOCK_SAMPLES * N_INPUTS, sizeof s->x);
-            s->target = task_target(&tasks[task], s->x);
-            s->task = task;
-        }
-
-    for (int task = 0; task < n_tasks; task++)
-        for (size_t first = 0; first < N_test; first += TRAIN_BLOCK_ROWS) {
-            size_t n = N_test - first < TRAIN_BLOCK_ROWS ? N_test - first : TRAIN_BLOCK_ROWS;
-            if (interrupt_look(interrupt))
-                return ERROR_NONE;
-            tasks_test_inputs(model->key, task, first, n, x);
-            for (size_t i = 0; i < n; i++) {
-                size_t row = (size_t)task * N_test + first + i;
-                for (size_t k = 0; k < N_INPUTS; k++)
-                    training->test_x[(row * N_INPUTS + k) * lanes + lane] = x[i * N_INPUTS + k];
-                training->test_target[row * lanes + lane] = task_target(&tasks[task], x + i * N_INPUTS);
-            }
-        }
-    model->is_used = true;
+    targets_make(&targets, h, seed);
+    if (load_training_set(model, &targets, interrupt) && load_test_sets(training, lane, &targets, interrupt))
+        model->is_used = true;
     return ERROR_NONE;
 }
 
@@ -201,13 +241,15 @@ static void load_samples(struct training *training, struct activations *a, size_
     const struct train_sample *samples = training->model[lane].samples;
     size_t lanes = training->lanes;
     int n_tasks = (int)network->shape.n_tasks;
+    size_t n_inputs = (size_t)network->shape.n_inputs;
     float *in = a->in[1] + lane, *context = activations_context(a, network, 0, 0) + lane;
     float *target = training->target + lane;
     size_t in_step = a->in_stride[1] * lanes, context_step = a->in_stride[network->shape.context_layer] * lanes;
     for (size_t row = 0; row < n; row++, in += in_step, context += context_step, target += lanes) {
-        const struct train_sample *sample = &samples[indices ? indices[row] : first + row];
-        for (size_t k = 0; k < N_INPUTS; k++)
-            in[k * lanes] = sample->x[k];
+        size_t i = indices ? indices[row] : first + row;
+        const struct train_sample *sample = &samples[i];
+        for (size_t k = 0; k < n_inputs; k++)
+            in[k * lanes] = training->model[lane].x[i * n_inputs + k];
         for (int task = 0; task < n_tasks; task++)
             context[(size_t)task * lanes] = sample->task == task ? 1 : 0;
         *target = sample->target;
@@ -218,9 +260,10 @@ void training_load_test_block(struct training *training, struct activations *a, 
 {
     const struct network *network = &training->network;
     size_t lanes = training->lanes, start = (size_t)task * (size_t)network->shape.N_test + first;
+    size_t n_inputs = (size_t)network->shape.n_inputs;
     for (size_t row = 0; row < n; row++) {
-        memcpy(a->in[1] + row * a->in_stride[1] * lanes, training->test_x + (start + row) * N_INPUTS * lanes,
-               N_INPUTS * lanes * sizeof(float));
+        memcpy(a->in[1] + row * a->in_stride[1] * lanes, training->test_x + (start + row) * n_inputs * lanes,
+               n_inputs * lanes * sizeof(float));
         for (int t = 0; t < (int)network->shape.n_tasks; t++) {
             float *context = activations_context(a, network, row, t);
             for (size_t lane = 0; lane < lanes; lane++)
@@ -320,7 +363,7 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
-void training_run(struct training *training)
+void training_run(struct training *training, atomic_size_t *n_done)
 {
     const struct shape *shape = &training->network.shape;
     const atomic_bool *interrupt = training->network.interrupt;
@@ -345,6 +388,8 @@ void training_run(struct training *training)
                 network_forward(&training->network, &training->batch, batch_size);
                 output_delta(training, batch_size);
                 network_step(&training->network, &training->batch, batch_size);
+                if (n_done)
+                    atomic_store_explicit(n_done, (size_t)step + 1, memory_order_relaxed);
             }
             for (size_t lane = 0; lane < lanes; lane++)
                 training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];

@@ -9,7 +9,6 @@
 
 /* One training sample. */
 struct train_sample {
-    float x[N_INPUTS];
     float target;
     int32_t task; /* 0-based */
 };
@@ -20,7 +19,9 @@ struct model {
     struct hyperparameters h;
     struct rng_key key;
     struct train_sample *samples; /* [N_train], the training set, task 1's first */
+    float *x;                     /* [N_train][n_inputs], its inputs */
     size_t capacity;              /* samples there is room for */
+    char fault[256];              /* a sample at which a target is not finite, or "" */
     /* History. Entry 0 of an epoch axis is the untrained model. */
     double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
                            batches of the batch's mean squared error before its step */
@@ -37,7 +38,7 @@ struct training {
     struct activations test;  /* rows of a block of test samples, of TRAIN_BLOCK_ROWS rows */
     size_t lanes;
     struct model model[KERNELS_LANES_MAX];
-    float *test_x;      /* [T][N_test][N_INPUTS] vectors */
+    float *test_x;      /* [T][N_test][n_inputs] vectors */
     float *test_target; /* [T][N_test] vectors */
     float *target;      /* [rows of a batch or block] vectors */
     uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
@@ -56,21 +57,22 @@ void training_destroy(struct training *training); /* an all-zero training is all
 
 /* Bytes that training_create allocates; and that training_load does, for n_models in all, of up to N_train samples. */
 uint64_t training_bytes(const struct shape *shape, size_t lanes);
-uint64_t training_data_bytes(int64_t N_train, size_t n_models);
+uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t n_models);
 
 /* Empties all lanes. */
 void training_clear(struct training *training);
 
 /* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
- * ERROR_FATAL if memory is short. */
+ * ERROR_FATAL if memory is short. Where a target is not finite, the model's `fault` says so. */
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct error *error);
 
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);
 
-/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. */
-void training_run(struct training *training);
+/* Trains all used lanes from untrained to the end; fills entries 1.. of the histories and test_loss. Counts each step
+ * in *n_done (NULL: nowhere), for whoever watches. */
+void training_run(struct training *training, atomic_size_t *n_done);
 
 /* Mean absolute errors on all test sets, into entry `epoch` of the histories, and mean squared errors, into test_loss,
  * of all lanes as they are now. */

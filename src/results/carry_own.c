@@ -24,6 +24,8 @@ enum error_code carry_own_reference(struct carrier *c)
     h.N_train = 2;
     h.N_test = h.epochs = h.max_attempts = h.hidden_size = 1;
     h.hidden_layers = 2;
+    if (hyperparameters_set_list(&h, "x0 + x1; r0 * x1", c->error)) /* with random constants */
+        return c->error->code;
     if (record_layout_make(&layout, &h, 1, store, c->error))
         return c->error->code;
     layout.store = c->carry->old->layout->store;

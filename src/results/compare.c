@@ -7,8 +7,9 @@
 
 enum {
     LINES_MAX = 20,
-    VALUES_MAX = 8, /* of one key in a line */
-    VALUES_TEXT_MAX = VALUES_MAX * (HYPERPARAMETER_TEXT_MAX + 2) + 8,
+    VALUES_MAX = 8,  /* of one key in a line */
+    SHOWN_MAX = 400, /* bytes of a value in a line */
+    VALUES_TEXT_MAX = VALUES_MAX * (SHOWN_MAX + 2) + 8,
     CONFIGS_AT_ONCE = 1 << 14 /* read from the file */
 };
 
@@ -42,13 +43,13 @@ static void differ(struct sweep_comparison *c, const char *format, ...)
     va_end(args);
 }
 
-static void store_text(unsigned store, char text[128])
+static void store_text(unsigned store, char text[160])
 {
     size_t used = 0;
     for (const struct store_name *name = store_names; name->name; name++)
         if (store & name->bit)
-            used += (size_t)snprintf(text + used, 128 - used, "%s\"%s\"", used > 0 ? ", " : "[", name->name);
-    snprintf(text + used, 128 - used, used > 0 ? "]" : "[]");
+            used += (size_t)snprintf(text + used, 160 - used, "%s\"%s\"", used > 0 ? ", " : "[", name->name);
+    snprintf(text + used, 160 - used, used > 0 ? "]" : "[]");
 }
 
 /* Calls `visit` for every configuration of the file, with one row of it read. */
@@ -79,11 +80,21 @@ struct changes {
     uint64_t n_more; /* configurations with other pairs of values */
 };
 
+/* Whether a row tells what two configurations have: second_task where both have one, else the tasks. */
+static bool is_told_by(const struct hyperparameter *row, const struct hyperparameters *a,
+                       const struct hyperparameters *b)
+{
+    bool is_short = *a->second_task && *b->second_task;
+    if (row->type == HYPERPARAMETER_TASKS)
+        return !is_short;
+    return strcmp(row->name, "second_task") != 0 || is_short;
+}
+
 static void note_change(void *context, uint64_t config, const struct hyperparameters *old)
 {
     struct changes *changes = context;
     const struct hyperparameters *configs = changes->configs;
-    if (hyperparameter_equal(old, &configs[config], changes->row))
+    if (!is_told_by(changes->row, old, &configs[config]) || hyperparameter_equal(old, &configs[config], changes->row))
         return;
     for (size_t i = 0; i < changes->n_pairs; i++)
         if (hyperparameter_equal(old, &changes->pairs[i].old, changes->row) &&
@@ -106,11 +117,11 @@ static enum error_code compare_row(struct sweep_comparison *c, const struct hype
     if (each_config(c, row, note_change, &changes))
         return c->error->code;
     for (size_t i = 0; i < changes.n_pairs; i++) {
-        char old[HYPERPARAMETER_TEXT_MAX], new[HYPERPARAMETER_TEXT_MAX];
+        char old[HYPERPARAMETER_FORMAT_MAX], new[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&changes.pairs[i].old, row, old);
         hyperparameter_format(&changes.configs[changes.pairs[i].first], row, new);
-        differ(c, "%s: %s in the file, %s in %s (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old, new,
-               c->other, changes.pairs[i].n, c->header->n_configs);
+        differ(c, "%s: %.400s in the file, %.400s in %s (%" PRIu64 " of %" PRIu64 " configurations)", row->name, old,
+               new, c->other, changes.pairs[i].n, c->header->n_configs);
     }
     c->n_more += changes.n_more;
     return ERROR_NONE;
@@ -136,7 +147,7 @@ static void note_value(void *context, uint64_t config, const struct hyperparamet
 {
     (void)config;
     struct value_lists *values = context;
-    if (values->are_more || has_value(values, h))
+    if (!is_told_by(values->row, h, h) || values->are_more || has_value(values, h))
         return;
     values->are_more = values->n == VALUES_MAX;
     if (!values->are_more)
@@ -148,9 +159,9 @@ static void values_text(const struct value_lists *values, char text[VALUES_TEXT_
     size_t used = 0;
     *text = '\0';
     for (size_t i = 0; i < values->n; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&values->values[i], values->row, value);
-        used += (size_t)snprintf(text + used, VALUES_TEXT_MAX - used, "%s%s", i > 0 ? ", " : "", value);
+        used += (size_t)snprintf(text + used, VALUES_TEXT_MAX - used, "%s%.400s", i > 0 ? ", " : "", value);
     }
     if (values->are_more)
         snprintf(text + used, VALUES_TEXT_MAX - used, ", ...");
@@ -190,7 +201,7 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
     if (header->seed != d->seed)
         differ(&c, "seed: %" PRId64 " in the file, %" PRId64 " in %s", header->seed, d->seed, other);
     if (header->store != d->layout->store) {
-        char old[128], new[128];
+        char old[160], new[160];
         store_text(header->store, old);
         store_text((unsigned)d->layout->store, new);
         differ(&c, "store: %s in the file, %s in %s", old, new, other);

@@ -8,7 +8,7 @@ void results_label(const struct hyperparameters *h, const bool *swept, uint64_t 
     size_t used = (size_t)snprintf(text, RESULTS_LABEL_MAX, "configuration %" PRIu64, config);
     bool has_values = false;
     for (int i = 0; i < n_hyperparameters && used < RESULTS_LABEL_MAX; i++) {
-        char value[HYPERPARAMETER_TEXT_MAX];
+        char value[HYPERPARAMETER_FORMAT_MAX];
         if (!swept[i])
             continue;
         hyperparameter_format(h, &hyperparameter_table[i], value);

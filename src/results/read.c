@@ -2,6 +2,7 @@
 
 #include "hdf5_access.h"
 #include "schema.h"
+#include "task_registry.h"
 #include "text_heaps.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ static bool note_store(void *context, const char *name)
 static bool note_swept(void *context, const char *name)
 {
     bool *swept = context;
-    const struct hyperparameter *row = hyperparameter_find(name);
+    const struct hyperparameter *row = hyperparameter_find(strcmp(name, "task_list") == 0 ? "tasks" : name);
     if (row)
         swept[row - hyperparameter_table] = true;
     return row;
@@ -153,6 +154,16 @@ static enum error_code read_shard(hid_t file, const char *path, struct shard *sh
 static bool has_object(hid_t file, const char *path)
 {
     return H5Lexists(file, path, H5P_DEFAULT) > 0;
+}
+
+/* Whether the file has what picky writes by this name since schema `since`. In an older one it is somebody else's. */
+static bool has_since(hid_t file, const char *path, const char *name, int since)
+{
+    int64_t version = 0;
+    struct error ignored;
+    return since == 1 ||
+           (has_object(file, name) && !read_integer_attribute(file, path, "picky_schema_version", &version, &ignored) &&
+            version >= since);
 }
 
 /* How many measures the file has: the first ones of the table, by name. */
@@ -192,7 +203,7 @@ static enum error_code read_lacking(hid_t file, const char *path, uint64_t *lack
         const struct field_description *field = &record_fields[f];
         char name[96];
         snprintf(name, sizeof name, "%s%s", field->is_provenance ? RESULTS_PROVENANCE "/" : "", field->name);
-        if (field->since > 1 && !has_object(file, name))
+        if (!has_since(file, path, name, field->since))
             *lacking |= UINT64_C(1) << f;
     }
     return ERROR_NONE;
@@ -324,6 +335,8 @@ static enum error_code set_row(const char *path, const struct hyperparameter *ro
             code = hyperparameter_set_integer(&configs[i], row, integers[i], &reason);
         else if (row->type == HYPERPARAMETER_REAL)
             code = hyperparameter_set_real(&configs[i], row, reals[i], &reason);
+        else if (strcmp(row->name, "second_task") == 0 && texts[i] && !*texts[i])
+            memset(configs[i].second_task, 0, sizeof configs[i].second_task), code = ERROR_NONE; /* see read_tasks */
         else
             code = hyperparameter_set_string(&configs[i], row, texts[i] ? texts[i] : "", &reason);
         if (code)
@@ -332,13 +345,106 @@ static enum error_code set_row(const char *path, const struct hyperparameter *ro
     return ERROR_NONE;
 }
 
+/* Reads entries first .. first + n - 1 of a variable along one dimension; texts are pointers, for H5free_memory. */
+static enum error_code read_part(hid_t file, const char *path, const char *name, H5T_class_t class, uint64_t first,
+                                 size_t n, void *values, struct error *error)
+{
+    hsize_t size = 0, start = first, count = n;
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
+    hid_t memory = H5Screate_simple(1, &count, NULL);
+    bool is_good =
+        space >= 0 && type >= 0 && memory >= 0 && H5Tget_class(type) == class &&
+        (class != H5T_STRING || is_text(type)) && H5Sget_simple_extent_ndims(space) == 1 &&
+        H5Sget_simple_extent_dims(space, &size, NULL) == 1 && first < size && n <= size - first &&
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
+        H5Dread(dataset, class == H5T_STRING ? type : H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, values) >= 0;
+    if (memory >= 0)
+        H5Sclose(memory);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return is_good ? ERROR_NONE
+                   : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
+}
+
+/* Adds the file's lists of tasks first .. first + n - 1 to the registry: numbers [n]. Their names come along. */
+static enum error_code read_lists(hid_t file, const char *path, uint64_t first, size_t n, int64_t *numbers,
+                                  struct error *error)
+{
+    struct reading {
+        char *text;
+    } *texts = calloc(n, sizeof *texts);
+    struct error reason = {0};
+    if (!texts)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    enum error_code code = read_part(file, path, "tasks", H5T_STRING, first, n, texts, error);
+    for (size_t i = 0; i < n && !code; i++) {
+        struct task_list list = {0};
+        int column;
+        const char *text = texts[i].text ? texts[i].text : "";
+        if (task_list_parse(text, strlen(text), &list, &column, &reason) ||
+            task_registry_add(&list, &numbers[i], &reason))
+            code = results_damaged(error, path, "list of tasks %" PRIu64 ": %s", first + i, reason.message);
+    }
+    for (size_t i = 0; i < n; i++)
+        H5free_memory(texts[i].text);
+    free(texts);
+    return code;
+}
+
+/* The row of tasks, with second_task, which has its spelling. */
+static enum error_code read_tasks(hid_t file, const char *path, uint64_t first, size_t n,
+                                  struct hyperparameters *configs, struct error *error)
+{
+    if (results_read_row(file, path, hyperparameter_find("second_task"), first, n, configs, error))
+        return error->code;
+    bool has_lists = has_since(file, path, "task_list", 2);
+    int64_t least = INT64_MAX, most = 0, *lists = calloc(n, sizeof *lists), *numbers = NULL;
+    if (!lists)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    enum error_code code =
+        has_lists ? read_part(file, path, "task_list", H5T_INTEGER, first, n, lists, error) : ERROR_NONE;
+    for (size_t i = 0; i < n && has_lists && !code; i++) {
+        least = lists[i] < least ? lists[i] : least;
+        most = lists[i] > most ? lists[i] : most;
+        if (lists[i] < 0 || lists[i] >= TASK_LISTS_MAX)
+            code =
+                results_damaged(error, path, "configuration %" PRIu64 ": list of tasks %" PRId64, first + i, lists[i]);
+    }
+    if (has_lists && !code) {
+        numbers = calloc((size_t)(most - least) + 1, sizeof *numbers);
+        code = numbers ? read_lists(file, path, (uint64_t)least, (size_t)(most - least) + 1, numbers, error)
+                       : error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    }
+    for (size_t i = 0; i < n && !code; i++) {
+        char second_task[HYPERPARAMETER_TEXT_MAX];
+        memcpy(second_task, configs[i].second_task, sizeof second_task);
+        if (has_lists)
+            hyperparameters_set_tasks(&configs[i], numbers[lists[i] - least]);
+        if (has_lists ? !hyperparameters_restore_second_task(&configs[i], second_task) : !*second_task)
+            code = results_damaged(error, path,
+                                   "configuration %" PRIu64 ": second_task \"%s\" does not stand for its tasks",
+                                   first + i, second_task);
+    }
+    free(numbers);
+    free(lists);
+    return code;
+}
+
 enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
                                  size_t n, struct hyperparameters *configs, struct error *error)
 {
     bool is_integer = row->type == HYPERPARAMETER_INTEGER, is_real = row->type == HYPERPARAMETER_REAL;
     H5T_class_t class = is_integer ? H5T_INTEGER : is_real ? H5T_FLOAT : H5T_STRING;
     hsize_t size = 0, start = first, count = n;
-    if (row->since > 1 && !has_object(file, row->name))
+    if (row->type == HYPERPARAMETER_TASKS)
+        return read_tasks(file, path, first, n, configs, error);
+    if (!has_since(file, path, row->name, row->since))
         return ERROR_NONE;
     _Static_assert(sizeof(double) == sizeof(int64_t) && sizeof(char *) <= sizeof(int64_t), "values share one buffer");
     void *values = calloc(n, sizeof(int64_t));

@@ -46,7 +46,8 @@ enum error_code results_read_text(hid_t file, const char *path, const char *obje
 enum error_code results_read_swept(hid_t file, const char *path, bool *swept, struct error *error);
 
 /* Reads one hyperparameter of configurations first .. first + n - 1 (n >= 1) into configs [n], whose other values are
- * left alone; so is this one if the file is older than the hyperparameter: configs must hold the defaults. */
+ * left alone; so is this one if the file is older than the hyperparameter: configs must hold the defaults. second_task
+ * and the tasks are one thing: the row of the tasks reads both, and that of second_task alone is not yet all. */
 enum error_code results_read_row(hid_t file, const char *path, const struct hyperparameter *row, uint64_t first,
                                  size_t n, struct hyperparameters *configs, struct error *error);
 

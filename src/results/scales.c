@@ -156,6 +156,39 @@ static enum error_code check_context_layer(hid_t file, const char *path, const s
     return is_good ? ERROR_NONE : results_damaged(error, path, "its variable context_layer is not what picky writes");
 }
 
+/* The lists of tasks, and that n_tasks says what they do. A file from before them has none. */
+static enum error_code check_tasks(hid_t file, const char *path, const struct results_description *description,
+                                   struct error *error)
+{
+    static const char *const in_config[] = {"/config"}, *const in_list[] = {"/list", "/task"};
+    struct results_header header;
+    size_t n = description->n_configs;
+    const hsize_t size = n;
+    if (results_read_header(file, path, &header, error))
+        return error->code;
+    if (header.version == 1 || H5Lexists(file, "task_list", H5P_DEFAULT) <= 0)
+        return ERROR_NONE;
+    if (check_variable(file, path, "task_list", 1, in_config, error) ||
+        check_variable(file, path, "n_tasks", 1, in_config, error) ||
+        check_variable(file, path, "tasks", 1, in_list, error) ||
+        check_variable(file, path, "task_formula", 2, in_list, error) ||
+        check_variable(file, path, "task_name", 2, in_list, error))
+        return error->code;
+    uint8_t *n_tasks = malloc(n);
+    if (!n_tasks)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+    hid_t dataset = H5Dopen2(file, "n_tasks", H5P_DEFAULT), space = H5Screate_simple(1, &size, NULL);
+    bool is_good = dataset >= 0 && space >= 0 && read_values(dataset, H5T_STD_U8LE, space, n, n_tasks);
+    for (size_t i = 0; is_good && i < n; i++)
+        is_good = n_tasks[i] == hyperparameters_n_tasks(&description->configs[i]);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    free(n_tasks);
+    return is_good ? ERROR_NONE : results_damaged(error, path, "its variable n_tasks is not what picky writes");
+}
+
 /* The same of layer_size; a file of schema 1 has none. */
 static enum error_code check_layer_sizes(hid_t file, const char *path, const struct results_description *description,
                                          struct error *error)
@@ -196,7 +229,8 @@ enum error_code results_check_scales(const char *path, const struct results_desc
     hid_t file;
     enum error_code code = results_read_open(&file, path, H5F_ACC_RDONLY, error);
     for (int row = 0; row < n_hyperparameters && !code; row++)
-        if (hyperparameter_table[row].since == 1 || H5Lexists(file, hyperparameter_table[row].name, H5P_DEFAULT) > 0)
+        if (hyperparameter_table[row].type != HYPERPARAMETER_TASKS &&
+            (hyperparameter_table[row].since == 1 || H5Lexists(file, hyperparameter_table[row].name, H5P_DEFAULT) > 0))
             code = check_variable(file, path, hyperparameter_table[row].name, 1, (const char *[]){"/config"}, error);
     for (int f = 0; f < N_FIELDS && !code; f++) {
         const struct field_description *field = &record_fields[f];
@@ -215,7 +249,8 @@ enum error_code results_check_scales(const char *path, const struct results_desc
         code = check_variable(file, path, name, n, scales, error);
     }
     if (!code && !(code = check_coordinates(file, path, description, error)) &&
-        !(code = check_context_layer(file, path, description, error)))
+        !(code = check_context_layer(file, path, description, error)) &&
+        !(code = check_tasks(file, path, description, error)))
         code = check_layer_sizes(file, path, description, error);
     if (file >= 0)
         H5Fclose(file);

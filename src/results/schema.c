@@ -3,6 +3,7 @@
 #include "build.h"
 #include "hdf5_access.h"
 #include "measures.h"
+#include "task_registry.h"
 #include "tasks.h"
 #include "text.h"
 
@@ -12,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All dimensions of the file: enum dimension, config and replicate, and in /provenance the bytes of a text, the runs
- * that wrote to the file and the sweeps that it was to hold. */
-enum { CONFIG = N_DIMENSIONS, REPLICATE, CHARACTER, RUN, PLAN, N_SCALES };
+/* All dimensions of the file: enum dimension, config, replicate and the distinct lists of tasks, and in /provenance the
+ * bytes of a text, the runs that wrote to the file and the sweeps that it was to hold. */
+enum { CONFIG = N_DIMENSIONS, REPLICATE, LIST, CHARACTER, RUN, PLAN, N_SCALES };
 
 /* A dimension is a coordinate with values, or has a size only. */
 enum scale_kind { SCALE_PURE, SCALE_NUMBERS, SCALE_TEXT };
@@ -31,6 +32,7 @@ static const struct scale scales[N_SCALES] = {
     [DIMENSION_INPUT] = {SCALE_TEXT, 0, "input of the network"},
     [DIMENSION_MEASURE] = {SCALE_TEXT, 0, "measure of importance; the attribute formulas says what each is"},
     [DIMENSION_PAIR] = {SCALE_TEXT, 0, "pair of tasks A-B of relative_importance"},
+    [DIMENSION_CONSTANT] = {SCALE_TEXT, 0, "random constant in the formulas of tasks"},
 };
 
 const struct run_column run_columns[N_RUN_COLUMNS] = {
@@ -61,23 +63,34 @@ static const char file_comment[] =
     "indices are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0, as the variables of these "
     "names say. Sizes are those of the largest configuration. A slot's own entries are the first hidden_size of "
     "unit and unit_in, hidden_layers of layer, hidden_layers - 1 of hidden_layer, N_test of sample, N_train of "
-    "train_sample, max_attempts of attempt, and of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random; "
-    "what lies behind them is NaN (train_task: 255).\n"
-    "The network's output y for the inputs (x0, x1) of a sample of task t. For every unit u of hidden layer l: "
+    "train_sample, max_attempts of attempt, n_tasks of task, n_inputs of input, n_tasks (n_tasks - 1) / 2 of pair, and "
+    "of epoch 1 + epochs, or 1 + n_tasks epochs if train_mode is not random; what lies behind them is NaN (train_task: "
+    "255).\n"
+    "The network's output y for the inputs x0, x1, ... of a sample of task t. For every unit u of hidden layer l: "
     "z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + context_weights[u][t - 1] (the context has a 1 "
-    "for the sample's task and a 0 for the other); h_l[u] = max(z[u], 0). In layer 1, SUM = input_weights[u][0] "
-    "x0 + input_weights[u][1] x1. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
+    "for the sample's task and a 0 for the others); h_l[u] = max(z[u], 0). In layer 1, SUM is over the inputs k: the "
+    "sum of input_weights[u][k] xk. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
     "the sum of hidden_weights[l - 2][u][v] h_(l-1)[v]. With h of the last hidden layer, y = output_bias + the "
     "sum of output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).\n"
-    "Targets. Task 1: x0 + x1. Task 2, by second_task: prod is x0 x1, addK (as add1.5) is x0 + K x1.\n"
+    "Targets. That of task t is the formula task_formula[task_list][t - 1] of the inputs, of a, b, c (variables) and "
+    "of "
+    "r0 to r9 (random_constants), each operation rounded to single precision: + - * / ^ (a power by a digit), < <= > "
+    ">= "
+    "== != (1 or 0), abs, min, max, sqrt, floor, sign, step (1 from 0 on, else 0), clamp(x, low, high), if(c, p, q) (p "
+    "where c is not 0, else q), sin, cos, exp, log, tanh. If standardise is variance, the formula's mean is subtracted "
+    "and the difference divided by its standard deviation, both over the first 4096 Sobol' points of the inputs' box. "
+    "second_task is a short name of some lists of tasks, or empty.\n"
     "Errors. test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, "
     "test_loss that of (y - target)^2; picky computes y in single precision. The weights and the importances are "
     "those after the last epoch. A model is accepted if the test_error of the last epoch is below error_threshold "
-    "for both tasks; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
-    "Samples. Inputs are uniform on [0, 1). Those of the test samples are test_inputs, or are drawn again by "
+    "for every task; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
+    "Samples. Inputs are uniform on [input_low, input_high): input_low + (input_high - input_low) u, in single "
+    "precision. "
+    "Those of the test samples are test_inputs, or are drawn again by "
     "Philox4x32-10 (Salmon et al. 2011; the library Random123): with the key seed + (attempts - 1) 2^53 (its low "
-    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give x0 and x1 of "
-    "sample 2b and x0 and x1 of sample 2b + 1, each as floor(word / 2^8) / 2^24.\n"
+    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give the elements "
+    "4b to 4b + 3, each as floor(word / 2^8) / 2^24; u of input k of sample i, both from 0, is element i n_inputs + "
+    "k.\n"
     "Training, and the other random numbers: docs/model.md of picky's sources; the file: docs/format.md.";
 
 /* What every function here works on. */
@@ -216,21 +229,24 @@ static enum error_code create_dataset(const struct schema *s, hid_t group, const
 static enum error_code write_scale_texts(const struct schema *s, int scale)
 {
     enum { N_PAIRS_MAX = TASK_PAIRS(TASKS_MAX) };
+    static const char *const constants[FORMULA_RANDOMS] = {"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9"};
     char pairs[N_PAIRS_MAX][24];
     const char *pair_texts[N_PAIRS_MAX], *measures[N_MEASURES];
 
     for (int m = 0; m < N_MEASURES; m++)
         measures[m] = measure_table[m].name;
-    const char *const *texts = scale == DIMENSION_INPUT ? input_names : measures;
+    const char *const *texts = scale == DIMENSION_INPUT      ? input_names
+                               : scale == DIMENSION_CONSTANT ? constants
+                                                             : measures;
     if (scale == DIMENSION_PAIR) {
-        size_t n = 0;
-        check(s->sizes[DIMENSION_TASK] <= TASKS_MAX);
-        for (unsigned a = 1; a <= s->sizes[DIMENSION_TASK]; a++)
-            for (unsigned b = a + 1; b <= s->sizes[DIMENSION_TASK]; b++, n++) {
-                snprintf(pairs[n], sizeof pairs[n], "%u-%u", a, b);
-                pair_texts[n] = pairs[n];
+        unsigned n_tasks = (unsigned)s->sizes[DIMENSION_TASK];
+        check(n_tasks <= TASKS_MAX && s->sizes[scale] == TASK_PAIRS(n_tasks));
+        for (unsigned b = 1; b < n_tasks; b++)
+            for (unsigned a = 0; a < b; a++) {
+                size_t pair = task_pair(a, b);
+                snprintf(pairs[pair], sizeof pairs[pair], "%u-%u", a + 1, b + 1);
+                pair_texts[pair] = pairs[pair];
             }
-        check(n == s->sizes[scale]);
         texts = pair_texts;
     }
     if (H5Dwrite(s->scales[scale], s->text, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0)
@@ -257,6 +273,7 @@ static const char *scale_name(int scale)
     switch (scale) {
     case CONFIG: return "config";
     case REPLICATE: return "replicate";
+    case LIST: return "list";
     case CHARACTER: return "character";
     case RUN: return "run";
     case PLAN: return "plan";
@@ -361,8 +378,93 @@ static enum error_code write_config_variable(const struct schema *s, const char 
     return code;
 }
 
-/* Every hyperparameter under its own name, and the context's layer as a number. */
-static enum error_code write_hyperparameters(const struct schema *s)
+/* The distinct lists of tasks of a sweep, in the order in which its configurations have them first. */
+struct task_lists {
+    int32_t *of_number; /* [task_registry_count()] which of them, -1: none; owned */
+    int64_t *numbers;   /* [n] in the registry; owned */
+    size_t n;
+};
+
+static enum error_code find_lists(struct task_lists *lists, const struct results_description *description,
+                                  struct error *error)
+{
+    size_t n_known = (size_t)task_registry_count();
+    lists->n = 0;
+    lists->of_number = malloc(n_known * sizeof *lists->of_number);
+    lists->numbers = malloc(n_known * sizeof *lists->numbers);
+    if (!lists->of_number || !lists->numbers)
+        return error_set(error, ERROR_FATAL, "not enough memory for lists of tasks");
+    memset(lists->of_number, 0xff, n_known * sizeof *lists->of_number);
+    for (size_t c = 0; c < description->n_configs; c++) {
+        int64_t number = description->configs[c].tasks;
+        if (lists->of_number[number] >= 0)
+            continue;
+        lists->of_number[number] = (int32_t)lists->n;
+        lists->numbers[lists->n++] = number;
+    }
+    return ERROR_NONE;
+}
+
+static void free_lists(struct task_lists *lists)
+{
+    free(lists->of_number);
+    free(lists->numbers);
+}
+
+/* A variable of texts along the lists, or lists and tasks: texts [n]. */
+static enum error_code write_list_texts(const struct schema *s, const char *name, int n_axes, const char *const *texts,
+                                        const char *meaning)
+{
+    hid_t dataset;
+    enum error_code code =
+        create_dataset(s, s->file, name, s->text, n_axes, (int[]){LIST, DIMENSION_TASK}, s->variable, &dataset);
+    if (!code && H5Dwrite(dataset, s->text, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0)
+        code = results_hdf5_error(s->error, "writing %s", name);
+    if (!code)
+        code = describe(s, dataset, meaning, "");
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return code;
+}
+
+/* The lists of tasks, and which of them a configuration has: values [n_configs] is scratch. */
+static enum error_code write_tasks(const struct schema *s, const struct task_lists *lists, int64_t *values)
+{
+    const struct hyperparameters *configs = s->description->configs;
+    size_t n_configs = s->description->n_configs, n_tasks = s->sizes[DIMENSION_TASK];
+    for (size_t i = 0; i < n_configs; i++)
+        values[i] = lists->of_number[configs[i].tasks];
+    enum error_code code = write_config_variable(s, "task_list", H5T_STD_I32LE, H5T_NATIVE_INT64, values,
+                                                 "which of the lists of tasks, from 0: index along list", "1");
+    for (size_t i = 0; i < n_configs && !code; i++)
+        values[i] = hyperparameters_n_tasks(&configs[i]);
+    if (!code)
+        code = write_config_variable(s, "n_tasks", H5T_STD_U8LE, H5T_NATIVE_INT64, values, "number of tasks", "1");
+    if (code)
+        return code;
+
+    const char **texts = malloc(lists->n * n_tasks * sizeof *texts);
+    if (!texts)
+        return error_set(s->error, ERROR_FATAL, "not enough memory for lists of tasks");
+    for (size_t i = 0; i < lists->n; i++)
+        texts[i] = task_registry_get(lists->numbers[i])->text;
+    code = write_list_texts(s, "tasks", 1, texts, "formulas of the tasks, in one way of writing, with \"; \" between");
+    for (size_t i = 0; i < lists->n * n_tasks; i++) {
+        const struct task_list *list = &task_registry_get(lists->numbers[i / n_tasks])->list;
+        texts[i] = (int)(i % n_tasks) < list->n_tasks ? list->formulas[i % n_tasks].text : "";
+    }
+    if (!code)
+        code = write_list_texts(s, "task_formula", 2, texts, "formula of each task; empty: the list has no such task");
+    for (size_t i = 0; i < lists->n * n_tasks; i++)
+        texts[i] = task_registry_get(lists->numbers[i / n_tasks])->list.names[i % n_tasks];
+    if (!code)
+        code = write_list_texts(s, "task_name", 2, texts, "name that the sweep gives the task; empty: none");
+    free(texts);
+    return code;
+}
+
+/* Every hyperparameter under its own name, and the context's layer as a number; the tasks by write_tasks. */
+static enum error_code write_hyperparameters(const struct schema *s, const struct task_lists *lists)
 {
     const struct hyperparameters *configs = s->description->configs;
     size_t n_configs = s->description->n_configs;
@@ -377,6 +479,8 @@ static enum error_code write_hyperparameters(const struct schema *s)
     enum error_code code = ERROR_NONE;
     for (int row = 0; row < n_hyperparameters && !code; row++) {
         const struct hyperparameter *h = &hyperparameter_table[row];
+        if (h->type == HYPERPARAMETER_TASKS)
+            continue;
         hid_t file_type = s->text, memory_type = s->text;
         if (h->type == HYPERPARAMETER_INTEGER) {
             file_type = H5T_STD_I64LE;
@@ -400,6 +504,8 @@ static enum error_code write_hyperparameters(const struct schema *s)
         code = write_config_variable(s, "context_layer", H5T_STD_I64LE, H5T_NATIVE_INT64, values,
                                      "context_location as the number of a hidden layer, from 1", "1");
     }
+    if (!code)
+        code = write_tasks(s, lists, values);
     free(values);
     return code;
 }
@@ -467,14 +573,15 @@ static enum error_code create_arrays(const struct schema *s, bool is_provenance)
  * memory is short. */
 static char *hyperparameter_names(const bool *swept, const char *last)
 {
-    size_t size = strlen(last) + 2;
+    ptrdiff_t tasks = hyperparameter_find("tasks") - hyperparameter_table;
+    size_t size = strlen(last) + 2 + strlen("task_list");
     for (int i = 0; i < n_hyperparameters; i++)
         size += strlen(hyperparameter_table[i].name) + 1;
     char *names = calloc(size, 1);
     for (int i = 0; i < n_hyperparameters && names; i++)
-        if (!swept || swept[i])
+        if (swept ? swept[i] : i != tasks) /* by their variables along config: that of the tasks is task_list */
             snprintf(names + strlen(names), size - strlen(names), "%s%s", *names ? " " : "",
-                     hyperparameter_table[i].name);
+                     i == tasks ? "task_list" : hyperparameter_table[i].name);
     if (names && *last)
         snprintf(names + strlen(names), size - strlen(names), " %s", last);
     return names;
@@ -484,13 +591,13 @@ static enum error_code write_global_attributes(const struct schema *s)
 {
     const struct results_description *d = s->description;
     enum error_code code = ERROR_FATAL;
-    char store[128] = "";
+    char store[160] = "";
     for (const struct store_name *bit = store_names; bit->name; bit++)
         if (d->layout->store & bit->bit) {
             size_t used = strlen(store);
             snprintf(store + used, sizeof store - used, "%s%s", used > 0 ? " " : "", bit->name);
         }
-    char *coordinates = hyperparameter_names(NULL, "context_layer");
+    char *coordinates = hyperparameter_names(NULL, "context_layer task_list n_tasks");
     char *swept = hyperparameter_names(d->swept, "");
     if (!coordinates || !swept) {
         error_set(s->error, ERROR_FATAL, "not enough memory for the file's attributes");
@@ -647,6 +754,18 @@ static enum error_code write_provenance_texts(const struct schema *s)
     return ERROR_NONE;
 }
 
+/* The dimension of lists, the hyperparameters and what they come to. */
+static enum error_code write_configs(struct schema *s)
+{
+    struct task_lists lists = {0};
+    enum error_code code = find_lists(&lists, s->description, s->error);
+    s->sizes[LIST] = lists.n;
+    if (!code && !(code = create_scale(s, s->file, LIST)) && !(code = write_hyperparameters(s, &lists)))
+        code = write_layer_sizes(s);
+    free_lists(&lists);
+    return code;
+}
+
 /* Everything but the texts of /provenance, into a schema with its properties and no scales yet. */
 static enum error_code write_all(struct schema *s)
 {
@@ -657,7 +776,7 @@ static enum error_code write_all(struct schema *s)
     for (int i = 0; i < N_DIMENSIONS; i++)
         if (s->sizes[i] > 0 && (code = create_scale(s, s->file, i)))
             return code;
-    if ((code = write_hyperparameters(s)) || (code = write_layer_sizes(s)) || (code = create_arrays(s, false)))
+    if ((code = write_configs(s)) || (code = create_arrays(s, false)))
         return code;
 
     if ((code = create_group(s, RESULTS_PROVENANCE, &s->provenance)) ||
@@ -699,6 +818,7 @@ static enum error_code with_schema(hid_t file, const struct results_description 
         s.scales[i] = H5I_INVALID_HID;
         s.sizes[i] = i == CONFIG      ? (hsize_t)description->n_configs
                      : i == REPLICATE ? (hsize_t)description->replicates
+                     : i == LIST      ? 0 /* see write_configs */
                      : i == CHARACTER ? FIELD_TEXT_SIZE
                      : i == RUN       ? RESULTS_RUNS_MAX
                      : i == PLAN      ? (hsize_t)description->n_plans

@@ -21,6 +21,13 @@ bool sweep_is_one_of(const char *key, const char *const *names)
     return *names;
 }
 
+const struct hyperparameter *sweep_partner(const struct hyperparameter *row)
+{
+    if (strcmp(row->name, "tasks") == 0)
+        return hyperparameter_find("second_task");
+    return strcmp(row->name, "second_task") == 0 ? hyperparameter_find("tasks") : NULL;
+}
+
 enum error_code sweep_out_of_memory(struct sweep_reader *r)
 {
     r->line = 0;
@@ -102,12 +109,17 @@ static enum error_code apply_override(struct sweep_reader *r, const struct sweep
         error_set(r->error, ERROR_INPUT, "%s", "");
         return sweep_fail_unknown(r, key, sweep_scalar_keys, true);
     }
-    if (r->sweep->swept[row - hyperparameter_table])
+    const struct hyperparameter *partner = sweep_partner(row);
+    if (partner && sweep_find_override(r, partner->name, (size_t)(override - r->overrides)))
+        return error_set(r->error, ERROR_INPUT, "%s is given too; allowed: one of the two", partner->name);
+    if (r->sweep->swept[row - hyperparameter_table] || (partner && r->sweep->swept[partner - hyperparameter_table]))
         return error_set(r->error, ERROR_INPUT, "the sweep varies it; allowed: what no grid, zip or case gives");
     r->sweep->given[row - hyperparameter_table] = true;
-    if (hyperparameter_set_text(&r->base, row, override->value, r->error))
-        return error_set(r->error, ERROR_INPUT, "allowed: %s", row->allowed);
-    return ERROR_NONE;
+    if (row->type == HYPERPARAMETER_TASKS)
+        return hyperparameters_set_list(&r->base, override->value, r->error);
+    if (!hyperparameter_set_text(&r->base, row, override->value, r->error))
+        return ERROR_NONE;
+    return error_set(r->error, ERROR_INPUT, "allowed: %s", row->allowed);
 }
 
 static enum error_code apply_overrides(struct sweep_reader *r)
@@ -241,6 +253,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->original);
     free(sweep->path);
     free(sweep->repeated);
+    free(sweep->tasks_place);
     free(sweep->configs);
     free(sweep->swept);
     free(sweep->given);

@@ -50,6 +50,7 @@ struct sweep {
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
+    char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE", "--set tasks=x0; x1" or "FILE" */
     /* A line like sweep_read's errors if a list of a grid has one value in two spellings, or a zip or cases have one
      * configuration so, else NULL. Files that hold such a sweep are gone on with; no new one is made. */
     char *repeated;

@@ -37,14 +37,9 @@ enum error_code sweep_find_repeat(struct sweep_reader *r, const void *bytes, siz
     return ERROR_NONE;
 }
 
-size_t sweep_value_size(const struct hyperparameter *row)
-{
-    return row->type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : sizeof(int64_t);
-}
-
 void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i)
 {
-    memcpy((char *)h + axis->row->offset, axis->values[i], sweep_value_size(axis->row));
+    hyperparameter_put_bytes(h, axis->row, axis->values[i]);
 }
 
 /* Puts the point of a variation into h; the last axis of the grid is the fastest. */
@@ -73,7 +68,7 @@ static int axis_line(const struct variation *variation, const struct hyperparame
 /* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
 static void locate_fault(struct sweep_reader *r, const struct variation *variation)
 {
-    char key[HYPERPARAMETER_TEXT_MAX];
+    char key[32];
     snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " "), r->error->message);
     const struct hyperparameter *row = hyperparameter_find(key);
     check(row);
@@ -83,6 +78,11 @@ static void locate_fault(struct sweep_reader *r, const struct variation *variati
         r->line = axis_line(&r->top, row);
     if (!r->line)
         r->line = r->fixed_lines[row - hyperparameter_table];
+    for (const char *const *other = (const char *const[]){"second_task", "n_inputs", NULL};
+         row->type == HYPERPARAMETER_TASKS && !r->override && !r->line && *other; other++) {
+        r->override = sweep_find_override(r, *other, r->n_overrides);
+        r->line = r->fixed_lines[hyperparameter_find(*other) - hyperparameter_table];
+    }
     if (r->override || r->line)
         return;
     /* A default then, that does not go with something else: most likely an override, or else what varies. */
@@ -100,9 +100,9 @@ static void append_swept(struct sweep_reader *r, const struct hyperparameters *h
     for (int i = 0; i < n_hyperparameters; i++) {
         if (!r->sweep->swept[i])
             continue;
-        char text[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(h, &hyperparameter_table[i], text);
-        error_append(r->error, "%s%s = %s", comma, hyperparameter_table[i].name, text);
+        error_append(r->error, "%s%s = %.300s", comma, hyperparameter_table[i].name, text);
         comma = ", ";
     }
     if (*comma == ',')
@@ -165,10 +165,13 @@ enum error_code sweep_find_twins(const struct sweep *sweep,
 /* One spelling of each value. */
 static void respell(const struct hyperparameters *h, struct hyperparameters *form)
 {
+    char text[HYPERPARAMETER_FORMAT_MAX];
     *form = *h;
     for (int i = 0; i < n_hyperparameters; i++)
-        if (hyperparameter_table[i].type == HYPERPARAMETER_TEXT)
-            hyperparameter_canonical(h, &hyperparameter_table[i], (char *)form + hyperparameter_table[i].offset);
+        if (hyperparameter_table[i].type == HYPERPARAMETER_TEXT) {
+            hyperparameter_canonical(h, &hyperparameter_table[i], text);
+            memcpy((char *)form + hyperparameter_table[i].offset, text, HYPERPARAMETER_TEXT_MAX);
+        }
 }
 
 /* Where a configuration of the zip or the cases comes from. */
@@ -198,6 +201,30 @@ static enum error_code find_respelled(struct sweep_reader *r)
     sweep_finish_message(&noting, r->sweep->path);
     r->sweep->repeated = strdup(error.message);
     return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
+/* Where the tasks come from: an override, a line, or the file. */
+static enum error_code note_tasks_place(struct sweep_reader *r)
+{
+    static const char *const keys[] = {"tasks", "second_task"};
+    struct error place;
+    struct sweep_reader noting = *r;
+    noting.error = &place;
+    noting.override = NULL;
+    noting.line = 0;
+    for (int k = 0; k < 2 && !noting.override; k++) {
+        ptrdiff_t row = hyperparameter_find(keys[k]) - hyperparameter_table;
+        noting.override = sweep_find_override(r, keys[k], r->n_overrides);
+        if (!noting.line)
+            noting.line = r->varied_lines[row] ? r->varied_lines[row] : r->fixed_lines[row];
+    }
+    error_set(&place, ERROR_INPUT, "%s", "");
+    sweep_finish_message(&noting, r->sweep->path);
+    size_t length = strlen(place.message);
+    if (length >= 2) /* ": " */
+        place.message[length - 2] = '\0';
+    r->sweep->tasks_place = strdup(place.message);
+    return r->sweep->tasks_place ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
 enum error_code sweep_expand(struct sweep_reader *r)
@@ -230,6 +257,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
             *h = r->base;
             apply_point(h, &cases[c], case_point / cases[c].n_grid_points, case_point % cases[c].n_grid_points);
             apply_point(h, top, top_point / top->n_grid_points, top_point % top->n_grid_points);
+            hyperparameters_resolve(h);
             sweep->n_configs++;
             if (hyperparameters_check(h, r->error)) {
                 locate_fault(r, &cases[c]);
@@ -238,6 +266,9 @@ enum error_code sweep_expand(struct sweep_reader *r)
             }
         }
     }
+    if (note_tasks_place(r))
+        return r->error->code;
+    hyperparameters_name_swept(sweep->configs, sweep->n_configs, sweep->swept);
     if (r->n_cases == 0 && top->n_zip == 0)
         return ERROR_NONE; /* a grid repeats nothing: its lists do not */
 

@@ -10,7 +10,7 @@ struct sweep_axis {
     const struct hyperparameter *row;
     int line; /* of its key in the file */
     size_t n;
-    unsigned char (*values)[HYPERPARAMETER_TEXT_MAX]; /* [n], the bytes of the field, zero padded; owned */
+    unsigned char (*values)[HYPERPARAMETER_VALUE_MAX]; /* [n], as hyperparameter_get_bytes has them; owned */
 };
 
 /* What the file, or one case of it, varies. A case's overrides are axes of one value. */
@@ -50,8 +50,10 @@ extern const char *const sweep_scalar_keys[];
 
 bool sweep_is_one_of(const char *key, const char *const *names);
 
-/* Bytes of a value of the row, as an axis holds it; and puts value i of an axis into h. */
-size_t sweep_value_size(const struct hyperparameter *row);
+/* tasks for second_task, and the reverse: two keys for one thing. NULL for other rows. */
+const struct hyperparameter *sweep_partner(const struct hyperparameter *row);
+
+/* Puts value i of an axis into h. */
 void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i);
 
 /* Sets name from `text`, replicates or seed from `integer`; each is NULL if there is none. The message comes

@@ -31,9 +31,10 @@ static const char *key_of(const config_setting_t *setting)
 }
 
 /* The setting's value as the messages show it. */
-static void format_value(const config_setting_t *setting, char text[HYPERPARAMETER_TEXT_MAX * 2])
+enum { SHOWN_MAX = 64 }; /* bytes of a value in a message */
+static void format_value(const config_setting_t *setting, char text[SHOWN_MAX])
 {
-    size_t size = HYPERPARAMETER_TEXT_MAX * 2;
+    size_t size = SHOWN_MAX;
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_INT: snprintf(text, size, "%d", config_setting_get_int(setting)); break;
     case CONFIG_TYPE_INT64: snprintf(text, size, "%lld", config_setting_get_int64(setting)); break;
@@ -50,7 +51,7 @@ static void format_value(const config_setting_t *setting, char text[HYPERPARAMET
 __attribute__((format(printf, 3, 4))) static enum error_code
 fail(struct sweep_reader *r, const config_setting_t *setting, const char *format, ...)
 {
-    char value[HYPERPARAMETER_TEXT_MAX * 2], rest[ERROR_MESSAGE_MAX / 2];
+    char value[SHOWN_MAX], rest[ERROR_MESSAGE_MAX / 2];
     format_value(setting, value);
     va_list args;
     va_start(args, format);
@@ -71,10 +72,26 @@ static bool get_integer(const config_setting_t *setting, int64_t *value)
     }
 }
 
+/* A list of tasks that is an array or a list of formulas. */
+static enum error_code set_formulas(struct sweep_reader *r, struct hyperparameters *h, const config_setting_t *setting)
+{
+    const char *formulas[TASKS_MAX + 1]; /* one too many is refused as such */
+    size_t n = (size_t)config_setting_length(setting);
+    for (size_t i = 0; i < n && i <= TASKS_MAX; i++) {
+        formulas[i] = config_setting_get_string_elem(setting, (int)i);
+        if (!formulas[i])
+            return fail(r, setting, "task %zu is no text; allowed: formulas in quotes, as [\"x0 + x1\", \"x0 * x1\"]",
+                        i + 1);
+    }
+    return hyperparameters_set_formulas(h, formulas, n <= TASKS_MAX ? n : TASKS_MAX + 1, r->error);
+}
+
 static enum error_code set_value(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
                                  const config_setting_t *setting)
 {
     r->line = line_of(setting);
+    if (row->type == HYPERPARAMETER_TASKS && (config_setting_is_array(setting) || config_setting_is_list(setting)))
+        return set_formulas(r, h, setting);
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_INT: return hyperparameter_set_integer(h, row, config_setting_get_int(setting), r->error);
     case CONFIG_TYPE_INT64: return hyperparameter_set_integer(h, row, config_setting_get_int64(setting), r->error);
@@ -106,6 +123,13 @@ static enum error_code claim(struct sweep_reader *r, const config_setting_t *set
     int line = lines[i] ? lines[i] : other_lines[i];
     if (line)
         return fail(r, setting, "given on line %d too; allowed: one place, fixed or varied", line);
+    const struct hyperparameter *partner = sweep_partner(row);
+    if (partner) { /* what varies replaces what is fixed */
+        ptrdiff_t k = partner - hyperparameter_table;
+        line = lines[k] ? lines[k] : other_lines == r->varied_lines ? other_lines[k] : 0;
+        if (line)
+            return fail(r, setting, "%s is given on line %d; allowed: one of the two", partner->name, line);
+    }
     lines[i] = line_of(setting);
     r->sweep->given[i] = true;
     return ERROR_NONE;
@@ -125,7 +149,7 @@ static double range_value(const struct range *range, int64_t i)
         return i == 0 ? range->from : range->to;
     if (range->is_log) {
         /* The last bits of pow differ between machines and libraries: 12 digits do not. */
-        char text[HYPERPARAMETER_TEXT_MAX];
+        char text[32];
         snprintf(text, sizeof text, "%.12g", range->from * pow(range->to / range->from, at / last));
         return strtod(text, NULL);
     }
@@ -216,7 +240,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
         }
         if (code)
             return code;
-        memcpy(axis->values[i], (const char *)&h + axis->row->offset, sweep_value_size(axis->row));
+        hyperparameter_get_bytes(&h, axis->row, axis->values[i]);
     }
     return ERROR_NONE;
 }
@@ -228,12 +252,13 @@ static enum error_code find_spellings(struct sweep_reader *r, const struct sweep
     if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->repeated)
         return ERROR_NONE;
     struct hyperparameters h = r->base;
-    char(*texts)[HYPERPARAMETER_TEXT_MAX] = malloc(n * sizeof *texts), earlier[HYPERPARAMETER_TEXT_MAX];
+    char(*texts)[HYPERPARAMETER_TEXT_MAX] = malloc(n * sizeof *texts), earlier[HYPERPARAMETER_FORMAT_MAX];
     if (!texts)
         return sweep_out_of_memory(r);
     for (size_t i = 0; i < n; i++) {
         sweep_apply(&h, axis, i);
-        hyperparameter_canonical(&h, axis->row, texts[i]);
+        hyperparameter_canonical(&h, axis->row, earlier);
+        memcpy(texts[i], earlier, sizeof texts[i]);
     }
     size_t first, second;
     enum error_code code = sweep_find_repeat(r, texts, n, sizeof *texts, &first, &second);
@@ -269,6 +294,10 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
     size_t n = is_range ? (size_t)range.steps : (size_t)config_setting_length(setting);
     if (n == 0)
         return fail(r, setting, "empty list; allowed: at least one value");
+    if (row->type == HYPERPARAMETER_TASKS && config_setting_is_array(setting))
+        return fail(r, setting,
+                    "a flat array of texts, where a list of lists of tasks must stand; allowed: ([\"x0\", \"x1\"], "
+                    "[\"x0\", \"x0\"]) or (\"x0; x1\", \"x0; x0\")");
 
     axis->row = row;
     if (is_grid)
@@ -287,10 +316,10 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
     code = sweep_find_repeat(r, axis->values, n, sizeof *axis->values, &first, &second);
     if (!code && second < n) {
         struct hyperparameters h = r->base;
-        char text[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX];
         sweep_apply(&h, axis, second);
         hyperparameter_format(&h, row, text);
-        code = fail(r, setting, "%s stands there twice; allowed: each value once", text);
+        code = fail(r, setting, "%.300s stands there twice; allowed: each value once", text);
     }
     return code ? code : find_spellings(r, axis, n, setting);
 }
@@ -418,6 +447,8 @@ static enum error_code read_store(struct sweep_reader *r, const config_setting_t
         if (r->sweep->store & s->bit)
             return fail(r, setting, "stands there twice; allowed: each once");
         r->sweep->store |= s->bit;
+        if ((r->sweep->store & STORE_RELATIVE_IMPORTANCE) && (r->sweep->store & STORE_NO_RELATIVE_IMPORTANCE))
+            return fail(r, setting, "stands beside its opposite; allowed: one of the two, or neither");
     }
     return ERROR_NONE;
 }

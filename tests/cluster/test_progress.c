@@ -49,7 +49,8 @@ static void note(struct progress *progress, uint64_t done, double at_s)
     uint64_t counts[N_STATUSES] = {0};
     counts[STATUS_REJECTED] = done / 4;
     counts[STATUS_ACCEPTED] = done - done / 4;
-    progress_note(progress, counts, (double)done / (double)progress->n_jobs, 1000 + at_s);
+    const struct progress_work work = {(double)done, (double)(progress->n_jobs - done), 0};
+    progress_note(progress, counts, &work, 1000 + at_s);
 }
 
 static void durations(void **unused)
@@ -146,7 +147,7 @@ static void time_left_is_of_work_not_of_jobs(void **unused)
     uint64_t counts[N_STATUSES] = {0};
     double rate, left_s;
     counts[STATUS_ACCEPTED] = 10;
-    progress_note(&progress, counts, 0.9, 1090);
+    progress_note(&progress, counts, &(struct progress_work){0.9, 0.1, 0}, 1090);
     assert_true(progress_estimate(&progress, 1090, &rate, &left_s));
     assert_true(fabs(left_s - 10) < 1e-9);
     fclose(stream);
@@ -197,6 +198,13 @@ static void lines_say_it_in_words(void **unused)
     char text[512];
     progress_line(&progress, 1001, text, sizeof text);
     assert_string_equal(text, "picky: 0 of 7600 jobs (0 %)");
+    /* The first models are on their way. */
+    const uint64_t none[N_STATUSES] = {0};
+    progress_note(&progress, none, &(struct progress_work){5, 95, 0.5}, 1003);
+    progress_line(&progress, 1003, text, sizeof text);
+    assert_string_equal(text, "picky: 0 of 7600 jobs (0 %), the first models are 50 % trained, 57 s left");
+    progress_bar(&progress, 1003, 79, text, sizeof text);
+    assert_string_equal(text, "  0 % [..............................] 0/7600  57 s left  first models 50 %");
     note(&progress, 1900, 13.75);
     progress_line(&progress, 1013.75, text, sizeof text);
     assert_string_equal(text, "picky: 1900 of 7600 jobs (25 %), 75 % accepted, 138/s, 41 s left");
@@ -218,10 +226,12 @@ static size_t lines_of_run(uint64_t n_jobs, double every_s)
     double now = 1000;
     for (uint64_t done = 1; done <= n_jobs; done++) {
         for (double left_s = every_s; left_s > 5; left_s -= 5) /* an event loop looks more often than jobs end */
-            progress_update(&progress, counts, (double)(done - 1) / (double)n_jobs, now + every_s - left_s);
+            progress_update(&progress, counts,
+                            &(struct progress_work){(double)(done - 1), (double)(n_jobs - done + 1), 0},
+                            now + every_s - left_s);
         now += every_s;
         counts[STATUS_ACCEPTED] = done;
-        progress_update(&progress, counts, (double)done / (double)n_jobs, now);
+        progress_update(&progress, counts, &(struct progress_work){(double)done, (double)(n_jobs - done), 0}, now);
     }
     progress_end(&progress, now);
     progress_end(&progress, now); /* says nothing twice */
@@ -254,7 +264,7 @@ static void pauses_do_not_count(void **unused)
     for (int done = 1; done <= 200; done++) {
         now += done == 100 ? 3600 : 1;
         counts[STATUS_ACCEPTED] = (uint64_t)done;
-        progress_update(&progress, counts, done / 1000., now);
+        progress_update(&progress, counts, &(struct progress_work){done, 1000 - done, 0}, now);
     }
     assert_true(progress_estimate(&progress, now, &rate, &left_s));
     assert_true(fabs(rate - 1) < 0.05 && fabs(left_s - 800) < 40);

@@ -60,7 +60,10 @@ static void make_jobs(struct job *jobs, size_t n)
                  i % 3 == 0   ? "end"
                  : i % 3 == 1 ? "2"
                               : "start");
-        snprintf(h->second_task, sizeof h->second_task, "%s", i % 2 ? "add-0.25" : "add1.5");
+        const char *second_task = i % 2 ? "add-0.25" : "add1.50";
+        assert_int_equal(hyperparameter_set_string(h, hyperparameter_find("second_task"), second_task, &error), 0);
+        if (i % 5 == 0)
+            assert_int_equal(hyperparameters_set_list(h, i % 2 ? "x0" : "x0; sum: x0 + a * x1; x1", &error), 0);
         h->train_mode = (int64_t)(i % 3);
         h->fraction = 0.1 + 0.001 * (double)i;
         h->hidden_size = 1 + (int64_t)i;

@@ -1136,16 +1136,19 @@ static void test_unit_shares(void **state)
     struct record_layout layout = layout_of(configs, 2);
     void *record = allocate(1, layout.n_bytes);
     record_clear(&layout, record);
-    float *ri = record_field(&layout, record, FIELD_RELATIVE_IMPORTANCE);
-    /* Exactly 0.9 is not selective, exactly 0.5 not mixed; both are given as floats on the near side. */
-    const float values[] = {0.95f, -1, NAN, 0.25f, -0.4375f, 0.75f, 0.875f, -0.5f};
+    float *importance = record_field(&layout, record, FIELD_IMPORTANCE);
+    /* RI is .95, -1, NaN, .25, -.4375, .75, .875, -.5: exactly 0.5 is not mixed. */
+    const float a[] = {39, 0, 0, 20, 9, 28, 30, 8}, b[] = {1, 30, 0, 12, 23, 4, 2, 24};
     const size_t m = MEASURE_CONTRIBUTION, layer = 1;
-    memcpy(ri + (m * 3 + layer) * 10, values, sizeof values);
-    struct unit_shares shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 1);
+    memcpy(importance + ((m * 2 + 0) * 3 + layer) * 10, a, sizeof a);
+    memcpy(importance + ((m * 2 + 1) * 3 + layer) * 10, b, sizeof b);
+    struct unit_shares shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0, 1, 1);
     assert_true(shares.unimportant == 1.0 / 8 && shares.selective == 2.0 / 8 && shares.mixed == 2.0 / 8);
-    shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0);
+    shares = record_unit_shares(&layout, record, &configs[0], MEASURE_CONTRIBUTION, 0, 1, 0);
     assert_true(shares.unimportant == 1 && shares.selective == 0 && shares.mixed == 0);
-    shares = record_unit_shares(&layout, record, &configs[1], MEASURE_CONTRIBUTION, 1);
+    memset(importance + ((m * 2 + 0) * 3 + layer) * 10 + 8, 0, 2 * sizeof(float));
+    memset(importance + ((m * 2 + 1) * 3 + layer) * 10 + 8, 0, 2 * sizeof(float));
+    shares = record_unit_shares(&layout, record, &configs[1], MEASURE_CONTRIBUTION, 0, 1, 1);
     assert_true(fabs(shares.unimportant - 3.0 / 10) < 1e-12 && fabs(shares.selective - 2.0 / 10) < 1e-12);
     free(record);
 }

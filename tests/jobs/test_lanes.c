@@ -97,7 +97,10 @@ static struct job lane_job(struct hyperparameters h, int lane)
         h.train_mode = lane % 2 ? TRAIN_SEQUENTIAL : TRAIN_REPLAY;
         h.replay_every = 1 + lane / 2 % 3;
     }
-    snprintf(h.second_task, sizeof h.second_task, "%s", second_tasks[lane / 2 % 3]);
+    struct error error;
+    assert_int_equal(
+        hyperparameter_set_string(&h, hyperparameter_find("second_task"), second_tasks[lane / 2 % 3], &error),
+        ERROR_NONE);
     return (struct job){.seed = 1000 + 77 * lane, .h = h};
 }
 
@@ -166,11 +169,11 @@ static void random_lane(struct hyperparameters *h)
     h->replay_every = random_between(1, 6);
     h->error_threshold = pow(10, -2 + 3 * random_unit());
     h->max_attempts = random_between(1, 3);
-    memset(h->second_task, 0, sizeof h->second_task);
-    if (random_below(2))
-        strcpy(h->second_task, "prod");
-    else
-        snprintf(h->second_task, sizeof h->second_task, "add%.3g", 6 * random_unit() - 3);
+    char second_task[HYPERPARAMETER_TEXT_MAX] = "prod";
+    struct error error;
+    if (!random_below(2))
+        snprintf(second_task, sizeof second_task, "add%.3g", 6 * random_unit() - 3);
+    assert_int_equal(hyperparameter_set_string(h, hyperparameter_find("second_task"), second_task, &error), ERROR_NONE);
 }
 
 static struct hyperparameters random_hyperparameters(void)

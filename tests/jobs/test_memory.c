@@ -104,7 +104,7 @@ static void packs_take_what_is_said(void **state)
                 is_counting = false;
                 assert_int_equal(n_allocated, training_bytes(&shape, kernels->lanes) +
                                                   importance_bytes(&shape, kernels->lanes) +
-                                                  training_data_bytes(h.N_train, n_models));
+                                                  training_data_bytes(&shape, h.N_train, n_models));
                 setenv("PICKY_LAYOUT", kernels->lanes == 1 ? "units" : "models", 1);
                 const struct packing packing = packing_choose(kernels, &h, kernels->lanes, MEMORY_UNLIMITED);
                 unsetenv("PICKY_LAYOUT");

@@ -25,7 +25,7 @@ export PICKY_SIMD=avx2
 cmake -S . -B build-valgrind -D CMAKE_BUILD_TYPE=RelWithDebInfo -D BUILD_TESTING=ON -D PICKY_CORE_ONLY=ON >build-valgrind.log
 cmake --build build-valgrind -j "$(nproc)" >>build-valgrind.log
 failed=()
-for test in hyperparameters rng tasks stop kernels reference job; do
+for test in hyperparameters rng tasks formula task_list task_check stop kernels reference job; do
     echo "valgrind test_$test"
     code=0 leaks=full
     [[ $test != job ]] || leaks=no

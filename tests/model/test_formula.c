@@ -25,9 +25,16 @@ static struct formula parsed(const char *text)
     return formula;
 }
 
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 static bool same_bits(float a, float b)
 {
-    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+    return bits_of(a) == bits_of(b) || (isnan(a) && isnan(b));
 }
 
 /* The formula's value where x0..x3 are these, dials 1 and random constants 0. */
@@ -256,9 +263,12 @@ static void random_formula(int depth, char *text, size_t size)
 
 static bool same_program(const struct formula *a, const struct formula *b)
 {
-    return a->n_steps == b->n_steps && a->n_constants == b->n_constants &&
-           memcmp(a->steps, b->steps, a->n_steps * sizeof a->steps[0]) == 0 &&
-           memcmp(a->constants, b->constants, a->n_constants * sizeof a->constants[0]) == 0;
+    if (a->n_steps != b->n_steps || memcmp(a->steps, b->steps, a->n_steps * sizeof a->steps[0]) != 0)
+        return false;
+    for (int i = 0; i < a->n_constants; i++)
+        if (!same_bits(a->constants[i], b->constants[i]))
+            return false;
+    return a->n_constants == b->n_constants;
 }
 
 /* Without any one pair of brackets that is no function's, the text says something else, or nothing. */

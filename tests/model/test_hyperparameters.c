@@ -44,7 +44,11 @@ static const struct expected expected[] = {
      "prod",
      {"prod", "add1.5", "add-2", "add.5", "add1e3", "add+1"},
      {"add", "add ", "add 1", "sub1.5", "addx", "add1.5x", "addnan", "add1e400", "add1.00000000000000000000000000000"}},
-    {"fraction", HYPERPARAMETER_REAL, "0.5", {"1e-9", "0.9999999999", "0.1"}, {"0", "1", "1.5", "-0.5", "half"}},
+    {"fraction",
+     HYPERPARAMETER_REAL,
+     "equal",
+     {"1e-9", "0.9999999999", "0.1", "1", "equal"},
+     {"0", "1.0000001", "1.5", "-0.5", "half", "Equal"}},
     {"hidden_size", HYPERPARAMETER_INTEGER, "50", {"1", "4096"}, {"0", "4097", "50.5"}},
     {"hidden_layers", HYPERPARAMETER_INTEGER, "4", {"1", "32"}, {"0", "33"}},
     {"output_activation", HYPERPARAMETER_CHOICE, "relu", {"relu", "linear"}, {"tanh", "1"}},
@@ -52,6 +56,14 @@ static const struct expected expected[] = {
     {"replay_every", HYPERPARAMETER_INTEGER, "10", {"1", "1000000"}, {"0", "1000001"}},
     {"error_threshold", HYPERPARAMETER_REAL, "0.05", {"1e-12", "1e6", "0.05"}, {"0", "1000001", "-1"}},
     {"max_attempts", HYPERPARAMETER_INTEGER, "10", {"1", "1000"}, {"0", "1001"}},
+    {"n_inputs", HYPERPARAMETER_INTEGER, "2", {"1", "16"}, {"0", "17"}},
+    {"input_low", HYPERPARAMETER_REAL, "0", {"-1e6", "1e6"}, {"-1000001", "1000001"}},
+    {"input_high", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001"}},
+    {"a", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001", "x0"}},
+    {"b", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001", "x0"}},
+    {"c", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001", "x0"}},
+    {"standardise", HYPERPARAMETER_CHOICE, "none", {"none", "variance"}, {"1", "mean", ""}},
+    {"tasks", HYPERPARAMETER_TASKS, "x0 + x1; x0 * x1", {"x0", "x0; x1", "x0 + x1; x0 + 1.5 * x1"}, {NULL}},
 };
 enum { N_EXPECTED = sizeof expected / sizeof expected[0] };
 
@@ -114,7 +126,7 @@ static void test_defaults(void **state)
     assert_string_equal(h.context_location, "start");
     assert_int_equal(h.train_mode, TRAIN_RANDOM);
     assert_string_equal(h.second_task, "prod");
-    assert_true(h.fraction == 0.5);
+    assert_true(h.fraction == 0 && hyperparameter_real(&h, row_of("fraction")) == 0.5);
     assert_int_equal(h.hidden_size, 50);
     assert_int_equal(h.hidden_layers, 4);
     assert_int_equal(h.output_activation, OUTPUT_RELU);
@@ -134,14 +146,14 @@ static void test_text_good(void **state)
         for (int k = 0; k < 6 && expected[i].good[k]; k++) {
             const char *text = expected[i].good[k];
             struct hyperparameters h, again;
-            char formatted[HYPERPARAMETER_TEXT_MAX];
+            char formatted[HYPERPARAMETER_FORMAT_MAX];
             hyperparameters_default(&h);
             hyperparameters_default(&again);
             set(&h, row->name, text);
             if (row->type == HYPERPARAMETER_INTEGER)
                 assert_true((double)hyperparameter_integer(&h, row) == strtod(text, NULL));
             else if (row->type == HYPERPARAMETER_REAL)
-                assert_true(hyperparameter_real(&h, row) == strtod(text, NULL));
+                assert_true(hyperparameter_real(&h, row) == (strcmp(text, "equal") ? strtod(text, NULL) : 0.5));
             else
                 assert_string_equal(hyperparameter_string(&h, row), text);
             hyperparameter_format(&h, row, formatted);
@@ -160,6 +172,8 @@ static void test_text_bad(void **state)
         const struct hyperparameter *row = row_of(expected[i].name);
         struct hyperparameters h, before;
         struct error error;
+        if (row->type == HYPERPARAMETER_TASKS) /* see test_tasks */
+            continue;
         hyperparameters_default(&h);
         before = h;
         for (int k = 0; k < 10 && expected[i].bad[k]; k++)
@@ -187,7 +201,7 @@ static void test_types(void **state)
         hyperparameters_default(&h);
         before = h;
         bool takes_one = row->type != HYPERPARAMETER_CHOICE && strcmp(row->name, "second_task") != 0 &&
-                         strcmp(row->name, "N_train") != 0 && strcmp(row->name, "fraction") != 0;
+                         strcmp(row->name, "N_train") != 0 && row->type != HYPERPARAMETER_TASKS;
         enum error_code as_integer = hyperparameter_set_integer(&h, row, 1, &error);
         assert_int_equal(as_integer, takes_one ? ERROR_NONE : ERROR_INPUT);
         struct hyperparameters by_integer = h;
@@ -206,7 +220,7 @@ static void test_types(void **state)
         assert_refused(hyperparameter_set_integer(&h, row, INT64_MIN, &error), &error, row->name, &before, &h);
         assert_refused(hyperparameter_set_integer(&h, row, INT64_MAX, &error), &error, row->name, &before, &h);
 
-        bool takes_text = row->type == HYPERPARAMETER_TEXT || row->type == HYPERPARAMETER_CHOICE;
+        bool takes_text = row->type != HYPERPARAMETER_INTEGER && row->type != HYPERPARAMETER_REAL;
         enum error_code as_text = hyperparameter_set_string(&h, row, expected[i].good[0], &error);
         assert_int_equal(as_text, takes_text ? ERROR_NONE : ERROR_INPUT);
     }
@@ -229,6 +243,86 @@ static void test_bytes(void **state)
     assert_memory_equal(&a, &b, sizeof a);
 }
 
+/* tasks and second_task are one thing; fractions that say "equal" are what they come to. */
+static void test_tasks(void **state)
+{
+    (void)state;
+    struct hyperparameters h, before;
+    struct error error;
+    char text[HYPERPARAMETER_FORMAT_MAX];
+    hyperparameters_default(&h);
+    set(&h, "tasks", "sum: x1+x0 ; x0 + 1.50*x1");
+    assert_string_equal(h.second_task, "");
+    set(&h, "tasks", "sum: x0+x1 ; x0 + 1.50*x1");
+    assert_string_equal(h.second_task, "add1.5");
+    hyperparameter_format(&h, row_of("tasks"), text);
+    assert_string_equal(text, "x0 + x1; x0 + 1.5 * x1");
+    before = h;
+    set(&h, "second_task", "add1.50");
+    assert_string_equal(h.second_task, "add1.50");
+    assert_int_equal(h.tasks, before.tasks);
+    set(&h, "second_task", "prod");
+    set(&h, "tasks", "x0 + x1; x0 * x1");
+    hyperparameters_default(&before);
+    assert_memory_equal(&h, &before, sizeof h);
+
+    set(&h, "tasks", "x0; x1; x0 * x1");
+    assert_int_equal(hyperparameters_n_tasks(&h), 3);
+    assert_true(hyperparameter_is_default(&h, row_of("fraction")));
+    hyperparameter_format(&h, row_of("fraction"), text);
+    assert_string_equal(text, "equal");
+    hyperparameters_resolve(&h);
+    assert_true(h.fraction == 334 / 1000.0 && hyperparameter_is_default(&h, row_of("fraction")));
+    assert_string_equal(hyperparameter_idle(&h, row_of("a")), "only where a formula of tasks has it");
+    assert_null(hyperparameter_idle(&h, row_of("fraction")));
+    assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
+
+    /* Refused, and nothing has changed. */
+    static const struct {
+        const char *text, *message;
+    } bad[] = {{"x0; y", "tasks = \"x0; y\": column 5: "},
+               {"x0; x16", "tasks = \"x0; x16\": column 5: "},
+               {"x0; ", "tasks = \"x0; \": column "},
+               {"", "tasks = \"\": column 1: "},
+               {"x0;x0;x0;x0;x0;x0;x0;x0;x0", "tasks = \"x0;x0;x0;x0;x0;x0;x0;x0;x0\": column 25: "},
+               {"%s%n", "tasks = \"%s%n\": column 1: "}};
+    before = h;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(hyperparameter_set_text(&h, row_of("tasks"), bad[i].text, &error), ERROR_INPUT);
+        if (strncmp(error.message, bad[i].message, strlen(bad[i].message)) != 0)
+            fail_msg("%s\nshould begin: %s", error.message, bad[i].message);
+        assert_memory_equal(&h, &before, sizeof h);
+    }
+    set(&h, "tasks", "x0; x1 + x3");
+    assert_int_equal(hyperparameters_check(&h, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "tasks = \"x1 + x3\": task 2, column 10: "));
+    set(&h, "n_inputs", "4");
+    assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
+    set(&h, "input_low", "1");
+    assert_int_equal(hyperparameters_check(&h, &error), ERROR_INPUT);
+    assert_string_equal(error.message, "input_low = 1: allowed: a number below input_high = 1");
+
+    /* Which configurations ask for the same models. */
+    struct hyperparameters one, other;
+    hyperparameters_default(&h);
+    set(&h, "second_task", "add1.50");
+    hyperparameters_canonical(&h, &one);
+    set(&h, "tasks", "x0+x1; x0+1.5*x1");
+    set(&h, "a", "3");
+    hyperparameters_canonical(&h, &other);
+    assert_memory_equal(&one, &other, sizeof one);
+    set(&h, "tasks", "x0+x1; x0+a*x1");
+    hyperparameters_canonical(&h, &other);
+    assert_memory_not_equal(&one, &other, sizeof one);
+    set(&h, "tasks", "x0");
+    hyperparameters_canonical(&h, &one);
+    set(&h, "train_mode", "replay");
+    set(&h, "fraction", "0.2");
+    hyperparameters_canonical(&h, &other);
+    assert_memory_equal(&one, &other, sizeof one);
+    assert_int_equal(hyperparameters_phases(&h), 1);
+}
+
 static void test_messages(void **state)
 {
     (void)state;
@@ -238,7 +332,7 @@ static void test_messages(void **state)
     hyperparameter_set_integer(&h, row_of("hidden_size"), 0, &error);
     assert_string_equal(error.message, "hidden_size = 0: allowed: an integer from 1 to 4096");
     hyperparameter_set_real(&h, row_of("fraction"), 1.1, &error);
-    assert_string_equal(error.message, "fraction = 1.1: allowed: a number above 0 and below 1");
+    assert_string_equal(error.message, "fraction = 1.1: allowed: a number above 0 and below 1, or \"equal\"");
     hyperparameter_set_real(&h, row_of("hidden_size"), 50.00000000000001, &error);
     assert_string_equal(error.message, "hidden_size = 50.00000000000001: allowed: an integer from 1 to 4096");
     hyperparameter_set_string(&h, row_of("hidden_size"), "50", &error);
@@ -260,7 +354,7 @@ static void test_real_round_trip(void **state)
         double value = ldexp((double)((random >> 11) + 1), -53 - (int)(random & 63)) * 8;
         struct hyperparameters h, again;
         struct error error;
-        char text[HYPERPARAMETER_TEXT_MAX], shorter[HYPERPARAMETER_TEXT_MAX];
+        char text[HYPERPARAMETER_FORMAT_MAX], shorter[HYPERPARAMETER_TEXT_MAX];
         hyperparameters_default(&h);
         again = h;
         assert_int_equal(hyperparameter_set_real(&h, row, value, &error), ERROR_NONE);
@@ -412,8 +506,12 @@ static void test_equal(void **state)
         const char *other =
             strcmp(expected[i].good[0], expected[i].default_text) != 0 ? expected[i].good[0] : expected[i].good[1];
         set(&b, expected[i].name, other);
+        const char *set_too = strcmp(expected[i].name, "tasks") == 0         ? "second_task"
+                              : strcmp(expected[i].name, "second_task") == 0 ? "tasks"
+                                                                             : "";
         for (int k = 0; k < N_EXPECTED; k++)
-            assert_int_equal(hyperparameter_equal(&a, &b, &hyperparameter_table[k]), k != i);
+            assert_int_equal(hyperparameter_equal(&a, &b, &hyperparameter_table[k]),
+                             k != i && strcmp(hyperparameter_table[k].name, set_too) != 0);
     }
 }
 
@@ -466,8 +564,8 @@ int main(void)
         cmocka_unit_test(test_rows),        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_text_good),
         cmocka_unit_test(test_text_bad),    cmocka_unit_test(test_types),           cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_messages),    cmocka_unit_test(test_real_round_trip), cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_second_task), cmocka_unit_test(test_counts),          cmocka_unit_test(test_check),
-        cmocka_unit_test(test_equal),       cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_second_task), cmocka_unit_test(test_tasks),           cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_check),       cmocka_unit_test(test_equal),           cmocka_unit_test(test_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,7 @@ static void test_not_finite(void **state)
 static const char *warnings(const char *text, const struct task_setting *setting, bool is_relu)
 {
     static char joined[10 * ERROR_MESSAGE_MAX];
+    size_t used = 0;
     struct task_list list = parsed(text);
     struct task_findings findings;
     struct error error = {0};
@@ -84,7 +85,7 @@ static const char *warnings(const char *text, const struct task_setting *setting
     *joined = '\0';
     for (int i = 0; task_warning(&list, setting, &findings, is_relu, .05, i, line); i++) {
         assert_null(strchr(line, '\n'));
-        strcat(strcat(joined, *joined ? "|" : ""), line);
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s|", line);
     }
     return joined;
 }

@@ -61,7 +61,9 @@ quick 2 "$picky" extend good.cfg
 # ---- once, and not once a rank ----
 launched 0 "$picky" run --help
 [[ $(grep -c '^Usage' out) == 1 && ! -s err ]] || fail "mpirun: run --help"
-for arguments in "run --bogus" "run good.cfg --time-limit 5x" "verify file.h5 --all --sample 3"; do
+launched 0 "$picky" plan --help
+[[ $(grep -c '^Usage' out) == 1 && ! -s err ]] || fail "mpirun: plan --help"
+for arguments in "run --bogus" "run good.cfg --time-limit 5x" "verify file.h5 --all --sample 3" "plan --bogus" bogus; do
     # shellcheck disable=SC2086
     launched 2 "$picky" $arguments
     [[ $(grep -c '^picky' err) == 1 ]] || fail "mpirun: $arguments: not one line"
@@ -87,6 +89,14 @@ differ '2 on .* has nothing among its arguments where rank 0 has "--resume"' \
     -n 2 "$picky" run --resume good.cfg : -n 1 "$picky" run good.cfg
 differ '1 on .* has "verify" among its arguments where rank 0 has "run", 1 more differs' \
     -n 1 "$picky" run good.cfg : -n 2 "$picky" verify good.cfg
+# Nor is there one that starts no MPI, for which the others would wait.
+for arguments in "plan good.cfg" "run --help"; do
+    code=0
+    # shellcheck disable=SC2086
+    timeout 60 mpirun --oversubscribe --bind-to none -n 1 "$picky" run good.cfg : -n 2 "$picky" $arguments >out 2>err || code=$?
+    [[ $code == 2 ]] || fail "mpirun: run beside $arguments: exit code $code"
+    grep -q "^picky: rank 1: \"picky ${arguments%% *}\" as one of several programs" err || fail "mpirun: run beside $arguments"
+done
 # shellcheck disable=SC2016  # the inner shell's
 differ '1 on .* has "--shard=2/3" among its arguments where rank 0 has "--shard=1/3", 1 more differs' \
     -n 3 sh -c 'exec "$0" run good.cfg --shard=$((OMPI_COMM_WORLD_RANK + 1))/3' "$picky"

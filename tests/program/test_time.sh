@@ -125,15 +125,15 @@ said 'the whole time limit \(Slurm.s time limit\).*; go on with: picky run sweep
 code=0
 slurm -10 2 >log 2>&1 || code=$?
 [[ $code == 75 ]] || fail "the end of Slurm's time: exit code $code"
-for least in 2:75 0:5; do # the warning comes at once, or after most of the time
+for case in 4:5 400:75; do # the warning comes shortly before, or long
     : >log
-    slurm 0 4 >>log 2>&1 &
+    slurm 0 "${case%:*}" >>log 2>&1 &
     pid=$!
     wait_for 30 grep -q 'jobs\? to do' log
-    [[ $least != 0:* ]] || sleep 2
     pkill -USR1 -P "$pid"
-    ends "${least#*:}" 5000
-    said '^picky: stopping: SIGUSR1'
+    wait_for 10 grep -q '^picky: stopping: SIGUSR1' log
+    pkill -TERM -P "$pid" || true # no need to wait for the models in training
+    ends "${case#*:}" 5000
 done
 # Where any job is finished going on is of use.
 cat >two.cfg <<'END'

@@ -21,21 +21,23 @@ import sys
 
 import numpy as np
 
+import formulas
+
 MEASURES = ["ablation_mean", "ablation_sample", "taylor_mean", "taylor_sample", "contribution", "variance"]
 PENDING, ACCEPTED, REJECTED, DIVERGED = 0, 1, 2, 3
 UNIMPORTANT_BELOW = 0.1
-N_TASKS = 2
 
 DEFAULTS = dict(
     N_train=1000, N_test=100, lr=0.001, epochs=10, batch_size=10, context_location="start", train_mode="random",
     second_task="prod", fraction=0.5, hidden_size=50, hidden_layers=4, output_activation="relu", optimizer="adam",
-    replay_every=10, error_threshold=0.05, max_attempts=10,
+    replay_every=10, error_threshold=0.05, max_attempts=10, n_inputs=2, input_low=0, input_high=1, a=1, b=1, c=1,
+    standardise="none", tasks="",
 )  # fmt: skip
 
 
 # --- Random numbers -----------------------------------------------------------------------------------------------
 
-RNG_INITIAL_WEIGHTS, RNG_TRAIN_SET, RNG_TEST_SET, RNG_BATCHES = 1, 2, 3, 4
+RNG_INITIAL_WEIGHTS, RNG_TRAIN_SET, RNG_TEST_SET, RNG_BATCHES, RNG_RANDOM_CONSTANTS = 1, 2, 3, 4, 9
 
 
 def philox4x32_10(counters, key):
@@ -78,35 +80,41 @@ def context_layer(h):
     return {"start": 1, "end": h["hidden_layers"]}.get(h["context_location"]) or int(h["context_location"])
 
 
-def task_targets(h, task, x):
-    """Targets of a task (0-based) at inputs x [n][2] float32; each operation rounded to float32."""
-    x0, x1 = x[:, 0], x[:, 1]
-    if task == 0:
-        return x0 + x1
-    if h["second_task"] == "prod":
-        return x0 * x1
-    return x0 + np.float32(h["second_task"][len("add"):]) * x1
+def n_tasks(h):
+    return len(formulas.formulas(h))
 
 
-def task1_samples(h):
-    return int(np.floor(h["fraction"] * h["N_train"] + 0.5))
+def random_constants(seed):
+    """r0 to r9, the same in all attempts."""
+    u = random_uniforms(seed, 0, RNG_RANDOM_CONSTANTS, 0, 0, 10)
+    return np.float32(2) * u - np.float32(1)
 
 
 class Data:
     """Training and test sets of one attempt. Inputs and targets are float32 values held in float64."""
 
     def __init__(self, h, seed, attempt):
-        n, n1 = h["N_train"], task1_samples(h)
-        train_x = random_uniforms(seed, attempt, RNG_TRAIN_SET, 0, 0, 2 * n).reshape(n, 2)
+        randoms = random_constants(seed)
+
+        def inputs(purpose, task, n):
+            u = random_uniforms(seed, attempt, purpose, task, 0, h["n_inputs"] * n)
+            return formulas.scale(h, u).reshape(n, h["n_inputs"])
+
+        def targets(task, x):
+            return formulas.targets(h, task, x, randoms).astype(np.float64)
+
+        counts = formulas.train_counts(h)
+        train_x = inputs(RNG_TRAIN_SET, 0, h["N_train"])
         self.train_x = train_x.astype(np.float64)
-        self.train_task = np.repeat([0, 1], [n1, n - n1])
-        self.train_target = np.concatenate([task_targets(h, 0, train_x[:n1]), task_targets(h, 1, train_x[n1:])])
-        self.train_target = self.train_target.astype(np.float64)
+        self.train_task = np.repeat(np.arange(len(counts)), counts)
+        ends = np.cumsum(counts)
+        self.train_target = np.concatenate([targets(t, train_x[end - n : end])
+                                            for t, (n, end) in enumerate(zip(counts, ends))])
         self.test_x, self.test_target = [], []
-        for task in range(N_TASKS):
-            x = random_uniforms(seed, attempt, RNG_TEST_SET, task, 0, 2 * h["N_test"]).reshape(-1, 2)
+        for task in range(len(counts)):
+            x = inputs(RNG_TEST_SET, task, h["N_test"])
             self.test_x.append(x.astype(np.float64))
-            self.test_target.append(task_targets(h, task, x).astype(np.float64))
+            self.test_target.append(targets(task, x))
 
 
 def draw_without_replacement(pool, words):
@@ -122,17 +130,19 @@ def draw_without_replacement(pool, words):
 
 def batches(h, seed, attempt):
     """For each epoch of the history (1, 2, ...), the list of its batches: indices into the training set."""
-    n, n1, size = h["N_train"], task1_samples(h), h["batch_size"]
-    everything, task1, task2 = range(n), range(n1), range(n1, n)
+    size, counts = h["batch_size"], formulas.train_counts(h)
+    ends = np.cumsum(counts)
+    pools = [range(end - n, end) for n, end in zip(counts, ends)]
     step, epochs = 0, []
-    for phase_pool in [everything] if h["train_mode"] == "random" else [task1, task2]:
+    for phase, pool in enumerate([range(h["N_train"])] if h["train_mode"] == "random" else pools):
+        earlier = range(pool.start)
         for _ in range(h["epochs"]):
             epoch = []
-            for step_in_epoch in range(len(phase_pool) // size):
-                is_replay = h["train_mode"] == "replay" and phase_pool is task2
+            for step_in_epoch in range(len(pool) // size):
+                is_replay = h["train_mode"] == "replay" and phase > 0
                 is_replay = is_replay and (step_in_epoch + 1) % h["replay_every"] == 0
                 words = random_words(seed, attempt, RNG_BATCHES, step, 0, size)
-                epoch.append(draw_without_replacement(task1 if is_replay else phase_pool, words))
+                epoch.append(draw_without_replacement(earlier if is_replay else pool, words))
                 step += 1
             epochs.append(epoch)
     return epochs
@@ -143,7 +153,7 @@ def batches(h, seed, attempt):
 
 def initial_weights(h, seed, attempt):
     """Weights before training by the record's names, float32 values held in float64."""
-    H, L, T, c = h["hidden_size"], h["hidden_layers"], N_TASKS, context_layer(h)
+    H, L, T, c = h["hidden_size"], h["hidden_layers"], n_tasks(h), context_layer(h)
 
     def rows(layer, n_units, fan_in):
         bound = np.float32(1) / np.sqrt(np.float32(fan_in))
@@ -152,7 +162,7 @@ def initial_weights(h, seed, attempt):
 
     w = dict(hidden_weights=np.zeros((L - 1, H, H)), biases=np.zeros((L, H)), output_bias=np.zeros(()))
     for layer in range(1, L + 1):
-        n_in = 2 if layer == 1 else H
+        n_in = h["n_inputs"] if layer == 1 else H
         layer_rows = rows(layer, H, n_in + (T if layer == c else 0))
         if layer == 1:
             w["input_weights"] = layer_rows[:, :n_in]
@@ -178,7 +188,7 @@ def forward(h, w, x, task, silenced=None, summed_inputs=None):
         weights = w["input_weights"] if layer == 0 else w["hidden_weights"][layer - 1]
         z = below @ weights.T + w["biases"][layer]
         if layer == context_layer(h) - 1:
-            z = z + np.eye(N_TASKS)[task] @ w["context_weights"].T
+            z = z + np.eye(n_tasks(h))[task] @ w["context_weights"].T
         below = relu(z)
         if silenced and silenced[0] == layer:
             below[:, silenced[1]] = 0
@@ -214,7 +224,7 @@ def gradient(h, w, x, task, target):
     g = dict(
         input_weights=dz[0].T @ x,
         hidden_weights=np.zeros_like(w["hidden_weights"]),
-        context_weights=dz[context_layer(h) - 1].T @ np.eye(N_TASKS)[task],
+        context_weights=dz[context_layer(h) - 1].T @ np.eye(n_tasks(h))[task],
         biases=np.array([d.sum(axis=0) for d in dz]),
         output_weights=activations[-1].T @ dz_output,
         output_bias=dz_output.sum(),
@@ -258,9 +268,10 @@ class Sgd:
 def importance(h, w, data):
     """The six measures [measure][task][layer][unit], loss change and mean activation [task][layer][unit]."""
     H, L = h["hidden_size"], h["hidden_layers"]
-    measures = {name: np.zeros((N_TASKS, L, H)) for name in MEASURES}
-    loss_change, mean_activation = np.zeros((N_TASKS, L, H)), np.zeros((N_TASKS, L, H))
-    for task in range(N_TASKS):
+    T = n_tasks(h)
+    measures = {name: np.zeros((T, L, H)) for name in MEASURES}
+    loss_change, mean_activation = np.zeros((T, L, H)), np.zeros((T, L, H))
+    for task in range(T):
         x, target = data.test_x[task], data.test_target[task]
         tasks = np.full(len(x), task)
         activations, y = forward(h, w, x, tasks)
@@ -286,7 +297,9 @@ def relative_importance(I):
     """RI [measure][pair][layer][unit] from importances [measure][task][layer][unit]."""
     threshold = UNIMPORTANT_BELOW * I.mean(axis=3, keepdims=True)
     kept = np.where(I < threshold, 0, I)
-    pairs = [(a, b) for a in range(N_TASKS) for b in range(a + 1, N_TASKS)]
+    pairs = [(a, b) for b in range(1, I.shape[1]) for a in range(b)]
+    if not pairs:
+        return np.zeros((len(I), 0) + I.shape[2:])
     with np.errstate(invalid="ignore"):
         return np.stack([(kept[:, a] - kept[:, b]) / (kept[:, a] + kept[:, b]) for a, b in pairs], axis=1)
 
@@ -314,7 +327,7 @@ def train(h, data, w, seed, attempt):
 
 def test_residuals(h, data, w):
     """Output minus target over each task's test set."""
-    tasks = range(N_TASKS)
+    tasks = range(n_tasks(h))
     return [forward(h, w, data.test_x[t], np.full(h["N_test"], t))[1] - data.test_target[t] for t in tasks]
 
 
@@ -363,7 +376,7 @@ def margin(h, w, x, task):
 def job(hyperparameters, seed):
     """Attempts until one is accepted or max_attempts are used: the last one's model() and the job's own fields."""
     h = {**DEFAULTS, **hyperparameters}
-    attempt_error = np.full((h["max_attempts"], N_TASKS), np.nan)
+    attempt_error = np.full((h["max_attempts"], n_tasks(h)), np.nan)
     for attempt in range(h["max_attempts"]):
         result = model(h, seed, attempt)
         attempt_error[attempt] = result["test_error"][-1]
@@ -481,7 +494,7 @@ def write_errors():
     arrays, seed = {}, 1000
     for output_activation, n in [("relu", 100), ("linear", 40)]:
         h = {**DEFAULTS, "output_activation": output_activation}
-        arrays[output_activation] = np.zeros((n, N_TASKS))
+        arrays[output_activation] = np.zeros((n, n_tasks(h)))
         for i in range(n):
             data, w = Data(h, seed + i, 0), initial_weights(h, seed + i, 0)
             arrays[output_activation][i] = train(h, data, w, seed + i, 0)[1][-1]

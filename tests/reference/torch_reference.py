@@ -14,6 +14,8 @@ import torch
 
 import reference
 
+N_TASKS = 2
+
 JOBS = dict(
     torch_standard=(dict(N_train=200, N_test=33, epochs=1, max_attempts=1), 3),
     torch_end_add=(
@@ -30,7 +32,7 @@ class Network(torch.nn.Module):
         self.activation = torch.nn.ReLU() if h["output_activation"] == "relu" else torch.nn.Identity()
         sizes = [2] + [h["hidden_size"]] * h["hidden_layers"]
         self.hidden = torch.nn.ModuleList(
-            torch.nn.Linear(n_in + (reference.N_TASKS if layer == self.context_layer else 0), n_out)
+            torch.nn.Linear(n_in + (N_TASKS if layer == self.context_layer else 0), n_out)
             for layer, (n_in, n_out) in enumerate(zip(sizes, sizes[1:]), start=1)
         )
         self.out = torch.nn.Linear(h["hidden_size"], 1)
@@ -55,7 +57,7 @@ class Network(torch.nn.Module):
     def save(self):
         rows = [linear.weight.detach().numpy() for linear in self.hidden]
         c = self.context_layer - 1
-        context, rows[c] = rows[c][:, -reference.N_TASKS :], rows[c][:, : -reference.N_TASKS]
+        context, rows[c] = rows[c][:, -N_TASKS :], rows[c][:, : -reference.N_TASKS]
         return dict(
             input_weights=rows[0],
             hidden_weights=np.array(rows[1:]),
@@ -74,11 +76,11 @@ def train(hyperparameters, seed):
     optimizer = torch.optim.Adam(network.parameters(), lr=h["lr"])
     loss_of = torch.nn.MSELoss()
 
-    contexts = np.eye(reference.N_TASKS)
+    contexts = np.eye(N_TASKS)
     train_set = [torch.from_numpy(a) for a in (data.train_x, contexts[data.train_task], data.train_target)]
     test_sets = [
         [torch.from_numpy(a) for a in (data.test_x[t], np.tile(contexts[t], (h["N_test"], 1)), data.test_target[t])]
-        for t in range(reference.N_TASKS)
+        for t in range(N_TASKS)
     ]
 
     def test_errors():

@@ -14,10 +14,14 @@ of the stored number. A ReLU so near 0 that its side is open lets the gradients 
 can be large.
 """
 import argparse
+import os
 import sys
 
 import h5py
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
+import formulas  # noqa: E402
 
 SAFETY = 8          # another order of summation may be that much worse than NumPy's
 EPSILON = 2.0**-23  # spacing of float32 at 1
@@ -30,7 +34,7 @@ ARRAYS = {
     "importance": "measure task layer unit", "relative_importance": "measure pair layer unit",
     "loss_change": "task layer unit", "mean_activation": "task layer unit", "input_weights": "unit input",
     "hidden_weights": "hidden_layer unit unit_in", "context_weights": "unit task", "biases": "layer unit",
-    "output_weights": "unit", "output_bias": "", "test_inputs": "task sample input",
+    "output_weights": "unit", "output_bias": "", "test_inputs": "task sample input", "random_constants": "constant",
 }
 
 
@@ -43,7 +47,7 @@ class Model:
         self.context_layer = {"start": 1, "end": layers}.get(h["context_location"]) or int(h["context_location"])
         self.is_relu = h["output_activation"] == "relu"
         self.n_layers = layers
-        self.weights = [slot["input_weights"][:units].astype(dtype)]
+        self.weights = [slot["input_weights"][:units, :h["n_inputs"]].astype(dtype)]
         if layers > 1:
             self.weights += [slot["hidden_weights"][l, :units, :units].astype(dtype) for l in range(layers - 1)]
         self.context = slot["context_weights"][:units].astype(dtype)
@@ -88,16 +92,6 @@ class Model:
         return outputs
 
 
-def target(h, task, x):
-    """Task 1 (index 0): x0 + x1. Task 2: the product, or x0 + k x1."""
-    x = x.astype(np.float64)
-    if task == 0:
-        return x[:, 0] + x[:, 1]
-    if h["second_task"] == "prod":
-        return x[:, 0] * x[:, 1]
-    return x[:, 0] + float(h["second_task"][len("add"):]) * x[:, 1]
-
-
 class Comparison:
     def __init__(self):
         self.problems = []
@@ -121,13 +115,14 @@ def check_task(c, h, slot, task):
     """Recomputes everything of one task from weights and test samples."""
     units, layers, n = h["hidden_size"], h["hidden_layers"], h["N_test"]
     x = slot["test_inputs"][task, :n]
-    c.true("test_inputs outside [0, 1)", np.all((x >= 0) & (x < 1)))
+    x = x[:, :h["n_inputs"]]
+    c.true("test_inputs outside the box", np.all((x >= h["input_low"]) & (x <= h["input_high"])))
     model, rough = Model(h, slot, np.float64), Model(h, slot, np.float32)
     z, activations, z_out, y = model.run(x, task)
     z32, activations32, z_out32, y32 = rough.run(x, task)
     off = lambda a, b: SAFETY * float(np.max(np.abs(a - b), initial=0)) + 1e-9
 
-    t = target(h, task, x)
+    t = formulas.targets(h, task, x, slot.get("random_constants", ())).astype(np.float64)
     e = y - t
     e_off = off(y, y32) + EPSILON * float(np.max(np.abs(t)))  # the target is rounded too
     c.close("test_error", slot["test_error"][h["history"] - 1, task], np.mean(np.abs(e)), e_off)
@@ -191,28 +186,33 @@ def check_relative_importance(c, h, slot, unimportant_below):
     units = h["hidden_size"]
     for m, name in enumerate(MEASURES):
         for layer in range(h["hidden_layers"]):
-            raw = slot["importance"][m, :, layer, :units].astype(np.float64)
+            raw = slot["importance"][m, :h["n_tasks"], layer, :units].astype(np.float64)
             threshold = unimportant_below * raw.mean(1, keepdims=True)
             kept = np.where(raw < threshold, 0, raw)
-            # Sums in another order may put a value that is exactly at the threshold on its other side.
-            clear = ~np.any((np.abs(raw - threshold) < 1e-12 * threshold) & (raw > 0), axis=0)
-            a, b = kept
-            with np.errstate(invalid="ignore"):
-                exact = (a - b) / (a + b)
-            stored = slot["relative_importance"][m, 0, layer, :units]
-            same = (np.isnan(stored) & np.isnan(exact)) | (np.abs(stored - exact) <= EPSILON)
-            bad = np.flatnonzero(clear & ~same)
-            if bad.size:
-                c.problems.append("relative_importance %s, layer %d, unit %d: stored %.9g, recomputed %.9g" % (
-                    name, layer + 1, bad[0], stored[bad[0]], exact[bad[0]]))
+            for b in range(1, h["n_tasks"]):
+                for a in range(b):
+                    # Sums in another order may put a value that is exactly at the threshold on its other side.
+                    two = [a, b]
+                    clear = ~np.any((np.abs(raw - threshold)[two] < 1e-12 * threshold[two]) & (raw[two] > 0), axis=0)
+                    with np.errstate(invalid="ignore"):
+                        exact = (kept[a] - kept[b]) / (kept[a] + kept[b])
+                    stored = slot["relative_importance"][m, b * (b - 1) // 2 + a, layer, :units]
+                    same = (np.isnan(stored) & np.isnan(exact)) | (np.abs(stored - exact) <= EPSILON)
+                    bad = np.flatnonzero(clear & ~same)
+                    if bad.size:
+                        c.problems.append("relative_importance %s, %d-%d, layer %d, unit %d: stored %.9g, recomputed "
+                                          "%.9g" % (name, a + 1, b + 1, layer + 1, bad[0], stored[bad[0]],
+                                                    exact[bad[0]]))
 
 
 def check_padding(c, h, slot):
     """What the configuration lacks is NaN; what it has is not (relative importance may be)."""
     attempts = int(slot["attempts"])
-    has = {"attempt": attempts, "task": 2, "epoch": h["history"], "measure": 6, "pair": 1, "layer": h["hidden_layers"],
+    has = {"attempt": attempts, "task": h["n_tasks"], "epoch": h["history"], "measure": 6,
+           "pair": h["n_tasks"] * (h["n_tasks"] - 1) // 2, "layer": h["hidden_layers"],
            "unit": h["hidden_size"], "unit_in": h["hidden_size"], "hidden_layer": h["hidden_layers"] - 1,
-           "input": 2, "sample": h["N_test"]}
+           "input": h["n_inputs"], "sample": h["N_test"],
+           "constant": 10 if any("r%d" % k in h["tasks"] for k in range(10)) else 0}
     failed = slot["status"] in (DIVERGED, ERROR)
     for name, dims in ARRAYS.items():
         if name not in slot:
@@ -228,7 +228,7 @@ def check_padding(c, h, slot):
 
 
 def check_status(c, h, slot):
-    errors, attempts = slot["attempt_error"], int(slot["attempts"])
+    errors, attempts = slot["attempt_error"][:, :h["n_tasks"]], int(slot["attempts"])
     passes = lambda e: bool(np.all(e < h["error_threshold"]))  # NaN does not
     c.true("seed", int(slot["seed"]) == h["seed"])
     if slot["status"] == ERROR:
@@ -237,7 +237,7 @@ def check_status(c, h, slot):
     if slot["status"] == DIVERGED:
         return
     c.true("attempt_error and test_error differ", np.array_equal(errors[attempts - 1],
-                                                                 slot["test_error"][h["history"] - 1]))
+                                                                 slot["test_error"][h["history"] - 1, :h["n_tasks"]]))
     c.true("status against error_threshold", passes(errors[attempts - 1]) == (slot["status"] == ACCEPTED))
     c.true("an attempt before the last was good", not any(passes(e) for e in errors[:attempts - 1]))
     if slot["status"] == REJECTED:
@@ -250,8 +250,9 @@ def check_slot(h, slot, unimportant_below):
     check_status(c, h, slot)
     check_padding(c, h, slot)
     if slot["status"] in (ACCEPTED, REJECTED):
-        check_relative_importance(c, h, slot, unimportant_below)
-        for task in range(2):
+        if "relative_importance" in slot:
+            check_relative_importance(c, h, slot, unimportant_below)
+        for task in range(h["n_tasks"]):
             check_task(c, h, slot, task)
     return c.problems
 
@@ -262,7 +263,8 @@ def read_slot(f, config, replicate):
     for name in f.attrs["coordinates"].split():
         value = f[name][config]
         h[name] = value.decode() if isinstance(value, bytes) else value.item()
-    h["history"] = (1 if h["train_mode"] == "random" else 2) * h["epochs"] + 1
+    h["tasks"] = f["tasks"].asstr()[h["task_list"]]
+    h["history"] = (1 if h["train_mode"] == "random" else h["n_tasks"]) * h["epochs"] + 1
     h["seed"] = int(f.attrs["seed"]) + replicate
     slot = {name: f[name][config, replicate] for name in ARRAYS if name in f}
     for name in ("status", "seed", "attempts"):
@@ -348,7 +350,8 @@ def main():
         if lacking:
             sys.exit("%s: store lacks %s" % (options.file, " and ".join(sorted(lacking))))
         status = f["status"][:]
-        unimportant_below = f["relative_importance"].attrs["unimportant_below"]
+        has_ri = "relative_importance" in f
+        unimportant_below = f["relative_importance"].attrs["unimportant_below"] if has_ri else None
         done = np.argwhere(status > 0)
         if not len(done):
             sys.exit("%s: no slot is done" % options.file)

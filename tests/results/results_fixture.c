@@ -50,6 +50,7 @@ void sample_make(struct sample *s, unsigned store, int64_t replicates, size_t n_
         for (size_t i = 1; i < n_configs; i++)
             if (!hyperparameter_equal(&s->configs[0], &s->configs[i], &hyperparameter_table[row]))
                 s->swept[row] = true;
+    hyperparameters_name_swept(s->configs, n_configs, s->swept);
     s->d = (struct results_description){.name = "test",
                                         .sweep_text = "replicates = 3; # caf\xc3\xa9\n",
                                         .seed = SEED,

@@ -15,14 +15,14 @@
 
 /* ---- a random sweep ---- */
 
-enum { VALUES_MAX = 4, AXES_MAX = 4, CASES_MAX = 3, ROWS_MAX = 16, CONFIGS_LIMIT = 120, TEXT_MAX = 20000 };
+enum { VALUES_MAX = 4, AXES_MAX = 4, CASES_MAX = 3, ROWS_MAX = 32, CONFIGS_LIMIT = 120, TEXT_MAX = 20000 };
 
 /* A value: as it is written, and as it must come out. */
 struct value {
     char text[80];
     int64_t integer; /* INTEGER, CHOICE */
     double real;
-    char word[HYPERPARAMETER_TEXT_MAX]; /* TEXT */
+    char word[HYPERPARAMETER_TEXT_MAX]; /* TEXT, TASKS */
 };
 
 struct axis {
@@ -79,14 +79,24 @@ static struct value value_of(const struct hyperparameter *row, int i)
             snprintf(v.word, sizeof v.word, "add%s%d.%02d", hundredths < 0 ? "-" : "", (int)(llabs(hundredths) / 100),
                      (int)(llabs(hundredths) % 100));
         snprintf(v.text, sizeof v.text, "\"%s\"", v.word);
+    } else if (row->type == HYPERPARAMETER_TASKS) {
+        if (i == 0)
+            snprintf(v.word, sizeof v.word, "x0");
+        else
+            snprintf(v.word, sizeof v.word, "x0; a*x1+%d.5", i);
+        if (i > 0 && random_below(2))
+            snprintf(v.text, sizeof v.text, "[\"x0\", \"sum: a * x1 + %d.5e0\"]", i);
+        else
+            snprintf(v.text, sizeof v.text, "\"%s\"", v.word);
     } else if (row->type == HYPERPARAMETER_TEXT) {
         snprintf(v.word, sizeof v.word, "%s", places[i]);
         snprintf(v.text, sizeof v.text, i >= 2 && random_below(2) ? "%s" : "\"%s\"", v.word);
     } else if (row->type == HYPERPARAMETER_REAL) {
-        /* 0.3 to 0.7, in thousandths */
+        /* 0.3 to 0.7, in thousandths; input_high is above input_low */
         int64_t thousandths = 300 + 100 * i + random_between(0, 99);
+        thousandths += strcmp(row->name, "input_high") == 0 ? 1000 : 0;
         char text[40];
-        snprintf(text, sizeof text, "0.%03d", (int)thousandths);
+        snprintf(text, sizeof text, "%d.%03d", (int)(thousandths / 1000), (int)(thousandths % 1000));
         v.real = strtod(text, NULL);
         snprintf(v.text, sizeof v.text, random_below(2) ? "%s" : "%s00e+0", text);
         if (random_below(3) == 0)
@@ -94,7 +104,10 @@ static struct value value_of(const struct hyperparameter *row, int i)
         if (strchr(v.text, '.') == NULL)
             snprintf(v.text, sizeof v.text, "%d.0e-3", (int)thousandths);
     } else {
-        int64_t base = strcmp(row->name, "N_train") == 0 ? 40 : strcmp(row->name, "hidden_layers") == 0 ? 3 : 1;
+        int64_t base = strcmp(row->name, "N_train") == 0         ? 40
+                       : strcmp(row->name, "hidden_layers") == 0 ? 3
+                       : strcmp(row->name, "n_inputs") == 0      ? 2
+                                                                 : 1;
         v.integer = base + 2 * i + random_between(0, 1);
         snprintf(v.text, sizeof v.text, forms[random_below(4)], v.integer);
     }
@@ -128,14 +141,15 @@ static struct axis random_axis(int row_index, int n, bool may_be_range)
                  from, from + 2 * (axis.n - 1), axis.n);
     } else if (row->type == HYPERPARAMETER_REAL) {
         int from = (int)random_between(300, 400), step = (int)random_between(1, 100);
+        int whole = strcmp(row->name, "input_high") == 0;
         for (int i = 0; i < axis.n; i++) {
             char text[40];
-            snprintf(text, sizeof text, "0.%03d", from + i * step);
+            snprintf(text, sizeof text, "%d.%03d", whole, from + i * step);
             axis.values[i].real = strtod(text, NULL);
         }
         snprintf(axis.range, sizeof axis.range,
-                 "{ range = { steps = %d; scale = \"linear\"; from = 0.%03d; to = 0.%03d; }; }", axis.n, from,
-                 from + (axis.n - 1) * step);
+                 "{ range = { steps = %d; scale = \"linear\"; from = %d.%03d; to = %d.%03d; }; }", axis.n, whole, from,
+                 whole, from + (axis.n - 1) * step);
     }
     return axis;
 }
@@ -225,8 +239,13 @@ static void set(struct hyperparameters *h, const struct axis *axis, int i)
     const struct hyperparameter *row = &hyperparameter_table[axis->row];
     char *field = (char *)h + row->offset;
     const struct value *v = &axis->values[i];
+    struct error error;
     if (row->type == HYPERPARAMETER_REAL)
         memcpy(field, &v->real, sizeof v->real);
+    else if (row->type == HYPERPARAMETER_TASKS)
+        assert_int_equal(hyperparameters_set_list(h, v->word, &error), ERROR_NONE);
+    else if (strcmp(row->name, "second_task") == 0)
+        assert_int_equal(hyperparameter_set_string(h, row, v->word, &error), ERROR_NONE);
     else if (row->type == HYPERPARAMETER_TEXT)
         memcpy(field, v->word, sizeof v->word);
     else
@@ -278,6 +297,7 @@ static bool expand(struct random_sweep *s)
                             set(h, &own->fixed[i], 0);
                         set_point(h, own, own_zip, own_grid);
                         set_point(h, whole, zip, grid);
+                        hyperparameters_resolve(h);
                     }
     }
     return true;
@@ -303,6 +323,8 @@ static bool random_sweep(struct random_sweep *s)
     const int threshold = (int)(hyperparameter_find("error_threshold") - hyperparameter_table);
     for (int row = 0; row < n_hyperparameters; row++)
         free_rows[row] = row != threshold;
+    /* Two keys for one thing. */
+    free_rows[hyperparameter_find(random_below(2) ? "tasks" : "second_task") - hyperparameter_table] = false;
     random_axes(&s->whole, free_rows);
     for (int row = 0; row < n_hyperparameters; row++)
         if (free_rows[row])
@@ -336,7 +358,7 @@ static void compare_configs(const struct random_sweep *s, const struct hyperpara
     for (size_t c = 0; c < n; c++)
         for (int row = 0; row < n_hyperparameters; row++)
             if (!hyperparameter_equal(&configs[c], &s->configs[c], &hyperparameter_table[row])) {
-                char got[HYPERPARAMETER_TEXT_MAX], want[HYPERPARAMETER_TEXT_MAX];
+                char got[HYPERPARAMETER_FORMAT_MAX], want[HYPERPARAMETER_FORMAT_MAX];
                 hyperparameter_format(&configs[c], &hyperparameter_table[row], got);
                 hyperparameter_format(&s->configs[c], &hyperparameter_table[row], want);
                 fail_msg("%s\nconfiguration %zu: %s = %s, should be %s", s->text, c, hyperparameter_table[row].name,

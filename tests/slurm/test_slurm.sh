@@ -9,13 +9,14 @@ jobs=$source_dir/jobscripts cluster=$source_dir/tests/slurm/cluster.sh
 work=$(mktemp -d)
 end() {
     "$cluster" stop "$work/cluster" 2>/dev/null || true
+    ! mountpoint -q "$work/full_disk/disk" || umount "$work/full_disk/disk"
     rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }
 }
 trap end EXIT
 cd "$work"
 
 code=0
-SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 20 || code=$?
+SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 30 || code=$?
 ((code != 77)) || { trap - EXIT; rm -rf "$work"; exit 77; }
 ((code == 0)) || { tail -n 20 cluster/*.out cluster/*.log; exit 1; }
 # shellcheck disable=SC1091
@@ -23,7 +24,7 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 20 || code=$?
 
 # Two thousand jobs: a second with vectors, most of a minute without, and the same bits. Where there is a file `slow`, the
 # program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped most of the time, which
-# costs nothing; so a scenario decides when its sweep gets anywhere.
+# costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file `frozen.R`, rank R is stopped for good.
 cat >sweep.cfg <<'END'
 replicates = 1000; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
@@ -33,12 +34,13 @@ END
 cat >picky <<END
 #!/usr/bin/env bash
 if [[ \$1 == run ]]; then
-    slow=slow\${SLURM_ARRAY_TASK_ID-}
+    slow=slow\${SLURM_ARRAY_TASK_ID-} rank=\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
     if [[ -e \$slow ]]; then
         export PICKY_SIMD=portable
         ( # Slurm signals this one too
             trap '' USR1 USR2 TERM INT HUP
             while sleep 0.3 && kill -0 \$\$; do
+                [[ ! -e frozen.\$rank ]] || { kill -STOP \$\$; exit; }
                 [[ -e \$slow && -e seen ]] || continue
                 kill -STOP \$\$
                 sleep 1.7
@@ -47,7 +49,7 @@ if [[ \$1 == run ]]; then
         ) </dev/null >/dev/null 2>&1 &
     fi
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
-    echo \$\$ >pid.\${OMPI_COMM_WORLD_RANK:-\${SLURM_PROCID:-0}}
+    echo \$\$ >pid.\$rank
 fi
 exec "$picky" "\$@"
 END
@@ -223,6 +225,110 @@ lose_node() {
     expect_same_bits out.h5
 }
 
+# The node that runs the script, and rank 0, loses its power.
+lose_first_node() {
+    local node
+    touch slow
+    submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    node=$(scontrol show hostnames "$(property "$id" NodeList)" | head -n 1)
+    "$cluster" lose "$work/cluster" "$node"
+    rm slow
+    wait_end "$id" COMPLETED 0
+    expect_requeued "$id"
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+
+# freeze RANK...: stops these for good, and waits until Slurm has warned of the end, which they do not notice
+is_stopped() { grep -q '^State:.*stopped' "/proc/$(cat "pid.$1")/status"; }
+is_warned() { grep -qE '^ShdPnd:.*[2367abef]..$' "/proc/$(cat "pid.$1")/status"; }
+freeze() {
+    local rank
+    for rank; do
+        touch "frozen.$rank"
+    done
+    for rank; do
+        wait_for 30 is_stopped "$rank"
+    done
+    wait_for 120 is_warned "$1"
+    rm slow frozen.*
+}
+# A rank hangs, on the script's node or not: soon after the warning, and ten seconds of grace, all end by 75.
+frozen() {
+    local rank
+    touch slow
+    submit -N 2 -n 3 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    wait_for 120 is_under_way out.h5
+    freeze 0 1 2
+    for rank in 0 1 2; do
+        ((rank == $1)) || kill -CONT "$(cat pid.$rank)"
+    done
+    wait_for 60 grep -q 'back into the queue' ./*.log
+    wait_end "$id" COMPLETED 0
+    expect_requeued "$id"
+    expect "rank $2"
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits out.h5
+}
+frozen_worker() { frozen 2 '2 on .* is stuck: it has not been heard of for '; }
+frozen_writer() { frozen 0 '[12] on .*: the time is over, and rank 0 has not been heard of for '; }
+
+# The output's disk is full just when the time is over: what was safe stays so, and the job goes on once there is room.
+full_disk() {
+    touch slow
+    mkdir disk
+    mount -t tmpfs -o size=64m picky-test disk
+    submit -N 1 -n 1 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
+    wait_for 120 is_under_way disk/out.h5
+    freeze 0
+    head -c 64M /dev/zero >disk/fill 2>/dev/null || true
+    kill -CONT "$(cat pid.0)"
+    wait_for 60 grep -q 'ended by code 3 when warned: back into the queue' ./*.log
+    rm disk/fill
+    wait_end "$id" COMPLETED 0
+    expect_requeued "$id"
+    expect 'No space left on device'
+    expect 'picky: resuming: [0-9]+ jobs are done'
+    expect_same_bits disk/out.h5
+    umount disk
+}
+
+# A job that is longer than the limit: by 5, and not again. In an array that is the end of its shard, and the merge's.
+cat >long.cfg <<'END'
+replicates = 1;
+model = { hidden_layers = 4; max_attempts = 2; };
+cases = ( { hidden_size = 5; epochs = 1; }, { hidden_size = 60; epochs = 100000; } );
+END
+expect_too_long() { # ID LOG
+    wait_end "$1" FAILED 5
+    (($(property "$1" Restarts) <= 2)) || fail "job $1: requeued" # once more if it started late
+    expect 'warning: one job \(configuration 1 .* the limit leaves .*: too little for one attempt$' "$2"
+    expect 'one job needs longer than the whole time limit: submit it again with a longer --time' "$2"
+}
+too_long() {
+    touch slow
+    submit -N 2 -n 2 -t 1 -o long.log "$jobs/sweep.sbatch" ../long.cfg out.h5
+    wait_for 120 grep -qs 'jobs to do' long.log
+    touch seen
+    expect_too_long "$id" long.log
+    expect_requeued "$id" # a job was finished at first
+    expect 'picky: stopped early: 1 of 2 jobs done; go on with' long.log
+    "$picky" status out.h5 | grep -q '^ *pending *1 ' || fail "the file"
+}
+too_long_array() {
+    local array
+    touch slow2
+    submit -t 1 --array=1-2 -n 1 "$jobs/array.sbatch" ../long.cfg out.h5
+    array=$id
+    submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../long.cfg out.h5
+    wait_for 120 grep -qs 'job to do' "picky-shard-${array}_2.log"
+    touch seen
+    wait_end "${array}_1" COMPLETED 0
+    expect_too_long "${array}_2" "picky-shard-${array}_2.log"
+    wait_for 60 is_state "$id" CANCELLED
+}
+
 # Two jobs on one output: the second is refused and neither launched again nor requeued; nor is a bad sweep.
 twice() {
     local first
@@ -304,7 +410,7 @@ failed_shard() {
     expect 'missing: out.shard-2-of-3.h5$' missing.log
     [[ ! -e out.h5 ]] || fail "a merge without a shard"
 
-    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 2 2>shard.log ||
+    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 4 2>shard.log ||
         code=$?
     ((code == 75)) || fail "the shard is not a partial one"
     submit -o partial.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
@@ -420,7 +526,7 @@ plan_script() {
     expect '^#   3 x 12 units, 800 steps: 1000 jobs of .* trained in ' nodes.sbatch
 }
 
-all=(deadline lose_node array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors launcher_codes)
+all=(frozen_writer frozen_worker full_disk deadline lose_node lose_first_node too_long too_long_array array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors launcher_codes)
 "$picky" run sweep.cfg -o reference.h5 2>/dev/null
 (($# > 0)) || set -- "${all[@]}"
 children=()

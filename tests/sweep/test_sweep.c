@@ -109,7 +109,7 @@ static void assert_line(const char *message)
 /* The value of a configuration as text. */
 static const char *value(const struct sweep *sweep, size_t config, const char *name)
 {
-    static char texts[8][HYPERPARAMETER_TEXT_MAX];
+    static char texts[8][HYPERPARAMETER_FORMAT_MAX];
     static int next;
     char *text = texts[next++ % 8];
     assert_true(config < sweep->n_configs);
@@ -254,6 +254,7 @@ static void test_defaults(void **state)
     const char *text = "model = {};";
     read_good(&sweep, text);
     hyperparameters_default(&h);
+    hyperparameters_resolve(&h);
     assert_string_equal(sweep.name, "");
     assert_string_equal(sweep.text, text);
     assert_string_equal(sweep.path, scratch_path);

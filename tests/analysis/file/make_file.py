@@ -74,6 +74,23 @@ def made_up_errors(rng, config):
     return errors
 
 
+def tasks_of(config):
+    """The canonical text of a configuration's tasks: its own, or what second_task stands for."""
+    factor = config["second_task"].removeprefix("add")
+    other = "x0 * x1" if factor == "prod" else "x0 + x1" if float(factor or 1) == 1 else f"x0 + {float(factor):g} * x1"
+    return config.get("tasks", f"x0 + x1; {other}")
+
+
+def write_tasks(f, configs):
+    """Lists of tasks, which schema 2 has: to be called for configurations some of which have `tasks`, of two."""
+    texts = [tasks_of(c) for c in configs]
+    lists = list(dict.fromkeys(texts))
+    f["task_list"] = np.array([lists.index(t) for t in texts], "i4")
+    f["n_tasks"] = np.full(len(configs), 2, "u1")
+    f.create_dataset("tasks", data=lists, dtype=h5py.string_dtype())
+    f.attrs["picky_schema_version"], f.attrs["arithmetic"] = np.int32(2), np.int32(1)
+
+
 def make(path, configs, n_replicates, pending=0.0, name="made up", seed=1, schema=1):
     configs = [{**DEFAULTS, **c} for c in configs]
     n = len(configs)
@@ -123,8 +140,10 @@ def make(path, configs, n_replicates, pending=0.0, name="made up", seed=1, schem
         f["seed"] = np.arange(1, n_replicates + 1, dtype="i8")[None].repeat(n, 0)
         for key, array in arrays.items():
             f[key] = array
+        if any("tasks" in c for c in configs):
+            write_tasks(f, configs)
         for key, value in DEFAULTS.items():
-            values = [c[key] for c in configs]
+            values = ["" if key == "second_task" and "tasks" in c else c[key] for c in configs]
             if isinstance(value, str):
                 f.create_dataset(key, data=values, dtype=h5py.string_dtype())
             else:

@@ -93,7 +93,7 @@ static int set_up(void **state)
         f.configs[c].N_train = 20;
     }
     strcpy(f.configs[1].context_location, "end");
-    strcpy(f.configs[2].second_task, "add1.5");
+    assert_ok(hyperparameter_set_string(&f.configs[2], hyperparameter_find("second_task"), "add1.5", &error));
     f.configs[1].train_mode = TRAIN_REPLAY;
     assert_ok(record_layout_make(&f.layout, f.configs, N_CONFIGS,
                                  STORE_WEIGHTS | STORE_TEST_SET | STORE_INITIAL_WEIGHTS | STORE_TRAIN_SET, &error));

@@ -1,7 +1,8 @@
 /* Statistics on cases worked out by hand, and without memory. check_statistics.py compares them with NumPy and SciPy.
- * Linked with -Wl,--wrap=malloc. */
+ * Linked with -Wl,--wrap=malloc,--wrap=calloc. */
 #include "bootstrap.h"
 #include "dip.h"
+#include "max_t.h"
 #include "paired.h"
 #include "statistics.h"
 
@@ -22,6 +23,14 @@ void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size)
 {
     return ++n_allocations == failing_allocation ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return ++n_allocations == failing_allocation ? NULL : __real_calloc(n, size);
 }
 
 static void assert_near(double a, double b)
@@ -204,12 +213,23 @@ static void memory_is_short(void **state)
         assert_string_equal(error.message, "not enough memory");
         n_failures++;
     }
-    assert_true(n_failures >= 9); /* its own three, the bootstrap's five, the test's one */
+    assert_true(n_failures >= 10); /* its own four, the bootstrap's five, the test's one */
     failing_allocation = 1;
     n_allocations = 0;
     assert_true(paired_wilcoxon(differences, 3, 0) < 0);
     n_allocations = 0;
     assert_int_equal(paired_holm(&comparison, 1, &error), ERROR_FATAL);
+    const float differences_of_seeds[] = {1, 2, 3, 4, 5, 6};
+    double p;
+    size_t n_used;
+    for (failing_allocation = 1;; failing_allocation++) {
+        n_allocations = 0;
+        if (max_t_family(differences_of_seeds, 1, 6, &p, &n_used, &error) == ERROR_NONE)
+            break;
+        assert_int_equal(error.code, ERROR_FATAL);
+    }
+    assert_int_equal(failing_allocation, 10); /* after nine that it needs */
+    assert_near(p, 2.0 / 64);
     failing_allocation = 0;
 }
 

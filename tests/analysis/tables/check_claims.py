@@ -22,14 +22,30 @@ CONFIGS = [dict(hidden_size=24), dict(hidden_size=24, second_task="add1.5"), dic
            dict(hidden_size=24, context_location="end"), dict(hidden_size=24, train_mode="replay"),
            dict(hidden_size=20, second_task="add2", fraction=0.2), dict(hidden_size=20, second_task="add2"),
            dict(hidden_size=20, second_task="add2", fraction=0.8), dict(hidden_size=24, fraction=0.4),
-           dict(hidden_size=24, fraction=0.6),
-           # The identical tasks of all but configuration 8; in two spellings.
-           dict(hidden_size=24, second_task="add1"), dict(hidden_size=6, second_task="add1"),
-           dict(hidden_size=24, second_task="add1.0", context_location="end"),
-           dict(hidden_size=24, second_task="add1", train_mode="replay"),
-           dict(hidden_size=20, second_task="add1", fraction=0.2), dict(hidden_size=20, second_task="add1"),
-           dict(hidden_size=20, second_task="add1", fraction=0.8), dict(hidden_size=24, second_task="add1", fraction=0.6)]
-CONTROLS = {0: 10, 1: 10, 2: 11, 3: 12, 4: 13, 5: 14, 6: 15, 7: 16, 9: 17}
+           dict(hidden_size=24, fraction=0.6)]
+
+
+def add_controls(configs, but=()):
+    """Behind the configurations the identical tasks that they lack, and which of them each one has."""
+    configs, controls = list(configs), {}
+    for i, config in enumerate(list(configs)):
+        for task in make_file.tasks_of({**make_file.DEFAULTS, **config}).split("; ") if i not in but else ():
+            twice = {k: v for k, v in config.items() if k != "second_task"}
+            twice.update(dict(second_task="add1.0") if task == "x0 + x1" and i % 2 else  # in two spellings
+                         dict(second_task="add1") if task == "x0 + x1" else dict(tasks=f"{task}; {task}"))
+            def same(other):
+                full = [{**make_file.DEFAULTS, **c, "tasks": make_file.tasks_of({**make_file.DEFAULTS, **c}),
+                         "second_task": ""} for c in (other, twice)]
+                return full[0] == full[1]
+            found = [j for j, other in enumerate(configs) if same(other)]
+            if not found:
+                configs.append(twice)
+            controls.setdefault(i, []).append(found[0] if found else len(configs) - 1)
+    return configs, controls
+
+
+BARE = CONFIGS
+CONFIGS, CONTROLS = add_controls(BARE, but=(8,))
 PAIRS = {"two_subnetworks": [(0, None), (8, None), (9, None)], "similar_tasks_share": [(0, 1)],
          "small_networks_mix": [(0, 2)], "end_splits_last": [(3, None)], "leaks_backwards": [(3, None)],
          "replay_selects": [(0, 4)], "rare_task_recruits": [(6, 5), (6, 7)]}
@@ -143,11 +159,12 @@ class Claims(base.Files):
                 continue
             sign = -1 if b is not None and f["fraction"][b] > 0.5 and claim == "rare_task_recruits" else 1
             x = self.models(f, claim, a, value, measure)
-            of_a = self.models(f, claim, controls[a], value, measure)
+            of_a = np.mean([self.models(f, claim, c, value, measure) for c in controls[a]], 0)
             if b is None:
                 found.append((x, of_a, x - of_a, np.full(len(x), np.nan)))
             else:
-                y, of_b = (self.models(f, claim, c, value, measure) for c in (b, controls[b]))
+                y = self.models(f, claim, b, value, measure)
+                of_b = np.mean([self.models(f, claim, c, value, measure) for c in controls[b]], 0)
                 found.append((x, y, sign * (y - x), sign * (of_b - of_a)))
         return [np.array(side) for side in zip(*found)]
 
@@ -296,13 +313,19 @@ class Claims(base.Files):
     def test_identical_tasks_are_neither_similar_nor_unlike(self):
         self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("add1", "add1.00")], 8)
         self.assertEqual({row["decision"] for row in self.judged("some.h5")}, {"not_in_file"})
-        self.make("some.h5", [dict(hidden_size=24, second_task=t) for t in ("prod", "add1")], 8)
+        self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, second_task="add1"),
+                              dict(hidden_size=24, tasks="x0 * x1; x0 * x1")], 8)
         found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
         self.assertEqual(found["similar_tasks_share"], "not_in_file")
-        self.assertNotEqual(found["two_subnetworks"], "not_in_file")
+        self.assertEqual(found["two_subnetworks"], "undecided")
+        for half in (slice(0, 2), slice(0, 3, 2)):  # one of the two controls is not enough
+            self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, second_task="add1"),
+                                  dict(hidden_size=24, tasks="x0 * x1; x0 * x1")][half], 8)
+            found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
+            self.assertEqual(found["two_subnetworks"], "no control")
 
     def test_no_control(self):
-        self.make("some.h5", CONFIGS[:9], 8)
+        self.make("some.h5", BARE, 8)
         found = self.judged("some.h5")
         self.assertEqual({row["decision"] for row in found}, {"no control"})
         for row in found:
@@ -341,9 +364,9 @@ class Claims(base.Files):
     def decide(self, effects, attempts=None, control=0.1, configs=None, *options):
         """Verdicts of two_subnetworks, D being control + effects [pair, seed]."""
         pairs = len(effects)
-        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, second_task=t) for t in ("prod", "add1")
-                   for p in range(pairs)]
-        wanted = np.concatenate([control + effects, np.full_like(effects, control)])
+        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, **t) for t in (
+            {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for p in range(pairs)]
+        wanted = np.concatenate([control + effects, np.full_like(effects, control - 0.02), np.full_like(effects, control + 0.02)])
         self.make("made.h5", configs, effects.shape[1], importance=self.distances(configs, wanted))
         if attempts is not None:
             with h5py.File("made.h5", "r+") as f:
@@ -421,8 +444,6 @@ class Claims(base.Files):
         self.assertEqual(self.decide(effects)["first_plan"], "")
         for first, expected, said in ((10, "undecided", True), (39, "larger", False), (40, "", False)):
             with h5py.File("made.h5", "r+") as f:
-                f.attrs["picky_schema_version"] = np.int32(2)
-                f.attrs["arithmetic"] = np.int32(1)
                 group = f["provenance"].require_group("plans")
                 for name, values in (("time", [1e9, 2e9]), ("replicates", [first, 40]), ("configurations", [2, 2])):
                     if name in group:
@@ -431,6 +452,39 @@ class Claims(base.Files):
             row = self.judged("made.h5", "--measure", "ablation_mean")[0]
             self.assertEqual((row["decision"], row["first_plan"]), ("larger", expected))
             self.assertEqual(f"the {first} replicates that were planned first: undecided" in done("claims", "made.h5"), said)
+
+    def test_control(self):
+        """The sweep with what is lacking: each configuration of the file as it is, then the identical tasks, once."""
+        self.make("some.h5", BARE + [dict(hidden_size=24, second_task="add1")], 8)
+        text = done("claims", "some.h5", "--control")
+        cases = re.findall(r"^    \{(.*) \},?$", text, re.M)
+        wanted = [{key: text + plain for key, text, plain in re.findall(r'(\w+) = (?:"([^"]*)"|([^";]*));', case)}
+                  for case in cases]
+        self.assertEqual({c["tasks"] for c in wanted[:len(BARE)]}, {make_file.tasks_of({**make_file.DEFAULTS, **c}) for c in BARE})
+        keys = ("hidden_size", "fraction", "train_mode", "context_location")
+        expected = [dict(make_file.DEFAULTS, **c) for c in add_controls(BARE)[0][len(BARE):]]
+        expected = [[str(c[k]) for k in keys] + [make_file.tasks_of(c)] for c in expected]
+        expected.remove(["24", "0.5", "random", "start", "x0 + x1; x0 + x1"])
+        self.assertEqual(sorted([c[k] for k in (*keys, "tasks")] for c in wanted[len(BARE) + 1:]), sorted(expected))
+        self.assertIn("replicates = 8;\nseed = 1;", text)
+        code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
+        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
+        self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
+
+    def test_by(self):
+        found = rows("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance")
+        whole = json.loads(done("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance", "--json"))
+        self.assertEqual([g["group"] for g in whole["groups"]], [dict(hidden_size=h) for h in (24, 6, 20)])
+        for group in whole["groups"]:
+            size = str(group["group"]["hidden_size"])
+            alone = rows("claims", "claims.h5", "--where", f"hidden_size={size}", "--measure", "variance")
+            here = [{k: v for k, v in row.items() if k != "hidden_size"} for row in found if row["hidden_size"] == size]
+            self.assertEqual(here, alone)
+            self.assertEqual([v["decision"] for c in group["claims"] for v in c["verdicts"]],
+                             [row["decision"] for row in alone if row["decision"] not in ("", "not_in_file")])
+        text = done("claims", "claims.h5", "--by", "hidden_size")
+        self.assertEqual(re.findall(r"^\* (.*)$", text, re.M), [f"hidden_size = {h}" for h in (24, 6, 20)])
+        self.assertEqual(text.count("Each claim is an effect"), 1)
 
     def test_help_states_the_rule(self):
         for word in ("larger", "reversed", "negligible", "undecided", "mixed", "selection", "no control", "under 6 seeds"):
