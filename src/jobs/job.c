@@ -42,6 +42,7 @@ struct job_runner {
     struct record_layout layout;
     struct pack packs[PACKINGS_MAX]; /* [n_packs], the widest first */
     int n_packs;
+    enum layout layout_of_packs;
     uint64_t memory;          /* bytes that packs may hold together */
     bool was_refused;         /* and that is what could be allocated */
     struct job_group *groups; /* [n_groups], those with waiting jobs */
@@ -56,6 +57,11 @@ struct job_runner {
 };
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
+
+void job_runner_set_layout(struct job_runner *runner, enum layout layout)
+{
+    runner->layout_of_packs = layout;
+}
 
 void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
 {
@@ -87,7 +93,8 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
 {
     *runner = NULL;
     const struct kernels *kernels;
-    if (kernels_choose(&kernels, error) || packing_check(error))
+    enum layout units_or_models;
+    if (kernels_choose(&kernels, error) || layout_choose(&units_or_models, error))
         return error->code;
     struct job_runner *r = calloc(1, sizeof *r);
     void *record = malloc(layout->n_bytes);
@@ -98,6 +105,7 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     }
     r->layout = *layout;
     r->memory = MEMORY_UNLIMITED;
+    job_runner_set_layout(r, units_or_models);
     const struct kernels *all[PACKINGS_MAX];
     r->n_packs = packings(kernels, all);
     for (int i = 0; i < r->n_packs; i++)
@@ -331,7 +339,8 @@ static enum error_code load_pack(struct job_runner *runner, const struct shape *
         if (members[i]->job.h.N_train > largest->N_train)
             largest = &members[i]->job.h;
     for (;;) {
-        const struct packing packing = packing_choose(runner->packs[0].kernels, largest, *n, runner->memory);
+        const struct packing packing =
+            packing_choose_of(runner->layout_of_packs, runner->packs[0].kernels, largest, *n, runner->memory);
         if (packing.n_models == 0)
             return does_not_fit(runner, &packing, error);
         struct pack *p = &runner->packs[0];

@@ -35,6 +35,9 @@ void job_runner_destroy(struct job_runner *runner); /* NULL is allowed */
  * a full pack, models are trained fewer at a time, to the same bits. */
 void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes);
 
+/* Packs have this layout from now on (before: what PICKY_LAYOUT says). */
+void job_runner_set_layout(struct job_runner *runner, enum layout layout);
+
 /* Models in a full pack: the lanes of the chosen instruction set (4, 8 or 16). */
 int job_runner_lanes(const struct job_runner *runner);
 

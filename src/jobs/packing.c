@@ -80,39 +80,41 @@ double packing_cost(const struct kernels *kernels, const struct shape *shape)
 
 /* ---- choice ------------------------------------------------------------------------------------------------- */
 
-/* "models", "units", or NULL: as costs are. */
-static const char *forced_layout(void)
+enum error_code layout_choose(enum layout *layout, struct error *error)
 {
-    const char *layout = getenv("PICKY_LAYOUT");
-    return layout && *layout ? layout : NULL;
-}
-
-enum error_code packing_check(struct error *error)
-{
-    const char *layout = forced_layout();
-    if (!layout || strcmp(layout, "models") == 0 || strcmp(layout, "units") == 0)
+    const char *text = getenv("PICKY_LAYOUT");
+    *layout = LAYOUT_ANY;
+    if (!text || *text == '\0')
         return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "PICKY_LAYOUT = \"%.40s\": allowed: models, units", layout);
+    *layout = strcmp(text, "models") == 0 ? LAYOUT_MODELS : LAYOUT_UNITS;
+    if (*layout == LAYOUT_MODELS || strcmp(text, "units") == 0)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "PICKY_LAYOUT = \"%.40s\": allowed: models, units", text);
 }
 
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes)
 {
+    return packing_choose_of(LAYOUT_ANY, widest, h, n, memory_bytes);
+}
+
+struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
+                                 size_t n, uint64_t memory_bytes)
+{
     const struct shape shape = shape_of(h);
     const struct kernels *all[PACKINGS_MAX];
-    const char *forced = forced_layout();
     struct packing best = {0};
     double best_cost = 0;
     int n_all = packings(widest, all);
     for (int i = 0; i < n_all; i++) {
         const struct kernels *kernels = all[i];
+        if (layout != LAYOUT_ANY && (layout == LAYOUT_UNITS) != (kernels->lanes == 1))
+            continue;
         size_t n_models = n < kernels->lanes ? n : kernels->lanes;
         uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
         uint64_t n_one = n_bytes + training_data_bytes(&shape, h->N_train, 1);
         if (best.n_models == 0 && (!best.kernels || n_one < best.n_bytes))
             best = (struct packing){kernels, 0, n_one};
-        if (forced && (strcmp(forced, "units") == 0) != (kernels->lanes == 1))
-            continue;
         while (n_models > 0 && n_bytes + training_data_bytes(&shape, h->N_train, n_models) > memory_bytes)
             n_models--;
         if (n_models == 0)

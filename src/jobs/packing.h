@@ -18,17 +18,28 @@ struct packing {
  * units in the lanes last. Returns their number. */
 int packings(const struct kernels *widest, const struct kernels **all);
 
+/* A choice that is made by hand. */
+enum layout {
+    LAYOUT_ANY,
+    LAYOUT_MODELS, /* models in the SIMD lanes */
+    LAYOUT_UNITS,  /* units in the SIMD lanes */
+};
+
+/* That of the environment variable PICKY_LAYOUT ("models", "units"), for tests and benchmarks. ERROR_INPUT for other
+ * texts. */
+enum error_code layout_choose(enum layout *layout, struct error *error);
+
 /* For n (>= 1) models that have the shape of h, and no more training samples, in memory_bytes: the packing that takes
  * least time for all of them (packing_cost). */
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes);
 
+/* The same of one layout. */
+struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
+                                 size_t n, uint64_t memory_bytes);
+
 /* An estimate of the time that one attempt of a pack takes, measures included, in ns: the same however many of its
  * lanes are filled. */
 double packing_cost(const struct kernels *kernels, const struct shape *shape);
-
-/* ERROR_INPUT if the environment variable PICKY_LAYOUT, which chooses between layouts in tests and benchmarks, has a
- * value that is none of: models, units. */
-enum error_code packing_check(struct error *error);
 
 #endif

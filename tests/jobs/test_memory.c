@@ -105,9 +105,8 @@ static void packs_take_what_is_said(void **state)
                 assert_int_equal(n_allocated, training_bytes(&shape, kernels->lanes) +
                                                   importance_bytes(&shape, kernels->lanes) +
                                                   training_data_bytes(&shape, h.N_train, n_models));
-                setenv("PICKY_LAYOUT", kernels->lanes == 1 ? "units" : "models", 1);
-                const struct packing packing = packing_choose(kernels, &h, kernels->lanes, MEMORY_UNLIMITED);
-                unsetenv("PICKY_LAYOUT");
+                const enum layout layout = kernels->lanes == 1 ? LAYOUT_UNITS : LAYOUT_MODELS;
+                const struct packing packing = packing_choose_of(layout, kernels, &h, kernels->lanes, MEMORY_UNLIMITED);
                 if (packing.kernels == kernels && n_models == kernels->lanes)
                     assert_int_equal(packing.n_bytes, n_allocated);
                 importance_destroy(&importance);
@@ -166,16 +165,19 @@ static void layouts(void **state)
         assert_ptr_equal(packing_choose(widest, &h, 1, MEMORY_UNLIMITED).kernels, widest->units);
         size_t n_models = packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED).n_models;
         assert_true(size == 64 || n_models == (size < 64 ? widest->lanes : 1));
-        setenv("PICKY_LAYOUT", "units", 1);
-        assert_int_equal(packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED).n_models, 1);
-        setenv("PICKY_LAYOUT", "models", 1);
-        assert_int_equal(packing_choose(widest, &h, 1, MEMORY_UNLIMITED).kernels->lanes > 1, 1);
-        assert_int_equal(packing_check(&error), ERROR_NONE);
-        setenv("PICKY_LAYOUT", "unit", 1);
-        assert_int_equal(packing_check(&error), ERROR_INPUT);
-        assert_string_equal(error.message, "PICKY_LAYOUT = \"unit\": allowed: models, units");
-        unsetenv("PICKY_LAYOUT");
+        assert_int_equal(packing_choose_of(LAYOUT_UNITS, widest, &h, widest->lanes, MEMORY_UNLIMITED).n_models, 1);
+        assert_true(packing_choose_of(LAYOUT_MODELS, widest, &h, 1, MEMORY_UNLIMITED).kernels->lanes > 1);
     }
+    static const char *const texts[] = {"", "models", "units", "unit"};
+    for (int i = 0; i < 4; i++) {
+        enum layout layout;
+        setenv("PICKY_LAYOUT", texts[i], 1);
+        assert_int_equal(layout_choose(&layout, &error), i < 3 ? ERROR_NONE : ERROR_INPUT);
+        if (i < 3)
+            assert_int_equal(layout, LAYOUT_ANY + i);
+    }
+    assert_string_equal(error.message, "PICKY_LAYOUT = \"unit\": allowed: models, units");
+    unsetenv("PICKY_LAYOUT");
 }
 
 /* ---- made-up machines ---- */
