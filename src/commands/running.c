@@ -384,7 +384,7 @@ static enum error_code check_early(struct run_state *run, double start_s, struct
         return error_prefix(error, "--time-limit");
     if (counts_choose(&run->values, arguments->by, error))
         return error->code;
-    watchdog_set_deadline(stop_deadline(start_s, run->limit_s, NULL, 0, 0));
+    watchdog_set_deadline(stop_deadline(start_s, run->limit_s, INFINITY, start_s));
     watchdog_doing("reading the sweep");
     if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
                                                     arguments->overrides, arguments->n_overrides, error))

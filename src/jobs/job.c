@@ -53,7 +53,8 @@ struct job_runner {
     /* For job_runner_pack: of the pack in training. */
     atomic_size_t n_in_pack, n_done_in_pack; /* models; optimiser steps and then blocks of test samples */
     atomic_size_t n_steps, n_blocks;         /* there are */
-    _Atomic double steps_share;              /* of the work */
+    atomic_size_t n_packs_before;
+    _Atomic double steps_share; /* of the work */
 };
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
@@ -171,7 +172,8 @@ static bool is_interrupted(const struct job_runner *runner)
 
 struct job_runner_pack job_runner_pack(const struct job_runner *runner)
 {
-    struct job_runner_pack pack = {.n_models = atomic_load(&runner->n_in_pack)};
+    struct job_runner_pack pack = {.n_models = atomic_load(&runner->n_in_pack),
+                                   .n_before = atomic_load(&runner->n_packs_before)};
     double n_done = (double)atomic_load(&runner->n_done_in_pack), n_steps = (double)atomic_load(&runner->n_steps);
     double n_blocks = (double)atomic_load(&runner->n_blocks), share = atomic_load(&runner->steps_share);
     if (pack.n_models > 0 && n_steps > 0 && n_blocks > 0)
@@ -186,6 +188,7 @@ static void begin_pack(struct job_runner *runner, const struct shape *shape, siz
     atomic_store(&runner->n_steps, (size_t)shape_steps(shape));
     atomic_store(&runner->n_blocks, importance_blocks(shape));
     atomic_store(&runner->steps_share, 1 - shape_cost_of_measures(shape) / shape_cost(shape));
+    atomic_store(&runner->n_packs_before, runner->totals.packs);
     atomic_store(&runner->n_in_pack, n);
 }
 

@@ -58,11 +58,12 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
  * wait as before. Nothing else about the runner changes. */
 void job_runner_interrupt(struct job_runner *runner);
 
-/* The pack in training, from any thread: how many models it has (0: none), and the share of their training and measures
- * that is done. */
+/* The pack in training, from any thread: how many models it has (0: none), the share of their training and measures
+ * that is done, and how many packs were begun before it. */
 struct job_runner_pack {
     size_t n_models;
     double share;
+    size_t n_before;
 };
 struct job_runner_pack job_runner_pack(const struct job_runner *runner);
 

@@ -130,7 +130,7 @@ void job_runner_interrupt(struct job_runner *runner)
 struct job_runner_pack job_runner_pack(const struct job_runner *runner)
 {
     (void)runner;
-    return (struct job_runner_pack){0, 0};
+    return (struct job_runner_pack){0};
 }
 
 /* True if it could take as long as it wanted. */

@@ -55,7 +55,8 @@ HYPERPARAMETERS = {
 }
 DERIVED = {"context_layer": "i8", "task_list": "i4", "n_tasks": "u1"}  # along config, too
 LISTS = {"tasks": "list", "task_formula": "list task", "task_name": "list task"}
-WITHOUT_UNITS = {"status", "seed", "rank", "train_task", "measure", "pair", "input"}  # and texts
+WITHOUT_UNITS = {"status", "seed", "rank", "train_task", "measure", "pair", "input", "tasks", "task_formula",
+                 "task_name"}
 MEASURES = ["ablation_mean", "ablation_sample", "taylor_mean", "taylor_sample", "contribution", "variance"]
 # HDF5's fill values, of numbers: what no array ever holds.
 FILLS = {"f4": float("nan"), "f8": float("nan"), "i8": 2**63 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 2**8 - 1}
