@@ -42,14 +42,14 @@ def train(size, *settings):
 
 
 def full(size, lanes):
-    """As many epochs as take a few seconds; hardly any measures."""
-    epochs = 10 if size <= 50 else 3 if size <= 100 else 1
-    n_train = 1000 if size < 200 else 100
+    """About a second's worth; hardly any measures."""
+    n_sets, epochs, n_train = (4, 20, 1000) if size <= 50 else (2, 10, 1000) if size <= 100 else \
+        (1, 3, 1000) if size <= 200 else (1, 1, 1000) if size <= 256 else (1, 1, 500)
 
     def command(picky, folder):
         sweep, results = os.path.join(folder, "sweep.cfg"), os.path.join(folder, "out.h5")
         with open(sweep, "w") as file:
-            file.write(SWEEP % (lanes, size, epochs, n_train, 1))
+            file.write(SWEEP % (n_sets * lanes, size, epochs, n_train, 1))
         if os.path.exists(results):
             os.remove(results)
         return [picky, "run", sweep, "-o", results]
