@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <mpi.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -21,7 +22,7 @@ static const double START_S = 60; /* within which MPI has started, as a rule */
 static const double ABORT_S = 5;  /* for MPI_Abort to do its work */
 /* Beyond the grace: rank 0 has the first word, and mpirun takes more than a second to end the others. */
 static const double SPARE_S = 1, STAGGER_S = 2;
-enum { STAGGERED = 4 };
+enum { STAGGERED = 4, STACK_BYTES = 1 << 20 };
 
 static struct {
     bool has_thread;
@@ -37,10 +38,12 @@ static struct {
 
 /* ---- the thread --------------------------------------------------------------------------------------------- */
 
-/* Not by stdio: another thread may be stuck with its lock. */
+/* Not by stdio: another thread may be stuck with its lock; nor into a pipe that is full. */
 static void say(const char *line)
 {
-    if (write(STDERR_FILENO, line, strlen(line)) < 0)
+    const int wait_ms = 500;
+    if (poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, wait_ms) != 1 ||
+        write(STDERR_FILENO, line, strlen(line)) < 0)
         return; /* there is nobody else to tell */
 }
 
@@ -104,7 +107,7 @@ static void *watch(void *unused)
         if (waited_s > watchdog.grace_s + spare_s)
             end_all(waited_s);
         started_s += passed_s;
-        if (!has_warned && !watchdog.has_mpi && started_s > START_S && rank == 0) {
+        if (!has_warned && !watchdog.has_mpi && started_s > START_S && rank == 0 && watchdog.has_launcher) {
             has_warned = true;
             say("picky: MPI has not started for a minute: it waits for ranks that are not there, or run no MPI (picky "
                 "plan, --help)\n");
@@ -121,21 +124,23 @@ double watchdog_grace_s(void)
     return watchdog.grace_s;
 }
 
-enum error_code watchdog_start(double deadline_s, int exit_code, int rank, struct error *error)
+enum error_code watchdog_start(int exit_code, int rank, struct error *error)
 {
     const char *grace = getenv("PICKY_GRACE_SECONDS");
     if (grace && stop_parse_duration(grace, &watchdog.grace_s, error))
         return error_prefix(error, "PICKY_GRACE_SECONDS");
-    watchdog.deadline_s = deadline_s;
     watchdog.exit_code = exit_code;
     watchdog.has_launcher = rank >= 0;
     watchdog.rank = rank < 0 ? 0 : rank;
-    watchdog.doing = "starting MPI, for which all ranks have to be there";
+    watchdog.doing = "reading the arguments";
     /* Signals are for the other threads: they interrupt sleeps. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    watchdog.has_thread = pthread_create(&watchdog.thread, NULL, watch, NULL) == 0;
+    pthread_attr_t attributes;
+    watchdog.has_thread = pthread_attr_init(&attributes) == 0 &&
+                          pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                          pthread_create(&watchdog.thread, &attributes, watch, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ERROR_NONE;
 }

@@ -18,15 +18,15 @@
 /* The grace in seconds: PICKY_GRACE_SECONDS, or 10. */
 double watchdog_grace_s(void);
 
-/* Starts the thread, before MPI_Init. deadline_s is as stop_deadline gives it; exit_code is what it ends with; rank as
- * the launcher says, below 0 without one. ERROR_INPUT if PICKY_GRACE_SECONDS is no duration. Without a thread to be had
+/* Starts the thread, before MPI_Init and before any file is looked at. exit_code is what it ends with; rank is as the
+ * launcher says, below 0 without one. ERROR_INPUT if PICKY_GRACE_SECONDS is no duration. Without a thread to be had
  * there is no watchdog. */
-enum error_code watchdog_start(double deadline_s, int exit_code, int rank, struct error *error);
+enum error_code watchdog_start(int exit_code, int rank, struct error *error);
 
 /* MPI has started. */
 void watchdog_note_mpi(int rank, int n_ranks);
 
-/* An end (clock_s); the earliest counts. */
+/* An end (clock_s), as stop_deadline gives it; the earliest counts. */
 void watchdog_set_deadline(double deadline_s);
 
 /* What the main thread does from now on, for the line ("writing the results"). Borrowed. */

@@ -67,7 +67,10 @@ void print_hyperparameters(FILE *stream)
     fprintf(stream, "Hyperparameters (name, default, allowed, meaning):\n");
     for (int i = 0; i < n_hyperparameters; i++) {
         const struct hyperparameter *row = &hyperparameter_table[i];
-        fprintf(stream, "  %-18s %-8s %s\n  %-27s %s\n", row->name, row->default_text, row->allowed, "", row->meaning);
+        fprintf(stream, "  %-18s %-8s ", row->name, row->default_text);
+        if (strlen(row->default_text) > 8)
+            fprintf(stream, "\n  %-27s ", "");
+        fprintf(stream, "%s\n  %-27s %s\n", row->allowed, "", row->meaning);
     }
 }
 

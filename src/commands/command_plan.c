@@ -15,6 +15,7 @@
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "text.h"
+#include "waiting.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -93,8 +94,12 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, str
         goto done;
     for (size_t c = 0; c < sweep->n_configs; c++)
         dearest = plan_work(plan, c) > dearest ? plan_work(plan, c) : dearest;
-    if (find_longest_job(&job, sweep, &room, error) ||
-        pilot_time_steps(&sweep->configs[job.config], &seconds_per_cost, error))
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps of the dearest models");
+    if (!find_longest_job(&job, sweep, &room, error))
+        pilot_time_steps(&sweep->configs[job.config], &seconds_per_cost, error);
+    waiting_end(&watch);
+    if (error->code)
         goto done;
 
     char duration[PROGRESS_DURATION_MAX];
@@ -160,6 +165,15 @@ static enum error_code read_resources(const struct arguments *arguments, struct 
     return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
 }
 
+static enum error_code measure(struct pilot *pilot, const struct sweep *sweep, struct error *error)
+{
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring the sweep's models, some minutes at most");
+    pilot_run(pilot, sweep, PILOT_S, error);
+    waiting_end(&watch);
+    return error->code;
+}
+
 static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, double limit_s,
                                     struct error *error)
 {
@@ -180,7 +194,7 @@ static enum error_code print_script(const struct arguments *arguments, const str
     struct room room;
     if (!error->code && !read_resources(arguments, &script, error) &&
         !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
-        !look_here(&room, sweep, &layout, error) && !pilot_run(&pilot, sweep, PILOT_S, error) &&
+        !look_here(&room, sweep, &layout, error) && !measure(&pilot, sweep, error) &&
         !find_longest_job(&job, sweep, &room, error)) {
         room_print_warnings(stderr, &room);
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);

@@ -6,10 +6,13 @@
 #include "job_record.h"
 #include "memory_budget.h"
 #include "numbers.h"
+#include "progress.h"
 #include "task_checks.h"
 #include "verify.h"
+#include "waiting.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +64,8 @@ static void print_units(const struct record_layout *layout, const struct hyperpa
 
 static enum error_code print_record(void *context, const struct job *job, const void *record, struct error *error)
 {
-    const struct record_layout *layout = ((const struct printer *)context)->layout;
+    struct printer *printer = context;
+    const struct record_layout *layout = printer->layout;
     int status = *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
     if (status == STATUS_ERROR)
         return error_set(error, ERROR_FATAL, "%s", (const char *)record_field_const(layout, record, FIELD_REASON));
@@ -116,6 +120,49 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
     return task_checks_run(&checks, stderr, error);
 }
 
+/* How far a runner is with its one job; for the watch's thread. */
+struct sight {
+    const struct job_runner *runner;
+    size_t n_before;
+    double since_s; /* when this attempt was first seen */
+};
+
+static void describe(void *context, double elapsed_s, char text[WAITING_TEXT_MAX])
+{
+    struct sight *sight = context;
+    const struct job_runner_pack pack = job_runner_pack(sight->runner);
+    char left[PROGRESS_DURATION_MAX];
+    int used = snprintf(text, WAITING_TEXT_MAX, "training: ");
+    if (pack.n_before != sight->n_before)
+        sight->since_s = elapsed_s;
+    sight->n_before = pack.n_before;
+    if (pack.n_before > 0)
+        used += snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, "%zu attempt%s rejected, ", pack.n_before,
+                         pack.n_before == 1 ? "" : "s");
+    used += snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, "%.0f %% of %s attempt done",
+                     floor(100 * pack.share), pack.n_before > 0 ? "the next" : "the first");
+    if (pack.share > 0 && elapsed_s > sight->since_s) {
+        progress_duration((1 / pack.share - 1) * (elapsed_s - sight->since_s), left);
+        snprintf(text + used, WAITING_TEXT_MAX - (size_t)used, ", %s left of it", left);
+    }
+}
+
+/* Ends the watch before anything is printed. */
+struct handover {
+    struct waiting_watch watch;
+    job_done done;
+    void *context;
+    bool is_over;
+};
+
+static enum error_code hand_over(void *context, const struct job *job, const void *record, struct error *error)
+{
+    struct handover *handover = context;
+    waiting_end(&handover->watch);
+    handover->is_over = true;
+    return handover->done(handover->context, job, record, error);
+}
+
 /* Trains a job and hands its record to `done`. */
 static enum error_code train(const struct job *job, const struct record_layout *layout, job_done done, void *context,
                              struct error *error)
@@ -123,9 +170,14 @@ static enum error_code train(const struct job *job, const struct record_layout *
     struct job_runner *runner = NULL;
     if (!build_self_test(error) && !job_runner_create(&runner, layout, error) && !job_runner_add(runner, job, error)) {
         struct memory memory = memory_find("");
+        struct sight sight = {.runner = runner};
+        struct handover handover = {.done = done, .context = context};
         job_runner_set_memory(runner, memory_budget(&memory, 1));
+        waiting_start(&handover.watch, stderr, describe, &sight);
         while (!error->code && job_runner_waiting(runner) > 0)
-            job_runner_step(runner, done, context, error);
+            job_runner_step(runner, hand_over, &handover, error);
+        if (!handover.is_over)
+            waiting_end(&handover.watch);
     }
     job_runner_destroy(runner);
     return error->code;

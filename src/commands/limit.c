@@ -47,13 +47,15 @@ void limit_print_understood(FILE *stream, const char *text, double own_s)
 
 bool limit_is_too_short(const struct limit *limit, const struct receipt *receipt)
 {
-    const double nearly = 0.75, hardly = 0.1;
-    double had_s = limit->deadline_s - limit->start_s;
+    const double nearly = 0.75, hardly = 0.1, far_more = 2;
+    double had_s = limit->deadline_s - limit->start_s, trained_s = limit->deadline_s - limit->training_s;
     for (int status = STATUS_PENDING + 1; status < N_STATUSES; status++)
         if (receipt->counts[status] > 0)
             return false;
-    return receipt->is_stopped && receipt->is_time_over && had_s >= nearly * limit->whole_s &&
-           receipt->paused_s <= hardly * fmax(had_s, 0);
+    bool is_whole = had_s >= nearly * limit->whole_s && receipt->paused_s <= hardly * had_s;
+    bool is_hopeless = limit->attempt_s > 0 && limit->attempt_s >= far_more * limit->whole_s;
+    return receipt->is_stopped && receipt->is_time_over && is_whole &&
+           (trained_s >= nearly * limit->whole_s || is_hopeless);
 }
 
 double limit_left(double limit_s, bool is_slurms)

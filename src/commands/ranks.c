@@ -16,10 +16,16 @@ bool ranks_parse(struct arguments *arguments, const struct command *command, con
 {
     stop_catch_signals();
     enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
-    *exit_code = result == ARGUMENTS_BAD                        ? ERROR_INPUT
-                 : result == ARGUMENTS_HELP && one_of_several() ? refuse_among_several(command->name)
-                                                                : 0;
-    return result == ARGUMENTS_OK;
+    struct error error;
+    if (result == ARGUMENTS_BAD)
+        *exit_code = ERROR_INPUT;
+    else if (result == ARGUMENTS_HELP)
+        *exit_code = one_of_several() ? refuse_among_several(command->name) : 0;
+    else if (watchdog_start(EXIT_STOPPED, diagnosis_launched_rank(), &error))
+        *exit_code = ranks_refuse(&error);
+    else
+        return true;
+    return false;
 }
 
 int ranks_refuse(const struct error *error)
@@ -87,8 +93,8 @@ int ranks_main(int argc, char **argv, double deadline_s, int (*rank0)(void *cont
     int exit_code;
     struct transport transport;
     struct error error;
-    if (watchdog_start(deadline_s, EXIT_STOPPED, diagnosis_launched_rank(), &error))
-        return ranks_refuse(&error);
+    watchdog_set_deadline(deadline_s);
+    watchdog_doing("starting MPI, for which all ranks have to be there");
     if (diagnosis_check_srun(&error) || start_mpi(&argc, &argv, &error))
         return report_error(&error);
     if (transport_open(&transport, MPI_COMM_WORLD, &error)) {

@@ -15,7 +15,8 @@ struct ranks {
 };
 
 /* arguments_parse before MPI starts, on every rank that has been launched. True if the command is to go on; else
- * *exit_code is what to end with. Catches signals (stop.h). The caller frees *arguments. */
+ * *exit_code is what to end with. Catches signals (stop.h) and starts the watchdog, as yet without a deadline. The
+ * caller frees *arguments. */
 bool ranks_parse(struct arguments *arguments, const struct command *command, const char *allowed,
                  const char *operand_names, int argc, char **argv, int *exit_code);
 

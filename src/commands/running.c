@@ -16,6 +16,7 @@
 #include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
+#include "watchdog.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -150,7 +151,7 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
 }
 
 /* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. */
-static enum error_code print_longest_job(const struct run_state *run, const struct results *results,
+static enum error_code print_longest_job(struct run_state *run, const struct results *results,
                                          const struct sweep *sweep, struct error *error)
 {
     struct pilot_job job;
@@ -162,8 +163,9 @@ static enum error_code print_longest_job(const struct run_state *run, const stru
         for (uint64_t replicate = 0; replicate < (uint64_t)sweep->replicates; replicate++)
             n_pending[c] += !results_is_done(results, c, replicate);
     uint64_t memory = memory_less(run->room.most, run->room.n_record_bytes);
-    if (!pilot_longest_job(&job, sweep, n_pending, memory, fmax(left_s, 0) / 2, error) &&
+    if (!pilot_longest_job(&job, sweep, n_pending, memory, fmax(left_s / 2, 1e-3), error) &&
         limit_is_close(&job, left_s)) {
+        run->limit.attempt_s = job.attempt_s;
         fprintf(stderr, "picky: warning: ");
         limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
     }
@@ -219,6 +221,7 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
     hopeless_start(&watched.hopeless, sweep->configs, sweep->n_configs, sweep->swept, layout);
     const struct record_sink sink = {&watched, put_watched, sync_watched};
+    run->limit.training_s = clock_s();
     coordinator_run(run->transport, plan, &sink, layout, &watch, &progress, &run->receipt, error);
     progress_end(&progress, clock_s());
     hopeless_sum_up(&watched.hopeless, stderr);
@@ -381,6 +384,8 @@ static enum error_code check_early(struct run_state *run, double start_s, struct
         return error_prefix(error, "--time-limit");
     if (counts_choose(&run->values, arguments->by, error))
         return error->code;
+    watchdog_set_deadline(stop_deadline(start_s, run->limit_s, INFINITY, start_s));
+    watchdog_doing("reading the sweep");
     if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
                                                     arguments->overrides, arguments->n_overrides, error))
         return error->code;

@@ -55,7 +55,7 @@ const struct hyperparameter hyperparameter_table[] = {
     ROW_TEXT(1, second_task, "prod", "\"prod\" (x0 * x1) or \"addK\" with a number K (x0 + K x1)",
              "short for tasks: target of task 2; task 1 is x0 + x1"),
     ROW_REAL(1, fraction, "equal", 0, true, 1, false, "a number above 0 and below 1, or \"equal\"",
-             "fraction of the training samples that belong to task 1; the others share the rest evenly"),
+             "fraction of the training samples that are task 1's; the others share the rest"),
     ROW_INTEGER(1, hidden_size, "50", 1, HIDDEN_SIZE_MAX, "an integer from 1 to 4096", "units in each hidden layer"),
     ROW_INTEGER(1, hidden_layers, "4", 1, LAYERS_MAX, "an integer from 1 to 32", "hidden layers"),
     ROW_CHOICE(1, output_activation, "relu", output_activations, "\"relu\" or \"linear\"",

@@ -121,7 +121,7 @@ static bool note_store(void *context, const char *name)
 static bool note_swept(void *context, const char *name)
 {
     bool *swept = context;
-    const struct hyperparameter *row = hyperparameter_find(name);
+    const struct hyperparameter *row = hyperparameter_find(strcmp(name, "task_list") == 0 ? "tasks" : name);
     if (row)
         swept[row - hyperparameter_table] = true;
     return row;

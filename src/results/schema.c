@@ -63,23 +63,34 @@ static const char file_comment[] =
     "indices are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0, as the variables of these "
     "names say. Sizes are those of the largest configuration. A slot's own entries are the first hidden_size of "
     "unit and unit_in, hidden_layers of layer, hidden_layers - 1 of hidden_layer, N_test of sample, N_train of "
-    "train_sample, max_attempts of attempt, and of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random; "
-    "what lies behind them is NaN (train_task: 255).\n"
-    "The network's output y for the inputs (x0, x1) of a sample of task t. For every unit u of hidden layer l: "
+    "train_sample, max_attempts of attempt, n_tasks of task, n_inputs of input, n_tasks (n_tasks - 1) / 2 of pair, and "
+    "of epoch 1 + epochs, or 1 + n_tasks epochs if train_mode is not random; what lies behind them is NaN (train_task: "
+    "255).\n"
+    "The network's output y for the inputs x0, x1, ... of a sample of task t. For every unit u of hidden layer l: "
     "z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + context_weights[u][t - 1] (the context has a 1 "
-    "for the sample's task and a 0 for the other); h_l[u] = max(z[u], 0). In layer 1, SUM = input_weights[u][0] "
-    "x0 + input_weights[u][1] x1. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
+    "for the sample's task and a 0 for the others); h_l[u] = max(z[u], 0). In layer 1, SUM is over the inputs k: the "
+    "sum of input_weights[u][k] xk. In layers l = 2 to hidden_layers, SUM is over all units v of the layer before: "
     "the sum of hidden_weights[l - 2][u][v] h_(l-1)[v]. With h of the last hidden layer, y = output_bias + the "
     "sum of output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).\n"
-    "Targets. Task 1: x0 + x1. Task 2, by second_task: prod is x0 x1, addK (as add1.5) is x0 + K x1.\n"
+    "Targets. That of task t is the formula task_formula[task_list][t - 1] of the inputs, of a, b, c (variables) and "
+    "of "
+    "r0 to r9 (random_constants), each operation rounded to single precision: + - * / ^ (a power by a digit), < <= > "
+    ">= "
+    "== != (1 or 0), abs, min, max, sqrt, floor, sign, step (1 from 0 on, else 0), clamp(x, low, high), if(c, p, q) (p "
+    "where c is not 0, else q), sin, cos, exp, log, tanh. If standardise is variance, the formula's mean is subtracted "
+    "and the difference divided by its standard deviation, both over the first 4096 Sobol' points of the inputs' box. "
+    "second_task is a short name of some lists of tasks, or empty.\n"
     "Errors. test_error[epoch][task - 1] is the mean of |y - target| over the task's N_test test samples, "
     "test_loss that of (y - target)^2; picky computes y in single precision. The weights and the importances are "
     "those after the last epoch. A model is accepted if the test_error of the last epoch is below error_threshold "
-    "for both tasks; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
-    "Samples. Inputs are uniform on [0, 1). Those of the test samples are test_inputs, or are drawn again by "
+    "for every task; a job makes up to max_attempts attempts, each with other random numbers, until one is.\n"
+    "Samples. Inputs are uniform on [input_low, input_high): input_low + (input_high - input_low) u, in single "
+    "precision. "
+    "Those of the test samples are test_inputs, or are drawn again by "
     "Philox4x32-10 (Salmon et al. 2011; the library Random123): with the key seed + (attempts - 1) 2^53 (its low "
-    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give x0 and x1 of "
-    "sample 2b and x0 and x1 of sample 2b + 1, each as floor(word / 2^8) / 2^24.\n"
+    "32 bits first) and the counter (b, t - 1, 0, 3), the four words of block b = 0, 1, ... give the elements "
+    "4b to 4b + 3, each as floor(word / 2^8) / 2^24; u of input k of sample i, both from 0, is element i n_inputs + "
+    "k.\n"
     "Training, and the other random numbers: docs/model.md of picky's sources; the file: docs/format.md.";
 
 /* What every function here works on. */
@@ -563,14 +574,14 @@ static enum error_code create_arrays(const struct schema *s, bool is_provenance)
 static char *hyperparameter_names(const bool *swept, const char *last)
 {
     ptrdiff_t tasks = hyperparameter_find("tasks") - hyperparameter_table;
-    size_t size = strlen(last) + 2;
+    size_t size = strlen(last) + 2 + strlen("task_list");
     for (int i = 0; i < n_hyperparameters; i++)
         size += strlen(hyperparameter_table[i].name) + 1;
     char *names = calloc(size, 1);
     for (int i = 0; i < n_hyperparameters && names; i++)
-        if (swept ? swept[i] : i != tasks) /* those are no coordinate of config */
+        if (swept ? swept[i] : i != tasks) /* by their variables along config: that of the tasks is task_list */
             snprintf(names + strlen(names), size - strlen(names), "%s%s", *names ? " " : "",
-                     hyperparameter_table[i].name);
+                     i == tasks ? "task_list" : hyperparameter_table[i].name);
     if (names && *last)
         snprintf(names + strlen(names), size - strlen(names), " %s", last);
     return names;

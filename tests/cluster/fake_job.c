@@ -57,6 +57,12 @@ void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
     (void)n_bytes;
 }
 
+void job_runner_set_layout(struct job_runner *runner, enum layout layout)
+{
+    (void)runner;
+    (void)layout;
+}
+
 int job_runner_lanes(const struct job_runner *runner)
 {
     (void)runner;
@@ -130,7 +136,7 @@ void job_runner_interrupt(struct job_runner *runner)
 struct job_runner_pack job_runner_pack(const struct job_runner *runner)
 {
     (void)runner;
-    return (struct job_runner_pack){0, 0};
+    return (struct job_runner_pack){0};
 }
 
 /* True if it could take as long as it wanted. */

@@ -204,7 +204,7 @@ static void lines_say_it_in_words(void **unused)
     progress_line(&progress, 1003, text, sizeof text);
     assert_string_equal(text, "picky: 0 of 7600 jobs (0 %), the first models are 50 % trained, 57 s left");
     progress_bar(&progress, 1003, 79, text, sizeof text);
-    assert_string_equal(text, "  0 % [..............................] 0/7600  57 s left  first models 50 %");
+    assert_string_equal(text, "  0 % [..................................] 0/7600  57 s left  first models 50 %");
     note(&progress, 1900, 13.75);
     progress_line(&progress, 1013.75, text, sizeof text);
     assert_string_equal(text, "picky: 1900 of 7600 jobs (25 %), 75 % accepted, 138/s, 41 s left");

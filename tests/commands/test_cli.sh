@@ -53,7 +53,7 @@ done
 expect 0 "$picky" --version
 grep -qE '^picky [0-9]+\.[0-9]+\.[0-9]+ \(' out || fail "--version"
 for key in N_train N_test lr epochs batch_size context_location train_mode second_task fraction hidden_size hidden_layers \
-    output_activation optimizer replay_every error_threshold max_attempts; do
+    output_activation optimizer replay_every error_threshold max_attempts n_inputs input_low input_high a b c standardise tasks; do
     expect 0 "$picky" run --help
     grep -qE "^  $key " out || fail "run --help does not list $key"
 done
@@ -73,6 +73,29 @@ expect 0 "$picky" train --set optimizer=sgd --set lr=10 --set output_activation=
 grep -q '^diverged after 1 of at most 1 attempts' out || fail "train: divergence"
 refuse '^picky: --set lr=0: .*allowed: a number above 0' "$picky" train --set lr=0
 refuse 'unknown hyperparameter; did you mean hidden_size' "$picky" train --set hidden_sise=3
+expect 0 "$picky" train --set 'tasks=plain: x0; x1; x0 * x1' --set hidden_size=4 --set epochs=1
+for line in '^task 1 *plain: x0$' '^task 3 *x0 \* x1$'; do
+    grep -q "$line" out || fail "train: tasks"
+done
+if grep -q '^second_task' out; then fail "train: second_task beside tasks"; fi
+[[ $(grep -cE '^ +[01]  +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 2 ]] || fail "train: an error for each of three tasks"
+refuse '^picky: --set tasks=x0; fooo\(x1\): column 5: .*floor' "$picky" train --set 'tasks=x0; fooo(x1)'
+refuse 'x1 \+ x3.*task 2, column 10: .*n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
+refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 / x0'
+refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
+refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
+printf 'model = {\n  tasks = ["x0",\n           "sum: x0 ** 2"]; };\n' >tasks.cfg
+refuse 'tasks.cfg:2: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
+printf 'model = { tasks = ["x0", "x1"];\n second_task = "prod"; };\n' >tasks.cfg
+refuse 'tasks.cfg:2: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
+printf 'grid = { tasks = ["x0", "x1"]; };\n' >tasks.cfg
+refuse 'tasks.cfg:1: tasks = .*flat array.*allowed: \(\["x0", "x1"\]' "$picky" plan tasks.cfg
+printf 'grid = { a = [1.0, 0.5];\n tasks = ("x0; 1 / (x1 - a)", "x0; x0"); };\n' >tasks.cfg
+refuse 'tasks.cfg:2: tasks: configuration .*1 / \(x1 - a\) is infinite at x1 = ' "$picky" run tasks.cfg -o tasks.h5
+printf 'model = { tasks = "x0; x1 - 1"; hidden_size = 3; N_train = 20; max_attempts = 1; };\n' >tasks.cfg
+expect 0 "$picky" run tasks.cfg -o tasks.h5
+grep -q 'warning: task 2, x1 - 1, goes down to -1.*output_activation = "linear"' err || fail "a warning of a target below 0"
+rm tasks.cfg tasks.h5
 refuse 'context_location = 5: allowed: .*hidden_layers = 4' "$picky" train --set context_location=5
 refuse 'batch_size = 2000: .*at most N_train = 1000' "$picky" train --set batch_size=2000
 refuse '^picky: --seed -1: allowed: an integer from 0' "$picky" train --seed -1
@@ -104,6 +127,17 @@ for launcher in "" "mpirun -n 3 --oversubscribe --bind-to none"; do
     expect 3 $launcher env LD_PRELOAD="$mpi_shim" "$picky" run good.cfg -o x.h5
     { grep -q '^picky: MPI: .*invalid tag' err && [[ ! -e x.h5 ]]; } || fail "an error of MPI"
 done
+
+# ---- settings that learn nothing ----
+expect 0 "$picky" run good.cfg -o hopeless.h5 --set max_attempts=10 --set lr=1e-9
+words='20 attempts, none accepted \(error_threshold 0.05\); errors, least and median: task 1 [0-9.]+, [0-9.]+; task 2 .*; likely remedy: '
+for c in '0 \(context_location = start\)' '1 \(context_location = end\)'; do
+    [[ $(grep -cE "^picky: warning: configuration $c: $words" err) == 1 ]] || fail "configuration $c is hopeless"
+done
+grep -qx 'picky: warning: 2 configurations had 20 attempts or more and none accepted: 0, 1' err || fail "hopeless ones at the end"
+expect 0 "$picky" run good.cfg -o hopeful.h5 --set error_threshold=9
+grep -q 'none accepted' err && fail "hopeless configurations where all is accepted"
+rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
 for sweep in seed notebook context_x_fraction; do

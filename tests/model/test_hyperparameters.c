@@ -63,7 +63,7 @@ static const struct expected expected[] = {
     {"b", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001", "x0"}},
     {"c", HYPERPARAMETER_REAL, "1", {"-1e6", "1e6"}, {"-1000001", "1000001", "x0"}},
     {"standardise", HYPERPARAMETER_CHOICE, "none", {"none", "variance"}, {"1", "mean", ""}},
-    {"tasks", HYPERPARAMETER_TASKS, "x0 + x1; x0 * x1", {"x0", "x0; x1", "x0 + x1; x0 + 1.5 * x1"}, {NULL}},
+    {"tasks", HYPERPARAMETER_TASKS, "x0 + x1; x0 * x1", {"x0; x1", "x0", "x0 + x1; x0 + 1.5 * x1"}, {NULL}},
 };
 enum { N_EXPECTED = sizeof expected / sizeof expected[0] };
 

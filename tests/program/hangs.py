@@ -31,10 +31,11 @@ STOPPED = r"stopped early: \d+ of 800 jobs done; go on with: "
 
 class Hang:
     """ranks: 0 without mpirun. at: for hang_shim; who: which ranks. io: for io_shim. expect: patterns of lines, in any order;
+    sweep: "/dev/stdin" is a pipe that nothing comes from; stderr: "full" for rank 0's, a pipe that nothing is read from;
     code: the exit code (None: 0 or 75); file: whether there must be one (None: may be)."""
 
     def __init__(self, name, ranks, expect, at=None, who="1", io=None, code=75, file=True, options="", act=None,
-                 limit_s=LIMIT_S, never=r"all ranks are ended.*all ranks are ended"):
+                 sweep="../sweep.cfg", stderr=None, limit_s=LIMIT_S, never=r"all ranks are ended.*all ranks are ended"):
         self.__dict__.update(locals())
 
 
@@ -77,6 +78,9 @@ HANGS = [
     Hang("alone, compute thread", 0, [COMPUTE.format(0), STOPPED], at="compute:20", who="0"),
     Hang("alone, syncing", 0, [NO_PROGRESS + "syncing the results"], io="d:2:hang:on"),
     Hang("alone, creating the file", 0, [NO_PROGRESS + "opening files"], io="s:1:hang:on", file=False),
+    Hang("alone, a sweep that cannot be read", 0, [NO_PROGRESS + "reading the sweep"], sweep="/dev/stdin", file=False),
+    Hang("alone, nobody reads stderr", 0, [], stderr="full", file=None),
+    Hang("rank 0, nobody reads stderr", 2, [], stderr="full", file=None, never="rank 1"),
     # signals in place of the deadline
     Hang("SIGTERM, a worker hangs", 2, [STUCK.format(1), STOPPED], at="send:9", limit_s=None,
          act=signal_ranks((1, signal.SIGTERM, {0}))),
@@ -89,6 +93,17 @@ HANGS = [
          act=signal_ranks((0.3, signal.SIGSTOP, None), (LIMIT_S + 3 * GRACE_S, signal.SIGCONT, None)),
          never="all ranks are ended|stuck"),
 ]
+
+
+def fill(path):
+    """A pipe of this name that is full."""
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(pipe, bytes(4096))
+    except BlockingIOError:
+        return pipe
 
 
 class Reference:
@@ -125,16 +140,20 @@ class Trial:
         if hang.io:
             env.update(LD_PRELOAD=self.io_shim, IO_SHIM_NAME="out.h5",
                        **({"IO_SHIM_SYNC_MS": "1500"} if hang.io == "none" else {"IO_SHIM_FAULT": hang.io}))
-        command = ["sh", "-c", 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-0}; exec "$0" run ../sweep.cfg -o out.h5 "$@"',
+        # Rank 0's output is its own: what mpirun makes of it is not the matter here.
+        full = "[ ${OMPI_COMM_WORLD_RANK:-0} != 0 ] || exec 2>full; " if hang.stderr else ""
+        command = ["sh", "-c", f'echo $$ >pid.${{OMPI_COMM_WORLD_RANK:-0}}; {full}exec "$0" run {hang.sweep} -o out.h5 "$@"',
                    self.picky, *hang.options.split(), *(["--time-limit", str(hang.limit_s)] if hang.limit_s else [])]
         if hang.ranks:
             command[:0] = ["mpirun", "-n", str(hang.ranks), "--oversubscribe", "--bind-to", "none"]
 
         def pids():
             return {int(n[4:]): int(open(f"{folder}/{n}").read()) for n in os.listdir(folder) if n.startswith("pid.")}
+        nothing, ours = os.pipe()  # for stdin
+        full_pipe = fill(f"{folder}/full") if hang.stderr else os.dup(nothing)
         start = time.time()
         with open(f"{folder}/log", "w") as log:
-            run = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            run = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=nothing)
         try:
             if hang.act:
                 hang.act(run, f"{folder}/log", pids)
@@ -148,6 +167,8 @@ class Trial:
                     continue
             run.kill()
             run.wait()
+            for descriptor in (nothing, ours, full_pipe):
+                os.close(descriptor)
         took = time.time() - start
         log = open(f"{folder}/log").read()
         assert code == hang.code or (hang.code is None and code in (0, 75)), f"exit code {code}, not {hang.code}"

@@ -32,12 +32,14 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 TYPES = {"u8": "|u1", "u16": "<u2", "i32": "<i4", "i64": "<i8", "f32": "<f4", "f64": "<f8", "integer": "<i8",
          "real": "<f8"}
 STORES = ["weights", "initial_weights", "test_set", "train_set"]
+KINDS_STORE = [*STORES, "relative_importance"]
 ALWAYS = "always"
 FEW_JOBS = "N_train = 41; N_test = 7; epochs = 2; batch_size = 4; hidden_size = 5; hidden_layers = 3;"
 
 # Every mode, shape and outcome (but an error of memory) that the pages speak of.
 KINDS = """
-name = "kinds"; replicates = 4; seed = 7; store = ["weights", "initial_weights", "test_set", "train_set"];
+name = "kinds"; replicates = 4; seed = 7;
+store = ["weights", "initial_weights", "test_set", "train_set", "relative_importance"];
 model = { """ + FEW_JOBS + """ max_attempts = 3; error_threshold = 0.6; };
 cases = (
   { grid = { context_location = ["start", "2", "end"]; }; },
@@ -46,7 +48,10 @@ cases = (
   { optimizer = "sgd"; lr = 0.02; error_threshold = 0.3; },
   { output_activation = "linear"; optimizer = "sgd"; lr = 10; },
   { hidden_layers = 1; hidden_size = 4; N_train = 24; N_test = 12; epochs = 1; max_attempts = 2; error_threshold = 1e-3; },
-  { lr = 0.02; epochs = 6; N_train = 120; error_threshold = 0.15; } );
+  { lr = 0.02; epochs = 6; N_train = 120; error_threshold = 0.15; },
+  { tasks = ["sum: x0 + a * x1", "max(x0, x2)^2", "sin(2 * x1) - 0.5"]; n_inputs = 3; input_low = -1; input_high = 1.5; a = 0.3;
+    output_activation = "linear"; train_mode = "replay"; replay_every = 3; epochs = 1; error_threshold = 2.0; },
+  { tasks = "r0 * x0 + r1"; output_activation = "linear"; standardise = "variance"; error_threshold = 2.0; } );
 """
 
 
@@ -140,7 +145,9 @@ def check_coordinates(scale, row):
     if not values:
         assert scale.dtype.str == ">f4" and scale.attrs["NAME"].startswith(b"This is a netCDF dimension but"), path
     elif values.startswith('"'):
-        assert [f'"{v}"' for v in scale.asstr()[:]] == values.split(", "), path
+        texts = values.replace(", ...", "").split(", ")
+        n = min(len(texts), len(scale)) if values.endswith("...") else len(scale)
+        assert [f'"{v}"' for v in scale.asstr()[:n]] == texts[:n], path
     elif values[0].isdigit():
         numbers = values.replace(", ...", "").split(", ")
         n = min(len(numbers), len(scale))
@@ -185,6 +192,7 @@ def check_versions(page):
         what = row["what"].replace("`", "")
         head, _, tail = what.partition(" of ")
         expected |= {f"{head} of {name}" for name in tail.split(", ")} if tail else {what}
+    expected -= {"variable random_constants", "dimension constant"}  # the golden file's tasks have none
     golden = os.path.join(SOURCE, "tests", "golden", "1", "shapes")
     with gzip.open(golden + ".h5.gz") as packed, open("old.h5", "wb") as file:
         file.write(packed.read())
@@ -192,7 +200,7 @@ def check_versions(page):
         run(file.read(), "new.h5")
     old, new = names_of("old.h5"), names_of("new.h5")
     assert old <= new, f"in schema 1 only: {sorted(old - new)}"
-    implied = [f"{kind} {tail}" for e in expected for kind, _, tail in [e.partition(" ")] if kind in ("group", "variable")]
+    implied = [f"{kind} {tail}" for e in expected for kind, _, tail in [e.partition(" ")] if kind in ("group", "variable", "dimension")]
     added_names = {n for n in new - old if not any(re.search(rf"\b{re.escape(i.split()[1])}(/| |$)", n) and n not in expected
                                                    for i in implied)}
     same_names("what came with schema 2", expected, added_names)
@@ -201,14 +209,15 @@ def check_versions(page):
 def check_file(path, page, store, seen):
     """One file, of a sweep with this `store`; adds the names that it has to `seen`."""
     dimensions, = page["Dimensions"]
-    hyperparameters, derived = page["Hyperparameters"]
+    hyperparameters, lists, derived = page["Hyperparameters"]
     statuses, results, fills = page["Results"]
     provenance = page["Provenance"][1]
     with h5py.File(path) as f:
         scales, variables, groups = items(f)
         same_names("groups", ["provenance", "provenance/runs", "provenance/plans"], groups)
-        has_depth = f["layer"].shape[0] > 1
-        expected = [d for d in column(dimensions, "dimension") if d != "hidden_layer" or has_depth]
+        has_depth, has_constants = f["layer"].shape[0] > 1, "kinds" in path
+        expected = [d for d in column(dimensions, "dimension")
+                    if (d != "hidden_layer" or has_depth) and (d != "constant" or has_constants)]
         same_names(f"{path}: dimensions", expected, scales)
         for row in dimensions:
             size = re.search(r": (\d+)$", row["what it counts"])
@@ -218,10 +227,13 @@ def check_file(path, page, store, seen):
                 if measures:
                     assert measures == column(page["Measures"][0], "measure"), measures
 
-        stored = [row for row in results if row["stored"] in [ALWAYS, *store]
-                  and (has_depth or "hidden_layer" not in row["dimensions"])]
-        same_names(f"{path}: variables", [row["variable"] for row in hyperparameters + derived + stored + provenance],
-                   variables)
+        stored = [row for row in results if row["stored"].partition(",")[0] in [ALWAYS, "relative_importance", *store]
+                  and (has_depth or "hidden_layer" not in row["dimensions"])
+                  and (has_constants or row["dimensions"] != "constant")]
+        same_names(f"{path}: variables",
+                   [row["variable"] for row in hyperparameters + lists + derived + stored + provenance], variables)
+        for row in lists:
+            check_variable(row["variable"], variables[row["variable"]], row, [])
         for row in hyperparameters:
             check_variable(row["variable"], variables[row["variable"]], row, ["config"])
         for row in derived:
@@ -259,7 +271,7 @@ def check_tables():
         names = ", ".join(f'"{name}"' for name in store)
         return f"replicates = 2; store = [{names}]; model = {{ {model} }};"
 
-    check_file("kinds.h5", page, STORES, seen)
+    check_file("kinds.h5", page, KINDS_STORE, seen)
     for store in STORES:
         check_file(run(sweep([store]), f"{store}.h5"), page, [store], seen)
     check_file(run(sweep(STORES, "hidden_layers = 1; N_train = 20;"), "flat.h5"), page, STORES, seen)
@@ -306,6 +318,7 @@ def check_examples():
 
     with h5py.File("kinds.h5") as f:
         has_weights = (f["status"][:] == 1) | (f["status"][:] == 2)
+        has_weights &= (f["standardise"].asstr()[:] == "none")[:, None]  # the page leaves that to model.md
     choice = 'np.argwhere(f["status"][:] == 1)[0]'
     assert read("format.md").count(choice) == 1 and read("format.md").count('"stored.h5"') == 1
     for c in np.flatnonzero(has_weights.any(1)):
@@ -317,7 +330,7 @@ def check_examples():
 def by_name(h, layers):
     """Weights as model.md has them, by the file's names."""
     H, L, c = h["hidden_size"], h["hidden_layers"], h["context_layer"]
-    n_in = [2] + L * [H]
+    n_in = [h["n_inputs"]] + L * [H]
     inputs = [w[:, :n] for w, n in zip(layers, n_in)]
     return {"input_weights": inputs[0], "hidden_weights": np.array(inputs[1:L]),
             "context_weights": layers[c - 1][:, n_in[c - 1]:-1], "biases": np.array([w[:, -1] for w in layers[:L]]),
@@ -335,9 +348,11 @@ def model_record(page, h, seed):
     first = by_name(h, page["initial_weights"](h, seed, attempts - 1))
     return {**record, "attempt_error": attempt_error, "train_loss": train_loss, "test_error": test_error,
             "test_loss": test_loss, "importance": importance, "loss_change": change, "mean_activation": activation,
-            "relative_importance": page["relative_importance"](importance), **by_name(h, layers),
+            "relative_importance": page["relative_importance"](importance) if len(h["tasks"]) > 1 else [],
+            "random_constants": page["F"](2) * page["uniforms"](seed, 0, 9, 0, 0, 10) - 1 if "r0" in h["tasks"][0] else [],
+            **by_name(h, layers),
             **{"initial_" + name: w for name, w in first.items() if "bias" not in name},
-            "test_inputs": np.array([page["test_set"](h, seed, attempts - 1, t)[0] for t in (0, 1)]),
+            "test_inputs": np.array([page["test_set"](h, seed, attempts - 1, t)[0] for t in range(len(h["tasks"]))]),
             "train_inputs": x, "train_task": task + 1}
 
 
@@ -360,6 +375,7 @@ def check_model():
         names = f.attrs["coordinates"].split()
         for c in range(f["status"].shape[0]):
             h = {name: f[name].asstr()[c] if f[name].dtype.kind == "O" else f[name][c].item() for name in names}
+            h["tasks"] = list(f["task_formula"].asstr()[h["task_list"], :h["n_tasks"]])
             for r in range(f["status"].shape[1]):
                 record = model_record(page, h, int(f["seed"][c, r]))
                 assert record["seed"] == f.attrs["seed"] + r

@@ -22,6 +22,9 @@ if not shutil.which("h5dump"):
     print("skipped: h5dump is missing (Debian: hdf5-tools)")
     sys.exit(77)
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
+import formulas  # noqa: E402
+
 PICKY = os.path.abspath(sys.argv[1])
 MODEL = "N_train = 40; N_test = 9; epochs = 2; hidden_size = 6; hidden_layers = 3; max_attempts = 3; error_threshold = 0.4;"
 CASES = """
@@ -94,10 +97,11 @@ class Slot:
         f.told("The attribute DIMENSION_LIST names an array's axes in their order; the last index varies fastest, and "
                "indices are counted from 0. Index 0 is layer 1, task 1, hidden_layer 2, epoch 0",
                "A slot's own entries are the first hidden_size of unit and unit_in, hidden_layers of layer, hidden_layers "
-               "- 1 of hidden_layer, N_test of sample")
+               "- 1 of hidden_layer, N_test of sample", "n_tasks of task, n_inputs of input")
         self.h = {name: a[config] for name, (axes, a) in arrays.items() if axes == ["config"]}
         own = {"unit": self.h["hidden_size"], "unit_in": self.h["hidden_size"], "layer": self.h["hidden_layers"],
                "hidden_layer": self.h["hidden_layers"] - 1, "sample": self.h["N_test"]}
+        self.formulas = arrays["task_formula"][1]
         self.w = {}
         for name, (axes, array) in arrays.items():
             if axes[:2] == ["config", "replicate"]:
@@ -108,7 +112,7 @@ class Slot:
         w, layers = self.w, []
         self.f.told("For every unit u of hidden layer l: z[u] = biases[l - 1][u] + SUM, and, if l = context_layer, + "
                     "context_weights[u][t - 1]", "h_l[u] = max(z[u], 0)",
-                    "In layer 1, SUM = input_weights[u][0] x0 + input_weights[u][1] x1. In layers l = 2 to hidden_layers, "
+                    "In layer 1, SUM is over the inputs k: the sum of input_weights[u][k] xk. In layers l = 2 to hidden_layers, "
                     "SUM is over all units v of the layer before: the sum of hidden_weights[l - 2][u][v] h_(l-1)[v].",
                     "y = output_bias + the sum of output_weights[u] h[u]; if output_activation is relu, y = max(y, 0).")
         for l in range(1, self.h["hidden_layers"] + 1):
@@ -123,25 +127,26 @@ class Slot:
         return np.maximum(y, 0) if self.h["output_activation"] == "relu" else y, layers
 
     def target(self, x, t):
-        self.f.told("Task 1: x0 + x1. Task 2, by second_task: prod is x0 x1, addK (as add1.5) is x0 + K x1.")
-        if t == 1:
-            return x[:, 0] + x[:, 1]
-        kind = self.h["second_task"]
-        return x[:, 0] * x[:, 1] if kind == "prod" else x[:, 0] + float(kind[len("add"):]) * x[:, 1]
+        self.f.told("That of task t is the formula task_formula[task_list][t - 1] of the inputs, of a, b, c (variables)",
+                    "each operation rounded to single precision: + - * / ^")
+        formula = self.formulas[self.h["task_list"]][t - 1]
+        return formulas.evaluate(formula, x, [self.h[dial] for dial in "abc"]).astype(float)
 
     def samples(self, t):
         self.f.told("with the key seed + (attempts - 1) 2^53 (its low 32 bits first) and the counter (b, t - 1, 0, 3), the "
-                    "four words of block b = 0, 1, ... give x0 and x1 of sample 2b and x0 and x1 of sample 2b + 1, each as "
-                    "floor(word / 2^8) / 2^24.")
+                    "four words of block b = 0, 1, ... give the elements 4b to 4b + 3, each as floor(word / 2^8) / 2^24; u of "
+                    "input k of sample i, both from 0, is element i n_inputs + k.",
+                    "Inputs are uniform on [input_low, input_high): input_low + (input_high - input_low) u")
         key, n = int(self.w["seed"]) + (int(self.w["attempts"]) - 1) * 2**53, self.h["N_test"]
-        drawn = [words((key % 2**32, key >> 32), (b, t - 1, 0, 3)) for b in range((n + 1) // 2)]
+        drawn = [words((key % 2**32, key >> 32), (b, t - 1, 0, 3)) for b in range((n * 2 + 3) // 4)]
+        assert self.h["n_inputs"] == 2 and self.h["input_low"] == 0 and self.h["input_high"] == 1
         x = (np.array(drawn) // 2**8 / 2**24).reshape(-1, 2)[:n]
         if "test_inputs" in self.w:
             assert np.array_equal(x, self.w["test_inputs"][t - 1].astype("f4")), "drawn again: other test samples"
         return x
 
     def last(self):
-        self.f.told("of epoch 1 + epochs, or 1 + 2 epochs if train_mode is not random",
+        self.f.told("of epoch 1 + epochs, or 1 + n_tasks epochs if train_mode is not random",
                     "The weights and the importances are those after the last epoch")
         return self.h["epochs"] * (1 if self.h["train_mode"] == "random" else 2)
 
@@ -205,7 +210,7 @@ def check_file(path):
               if name in named and not name.startswith("provenance") and name not in ("task", "layer", "hidden_layer",
                                                                                       "epoch", "sample", "unit", "unit_in",
                                                                                       "config", "replicate", "attempt",
-                                                                                      "train_sample", "measure")}
+                                                                                      "train_sample", "measure", "input", "pair", "list")}
     for name, first in (("layer", 1), ("task", 1), ("hidden_layer", 2), ("epoch", 0)):
         assert list(f.read(name)) == list(range(first, first + len(f.read(name)))), name
     values = [int(v) for v in data(h5dump("-y", "-a", "/status/flag_values", path)).split(",")]
@@ -216,7 +221,7 @@ def check_file(path):
             slot = Slot(f, arrays, config, replicate)
             slot.check()
             worst = max(slot.w["test_error"][slot.last()])
-            f.told("A model is accepted if the test_error of the last epoch is below error_threshold for both tasks")
+            f.told("A model is accepted if the test_error of the last epoch is below error_threshold for every task")
             assert (worst < slot.h["error_threshold"]) == (meanings[status] == "accepted"), (config, replicate)
             n += 1
     kinds = {meanings[status] for status in arrays["status"][1].flat}

@@ -50,9 +50,13 @@ HYPERPARAMETERS = {
     "N_train": "i8", "N_test": "i8", "lr": "f8", "epochs": "i8", "batch_size": "i8", "context_location": "text",
     "train_mode": "text", "second_task": "text", "fraction": "f8", "hidden_size": "i8", "hidden_layers": "i8",
     "output_activation": "text", "optimizer": "text", "replay_every": "i8", "error_threshold": "f8",
-    "max_attempts": "i8",
+    "max_attempts": "i8", "n_inputs": "i8", "input_low": "f8", "input_high": "f8", "a": "f8", "b": "f8", "c": "f8",
+    "standardise": "text",
 }
-WITHOUT_UNITS = {"status", "seed", "rank", "train_task", "measure", "pair", "input"}
+DERIVED = {"context_layer": "i8", "task_list": "i4", "n_tasks": "u1"}  # along config, too
+LISTS = {"tasks": "list", "task_formula": "list task", "task_name": "list task"}
+WITHOUT_UNITS = {"status", "seed", "rank", "train_task", "measure", "pair", "input", "tasks", "task_formula",
+                 "task_name"}
 MEASURES = ["ablation_mean", "ablation_sample", "taylor_mean", "taylor_sample", "contribution", "variance"]
 # HDF5's fill values, of numbers: what no array ever holds.
 FILLS = {"f4": float("nan"), "f8": float("nan"), "i8": 2**63 - 1, "i4": 2**31 - 1, "u2": 2**16 - 1, "u1": 2**8 - 1}
@@ -65,6 +69,7 @@ def expected_sizes(n_configs, replicates, h):
     layers = max(h["hidden_layers"])
     sizes = {
         "config": n_configs, "replicate": replicates, "task": 2, "pair": 1, "input": 2, "measure": 6,
+        "list": len(set(h["second_task"])),
         "epoch": max(p * e + 1 for p, e in zip(phases, h["epochs"])), "layer": layers, "hidden_layer": layers - 1,
         "unit": max(h["hidden_size"]), "unit_in": max(h["hidden_size"]), "attempt": max(h["max_attempts"]),
         "sample": max(h["N_test"]), "train_sample": max(h["N_train"]),
@@ -109,17 +114,17 @@ def inspect(path):
         assert attrs["Conventions"] == "CF-1.10" and attrs["title"].startswith("picky")
         assert all(isinstance(attrs[name], str) for name in ("history", "source", "references", "comment"))
         assert isinstance(attrs["sweep"], str) and isinstance(attrs["sweep_name"], str)
-        assert attrs["coordinates"].split() == list(HYPERPARAMETERS) + ["context_layer"]
+        assert attrs["coordinates"].split() == list(HYPERPARAMETERS) + list(DERIVED)
         assert set(attrs["swept"].split()) <= set(HYPERPARAMETERS)
         arrays = dict(ARRAYS)
         for name in attrs["store"].split():
             arrays.update(OPTIONAL[name])
-        for name, kind in list(HYPERPARAMETERS.items()) + [("context_layer", "i8")]:
+        for name, kind in [*HYPERPARAMETERS.items(), *DERIVED.items()]:
             values[name] = f[name].asstr()[:] if kind == "text" else f[name][:]
             if kind == "text":
                 assert h5py.check_string_dtype(f[name].dtype) == ("utf-8", None), name
             else:
-                assert f[name].dtype == np.dtype("<" + kind), name
+                assert f[name].dtype == np.dtype(kind), name
             assert f[name].attrs["units"] == "1", name
         check_items(f)
         values["layer_size"] = f["layer_size"][:]
@@ -134,7 +139,16 @@ def inspect(path):
             assert f[name].shape == tuple(sizes[d] for d in ("config replicate " + dims).split()), name
             for axis, d in enumerate(("config replicate " + dims).split()):
                 assert [scale.name for scale in f[name].dims[axis].values()] == ["/" + d], (name, d)
-        assert set(f) == set(arrays) | set(HYPERPARAMETERS) | {"context_layer", "layer_size", "provenance"} | set(sizes)
+        assert set(f) == set(arrays) | set(HYPERPARAMETERS) | set(DERIVED) | set(LISTS) | {"layer_size", "provenance"} \
+            | set(sizes)
+        for name, dims in LISTS.items():
+            values[name] = f[name].asstr()[:]
+            assert [scale.name for axis in f[name].dims for scale in axis.values()] == ["/" + d for d in dims.split()]
+        for config, second_task in enumerate(values["second_task"]):
+            formulas = values["task_formula"][values["task_list"][config]]
+            assert formulas[0] == "x0 + x1" and (formulas[1] == "x0 * x1") == (second_task == "prod"), formulas
+            assert "; ".join(formulas) == values["tasks"][values["task_list"][config]]
+        assert (values["n_tasks"] == 2).all() and (values["task_name"] == "").all()
         layer = np.arange(1, sizes["layer"] + 1)
         expected = np.where(layer <= values["hidden_layers"][:, None], values["hidden_size"][:, None], 0)
         assert values["layer_size"].dtype == np.dtype("<i4") and np.array_equal(values["layer_size"], expected)
@@ -193,8 +207,10 @@ def inspect(path):
         for name, (dims, _) in arrays.items():
             assert f[name].dimensions == tuple(("config replicate " + dims).split()), name
             assert same(f[name][:], values[name]), name
-        for name in HYPERPARAMETERS:
+        for name in (*HYPERPARAMETERS, *DERIVED):
             assert f[name].dimensions == ("config",) and same(f[name][:], values[name]), name
+        for name, dims in LISTS.items():
+            assert f[name].dimensions == tuple(dims.split()) and same(f[name][:], values[name]), name
         for name, expected in coordinates.items():
             assert list(f[name][:]) == list(expected), name
         assert f["layer_size"].dimensions == ("config", "layer") and same(f["layer_size"][:], values["layer_size"])
@@ -210,9 +226,9 @@ def inspect(path):
     for engine in "h5netcdf", "netcdf4":
         with xr.open_dataset(path, engine=engine) as ds:
             ds.load()
-            assert set(ds.data_vars) == set(arrays) | {"layer_size"}, engine
+            assert set(ds.data_vars) == set(arrays) | set(LISTS) | {"layer_size"}, engine
             assert same(ds.layer_size, values["layer_size"])
-            assert set(ds.coords) == set(HYPERPARAMETERS) | {"context_layer"} | set(coordinates), engine
+            assert set(ds.coords) == set(HYPERPARAMETERS) | set(DERIVED) | set(coordinates), engine
             for name, (dims, kind) in arrays.items():
                 assert ds[name].dims == tuple(("config replicate " + dims).split()), name
                 if name != "train_task":  # its padding becomes NaN

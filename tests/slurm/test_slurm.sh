@@ -410,7 +410,7 @@ failed_shard() {
     expect 'missing: out.shard-2-of-3.h5$' missing.log
     [[ ! -e out.h5 ]] || fail "a merge without a shard"
 
-    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 2 2>shard.log ||
+    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 4 2>shard.log ||
         code=$?
     ((code == 75)) || fail "the shard is not a partial one"
     submit -o partial.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
