@@ -6,6 +6,7 @@
 #include "gnuplot.h"
 #include "models.h"
 #include "selection.h"
+#include "task_pairs.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +27,16 @@ struct figure_request {
     const char *title;    /* NULL: the sweep's name; "": none */
     struct ri_options ri; /* of figures of relative importance, as are */
     uint64_t layers;      /* the hidden layers (layer_mask.h) */
+    /* Of figures of pairs of tasks: the selection that is drawn is pairs->selection. Else NULL. */
+    const struct task_pairs *pairs;
 };
+
+/* How RI is computed for the i-th of the selected configurations: request->ri with its pair. */
+struct ri_options figure_ri(const struct figure_request *request, size_t i);
+
+/* Writes what the i-th panel or row is called: its configuration, and its pair where all are drawn. */
+void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
+                  size_t i, char label[LABEL_MAX]);
 
 struct box {
     double left, top, width, height;

@@ -15,7 +15,7 @@ static void row_title(const struct rows *rows, size_t row, char title[LABEL_MAX]
 {
     char label[LABEL_MAX];
     size_t config = rows->selection->configs[row], n = models_accepted(rows->reader, config);
-    selection_label(rows->reader, config, label);
+    figure_label(rows->request, rows->reader, rows->selection, row, label);
     snprintf(title, LABEL_MAX, "%.*s  (%zu model%s)", LABEL_MAX - 40, label, n, n == 1 ? "" : "s");
 }
 
