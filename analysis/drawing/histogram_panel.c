@@ -23,7 +23,9 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     FILE *script = figure->script;
     char text[64];
 
-    bool has_models = histogram->bins[0].n > 0, has_intervals = isfinite(histogram->bins[0].low);
+    bool has_models = histogram->bins[0].n > 0, has_intervals = false;
+    for (int b = 0; b < RI_BINS; b++) /* a bin in which all models are equal has none, which gnuplot leaves out */
+        has_intervals = has_intervals || isfinite(histogram->bins[b].low);
     fprintf(script, "\n$%s << EOD\n", name);
     for (int b = 0; b < RI_BINS && has_models; b++) {
         const struct estimate *bin = &histogram->bins[b];

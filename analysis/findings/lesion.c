@@ -103,7 +103,7 @@ static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t rep
 
     if (read_weights(l, FIELD_TEST_INPUTS, replicate, (uint64_t[4]){n_tasks, N_test, n_inputs}, error))
         return error->code;
-    targets_make(&targets, h, seed);
+    targets_make(&targets, h, seed, NULL, 0);
     for (size_t row = 0; row < n_tasks * N_test; row++) {
         const float *x = l->weights + row * n_inputs;
         float target;
@@ -367,7 +367,7 @@ static void load_second_set(struct lesioner *l, size_t lane, int64_t seed)
     size_t N_test = (size_t)h->N_test, n_inputs = (size_t)h->n_inputs, lanes = training->lanes;
     struct targets targets;
 
-    targets_make(&targets, h, seed);
+    targets_make(&targets, h, seed, NULL, 0);
     for (size_t task = 0; task < l->result->n_tasks; task++) {
         tasks_second_test_inputs(h, training->model[lane].key, (int)task, 0, N_test, l->weights);
         for (size_t i = 0; i < N_test; i++) {

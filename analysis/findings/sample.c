@@ -336,17 +336,17 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
             if (statistic_table[s].aggregate == AGGREGATE_PROPORTION)
                 *estimate = proportion((uint64_t)lround(estimate->n > 0 ? estimate->value * (double)estimate->n : 0),
                                        estimate->n);
-            if (statistic_table[s].is_share && isfinite(estimate->low)) { /* Student's may reach beyond the ends */
-                estimate->low = fmax(estimate->low, 0);
-                estimate->high = fmin(estimate->high, 1);
-            }
+            if (statistic_table[s].is_share)
+                estimate_clip_share(estimate);
             if (statistic_table[s].aggregate == AGGREGATE_MEDIAN) {
                 memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
                 layer->statistics[s] = median_estimate(copy, sample->n_models);
             }
         }
-        for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
+        for (size_t b = 0; sample->has_bins && b < RI_BINS; b++) {
             layer->bins[b] = means[bin_index(sample, l, b)];
+            estimate_clip_share(&layer->bins[b]);
+        }
     }
 done:
     free(copy);

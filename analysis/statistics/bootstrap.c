@@ -251,3 +251,11 @@ struct estimate median_estimate(float *values, size_t n)
     }
     return estimate;
 }
+
+void estimate_clip_share(struct estimate *estimate)
+{
+    if (isnan(estimate->low))
+        return;
+    estimate->low = fmax(estimate->low, 0);
+    estimate->high = fmin(estimate->high, 1);
+}

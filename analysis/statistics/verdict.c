@@ -30,6 +30,6 @@ unsigned verdict_warnings(const float *values, size_t n)
         }
     if (n_known < VERDICT_SEEDS)
         return 0;
-    return (most - least <= VERDICT_TOLERANCE ? WARNING_ALL_EQUAL : 0u) | (2 * n_zeros >= n_known ? WARNING_ZEROS : 0u) |
-           (n_known < WARNING_MINORITY_SEEDS ? WARNING_MINORITY : 0u);
+    return (most - least <= VERDICT_TOLERANCE ? WARNING_ALL_EQUAL : 0u) |
+           (2 * n_zeros >= n_known ? WARNING_ZEROS : 0u) | (n_known < WARNING_MINORITY_SEEDS ? WARNING_MINORITY : 0u);
 }

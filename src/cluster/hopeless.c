@@ -111,7 +111,7 @@ static void target_means(const struct hyperparameters *h, int task, double *belo
     enum { N = 256 };
     struct targets targets;
     float x[N * INPUTS_MAX], target[N];
-    targets_make(&targets, h, 0);
+    targets_make(&targets, h, 0, NULL, 0);
     tasks_test_inputs(h, rng_key(0, 0), task, 0, N, x);
     targets_compute(&targets, task, N, x, target);
     *below = *absolute = 0;

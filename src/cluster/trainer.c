@@ -172,6 +172,9 @@ static enum error_code train(struct trainer *trainer, struct error *error)
     struct job_runner_totals totals = job_runner_totals(trainer->runner);
     pthread_mutex_lock(&trainer->mutex);
 
+    /* A pack of fewer lanes, down to one model alone, is so much less than a full one. */
+    double full_s =
+        pack_s * (double)trainer->lanes / fmax(1, (double)(totals.lanes_total - trainer->totals.lanes_total));
     trainer->totals.packs = totals.packs;
     trainer->totals.lanes_used = totals.lanes_used;
     trainer->totals.lanes_total = totals.lanes_total;
@@ -181,7 +184,7 @@ static enum error_code train(struct trainer *trainer, struct error *error)
     trainer->totals.longest_pack_s = fmax(trainer->totals.longest_pack_s, pack_s);
     deliver(trainer);
 
-    double packs = ceil(AHEAD_S / fmax(pack_s, 1e-9)), packs_max = WIRE_JOBS_MAX / (double)trainer->lanes;
+    double packs = ceil(AHEAD_S / fmax(full_s, 1e-9)), packs_max = WIRE_JOBS_MAX / (double)trainer->lanes;
     trainer->n_wanted = trainer->lanes * (size_t)fmin(packs, packs_max);
     trainer->n_steps++;
     trainer->is_short = trainer->is_held_off = false;

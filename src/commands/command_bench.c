@@ -6,6 +6,7 @@
 #include "job.h"
 #include "kernels.h"
 #include "machine_limits.h"
+#include "packing.h"
 #include "train.h"
 
 #include <inttypes.h>
@@ -33,9 +34,13 @@ struct bench {
     size_t read_bytes[LEVELS];
 };
 
-/* One line of the training table. */
+enum { LINES_MAX = 2 * WIDTHS_MAX, FEW_RUNS = 3 };
+
+/* One line of the training table: a full pack, or one model with units in the lanes. */
 struct line {
     int64_t hidden_size;
+    bool has_units, is_chosen; /* by a pack's worth of models that wait */
+    double estimate_ms;        /* of an attempt and its measures, that the choice goes by */
     struct figure attempt_ms, measures_ms, untrained_ms;
     double job_ms, matrix_gflops, roofline_ms;
 };
@@ -155,8 +160,8 @@ static enum error_code time_jobs(const struct hyperparameters *h, double *job_s,
     return error->code;
 }
 
-static enum error_code measure_line(const struct bench *bench, int64_t hidden_size, struct line *line,
-                                    struct error *error)
+static enum error_code measure_line(const struct bench *bench, const struct kernels *kernels, int64_t hidden_size,
+                                    struct line *line, struct error *error)
 {
     struct hyperparameters h = bench->h;
     h.hidden_size = hidden_size;
@@ -164,23 +169,29 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
     struct training training = {0};
     struct importance importance = {0};
     struct shape shape = shape_of(&h);
-    double lanes = (double)bench->kernels->lanes, attempt[RUNS_MAX], measures[RUNS_MAX], untrained[RUNS_MAX];
+    double lanes = (double)kernels->lanes, width = (double)bench->kernels->lanes, attempt[RUNS_MAX], measures[RUNS_MAX],
+           untrained[RUNS_MAX];
 
     /* As many epochs as fit into a run, at least one; with few, whole runs would take minutes. */
     double parameters = (double)shape_n_parameters(&shape);
     double epoch_s =
-        (double)shape.steps[0] * parameters *
-        (6 * (double)h.batch_size * lanes / (1e9 * bench->gflops.median) + 1e-9 * bench->sqrt_div_ns.median);
+        (double)shape.steps[0] * parameters * (lanes / width) *
+        (6 * (double)h.batch_size * width / (1e9 * bench->gflops.median) + 1e-9 * bench->sqrt_div_ns.median);
     double epochs = RUN_S / epoch_s;
     h.epochs = epochs < 1 ? 1 : epochs > (double)full.epochs ? full.epochs : (int64_t)epochs;
     double scale = (double)full.epochs / (double)h.epochs;
     shape = shape_of(&h);
-    *line = (struct line){.hidden_size = hidden_size};
+    const struct shape whole = shape_of(&full);
+    const struct packing chosen = packing_choose(bench->kernels, &full, bench->kernels->lanes, UINT64_MAX);
+    *line = (struct line){.hidden_size = hidden_size,
+                          .has_units = lanes == 1,
+                          .is_chosen = chosen.kernels == kernels,
+                          .estimate_ms = 1e-6 * packing_cost(kernels, &whole) / lanes};
 
-    if (training_create(&training, &shape, bench->kernels, NULL, error) ||
-        importance_create(&importance, &training, error))
+    if (training_create(&training, &shape, kernels, NULL, error) || importance_create(&importance, &training, error))
         goto done;
-    for (int run = -1; run < bench->n_runs; run++) { /* the first, not counted, warms up */
+    const int n_runs = line->is_chosen || hidden_size <= 128 ? bench->n_runs : FEW_RUNS;
+    for (int run = -1; run < n_runs; run++) { /* the first, not counted, warms up */
         if (load_lanes(&training, &h, error))
             goto done;
         double start = clock_cpu_s();
@@ -197,19 +208,19 @@ static enum error_code measure_line(const struct bench *bench, int64_t hidden_si
         attempt[run] = 1e3 * ((end - middle) * scale + (tested - end)) / lanes;
         measures[run] = 1e3 * (clock_cpu_s() - tested) / lanes;
     }
-    line->untrained_ms = figure_of(untrained, bench->n_runs);
-    line->attempt_ms = figure_of(attempt, bench->n_runs);
-    line->measures_ms = figure_of(measures, bench->n_runs);
+    line->untrained_ms = figure_of(untrained, n_runs);
+    line->attempt_ms = figure_of(attempt, n_runs);
+    line->measures_ms = figure_of(measures, n_runs);
 
     /* R: the matrix products of training at the multiply-add peak and one square root and division for each parameter
      * and step, nothing overlapped; test passes are not in it. */
     double steps = (double)(full.epochs * shape.steps[0]);
     double flops = 2 * steps * (double)h.batch_size * sample_multiply_adds(&training.network);
     line->roofline_ms =
-        1e3 * flops / (1e9 * bench->gflops.median) + 1e-6 * steps * parameters * bench->sqrt_div_ns.median / lanes;
+        1e3 * flops / (1e9 * bench->gflops.median) + 1e-6 * steps * parameters * bench->sqrt_div_ns.median / width;
     line->matrix_gflops = 1e-6 * flops / line->attempt_ms.median;
     double job_s = 0;
-    if (strcmp(bench->kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
+    if (!line->has_units && strcmp(kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
         goto done;
     line->job_ms = 1e3 * job_s;
 done:
@@ -219,6 +230,11 @@ done:
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
+
+static const char *layout_name(const struct line *line)
+{
+    return line->has_units ? "units" : "models";
+}
 
 static void print_text(const struct bench *bench, const struct line *lines, int n_lines)
 {
@@ -231,17 +247,18 @@ static void print_text(const struct bench *bench, const struct line *lines, int 
     printf("read:  ");
     for (int level = 0; level < LEVELS; level++)
         printf(" %s (%zu KiB) %.0f GB/s", levels[level], bench->read_bytes[level] >> 10, bench->read[level].median);
-    printf("\n\n%5s  %28s %9s %9s %7s %25s %10s %9s\n", "H", "training, ms an attempt", "GFLOP/s", "R, ms", "% of R",
-           "measures, ms a model", "untrained", "job, ms");
+    printf("\n\n%5s %-7s %27s %8s %8s %6s %24s %10s %9s %9s\n", "H", "layout", "training, ms an attempt", "GFLOP/s",
+           "R, ms", "% of R", "measures, ms a model", "estimate", "untrained", "job, ms");
     for (int i = 0; i < n_lines; i++) {
         const struct line *line = &lines[i];
         char job[16] = "-";
         if (line->job_ms > 0)
             snprintf(job, sizeof job, "%.3f", line->job_ms);
-        printf("%5" PRId64 "  %9.3f (%7.3f - %7.3f) %9.1f %9.3f %7.1f %8.3f (%6.3f - %6.3f) %9.3f %10s\n",
-               line->hidden_size, line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
-               line->matrix_gflops, line->roofline_ms, 100 * line->roofline_ms / line->attempt_ms.median,
-               line->measures_ms.median, line->measures_ms.min, line->measures_ms.max, line->untrained_ms.median, job);
+        printf("%5" PRId64 " %-6s%c %8.3f (%7.3f - %7.3f) %8.1f %8.3f %6.1f %7.3f (%6.3f - %6.3f) %10.3f %9.3f %9s\n",
+               line->hidden_size, layout_name(line), line->is_chosen ? '*' : ' ', line->attempt_ms.median,
+               line->attempt_ms.min, line->attempt_ms.max, line->matrix_gflops, line->roofline_ms,
+               100 * line->roofline_ms / line->attempt_ms.median, line->measures_ms.median, line->measures_ms.min,
+               line->measures_ms.max, line->estimate_ms, line->untrained_ms.median, job);
     }
 }
 
@@ -252,7 +269,7 @@ static void print_json_figure(const char *name, struct figure figure, const char
 }
 
 /* One object: limits by instruction set; training, measures and job as lists. */
-static void print_json(const struct bench *benches, int n_benches, struct line lines[][WIDTHS_MAX], const int *n_lines)
+static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines)
 {
     static const char *const levels[LEVELS] = {"read_l1_gb_s", "read_l2_gb_s", "read_l3_gb_s", "read_memory_gb_s"};
     const char *separator = "";
@@ -266,24 +283,26 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
     }
     printf("},\n \"training\": [");
     for (int b = 0; b < n_benches; b++)
-        for (int i = 0; i < n_lines[b]; i++, separator = ",") {
+        for (int i = 0; i < 2 * n_lines[b]; i++, separator = ",") {
             const struct line *line = &lines[b][i];
             printf("%s\n  {\"hidden_size\": %" PRId64 ", \"ms_per_attempt\": %.6g, \"ms_min\": %.6g, \"ms_max\": %.6g, "
-                   "\"gflops\": %.6g, \"percent_of_roofline\": %.4g, \"instruction_set\": \"%s\"}",
+                   "\"gflops\": %.6g, \"percent_of_roofline\": %.4g, \"instruction_set\": \"%s\", "
+                   "\"layout\": \"%s\", \"is_chosen\": %s, \"estimate_ms\": %.6g}",
                    separator, line->hidden_size, line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
-                   line->matrix_gflops, 100 * line->roofline_ms / line->attempt_ms.median, benches[b].kernels->name);
+                   line->matrix_gflops, 100 * line->roofline_ms / line->attempt_ms.median, benches[b].kernels->name,
+                   layout_name(line), line->is_chosen ? "true" : "false", line->estimate_ms);
         }
     printf("],\n \"measures\": [");
     separator = "";
     for (int b = 0; b < n_benches; b++)
-        for (int i = 0; i < n_lines[b]; i++, separator = ",") {
-            printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", ", separator,
-                   lines[b][i].hidden_size, benches[b].kernels->name);
+        for (int i = 0; i < 2 * n_lines[b]; i++, separator = ",") {
+            printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", ", separator,
+                   lines[b][i].hidden_size, benches[b].kernels->name, layout_name(&lines[b][i]));
             print_json_figure("ms_per_model", lines[b][i].measures_ms, "}");
         }
     printf("],\n \"job\": [");
     separator = "";
-    for (int i = 0; i < n_lines[0]; i++) {
+    for (int i = 0; i < 2 * n_lines[0]; i++) {
         if (lines[0][i].job_ms <= 0)
             continue;
         printf("%s\n  {\"hidden_size\": %" PRId64 ", \"ms_per_job\": %.6g, \"instruction_set\": \"%s\"}", separator,
@@ -321,14 +340,15 @@ static enum error_code run_bench(struct bench *bench, const int64_t *widths, int
     if (measure_limits(bench, error))
         return error->code;
     for (int i = 0; i < n_widths; i++)
-        if (measure_line(bench, widths[i], &lines[i], error))
+        if (measure_line(bench, bench->kernels, widths[i], &lines[2 * i], error) ||
+            measure_line(bench, bench->kernels->units, widths[i], &lines[2 * i + 1], error))
             return error->code;
     return ERROR_NONE;
 }
 
 static enum error_code bench_all(const struct arguments *arguments, struct error *error)
 {
-    static struct line lines[2][WIDTHS_MAX];
+    static struct line lines[2][LINES_MAX];
     static const int64_t portable_widths[] = {5, 16};
     struct bench benches[2] = {{.n_runs = 9}, {.n_runs = 9}};
     int64_t widths[WIDTHS_MAX] = {5, 16, 50, 100, 200};
@@ -353,14 +373,14 @@ static enum error_code bench_all(const struct arguments *arguments, struct error
     if (run_bench(&benches[0], widths, n_lines[0], lines[0], error))
         return error->code;
     if (!arguments->json)
-        print_text(&benches[0], lines[0], n_lines[0]);
+        print_text(&benches[0], lines[0], 2 * n_lines[0]);
     if (!arguments->simd && strcmp(benches[0].kernels->name, "portable") != 0) {
         n_benches = 2;
         setenv("PICKY_SIMD", "portable", 1);
         if (run_bench(&benches[1], portable_widths, n_lines[1], lines[1], error))
             return error->code;
         if (!arguments->json)
-            print_text(&benches[1], lines[1], n_lines[1]);
+            print_text(&benches[1], lines[1], 2 * n_lines[1]);
     }
     if (arguments->json)
         print_json(benches, n_benches, lines, n_lines);
@@ -389,9 +409,11 @@ const struct command command_bench = {
         "  --simd NAME           instruction set: avx512, avx2, neon or portable (default: the widest, then portable)\n"
         "  --set KEY=VALUE       another hyperparameter, e.g. batch_size or context_location\n"
         "  --json                for machines: limits, training, measures, job\n\n"
-        "Training is one attempt of a full pack, all test passes included. R is the yardstick: its matrix products at\n"
-        "the multiply-add peak plus a square root and a division for each parameter and step, one after the other,\n"
-        "without the test passes. A job has its rejected attempts, measures and record in it.\n"
+        "Training is one attempt of a full pack with models in the SIMD lanes, or of one model with units in the\n"
+        "lanes, all test passes included; * is the layout that full packs of jobs get, and the estimate (ms a model,\n"
+        "measures included) is what that choice goes by. R is the yardstick: the matrix products at the multiply-add\n"
+        "peak plus a square root and a division for each parameter and step, one after the other, without the test\n"
+        "passes. A job has its rejected attempts, measures and record in it.\n"
         "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .run = run,
 };

@@ -267,10 +267,11 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
         double left_s = budget_s - (clock_s() - start_s);
         if ((i == 0 || left_s > 0) && pilot_time_steps(entry->example, &seconds_per_cost, error))
             return error->code;
-        const double lanes = 16, margin = 1.5; /* at most; attempts are repeated */
+        const double margin = 1.5; /* attempts are repeated */
         entry->job_s = cost(entry) * seconds_per_cost;
-        entry->pack_s = lanes * entry->job_s;
-        size_t n_packs = left_s < margin * entry->pack_s ? 0 : left_s < 2 * margin * entry->pack_s ? 1 : 2;
+        entry->pack_s = (double)full.n_models * entry->job_s;
+        double trial_s = margin * (double)widest->lanes * entry->job_s;
+        size_t n_packs = left_s < trial_s ? 0 : left_s < 2 * trial_s ? 1 : 2;
         /* Fewer models at a time than elsewhere would take another time. */
         bool is_whole = found.n_models == full.n_models;
         if (n_packs > 0 && is_whole && train_jobs(entry, sweep, &layout, n_packs, error))

@@ -56,8 +56,6 @@ enum error_code room_look(struct room *room, const struct sweep *sweep, const st
             room->n_unfit++;
         } else {
             n_one = one.n_bytes;
-            if (found.kernels != widest && !kernels_last_resort(found.kernels) && room->n_slow++ == 0)
-                room->slow = c;
         }
         if (n_one < room->n_least) {
             room->n_least = n_one;
@@ -96,9 +94,9 @@ void room_print_largest(FILE *stream, const struct room *room)
 {
     const struct hyperparameters *h = &room->sweep->configs[room->largest_config];
     const struct text_words most = text_size((double)room->most);
-    fprintf(stream, "the largest pack (hidden_size %" PRId64 ", %zu models at a time) needs %s, records %s; ",
-            h->hidden_size, room->largest.n_models, text_size((double)room->largest.n_bytes).words,
-            text_size((double)room->n_record_bytes).words);
+    fprintf(stream, "the largest pack (hidden_size %" PRId64 ", %zu model%s at a time) needs %s, records %s; ",
+            h->hidden_size, room->largest.n_models, room->largest.n_models == 1 ? "" : "s",
+            text_size((double)room->largest.n_bytes).words, text_size((double)room->n_record_bytes).words);
     if (room->most == MEMORY_UNLIMITED)
         fprintf(stream, "what there is is not known\n");
     else if (room->most == room->fewest)
@@ -114,9 +112,8 @@ void room_print_largest(FILE *stream, const struct room *room)
 void room_print_warnings(FILE *stream, const struct room *room)
 {
     char name[RESULTS_LABEL_MAX];
-    const struct kernels *widest = room->largest.kernels;
     for (size_t i = 0; i < room->n_unfit && i < ROOM_NAMED_MAX; i++) {
-        uint64_t n_bytes = packing_choose(widest, &room->sweep->configs[room->unfit[i]], 1, 0).n_bytes;
+        uint64_t n_bytes = packing_choose(room->largest.kernels, &room->sweep->configs[room->unfit[i]], 1, 0).n_bytes;
         label(room, room->unfit[i], name);
         fprintf(stream,
                 "picky: warning: %s: not one model fits into memory: with its records it needs %s, a rank may use %s; "
@@ -125,15 +122,6 @@ void room_print_warnings(FILE *stream, const struct room *room)
     }
     if (room->n_unfit > ROOM_NAMED_MAX)
         fprintf(stream, "picky: warning: and %zu more configurations do not fit\n", room->n_unfit - ROOM_NAMED_MAX);
-    if (room->n_slow > 0) {
-        const struct hyperparameters *h = &room->sweep->configs[room->slow];
-        label(room, room->slow, name);
-        fprintf(stream,
-                "picky: warning: %zu configuration%s, the first of them %s, fit%s only in the portable build's packs "
-                "(%s), some sixty times slower\n",
-                room->n_slow, room->n_slow == 1 ? "" : "s", name, room->n_slow == 1 ? "s" : "",
-                text_size((double)packing_choose(widest, h, 1, 0).n_bytes).words);
-    }
     if (room->n_small > 0 && room->n_small < room->n_ranks)
         fprintf(stream,
                 "picky: warning: %d of %d ranks have too little memory for any configuration: jobs that they get end "

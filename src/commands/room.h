@@ -20,9 +20,9 @@ struct room {
     size_t least_config;
     uint64_t most,
         fewest; /* bytes that that rank may use, records included, and the least of any; MEMORY_UNLIMITED: not known */
-    int n_ranks, n_small;               /* ranks; of them those on which no configuration fits */
-    size_t n_unfit, n_slow;             /* of which not one model fits; which only kernels_last_resort's fit */
-    size_t unfit[ROOM_NAMED_MAX], slow; /* the first ones */
+    int n_ranks, n_small;         /* ranks; of them those on which no configuration fits */
+    size_t n_unfit;               /* of which not one model fits */
+    size_t unfit[ROOM_NAMED_MAX]; /* the first ones */
 };
 
 /* Looks at all configurations. memory [n_ranks]: bytes that each rank may use, rank 0 being the one that writes.

@@ -314,14 +314,17 @@ static enum error_code write_tasks(char **text, const struct as_run *sweep, stru
             return error_set(error, ERROR_INPUT,
                              "second_task differs between the configurations, but the text does not vary it");
     const struct registered_tasks *tasks = task_registry_get(h->tasks);
-    bool is_short = *h->second_task && !has_names(&tasks->list);
-    if (place.value         ? has_tasks(place.value, h)
+    /* A spelling of its own ("add1.50") is kept by second_task alone. */
+    bool is_own = strcmp(h->second_task, tasks->second_task) != 0;
+    bool is_short = is_own || (*h->second_task && !has_names(&tasks->list));
+    bool is_default = hyperparameter_is_default(h, row) && hyperparameter_is_default(h, short_row);
+    if (place.value         ? !is_own && has_tasks(place.value, h)
         : short_place.value ? has_value(short_place.value, h, short_row)
-                            : is_short && hyperparameter_is_default(h, row) && hyperparameter_is_default(h, short_row))
+                            : is_short && is_default)
         return ERROR_NONE;
     char named[TASK_LIST_NAMED_MAX];
     task_registry_named_text(h->tasks, named);
-    is_short = is_short && !place.value;
+    is_short = is_own || (is_short && !place.value);
     const struct setting setting = {
         .key = is_short ? short_row->name : row->name, .value = is_short ? h->second_task : named, .is_string = true};
     return write_setting(text, place.value ? &place : &short_place, &setting, error);

@@ -92,7 +92,8 @@ static enum error_code hash_record(void *context, const struct job *job, const v
     return ERROR_NONE;
 }
 
-static enum error_code run_self_test(struct self_test *test, struct job_runner **runner, struct error *error)
+static enum error_code run_self_test(struct self_test *test, enum layout layout, struct job_runner **runner,
+                                     struct error *error)
 {
     struct hyperparameters configs[N_TEST_JOBS];
     for (int i = 0; i < N_TEST_JOBS; i++) {
@@ -117,6 +118,7 @@ static enum error_code run_self_test(struct self_test *test, struct job_runner *
     if (record_layout_make(&test->layout, configs, N_TEST_JOBS, STORE_WEIGHTS | STORE_TEST_SET, error) ||
         job_runner_create(runner, &test->layout, error))
         return error->code;
+    job_runner_set_layout(*runner, layout);
     for (uint64_t i = 0; i < N_TEST_JOBS; i++)
         if (job_runner_add(*runner, &(struct job){.config = i, .seed = 1 + (int64_t)i, .h = configs[i]}, error))
             return error->code;
@@ -126,14 +128,12 @@ static enum error_code run_self_test(struct self_test *test, struct job_runner *
     return ERROR_NONE;
 }
 
-enum error_code build_self_test(struct error *error)
+/* The self-test of the models that one layout trains. */
+static enum error_code test_layout(enum layout layout, const struct kernels *kernels, struct error *error)
 {
-    const struct kernels *kernels;
     struct self_test test;
     struct job_runner *runner = NULL;
-    if (kernels_choose(&kernels, error))
-        return error->code;
-    enum error_code code = run_self_test(&test, &runner, error);
+    enum error_code code = run_self_test(&test, layout, &runner, error);
     job_runner_destroy(runner);
     if (code)
         return error_prefix(error, "the self-test could not run");
@@ -146,6 +146,15 @@ enum error_code build_self_test(struct error *error)
                      "the self-test fails: models trained by %s are not the bits they must be (%016" PRIx64
                      ", not %016" PRIx64 "); build picky anew, or choose another instruction set by PICKY_SIMD",
                      kernels->name, hash, (uint64_t)SELF_TEST_HASH);
+}
+
+enum error_code build_self_test(struct error *error)
+{
+    const struct kernels *kernels;
+    if (kernels_choose(&kernels, error) || test_layout(LAYOUT_MODELS, kernels, error) ||
+        test_layout(LAYOUT_UNITS, kernels, error))
+        return error->code;
+    return ERROR_NONE;
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------- */

@@ -40,8 +40,9 @@ struct pack {
 
 struct job_runner {
     struct record_layout layout;
-    struct pack packs[3]; /* [n_packs], the widest first */
+    struct pack packs[PACKINGS_MAX]; /* [n_packs], the widest first */
     int n_packs;
+    enum layout layout_of_packs;
     uint64_t memory;          /* bytes that packs may hold together */
     bool was_refused;         /* and that is what could be allocated */
     struct job_group *groups; /* [n_groups], those with waiting jobs */
@@ -58,31 +59,9 @@ struct job_runner {
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-static const struct kernels *next_kernels(const struct kernels *kernels)
+void job_runner_set_layout(struct job_runner *runner, enum layout layout)
 {
-    const struct kernels *narrower = kernels_narrower(kernels);
-    return narrower ? narrower : kernels_last_resort(kernels);
-}
-
-struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
-                              uint64_t memory_bytes)
-{
-    const struct shape shape = shape_of(h);
-    struct packing packing = {0};
-    check(widest);
-    for (const struct kernels *kernels = widest; kernels; kernels = next_kernels(kernels)) {
-        const struct kernels *narrower = kernels_narrower(kernels);
-        size_t least = narrower ? narrower->lanes + 1 : 1; /* else narrower ones do as well */
-        size_t most = n < kernels->lanes ? n : kernels->lanes;
-        uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
-        packing = (struct packing){kernels, 0, n_bytes + training_data_bytes(&shape, h->N_train, 1)};
-        for (size_t n_models = most; n_models >= least; n_models--) {
-            uint64_t n_all = n_bytes + training_data_bytes(&shape, h->N_train, n_models);
-            if (n_all <= memory_bytes)
-                return (struct packing){kernels, n_models, n_all};
-        }
-    }
-    return packing;
+    runner->layout_of_packs = layout;
 }
 
 void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
@@ -115,7 +94,8 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
 {
     *runner = NULL;
     const struct kernels *kernels;
-    if (kernels_choose(&kernels, error))
+    enum layout units_or_models;
+    if (kernels_choose(&kernels, error) || layout_choose(&units_or_models, error))
         return error->code;
     struct job_runner *r = calloc(1, sizeof *r);
     void *record = malloc(layout->n_bytes);
@@ -126,10 +106,11 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     }
     r->layout = *layout;
     r->memory = MEMORY_UNLIMITED;
-    for (; kernels; kernels = next_kernels(kernels)) {
-        check(r->n_packs < (int)(sizeof r->packs / sizeof r->packs[0]));
-        r->packs[r->n_packs++].kernels = kernels;
-    }
+    job_runner_set_layout(r, units_or_models);
+    const struct kernels *all[PACKINGS_MAX];
+    r->n_packs = packings(kernels, all);
+    for (int i = 0; i < r->n_packs; i++)
+        r->packs[i].kernels = all[i];
     r->record = record;
     *runner = r;
     return ERROR_NONE;
@@ -345,10 +326,9 @@ static enum error_code does_not_fit(const struct job_runner *runner, const struc
 {
     const struct text_words needed = text_size((double)packing->n_bytes);
     if (runner->was_refused)
-        return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, more than there is",
-                         packing->kernels->lanes, needed.words);
-    return error_set(error, ERROR_FATAL, "out of memory: a model (pack of %zu lanes) needs %s, there are %s",
-                     packing->kernels->lanes, needed.words, text_size((double)runner->memory).words);
+        return error_set(error, ERROR_FATAL, "out of memory: a model needs %s, more than there is", needed.words);
+    return error_set(error, ERROR_FATAL, "out of memory: a model needs %s, there are %s", needed.words,
+                     text_size((double)runner->memory).words);
 }
 
 /* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into
@@ -362,7 +342,8 @@ static enum error_code load_pack(struct job_runner *runner, const struct shape *
         if (members[i]->job.h.N_train > largest->N_train)
             largest = &members[i]->job.h;
     for (;;) {
-        const struct packing packing = packing_choose(runner->packs[0].kernels, largest, *n, runner->memory);
+        const struct packing packing =
+            packing_choose_of(runner->layout_of_packs, runner->packs[0].kernels, largest, *n, runner->memory);
         if (packing.n_models == 0)
             return does_not_fit(runner, &packing, error);
         struct pack *p = &runner->packs[0];

@@ -1,6 +1,6 @@
 /* A job: (hyperparameters, seed) -> record. No MPI, no HDF5, no files.
  *
- * Jobs are trained in packs: up to one model per SIMD lane, all of one shape (shape.h). A job's
+ * Jobs are trained in packs: up to one model per SIMD lane, all of one shape (shape.h), or alone (packing.h). A job's
  * record depends on its hyperparameters and seed alone, bit for bit: not on its neighbours in a pack,
  * the width of a vector, the order of jobs or anything else. A runner holds jobs until their packs are
  * full, repacks rejected attempts with other waiting ones and emits a record as each job ends. */
@@ -8,9 +8,8 @@
 #define PICKY_JOB_H
 
 #include "hyperparameters.h"
-#include "kernels.h"
+#include "packing.h"
 #include "record.h"
-#include "shape.h"
 
 /* One (configuration, replicate) slot to fill. Plain data: may be copied and sent. */
 struct job {
@@ -36,17 +35,8 @@ void job_runner_destroy(struct job_runner *runner); /* NULL is allowed */
  * a full pack, models are trained fewer at a time, to the same bits. */
 void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes);
 
-/* How models are packed if packs may hold so much memory. */
-struct packing {
-    const struct kernels *kernels; /* static; those with the fewest lanes if not one model fits */
-    size_t n_models;               /* trained together; 0: not one model fits */
-    uint64_t n_bytes;              /* of the pack, or that it would take for one model */
-};
-
-/* Up to n (>= 1) models with the shape of h and no more training samples, in memory_bytes: with the kernels `widest`
- * and as many as there are, or else narrower ones; those that kernels_last_resort names only if nothing else fits. */
-struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
-                              uint64_t memory_bytes);
+/* Packs have this layout from now on (before: what PICKY_LAYOUT says). */
+void job_runner_set_layout(struct job_runner *runner, enum layout layout);
 
 /* Models in a full pack: the lanes of the chosen instruction set (4, 8 or 16). */
 int job_runner_lanes(const struct job_runner *runner);

@@ -133,7 +133,7 @@ static void ablate_last_layer(struct importance *importance, const struct networ
     size_t lanes = network->lanes, H = output->n_inputs, stride = a->in_stride[network->n_layers];
     for (size_t unit = 0; unit < H; unit++) {
         const float *h = a->in[network->n_layers] + unit * lanes;
-        const float *w = output->weights + kernels_panel(1, output->n_columns, 0, unit) * lanes;
+        const float *w = output->weights + unit * lanes; /* of a lone unit */
         for (size_t row = 0; row < n_rows; row++)
             for (size_t lane = 0; lane < lanes; lane++) {
                 float part = h[row * stride * lanes + lane] * w[lane];

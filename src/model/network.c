@@ -46,7 +46,7 @@ static void network_slice(struct network *network, struct arena *arena)
     bool has_moments = network->shape.optimizer == OPTIMIZER_ADAM;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t n_weights = layer->n_units * layer->n_columns;
+        size_t n_weights = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns);
         layer->weights = arena_take(arena, n_weights, network->lanes);
         layer->moment1 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
         layer->moment2 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
@@ -108,7 +108,8 @@ void network_clear(struct network *network)
 {
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t vector = network->lanes * sizeof(float), bytes = layer->n_units * layer->n_columns * vector;
+        size_t vector = network->lanes * sizeof(float),
+               bytes = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns) * vector;
         interrupt_clear(network->interrupt, layer->weights, bytes);
         if (layer->moment1) {
             interrupt_clear(network->interrupt, layer->moment1, bytes);
@@ -123,9 +124,9 @@ static void activations_slice(struct activations *a, const struct network *netwo
 {
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        a->in_stride[l] = layer->n_columns;
+        a->in_stride[l] = kernels_stride(network->lanes, layer->n_columns);
         /* Odd, so that the rows of a column do not all fall into one set of the cache. */
-        a->delta_stride[l] = layer->n_units | 1;
+        a->delta_stride[l] = kernels_stride(network->lanes, network->lanes > 1 ? layer->n_units | 1 : layer->n_units);
         a->in[l] = arena_take(arena, a->n_rows_max * a->in_stride[l], network->lanes);
         a->delta[l] = arena_take(arena, a->n_rows_max * a->delta_stride[l], network->lanes);
         a->sum[l] = with_sums ? arena_take(arena, a->n_rows_max * layer->n_units, network->lanes) : NULL;
@@ -182,7 +183,7 @@ float *activations_context(const struct activations *activations, const struct n
 static size_t weight_at(const struct network *network, const struct layer *layer, size_t lane, size_t unit,
                         size_t column)
 {
-    return kernels_panel(layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
+    return kernels_weight(network->kernels, layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
 }
 
 void network_initialise(struct network *network, size_t lane, struct rng_key key, double learning_rate)
@@ -229,7 +230,7 @@ bool network_is_finite(const struct network *network, size_t lane)
         for (size_t i = 0; i < n; i++) {
             if (i % INTERRUPT_LEAST == 0 && interrupt_look(network->interrupt))
                 return false;
-            zero += layer->weights[i * network->lanes + lane] * 0;
+            zero += layer->weights[weight_at(network, layer, lane, i / layer->n_columns, i % layer->n_columns)] * 0;
         }
     }
     return zero == 0;
@@ -242,26 +243,34 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
+/* Vectors that n weights of a unit, or of an input, take: with units in the lanes they share them. */
+static size_t vectors_of(const struct network *network, size_t n)
+{
+    return network->lanes > 1 ? n : n / network->kernels->panel_units + 1;
+}
+
 /* True if no layer is worth a look at the interruption, with so much work for each weight. */
 static bool layers_are_short(const struct network *network, size_t weight_work)
 {
-    return network->largest_layer * weight_work < INTERRUPT_LEAST;
+    return vectors_of(network, network->largest_layer) * weight_work < INTERRUPT_LEAST;
 }
 
-/* The three that follow run a kernel on slices of at most INTERRUPT_SLICE (the bits do not depend on them). True if
- * interrupted. Small models never come here: what they would pay for it could be measured. */
+/* The three that follow run a kernel on slices of at most INTERRUPT_SLICE (the bits do not depend on them), of whole
+ * panels. True if interrupted. Small models never come here: what they would pay for it could be measured. */
 #define APART __attribute__((noinline, cold))
 
 APART static bool product_slices(const struct network *network, const struct product *p)
 {
-    size_t unit_work = p->n_inputs + 1;
+    size_t unit_work = vectors_of(network, p->n_inputs + 1);
     size_t rows = interrupt_slice(p->n_rows, p->n_units * unit_work, SLICE_ROWS);
-    size_t units = interrupt_slice(p->n_units, rows * unit_work, 2);
+    size_t units = interrupt_slice(p->n_units, rows * unit_work, network->kernels->panel_units);
     for (size_t row = 0; row < p->n_rows; row += rows)
-        for (size_t unit = 0; unit < p->n_units; unit += units) {
+        for (size_t unit = 0, n; unit < p->n_units; unit += n) {
             struct product slice = *p;
+            n = at_most(units, p->n_units - unit);
+            n += unit + n + 1 == p->n_units; /* one left over would be taken for a layer of one (kernels.h) */
             slice.n_rows = at_most(rows, p->n_rows - row);
-            slice.n_units = at_most(units, p->n_units - unit);
+            slice.n_units = n;
             slice.weights += unit * (p->n_inputs + p->has_bias) * network->lanes;
             slice.in += row * p->in_stride * network->lanes;
             slice.out += (row * p->out_stride + unit) * network->lanes;
@@ -274,8 +283,8 @@ APART static bool product_slices(const struct network *network, const struct pro
 
 APART static bool back_product_slices(const struct network *network, const struct back_product *p)
 {
-    size_t rows = interrupt_slice(p->n_rows, p->n_units * p->n_inputs, SLICE_ROWS);
-    size_t inputs = interrupt_slice(p->n_inputs, rows * p->n_units, 2);
+    size_t rows = interrupt_slice(p->n_rows, p->n_units * vectors_of(network, p->n_inputs), SLICE_ROWS);
+    size_t inputs = interrupt_slice(p->n_inputs, rows * vectors_of(network, p->n_units), network->kernels->panel_units);
     for (size_t row = 0; row < p->n_rows; row += rows)
         for (size_t input = 0; input < p->n_inputs; input += inputs) {
             struct back_product slice = *p;
@@ -292,9 +301,41 @@ APART static bool back_product_slices(const struct network *network, const struc
     return false;
 }
 
+/* With units in the lanes back and update go through a tile of weights together. */
+APART static bool update_tiles(const struct network *network, void (*kernel)(const struct update *),
+                               const struct update *p)
+{
+    size_t step = network->kernels->panel_units, work = 2 * p->n_rows + STEP_WORK;
+    size_t columns = interrupt_slice(p->n_columns, vectors_of(network, p->n_units) * work, step);
+    size_t units = interrupt_slice(p->n_units, vectors_of(network, columns) * work, step);
+    for (size_t column = 0; column < p->n_columns; column += columns)
+        for (size_t unit = 0; unit < p->n_units; unit += units) {
+            struct update slice = *p;
+            struct back_product back;
+            slice.first_unit = unit;
+            slice.end_unit = at_most(unit + units, p->n_units);
+            slice.first_column = column;
+            slice.end_column = at_most(column + columns, p->n_columns);
+            if (p->back) {
+                back = *p->back;
+                back.first_input = column;
+                back.n_inputs = at_most(column + columns, p->back->n_inputs);
+                slice.back = column < p->back->n_inputs ? &back : NULL;
+            }
+            kernel(&slice);
+            if (interrupt_look(network->interrupt))
+                return true;
+        }
+    return false;
+}
+
 APART static bool update_slices(const struct network *network, void (*kernel)(const struct update *),
                                 const struct update *p)
 {
+    if (network->lanes == 1)
+        return update_tiles(network, kernel, p);
+    if (p->back && back_product_slices(network, p->back))
+        return true;
     size_t weight_work = p->n_rows + STEP_WORK;
     size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, 2);
     size_t columns = interrupt_slice(p->n_columns, units * weight_work, 2);
@@ -302,6 +343,7 @@ APART static bool update_slices(const struct network *network, void (*kernel)(co
         for (size_t column = 0; column < p->n_columns; column += columns) {
             struct update slice = *p;
             size_t at = unit * p->n_columns * network->lanes;
+            slice.back = NULL;
             slice.n_units = at_most(units, p->n_units - unit);
             slice.first_column = column;
             slice.end_column = at_most(column + columns, p->n_columns);
@@ -371,11 +413,11 @@ void network_forward(const struct network *network, struct activations *activati
     network_forward_from(network, activations, 1, n_rows);
 }
 
-/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. True if interrupted. */
-static bool backward_layer(const struct network *network, struct activations *a, int l, size_t n_rows, bool is_short)
+/* delta[l-1] from delta[l], through the weights and the ReLU of layer l-1. */
+static struct back_product back_of(const struct network *network, const struct activations *a, int l, size_t n_rows)
 {
     const struct layer *layer = &network->layer[l];
-    const struct back_product product = {
+    return (struct back_product){
         .n_rows = n_rows,
         .n_units = layer->n_units,
         .n_inputs = layer->n_inputs,
@@ -388,18 +430,18 @@ static bool backward_layer(const struct network *network, struct activations *a,
         .out = a->delta[l - 1],
         .out_stride = a->delta_stride[l - 1],
     };
-    if (!is_short)
-        return back_product_slices(network, &product);
-    network->kernels->back_product(&product);
-    return false;
 }
 
 void network_backward(const struct network *network, struct activations *activations, size_t n_rows)
 {
     bool is_short = layers_are_short(network, n_rows);
-    for (int l = network->n_layers; l > 1; l--)
-        if (backward_layer(network, activations, l, n_rows, is_short))
+    for (int l = network->n_layers; l > 1; l--) {
+        const struct back_product back = back_of(network, activations, l, n_rows);
+        if (is_short)
+            network->kernels->back_product(&back);
+        else if (back_product_slices(network, &back))
             return;
+    }
 }
 
 void network_step(struct network *network, struct activations *a, size_t n_rows)
@@ -421,13 +463,12 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
 
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
-        /* With the old weights, before they are updated. */
-        if (l > 1 && backward_layer(network, a, l, n_rows, is_short))
-            return;
+        const struct back_product back = l > 1 ? back_of(network, a, l, n_rows) : (struct back_product){0};
         const struct update update = {
             .n_rows = n_rows,
             .n_units = layer->n_units,
             .end_column = layer->n_columns,
+            .end_unit = layer->n_units,
             .n_columns = layer->n_columns,
             .delta = a->delta[l],
             .delta_stride = a->delta_stride[l],
@@ -440,6 +481,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .epsilon = (float)epsilon,
             .beta1 = (float)ADAM_BETA1,
             .beta2 = (float)ADAM_BETA2,
+            .back = l > 1 ? &back : NULL,
         };
         if (is_short)
             kernel(&update);

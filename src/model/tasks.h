@@ -23,8 +23,10 @@ struct targets {
     struct task_moments moments[TASKS_MAX]; /* if they are standardised */
 };
 
-/* Of checked hyperparameters; random constants are the seed's. Standardising takes a pass over 4,096 points a task. */
-void targets_make(struct targets *targets, const struct hyperparameters *h, int64_t seed);
+/* Of checked hyperparameters; random constants are the seed's. Standardising takes a pass over 4,096 points a task,
+ * unless one of `known` [n_known], which were made before, has it already. */
+void targets_make(struct targets *targets, const struct hyperparameters *h, int64_t seed, const struct targets *known,
+                  size_t n_known);
 
 /* Targets of a task (0-based) at n samples: x [n][n_inputs], target [n]. Returns n, or the first sample at which it is
  * not finite. */

@@ -217,7 +217,7 @@ enum error_code training_load(struct training *training, size_t lane, const stru
                               unsigned attempt, struct error *error)
 {
     struct model *model = &training->model[lane];
-    struct targets targets;
+    struct targets *targets = &training->targets[training->n_loaded % KERNELS_LANES_MAX], made;
     const atomic_bool *interrupt = training->network.interrupt;
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
@@ -226,8 +226,10 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     model->key = rng_key(seed, attempt);
     model->fault[0] = '\0';
     network_initialise(&training->network, lane, model->key, h->lr);
-    targets_make(&targets, h, seed);
-    if (load_training_set(model, &targets, interrupt) && load_test_sets(training, lane, &targets, interrupt))
+    targets_make(&made, h, seed, training->targets, KERNELS_LANES_MAX);
+    *targets = made;
+    training->n_loaded++;
+    if (load_training_set(model, targets, interrupt) && load_test_sets(training, lane, targets, interrupt))
         model->is_used = true;
     return ERROR_NONE;
 }

@@ -43,8 +43,10 @@ struct training {
     float *target;      /* [rows of a batch or block] vectors */
     uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
     size_t order_size;
-    uint32_t *indices; /* [batch_size] */
-    double *step_loss; /* [lanes] scratch */
+    uint32_t *indices;                         /* [batch_size] */
+    double *step_loss;                         /* [lanes] scratch */
+    struct targets targets[KERNELS_LANES_MAX]; /* of the models that were loaded last, for their moments */
+    size_t n_loaded;
 };
 
 enum { TRAIN_BLOCK_ROWS = 10 }; /* samples of a block in passes without training */

@@ -57,6 +57,12 @@ void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
     (void)n_bytes;
 }
 
+void job_runner_set_layout(struct job_runner *runner, enum layout layout)
+{
+    (void)runner;
+    (void)layout;
+}
+
 int job_runner_lanes(const struct job_runner *runner)
 {
     (void)runner;

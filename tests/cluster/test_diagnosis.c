@@ -127,6 +127,25 @@ static void test_quota(void **state)
     quota = INFINITY;
 }
 
+/* The first of these that is set counts; a batch script's SLURM_PROCID does not. */
+static void test_launched_rank(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK"};
+    assert_int_equal(diagnosis_launched_rank(), -1);
+    setenv("SLURM_PROCID", "0", 1);
+    assert_int_equal(diagnosis_launched_rank(), -1);
+    setenv("SLURM_STEPID", "0", 1);
+    for (int i = 0; i < 4; i++) {
+        char rank[] = {(char)('3' + i), '\0'};
+        setenv(variables[i], rank, 1);
+        assert_int_equal(diagnosis_launched_rank(), 3 + i);
+    }
+    for (int i = 0; i < 4; i++)
+        unsetenv(variables[i]);
+    unsetenv("SLURM_STEPID");
+}
+
 static void test_launchers(void **state)
 {
     (void)state;
@@ -316,9 +335,9 @@ int main(void)
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_placement), cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_crowding),
-        cmocka_unit_test(test_quota),     cmocka_unit_test(test_launchers),     cmocka_unit_test(test_file_systems),
-        cmocka_unit_test(test_job_times),
+        cmocka_unit_test(test_placement),    cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_crowding),
+        cmocka_unit_test(test_quota),        cmocka_unit_test(test_launched_rank), cmocka_unit_test(test_launchers),
+        cmocka_unit_test(test_file_systems), cmocka_unit_test(test_job_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

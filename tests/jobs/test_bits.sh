@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The core, built without MPI, HDF5 and libconfig by gcc and clang, as fast as their users may ask for, which is not
-# listened to, gives the bits of the build that is tested, on every instruction set that this machine can run.
+# listened to, gives the bits of the build that is tested, on every instruction set that this machine can run, with
+# models and with units in the lanes.
 # Usage: test_bits.sh SOURCE_DIR RECORD_HASH [LEVEL...]     record_hash of a build; levels: O2, Ofast ... (default Ofast)
 set -euo pipefail
 source_dir=$1 reference_program=$2
@@ -12,22 +13,24 @@ trap 'rm -rf "$work"' EXIT
 reference=
 compared=0
 compare() { # NAME PROGRAM: on every instruction set
-    local simd out
+    local simd layout out
     for simd in portable avx2 avx512 neon; do
-        out=$work/$1-$simd
-        if ! PICKY_SIMD=$simd "$2" >"$out" 2>"$out.err"; then
-            grep -q 'not an instruction set' "$out.err" || { cat "$out.err"; exit 1; }
-            echo "skipped: $simd cannot run here"
-            continue
-        fi
-        [[ -s $out ]] || { echo "$out: no hashes"; exit 1; }
-        reference=${reference:-$out}
-        if ! diff "$reference" "$out"; then
-            echo "different bits: $(basename "$reference") and $(basename "$out")"
-            exit 1
-        fi
-        echo "same bits: $1 $simd"
-        compared=$((compared + 1))
+        for layout in models units; do
+            out=$work/$1-$simd-$layout
+            if ! PICKY_SIMD=$simd PICKY_LAYOUT=$layout "$2" >"$out" 2>"$out.err"; then
+                grep -q 'not an instruction set' "$out.err" || { cat "$out.err"; exit 1; }
+                echo "skipped: $simd cannot run here"
+                continue 2
+            fi
+            [[ -s $out ]] || { echo "$out: no hashes"; exit 1; }
+            reference=${reference:-$out}
+            if ! diff "$reference" "$out"; then
+                echo "different bits: $(basename "$reference") and $(basename "$out")"
+                exit 1
+            fi
+            echo "same bits: $1 $simd, $layout in the lanes"
+            compared=$((compared + 1))
+        done
     done
 }
 

@@ -139,9 +139,11 @@ static void test_all_kinds(void **state)
     int n_sets = 0;
     for (size_t k = 0; k < N_KERNELS; k++)
         if (choose_kernels(kernel_names[k])) {
+            setenv("PICKY_LAYOUT", k == 0 ? "units" : "models", 1);
             compare_alone(&layout, jobs, order, JOBS, MEMORY_UNLIMITED, kernel_names[k], alone);
             n_sets++;
         }
+    unsetenv("PICKY_LAYOUT");
     assert_true(n_sets >= 2);
 
     /* The neighbours are as unlike as they are meant to be. */
@@ -222,6 +224,8 @@ static void test_random(void **state)
     while (n_rounds < ROUNDS_MAX && (clock() < end || n_rounds < 3)) {
         if (!choose_kernels(kernel_names[random_below(N_KERNELS)]))
             continue;
+        static const char *const layouts[] = {"", "models", "units"};
+        setenv("PICKY_LAYOUT", layouts[random_below(3)], 1);
         struct job jobs[N_MAX];
         struct records alone[N_MAX] = {{0}};
         size_t order[N_MAX], n = 2 + random_below(N_MAX - 1);
@@ -247,6 +251,7 @@ static void test_random(void **state)
             records_free(&alone[i]);
         n_rounds++;
     }
+    unsetenv("PICKY_LAYOUT");
     print_message("%d random packs, %d times two train modes in one\n", n_rounds, n_mixed);
 }
 

@@ -77,12 +77,16 @@ static void packs_take_what_is_said(void **state)
         {"hidden_size", "7", "batch_size", "300", "train_mode", "replay", "epochs", "3"},
         {"hidden_size", "300", "N_train", "7000", "N_test", "1234", "output_activation", "linear"},
     };
-    const struct kernels *widest;
+    const struct kernels *widest, *all[PACKINGS_MAX];
     struct error error;
     assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
+    const int n_packings = packings(widest, all);
+    assert_true(n_packings > 1);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (const struct kernels *kernels = widest; kernels; kernels = kernels_last_resort(kernels))
-            for (size_t n_models = 1; n_models <= kernels->lanes; n_models += kernels->lanes - 1) {
+        for (int which = 0; which < n_packings; which++) {
+            const struct kernels *kernels = all[which];
+            for (size_t n_models = 1; n_models <= kernels->lanes;
+                 n_models += kernels->lanes > 1 ? kernels->lanes - 1 : 1) {
                 struct hyperparameters h;
                 hyperparameters_default(&h);
                 for (size_t k = 0; k < 8 && shapes[i][k]; k += 2)
@@ -101,13 +105,14 @@ static void packs_take_what_is_said(void **state)
                 assert_int_equal(n_allocated, training_bytes(&shape, kernels->lanes) +
                                                   importance_bytes(&shape, kernels->lanes) +
                                                   training_data_bytes(&shape, h.N_train, n_models));
-                const struct packing packing = packing_choose(kernels, &h, kernels->lanes, MEMORY_UNLIMITED);
-                assert_ptr_equal(packing.kernels, kernels);
-                if (n_models == kernels->lanes)
+                const enum layout layout = kernels->lanes == 1 ? LAYOUT_UNITS : LAYOUT_MODELS;
+                const struct packing packing = packing_choose_of(layout, kernels, &h, kernels->lanes, MEMORY_UNLIMITED);
+                if (packing.kernels == kernels && n_models == kernels->lanes)
                     assert_int_equal(packing.n_bytes, n_allocated);
                 importance_destroy(&importance);
                 training_destroy(&training);
             }
+        }
 }
 
 /* ---- packing ---- */
@@ -121,29 +126,58 @@ static void packs_narrow(void **state)
     assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
     hyperparameters_default(&h);
     set(&h, "hidden_size", "4096");
-    const uint64_t full = packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED).n_bytes;
-    assert_true((double)full > 600e6 * (double)widest->lanes && (double)full < 630e6 * (double)widest->lanes);
-
+    const struct packing full = packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED);
+    assert_ptr_equal(full.kernels, widest->units); /* wide models one by one: faster, and need less memory */
+    assert_int_equal(full.n_models, 1);
+    assert_true((double)full.n_bytes > 600e6 && (double)full.n_bytes < 630e6);
     const struct packing none = packing_choose(widest, &h, widest->lanes, 0);
     assert_int_equal(none.n_models, 0);
+    assert_int_equal(none.n_bytes, full.n_bytes);
     assert_int_equal(packing_choose(widest, &h, widest->lanes, none.n_bytes - 1).n_models, 0);
-    const struct packing one = packing_choose(widest, &h, widest->lanes, none.n_bytes);
-    assert_int_equal(one.n_models, 1);
-    assert_int_equal(one.n_bytes, none.n_bytes);
-    for (const struct kernels *kernels = kernels_narrower(widest); kernels; kernels = kernels_narrower(kernels)) {
-        const uint64_t enough = packing_choose(kernels, &h, kernels->lanes, MEMORY_UNLIMITED).n_bytes;
-        const struct packing packing = packing_choose(widest, &h, widest->lanes, enough);
-        assert_ptr_equal(packing.kernels, kernels);
-        assert_int_equal(packing.n_models, kernels->lanes);
+    assert_int_equal(packing_choose(widest, &h, widest->lanes, none.n_bytes).n_models, 1);
+
+    /* Small ones together, as many as there is room for. */
+    set(&h, "hidden_size", "20");
+    const struct packing pack = packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED);
+    assert_int_equal(pack.n_models, widest->lanes);
+    const uint64_t least = packing_choose(widest, &h, 1, 0).n_bytes;
+    assert_int_equal(packing_choose(widest, &h, widest->lanes, least - 1).n_models, 0);
+    for (uint64_t memory = least, last = 1; memory < pack.n_bytes; memory += pack.n_bytes / 50) {
+        const struct packing packing = packing_choose(widest, &h, widest->lanes, memory);
+        assert_true(packing.n_models >= last && packing.n_bytes <= memory);
+        last = packing.n_models;
     }
-    /* The portable kernels are slow: rather one model with others. */
-    if (kernels_last_resort(widest)) {
-        const struct kernels *narrow = kernels_narrower(widest) ? kernels_narrower(widest) : widest;
-        const uint64_t barely = packing_choose(narrow, &h, 1, MEMORY_UNLIMITED).n_bytes;
-        assert_ptr_equal(packing_choose(widest, &h, 16, barely).kernels, narrow);
-        assert_int_equal(packing_choose(widest, &h, 16, barely).n_models, 1);
-        assert_ptr_equal(packing_choose(widest, &h, 16, barely - 1).kernels, kernels_last_resort(widest));
+}
+
+/* The layout that takes less time, by what is waiting; it can be named. */
+static void layouts(void **state)
+{
+    (void)state;
+    struct hyperparameters h;
+    struct error error;
+    const struct kernels *widest;
+    assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
+    hyperparameters_default(&h);
+    for (int size = 1; size <= 4096; size *= 4) {
+        char text[8];
+        snprintf(text, sizeof text, "%d", size);
+        set(&h, "hidden_size", text);
+        assert_ptr_equal(packing_choose(widest, &h, 1, MEMORY_UNLIMITED).kernels, widest->units);
+        size_t n_models = packing_choose(widest, &h, widest->lanes, MEMORY_UNLIMITED).n_models;
+        assert_true(size == 64 || n_models == (size < 64 ? widest->lanes : 1));
+        assert_int_equal(packing_choose_of(LAYOUT_UNITS, widest, &h, widest->lanes, MEMORY_UNLIMITED).n_models, 1);
+        assert_true(packing_choose_of(LAYOUT_MODELS, widest, &h, 1, MEMORY_UNLIMITED).kernels->lanes > 1);
     }
+    static const char *const texts[] = {"", "models", "units", "unit"};
+    for (int i = 0; i < 4; i++) {
+        enum layout layout;
+        setenv("PICKY_LAYOUT", texts[i], 1);
+        assert_int_equal(layout_choose(&layout, &error), i < 3 ? ERROR_NONE : ERROR_INPUT);
+        if (i < 3)
+            assert_int_equal(layout, LAYOUT_ANY + i);
+    }
+    assert_string_equal(error.message, "PICKY_LAYOUT = \"unit\": allowed: models, units");
+    unsetenv("PICKY_LAYOUT");
 }
 
 /* ---- made-up machines ---- */
@@ -289,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packs_take_what_is_said),
         cmocka_unit_test(packs_narrow),
+        cmocka_unit_test(layouts),
         cmocka_unit_test_setup_teardown(machines, start, end),
         cmocka_unit_test_setup_teardown(groups_2, start, end),
         cmocka_unit_test_setup_teardown(groups_1, start, end),

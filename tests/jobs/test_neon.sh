@@ -32,7 +32,7 @@ build() {
 
 # emulate NAME SIMD [JOB...]: becomes record_hash under qemu, into NAME-SIMD; call it in a subshell
 emulate() {
-    export PICKY_SIMD=$2
+    export PICKY_SIMD=$2 PICKY_LAYOUT=${layout:-}
     exec qemu-aarch64 -L /usr/aarch64-linux-gnu "$work/$1/tests/record_hash" "${@:3}" >"$work/$1-$2" 2>"$work/$1-$2.err"
 }
 
@@ -58,8 +58,11 @@ jobs=(1 3 5)
 emulate gcc portable "${jobs[@]}" &
 portable_run=$!
 
-(emulate gcc neon) || true
-compare gcc-neon
+for layout in models units; do
+    (emulate gcc neon) || true
+    compare gcc-neon
+done
+layout=
 if (emulate gcc avx2) || ! grep -q 'not an instruction set' "$work/gcc-avx2.err"; then
     echo "PICKY_SIMD=avx2 is not refused on aarch64"
     exit 1

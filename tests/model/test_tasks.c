@@ -44,7 +44,7 @@ static float second_target(const char *name, int task, float x0, float x1)
     hyperparameters_default(&h);
     assert_int_equal(hyperparameter_set_string(&h, hyperparameter_find("second_task"), name, &error), ERROR_NONE);
     assert_int_equal(hyperparameters_n_tasks(&h), 2);
-    targets_make(&targets, &h, 1);
+    targets_make(&targets, &h, 1, NULL, 0);
     assert_int_equal(targets_compute(&targets, task, 1, (float[]){x0, x1}, &target), 1);
     return target;
 }
@@ -84,7 +84,7 @@ static void test_formulas(void **state)
     h.a = 0.1;
     set_tasks(&h, "a * x1; r3 + x2; 1 / x1");
     task_list_randoms(7, randoms);
-    targets_make(&targets, &h, 7);
+    targets_make(&targets, &h, 7, NULL, 0);
     assert_int_equal(targets_compute(&targets, 0, 2, x, target), 2);
     assert_true(target[0] == 0.1f * 0.5f && target[1] == 0);
     assert_int_equal(targets_compute(&targets, 1, 2, x, target), 2);
@@ -94,7 +94,7 @@ static void test_formulas(void **state)
 
     h.standardise = STANDARDISE_VARIANCE;
     set_tasks(&h, "100 + x0");
-    targets_make(&targets, &h, 7);
+    targets_make(&targets, &h, 7, NULL, 0);
     assert_int_equal(targets_compute(&targets, 0, 1, (float[]){1, 0, 0}, target), 1);
     assert_true(fabs((double)target[0] - sqrt(3)) < 1e-3); /* half the width of a uniform by its sd */
 }

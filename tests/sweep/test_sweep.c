@@ -476,6 +476,10 @@ struct condition {
     const char *hidden_size, *second_task, *context_location, *train_mode, *fraction;
 };
 
+#define SUM     "x0 + x1; x0 + x1"
+#define PRODUCT "x0 * x1; x0 * x1"
+#define SCALED  "x0 + 1.5 * x1; x0 + 1.5 * x1"
+
 static void assert_conditions(const char *path, const struct condition *conditions, size_t n, int64_t replicates)
 {
     struct sweep sweep;
@@ -487,9 +491,10 @@ static void assert_conditions(const char *path, const struct condition *conditio
     for (size_t i = 0; i < n; i++) {
         struct hyperparameters h;
         hyperparameters_default(&h);
+        const char *tasks = strchr(conditions[i].second_task, ';') ? "tasks" : "second_task";
         const char *texts[] = {
-            "hidden_size",      conditions[i].hidden_size,      "second_task", conditions[i].second_task,
-            "context_location", conditions[i].context_location, "train_mode",  conditions[i].train_mode,
+            "hidden_size",      conditions[i].hidden_size,      tasks,        conditions[i].second_task,
+            "context_location", conditions[i].context_location, "train_mode", conditions[i].train_mode,
             "fraction",         conditions[i].fraction};
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k += 2)
             assert_int_equal(hyperparameter_set_text(&h, hyperparameter_find(texts[k]), texts[k + 1], &error),
@@ -513,10 +518,18 @@ static void test_shipped_sweeps(void **state)
         {"5", "prod", "start", "random", "0.5"},     {"100", "prod", "end", "random", "0.5"},
         {"100", "prod", "start", "replay", "0.5"},   {"100", "add1.5", "start", "random", "0.2"},
         {"100", "add1.5", "start", "random", "0.5"}, {"100", "add1.5", "start", "random", "0.8"},
-        {"100", "prod", "start", "random", "0.5"},
+        {"100", "prod", "start", "random", "0.5"},   {"50", SUM, "start", "random", "0.5"},
+        {"50", PRODUCT, "start", "random", "0.5"},   {"50", SCALED, "start", "random", "0.5"},
+        {"5", SUM, "start", "random", "0.5"},        {"5", PRODUCT, "start", "random", "0.5"},
+        {"100", SUM, "end", "random", "0.5"},        {"100", PRODUCT, "end", "random", "0.5"},
+        {"100", SUM, "start", "replay", "0.5"},      {"100", PRODUCT, "start", "replay", "0.5"},
+        {"100", SUM, "start", "random", "0.2"},      {"100", SUM, "start", "random", "0.5"},
+        {"100", SUM, "start", "random", "0.8"},      {"100", SCALED, "start", "random", "0.2"},
+        {"100", SCALED, "start", "random", "0.5"},   {"100", SCALED, "start", "random", "0.8"},
+        {"100", PRODUCT, "start", "random", "0.5"},
     };
     assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
-    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 9, 100);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 25, 100);
 
     static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",
                                             "0.55", "0.6", "0.65", "0.7", "0.75", "0.8", "0.85", "0.9", "0.95"};

@@ -76,11 +76,6 @@ static bool is_chosen(void)
     return wanted && *wanted != '\0';
 }
 
-const struct kernels *kernels_last_resort(const struct kernels *kernels)
-{
-    return !is_chosen() && kernels_portable.lanes < kernels->lanes ? &kernels_portable : NULL;
-}
-
 const struct kernels *kernels_narrower(const struct kernels *kernels)
 {
     if (is_chosen())

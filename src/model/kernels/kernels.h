@@ -1,13 +1,17 @@
-/* The arithmetic of a pack: one model in each SIMD lane.
+/* The arithmetic of a pack of models, in two layouts: one model in each SIMD lane; or a pack of one model, with units
+ * of a layer in the SIMD lanes.
  *
- * Every array is of vectors: `lanes` consecutive floats, one for each model, aligned to 64 bytes. Shapes are in
- * vectors; [a][b] is row-major. Each lane is an independent computation with a fixed order of correctly rounded
- * operations, so its bits are the same on every instruction set.
+ * Every array is of vectors: `lanes` consecutive floats, one for each model (one float where there is one lane). Shapes
+ * are in vectors; [a][b] is row-major. Each model is an independent computation with a fixed order of correctly rounded
+ * operations, so its bits are the same on every instruction set and in both layouts.
  *
  * Weight panels. The weights of a layer with U units and C columns (the inputs; then 1 for the bias, if any) lie in
- * panels of two units, [U/2][C][2]; an odd last unit is a panel [C][1]. So unit u, column c is at
- *     panel(U, C, u, c) = (u - u % 2) * C + c * width + u % 2,   width = 2, or 1 for an odd last unit,
- * and streaming through a panel reads memory in order. */
+ * panels of `panel_units` units, so that streaming through a panel reads memory in order:
+ * - models in the lanes: panels of two units, [U/2][C][2]; an odd last unit is a panel [C][1];
+ * - units in the lanes: panels as wide as a SIMD register, [U/width][C][width], the last one padded with zeros; a lone
+ *   unit is [C], padded to whole registers.
+ * With units in the lanes the rows of other arrays are padded too (kernels_stride): kernels may read a register beyond
+ * a row's last element, and `delta` has zeros there; they write only what is asked for. */
 #ifndef PICKY_KERNELS_H
 #define PICKY_KERNELS_H
 
@@ -26,10 +30,31 @@ enum epilogue {
     EPILOGUE_RELU, /* max(sum, 0); NaN stays NaN */
 };
 
+/* Where a weight is, with models in the lanes. */
 static inline size_t kernels_panel(size_t n_units, size_t n_columns, size_t unit, size_t column)
 {
     size_t width = unit % 2 == 0 && unit + 1 == n_units ? 1 : 2;
     return (unit - unit % 2) * n_columns + column * width + unit % 2;
+}
+
+static inline size_t kernels_round_up(size_t n)
+{
+    return (n + KERNELS_LANES_MAX - 1) / KERNELS_LANES_MAX * KERNELS_LANES_MAX;
+}
+
+/* Vectors that panels take, whatever the instruction set. */
+static inline size_t kernels_panels_size(size_t lanes, size_t n_units, size_t n_columns)
+{
+    if (lanes > 1)
+        return n_units * n_columns;
+    return n_units == 1 ? kernels_round_up(n_columns) : kernels_round_up(n_units) * n_columns;
+}
+
+/* Vectors from row to row of an array with n of them in a row. Padded rows are an odd number of cache lines apart, so
+ * that the rows of a column do not all fall into one set of the cache. */
+static inline size_t kernels_stride(size_t lanes, size_t n)
+{
+    return lanes > 1 ? n : kernels_round_up(n) | KERNELS_LANES_MAX;
 }
 
 /* out[r][u] = epilogue(bias[u] + sum over k of weights[u][k] * in[r][k]), a chain of multiply-adds in the order of
@@ -50,7 +75,7 @@ struct product {
 struct back_product {
     size_t n_rows, n_units;
     size_t first_input,
-        n_inputs;         /* columns k to carry back to, first_input (even) <= k < n_inputs: not context, bias */
+        n_inputs;         /* columns k to carry back to, first_input <= k < n_inputs, whole panels: not context, bias */
     size_t n_columns;     /* all columns of the panels */
     const float *weights; /* panels, n_units x n_columns */
     const float *delta;   /* [n_rows][delta_stride], n_units used */
@@ -61,12 +86,14 @@ struct back_product {
     size_t out_stride;
 };
 
-/* One optimiser step of a layer, the gradient fused in: g[u][c] = sum over r of delta[r][u] * in[r][c], the chain in
- * the order of r; the bias column has in = 1, which `in` holds as its last column. */
+/* One optimiser step of a layer, after the pass back through it, if any. The gradient is fused in: g[u][c] = sum over r
+ * of delta[r][u] * in[r][c], the chain in the order of r; the bias column has in = 1, which `in` holds as its last
+ * column. */
 struct update {
     size_t n_rows, n_units;
-    size_t first_column, end_column; /* those to update, first_column (even) <= c < end_column */
+    size_t first_column, end_column; /* those to update, first_column <= c < end_column, whole panels */
     size_t n_columns;                /* all columns of the panels, the bias's included */
+    size_t first_unit, end_unit;     /* with units in the lanes: those to update, and to go back from, in this order */
     const float *delta;              /* [n_rows][delta_stride] */
     size_t delta_stride;
     const float *in; /* [n_rows][in_stride] */
@@ -78,6 +105,7 @@ struct update {
      * moments folded into rate and epsilon (network.c). SGD: w -= rate * g. */
     const float *rate; /* one vector: each model's own */
     float epsilon, beta1, beta2;
+    const struct back_product *back; /* of the same layer, with the weights before the step; NULL: none */
 };
 
 /* Silencing units, in each lane another unit of another row: for slot s and lane, with r = row[s] and k = unit[s] of
@@ -95,16 +123,28 @@ struct silence {
     size_t out_stride;
 };
 
-/* One instruction set's kernels. Static. */
+/* One instruction set's kernels in one layout. Static. */
 struct kernels {
-    const char *name; /* "avx512", "avx2", "neon", "portable" */
-    size_t lanes;     /* floats in a vector */
+    const char *name;            /* "avx512", "avx2", "neon", "portable" */
+    size_t lanes;                /* floats in a vector: models in a pack; 1: units are in the SIMD lanes */
+    size_t panel_units;          /* units of a weight panel */
+    const struct kernels *units; /* the same instruction set's with units in the lanes; NULL: these are */
     void (*product)(const struct product *p);
     void (*back_product)(const struct back_product *p);
     void (*update_adam)(const struct update *p);
     void (*update_sgd)(const struct update *p);
     void (*silence)(const struct silence *p);
 };
+
+/* Where a weight is, in vectors. */
+static inline size_t kernels_weight(const struct kernels *kernels, size_t n_units, size_t n_columns, size_t unit,
+                                    size_t column)
+{
+    size_t width = kernels->panel_units;
+    if (kernels->lanes > 1 || n_units == 1)
+        return kernels_panel(n_units, n_columns, unit, column);
+    return (unit - unit % width) * n_columns + column * width + unit % width;
+}
 
 /* The kernels to use: those that the environment variable PICKY_SIMD names, else the widest that this processor has.
  * ERROR_INPUT if the variable names none, or one that cannot run here. The result is static. */
@@ -113,9 +153,5 @@ enum error_code kernels_choose(const struct kernels **kernels, struct error *err
 /* The next narrower kernels that this processor has, for packs that would leave half of the lanes empty. NULL if there
  * are none (the portable ones do not count), or if PICKY_SIMD says which kernels to use. Static. */
 const struct kernels *kernels_narrower(const struct kernels *kernels);
-
-/* The portable kernels, if they have fewer lanes than these: slow, but with packs that need less memory. NULL
- * otherwise, or if PICKY_SIMD says which kernels to use. Static. */
-const struct kernels *kernels_last_resort(const struct kernels *kernels);
 
 #endif

@@ -1,9 +1,10 @@
-/* The kernels, compiled once for each instruction set: the flags and KERNELS_NAME are all that differs.
+/* The kernels with models in the lanes, compiled once for each instruction set: the flags and KERNELS_NAME are all that
+ * differs.
  *
  * Loops over a vector's lanes do not appear: a vec is one SIMD register, and the code reads as if it trained a single
  * model. Tiles are unrolled by the compiler because their sizes are constants of an inlined call. */
 #include "kernels.h"
-#include "simd.h"
+#include "optimiser.h"
 
 enum {
     TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
@@ -166,24 +167,6 @@ static void back_product(const struct back_product *p)
 
 /* ---- update ------------------------------------------------------------------------------------------------- */
 
-struct update_constants {
-    vec rate, epsilon, beta1, beta2;
-};
-
-#define MOMENT_FLUSH 1e-30f /* far below anything that moves a weight; denormals cost 20 % of the time */
-
-/* One optimiser step of one weight, given its gradient. */
-INLINE vec step(bool is_adam, const struct update_constants *c, vec w, vec g, vec *m, vec *v)
-{
-    if (!is_adam)
-        return vec_fma(-c->rate, g, w);
-    vec moment1 = vec_flush(vec_fma(c->beta1, *m, g), MOMENT_FLUSH);
-    vec moment2 = vec_flush(vec_fma(c->beta2, *v, g * g), MOMENT_FLUSH);
-    *m = moment1;
-    *v = moment2;
-    return vec_fma(-c->rate, moment1 / (vec_sqrt(moment2) + c->epsilon), w);
-}
-
 /* One tile: U units x C columns. w, m, v [C][U]. */
 INLINE void update_tile(const int U, const int C, const bool is_adam, const struct update_constants *c, size_t n_rows,
                         const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
@@ -237,11 +220,10 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
  * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
 INLINE void update(const bool is_adam, const struct update *p)
 {
-    const struct update_constants c = {.rate = *(const vec *)p->rate,
-                                       .epsilon = vec_splat(p->epsilon),
-                                       .beta1 = vec_splat(p->beta1),
-                                       .beta2 = vec_splat(p->beta2)};
+    const struct update_constants c = update_constants_of(p, *(const vec *)p->rate);
     size_t unit = 0;
+    if (p->back)
+        back_product(p->back);
     for (; unit + 1 < p->n_units; unit += 2)
         update_panel(2, is_adam, &c, p, unit);
     if (unit < p->n_units)
@@ -304,15 +286,12 @@ static void silence(const struct silence *p)
         silence_slots(false, p);
 }
 
-#define CONCATENATE_(a, b) a##b
-#define CONCATENATE(a, b)  CONCATENATE_(a, b)
-#define STRING_(a)         #a
-#define STRING(a)          STRING_(a)
-
-extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME);
+extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME), CONCATENATE(units_, KERNELS_NAME);
 const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
     .lanes = LANES,
+    .panel_units = 2,
+    .units = &CONCATENATE(units_, KERNELS_NAME),
     .product = product,
     .back_product = back_product,
     .update_adam = update_adam,

@@ -61,11 +61,6 @@ static float read(const float *memory, size_t n_vectors, size_t n)
     return sum[0][0];
 }
 
-#define CONCATENATE_(a, b) a##b
-#define CONCATENATE(a, b)  CONCATENATE_(a, b)
-#define STRING_(a)         #a
-#define STRING(a)          STRING_(a)
-
 extern const struct limits CONCATENATE(limits_, KERNELS_NAME);
 const struct limits CONCATENATE(limits_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),

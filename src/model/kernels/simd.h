@@ -1,11 +1,13 @@
-/* One vector of floats, one lane per model, for whichever instruction set this file is compiled for
- * (KERNELS_AVX512, KERNELS_AVX2, KERNELS_NEON, else portable). Included by kernels_isa.c only.
+/* One vector of floats, one lane per model or per unit, for whichever instruction set this file is compiled for
+ * (KERNELS_AVX512, KERNELS_AVX2, KERNELS_NEON, else portable). Included by the files that are compiled for each.
  *
  * Every operation gives the same bits in a lane on every instruction set: correctly rounded IEEE 754
- * operations, comparisons that are false for NaN, and nothing across lanes. */
+ * operations, comparisons that are false for NaN, and nothing across lanes (vec_transpose moves, it does not
+ * compute). */
 #ifndef PICKY_SIMD_H
 #define PICKY_SIMD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(KERNELS_AVX512)
@@ -26,6 +28,7 @@
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES), may_alias));
+typedef float vec_anywhere __attribute__((vector_size(4 * LANES), may_alias, aligned(4)));
 typedef int32_t vec_bits __attribute__((vector_size(4 * LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -141,11 +144,103 @@ INLINE vec vec_gather(const float *from, vec_bits at)
 #endif
 }
 
+/* LANES floats from or to any address; and the first n of a vector only. */
+INLINE vec vec_load(const float *from)
+{
+    return *(const vec_anywhere *)from;
+}
+
+INLINE void vec_store(float *to, vec x)
+{
+    *(vec_anywhere *)to = x;
+}
+
+INLINE void vec_store_first(float *to, vec x, size_t n)
+{
+    for (size_t lane = 0; lane < n; lane++)
+        to[lane] = x[lane];
+}
+
+/* a * b + c, rounded once, of single floats. */
+INLINE float scalar_fma(float a, float b, float c)
+{
+#ifdef KERNELS_PORTABLE
+    return (float)wide_fma_to_odd((wide){(double)a}, (wide){(double)b}, (wide){(double)c})[0];
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+}
+
+/* Interleaves the blocks of four floats of a and b: by one float and by two, the lower and the upper halves. */
+#if LANES == 16
+#define INTERLEAVE_LOW(a, b)  __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define PAIRS_LOW(a, b)       __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define PAIRS_HIGH(a, b)      __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define BLOCKS_EVEN(a, b)     __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+#define BLOCKS_ODD(a, b)      __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
+#elif LANES == 8
+#define INTERLEAVE_LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define PAIRS_LOW(a, b)       __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define PAIRS_HIGH(a, b)      __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define BLOCKS_EVEN(a, b)     __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define BLOCKS_ODD(a, b)      __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+#else
+#define INTERLEAVE_LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define PAIRS_LOW(a, b)       __builtin_shufflevector(a, b, 0, 1, 4, 5)
+#define PAIRS_HIGH(a, b)      __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#endif
+
+/* Turns a square of LANES vectors: lane j of vector i goes to lane i of vector j. First within
+ * squares of 4 x 4 floats, then the squares change places. */
+INLINE void vec_transpose(vec square[LANES])
+{
+    vec step[LANES];
+    UNROLL
+    for (int i = 0; i < LANES; i += 4) {
+        vec low = INTERLEAVE_LOW(square[i], square[i + 1]), low2 = INTERLEAVE_LOW(square[i + 2], square[i + 3]);
+        vec high = INTERLEAVE_HIGH(square[i], square[i + 1]), high2 = INTERLEAVE_HIGH(square[i + 2], square[i + 3]);
+        step[i] = PAIRS_LOW(low, low2);
+        step[i + 1] = PAIRS_HIGH(low, low2);
+        step[i + 2] = PAIRS_LOW(high, high2);
+        step[i + 3] = PAIRS_HIGH(high, high2);
+    }
+#if LANES == 16
+    UNROLL
+    for (int i = 0; i < 4; i++) { /* step[4 g + i] has the squares of rows g: their columns i, 4 + i, 8 + i, 12 + i */
+        vec even = BLOCKS_EVEN(step[i], step[4 + i]), even2 = BLOCKS_EVEN(step[8 + i], step[12 + i]);
+        vec odd = BLOCKS_ODD(step[i], step[4 + i]), odd2 = BLOCKS_ODD(step[8 + i], step[12 + i]);
+        square[i] = BLOCKS_EVEN(even, even2);
+        square[4 + i] = BLOCKS_EVEN(odd, odd2);
+        square[8 + i] = BLOCKS_ODD(even, even2);
+        square[12 + i] = BLOCKS_ODD(odd, odd2);
+    }
+#elif LANES == 8
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        square[i] = BLOCKS_EVEN(step[i], step[4 + i]);
+        square[4 + i] = BLOCKS_ODD(step[i], step[4 + i]);
+    }
+#else
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        square[i] = step[i];
+#endif
+}
+
 /* Keeps a loaded vector in a register: without it gcc loads it once for every multiply-add that uses it. */
 #ifdef REGISTER
 #define KEEP_IN_REGISTER(x) __asm__("" : "+" REGISTER(x))
 #else
 #define KEEP_IN_REGISTER(x) ((void)0)
 #endif
+
+/* KERNELS_NAME in names and texts. */
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b)  CONCATENATE_(a, b)
+#define STRING_(a)         #a
+#define STRING(a)          STRING_(a)
 
 #endif

@@ -4,6 +4,8 @@ arguments that are wrong, its figures as files.
 check_analyse.py PICKY_ANALYSE STATISTICS_TABLE PICKY [unittest arguments]
 Needs h5py, NumPy, SciPy and gnuplot. With "" for PICKY the check of a file by picky itself is skipped.
 """
+import csv
+import io
 import os
 import re
 import resource
@@ -26,8 +28,10 @@ except ImportError as error:
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../file"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../reference"))
 import make_file
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
+from reference import random_uniforms
 
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
@@ -305,6 +309,49 @@ class Summary(Blocks):
 
 @unittest.skipUnless(PICKY, "needs picky to make a file")
 class RealFile(Blocks):
+    def second_variances(self, f, config, replicate):
+        """Variances of the units' activations [task, layer, unit] on a second test set, by NumPy from the weights."""
+        seed, attempt = int(f["seed"][config, replicate]), int(f["attempts"][config, replicate]) - 1
+        n_layers, n_units, n_test = (int(f[k][config]) for k in ("hidden_layers", "hidden_size", "N_test"))
+        context = {b"start": 1, b"end": n_layers}[f["context_location"][config]]
+        found = np.empty((2, n_layers, n_units))
+        for task in range(2):
+            h = random_uniforms(seed, attempt, 3, task, 1, 2 * n_test).reshape(n_test, 2).astype("f8")
+            for layer in range(n_layers):
+                weights = f["input_weights"][config, replicate, :n_units] if layer == 0 else \
+                    f["hidden_weights"][config, replicate, layer - 1, :n_units, :n_units]
+                h = h @ weights.T.astype("f8") + f["biases"][config, replicate, layer, :n_units]
+                if layer + 1 == context:
+                    h = h + f["context_weights"][config, replicate, :n_units, task]
+                h = np.maximum(h, 0)
+                found[task, layer] = h.var(0)
+        return found
+
+    def test_noise(self):
+        """D between a task's variances on the first and on the second test set; weights stored or trained again."""
+        environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        for store in ('"weights"', ""):
+            with open("noise.cfg", "w") as f:
+                f.write(f'replicates = 7; store = [{store}]; model = {{ epochs = 2; error_threshold = 1.0; }};\n'
+                        'cases = ({ hidden_size = 20; hidden_layers = 2; N_test = 30; grid = { tasks = ("x0 + x1; x0 * x1",'
+                        ' "x0 + x1; x0 + x1", "x0 * x1; x0 * x1"); }; });\n')
+            path = "noise.h5" if store else "again.h5"
+            subprocess.run([PICKY, "run", "noise.cfg", "-o", path], check=True, capture_output=True, env=environment)
+        with h5py.File("noise.h5", "r") as f:
+            noise = []
+            for r in np.flatnonzero(f["status"][0] == ACCEPTED):
+                first, second = f["importance"][0, r, MEASURES.index("variance")].astype("f8"), self.second_variances(f, 0, r)
+                p, q = (x[:, 0] / x[:, 0].sum(-1, keepdims=True) for x in (first, second))
+                noise.append(abs(p - q).sum(-1).mean() / 2)
+        for path in ("noise.h5", "again.h5"):
+            out = run("claims", path, "--noise", "--csv", "--measure", "variance")
+            self.assertEqual(out[0], 0, out)
+            row = next(csv.DictReader(io.StringIO(out[1])))
+            self.assertEqual((row["claim"], row["number"]), ("two_subnetworks", "judged"))
+            self.assertAlmostEqual(float(row["noise_a"]), np.mean(noise), delta=1e-5)
+            self.assertIn("noise (two test sets of one task)", run("claims", path, "--noise")[1])
+        self.assertNotIn("noise", run("claims", path)[1])
+
     def test_summary_and_figures(self):
         with open("real.cfg", "w") as f:
             f.write('name = "real"; replicates = 6; model = { epochs = 5; error_threshold = 0.3; };\n'

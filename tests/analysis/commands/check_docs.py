@@ -212,7 +212,7 @@ def check_commands(documents):
         assert not gone, f"{name} has what no document says any more: {gone}"
     for document, (blocks, commands) in documents.items():
         for line, kind, text in blocks:
-            assert kind in {"", "python", "sh"} | BLOCKS_ELSEWHERE, f"{document}:{line}: a block of kind {kind!r}"
+            assert kind in {"", "python", "sh", "text"} | BLOCKS_ELSEWHERE, f"{document}:{line}: a block of kind {kind!r}"
             if kind == "":  # a sweep file
                 with open("shown.cfg", "w", encoding="utf-8") as file:
                     file.write(text)

@@ -160,7 +160,14 @@ class Export(unittest.TestCase):
 
     def test_columns(self):
         rows = self.table("--keys", "all")
-        self.assertEqual(set(list(rows[0])[2:list(rows[0]).index("seed")]), {*DEFAULTS, "context_layer"})
+        of_tasks = {"n_inputs": "2", "input_low": "0", "input_high": "1", "a": "1", "b": "1", "c": "1",
+                    "standardise": "none"}
+        self.assertEqual(set(list(rows[0])[2:list(rows[0]).index("seed")]),
+                         {*DEFAULTS, *of_tasks, "tasks", "context_layer"})
+        for row in rows:
+            self.assertEqual({name: row[name] for name in of_tasks}, of_tasks)
+            self.assertEqual(row["tasks"], "x0 + x1; x0 * x1" if row["second_task"] == "prod"
+                             else f"x0 + x1; x0 + {row['second_task'][3:]} * x1")
         for row, (c, r) in zip(rows, self.slots(ACCEPTED, REJECTED, DIVERGED, ERROR)):
             self.check_key(row, c, r, [*DEFAULTS, "context_layer"])
         self.assertEqual(self.table("--keys", "swept"), self.table())

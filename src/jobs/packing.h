@@ -1,0 +1,45 @@
+/* How models are trained together: with which kernels, in which layout, how many at a time. A question of time and
+ * memory only: the bits are the same. */
+#ifndef PICKY_PACKING_H
+#define PICKY_PACKING_H
+
+#include "kernels.h"
+#include "shape.h"
+
+enum { PACKINGS_MAX = 3 }; /* kernels to choose from: two widths, and units in the lanes */
+
+struct packing {
+    const struct kernels *kernels; /* static; those that need least if not one model fits */
+    size_t n_models;               /* trained together; 0: not one model fits */
+    uint64_t n_bytes;              /* of the pack, or that it would take for one model */
+};
+
+/* All kernels that packs may use where `widest` are the widest: all [PACKINGS_MAX], the widest packs' first, those with
+ * units in the lanes last. Returns their number. */
+int packings(const struct kernels *widest, const struct kernels **all);
+
+/* A choice that is made by hand. */
+enum layout {
+    LAYOUT_ANY,
+    LAYOUT_MODELS, /* models in the SIMD lanes */
+    LAYOUT_UNITS,  /* units in the SIMD lanes */
+};
+
+/* That of the environment variable PICKY_LAYOUT ("models", "units"), for tests and benchmarks. ERROR_INPUT for other
+ * texts. */
+enum error_code layout_choose(enum layout *layout, struct error *error);
+
+/* For n (>= 1) models that have the shape of h, and no more training samples, in memory_bytes: the packing that takes
+ * least time for all of them (packing_cost). */
+struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
+                              uint64_t memory_bytes);
+
+/* The same of one layout. */
+struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
+                                 size_t n, uint64_t memory_bytes);
+
+/* An estimate of the time that one attempt of a pack takes, measures included, in ns: the same however many of its
+ * lanes are filled. */
+double packing_cost(const struct kernels *kernels, const struct shape *shape);
+
+#endif
