@@ -12,6 +12,10 @@
 #define LEGEND_KEY   25.0 /* from an entry's line to its text */
 #define LEGEND_GAP   14.0
 
+/* ColorBrewer's Set2, and for the eighth a blue that is not the grey of everything else. */
+const uint32_t layout_task_colours[TASKS_MAX] = {COLOUR_TASK_1, COLOUR_TASK_2, 0x8da0cbu, 0xe78ac3u,
+                                                 0x8fb935u,     0xe0b800u,     0xb08d57u, 0x3c6ea5u};
+
 struct ri_options figure_ri(const struct figure_request *request, size_t i)
 {
     struct ri_options ri = request->ri;

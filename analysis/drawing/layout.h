@@ -18,8 +18,9 @@
 
 #define COLOUR_TASK_1 0x66c2a5u
 #define COLOUR_TASK_2 0xfc8d62u
-#define COLOUR_TEXT   0x333333u
-#define COLOUR_GREY   0x777777u
+extern const uint32_t layout_task_colours[TASKS_MAX]; /* of figures of all tasks; the first two are those above */
+#define COLOUR_TEXT 0x333333u
+#define COLOUR_GREY 0x777777u
 
 /* What is asked of any figure. Borrowed. */
 struct figure_request {

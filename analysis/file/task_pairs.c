@@ -155,6 +155,14 @@ static bool has_name(const struct reader *reader, const size_t *configs, size_t 
     return is_same;
 }
 
+void task_common_name(const struct reader *reader, const struct selection *selection, int task,
+                      char name[TASK_LABEL_MAX])
+{
+    *name = '\0';
+    if (!has_name(reader, selection->configs, selection->n, task, name))
+        *name = '\0';
+}
+
 void task_label(const struct reader *reader, const struct selection *selection, int task, char text[TASK_LABEL_MAX])
 {
     char name[TASK_LABEL_MAX];

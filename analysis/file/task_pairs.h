@@ -42,6 +42,10 @@ void task_pairs_free(struct task_pairs *pairs); /* all-zero pairs are allowed */
 /* A task's name, or if it has none its formula: cut off, with "...", after about 40 characters. */
 void task_name(const struct hyperparameters *h, int task, char text[TASK_LABEL_MAX]);
 
+/* The name of a task of the selected configurations; "" if they have different ones, or not all of them have it. */
+void task_common_name(const struct reader *reader, const struct selection *selection, int task,
+                      char name[TASK_LABEL_MAX]);
+
 /* "task 1 (x0 + x1)"; "task 1" if the configurations have different tasks, or not all of them have it. */
 void task_label(const struct reader *reader, const struct selection *selection, int task, char text[TASK_LABEL_MAX]);
 

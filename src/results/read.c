@@ -381,7 +381,7 @@ static bool is_task_name(const char *text)
 
 /* The names of the tasks of list `number` of the file, which are for tables and figures alone: what is not there, or is
  * none, is left out. */
-static void read_names(hid_t file, uint64_t number, struct task_list *list)
+static void take_names(hid_t file, uint64_t number, struct task_list *list)
 {
     hsize_t size[2] = {0}, start[2] = {number, 0}, count[2] = {1, (hsize_t)list->n_tasks};
     char *names[TASKS_MAX] = {NULL};
@@ -425,7 +425,7 @@ static enum error_code read_lists(hid_t file, const char *path, uint64_t first, 
         const char *text = texts[i].text ? texts[i].text : "";
         code = task_list_parse(text, strlen(text), &list, &column, &reason);
         if (!code)
-            read_names(file, first + i, &list);
+            take_names(file, first + i, &list);
         if (code || task_registry_add(&list, &numbers[i], &reason))
             code = results_damaged(error, path, "list of tasks %" PRIu64 ": %s", first + i, reason.message);
     }
