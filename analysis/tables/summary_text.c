@@ -32,7 +32,8 @@ static void begin(const struct reader *reader, const struct selection *selection
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip is too large for one\n"
             "peak (p < 0.05), to be compared with identical tasks. Sarle's bimodality is no longer computed.\n"
             "Jaccard index and overlap: of the sets of units that matter to the two tasks, beside what sets of these\n"
-            "sizes have by chance; S and N_eff: how selective a unit is among all tasks, and how many it serves.\n",
+            "sizes have by chance; of all tasks: S and N_eff, how selective a unit is and how many it serves, and\n"
+            "the share of units that prefer each of the two.\n",
             RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
             BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
@@ -89,8 +90,9 @@ static const struct column columns[] = {
     {STATISTIC_TWO_PEAKS, 14, 1},
 };
 static const struct column sharing_columns[] = {
-    {STATISTIC_JACCARD, 15, 2},        {STATISTIC_JACCARD_CHANCE, 14, 2}, {STATISTIC_OVERLAP, 13, 2},
-    {STATISTIC_OVERLAP_CHANCE, 14, 2}, {STATISTIC_SELECTIVITY, 13, 2},    {STATISTIC_N_EFF, 13, 2},
+    {STATISTIC_JACCARD, 12, 1},        {STATISTIC_JACCARD_CHANCE, 12, 1}, {STATISTIC_OVERLAP, 12, 1},
+    {STATISTIC_OVERLAP_CHANCE, 12, 1}, {STATISTIC_SELECTIVITY, 12, 2},    {STATISTIC_N_EFF, 12, 2},
+    {STATISTIC_PREFERRED_1, 12, 1},    {STATISTIC_PREFERRED_2, 12, 1},
 };
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -114,6 +116,11 @@ static void print_head(const struct column *column, const struct ri_options *ri,
         snprintf(head, sizeof head, "select.(+) %d", ri->task_a + 1);
     else if (column->statistic == STATISTIC_SELECTIVE_2)
         snprintf(head, sizeof head, "select.(-) %d", ri->task_b + 1);
+    else if (column->statistic == STATISTIC_PREFERRED_1 || column->statistic == STATISTIC_PREFERRED_2)
+        snprintf(head, sizeof head, "prefer %d",
+                 (column->statistic == STATISTIC_PREFERRED_1 ? ri->task_a : ri->task_b) + 1);
+    else if (column->statistic == STATISTIC_JACCARD_CHANCE || column->statistic == STATISTIC_OVERLAP_CHANCE)
+        snprintf(head, sizeof head, "by chance");
     else
         snprintf(head, sizeof head, "%s", statistic_table[column->statistic].label);
     fprintf(out, "%*s", column->width, head);
@@ -137,8 +144,6 @@ static void print_columns(const struct summary_table *table, const struct column
     }
 }
 
-/* How the units of a model are shared out among all tasks: "prefer task 1 (x0) 12.0 %, ..." is of single pairs, and so
- * in CSV and JSON. */
 static void print_layers(const struct summary_table *table, FILE *out)
 {
     const struct selection *group = &table->groups->groups[table->group];
