@@ -21,6 +21,35 @@ static struct figure_request figure_of(const struct request *request)
     };
 }
 
+/* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
+typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,
+                                       const struct figure_request *figure, const struct request *request,
+                                       struct error *error);
+
+static enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
+                                  const struct request *request, struct error *error)
+{
+    struct figure_request figure = figure_of(request);
+    struct task_pairs pairs;
+    if (task_pairs_make(&pairs, reader, selection, &request->pair, error))
+        return error->code;
+    figure.pairs = &pairs;
+    figure.ri = figure_ri(&figure, 0);
+    draw(reader, &pairs.selection, &figure, request, error);
+    task_pairs_free(&pairs);
+    return error->code;
+}
+
+/* The same of a figure over two hyperparameters, which has no room for several pairs. */
+static enum error_code draw_pair(pair_figure draw, struct reader *reader, const struct selection *selection,
+                                 const struct request *request, struct error *error)
+{
+    if (request->pair.is_all)
+        return error_set(error, ERROR_INPUT, "--pair all: %s takes one pair (plot ri-pairs shows all)",
+                         request->command->name);
+    return draw_pairs(draw, reader, selection, request, error);
+}
+
 static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
@@ -40,11 +69,17 @@ const struct command command_plot_training = {
     .run = training,
 };
 
+static enum error_code draw_ri(struct reader *reader, const struct selection *selection,
+                               const struct figure_request *figure, const struct request *request, struct error *error)
+{
+    (void)request;
+    return plot_ri(reader, selection, figure, error);
+}
+
 static enum error_code ri(struct reader *reader, const struct selection *selection, const struct request *request,
                           struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    return plot_ri(reader, selection, &figure, error);
+    return draw_pairs(draw_ri, reader, selection, request, error);
 }
 
 const struct command command_plot_ri = {
@@ -55,16 +90,22 @@ const struct command command_plot_ri = {
         "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
         "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = ri,
 };
 
+static enum error_code draw_ri_grid(struct reader *reader, const struct selection *selection,
+                                    const struct figure_request *figure, const struct request *request,
+                                    struct error *error)
+{
+    return plot_ri_grid(reader, selection, figure, request->rows, request->columns, error);
+}
+
 static enum error_code ri_grid(struct reader *reader, const struct selection *selection, const struct request *request,
                                struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    return plot_ri_grid(reader, selection, &figure, request->rows, request->columns, error);
+    return draw_pair(draw_ri_grid, reader, selection, request, error);
 }
 
 const struct command command_plot_ri_grid = {
@@ -75,21 +116,32 @@ const struct command command_plot_ri_grid = {
         "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
         "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
         "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below rows columns title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below rows columns title keep-script",
     .needs_output = true,
     .run = ri_grid,
 };
 
+static enum error_code draw_heatmap(struct reader *reader, const struct selection *selection,
+                                    const struct figure_request *figure, const struct request *request,
+                                    struct error *error)
+{
+    enum statistic statistic =
+        request->statistics ? (enum statistic)__builtin_ctz(request->statistics) : STATISTIC_SELECTIVE;
+    return plot_heatmap(reader, selection, figure, statistic, request->rows, request->columns, error);
+}
+
 static enum error_code heatmap(struct reader *reader, const struct selection *selection, const struct request *request,
                                struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    enum statistic statistic = STATISTIC_SELECTIVE;
+    unsigned of_pairs = ~((1u << STATISTIC_ACCEPTANCE) | (1u << STATISTIC_ATTEMPT_ACCEPTANCE));
+    if (!*request->pair.words[0]) /* every configuration has a first task */
+        of_pairs &= ~(1u << STATISTIC_ERROR_1);
     if (__builtin_popcount(request->statistics) > 1)
         return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
-    if (request->statistics)
-        statistic = (enum statistic)__builtin_ctz(request->statistics);
-    return plot_heatmap(reader, selection, &figure, statistic, request->rows, request->columns, error);
+    if (!request->statistics || request->statistics & of_pairs)
+        return draw_pair(draw_heatmap, reader, selection, request, error);
+    const struct figure_request figure = figure_of(request);
+    return draw_heatmap(reader, selection, &figure, request, error);
 }
 
 const struct command command_plot_heatmap = {
@@ -102,16 +154,24 @@ const struct command command_plot_heatmap = {
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
         "for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below statistic rows columns title keep-script",
+    .options =
+        "output force where measure pair layer normalise unimportant-below statistic rows columns title keep-script",
     .needs_output = true,
     .run = heatmap,
 };
 
+static enum error_code draw_measures(struct reader *reader, const struct selection *selection,
+                                     const struct figure_request *figure, const struct request *request,
+                                     struct error *error)
+{
+    (void)request;
+    return plot_measures(reader, selection, figure, error);
+}
+
 static enum error_code measures(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    return plot_measures(reader, selection, &figure, error);
+    return draw_pairs(draw_measures, reader, selection, request, error);
 }
 
 const struct command command_plot_measures = {
@@ -122,16 +182,23 @@ const struct command command_plot_measures = {
         "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
         "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where layer normalise unimportant-below title keep-script",
+    .options = "output force where pair layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = measures,
 };
 
+static enum error_code draw_importance(struct reader *reader, const struct selection *selection,
+                                       const struct figure_request *figure, const struct request *request,
+                                       struct error *error)
+{
+    (void)request;
+    return plot_importance(reader, selection, figure, error);
+}
+
 static enum error_code importance(struct reader *reader, const struct selection *selection,
                                   const struct request *request, struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    return plot_importance(reader, selection, &figure, error);
+    return draw_pairs(draw_importance, reader, selection, request, error);
 }
 
 const struct command command_plot_importance = {
@@ -142,16 +209,22 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
     .needs_output = true,
     .run = importance,
 };
 
+static enum error_code draw_lesion(struct reader *reader, const struct selection *selection,
+                                   const struct figure_request *figure, const struct request *request,
+                                   struct error *error)
+{
+    return plot_lesion(reader, selection, figure, request->n_models, error);
+}
+
 static enum error_code lesion(struct reader *reader, const struct selection *selection, const struct request *request,
                               struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
-    return plot_lesion(reader, selection, &figure, request->n_models, error);
+    return draw_pairs(draw_lesion, reader, selection, request, error);
 }
 
 const struct command command_plot_lesion = {
@@ -183,7 +256,7 @@ const struct command command_plot_lesion = {
                                                                                         "choose with "
                                                                                         "--where."
                                                                                         "\n" GNUPLOT_HELP,
-    .options = "output force where measure layer normalise unimportant-below models title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below models title keep-script",
     .needs_output = true,
     .run = lesion,
 };

@@ -10,6 +10,7 @@ static enum error_code write_comparisons(struct reader *reader, const struct sel
                                                 .by = request->by,
                                                 .ri = request->ri,
                                                 .measures = request->measures,
+                                                .pair = request->pair,
                                                 .layers = request->layers,
                                                 .statistics = request->statistics,
                                                 .is_simultaneous = request->is_simultaneous,
@@ -29,6 +30,7 @@ static enum error_code run(struct reader *reader, const struct selection *select
     const struct summary_options options = {.by = request->by,
                                             .ri = request->ri,
                                             .measures = request->measures,
+                                            .pair = request->pair,
                                             .layers = request->layers,
                                             .format = request_format(request)};
     const struct output_place place = request_place(request, table_output_format(options.format));
@@ -39,12 +41,19 @@ static enum error_code run(struct reader *reader, const struct selection *select
         return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
     if ((request->is_simultaneous || request->n_top || request->p_below > 0) && !request->compare)
         return error_set(error, ERROR_INPUT, "--simultaneous, --top, --p-below: only with --compare");
-    if (output_begin(&output, &place, error))
+    struct task_pairs pairs = {0}; /* those that have the pair, if one is chosen */
+    if (*request->pair.words[0] && task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
+    const struct selection *shown = pairs.selection.n > 0 ? &pairs.selection : selection;
+    if (output_begin(&output, &place, error)) {
+        task_pairs_free(&pairs);
+        return error->code;
+    }
     if (request->compare)
-        write_comparisons(reader, selection, request, options.format, output.file, error);
+        write_comparisons(reader, shown, request, options.format, output.file, error);
     else
-        summary_write(reader, selection, &options, output.file, error);
+        summary_write(reader, shown, &options, output.file, error);
+    task_pairs_free(&pairs);
     if (!error->code)
         output_finish(&output, error);
     output_abandon(&output);
@@ -75,6 +84,15 @@ const struct command command_summary = {
         "the dip cannot. One model in 20 has \"two peaks\" by chance; see how many of identical tasks have. Sarle's\n"
         "bimodality of earlier versions is no longer computed (its columns in CSV are empty).\n"
         "\n"
+        "A table says which pair of tasks it is about; --pair chooses one. Units that matter to a task are those "
+        "whose\n"
+        "importance is not below --unimportant-below. Two tasks' sets of such units have a Jaccard index and an "
+        "overlap,\n"
+        "which are 1 for equal sets; beside them is what random sets of these sizes have (the number in both is then\n"
+        "hypergeometric). S and N_eff are of all tasks that a model has: S is 1 where a unit serves one alone, for "
+        "two\n"
+        "tasks |RI|. --compare and plot heatmap show these where --statistic names them.\n"
+        "\n"
         "--compare KEY shows how the statistics of every other value of KEY differ from those of its first one (or\n"
         "of VALUE, with KEY=VALUE), all other hyperparameters being equal (with --by: those of its keys; what the\n"
         "others come to is averaged). Models of one seed (replicate) are pairs: difference with its interval,\n"
@@ -82,7 +100,7 @@ const struct command command_summary = {
         "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
         "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
-    .options = "output force where by measure measures layer normalise unimportant-below compare statistic "
+    .options = "output force where by measure measures pair layer normalise unimportant-below compare statistic "
                "simultaneous top p-below csv json",
     .run = run,
 };

@@ -121,6 +121,11 @@ static enum error_code take_statistic(struct request *request, const char *value
     }
 }
 
+static enum error_code take_pair(struct request *request, const char *value, struct error *error)
+{
+    return pair_choice_parse(&request->pair, value, error);
+}
+
 static enum error_code take_by(struct request *request, const char *value, struct error *error)
 {
     if (!*value)
@@ -318,6 +323,10 @@ static const struct option_row option_table[] = {
      "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
      "contribution, variance; summary and export take NAME,NAME,... and all, too",
      take_measure},
+    {"pair", 0, "A-B",
+     "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks\n"
+     "(default 1-2; of summary all)",
+     take_pair},
     {"layer", 0, "N,...", "only these hidden layers, from 1", take_layer},
     {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",

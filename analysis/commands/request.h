@@ -5,6 +5,7 @@
 #include "claims.h"
 #include "output.h"
 #include "table_head.h"
+#include "task_pairs.h"
 
 #define CONDITIONS_MAX 64
 
@@ -26,6 +27,7 @@ struct request {
     const char *conditions[CONDITIONS_MAX]; /* --where, [n_conditions] */
     size_t n_conditions;
     struct ri_options ri;                    /* --measure, --normalise, --unimportant-below */
+    struct pair_choice pair;                 /* --pair */
     unsigned measures;                       /* --measure, bits 1 << enum measure: at least the one of ri */
     bool has_all_measures;                   /* --measure all: those of the file */
     bool has_measure, has_unimportant_below; /* whether those two were given */

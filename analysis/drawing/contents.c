@@ -178,7 +178,7 @@ static bool is_csv(const char *text)
         "|" /* export: models, epochs, neurons */
         "config,replicate,seed,status,(attempts,train_loss,(test_error_[0-9]+,)+(test_loss_[0-9]+,)+wall_time,reason,"
         "|epoch,train_loss,(test_error_[0-9]+,)+"
-        "|layer,unit,([a-z_]+(_ri_[0-9]+)?_[0-9]+,)+)"
+        "|layer,unit,([a-z_]+((_ri_[0-9]+)?_[0-9]+|_selectivity|_n_eff|_preferred),)+)"
         ")$";
     char *header = take_header(text);
     bool result = header && matches(header, pattern);

@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN      16.0
-#define PAGE_WIDTH  1250.0 /* blocks stand beside each other as far as it goes */
-#define WIDTH_MIN   500.0  /* of the page: the name of an axis has to fit */
-#define SIDE_MAX    60     /* most rows and columns */
-#define BLOCK_MIN   300.0  /* width: its title has to fit */
-#define BLOCK_GAP   26.0
-#define LABEL_SIZE  10.0
-#define LINE_HEIGHT 14.0
+#define MARGIN          16.0
+#define PAGE_WIDTH      1250.0 /* blocks stand beside each other as far as it goes */
+#define WIDTH_MIN       500.0  /* of the page: the name of an axis has to fit */
+#define VALUE_SHOWN_MAX 48     /* characters of a row's or column's name that is a list of tasks */
+#define SIDE_MAX        60     /* most rows and columns */
+#define BLOCK_MIN       300.0  /* width: its title has to fit */
+#define BLOCK_GAP       26.0
+#define LABEL_SIZE      10.0
+#define LINE_HEIGHT     14.0
 #define NAMES_HEIGHT(grid)                                                                                             \
     ((grid)->columns.key ? 2 * LINE_HEIGHT                                                                             \
      : (grid)->rows.key  ? LINE_HEIGHT                                                                                 \
@@ -176,8 +177,19 @@ static void value_text(const struct grid *grid, const struct grid_axis *axis, si
                        char text[HYPERPARAMETER_FORMAT_MAX])
 {
     *text = '\0';
-    if (axis->key)
-        hyperparameter_format(&grid->reader->configs[axis->examples[i]], axis->key, text);
+    if (!axis->key)
+        return;
+    hyperparameter_format(&grid->reader->configs[axis->examples[i]], axis->key, text);
+    size_t length = strlen(text);
+    if (length <= VALUE_SHOWN_MAX)
+        return;
+    if (axis->key->type == HYPERPARAMETER_TASKS) { /* of a long list its length, beginning and end */
+        int n_tasks = hyperparameters_n_tasks(&grid->reader->configs[axis->examples[i]]);
+        char whole[HYPERPARAMETER_FORMAT_MAX];
+        memcpy(whole, text, length + 1);
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%d task%s: %.*s ... %s", n_tasks, n_tasks == 1 ? "" : "s",
+                 VALUE_SHOWN_MAX / 2 - 8, whole, whole + length - VALUE_SHOWN_MAX / 2 + 8);
+    }
 }
 
 /* How wide the widest name of an axis is. */
@@ -273,7 +285,8 @@ enum error_code grid_begin(struct grid *grid, struct error *error)
     grid->n_across = grid->n_blocks < n_fit ? grid->n_blocks : n_fit;
     double n_down = ceil((double)grid->n_blocks / (double)grid->n_across);
     double width = 2 * MARGIN + (double)grid->n_across * (grid->block_width + BLOCK_GAP) - BLOCK_GAP;
-    width = fmax(fmax(width, WIDTH_MIN), layout_legend_width(grid->legend, grid->n_legend, MARGIN));
+    width =
+        fmax(fmax(width, fmax(WIDTH_MIN, grid->width_min)), layout_legend_width(grid->legend, grid->n_legend, MARGIN));
     double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
     grid->top = legend_top + layout_legend_height(grid->legend, grid->n_legend, MARGIN, width) + 8;
     double height = grid->top + n_down * grid->block_height - BLOCK_GAP + grid->margin_bottom;

@@ -29,6 +29,7 @@ struct grid {
     double cell_width, cell_height, gap;  /* cells are wider if the names of their columns are */
     double numbers_left, numbers_below;   /* room for numbers beside a block's cells, and */
     double margin_bottom;                 /* below everything */
+    double width_min;                     /* of the page, for what is below */
     const char (*titles)[GRID_TITLE_MAX]; /* [n_blocks]; "" for none */
     size_t n_blocks;                      /* at least 1 */
     const struct legend_item *legend;     /* [n_legend] */

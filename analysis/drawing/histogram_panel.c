@@ -54,10 +54,29 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     fprintf(script, "\nunset label\nunset arrow\n");
 }
 
-void histogram_x_name(const struct gnuplot *figure, double x, double y, const struct ri_options *options)
+#define X_NAME_MAX  (2 * TASK_LABEL_MAX + 128)
+#define X_NAME_SIZE 11
+
+static void x_name(const struct reader *reader, const struct figure_request *request, char text[X_NAME_MAX])
 {
-    char text[160];
-    snprintf(text, sizeof text, "\u2190 task %d      relative importance (%s)      task %d \u2192", options->task_b + 1,
-             measure_table[options->measure].name, options->task_a + 1);
-    layout_text(figure, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
+    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX];
+    task_pairs_label(request->pairs, reader, 0, first);
+    task_pairs_label(request->pairs, reader, 1, second);
+    snprintf(text, X_NAME_MAX, "\u2190 %s      relative importance (%s)      %s \u2192", second,
+             measure_table[request->ri.measure].name, first);
+}
+
+void histogram_x_name(const struct gnuplot *figure, double x, double y, const struct reader *reader,
+                      const struct figure_request *request)
+{
+    char text[X_NAME_MAX];
+    x_name(reader, request, text);
+    layout_text(figure, x, y, ALIGN_CENTER, X_NAME_SIZE, COLOUR_TEXT, false, text);
+}
+
+double histogram_x_name_width(const struct reader *reader, const struct figure_request *request)
+{
+    char text[X_NAME_MAX];
+    x_name(reader, request, text);
+    return layout_text_width(text, X_NAME_SIZE);
 }

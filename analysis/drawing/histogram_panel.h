@@ -13,7 +13,9 @@ void histogram_axes(const struct gnuplot *figure, double highest);
 void histogram_panel(const struct gnuplot *figure, const struct box *box, const char *name,
                      const struct histogram *histogram, bool has_x_numbers, bool has_y_numbers);
 
-/* Writes what lies to the left and to the right below the panels, centred at (x, y). */
-void histogram_x_name(const struct gnuplot *figure, double x, double y, const struct ri_options *options);
+/* Writes what lies to the left and to the right below the panels, centred at (x, y); about how wide that is. */
+void histogram_x_name(const struct gnuplot *figure, double x, double y, const struct reader *reader,
+                      const struct figure_request *request);
+double histogram_x_name_width(const struct reader *reader, const struct figure_request *request);
 
 #endif

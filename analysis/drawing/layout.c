@@ -12,6 +12,34 @@
 #define LEGEND_KEY   25.0 /* from an entry's line to its text */
 #define LEGEND_GAP   14.0
 
+/* ColorBrewer's Set2, and for the eighth a blue that is not the grey of everything else. */
+const uint32_t layout_task_colours[TASKS_MAX] = {COLOUR_TASK_1, COLOUR_TASK_2, 0x8da0cbu, 0xe78ac3u,
+                                                 0x8fb935u,     0xe0b800u,     0xb08d57u, 0x3c6ea5u};
+
+struct ri_options figure_ri(const struct figure_request *request, size_t i)
+{
+    struct ri_options ri = request->ri;
+    if (request->pairs) {
+        ri.task_a = request->pairs->pairs[i].a;
+        ri.task_b = request->pairs->pairs[i].b;
+    }
+    return ri;
+}
+
+void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
+                  size_t i, char label[LABEL_MAX])
+{
+    char text[2 * TASK_LABEL_MAX + 16];
+    selection_label(reader, selection->configs[i], label);
+    if (!request->pairs || !request->pairs->is_all)
+        return;
+    task_pairs_text(request->pairs, reader, i, text);
+    size_t used = strlen(label), n = strlen(text) + 2;
+    if (used + n >= LABEL_MAX)
+        used = LABEL_MAX - n - 1;
+    snprintf(label + used, LABEL_MAX - used, ", %s", text);
+}
+
 void layout_panel(const struct gnuplot *figure, const struct box *box)
 {
     fprintf(figure->script,
@@ -41,7 +69,8 @@ size_t layout_wrap(const char *label, double width, double size, char lines[LAYO
     size_t n = 1;
     lines[0][0] = '\0';
     while (*label) {
-        const char *comma = strstr(label, ", ");
+        const char *comma = strstr(label, ", "), *semicolon = strstr(label, "; "); /* between tasks */
+        comma = !comma || (semicolon && semicolon < comma) ? semicolon : comma;
         size_t length = comma ? (size_t)(comma - label) + 2 : strlen(label);
         size_t used = strlen(lines[n - 1]);
         if (used > 0 && LETTER * size * (double)(used + length) > width) {
@@ -186,10 +215,13 @@ enum error_code layout_check_count(const struct reader *reader, const struct sel
     if (selection->n <= LAYOUT_CONFIGS_MAX)
         return ERROR_NONE;
     selection_swept(reader, names);
-    return error_set(error, ERROR_INPUT,
-                     "%s: a figure shows at most %d configurations, these are %zu: choose some with --where KEY=VALUE "
-                     "(swept: %s)",
-                     reader->path, LAYOUT_CONFIGS_MAX, selection->n, names);
+    bool has_pairs = selection->configs[0] == selection->configs[1]; /* one configuration, several times */
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: a figure shows at most %d configurations%s, these are %zu: choose some with --where KEY=VALUE "
+        "(swept: %s)%s",
+        reader->path, LAYOUT_CONFIGS_MAX, has_pairs ? " and pairs of tasks" : "", selection->n, names,
+        has_pairs ? " or --pair A-B" : "");
 }
 
 void layout_layers_text(uint64_t layers, char text[LABEL_MAX])

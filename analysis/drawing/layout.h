@@ -6,6 +6,7 @@
 #include "gnuplot.h"
 #include "models.h"
 #include "selection.h"
+#include "task_pairs.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +18,9 @@
 
 #define COLOUR_TASK_1 0x66c2a5u
 #define COLOUR_TASK_2 0xfc8d62u
-#define COLOUR_TEXT   0x333333u
-#define COLOUR_GREY   0x777777u
+extern const uint32_t layout_task_colours[TASKS_MAX]; /* of figures of all tasks; the first two are those above */
+#define COLOUR_TEXT 0x333333u
+#define COLOUR_GREY 0x777777u
 
 /* What is asked of any figure. Borrowed. */
 struct figure_request {
@@ -26,7 +28,16 @@ struct figure_request {
     const char *title;    /* NULL: the sweep's name; "": none */
     struct ri_options ri; /* of figures of relative importance, as are */
     uint64_t layers;      /* the hidden layers (layer_mask.h) */
+    /* Of figures of pairs of tasks: the selection that is drawn is pairs->selection. Else NULL. */
+    const struct task_pairs *pairs;
 };
+
+/* How RI is computed for the i-th of the selected configurations: request->ri with its pair. */
+struct ri_options figure_ri(const struct figure_request *request, size_t i);
+
+/* Writes what the i-th panel or row is called: its configuration, and its pair where all are drawn. */
+void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
+                  size_t i, char label[LABEL_MAX]);
 
 struct box {
     double left, top, width, height;

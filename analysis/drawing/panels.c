@@ -10,7 +10,7 @@ static void title_of(const struct panels *panels, size_t i, char title[LABEL_MAX
     char label[LABEL_MAX];
     size_t config = panels->selection->configs[i], n = panels->n_models[i];
     size_t n_accepted = models_accepted(panels->reader, config);
-    selection_label(panels->reader, config, label);
+    figure_label(panels->request, panels->reader, panels->selection, i, label);
     if (n < n_accepted)
         snprintf(title, LABEL_MAX, "%.*s (%zu of %zu models)", LABEL_MAX - 80, label, n, n_accepted);
     else

@@ -19,6 +19,7 @@ struct rows {
 
     struct gnuplot gnuplot;
     double top, row_height;                /* of the first row; from one row to the next */
+    double head_height, titles_width;      /* of the titles of rows */
     size_t columns[LAYERS_MAX], n_columns; /* layers, 0-based */
 };
 

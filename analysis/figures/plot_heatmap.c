@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_MAX     512
 #define CELLS_MAX    3000
 #define CELL_WIDTH   62.0 /* at least */
 #define DIGIT_WIDTH  4.9  /* of the intervals */
@@ -196,17 +197,35 @@ static void write_titles(const struct heatmap_figure *figure, char (*titles)[GRI
     }
 }
 
+/* "; task 1 (x0), task 2 (x0 * x1)": what the statistic is about, if it is about tasks. */
+static void write_pair(const struct heatmap_figure *figure, char text[2 * TASK_LABEL_MAX + 16])
+{
+    const struct grid *grid = &figure->grid;
+    char tasks[2][TASK_LABEL_MAX];
+    if (!grid->request->pairs) {
+        task_label(grid->reader, grid->selection, 0, tasks[0]);
+        if (figure->statistic == STATISTIC_ERROR_1)
+            snprintf(text, 2 * TASK_LABEL_MAX + 16, "; %s", tasks[0]);
+        return;
+    }
+    for (int side = 0; side < 2; side++)
+        task_pairs_label(grid->request->pairs, grid->reader, side, tasks[side]);
+    snprintf(text, 2 * TASK_LABEL_MAX + 16, "; %s, %s", tasks[0], tasks[1]);
+}
+
 /* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
-static void write_legend(const struct heatmap_figure *figure, char texts[3][160], char styles[2][64])
+static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT_MAX], char styles[2][64])
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "";
+    char measure[64] = "", pair[2 * TASK_LABEL_MAX + 16] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
-    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
-             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate]);
+    write_pair(figure, pair);
+    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
+             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate],
+             pair);
     for (int end = 0; end < 2; end++) {
         double value = end == 0 ? figure->low : figure->high;
         snprintf(texts[end + 1], sizeof texts[0], "none");
@@ -224,7 +243,7 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
 {
     struct heatmap_figure figure = {.statistic = statistic};
     struct grid *grid = &figure.grid;
-    char texts[3][160], styles[2][64], settings[LABEL_MAX];
+    char texts[3][TEXT_MAX], styles[2][64], settings[LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, texts[0]},
                                          {true, styles[0], texts[1]},
                                          {true, styles[1], texts[2]},

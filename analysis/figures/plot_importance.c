@@ -33,7 +33,7 @@ struct importance_figure {
 static enum error_code read_row(struct importance_figure *figure, size_t row, size_t n_points_max, struct error *error)
 {
     struct rows *rows = &figure->rows;
-    const struct ri_options *options = &rows->request->ri;
+    const struct ri_options own = figure_ri(rows->request, row), *options = &own;
     size_t config = rows->selection->configs[row], n_models = models_accepted(rows->reader, config);
     struct units units = {0};
     double *ri = NULL;
@@ -147,7 +147,7 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
 static void write_figure(const struct importance_figure *figure)
 {
     const struct rows *rows = &figure->rows;
-    char text[160];
+    char text[TASK_LABEL_MAX + 64], task[TASK_LABEL_MAX];
     double x, y;
 
     layout_axes(&rows->gnuplot);
@@ -156,11 +156,12 @@ static void write_figure(const struct importance_figure *figure)
                        figure->high, 4);
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
     fprintf(rows->gnuplot.script, "set samples 2\n");
-    snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_a + 1,
-             measure_table[rows->request->ri.measure].name);
+    const char *measure = measure_table[rows->request->ri.measure].name;
+    task_pairs_label(rows->request->pairs, rows->reader, 0, task);
+    snprintf(text, sizeof text, "importance for %s", task);
     rows_y_name(rows, text);
-    snprintf(text, sizeof text, "importance for task %d (%s)", rows->request->ri.task_b + 1,
-             measure_table[rows->request->ri.measure].name);
+    task_pairs_label(rows->request->pairs, rows->reader, 1, task);
+    snprintf(text, sizeof text, "importance for %s  (%s)", task, measure);
     rows_x_name_place(rows, &x, &y);
     layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
     for (size_t row = 0; row < rows->selection->n; row++)
@@ -169,19 +170,23 @@ static void write_figure(const struct importance_figure *figure)
                 write_panel(figure, row, column);
 }
 
-static void write_legend(char styles[4][40], char texts[2][40], const struct ri_options *options)
+static void write_legend(char styles[4][40], char texts[2][TASK_LABEL_MAX + 16], const struct figure_request *request,
+                         const struct reader *reader)
 {
+    char task[TASK_LABEL_MAX];
     const uint32_t colours[] = {layout_ri_colour(1), layout_ri_colour(0), layout_ri_colour(-1), UNIMPORTANT_GREY};
     for (int i = 0; i < 4; i++)
         snprintf(styles[i], sizeof styles[i], "pt 7 ps 0.7 lc rgb '#%06" PRIx32 "'", colours[i]);
-    snprintf(texts[0], sizeof texts[0], "RI = 1 (task %d)", options->task_a + 1);
-    snprintf(texts[1], sizeof texts[1], "-1 (task %d)", options->task_b + 1);
+    task_pairs_label(request->pairs, reader, 0, task);
+    snprintf(texts[0], sizeof texts[0], "RI = 1: %s", task);
+    task_pairs_label(request->pairs, reader, 1, task);
+    snprintf(texts[1], sizeof texts[1], "-1: %s", task);
 }
 
 enum error_code plot_importance(struct reader *reader, const struct selection *selection,
                                 const struct figure_request *request, struct error *error)
 {
-    char styles[4][40], texts[2][40], settings[LABEL_MAX];
+    char styles[4][40], texts[2][TASK_LABEL_MAX + 16], settings[LABEL_MAX];
     struct legend_item legend[7] = {{true, styles[0], texts[0]},
                                     {true, styles[1], "0"},
                                     {true, styles[2], texts[1]},
@@ -209,7 +214,7 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
-    write_legend(styles, texts, &request->ri);
+    write_legend(styles, texts, request, reader);
     figure.clouds = calloc(selection->n, sizeof *figure.clouds);
     if (!figure.clouds)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PANEL_WIDTH    300.0
 #define PANEL_HEIGHT   170.0
@@ -33,18 +34,20 @@ static enum error_code measure(struct lesion_figure *figure, size_t i, struct er
 {
     const struct panels *panels = &figure->panels;
     const struct figure_request *request = panels->request;
+    const struct ri_options ri = figure_ri(request, i);
+    const int tasks[TASKS_DRAWN] = {ri.task_a, ri.task_b};
     struct lesion_result result;
-    if (lesion_measure(panels->reader, panels->selection->configs[i], &request->ri, request->layers,
-                       figure->n_models_max, &result, error))
+    if (lesion_measure(panels->reader, panels->selection->configs[i], &ri, request->layers, figure->n_models_max,
+                       &result, error))
         return error->code;
     figure->n_models[i] = result.n_models;
-    size_t n_drawn = result.n_tasks < TASKS_DRAWN ? result.n_tasks : TASKS_DRAWN;
     for (size_t lesion = 0; result.n_models > 0 && lesion < N_LESIONS; lesion++) {
-        if (bootstrap_means(result.errors + lesion * result.n_tasks * result.n_models, result.n_models, n_drawn,
-                            figure->lesions[i].errors[lesion], error))
+        float *errors = result.errors + lesion * result.n_tasks * result.n_models; /* [n_tasks, n_models] */
+        for (size_t t = 0; t < TASKS_DRAWN && !error->code; t++)                   /* a pair's tasks come in order */
+            memmove(errors + t * result.n_models, errors + (size_t)tasks[t] * result.n_models,
+                    result.n_models * sizeof *errors);
+        if (bootstrap_means(errors, result.n_models, TASKS_DRAWN, figure->lesions[i].errors[lesion], error))
             break;
-        for (size_t t = n_drawn; t < TASKS_DRAWN; t++)
-            figure->lesions[i].errors[lesion][t] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, 0};
         figure->lesions[i].n_silenced[lesion] =
             statistics_mean(result.n_silenced + lesion * result.n_models, result.n_models);
     }
@@ -77,11 +80,20 @@ static void write_axes(const struct lesion_figure *figure)
     panels_y_name(panels, "mean absolute test error");
 }
 
+/* "task-1", or "first-" where the pairs differ. */
+static void side_name(const struct figure_request *request, int side, char text[32])
+{
+    const struct task_pair *pairs = request->pairs->pairs;
+    if (request->pairs->is_all && request->pairs->selection.n > 1)
+        snprintf(text, 32, "%s-task", side ? "second" : "first");
+    else
+        snprintf(text, 32, "task-%d", (side ? pairs[0].b : pairs[0].a) + 1);
+}
+
 static void write_panel(const struct lesion_figure *figure, size_t i)
 {
     static const uint32_t colours[TASKS_DRAWN] = {COLOUR_TASK_1, COLOUR_TASK_2};
     const struct panels *panels = &figure->panels;
-    const struct ri_options *ri = &panels->request->ri;
     const struct lesions *lesions = &figure->lesions[i];
     FILE *script = panels->gnuplot.script;
     struct box box = panels_box(panels, i);
@@ -115,11 +127,13 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
     if (panels_is_lowest(panels, i)) {
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 48, ALIGN_CENTER, 11,
                     COLOUR_TEXT, false, "neurons silenced");
-        fprintf(
-            script,
-            "set xtics (\"none\" 0, \"task-%d-\\nselective\" 1, \"as many\\nrandom\" 2, \"task-%d-\\nselective\" 3, "
-            "\"as many\\nrandom\" 4)\n",
-            ri->task_a + 1, ri->task_b + 1);
+        char names[2][32];
+        for (int side = 0; side < 2; side++)
+            side_name(panels->request, side, names[side]);
+        fprintf(script,
+                "set xtics (\"none\" 0, \"%s-\\nselective\" 1, \"as many\\nrandom\" 2, \"%s-\\nselective\" 3, "
+                "\"as many\\nrandom\" 4)\n",
+                names[0], names[1]);
     } else {
         fprintf(script, "set xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4)\n");
     }
@@ -135,14 +149,17 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
             panels->reader->configs[panels->selection->configs[i]].error_threshold);
 }
 
-static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct figure_request *request)
+static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct figure_request *request,
+                         const struct reader *reader)
 {
-    char layers[LABEL_MAX];
+    char layers[LABEL_MAX], task[TASK_LABEL_MAX];
     layout_layers_text(request->layers, layers);
     for (int t = 0; t < TASKS_DRAWN; t++)
         snprintf(styles[t], sizeof styles[t], "pt 7 ps 0.8 lc rgb '#%06x'", t == 0 ? COLOUR_TASK_1 : COLOUR_TASK_2);
-    snprintf(texts[0], sizeof texts[0], "error of task %d", request->ri.task_a + 1);
-    snprintf(texts[1], sizeof texts[1], "of task %d", request->ri.task_b + 1);
+    for (int side = 0; side < 2; side++) {
+        task_pairs_label(request->pairs, reader, side, task);
+        snprintf(texts[side], sizeof texts[side], "error of %s", task);
+    }
     snprintf(texts[2], sizeof texts[2], "grey: neurons silenced in %.80s (%s)", layers,
              measure_table[request->ri.measure].name);
 }
@@ -176,7 +193,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
-    write_legend(texts, styles, request);
+    write_legend(texts, styles, request, reader);
     figure.lesions = calloc(n, sizeof *figure.lesions);
     figure.n_models = calloc(n, sizeof *figure.n_models);
     if (!figure.lesions || !figure.n_models) {

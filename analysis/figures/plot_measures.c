@@ -77,6 +77,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
     const struct panels *panels = &figure->panels;
     const struct figure_request *request = panels->request;
     size_t config = panels->selection->configs[i], n_models = models_accepted(panels->reader, config);
+    const struct ri_options options = figure_ri(request, i);
     struct units units = {0};
     double *ri = NULL, *numbers = NULL;
     float *found = NULL; /* [N_PAIRS, n_models] */
@@ -108,7 +109,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         for (size_t m = 0; m < units.n_measures; m++)
             for (size_t l = 0, at = m * n; l < units.n_layers; l++)
                 if (layer_mask_has(request->layers, l)) {
-                    units_relative_importance(&units, &request->ri, (enum measure)m, l, ri + at);
+                    units_relative_importance(&units, &options, (enum measure)m, l, ri + at);
                     at += units.n_units;
                 }
         for (size_t b = 1, pair = 0; b < units.n_measures; b++)
@@ -178,9 +179,12 @@ static void write_panel(const struct measures_figure *figure, size_t i)
 enum error_code plot_measures(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
-    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX];
-    const struct legend_item legend[] = {
-        {false, NULL, text}, {false, NULL, "mean over models, 95 % interval"}, {false, NULL, settings}};
+    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX],
+        pair[2 * TASK_LABEL_MAX + 16];
+    const struct legend_item legend[] = {{false, NULL, text},
+                                         {false, NULL, pair},
+                                         {false, NULL, "mean over models, 95 % interval"},
+                                         {false, NULL, settings}};
     struct measures_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,
                                                 .request = request,
@@ -191,13 +195,16 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
                                                 .gap = 28,
                                                 .tics_height = 14,
                                                 .legend = legend,
-                                                .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
+                                                .n_legend = layout_ri_text(&request->ri, settings) ? 4 : 3}};
 
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
     layout_layers_text(request->layers, layers);
     snprintf(text, sizeof text, "rank correlation of RI over a model's neurons, %.200s", layers);
+    for (int side = 0; side < 2; side++)
+        task_pairs_label(request->pairs, reader, side, tasks[side]);
+    snprintf(pair, sizeof pair, "%s against %s", tasks[0], tasks[1]);
     figure.pairs = calloc(selection->n, sizeof *figure.pairs);
     figure.n_models = calloc(selection->n, sizeof *figure.n_models);
     if (!figure.pairs || !figure.n_models) {

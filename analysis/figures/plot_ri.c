@@ -16,9 +16,10 @@ static enum error_code read_row(struct ri_figure *figure, size_t row, struct err
 {
     const struct rows *rows = &figure->rows;
     const struct selection group = {.configs = &rows->selection->configs[row], .n = 1};
+    const struct ri_options ri = figure_ri(rows->request, row);
     struct sample sample = {0};
 
-    if (sample_read(&sample, rows->reader, &group, &rows->request->ri, true, error))
+    if (sample_read(&sample, rows->reader, &group, &ri, true, error))
         return error->code;
     for (size_t l = 0; l < sample.n_layers; l++)
         if (histogram_of(&sample, UINT64_C(1) << l, &figure->histograms[row][l], error))
@@ -38,7 +39,7 @@ static void write_figure(const struct ri_figure *figure)
     histogram_axes(&rows->gnuplot, highest);
     rows_y_name(rows, "proportion of neurons");
     rows_x_name_place(rows, &x, &y);
-    histogram_x_name(&rows->gnuplot, x, y, &rows->request->ri);
+    histogram_x_name(&rows->gnuplot, x, y, rows->reader, rows->request);
     for (size_t row = 0; row < rows->selection->n; row++)
         for (size_t column = 0; column < rows->n_columns; column++) {
             struct box box = rows_box(rows, row, column);
@@ -65,7 +66,7 @@ enum error_code plot_ri(struct reader *reader, const struct selection *selection
                                         .margin_left = 64,
                                         .margin_bottom = 46,
                                         .tics_height = 16,
-                                        .width_min = 440,
+                                        .width_min = histogram_x_name_width(reader, request) + 100,
                                         .legend = legend,
                                         .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
     int64_t n_layers = 1;

@@ -70,8 +70,9 @@ static void write_figure(const struct ri_grid_figure *figure)
                     highest = fmax(highest, histogram_top(&figure->histograms[cell_index(grid, group, row, column)]));
     histogram_axes(&grid->gnuplot, highest);
     struct box first = grid_block(grid, 0);
-    histogram_x_name(&grid->gnuplot, fmax(first.left + first.width / 2, 230), grid->gnuplot.height - 14,
-                     &grid->request->ri);
+    double half = histogram_x_name_width(grid->reader, grid->request) / 2 + 14;
+    histogram_x_name(&grid->gnuplot, fmax(first.left + first.width / 2, half), grid->gnuplot.height - 14, grid->reader,
+                     grid->request);
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++) {
@@ -120,6 +121,7 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
         snprintf(models, sizeof models, "%zu to ", figure.n_least);
     snprintf(text, sizeof text, "proportion of the neurons of %s%zu model%s, %s", models, figure.n_most,
              figure.n_most == 1 ? "" : "s", layers);
+    grid->width_min = histogram_x_name_width(reader, request) + 28;
     grid->cell_width = 104;
     grid->cell_height = 80;
     grid->gap = 12;

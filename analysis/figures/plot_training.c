@@ -76,22 +76,25 @@ static void write_axes(const struct training_figure *figure)
     }
 }
 
-/* Shades the two phases of replay and sequential training. */
+/* Shades the phases of replay and sequential training. */
 static void write_phases(const struct training_figure *figure, size_t i)
 {
     const struct panels *panels = &figure->panels;
     const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
     struct box box = panels_box(panels, i);
-    if (hyperparameters_phases(h) == 1)
+    int n_phases = hyperparameters_phases(h);
+    if (n_phases == 1)
         return;
-    for (int phase = 0; phase < 2; phase++) {
-        uint32_t colour = phase == 0 ? COLOUR_TASK_1 : COLOUR_TASK_2;
-        const char *text = phase == 0 ? "task 1" : h->train_mode == TRAIN_REPLAY ? "task 2, with replay" : "task 2";
+    for (int phase = 0; phase < n_phases; phase++) {
+        uint32_t colour = layout_task_colours[phase];
+        char text[64];
+        bool has_word = phase > 0 && h->train_mode == TRAIN_REPLAY && n_phases == 2; /* room for it */
+        snprintf(text, sizeof text, n_phases > 4 ? "%d%s" : "task %d%s", phase + 1, has_word ? ", with replay" : "");
         fprintf(panels->gnuplot.script,
                 "set object rectangle from first %" PRId64 ", graph 0 to first %" PRId64 ", graph 1 behind "
                 "fc rgb '#%06" PRIx32 "' fs solid 1 noborder\n",
                 phase * h->epochs, (phase + 1) * h->epochs, layout_blend(0xffffff, colour, 0.16));
-        layout_text(&panels->gnuplot, box.left + box.width * (0.25 + 0.5 * phase), box.top + 9, ALIGN_CENTER, 9,
+        layout_text(&panels->gnuplot, box.left + box.width * (phase + 0.5) / n_phases, box.top + 9, ALIGN_CENTER, 9,
                     COLOUR_GREY, false, text);
     }
 }
@@ -125,7 +128,7 @@ static void write_data(const struct training_figure *figure, size_t i)
 
 static void write_panel(const struct training_figure *figure, size_t i)
 {
-    static const uint32_t colours[] = {COLOUR_TASK_1, COLOUR_TASK_2};
+    const uint32_t *colours = layout_task_colours;
     const struct panels *panels = &figure->panels;
     FILE *script = panels->gnuplot.script;
     const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
@@ -146,17 +149,17 @@ static void write_panel(const struct training_figure *figure, size_t i)
                     false, "no accepted model");
     fprintf(script, "plot ");
     if (curves->n_models > 0) {
-        for (int t = 0; t < 2; t++)
+        for (int t = 0; t < (int)curves->n_tasks; t++)
             fprintf(script,
                     "$all%zu using 1:%d:%d with filledcurves fc rgb '#%06" PRIx32
                     "' fs transparent solid 0.25 noborder, \\\n     ",
                     i + 1, 3 * t + 3, 3 * t + 4, colours[t]);
         /* The more lines, the fainter: their sum must leave the band and the mean to be seen. */
         long transparency = lround(255 * (1 - fmin(0.45, 10 / (double)curves->n_drawn)));
-        for (int t = 0; t < 2; t++)
+        for (int t = 0; t < (int)curves->n_tasks; t++)
             fprintf(script, "$models%zu using 1:%d with lines lw 0.5 lc rgb '#%02lx%06" PRIx32 "', \\\n     ", i + 1,
                     t + 2, transparency, layout_blend(colours[t], 0x000000, 0.25));
-        for (int t = 0; t < 2; t++)
+        for (int t = 0; t < (int)curves->n_tasks; t++)
             fprintf(script, "$all%zu using 1:%d with lines lw 2.2 lc rgb '#%06" PRIx32 "', \\\n     ", i + 1, 3 * t + 2,
                     colours[t]);
     }
@@ -164,16 +167,31 @@ static void write_panel(const struct training_figure *figure, size_t i)
             h->error_threshold);
 }
 
+/* An entry for each task that a configuration has; returns how many entries there are. */
+static size_t write_legend(const struct reader *reader, const struct selection *selection,
+                           struct legend_item legend[TASKS_MAX + 4], char styles[TASKS_MAX][40],
+                           char tasks[TASKS_MAX][TASK_LABEL_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < selection->n; i++)
+        for (int n_tasks = hyperparameters_n_tasks(&reader->configs[selection->configs[i]]); (int)n < n_tasks; n++) {
+            task_label(reader, selection, (int)n, tasks[n]);
+            snprintf(styles[n], sizeof styles[n], MEAN_STYLE, layout_task_colours[n]);
+            legend[n] = (struct legend_item){false, styles[n], tasks[n]};
+        }
+    legend[n++] = (struct legend_item){false, NULL, "thick: means"};
+    legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#d9d9d9'", "5-95 %"};
+    legend[n++] = (struct legend_item){false, "lw 0.6 lc rgb '#999999'", "single models"};
+    legend[n++] = (struct legend_item){false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"};
+    return n;
+}
+
 enum error_code plot_training(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
 
-    char styles[2][40];
-    const struct legend_item legend[] = {{false, styles[0], "task 1, mean"},
-                                         {false, styles[1], "task 2, mean"},
-                                         {false, "lw 9 lc rgb '#d9d9d9'", "5-95 %"},
-                                         {false, "lw 0.6 lc rgb '#999999'", "single models"},
-                                         {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"}};
+    char styles[TASKS_MAX][40], tasks[TASKS_MAX][TASK_LABEL_MAX];
+    struct legend_item legend[TASKS_MAX + 4];
     size_t n = selection->n;
     struct training_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,
@@ -185,13 +203,11 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
                                                 .gap = 28,
                                                 .tics_height = 20,
                                                 .legend = legend,
-                                                .n_legend = sizeof legend / sizeof legend[0]}};
+                                                .n_legend = write_legend(reader, selection, legend, styles, tasks)}};
     size_t *n_models = NULL;
 
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error))
         return error->code;
-    snprintf(styles[0], sizeof styles[0], MEAN_STYLE, COLOUR_TASK_1);
-    snprintf(styles[1], sizeof styles[1], MEAN_STYLE, COLOUR_TASK_2);
     figure.curves = calloc(n, sizeof *figure.curves);
     n_models = calloc(n, sizeof *n_models);
     if (!figure.curves || !n_models) {

@@ -94,6 +94,9 @@ static enum error_code compare_values(struct work *work, const struct match *mat
         for (int t = 0; t < n_tasks; t++)
             for (int u = t + 1; u < n_tasks && (work->options->measures >> m & 1); u++) {
                 struct sample a = {0}, b = {0};
+                const struct hyperparameters *h = &work->reader->configs[match->a.configs[0]];
+                if (*work->options->pair.words[0] && !pair_is_chosen(&work->options->pair, h, (struct task_pair){t, u}))
+                    continue;
                 row->ri.measure = (enum measure)m;
                 row->ri.task_a = t;
                 row->ri.task_b = u;
@@ -276,7 +279,8 @@ enum error_code comparisons_make(struct comparisons *comparisons, struct reader 
 {
     struct work work = {.reader = reader,
                         .options = options,
-                        .statistics = options->statistics ? options->statistics : ~0u,
+                        .statistics =
+                            options->statistics ? options->statistics : (1u << STATISTIC_FIRST_OF_SHARING) - 1,
                         .found = comparisons};
     struct hyperparameters first;
 

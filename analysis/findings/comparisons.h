@@ -5,6 +5,7 @@
 #include "groups.h"
 #include "paired.h"
 #include "sample.h"
+#include "task_pairs.h"
 
 /* What is wanted. Strings are borrowed. */
 struct comparisons_options {
@@ -12,8 +13,9 @@ struct comparisons_options {
     const char *by;       /* the keys that each comparison keeps apart; NULL: all other keys that differ */
     struct ri_options ri; /* its measure and tasks are not read: */
     unsigned measures;    /* bits, 1 << enum measure */
+    struct pair_choice pair;
     uint64_t layers;      /* layer_mask.h */
-    unsigned statistics;  /* bits, 1 << enum statistic; 0: all that a model has */
+    unsigned statistics;  /* bits, 1 << enum statistic; 0: all that a model has, but for those of sharing */
     bool is_simultaneous; /* intervals that hold all together (Bonferroni's t) */
     size_t n_top;         /* only so many rows, those of the largest effects; 0: all */
     double p_below;       /* only rows whose p_family is below; 0: all */

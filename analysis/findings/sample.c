@@ -1,6 +1,7 @@
 #include "sample.h"
 
 #include "dip.h"
+#include "sharing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,23 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
                        "Hartigan's dip, 0 to 0.25, of ln(I_1/I_2) of 10 important units or more"},
     [STATISTIC_TWO_PEAKS] = {"two_peaks", "two peaks", AGGREGATE_PROPORTION, true,
                              "models whose dip is too large, at p < 0.05, for one peak"},
+    [STATISTIC_JACCARD] = {"jaccard", "Jaccard", AGGREGATE_MEAN, true,
+                           "of the units that matter to either task, the share that matters to both"},
+    [STATISTIC_JACCARD_CHANCE] = {"jaccard_chance", "Jaccard by chance", AGGREGATE_MEAN, true,
+                                  "the same, expected for random units, as many for each task"},
+    [STATISTIC_OVERLAP] = {"overlap", "overlap", AGGREGATE_MEAN, true,
+                           "of the units that matter to the task with fewer, the share that matters to both"},
+    [STATISTIC_OVERLAP_CHANCE] = {"overlap_chance", "overlap by chance", AGGREGATE_MEAN, true,
+                                  "the same, expected for random units, as many for each task"},
+    [STATISTIC_SELECTIVITY] = {"selectivity", "S", AGGREGATE_MEAN, false,
+                               "(I_max - mean of the other I)/(I_max + mean of the other I) over all tasks, mean of "
+                               "units"},
+    [STATISTIC_N_EFF] = {"n_eff", "N_eff", AGGREGATE_MEAN, false,
+                         "(sum of I)^2/(sum of I^2) over all tasks, mean of units: tasks that a unit serves"},
+    [STATISTIC_PREFERRED_1] = {"preferred_1", "prefer task 1", AGGREGATE_MEAN, true,
+                               "units to which, of all tasks, the first of the pair is the most important"},
+    [STATISTIC_PREFERRED_2] = {"preferred_2", "prefer task 2", AGGREGATE_MEAN, true,
+                               "units to which, of all tasks, the second of the pair is the most important"},
 };
 
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
@@ -40,7 +58,7 @@ enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
 {
-    char names[512] = "";
+    char names[1024] = "";
     if (strcmp(name, STATISTIC_FORMER) == 0)
         return error_set(
             error, ERROR_INPUT,
@@ -106,6 +124,7 @@ struct filling {
     size_t n_tasks, n_layers, n_units, model;
     double *ri, *ratios, *scratch; /* [n_units], [n_units], [DIP_SCRATCH * n_units] */
     size_t *indices;               /* [n_units] */
+    double *counted;               /* [n_tasks, n_units] */
 };
 
 #define LOG_RATIO_FLOOR 1e-3 /* of the layer's mean: added, so that an importance of 0 has a logarithm */
@@ -152,10 +171,63 @@ static void take_layer(const struct filling *f, size_t model, size_t layer, cons
         [STATISTIC_TWO_PEAKS - STATISTIC_FIRST_OF_LAYER] = isnan(dip) ? dip : has_two_peaks,
     };
     size_t first = column_index(sample, STATISTIC_FIRST_OF_LAYER, layer);
-    for (size_t c = 0; c < N_LAYER_COLUMNS; c++)
+    for (size_t c = 0; c < STATISTIC_FIRST_OF_SHARING - STATISTIC_FIRST_OF_LAYER; c++)
         values[(first + c) * sample->n_models] = (float)results[c];
     for (size_t bin = 0; sample->has_bins && bin < RI_BINS; bin++)
         values[bin_index(sample, layer, bin) * sample->n_models] = (float)((double)counts.bins[bin] / n_units);
+}
+
+/* How two tasks [n_units] share units. */
+static struct overlap overlap_of_tasks(const double *a, const double *b, size_t n_units)
+{
+    size_t n_a = 0, n_b = 0, n_both = 0;
+    for (size_t i = 0; i < n_units; i++) {
+        n_a += a[i] > 0;
+        n_b += b[i] > 0;
+        n_both += a[i] > 0 && b[i] > 0;
+    }
+    return overlap_of(n_units, n_a, n_b, n_both);
+}
+
+/* Takes how the tasks share one layer of one model: importance [n_tasks, n_layers, n_units]. */
+static void take_sharing(const struct filling *f, size_t layer, const float *importance)
+{
+    struct sample *sample = f->sample;
+    const struct ri_options *options = f->options;
+    size_t n_served = 0, n_preferred[2] = {0}, task_a = (size_t)options->task_a, task_b = (size_t)options->task_b;
+    double selectivity = 0, n_eff = 0;
+    for (size_t t = 0; t < f->n_tasks; t++)
+        sharing_counted(importance + (t * f->n_layers + layer) * f->n_units, f->n_units, options->unimportant_below,
+                        options->normalise == NORMALISE_LAYER, f->counted + t * f->n_units);
+    for (size_t i = 0; i < f->n_units; i++) {
+        struct unit_sharing unit = unit_sharing_of(f->counted + i, f->n_units, (int)f->n_tasks);
+        if (unit.preferred < 0)
+            continue;
+        n_served++;
+        selectivity += unit.selectivity;
+        n_eff += unit.n_eff;
+        n_preferred[0] += unit.preferred == options->task_a;
+        n_preferred[1] += unit.preferred == options->task_b;
+    }
+    struct overlap overlap = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    bool has_pair = task_a < f->n_tasks && task_b < f->n_tasks;
+    if (has_pair)
+        overlap = overlap_of_tasks(f->counted + task_a * f->n_units, f->counted + task_b * f->n_units, f->n_units);
+    double n_units = (double)f->n_units;
+    const double results[] = {
+        [STATISTIC_JACCARD - STATISTIC_FIRST_OF_SHARING] = overlap.jaccard,
+        [STATISTIC_JACCARD_CHANCE - STATISTIC_FIRST_OF_SHARING] = overlap.jaccard_chance,
+        [STATISTIC_OVERLAP - STATISTIC_FIRST_OF_SHARING] = overlap.coefficient,
+        [STATISTIC_OVERLAP_CHANCE - STATISTIC_FIRST_OF_SHARING] = overlap.coefficient_chance,
+        [STATISTIC_SELECTIVITY - STATISTIC_FIRST_OF_SHARING] = selectivity / (double)n_served,
+        [STATISTIC_N_EFF - STATISTIC_FIRST_OF_SHARING] = n_eff / (double)n_served,
+        [STATISTIC_PREFERRED_1 - STATISTIC_FIRST_OF_SHARING] = (double)n_preferred[0] / n_units,
+        [STATISTIC_PREFERRED_2 - STATISTIC_FIRST_OF_SHARING] =
+            has_pair ? (double)n_preferred[1] / n_units : (double)NAN,
+    };
+    size_t first = column_index(sample, STATISTIC_FIRST_OF_SHARING, layer);
+    for (size_t c = 0; c < sizeof results / sizeof results[0]; c++)
+        sample->values[(first + c) * sample->n_models + f->model] = (float)results[c];
 }
 
 static void take_importance(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
@@ -170,6 +242,8 @@ static void take_importance(void *context, const struct reader *reader, size_t c
         size_t n_model = f->n_tasks * f->n_layers * f->n_units;
         const float *model = importance + r * n_model;
         bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
+        for (size_t l = 0; l < f->n_layers && has_measure; l++)
+            take_sharing(f, l, model);
         bool has_tasks = (size_t)f->options->task_a < f->n_tasks && (size_t)f->options->task_b < f->n_tasks;
         for (size_t l = 0; l < f->n_layers && has_measure && has_tasks; l++) {
             const float *a = model + ((size_t)f->options->task_a * f->n_layers + l) * f->n_units;
@@ -219,7 +293,8 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     f.ratios = malloc(f.n_units * sizeof *f.ratios);
     f.scratch = malloc(DIP_SCRATCH * f.n_units * sizeof *f.scratch);
     f.indices = malloc(f.n_units * sizeof *f.indices);
-    if (!errors || !f.ri || !f.ratios || !f.scratch || !f.indices) {
+    f.counted = malloc(f.n_tasks * f.n_units * sizeof *f.counted);
+    if (!errors || !f.counted || !f.ri || !f.ratios || !f.scratch || !f.indices) {
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
@@ -238,6 +313,7 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     f.model = first_model;
     models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error);
 done:
+    free(f.counted);
     free(f.indices);
     free(f.scratch);
     free(f.ratios);

@@ -4,6 +4,7 @@
 
 #include "formula.h"
 #include "reader.h"
+#include "task_pairs.h"
 
 #define TASK_TEXT_MAX FORMULA_TEXT_MAX /* bytes of a task's formula, the final NUL included */
 
@@ -12,11 +13,6 @@ enum pair_kind {
     PAIR_SIMILAR,   /* x0 + x1 and x0 + K * x1, K not 1 */
     PAIR_UNLIKE,    /* x0 + x1 and x0 * x1 */
     PAIR_OTHER,
-};
-
-/* Two tasks of a configuration, 0-based, a < b. */
-struct task_pair {
-    int a, b;
 };
 
 /* A task's formula in its canonical spelling: equal formulas are equal texts. */

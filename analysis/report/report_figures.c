@@ -305,7 +305,7 @@ static void write_numbers(const struct report *report, size_t n)
             "aria-labelledby=\"h-numbers\"><table>\n<thead><tr><th scope=\"col\">Configuration</th>"
             "<th scope=\"col\">layer</th>",
             n > 6 ? " tall" : "");
-    for (int s = STATISTIC_FIRST_OF_LAYER; s < N_STATISTICS; s++) {
+    for (int s = STATISTIC_FIRST_OF_LAYER; s < STATISTIC_FIRST_OF_SHARING; s++) {
         fprintf(out, "<th scope=\"col\" title=\"");
         html_text(out, statistic_table[s].meaning);
         fprintf(out, "\">");
@@ -324,7 +324,7 @@ static void write_numbers(const struct report *report, size_t n)
                 fprintf(out, "</th>");
             }
             fprintf(out, "<th scope=\"row\">%zu</th>", l + 1);
-            for (int s = STATISTIC_FIRST_OF_LAYER; s < N_STATISTICS; s++) {
+            for (int s = STATISTIC_FIRST_OF_LAYER; s < STATISTIC_FIRST_OF_SHARING; s++) {
                 fprintf(out, "<td class=\"n\">");
                 report_write_estimate(out, report_estimate(report, i, l, (enum statistic)s),
                                       statistic_table[s].is_share);

@@ -1,6 +1,7 @@
 #include "export.h"
 
 #include "formats.h"
+#include "sharing.h"
 #include "ticker.h"
 
 #include <inttypes.h>
@@ -30,7 +31,8 @@ struct table {
     int measures[N_MEASURES];
     size_t n_measures, n_tasks; /* n_tasks: of the file, which has that many columns */
     struct ticker ticker;
-    double *ri; /* [n_measures, pair, unit], of one layer */
+    double *ri;      /* [n_measures, pair, unit], of one layer */
+    double *counted; /* [n_measures, task, unit], of the same: sharing.h */
 };
 
 unsigned export_default_statuses(enum export_rows rows)
@@ -71,6 +73,7 @@ static void put_header(const struct table *table)
             for (unsigned a = 1; a <= n_tasks; a++)
                 for (unsigned b = a + 1; b <= n_tasks; b++)
                     fprintf(out, ",%s_ri_%u_%u", name, a, b);
+            fprintf(out, ",%s_selectivity,%s_n_eff,%s_preferred", name, name, name);
         }
         for (unsigned t = 1; t <= n_tasks; t++)
             fprintf(out, ",loss_change_%u", t);
@@ -173,6 +176,10 @@ static void put_neurons(struct table *table, size_t config, size_t first, size_t
     for (size_t l = 0; l < n_layers; l++) {
         for (size_t m = 0; m < table->n_measures; m++) {
             const float *layer = (const float *)block_values(&table->blocks[NEURON_IMPORTANCE + m], r) + l * n_units;
+            for (size_t t = 0; t < n_tasks; t++)
+                sharing_counted(layer + t * n_layer, n_units, table->options->ri.unimportant_below,
+                                table->options->ri.normalise == NORMALISE_LAYER,
+                                table->counted + (m * n_tasks + t) * n_units);
             size_t pair = 0;
             for (size_t a = 0; a < table->n_tasks; a++)
                 for (size_t b = a + 1; b < table->n_tasks; b++, pair++) {
@@ -192,6 +199,11 @@ static void put_neurons(struct table *table, size_t config, size_t first, size_t
                 put_floats(table->out, importance + l * n_units + u, n_layer, n_tasks, table->n_tasks);
                 for (size_t pair = 0; pair < n_pairs; pair++)
                     put_number(table->out, table->ri[(m * n_pairs + pair) * n_units + u]);
+                struct unit_sharing unit =
+                    unit_sharing_of(table->counted + m * n_tasks * n_units + u, n_units, (int)n_tasks);
+                put_number(table->out, unit.selectivity);
+                put_number(table->out, unit.n_eff);
+                put_number(table->out, unit.preferred < 0 ? (double)NAN : unit.preferred + 1);
             }
             put_floats(table->out, loss_change + l * n_units + u, n_layer, n_tasks, table->n_tasks);
             put_floats(table->out, activation + l * n_units + u, n_layer, n_tasks, table->n_tasks);
@@ -289,8 +301,13 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
         if (options->measures >> m & 1)
             table.measures[table.n_measures++] = m;
     table.ri = malloc((table.n_measures + 1) * PAIRS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.ri);
-    if (!table.ri)
+    table.counted =
+        malloc((table.n_measures + 1) * TASKS_MAX * reader->layout.size[DIMENSION_UNIT] * sizeof *table.counted);
+    if (!table.ri || !table.counted) {
+        free(table.ri);
+        free(table.counted);
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    }
 
     /* What the file lacks is said before anything is written. */
     error->code = ERROR_NONE;
@@ -303,6 +320,7 @@ enum error_code export_table(struct reader *reader, const struct selection *sele
     for (size_t i = 0; i < selection->n && !error->code && !ferror(out); i++)
         put_config(&table, selection->configs[i], error);
     ticker_end(&table.ticker);
+    free(table.counted);
     free(table.ri);
     return error->code;
 }

@@ -5,15 +5,17 @@
 #include "groups.h"
 #include "sample.h"
 #include "table_head.h"
+#include "task_pairs.h"
 
 #include <stdio.h>
 
 /* What is wanted. */
 struct summary_options {
-    const char *by;       /* as in groups_make; NULL: each configuration */
-    struct ri_options ri; /* its measure and tasks are not read: */
-    unsigned measures;    /* bits, 1 << enum measure */
-    uint64_t layers;      /* bits, 1 << (layer - 1); 0: all */
+    const char *by;          /* as in groups_make; NULL: each configuration */
+    struct ri_options ri;    /* its measure and tasks are not read: */
+    struct pair_choice pair; /* not given: all */
+    unsigned measures;       /* bits, 1 << enum measure */
+    uint64_t layers;         /* bits, 1 << (layer - 1); 0: all */
     enum table_format format;
 };
 

@@ -19,7 +19,7 @@ static void csv_begin(const struct reader *reader, const struct selection *selec
     fprintf(out, ",attempts,measure,normalise,unimportant_below,task_1,task_2,layer");
     for (int s = 0; s < N_STATISTICS; s++)
         fprintf(out, ",%s,%s_low,%s_high", statistic_table[s].name, statistic_table[s].name, statistic_table[s].name);
-    fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high\n");
+    fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high,task_1_name,task_2_name\n");
 }
 
 static void csv_table(const struct summary_table *table, FILE *out)
@@ -48,7 +48,14 @@ static void csv_table(const struct summary_table *table, FILE *out)
                 csv_number(out, numbers[i]);
             }
         }
-        fprintf(out, ",,,\n");
+        fprintf(out, ",,,");
+        for (int side = 0; side < 2; side++) {
+            char name[TASK_LABEL_MAX] = "";
+            task_common_name(table->reader, group, side ? table->ri.task_b : table->ri.task_a, name);
+            fputc(',', out);
+            csv_text(out, name);
+        }
+        fputc('\n', out);
     }
 }
 
@@ -98,7 +105,15 @@ static void json_table(const struct summary_table *table, FILE *out)
     fprintf(out, "%s\n        {\"measure\": \"%s\", \"normalise\": \"%s\", \"unimportant_below\": ",
             table->is_first ? "" : ",", measure_table[table->ri.measure].name, normalise_names[table->ri.normalise]);
     json_number(out, table->ri.unimportant_below);
-    fprintf(out, ", \"tasks\": [%d, %d],\n         ", table->ri.task_a + 1, table->ri.task_b + 1);
+    fprintf(out, ", \"tasks\": [%d, %d], \"task_names\": [", table->ri.task_a + 1, table->ri.task_b + 1);
+    for (int side = 0; side < 2; side++) {
+        char name[TASK_LABEL_MAX] = "";
+        task_common_name(table->reader, &table->groups->groups[table->group],
+                         side ? table->ri.task_b : table->ri.task_a, name);
+        fprintf(out, side ? ", " : "");
+        json_text(out, name);
+    }
+    fprintf(out, "],\n         ");
     json_statistics(&table->estimates->layers[0], 0, STATISTIC_FIRST_OF_LAYER, out);
     fprintf(out, ",\n         \"layers\": [");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {

@@ -30,7 +30,10 @@ static void begin(const struct reader *reader, const struct selection *selection
             "Means over accepted models, of the dip the median; [95 %% intervals] over models: of proportions\n"
             "Wilson's, of medians the sign test's, else Student's under %d models, then the bootstrap's.\n"
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip is too large for one\n"
-            "peak (p < 0.05), to be compared with identical tasks. Sarle's bimodality is no longer computed.\n",
+            "peak (p < 0.05), to be compared with identical tasks. Sarle's bimodality is no longer computed.\n"
+            "Jaccard index and overlap: of the sets of units that matter to the two tasks, beside what sets of these\n"
+            "sizes have by chance; of all tasks: S and N_eff, how selective a unit is and how many it serves, and\n"
+            "the share of units that prefer each of the two.\n",
             RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
             BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
@@ -61,7 +64,9 @@ static void print_error(const struct summary_table *table, enum statistic statis
     const struct estimate *median = &table->estimates->layers[0].statistics[statistic];
     size_t n = table->sample->n_models;
     float *errors = malloc(n * sizeof *errors);
-    fprintf(out, "  test error, task %d %.4f", task + 1, median->value);
+    char name[TASK_LABEL_MAX];
+    task_label(table->reader, &table->groups->groups[table->group], task, name);
+    fprintf(out, "  test error, %s %.4f", name, median->value);
     if (isfinite(median->low))
         fprintf(out, " [%.4f, %.4f]", median->low, median->high);
     if (errors) { /* without memory for it the line is shorter */
@@ -84,7 +89,12 @@ static const struct column columns[] = {
     {STATISTIC_MIXED, 13, 1},     {STATISTIC_UNIMPORTANT, 13, 1}, {STATISTIC_DIP, 13, 3},
     {STATISTIC_TWO_PEAKS, 14, 1},
 };
-enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
+static const struct column sharing_columns[] = {
+    {STATISTIC_JACCARD, 12, 1},        {STATISTIC_JACCARD_CHANCE, 12, 1}, {STATISTIC_OVERLAP, 12, 1},
+    {STATISTIC_OVERLAP_CHANCE, 12, 1}, {STATISTIC_SELECTIVITY, 12, 2},    {STATISTIC_N_EFF, 12, 2},
+    {STATISTIC_PREFERRED_1, 12, 1},    {STATISTIC_PREFERRED_2, 12, 1},
+};
+#define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static void print_number(const struct column *column, const struct estimate *estimate, bool is_interval, FILE *out)
 {
@@ -106,27 +116,47 @@ static void print_head(const struct column *column, const struct ri_options *ri,
         snprintf(head, sizeof head, "select.(+) %d", ri->task_a + 1);
     else if (column->statistic == STATISTIC_SELECTIVE_2)
         snprintf(head, sizeof head, "select.(-) %d", ri->task_b + 1);
+    else if (column->statistic == STATISTIC_PREFERRED_1 || column->statistic == STATISTIC_PREFERRED_2)
+        snprintf(head, sizeof head, "prefer %d",
+                 (column->statistic == STATISTIC_PREFERRED_1 ? ri->task_a : ri->task_b) + 1);
+    else if (column->statistic == STATISTIC_JACCARD_CHANCE || column->statistic == STATISTIC_OVERLAP_CHANCE)
+        snprintf(head, sizeof head, "by chance");
     else
         snprintf(head, sizeof head, "%s", statistic_table[column->statistic].label);
     fprintf(out, "%*s", column->width, head);
 }
 
-static void print_layers(const struct summary_table *table, FILE *out)
+static void print_columns(const struct summary_table *table, const struct column *shown, size_t n_shown, FILE *out)
 {
-    fprintf(out, "  %s\n    ", measure_table[table->ri.measure].name);
-    for (int c = 0; c < N_COLUMNS; c++)
-        print_head(&columns[c], &table->ri, out);
+    fprintf(out, "    ");
+    for (size_t c = 0; c < n_shown; c++)
+        print_head(&shown[c], &table->ri, out);
     fprintf(out, "\n");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
         if (!layer_mask_has(table->options->layers, l))
             continue;
         fprintf(out, "%4zu", l + 1);
         for (int line = 0; line < 2; line++) {
-            for (int c = 0; c < N_COLUMNS; c++)
-                print_number(&columns[c], &table->estimates->layers[l].statistics[columns[c].statistic], line == 1,
-                             out);
+            for (size_t c = 0; c < n_shown; c++)
+                print_number(&shown[c], &table->estimates->layers[l].statistics[shown[c].statistic], line == 1, out);
             fprintf(out, line == 0 ? "\n    " : "\n");
         }
+    }
+}
+
+static void print_layers(const struct summary_table *table, FILE *out)
+{
+    const struct selection *group = &table->groups->groups[table->group];
+    char tasks[2][TASK_LABEL_MAX];
+    task_label(table->reader, group, table->ri.task_a, tasks[0]);
+    fprintf(out, "  %s", measure_table[table->ri.measure].name);
+    if (table->has_pair) {
+        task_label(table->reader, group, table->ri.task_b, tasks[1]);
+        fprintf(out, ", %s and %s\n", tasks[0], tasks[1]);
+        print_columns(table, columns, N_OF(columns), out);
+        print_columns(table, sharing_columns, N_OF(sharing_columns), out);
+    } else {
+        fprintf(out, ", %s: one task, and so no relative importance\n", tasks[0]);
     }
 }
 
@@ -145,10 +175,10 @@ static void print_table(const struct summary_table *table, FILE *out)
     }
     if (table->sample->n_models == 0)
         return;
-    if (table->is_first) {
+    if (table->is_first)
         print_error(table, STATISTIC_ERROR_1, table->ri.task_a, out);
+    if (table->has_pair && table->is_new_task)
         print_error(table, STATISTIC_ERROR_2, table->ri.task_b, out);
-    }
     print_layers(table, out);
 }
 

@@ -14,6 +14,8 @@ struct summary_table {
     const struct sample *sample;
     const struct sample_estimates *estimates;
     bool is_first, is_last; /* of the group's tables */
+    bool has_pair;          /* else its models have one task each, ri.task_a */
+    bool is_new_task;       /* no table before was about ri.task_b */
 };
 
 /* How a format writes. Functions may be NULL. */

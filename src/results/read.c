@@ -372,6 +372,42 @@ static enum error_code read_part(hid_t file, const char *path, const char *name,
                    : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
 }
 
+/* Whether a text may name a task. */
+static bool is_task_name(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    return text && strlen(text) < TASK_NAME_MAX && text[strspn(text, letters)] == '\0';
+}
+
+/* The names of the tasks of list `number` of the file, which are for tables and figures alone: what is not there, or is
+ * none, is left out. */
+static void take_names(hid_t file, uint64_t number, struct task_list *list)
+{
+    hsize_t size[2] = {0}, start[2] = {number, 0}, count[2] = {1, (hsize_t)list->n_tasks};
+    char *names[TASKS_MAX] = {NULL};
+    hid_t dataset = H5Lexists(file, "task_name", H5P_DEFAULT) > 0 ? H5Dopen2(file, "task_name", H5P_DEFAULT) : -1;
+    hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
+    hid_t memory = H5Screate_simple(2, count, NULL);
+    bool is_read = space >= 0 && type >= 0 && memory >= 0 && is_text(type) && H5Sget_simple_extent_ndims(space) == 2 &&
+                   H5Sget_simple_extent_dims(space, size, NULL) == 2 && number < size[0] && count[1] <= size[1] &&
+                   H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                   H5Dread(dataset, type, memory, space, H5P_DEFAULT, names) >= 0;
+    for (int task = 0; is_read && task < list->n_tasks; task++) {
+        if (is_task_name(names[task]))
+            memcpy(list->names[task], names[task], strlen(names[task]));
+        H5free_memory(names[task]);
+    }
+    if (memory >= 0)
+        H5Sclose(memory);
+    if (type >= 0)
+        H5Tclose(type);
+    if (space >= 0)
+        H5Sclose(space);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+}
+
 /* Adds the file's lists of tasks first .. first + n - 1 to the registry: numbers [n]. Their names come along. */
 static enum error_code read_lists(hid_t file, const char *path, uint64_t first, size_t n, int64_t *numbers,
                                   struct error *error)
@@ -387,8 +423,10 @@ static enum error_code read_lists(hid_t file, const char *path, uint64_t first, 
         struct task_list list = {0};
         int column;
         const char *text = texts[i].text ? texts[i].text : "";
-        if (task_list_parse(text, strlen(text), &list, &column, &reason) ||
-            task_registry_add(&list, &numbers[i], &reason))
+        code = task_list_parse(text, strlen(text), &list, &column, &reason);
+        if (!code)
+            take_names(file, first + i, &list);
+        if (code || task_registry_add(&list, &numbers[i], &reason))
             code = results_damaged(error, path, "list of tasks %" PRIu64 ": %s", first + i, reason.message);
     }
     for (size_t i = 0; i < n; i++)

@@ -140,12 +140,14 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed notebook context_x_fraction; do
-    expect 0 "$picky" plan "$source_dir/sweeps/$sweep.cfg"
-    grep -qE '^jobs +[0-9]+$' out || fail "plan $sweep"
+for sweep in seed:40 notebook:900 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+    expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
+    grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
+    grep -q warning err && fail "plan $sweep: a warning"
 done
-grep -qE '^jobs +7600$' out || fail "plan: 152 configurations x 50"
-grep -qE '^configurations +152 ' out || fail "plan: 152 configurations"
+for file in "$source_dir"/sweeps/*.cfg; do
+    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
 grep -qE '^time +.* on 1, .* on 4, .* on 1024 ranks$' out || fail "plan: time"
