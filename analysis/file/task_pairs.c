@@ -187,13 +187,17 @@ void task_pairs_label(const struct task_pairs *pairs, const struct reader *reade
     task_label(reader, &pairs->selection, side_of(pairs->pairs[0], side), text);
 }
 
-void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
-                     char text[2 * TASK_LABEL_MAX + 16])
+void task_pair_label(const struct hyperparameters *h, struct task_pair pair, char text[TASK_PAIR_LABEL_MAX])
 {
-    const struct hyperparameters *h = &reader->configs[pairs->selection.configs[i]];
     char a[TASK_LABEL_MAX], b[TASK_LABEL_MAX];
-    task_name(h, pairs->pairs[i].a, a);
-    task_name(h, pairs->pairs[i].b, b);
-    snprintf(text, 2 * TASK_LABEL_MAX + 16, "tasks %d (%.60s) and %d (%.60s)", pairs->pairs[i].a + 1, a,
-             pairs->pairs[i].b + 1, b);
+    task_name(h, pair.a, a);
+    task_name(h, pair.b, b);
+    snprintf(text, TASK_PAIR_LABEL_MAX, "tasks %d (%.*s) and %d (%.*s)", pair.a + 1, TASK_LABEL_MAX - 16, a, pair.b + 1,
+             TASK_LABEL_MAX - 16, b);
+}
+
+void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
+                     char text[TASK_PAIR_LABEL_MAX])
+{
+    task_pair_label(&reader->configs[pairs->selection.configs[i]], pairs->pairs[i], text);
 }

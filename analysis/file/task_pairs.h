@@ -52,8 +52,12 @@ void task_label(const struct reader *reader, const struct selection *selection, 
 /* The same of the first (side 0) or second tasks of all pairs: "first task" where they have different numbers. */
 void task_pairs_label(const struct task_pairs *pairs, const struct reader *reader, int side, char text[TASK_LABEL_MAX]);
 
-/* "tasks 1 (x0 + x1) and 2 (x0 * x1)" of the i-th pair. */
+/* "tasks 1 (x0 + x1) and 2 (x0 * x1)". */
+#define TASK_PAIR_LABEL_MAX (2 * TASK_LABEL_MAX + 32)
+void task_pair_label(const struct hyperparameters *h, struct task_pair pair, char text[TASK_PAIR_LABEL_MAX]);
+
+/* The same of the i-th pair. */
 void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
-                     char text[2 * TASK_LABEL_MAX + 16]);
+                     char text[TASK_PAIR_LABEL_MAX]);
 
 #endif
