@@ -42,11 +42,11 @@ void task_pairs_free(struct task_pairs *pairs); /* all-zero pairs are allowed */
 /* A task's name, or if it has none its formula: cut off, with "...", after about 40 characters. */
 void task_name(const struct hyperparameters *h, int task, char text[TASK_LABEL_MAX]);
 
-/* The name of a task of the selected configurations; "" if they have different ones, or not all of them have it. */
+/* The name of a task of the selected configurations that have it; "" if they have different ones, or none has it. */
 void task_common_name(const struct reader *reader, const struct selection *selection, int task,
                       char name[TASK_LABEL_MAX]);
 
-/* "task 1 (x0 + x1)"; "task 1" if the configurations have different tasks, or not all of them have it. */
+/* "task 1 (x0 + x1)"; "task 1" where task_common_name is "". */
 void task_label(const struct reader *reader, const struct selection *selection, int task, char text[TASK_LABEL_MAX]);
 
 /* The same of the first (side 0) or second tasks of all pairs: "first task" where they have different numbers. */
