@@ -57,9 +57,15 @@ static bool is_random(const struct hyperparameters *h)
     return h->train_mode == TRAIN_RANDOM;
 }
 
+/* Task 1's share as a multiple of an equal one; of two tasks, 0.8 is a fraction of 0.4. */
+static double relative_share(const struct hyperparameters *h)
+{
+    return h->fraction * hyperparameters_n_tasks(h);
+}
+
 static bool is_even(const struct hyperparameters *h)
 {
-    return h->fraction >= 0.4 && h->fraction <= 0.6;
+    return relative_share(h) >= 0.8 && relative_share(h) <= 1.2;
 }
 
 static bool is_unlike(const struct hyperparameters *h)
@@ -104,7 +110,7 @@ static bool is_preferred(enum claim_id claim, bool as_b, const struct hyperparam
 {
     if (claim == CLAIM_SMALL_MIX)
         return as_b ? x->hidden_size < y->hidden_size : x->hidden_size > y->hidden_size;
-    return claim == CLAIM_RARE_RECRUITS && fabs(x->fraction - 0.5) < fabs(y->fraction - 0.5);
+    return claim == CLAIM_RARE_RECRUITS && fabs(relative_share(x) - 1) < fabs(relative_share(y) - 1);
 }
 
 /* The tasks of a condition that a claim is about. */
@@ -163,7 +169,7 @@ static enum error_code add_pair(struct search *search, size_t a, size_t b, struc
     *pair = (struct claim_pair){.a = find_controls(search, a, false), .sign = 1};
     if (claim_table[search->claim].key)
         pair->b = find_controls(search, b, true);
-    if (search->claim == CLAIM_RARE_RECRUITS && search->reader->configs[b].fraction > 0.5)
+    if (search->claim == CLAIM_RARE_RECRUITS && relative_share(&search->reader->configs[b]) > 1)
         pair->sign = -1;
     return ERROR_NONE;
 }

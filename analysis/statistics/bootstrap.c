@@ -40,20 +40,47 @@ static double reach(size_t n)
     return student_quantile(CONFIDENCE, n - 1) * sqrt((double)n / (double)(n - 1));
 }
 
-static int compare(const void *a, const void *b)
+/* Puts the k-th smallest (from 0) of values [n] into its place, no larger one before it and no smaller one behind it
+ * (Hoare 1961, "Algorithm 65: Find"). */
+static void select_kth(double *values, size_t n, size_t k)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    size_t left = 0, right = n - 1;
+    while (left < right) {
+        double pivot = values[left + (right - left) / 2];
+        size_t i = left, j = right;
+        for (;;) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i >= j)
+                break;
+            double value = values[i];
+            values[i++] = values[j];
+            values[j--] = value;
+        }
+        /* Up to j none is above the pivot, from j + 1 on none below it. */
+        if (k <= j)
+            right = j;
+        else
+            left = j + 1;
+    }
 }
 
-/* The q-quantile of sorted values [n], type 7. */
-static double quantile(const double *sorted, size_t n, double q)
+/* The q-quantile of values [n], type 7; changes their order. */
+static double quantile(double *values, size_t n, double q)
 {
     double position = q * (double)(n - 1);
     size_t below = (size_t)position;
     if (below >= n - 1)
-        return sorted[n - 1];
-    return sorted[below] + (position - (double)below) * (sorted[below + 1] - sorted[below]);
+        below = n - 1;
+    select_kth(values, n, below);
+    if (below == n - 1)
+        return values[n - 1];
+    double low = values[below], high = values[below + 1];
+    for (size_t i = below + 2; i < n; i++)
+        high = values[i] < high ? values[i] : high;
+    return low + (position - (double)below) * (high - low);
 }
 
 /* What the interval of a column's mean needs. */
@@ -87,7 +114,7 @@ static struct estimate mean_of(const float *values, size_t n, struct moments *mo
     return estimate;
 }
 
-/* Efron's BCa at the levels of a `reach`, from resampled means [n_means] (sorted here). */
+/* Efron's BCa at the levels of a `reach`, from resampled means [n_means], whose order is changed. */
 static void take_bca(struct estimate *estimate, const struct moments *moments, double z, double *means, size_t n_means)
 {
     /* The values are floats: means that would be equal differ in the places beyond. */
@@ -99,7 +126,6 @@ static void take_bca(struct estimate *estimate, const struct moments *moments, d
     /* The jackknife's means are linear in the values. */
     double acceleration = moments->cube / (6 * pow(moments->square, 1.5));
     double low = bias - z, high = bias + z;
-    qsort(means, n_means, sizeof *means, compare);
     estimate->low = quantile(means, n_means, normal_probability(bias + low / (1 - acceleration * low)));
     estimate->high = quantile(means, n_means, normal_probability(bias + high / (1 - acceleration * high)));
 }

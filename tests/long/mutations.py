@@ -42,8 +42,13 @@ FILES = {
     "src/cluster/ledger.c": [("test_ledger", ["{}"]), ("test_ledger_random", ["{}"])],
     "analysis/statistics/bootstrap.c": STATISTICS,
     "analysis/statistics/dip.c": STATISTICS,
+    "analysis/statistics/distance.c": STATISTICS,
+    "analysis/statistics/max_t.c": STATISTICS,
     "analysis/statistics/paired.c": STATISTICS,
+    "analysis/statistics/pooled.c": STATISTICS,
     "analysis/statistics/statistics.c": STATISTICS,
+    "analysis/statistics/student.c": STATISTICS,
+    "analysis/statistics/verdict.c": STATISTICS,
 }
 OPERATORS = {
     "+": ["-"], "-": ["+"], "*": ["/"], "/": ["*"], "%": ["*"],

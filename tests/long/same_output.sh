@@ -78,7 +78,7 @@ figures() { # FILE KEY OTHER-KEY
     analyse plot measures "$file" -o OUT.svg --layer 1,2 --normalise layer
     analyse plot lesion "$file" -o OUT.svg --models 2
     analyse plot ri-grid "$file" -o OUT.svg --rows "$key" --columns "$other"
-    for kind in acceptance error_1 log_loss_ratio mean_ri mixed bimodality; do
+    for kind in acceptance error_1 log_loss_ratio mean_ri mixed two_peaks; do
         analyse plot heatmap "$file" -o OUT.svg --statistic $kind --rows "$other"
     done
     analyse report "$file"
@@ -128,7 +128,6 @@ summary FILE -o missing/OUT.txt
 summary FILE -o .
 summary FILE --csv -o text.cfg
 claims FILE --of nothing
-claims FILE --measure variance
 plot ri FILE -o OUT.jpg
 plot ri FILE -o .svg
 plot ri FILE -o text.svg

@@ -232,8 +232,8 @@ class Today:
                     assert layer["unimportant"]["n"] == layer["selective"]["n"] == n, (measure, layer)
         rows = list(csv.DictReader(io.StringIO(analyse("claims", self.new, "--csv"))))
         found = {row["measure"]: int(row["n"]) for row in rows
-                 if (row["claim"], row["normalise"]) == ("two_subnetworks", "none")}
-        assert len(found) == N_OLD + 1 and found[MEASURE] == 4 and found["variance"] == 7, found
+                 if (row["claim"], row["normalise"]) == ("loss_correlation", "none")}
+        assert len(found) == N_OLD + 1 and found[MEASURE] == 2 * 4 and found["variance"] == 2 * 7, found
         assert "\n" + " " * 22 in analyse("claims", self.new) and "made" in analyse("claims", self.new)
         rows = list(csv.DictReader(io.StringIO(
             analyse("export", self.new, "--each", "neuron", "--measure", f"variance,{MEASURE}"))))

@@ -21,7 +21,7 @@ model = { epochs = 20; N_train = 200; max_attempts = 2; hidden_size = 4; hidden_
 grid = { context_location = ("start", "end"); };
 """
 LIMIT_S, GRACE_S = 5, 3
-LATEST_S = 12  # after the deadline and the grace: mpirun takes some time, and this machine may be busy
+LATEST_S = 30  # after the deadline and the grace: mpirun takes some time, and the machine may be busy; what hangs does so for ever
 STUCK = r"rank {} on .* is stuck: it has not been heard of for .* it holds \d+ jobs?, the oldest configuration \d+, replicate \d+"
 SILENT = r"rank {} on .*: the time is over, and rank 0 has not been heard of"
 NO_PROGRESS = r"rank 0 on .*: the time is over, and no progress for \d+ s in "
@@ -157,7 +157,7 @@ class Trial:
         try:
             if hang.act:
                 hang.act(run, f"{folder}/log", pids)
-            code = run.wait(timeout=(hang.limit_s or 0) + 4 * GRACE_S + 3 * LATEST_S)
+            code = run.wait(timeout=(hang.limit_s or 0) + 4 * GRACE_S + 2 * LATEST_S)
         finally:
             for pid in pids().values():
                 try:

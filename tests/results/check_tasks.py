@@ -88,9 +88,9 @@ def check_slot(f, config, replicate):
 
 def check_killed(whole):
     """A run that is killed and resumed, three times over, ends with the bits of one that was not."""
-    many = ["--set", "replicates=60"]
+    many = ["--set", "replicates=300"]
     run(PICKY, "run", SWEEP, "-o", "many.h5", *many)
-    for delay in (0.2, 0.1, 0.05, 0.02):
+    for delay in (0.4, 0.3, 0.6, 0.2):
         if os.path.exists("killed.h5"):
             os.remove("killed.h5")
         process = subprocess.Popen([PICKY, "run", SWEEP, "-o", "killed.h5", *many], stderr=subprocess.DEVNULL,

@@ -291,7 +291,7 @@ def check_grid(variables):
     """Each configuration is where its hyperparameters say."""
     f, selective = variables["f"], variables["selective"]
     for c in range(f.sizes["config"]):
-        at = {key: f[key].values[c] for key in variables["swept"]}
+        at = {key: selective[key].values[c] for key in variables["swept"]}
         same("grid", variables["grid"].sel(at).transpose("layer"), selective[c])
 
 
