@@ -156,6 +156,16 @@ class Tasks(unittest.TestCase):
         self.assertFalse(os.path.exists("x.svg"))
         self.assertIn("takes one pair", run("plot", "heatmap", "t.h5", "--pair", "all", "-o", "x.svg")[2])
 
+    def test_report(self):
+        code, out, err = run("report", "t.h5")
+        self.assertEqual((code, err), (0, ""))
+        self.assertNotRegex(out, r"[>(]nan")
+        self.assertIn("task 8 (max(x0, x1)), mean", out)
+        self.assertIn("It has not both tasks", out)
+        out = run("report", "t.h5", "--pair", "7-8")[1]
+        self.assertIn("error, task 7 (cos(3 * x1))</th>", out)
+        self.assertIn("takes one pair", run("report", "t.h5", "--pair", "all")[2])
+
     @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
     def test_figures(self):
         three = ["--where", "tasks=x0; x1; max(x0, x1)"]
@@ -175,6 +185,22 @@ class Tasks(unittest.TestCase):
             for word in words:
                 self.assertIn(word, script.encode().decode("unicode_escape").encode("latin1").decode()
                               if "\\3" in script else script, (kind, word))
+        for kind, options, words in (("ri-pairs", ["--config", "3"], ["$pair7_8", "task 7 (cos(3 * x1))", "4 models"]),
+                                     ("units", ["--config", "3", "--replicate", "2"], ["$layer2", "replicate 2"]),
+                                     ("units", ["--where", "tasks=x0"], ["task 1 (first)"])):
+            code, _, err = run("plot", kind, "t.h5", *options, "-o", "f.svg", "--keep-script")
+            self.assertEqual((code, err), (0, ""), kind)
+            with open("f.svg.gp" if os.path.exists("f.svg.gp") else "f.gp", encoding="utf-8") as file:
+                script = file.read()
+            for word in words:
+                self.assertIn(word, script, (kind, word))
+        self.assertEqual(script.count("boxxyerror"), 2)
+        for options, word in ((["ri-pairs"], "these are 4"), (["ri-pairs", "--config", "0"], "has one task"),
+                              (["units"], "these are 4"), (["units", "--config", "4"], "--config 4: allowed: 0 to 3"),
+                              (["units", "--config", "1", "--replicate", "4"], "--replicate 4: allowed: 0 to 3")):
+            code, out, err = run("plot", options[0], "t.h5", *options[1:], "-o", "g.svg")
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), options)
+            self.assertIn(word, err)
         code, _, err = run("plot", "ri", "t.h5", "-o", "f.svg")
         self.assertEqual((code, err), (0, "picky-analyse: 1 of 4 configurations have no such pair of tasks and are left out\n"))
 
