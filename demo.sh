@@ -32,4 +32,9 @@ Report:               $out/report.html
 Open the report in any browser (it needs no network), for instance with
     xdg-open $PWD/$out/report.html
 or copy that one file to where a browser is.
+
+And with your own tasks? Three lines are a sweep (README.md, "Your own tasks", says what formulas may hold):
+    echo 'replicates = 10; grid = { context_location = ["start", "end"]; };
+    model = { tasks = "sin(3 * x0); x0 * x1"; standardise = "variance"; output_activation = "linear"; error_threshold = 0.1; };' >own.cfg
+    build/picky run own.cfg -o own.h5 && build/picky-analyse plot ri own.h5 -o own.svg
 END

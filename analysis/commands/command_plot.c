@@ -6,7 +6,9 @@
 #include "plot_measures.h"
 #include "plot_ri.h"
 #include "plot_ri_grid.h"
+#include "plot_ri_pairs.h"
 #include "plot_training.h"
+#include "plot_units.h"
 
 /* Ends the help of each. */
 #define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
@@ -259,4 +261,65 @@ const struct command command_plot_lesion = {
     .options = "output force where measure pair layer normalise unimportant-below models title keep-script",
     .needs_output = true,
     .run = lesion,
+};
+
+/* The one configuration of --config, or else the selection. */
+static enum error_code choose_config(const struct reader *reader, const struct selection *selection,
+                                     const struct request *request, struct selection *chosen, struct error *error)
+{
+    *chosen = *selection;
+    for (size_t i = 0; i < selection->n && request->has_config; i++)
+        if (selection->configs[i] == request->config) {
+            *chosen = (struct selection){.configs = &selection->configs[i], .n = 1};
+            return ERROR_NONE;
+        }
+    if (request->has_config)
+        return error_set(error, ERROR_INPUT, "--config %zu: allowed: 0 to %zu, and among those of --where",
+                         request->config, reader->n_configs - 1);
+    return ERROR_NONE;
+}
+
+static enum error_code ri_pairs(struct reader *reader, const struct selection *selection, const struct request *request,
+                                struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    struct selection chosen;
+    if (choose_config(reader, selection, request, &chosen, error))
+        return error->code;
+    return plot_ri_pairs(reader, &chosen, &figure, error);
+}
+
+const struct command command_plot_ri_pairs = {
+    .name = "plot ri-pairs",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws histograms of relative importance of every pair of a configuration's tasks, as a matrix",
+    .details = "One configuration: --config, or --where. Bars and lines are those of plot ri, of several layers "
+               "together if\n--layer does not choose one. RI 1 is a unit of the column's task alone, -1 one of the "
+               "row's.\n" GNUPLOT_HELP,
+    .options = "output force where config measure layer normalise unimportant-below title keep-script",
+    .needs_output = true,
+    .run = ri_pairs,
+};
+
+static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
+                             struct error *error)
+{
+    const struct figure_request figure = figure_of(request);
+    struct selection chosen;
+    if (choose_config(reader, selection, request, &chosen, error))
+        return error->code;
+    return plot_units(reader, &chosen, &figure, request->replicate, error);
+}
+
+const struct command command_plot_units = {
+    .name = "plot units",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws how important each unit of one model is to each task, as a map of tasks by units for each layer",
+    .details = "One configuration (--config, or --where) and one of its accepted models (--replicate). Importances are "
+               "divided\nby the task's largest of the layer; one below --unimportant-below counts as 0. Units stand by "
+               "their preferred\ntask, then by their importance to it, and have the numbers of the file, from 0, below "
+               "where there is room.\n" GNUPLOT_HELP,
+    .options = "output force where config replicate measure layer normalise unimportant-below title keep-script",
+    .needs_output = true,
+    .run = units,
 };

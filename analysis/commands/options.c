@@ -295,6 +295,29 @@ static enum error_code take_columns(struct request *request, const char *value, 
     return ERROR_NONE;
 }
 
+/* A number of a configuration or replicate, from 0. */
+static enum error_code take_index(const char *option, const char *value, size_t *index, struct error *error)
+{
+    char *end;
+    long number = strtol(value, &end, 10);
+    if (end == value || *end != '\0' || number < 0 || number > MODELS_MAX)
+        return error_set(error, ERROR_INPUT, "--%s %s: allowed: a whole number from 0 to %d", option, value,
+                         MODELS_MAX);
+    *index = (size_t)number;
+    return ERROR_NONE;
+}
+
+static enum error_code take_config(struct request *request, const char *value, struct error *error)
+{
+    request->has_config = true;
+    return take_index("config", value, &request->config, error);
+}
+
+static enum error_code take_replicate(struct request *request, const char *value, struct error *error)
+{
+    return take_index("replicate", value, &request->replicate, error);
+}
+
 static enum error_code take_models(struct request *request, const char *value, struct error *error)
 {
     char *end;
@@ -353,6 +376,8 @@ static const struct option_row option_table[] = {
     {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},
     {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
+    {"config", 0, "N", "this configuration, from 0 as in the file", take_config},
+    {"replicate", 0, "N", "this replicate, from 0 (default 0)", take_replicate},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},

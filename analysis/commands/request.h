@@ -46,6 +46,8 @@ struct request {
     const char *title;                       /* --title; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */
     size_t n_models;                         /* --models; 0 if not given */
+    bool has_config;                         /* --config */
+    size_t config, replicate;                /* --config, --replicate; 0 if not given */
     bool keep_script;                        /* --keep-script */
     struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };

@@ -9,7 +9,7 @@
 #define MARGIN          16.0
 #define PAGE_WIDTH      1250.0 /* blocks stand beside each other as far as it goes */
 #define WIDTH_MIN       500.0  /* of the page: the name of an axis has to fit */
-#define VALUE_SHOWN_MAX 48     /* characters of a row's or column's name that is a list of tasks */
+#define VALUE_SHOWN_MAX 36     /* characters of a row's or column's name that is a list of tasks */
 #define SIDE_MAX        60     /* most rows and columns */
 #define BLOCK_MIN       300.0  /* width: its title has to fit */
 #define BLOCK_GAP       26.0

@@ -29,7 +29,7 @@ struct ri_options figure_ri(const struct figure_request *request, size_t i)
 void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
                   size_t i, char label[LABEL_MAX])
 {
-    char text[2 * TASK_LABEL_MAX + 16];
+    char text[TASK_PAIR_LABEL_MAX];
     selection_label(reader, selection->configs[i], label);
     if (!request->pairs || !request->pairs->is_all)
         return;

@@ -198,19 +198,19 @@ static void write_titles(const struct heatmap_figure *figure, char (*titles)[GRI
 }
 
 /* "; task 1 (x0), task 2 (x0 * x1)": what the statistic is about, if it is about tasks. */
-static void write_pair(const struct heatmap_figure *figure, char text[2 * TASK_LABEL_MAX + 16])
+static void write_pair(const struct heatmap_figure *figure, char text[TASK_PAIR_LABEL_MAX])
 {
     const struct grid *grid = &figure->grid;
     char tasks[2][TASK_LABEL_MAX];
     if (!grid->request->pairs) {
         task_label(grid->reader, grid->selection, 0, tasks[0]);
         if (figure->statistic == STATISTIC_ERROR_1)
-            snprintf(text, 2 * TASK_LABEL_MAX + 16, "; %s", tasks[0]);
+            snprintf(text, TASK_PAIR_LABEL_MAX, "; %s", tasks[0]);
         return;
     }
     for (int side = 0; side < 2; side++)
         task_pairs_label(grid->request->pairs, grid->reader, side, tasks[side]);
-    snprintf(text, 2 * TASK_LABEL_MAX + 16, "; %s, %s", tasks[0], tasks[1]);
+    snprintf(text, TASK_PAIR_LABEL_MAX, "; %s, %s", tasks[0], tasks[1]);
 }
 
 /* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
@@ -219,7 +219,7 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[2 * TASK_LABEL_MAX + 16] = "";
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "";
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);

@@ -179,8 +179,7 @@ static void write_panel(const struct measures_figure *figure, size_t i)
 enum error_code plot_measures(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
-    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX],
-        pair[2 * TASK_LABEL_MAX + 16];
+    char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX], pair[TASK_PAIR_LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, text},
                                          {false, NULL, pair},
                                          {false, NULL, "mean over models, 95 % interval"},

@@ -134,25 +134,22 @@ void task_name(const struct hyperparameters *h, int task, char text[TASK_LABEL_M
         snprintf(text, TASK_LABEL_MAX, "%.*s...", NAME_SHOWN_MAX - 3, formula);
 }
 
-/* Whether a configuration has the task, and calls it `name`. */
-static bool is_called(const struct hyperparameters *h, int task, const char *name)
-{
-    char own[TASK_LABEL_MAX];
-    if (task >= hyperparameters_n_tasks(h))
-        return false;
-    task_name(h, task, own);
-    return strcmp(own, name) == 0;
-}
-
-/* Whether all configurations [n] have the task of the same name: the name goes into `name`. */
+/* Whether the configurations [n] that have the task, one or more, call it the same: that goes into `name`. */
 static bool has_name(const struct reader *reader, const size_t *configs, size_t n, int task, char name[TASK_LABEL_MAX])
 {
-    bool is_same = n > 0 && task < hyperparameters_n_tasks(&reader->configs[configs[0]]);
-    if (is_same)
-        task_name(&reader->configs[configs[0]], task, name);
-    for (size_t i = 1; i < n && is_same; i++)
-        is_same = is_called(&reader->configs[configs[i]], task, name);
-    return is_same;
+    size_t n_named = 0;
+    bool is_same = true;
+    for (size_t i = 0; i < n && is_same; i++) {
+        const struct hyperparameters *h = &reader->configs[configs[i]];
+        char own[TASK_LABEL_MAX];
+        if (task >= hyperparameters_n_tasks(h))
+            continue;
+        task_name(h, task, own);
+        if (n_named++ == 0)
+            memcpy(name, own, sizeof own);
+        is_same = strcmp(name, own) == 0;
+    }
+    return is_same && n_named > 0;
 }
 
 void task_common_name(const struct reader *reader, const struct selection *selection, int task,
@@ -187,13 +184,17 @@ void task_pairs_label(const struct task_pairs *pairs, const struct reader *reade
     task_label(reader, &pairs->selection, side_of(pairs->pairs[0], side), text);
 }
 
-void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
-                     char text[2 * TASK_LABEL_MAX + 16])
+void task_pair_label(const struct hyperparameters *h, struct task_pair pair, char text[TASK_PAIR_LABEL_MAX])
 {
-    const struct hyperparameters *h = &reader->configs[pairs->selection.configs[i]];
     char a[TASK_LABEL_MAX], b[TASK_LABEL_MAX];
-    task_name(h, pairs->pairs[i].a, a);
-    task_name(h, pairs->pairs[i].b, b);
-    snprintf(text, 2 * TASK_LABEL_MAX + 16, "tasks %d (%.60s) and %d (%.60s)", pairs->pairs[i].a + 1, a,
-             pairs->pairs[i].b + 1, b);
+    task_name(h, pair.a, a);
+    task_name(h, pair.b, b);
+    snprintf(text, TASK_PAIR_LABEL_MAX, "tasks %d (%.*s) and %d (%.*s)", pair.a + 1, TASK_LABEL_MAX - 16, a, pair.b + 1,
+             TASK_LABEL_MAX - 16, b);
+}
+
+void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
+                     char text[TASK_PAIR_LABEL_MAX])
+{
+    task_pair_label(&reader->configs[pairs->selection.configs[i]], pairs->pairs[i], text);
 }

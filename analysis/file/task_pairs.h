@@ -42,18 +42,22 @@ void task_pairs_free(struct task_pairs *pairs); /* all-zero pairs are allowed */
 /* A task's name, or if it has none its formula: cut off, with "...", after about 40 characters. */
 void task_name(const struct hyperparameters *h, int task, char text[TASK_LABEL_MAX]);
 
-/* The name of a task of the selected configurations; "" if they have different ones, or not all of them have it. */
+/* The name of a task of the selected configurations that have it; "" if they have different ones, or none has it. */
 void task_common_name(const struct reader *reader, const struct selection *selection, int task,
                       char name[TASK_LABEL_MAX]);
 
-/* "task 1 (x0 + x1)"; "task 1" if the configurations have different tasks, or not all of them have it. */
+/* "task 1 (x0 + x1)"; "task 1" where task_common_name is "". */
 void task_label(const struct reader *reader, const struct selection *selection, int task, char text[TASK_LABEL_MAX]);
 
 /* The same of the first (side 0) or second tasks of all pairs: "first task" where they have different numbers. */
 void task_pairs_label(const struct task_pairs *pairs, const struct reader *reader, int side, char text[TASK_LABEL_MAX]);
 
-/* "tasks 1 (x0 + x1) and 2 (x0 * x1)" of the i-th pair. */
+/* "tasks 1 (x0 + x1) and 2 (x0 * x1)". */
+#define TASK_PAIR_LABEL_MAX (2 * TASK_LABEL_MAX + 32)
+void task_pair_label(const struct hyperparameters *h, struct task_pair pair, char text[TASK_PAIR_LABEL_MAX]);
+
+/* The same of the i-th pair. */
 void task_pairs_text(const struct task_pairs *pairs, const struct reader *reader, size_t i,
-                     char text[2 * TASK_LABEL_MAX + 16]);
+                     char text[TASK_PAIR_LABEL_MAX]);
 
 #endif

@@ -156,7 +156,7 @@ static void write_training(const struct report *report, size_t i, const struct a
     const struct hyperparameters *h = report_hyperparameters(report, i);
     const struct box *box = &training_plot;
     FILE *out = report->out;
-    char description[512] = "";
+    char description[1024] = "";
 
     begin_group(report, i);
     if (curves->n_points == 0) {
@@ -188,6 +188,20 @@ static void write_training(const struct report *report, size_t i, const struct a
     fprintf(out, "</figure>\n</div></div>\n");
 }
 
+/* The lines of all tasks: report_style has their classes. */
+static void write_task_keys(const struct report *report)
+{
+    static const uint32_t colours[TASKS_MAX] = {0x147a57, 0xc8501d, 0x4a5f9e, 0xb13d8d,
+                                                0x5a7a12, 0x8a6d00, 0x7a5a2b, 0x1d4d80};
+    for (size_t t = 0; t < report->reader->layout.size[DIMENSION_TASK]; t++) {
+        char task[TASK_LABEL_MAX];
+        task_label(report->reader, report->selection, (int)t, task);
+        fprintf(report->out, "<li><span class=\"key\" style=\"background:#%06" PRIx32 "\">&nbsp;</span>", colours[t]);
+        html_text(report->out, task);
+        fprintf(report->out, ", mean%s</li>", t == 1 ? " (dashed)" : "");
+    }
+}
+
 enum error_code report_training(const struct report *report, struct error *error)
 {
     FILE *out = report->out;
@@ -206,17 +220,16 @@ enum error_code report_training(const struct report *report, struct error *error
         axes.high = axes.high > 0 ? axes.high * 2 : 1;
         axes.low = axes.high / 100;
     }
+    fprintf(out, "<section id=\"training\" aria-labelledby=\"h-training\">\n<h2 id=\"h-training\">Training</h2>\n"
+                 "<p>Mean absolute test error of accepted models against epoch; 0 is the untrained network. Point at a "
+                 "dot for its numbers.</p>\n<ul class=\"keys\">");
+    write_task_keys(report);
     fprintf(
         out,
-        "<section id=\"training\" aria-labelledby=\"h-training\">\n<h2 id=\"h-training\">Training</h2>\n"
-        "<p>Mean absolute test error of accepted models against epoch; 0 is the untrained network. Point at a "
-        "dot for its numbers.</p>\n<ul class=\"keys\">"
-        "<li><span class=\"key\" style=\"background:#147a57\">&nbsp;</span>task 1, mean</li>"
-        "<li><span class=\"key\" style=\"background:#c8501d\">&nbsp;</span>task 2, mean (dashed)</li>"
         "<li><span class=\"key\" style=\"background:linear-gradient(90deg,#cae8df 50%%,#fed9c9 50%%)\">&nbsp;</span>"
         "5&ndash;95&nbsp;%% of models</li>"
         "<li>thin: up to %d single models</li><li>dashed level: acceptance threshold</li>"
-        "<li>grey ground: second phase of training</li></ul>\n<div class=\"panels training\">\n",
+        "<li>grey ground: every second phase of training</li></ul>\n<div class=\"panels training\">\n",
         CURVES_DRAWN_MAX);
     for (size_t i = 0; i < n; i++)
         write_training(report, i, &axes, &curves[i]);
@@ -354,19 +367,30 @@ void report_importance(const struct report *report)
         "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
         "<h2 id=\"h-importance\">Relative importance</h2>\n"
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
-        "models, importance measured as <code>%s</code>%s: +1 serves task 1 only, &minus;1 task 2 only. An importance "
+        "models, importance measured as <code>%s</code>%s: +1 serves the first of two tasks only, &minus;1 the second "
+        "only. An importance "
         "below %g of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
         "tasks. Bars are per cent of all neurons of the layer, lines on them 95&nbsp;%% bootstrap intervals, which "
         "resample models. Point at a bar for its numbers.</p>\n"
-        "<ul class=\"keys\"><li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 2</li>"
-        "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>task 1</li></ul>\n",
+        "<ul class=\"keys\">",
         measure_table[report->options->ri.measure].name,
         report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
-        report->options->ri.unimportant_below, COLOUR_TASK_2, COLOUR_TASK_1);
+        report->options->ri.unimportant_below);
+    for (int side = 1; side >= 0; side--) {
+        char task[TASK_LABEL_MAX];
+        report_task(report, side, task);
+        fprintf(out, "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>",
+                side ? COLOUR_TASK_2 : COLOUR_TASK_1);
+        html_text(out, task);
+        fprintf(out, "</li>");
+    }
+    fprintf(out, "</ul>\n");
     for (size_t i = 0; i < n; i++) {
         begin_group(report, i);
         if (report_accepted(report, i) == 0)
             fprintf(out, "<p class=\"note\">No accepted model yet.</p>\n");
+        else if (!report_has_pair(report, i))
+            fprintf(out, "<p class=\"note\">It has not both tasks, and so no relative importance.</p>\n");
         else
             for (size_t l = 0; l < report_layers(report, i); l++)
                 write_histogram(report, i, l, share_max);

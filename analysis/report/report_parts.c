@@ -80,3 +80,14 @@ void report_label(const struct report *report, size_t i, char label[LABEL_MAX])
     selection_label(report->reader, config, name);
     snprintf(label, LABEL_MAX, "[%zu] %.*s", config, LABEL_MAX - 30, name);
 }
+
+void report_task(const struct report *report, int side, char text[TASK_LABEL_MAX])
+{
+    const struct ri_options *ri = &report->options->ri;
+    task_label(report->reader, report->selection, side ? ri->task_b : ri->task_a, text);
+}
+
+bool report_has_pair(const struct report *report, size_t i)
+{
+    return hyperparameters_n_tasks(report_hyperparameters(report, i)) > report->options->ri.task_b;
+}

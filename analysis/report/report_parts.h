@@ -7,6 +7,7 @@
 #include "reader_provenance.h"
 #include "report.h"
 #include "sample.h"
+#include "task_pairs.h"
 
 #define REPORT_FIGURES_MAX 24   /* configurations with figures of their own */
 #define REPORT_ROWS_MAX    2000 /* configurations in the table of all */
@@ -33,6 +34,10 @@ struct report {
 const struct hyperparameters *report_hyperparameters(const struct report *report, size_t i);
 size_t report_accepted(const struct report *report, size_t i);
 size_t report_layers(const struct report *report, size_t i);
+
+/* What the first (side 0) or second task of the report's pair is called; whether a configuration has both. */
+void report_task(const struct report *report, int side, char text[TASK_LABEL_MAX]);
+bool report_has_pair(const struct report *report, size_t i);
 
 /* A statistic of a layer (0 for those that have none). */
 const struct estimate *report_estimate(const struct report *report, size_t i, size_t layer, enum statistic statistic);

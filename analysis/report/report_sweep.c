@@ -3,6 +3,7 @@
 #include "layout.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,7 +209,7 @@ static void write_acceptance_row(const struct report *report, size_t i)
     report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ATTEMPT_ACCEPTANCE), true);
     fprintf(out, "</td>");
     for (size_t t = 0; t < 2; t++)
-        if (counts[STATUS_ACCEPTED] > 0)
+        if (counts[STATUS_ACCEPTED] > 0 && isfinite(report_estimate(report, i, 0, errors[t])->value))
             fprintf(out, "<td class=\"n\">%.4f <small>(%.4f&ndash;%.4f)</small></td>",
                     report_estimate(report, i, 0, errors[t])->value, config->error_low[t], config->error_high[t]);
         else
@@ -246,8 +247,13 @@ void report_acceptance(const struct report *report)
             fprintf(out, "<th scope=\"col\">%s</th>", hyperparameter_table[r].name);
     fprintf(out, "<th scope=\"col\">jobs</th><th scope=\"col\" class=\"n\">accepted</th>"
                  "<th scope=\"col\" class=\"n\">of models</th><th scope=\"col\" class=\"n\">of attempts</th>");
-    for (int t = 1; t <= 2; t++)
-        fprintf(out, "<th scope=\"col\" class=\"n\">error, task %d</th>", t);
+    for (int side = 0; side < 2; side++) {
+        char task[TASK_LABEL_MAX];
+        report_task(report, side, task);
+        fprintf(out, "<th scope=\"col\" class=\"n\">error, ");
+        html_text(out, task);
+        fprintf(out, "</th>");
+    }
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < n_shown; i++)
         write_acceptance_row(report, i);

@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#define CONFIGS_SHOWN 6 /* in the table for people */
-#define PAIRS_SHOWN   20
+#define CONFIGS_SHOWN    6 /* in the table for people */
+#define TASK_PAIRS_SHOWN 4
+#define PAIRS_SHOWN      20
 
 static bool is_wanted(const struct claims *claims, int measure)
 {
@@ -47,9 +48,28 @@ static size_t list_configs(const struct claim_result *result, enum side side, si
 
 /* ---- text ---- */
 
-/* "  WORD CONDITION: configurations 1, 3, 5 ..." */
+/* "    tasks 1 (x0 + x1) and 2 (x0 * x1)" for each pair of tasks that a condition is about. */
+static void print_tasks(const struct claim_result *result, enum side side, const struct reader *reader, FILE *out)
+{
+    char seen[TASK_PAIRS_SHOWN][TASK_PAIR_LABEL_MAX], text[TASK_PAIR_LABEL_MAX];
+    size_t n = 0;
+    for (size_t p = 0; p < result->pairs.n && n < TASK_PAIRS_SHOWN; p++) {
+        const struct claim_pair *pair = &result->pairs.pairs[p];
+        const struct claim_side *claim_side = side == SIDE_A ? &pair->a : &pair->b;
+        bool is_new = true;
+        task_pair_label(&reader->configs[claim_side->config], claim_side->tasks, text);
+        for (size_t i = 0; i < n && is_new; i++)
+            is_new = strcmp(seen[i], text) != 0;
+        if (!is_new)
+            continue;
+        fprintf(out, "    %s\n", text);
+        memcpy(seen[n++], text, sizeof text);
+    }
+}
+
+/* "  WORD CONDITION: configurations 1, 3, 5 ...", and what tasks they have. */
 static void print_condition(const char *word, const char *condition, const struct claim_result *result, enum side side,
-                            FILE *out)
+                            const struct reader *reader, FILE *out)
 {
     size_t configs[CONFIGS_SHOWN + 1], n = list_configs(result, side, configs);
     char text[1024];
@@ -59,6 +79,8 @@ static void print_condition(const char *word, const char *condition, const struc
     if (n > CONFIGS_SHOWN)
         snprintf(text + used, sizeof text - used, ", ...");
     table_wrapped(word, text, out);
+    if (side != SIDE_CONTROLS)
+        print_tasks(result, side, reader, out);
 }
 
 /* A measure's name in a column of 11, in two lines: as its words are, or divided where there is only one. */
@@ -216,7 +238,7 @@ static void write_controls(const struct claims *claims, const struct reader *rea
     size_t configs[CONFIGS_SHOWN + 1];
     (void)claims;
     if (list_configs(result, SIDE_CONTROLS, configs) > 0)
-        print_condition(" ", "identical tasks", result, SIDE_CONTROLS, out);
+        print_condition(" ", "identical tasks", result, SIDE_CONTROLS, reader, out);
     if (result->n_judged == 0)
         fprintf(out,
                 "  No verdict without the identical tasks that it is held against. To train them:\n"
@@ -255,9 +277,9 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     }
     table_wrapped(claim->is_leaning ? "  /layer:" : "  D:", claim->definition, out);
     table_wrapped(claim->is_leaning ? "  raw:" : "  shares:", claim->shares, out);
-    print_condition("  a =", claim->a, result, SIDE_A, out);
+    print_condition("  a =", claim->a, result, SIDE_A, reader, out);
     if (claim->b)
-        print_condition("  b =", claim->b, result, SIDE_B, out);
+        print_condition("  b =", claim->b, result, SIDE_B, reader, out);
     write_controls(claims, reader, c, out);
     int64_t units = least_units(result, reader, claim->b != NULL);
     fprintf(out, "  Smallest effect of interest: %g%s\n", result->smallest,

@@ -167,7 +167,7 @@ class Blocks(Files):
 
         errors = read_models(path, config, "test_error")[:, -1]
         for task in (0, 1):
-            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
+            found = re.fullmatch(rf"  test error, task {task + 1} \(.*\) ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
                                  r"5-95 % of models ([\d.]+)-([\d.]+)", lines[3 + task])
             np.testing.assert_allclose([float(found[i]) for i in (1, 5, 6)],
                                        np.quantile(errors[:, task], [0.5, 0.05, 0.95]), atol=0.0000501)

@@ -176,6 +176,8 @@ def prepare_folder():
             file.write(text)
     with open("sweeps/seed.cfg", encoding="utf-8") as file:
         seed = file.read()
+    with open("own.cfg", "w", encoding="utf-8") as file:
+        file.write('replicates = 3; model = { tasks = "sin(3 * x0); x0 * x1"; epochs = 2; error_threshold = 9.0; };')
     for name, replicates in (("sweep.cfg", 3), ("SWEEP.cfg", 3), ("larger.cfg", 4)):
         with open(name, "w", encoding="utf-8") as file:
             file.write(re.sub("^replicates = 4", f"replicates = {replicates}", seed, flags=re.M))
