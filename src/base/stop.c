@@ -69,6 +69,13 @@ void stop_catch_signals(void)
     }
 }
 
+void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaddset(set, signals[i].signal);
+}
+
 int stop_signal(void)
 {
     for (int i = 0; i < N_SIGNALS; i++)

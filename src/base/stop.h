@@ -8,6 +8,7 @@
 
 #include "errors.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* From now on these signals are remembered instead of ending the process, but for the second SIGINT, which ends it
@@ -20,6 +21,9 @@ void stop_note_life(void);
 
 /* So many there have been; it may wrap. */
 unsigned stop_life(void);
+
+/* The signals that stop_catch_signals catches. */
+void stop_signals(sigset_t *set);
 
 /* The most pressing signal that has come, 0 if none has. Any thread. */
 int stop_signal(void);

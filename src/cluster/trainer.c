@@ -21,6 +21,9 @@ static const double AHEAD_S = 5e-3;
 /* So many packs' worth of jobs may wait for company of their shape; then they go without. */
 enum { COMPANY_PACKS = 16 };
 
+/* Wall time beyond so many times a pack's CPU time, and this, is that of a process that was stopped. */
+static const double PAUSED_TIMES = 10, PAUSED_S = 0.2;
+
 static const double GRACE_S = 2; /* for a pack in training that is to be abandoned */
 
 /* A shape of which jobs are held. */
@@ -166,9 +169,10 @@ static enum error_code train(struct trainer *trainer, struct error *error)
 {
     end_wait(trainer);
     pthread_mutex_unlock(&trainer->mutex);
-    double start = clock_awake_s();
+    double start = clock_awake_s(), cpu_start = clock_cpu_s();
     enum error_code code = job_runner_step(trainer->runner, keep_record, trainer, error);
-    double pack_s = clock_awake_s() - start;
+    /* What took far longer than it computed was stopped meanwhile, and the next will not be. */
+    double pack_s = fmin(clock_awake_s() - start, PAUSED_TIMES * (clock_cpu_s() - cpu_start) + PAUSED_S);
     struct job_runner_totals totals = job_runner_totals(trainer->runner);
     pthread_mutex_lock(&trainer->mutex);
 

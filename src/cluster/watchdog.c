@@ -33,6 +33,7 @@ static struct {
     double grace_s, deadline_s;
     int exit_code, rank, n_ranks;
     bool has_launcher, has_mpi, is_leaving;
+    int signal; /* the most pressing one that this rank has got */
     const char *doing;
 } watchdog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .grace_s = 10, .deadline_s = INFINITY, .doing = "starting"};
 
@@ -66,8 +67,9 @@ static _Noreturn void end_all(double waited_s)
         snprintf(what, sizeof what, "rank 0 has not been heard of for %.0f s", waited_s);
     else
         snprintf(what, sizeof what, "no progress for %.0f s in %s", waited_s, watchdog.doing);
-    snprintf(line, sizeof line, "%spicky: rank %d on %s: the time is over, and %s: all ranks are ended%s\n",
-             isatty(STDERR_FILENO) ? "\n" : "", watchdog.rank, host, what,
+    const char *signal = watchdog.signal ? stop_signal_name(watchdog.signal) : NULL;
+    snprintf(line, sizeof line, "%spicky: rank %d on %s: %s, and %s: all ranks are ended%s\n",
+             isatty(STDERR_FILENO) ? "\n" : "", watchdog.rank, host, signal ? signal : "the time is over", what,
              watchdog.is_leaving ? "; the work is over" : "; what was synced is safe, go on as after a stop");
     say(line);
     if (watchdog.has_mpi && (watchdog.n_ranks > 1 || watchdog.has_launcher))
@@ -76,11 +78,11 @@ static _Noreturn void end_all(double waited_s)
 }
 
 /* The end of what a signal leaves, the mutex being held. */
-static double signal_end(int *signal, double *signal_end_s)
+static double signal_end(double *signal_end_s)
 {
     int now = stop_signal();
-    if (now && stop_more_pressing(*signal, now) != *signal) {
-        *signal = now;
+    if (now && stop_more_pressing(watchdog.signal, now) != watchdog.signal) {
+        watchdog.signal = now;
         *signal_end_s = fmin(*signal_end_s, clock_s() + stop_grace_s(now));
     }
     return *signal_end_s;
@@ -89,7 +91,6 @@ static double signal_end(int *signal, double *signal_end_s)
 static void *watch(void *unused)
 {
     (void)unused;
-    int signal = 0;
     unsigned signs = 0;
     bool has_warned = false;
     double signal_end_s = INFINITY, last_s = clock_s(), waited_s = 0, started_s = 0;
@@ -99,7 +100,7 @@ static void *watch(void *unused)
         last_s = now_s;
         pthread_mutex_lock(&watchdog.mutex);
         unsigned signs_now = stop_life();
-        bool is_time = now_s >= fmin(watchdog.deadline_s, signal_end(&signal, &signal_end_s));
+        bool is_time = now_s >= fmin(watchdog.deadline_s, signal_end(&signal_end_s));
         waited_s = is_time && signs_now == signs ? waited_s + passed_s : 0;
         signs = signs_now;
         int rank = watchdog.rank;
@@ -133,15 +134,16 @@ enum error_code watchdog_start(int exit_code, int rank, struct error *error)
     watchdog.has_launcher = rank >= 0;
     watchdog.rank = rank < 0 ? 0 : rank;
     watchdog.doing = "reading the arguments";
-    /* Signals are for the other threads: they interrupt sleeps. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    /* Signals are for this thread: the others may be stuck where no handler runs. Whatever starts later inherits that.
+     */
+    sigset_t ours;
     pthread_attr_t attributes;
     watchdog.has_thread = pthread_attr_init(&attributes) == 0 &&
                           pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
                           pthread_create(&watchdog.thread, &attributes, watch, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    stop_signals(&ours);
+    if (watchdog.has_thread)
+        pthread_sigmask(SIG_BLOCK, &ours, NULL);
     return ERROR_NONE;
 }
 
@@ -182,7 +184,11 @@ void watchdog_leave(int exit_code)
 void watchdog_stop(void)
 {
     atomic_store(&watchdog.is_over, true);
-    if (watchdog.has_thread)
-        pthread_join(watchdog.thread, NULL);
+    if (!watchdog.has_thread)
+        return;
+    pthread_join(watchdog.thread, NULL);
     watchdog.has_thread = false;
+    sigset_t ours;
+    stop_signals(&ours);
+    pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
 }

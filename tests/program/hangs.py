@@ -23,8 +23,8 @@ grid = { context_location = ("start", "end"); };
 LIMIT_S, GRACE_S = 5, 3
 LATEST_S = 30  # after the deadline and the grace: mpirun takes some time, and the machine may be busy; what hangs does so for ever
 STUCK = r"rank {} on .* is stuck: it has not been heard of for .* it holds \d+ jobs?, the oldest configuration \d+, replicate \d+"
-SILENT = r"rank {} on .*: the time is over, and rank 0 has not been heard of"
-NO_PROGRESS = r"rank 0 on .*: the time is over, and no progress for \d+ s in "
+SILENT = r"rank {} on .*: (the time is over|SIG\w+), and rank 0 has not been heard of"
+NO_PROGRESS = r"rank 0 on .*: (the time is over|SIG\w+), and no progress for \d+ s in "
 COMPUTE = r"rank {} on .*: its compute thread does not stop; it holds \d+ jobs?, the oldest"
 STOPPED = r"stopped early: \d+ of 800 jobs done; go on with: "
 
@@ -93,6 +93,24 @@ HANGS = [
          act=signal_ranks((0.3, signal.SIGSTOP, None), (LIMIT_S + 3 * GRACE_S, signal.SIGCONT, None)),
          never="all ranks are ended|stuck"),
 ]
+
+
+def check_signals(picky):
+    """A signal goes to the watchdog: the kernel would give it to the main thread, which runs no handler while a dead file system
+    has it."""
+    run = subprocess.Popen([picky, "run", "sweep.cfg", "-o", "signals.h5", *LONG.split()], stderr=subprocess.PIPE, text=True)
+    try:
+        while "jobs to do" not in run.stderr.readline():
+            assert run.poll() is None
+        open_to = []
+        for thread in os.listdir(f"/proc/{run.pid}/task"):
+            blocked = re.search(r"^SigBlk:\s*(\w+)", open(f"/proc/{run.pid}/task/{thread}/status").read(), re.MULTILINE)[1]
+            if not int(blocked, 16) >> (signal.SIGTERM - 1) & 1:
+                open_to.append(int(thread))
+        assert len(open_to) == 1 and run.pid not in open_to, f"threads that take SIGTERM: {open_to}"
+    finally:
+        run.kill()
+        run.communicate()
 
 
 def fill(path):
@@ -196,6 +214,7 @@ def main():
         with open("sweep.cfg", "w") as f:
             f.write(SWEEP)
         subprocess.run([picky, "run", "sweep.cfg", "-o", "reference.h5"], check=True, capture_output=True)
+        check_signals(picky)
         trial = Trial(picky, hang_shim, io_shim, Reference("reference.h5"))
         problems = []
         with ThreadPoolExecutor(6) as pool:
