@@ -168,13 +168,13 @@ static bool is_csv(const char *text)
     static const char pattern[] =
         "^(" /* summary */
         "first_configuration,n_configurations,([a-z]+,)+attempts,measure,normalise,unimportant_below,task_1,task_2,"
-        "layer,([a-z_0-9]+,[a-z_0-9]+_low,[a-z_0-9]+_high,)+"
+        "layer,([a-z_0-9]+,[a-z_0-9]+_low,[a-z_0-9]+_high,)+(task_1_name,task_2_name,)?"
         "|" /* summary --compare */
         "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
-        "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,"
+        "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,([a-z_]+,)*"
         "|" /* claims */
         "claim,measure,normalise,(unimportant_below,shares_of,)?decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
-        "configurations_a,configurations_b,"
+        "configurations_a,configurations_b,([a-z_]+,)*"
         "|" /* export: models, epochs, neurons */
         "config,replicate,seed,status,(attempts,train_loss,(test_error_[0-9]+,)+(test_loss_[0-9]+,)+wall_time,reason,"
         "|epoch,train_loss,(test_error_[0-9]+,)+"
