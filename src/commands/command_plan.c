@@ -3,7 +3,6 @@
 #include "cpus.h"
 #include "file.h"
 #include "job_script.h"
-#include "kernels.h"
 #include "limit.h"
 #include "memory_budget.h"
 #include "pilot.h"
@@ -86,14 +85,12 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, str
     struct plan *plan = NULL;
     struct room room;
     struct pilot_job job;
-    double seconds_per_cost = 0, dearest = 0;
+    double seconds_per_cost = 0;
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
         look_here(&room, sweep, &layout, error))
         goto done;
-    for (size_t c = 0; c < sweep->n_configs; c++)
-        dearest = plan_work(plan, c) > dearest ? plan_work(plan, c) : dearest;
     struct waiting_watch watch;
     waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps of the dearest models");
     if (!find_longest_job(&job, sweep, &room, error))
@@ -104,7 +101,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, str
 
     char duration[PROGRESS_DURATION_MAX];
     double core_s = plan_work_total(plan) * seconds_per_cost;
-    struct pilot pilot = {.total_s = core_s, .pack_s = KERNELS_LANES_MAX * dearest * seconds_per_cost};
+    struct pilot pilot = {.total_s = core_s, .pack_s = job.attempt_s};
     progress_duration(core_s, duration);
     if (sweep->repeated)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",

@@ -190,6 +190,25 @@ static void test_against_numpy(void **state)
         compare_with_kept(names[i]);
 }
 
+/* The references check both layouts. */
+static int with_models(void **state)
+{
+    (void)state;
+    return setenv("PICKY_LAYOUT", "models", 1);
+}
+
+static int with_units(void **state)
+{
+    (void)state;
+    return setenv("PICKY_LAYOUT", "units", 1);
+}
+
+static int with_any_layout(void **state)
+{
+    (void)state;
+    return unsetenv("PICKY_LAYOUT");
+}
+
 /* Twenty steps of Adam against torch.nn.Linear, torch.optim.Adam and autograd. */
 static void test_against_pytorch(void **state)
 {
@@ -1156,9 +1175,12 @@ static void test_unit_shares(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_numpy),
-        cmocka_unit_test(test_against_pytorch),
-        cmocka_unit_test(test_against_naive_network),
+        cmocka_unit_test_setup_teardown(test_against_numpy, with_models, with_any_layout),
+        cmocka_unit_test_setup_teardown(test_against_numpy, with_units, with_any_layout),
+        cmocka_unit_test_setup_teardown(test_against_pytorch, with_models, with_any_layout),
+        cmocka_unit_test_setup_teardown(test_against_pytorch, with_units, with_any_layout),
+        cmocka_unit_test_setup_teardown(test_against_naive_network, with_models, with_any_layout),
+        cmocka_unit_test_setup_teardown(test_against_naive_network, with_units, with_any_layout),
         cmocka_unit_test(test_relative_importance_by_hand),
         cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_independent_of_neighbours),

@@ -154,16 +154,16 @@ INLINE void step_one(const bool is_adam, struct pending *pending)
     if (pending->n_done == pending->n)
         return;
     int i = pending->n_done++;
-    float *w = pending->w + i * LANES, *m = pending->m + i * LANES, *v = pending->v + i * LANES;
+    float *w = pending->w + i * LANES;
     vec moment1 = {0}, moment2 = {0};
     if (is_adam) {
-        moment1 = vec_load(m);
-        moment2 = vec_load(v);
+        moment1 = vec_load(pending->m + i * LANES);
+        moment2 = vec_load(pending->v + i * LANES);
     }
     vec_store(w, step(is_adam, &pending->c, vec_load(w), pending->g[i], &moment1, &moment2));
     if (is_adam) {
-        vec_store(m, moment1);
-        vec_store(v, moment2);
+        vec_store(pending->m + i * LANES, moment1);
+        vec_store(pending->v + i * LANES, moment2);
     }
 }
 
@@ -272,8 +272,8 @@ INLINE void gradients(const int C, const bool is_adam, const struct update *p, s
         pending->g[i] = g[i];
     size_t at = unit * p->n_columns + column * LANES;
     pending->w = p->weights + at;
-    pending->m = p->moment1 + at;
-    pending->v = p->moment2 + at;
+    pending->m = is_adam ? p->moment1 + at : NULL;
+    pending->v = is_adam ? p->moment2 + at : NULL;
     pending->n = (int)n;
     pending->n_done = 0;
 }
