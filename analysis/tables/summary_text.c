@@ -31,8 +31,8 @@ static void begin(const struct reader *reader, const struct selection *selection
             "Wilson's, of medians the sign test's, else Student's under %d models, then the bootstrap's.\n"
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip is too large for one\n"
             "peak (p < 0.05), to be compared with identical tasks. Sarle's bimodality is no longer computed.\n"
-            "Jaccard index and overlap: of the sets of units that matter to the two tasks, beside what sets of these\n"
-            "sizes have by chance; of all tasks: S and N_eff, how selective a unit is and how many it serves, and\n"
+            "Jaccard index and overlap: of the sets of units that matter to the two tasks, with what chance gives\n"
+            "sets of these sizes. Of all tasks: S and N_eff, how selective a unit is and how many it serves, and\n"
             "the share of units that prefer each of the two.\n",
             RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
             BOOTSTRAP_MODELS_MIN);
@@ -64,9 +64,7 @@ static void print_error(const struct summary_table *table, enum statistic statis
     const struct estimate *median = &table->estimates->layers[0].statistics[statistic];
     size_t n = table->sample->n_models;
     float *errors = malloc(n * sizeof *errors);
-    char name[TASK_LABEL_MAX];
-    task_label(table->reader, &table->groups->groups[table->group], task, name);
-    fprintf(out, "  test error, %s %.4f", name, median->value);
+    fprintf(out, "  test error, task %d %.4f", task + 1, median->value);
     if (isfinite(median->low))
         fprintf(out, " [%.4f, %.4f]", median->low, median->high);
     if (errors) { /* without memory for it the line is shorter */
@@ -94,6 +92,7 @@ static const struct column sharing_columns[] = {
     {STATISTIC_OVERLAP_CHANCE, 12, 1}, {STATISTIC_SELECTIVITY, 12, 2},    {STATISTIC_N_EFF, 12, 2},
     {STATISTIC_PREFERRED_1, 12, 1},    {STATISTIC_PREFERRED_2, 12, 1},
 };
+#define COLUMNS_MAX 100
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static void print_number(const struct column *column, const struct estimate *estimate, bool is_interval, FILE *out)
@@ -149,10 +148,11 @@ static void print_layers(const struct summary_table *table, FILE *out)
     const struct selection *group = &table->groups->groups[table->group];
     char tasks[2][TASK_LABEL_MAX];
     task_label(table->reader, group, table->ri.task_a, tasks[0]);
-    fprintf(out, "  %s", measure_table[table->ri.measure].name);
+    int column = fprintf(out, "  %s", measure_table[table->ri.measure].name);
     if (table->has_pair) {
         task_label(table->reader, group, table->ri.task_b, tasks[1]);
-        fprintf(out, ", %s and %s\n", tasks[0], tasks[1]);
+        bool is_long = (size_t)column + strlen(", and ") + strlen(tasks[0]) + strlen(tasks[1]) > COLUMNS_MAX;
+        fprintf(out, ", %s%s%s\n", tasks[0], is_long ? "\n    and " : " and ", tasks[1]);
         print_columns(table, columns, N_OF(columns), out);
         print_columns(table, sharing_columns, N_OF(sharing_columns), out);
     } else {

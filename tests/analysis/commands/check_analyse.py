@@ -167,7 +167,7 @@ class Blocks(Files):
 
         errors = read_models(path, config, "test_error")[:, -1]
         for task in (0, 1):
-            found = re.fullmatch(rf"  test error, task {task + 1} \(.*\) ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
+            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
                                  r"5-95 % of models ([\d.]+)-([\d.]+)", lines[3 + task])
             np.testing.assert_allclose([float(found[i]) for i in (1, 5, 6)],
                                        np.quantile(errors[:, task], [0.5, 0.05, 0.95]), atol=0.0000501)
@@ -177,11 +177,14 @@ class Blocks(Files):
                 self.assertGreaterEqual(float(found[4]), float(found[1]))
 
         ri = expected_ri(path, config, measure, below)
-        self.assertEqual(lines[5].strip(), measure)
+        self.assertRegex(lines[5], rf"^  {measure}, task 1 \(.*\) and task 2 \(.*\)$")
         self.assertEqual(lines[6].split(),
                          "mean RI select.(+) 1 select.(-) 2 mixed unimportant dip two peaks".split())
         rows = [line for line in lines[7:] if line]
-        self.assertEqual(len(rows), 2 * ri.shape[1])
+        n_rows = 2 * ri.shape[1]
+        self.assertEqual(rows[n_rows].split(), "Jaccard by chance overlap by chance S N_eff prefer 1 prefer 2".split())
+        self.assertEqual(len(rows), 2 * n_rows + 1)  # check_tasks.py has the numbers of the second half
+        rows = rows[:n_rows]
         for layer, (row, intervals) in enumerate(zip(rows[::2], rows[1::2])):
             units = ri[:, layer]
             numbers = row.replace("%", " ").split()

@@ -72,6 +72,7 @@ NOT_RUN = {
     "tests/bench/scale.py throughput": BENCH,
     "tests/bench/scale.py memory": BENCH,
     "tests/bench/scale.py start": BENCH,
+    "tests/bench/layouts.py OLD NEW": BENCH,
     "tests/bench/peers.py": "needs PyTorch",
     "sbatch --signal": SLURM,
     "sbatch -N 2 jobscripts/sweep.sbatch sweep.cfg out.h5": SLURM,
@@ -100,7 +101,6 @@ RUN_AS = {
     "picky-analyse COMMAND --help": "for c in summary claims plot report export; do picky-analyse $c --help; done",
     "claims --of important": "picky-analyse claims notebook.h5 --of important",
     "summary --compare fraction": "picky-analyse summary notebook.h5 --compare fraction",
-    "picky bench --simd avx2": "picky bench --simd portable --hidden-size 5",
 }
 # What has to be there: the other shards; a file that something is missing in.
 BEFORE = {
