@@ -38,7 +38,7 @@ expect 0 "$picky" run sweep.cfg "${set_all[@]}" -o set.h5
 again set.h5
 original set.h5 sweep.cfg
 diff <(sed 's/0x2/3/; s/"as.*was"/"}; \\"x\\\\" \/* in two *\/ /; s/epochs = 2/epochs = 3/
-    s/^model = {/& lr = 0.0123456789012345; context_location = "2"; second_task = "add1.50"; optimizer = "sgd";/' sweep.cfg) \
+    s/^model = {/& lr = 0.0123456789012345; context_location = "2"; optimizer = "sgd"; second_task = "add1.50";/' sweep.cfg) \
     again.cfg || fail "other bytes than the values have changed"
 cp again.cfg set.cfg
 expect 2 "$picky" run sweep.cfg -o set.h5 --resume

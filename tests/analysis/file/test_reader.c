@@ -180,12 +180,12 @@ static void reads_every_field_whole(void **state)
         size_t n_bytes = reader_part_bytes((enum field)field, &part);
         char *values = malloc(REPLICATES * n_bytes);
         assert_int_equal(n_bytes, f->layout.n_elements[field] * field_type_size(record_fields[field].type));
-        assert_int_equal(reader_chunk(reader, (enum field)field, &part), REPLICATES);
+        assert_int_equal(reader_chunk(reader, (enum field)field, &part), n_bytes > 0 ? REPLICATES : 1);
         for (uint64_t c = 0; c < N_CONFIGS; c++) {
             assert_ok(reader_read(reader, (enum field)field, c, 0, REPLICATES, &part, values, &error));
             for (uint64_t r = 0; r < REPLICATES; r++) {
                 void *record = make_record(f, c, r);
-                if (is_done(c, r))
+                if (is_done(c, r) && n_bytes > 0)
                     assert_memory_equal(values + r * n_bytes, record_field(&f->layout, record, (enum field)field),
                                         n_bytes);
                 free(record);
