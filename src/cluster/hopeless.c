@@ -331,6 +331,20 @@ static bool is_forgetful(const struct suspicion *s)
     return false;
 }
 
+/* Training makes worse what misses, in whatever way. */
+static bool is_worsened(const struct suspicion *s)
+{
+    const struct hopeless_course *course = &s->evidence->course;
+    for (int task = 0; task < s->n_tasks; task++) {
+        if (!misses(s, task) || !course->is_known || !(s->median[task] > 1.5f * course->start[task]))
+            continue;
+        append(s->text, "training makes the error of task %d larger than it was before: a smaller lr (now %g)",
+               task + 1, s->h->lr);
+        return true;
+    }
+    return false;
+}
+
 /* The errors in the last quarter of the epochs: still falling, or up and down. */
 static bool is_unfinished(const struct suspicion *s)
 {
@@ -408,7 +422,8 @@ void hopeless_text(const struct hopeless_evidence *evidence, const struct hyperp
         append(text, "; %" PRIu64 " of %" PRIu64 " jobs diverged", evidence->n_diverged, evidence->n_jobs);
     append(text, "; likely remedy: ");
     if (!is_too_fast(&s) && !is_cut_off(&s) && !is_silent_from_start(&s) && !is_large(&s) && !is_silenced(&s) &&
-        !is_starved(&s) && !is_forgetful(&s) && !is_unfinished(&s) && !is_too_slow(&s) && !is_close(&s))
+        !is_starved(&s) && !is_forgetful(&s) && !is_worsened(&s) && !is_unfinished(&s) && !is_too_slow(&s) &&
+        !is_close(&s))
         append(text,
                "another lr (now %g), more epochs (now %" PRId64 "), more hidden_size (now %" PRId64
                ") or a larger error_threshold",

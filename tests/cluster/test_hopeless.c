@@ -134,6 +134,8 @@ static void test_remedies(void **state)
         with("hidden_size", "5", none));
     expect_remedy(STATUS_REJECTED, .5f, .2f, .49f, .2f, "training hardly changes the error: a larger lr",
                   with("lr", "1e-6", none));
+    expect_remedy(STATUS_REJECTED, 1, .25f, 2.8f, 1.5f, "larger than it was before: a smaller lr (now 5)",
+                  with("lr", "5", "output_activation", "linear", none));
     expect_remedy(STATUS_REJECTED, .08f, .01f, .06f, .01f, "still falls", with("lr", "0.01", none));
     expect_remedy(STATUS_REJECTED, 110, 3000, 90, 2000,
                   "the targets of task 1 are large (root mean square 1.1e+02, best near 1): standardise = "
