@@ -99,6 +99,13 @@ static void add_course(struct hopeless_evidence *evidence, const struct hyperpar
     struct hopeless_course course = {.is_known = true, .is_silent = ends_silent};
     if (isnan(history[0]))
         return;
+    const float *train_loss = record_field_const(layout, record, FIELD_TRAIN_LOSS);
+    const float *test_loss = record_field_const(layout, record, FIELD_TEST_LOSS);
+    int64_t counts[TASKS_MAX];
+    hyperparameters_train_counts(h, counts);
+    course.train_loss = train_loss[hyperparameters_history(h) - 1];
+    for (int task = 0; task < hyperparameters_n_tasks(h); task++)
+        course.test_loss += test_loss[task] * (float)counts[task] / (float)h->N_train;
     bool has_changed = follow(&course, h, history, layout->size[DIMENSION_TASK]);
     evidence->n_from_start += ends_silent && !has_changed;
     evidence->n_silenced += ends_silent && has_changed;
@@ -331,6 +338,18 @@ static bool is_forgetful(const struct suspicion *s)
     return false;
 }
 
+/* What few samples teach does not hold for others. */
+static bool is_overfitted(const struct suspicion *s)
+{
+    const struct hopeless_course *course = course_of_most(s);
+    bool is_it = course && s->h->train_mode == TRAIN_RANDOM && course->test_loss > 5 * course->train_loss;
+    if (is_it)
+        append(s->text,
+               "test samples have a much larger error than training samples: a larger N_train (now %" PRId64 ")",
+               s->h->N_train);
+    return is_it;
+}
+
 /* Training makes worse what misses, in whatever way. */
 static bool is_worsened(const struct suspicion *s)
 {
@@ -422,8 +441,8 @@ void hopeless_text(const struct hopeless_evidence *evidence, const struct hyperp
         append(text, "; %" PRIu64 " of %" PRIu64 " jobs diverged", evidence->n_diverged, evidence->n_jobs);
     append(text, "; likely remedy: ");
     if (!is_too_fast(&s) && !is_cut_off(&s) && !is_silent_from_start(&s) && !is_large(&s) && !is_silenced(&s) &&
-        !is_starved(&s) && !is_forgetful(&s) && !is_worsened(&s) && !is_unfinished(&s) && !is_too_slow(&s) &&
-        !is_close(&s))
+        !is_starved(&s) && !is_forgetful(&s) && !is_overfitted(&s) && !is_worsened(&s) && !is_unfinished(&s) &&
+        !is_too_slow(&s) && !is_close(&s))
         append(text,
                "another lr (now %g), more epochs (now %" PRId64 "), more hidden_size (now %" PRId64
                ") or a larger error_threshold",

@@ -18,7 +18,8 @@ struct hopeless_course {
     float start[TASKS_MAX], end[TASKS_MAX];
     float phase_end[TASKS_MAX]; /* after the phase that trains it */
     float before[TASKS_MAX],
-        lowest[TASKS_MAX]; /* as the last quarter of a phase's epochs began; the least from there */
+        lowest[TASKS_MAX];       /* as the last quarter of a phase's epochs began; the least from there */
+    float train_loss, test_loss; /* at the end, each task weighted as it is in training */
     bool is_known, is_silent;
 };
 

@@ -77,6 +77,10 @@ static void *make(const struct record_layout *layout, const struct hyperparamete
             memcpy(errors + 2 * i, made_up->end, sizeof made_up->end);
     float *history = record_field(layout, record, FIELD_TEST_ERROR), *last = errors + 2 * (h->max_attempts - 1);
     int64_t n = hyperparameters_history(h) - 1;
+    float *train_loss = record_field(layout, record, FIELD_TRAIN_LOSS);
+    float *test_loss = record_field(layout, record, FIELD_TEST_LOSS);
+    train_loss[n] = h->N_train < 100 ? 1e-4f : .06f;
+    test_loss[0] = test_loss[1] = .05f;
     for (int64_t i = 0; i < 2 * (n + 1); i++) {
         float at = 2 * (float)(i / 2) / (float)n, middle = made_up->middle[i % 2];
         float from = at < 1 ? made_up->start[i % 2] : 2 * middle - last[i % 2]; /* of the line through the middle */
@@ -168,6 +172,8 @@ static void test_remedies_of_tasks(void **state)
     const struct made_up starved_1 = {{1, .25f}, {1, .1f}, {1.5f, .01f}, 0};
     expect(STATUS_REJECTED, starved_1, "task 1 has only 50 of 1000 training samples: a larger fraction (now 0.05)",
            with("fraction", "0.05", none));
+    const struct made_up overfitted = {{1, .25f}, {.1f, .2f}, {.005f, .2f}, 0}; /* the loss: see make */
+    expect(STATUS_REJECTED, overfitted, "a larger N_train (now 20)", with("N_train", "20", none));
     const struct made_up slow = {{1, .25f}, {.99f, .25f}, {.98f, .25f}, 0}; /* both are as bad */
     expect(STATUS_REJECTED, slow, "training hardly changes", with("fraction", "0.999", "lr", "1e-6", none));
 }
