@@ -10,7 +10,6 @@
 #include "progress.h"
 #include "room.h"
 #include "shape.h"
-#include "stop.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "text.h"
@@ -209,13 +208,11 @@ static int run(const struct command *command, int argc, char **argv)
     struct error error = {0};
     enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPT", "SWEEP.cfg", argc, argv, true);
     bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
-    double limit_s = INFINITY;
-    if (parsed == ARGUMENTS_OK && arguments.time_limit && stop_parse_duration(arguments.time_limit, &limit_s, &error))
-        error_prefix(&error, "--time-limit");
-    limit_print_understood(stderr, arguments.time_limit, limit_s);
-    if (parsed == ARGUMENTS_OK && !error.code &&
+    double limit_s;
+    if (parsed == ARGUMENTS_OK && !limit_read(arguments.time_limit, &limit_s, &error) &&
         !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
         !sweep_check_tasks(stderr, &sweep, &error)) {
+        limit_print_understood(stderr, arguments.time_limit, limit_s);
         if (is_script)
             print_script(&arguments, &sweep, limit_s, &error);
         else

@@ -94,7 +94,8 @@ static void print_numbers(FILE *stream, const struct script_filling *filling)
     if (isfinite(script->limit_s))
         fprintf(stream, "--time is what was asked for.\n# ");
     else
-        fprintf(stream, "--time is %.3g times that (or one job) and %.0f min.\n# ", TIME_FACTOR, TIME_EXTRA_S / 60);
+        fprintf(stream, "--time is %.3g times that (or one job with all its attempts) and %.0f min.\n# ", TIME_FACTOR,
+                TIME_EXTRA_S / 60);
     limit_print_job(stream, script->job, script->sweep, limit_left(filling->limit_s, true));
     fprintf(
         stream,
@@ -206,8 +207,8 @@ enum error_code job_script_print(FILE *stream, const struct job_script *script, 
     char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
     char *program = realpath("/proc/self/exe", NULL);
     double needed_s = job_script_time(script->pilot, n_ranks);
-    double limit_s = isfinite(script->limit_s) ? script->limit_s
-                                               : TIME_FACTOR * fmax(needed_s, script->job->attempt_s) + TIME_EXTRA_S;
+    double job_s = (double)script->job->max_attempts * script->job->attempt_s;
+    double limit_s = isfinite(script->limit_s) ? script->limit_s : TIME_FACTOR * fmax(needed_s, job_s) + TIME_EXTRA_S;
     limit_s = 60 * ceil(limit_s / 60); /* as Slurm counts */
     if (limit_is_close(script->job, limit_left(limit_s, true))) {
         fprintf(stderr, "picky: warning: ");

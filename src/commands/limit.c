@@ -12,6 +12,12 @@
 
 static const double SCONTROL_S = 5; /* to wait for what Slurm says of the job */
 
+enum error_code limit_read(const char *text, double *own_s, struct error *error)
+{
+    *own_s = INFINITY;
+    return text && stop_parse_duration(text, own_s, error) ? error_prefix(error, "--time-limit") : ERROR_NONE;
+}
+
 struct limit limit_find(double start_s, double own_s, bool asks_slurm)
 {
     struct limit limit = {.start_s = start_s};

@@ -24,11 +24,15 @@ struct limit {
     char source[64]; /* what set it, for people */
 };
 
+/* Reads --time-limit (NULL: not given): seconds into *own_s, INFINITY without. ERROR_INPUT. */
+enum error_code limit_read(const char *text, double *own_s, struct error *error);
+
 /* The limit of a run that began at start_s: by --time-limit, own_s seconds (INFINITY: none), or by Slurm's, if that is
  * to be asked, whatever ends first. */
 struct limit limit_find(double start_s, double own_s, bool asks_slurm);
 
-/* Says how the text of --time-limit, own_s seconds, was understood, if it may have been meant otherwise. */
+/* Says how the text of --time-limit (NULL: not given), which limit_read has read as own_s seconds, was understood, if
+ * it may have been meant otherwise. */
 void limit_print_understood(FILE *stream, const char *text, double own_s);
 
 /* True if a run of the receipt shows that the limit is too short for one job: it was stopped because its time was over,

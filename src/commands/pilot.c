@@ -108,7 +108,7 @@ enum error_code pilot_time_steps(const struct hyperparameters *configuration, do
 
 /* ---- the longest job ------------------------------------------------------------------------------------------- */
 
-/* Which it is of n_jobs[c] of each configuration. Returns the shape's cost. */
+/* Which it is of n_jobs[c] of each configuration. Returns the cost of one attempt. */
 static double find_longest(struct pilot_job *job, const struct sweep *sweep, const uint64_t *n_jobs)
 {
     double cost = 0;
@@ -116,7 +116,7 @@ static double find_longest(struct pilot_job *job, const struct sweep *sweep, con
         struct shape shape = shape_of(&sweep->configs[c]);
         double other = shape_cost(&shape);
         int64_t max_attempts = sweep->configs[c].max_attempts;
-        if (n_jobs[c] == 0 || other < cost || (other == cost && max_attempts <= job->max_attempts))
+        if (n_jobs[c] == 0 || (double)max_attempts * other <= (double)job->max_attempts * cost)
             continue;
         cost = other;
         job->config = c;

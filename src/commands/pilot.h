@@ -28,7 +28,7 @@ struct pilot {
 enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
                                  struct error *error);
 
-/* The job that takes longest, as a rank does it: together with as many others as fill a pack. */
+/* The job that takes longest, with all its attempts, as a rank does it: together with as many others as fill a pack. */
 struct pilot_job {
     size_t config;
     int64_t max_attempts;

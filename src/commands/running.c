@@ -150,9 +150,10 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
-/* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. */
-static enum error_code print_longest_job(struct run_state *run, const struct results *results,
-                                         const struct sweep *sweep, struct error *error)
+/* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. Then these go last.
+ */
+static enum error_code mind_longest_job(struct run_state *run, const struct results *results, struct plan *plan,
+                                        const struct sweep *sweep, struct error *error)
 {
     struct pilot_job job;
     double left_s = run->limit.deadline_s - clock_s();
@@ -168,6 +169,9 @@ static enum error_code print_longest_job(struct run_state *run, const struct res
         run->limit.attempt_s = job.attempt_s;
         fprintf(stderr, "picky: warning: ");
         limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
+        if (plan_n_shapes(plan) > 1)
+            fprintf(stderr, "picky: so the shortest jobs go first\n");
+        plan_cheapest_first(plan);
     }
     free(n_pending);
     return error->code;
@@ -215,7 +219,7 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     if (run->counts[STATUS_PENDING] < plan_jobs_total(plan))
         plan_skip(plan, is_done, results);
     print_start(run, sweep, host_list);
-    if (!layout->is_null && print_longest_job(run, results, sweep, error))
+    if (!layout->is_null && mind_longest_job(run, results, plan, sweep, error))
         return error->code;
     progress_start(&progress, stderr, plan_jobs_total(plan));
     struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
@@ -377,12 +381,9 @@ static int run_rank0(void *context, const struct ranks *ranks)
 static enum error_code check_early(struct run_state *run, double start_s, struct error *error)
 {
     const struct arguments *arguments = run->arguments;
-    run->limit_s = INFINITY;
     if (run->running->check_arguments && run->running->check_arguments(arguments, error))
         return error->code;
-    if (arguments->time_limit && stop_parse_duration(arguments->time_limit, &run->limit_s, error))
-        return error_prefix(error, "--time-limit");
-    if (counts_choose(&run->values, arguments->by, error))
+    if (limit_read(arguments->time_limit, &run->limit_s, error) || counts_choose(&run->values, arguments->by, error))
         return error->code;
     watchdog_set_deadline(stop_deadline(start_s, run->limit_s, INFINITY, start_s));
     watchdog_doing("reading the sweep");

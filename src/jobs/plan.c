@@ -19,8 +19,11 @@ struct plan {
     uint64_t replicates, jobs_total, jobs_left;
     int64_t seed;
     double work_total;
-    uint64_t round; /* no group is at an earlier replicate */
-    size_t cursor;  /* in this round, the groups before it have been passed */
+    bool is_cheapest_first;
+    /* Positions, counted in the order in which groups have their turns (group_at). */
+    size_t band_begin, band_end; /* the groups that share rounds; those before them are at their end */
+    uint64_t round;              /* no group of the band is at an earlier replicate */
+    size_t cursor;               /* in this round, the groups of the band before it have been passed */
     /* Jobs to leave out; NULL: none. */
     bool (*is_done)(const void *context, uint64_t config, uint64_t replicate);
     const void *context;
@@ -175,6 +178,28 @@ done:
     return code;
 }
 
+/* Which group a position is; and the other way round. */
+static size_t group_at(const struct plan *plan, size_t position)
+{
+    return plan->is_cheapest_first ? plan->n_groups - 1 - position : position;
+}
+
+static double cost_at(const struct plan *plan, size_t position)
+{
+    return plan_work(plan, plan->order[plan->groups[group_at(plan, position)].begin]);
+}
+
+/* Of shapes that cost nearly the same, one does not fit if another hardly does: they need not wait for each other. */
+static void begin_band(struct plan *plan, size_t begin)
+{
+    const double alike = 1.25;
+    plan->band_begin = plan->band_end = plan->cursor = begin;
+    plan->round = 0;
+    while (plan->band_end < plan->n_groups && (!plan->is_cheapest_first || plan->band_end == begin ||
+                                               cost_at(plan, plan->band_end) <= alike * cost_at(plan, begin)))
+        plan->band_end++;
+}
+
 enum error_code plan_create(struct plan **plan, const struct hyperparameters *configs, size_t n_configs,
                             int64_t replicates, int64_t seed, struct error *error)
 {
@@ -198,6 +223,7 @@ enum error_code plan_create(struct plan **plan, const struct hyperparameters *co
         plan_destroy(p);
         return error->code;
     }
+    begin_band(p, 0);
     *plan = p;
     return ERROR_NONE;
 }
@@ -245,6 +271,12 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
         pass_done(plan, &plan->groups[g]);
 }
 
+void plan_cheapest_first(struct plan *plan)
+{
+    plan->is_cheapest_first = true;
+    begin_band(plan, 0);
+}
+
 struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate)
 {
     check(config < plan->n_configs && replicate < plan->replicates);
@@ -275,6 +307,8 @@ size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, siz
     for (size_t i = 0; i < n_prefer; i++) {
         check(prefer[i] < plan->n_groups);
         const struct plan_group *group = &plan->groups[prefer[i]];
+        if (group_at(plan, prefer[i]) >= plan->band_end)
+            continue;
         uint64_t ahead = 1 + n_max / (group[1].begin - group->begin);
         if (group->replicate < plan->replicates && group->replicate <= plan->round + ahead) {
             *shape = prefer[i];
@@ -285,16 +319,20 @@ size_t plan_next(struct plan *plan, const uint64_t *prefer, size_t n_prefer, siz
     /* Passing a group that is ahead costs a step for at least one job that it handed out or left out before: O(1) a
      * job. */
     for (;;) {
-        if (plan->cursor == plan->n_groups) {
-            plan->cursor = 0;
-            plan->round++;
+        if (plan->cursor == plan->band_end) {
+            plan->cursor = plan->band_begin;
+            if (++plan->round == plan->replicates)
+                begin_band(plan, plan->band_end);
         }
-        if (plan->groups[plan->cursor].replicate == plan->round)
+        if (plan->groups[group_at(plan, plan->cursor)].replicate == plan->round)
             break;
         plan->cursor++;
     }
-    *shape = plan->cursor;
-    return take(plan, plan->cursor, n_max, jobs);
+    for (size_t i = 0; i < n_prefer; i++)
+        if (group_at(plan, prefer[i]) < plan->band_begin)
+            return 0;
+    *shape = group_at(plan, plan->cursor);
+    return take(plan, group_at(plan, plan->cursor), n_max, jobs);
 }
 
 uint64_t plan_jobs_total(const struct plan *plan)

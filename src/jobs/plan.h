@@ -2,7 +2,10 @@
  *
  * Replicate by replicate, so that a sweep cut short is a complete, thinner sweep; costly shapes first within
  * a round. A hand-out is a run of jobs of one shape, in order of (replicate, config), so that it can fill a
- * pack. State is a few bytes a configuration and nothing per job. */
+ * pack. State is a few bytes a configuration and nothing per job.
+ *
+ * Where the longest jobs may not fit into the time that there is, they would keep all others from being done, in this
+ * run and each one after it: then the cheapest go first, with all their replicates (plan_cheapest_first). */
 #ifndef PICKY_PLAN_H
 #define PICKY_PLAN_H
 
@@ -21,8 +24,13 @@ void plan_destroy(struct plan *plan); /* NULL is allowed */
 void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t config, uint64_t replicate),
                const void *context);
 
+/* From now on the cheapest shapes go first: all their jobs, before those of any shape that costs more. Shapes within a
+ * quarter of each other's cost go replicate by replicate, as ever. To be called before the first plan_next. */
+void plan_cheapest_first(struct plan *plan);
+
 /* The next jobs to do: fills jobs[0..n-1] and *shape, the number of the shape that they share, and returns n:
- * 0 at the end (then *shape is left alone), at most n_max.
+ * 0 at the end (then *shape is left alone), at most n_max. With plan_cheapest_first also 0 for a rank that holds jobs
+ * of cheaper shapes (prefer) than those whose turn it is: it is to finish them first, without their company.
  *
  * A rank that holds unfinished jobs of some shapes gives their numbers in prefer[n_prefer], the dearest first:
  * it gets more of the first of them that has jobs and is at most a round and a hand-out ahead of the sweep

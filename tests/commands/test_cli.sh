@@ -171,7 +171,17 @@ expect 0 "$picky" plan good.cfg --sbatch 1
 grep -q '^# Assumed: nodes of [0-9]* CPUs' out || fail "plan --sbatch: says nothing of the nodes"
 expect 0 "$picky" plan good.cfg --ranks 7
 { grep -qx '#SBATCH --ntasks=7' out && ! grep -q nodes= out; } || fail "plan --ranks"
+# It covers all attempts of the longest job.
+expect 0 "$picky" plan good.cfg --sbatch 1 --set hidden_size=60 --set epochs=100000 --set max_attempts=100
+grep -q '^# one job (.*) needs about .*, with up to 100 attempts .*: enough$' out || fail "plan --sbatch: too little time"
+[[ ! -s err ]] || fail "plan --sbatch: a warning of the time that it chooses itself"
 rm job.sbatch parameters
+# A limit that is refused is not announced.
+for limit in '' 0 0:90 99999999999; do
+    refuse "^picky: --time-limit: $limit: allowed: " "$picky" plan good.cfg --time-limit "$limit"
+    refuse "^picky: --time-limit: $limit: allowed: " "$picky" run good.cfg --time-limit "$limit"
+    refuse "^picky: --time-limit: $limit: allowed: " "$picky" extend x.h5 good.cfg --time-limit "$limit"
+done
 refuse '^picky: --sbatch 0: allowed: 1 to 1000000$' "$picky" plan good.cfg --sbatch 0
 refuse '^picky: --ranks 2x: allowed: 1 to ' "$picky" plan good.cfg --ranks 2x
 refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks 2 --sbatch 2

@@ -80,12 +80,26 @@ static void lines(void **unused)
     expect_line(10, 60, 800, ": enough\n");
 }
 
+static void read_from_the_command_line(void **unused)
+{
+    (void)unused;
+    double own_s = 0;
+    struct error error;
+    assert_int_equal(limit_read(NULL, &own_s, &error), ERROR_NONE);
+    assert_true(isinf(own_s));
+    assert_int_equal(limit_read("1:30", &own_s, &error), ERROR_NONE);
+    assert_true(own_s == 90);
+    assert_int_equal(limit_read("0:90", &own_s, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "--time-limit: 0:90: allowed: "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(too_short),
         cmocka_unit_test(begun_late),
         cmocka_unit_test(lines),
+        cmocka_unit_test(read_from_the_command_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

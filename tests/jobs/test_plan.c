@@ -191,6 +191,69 @@ static bool is_skipped(const void *context, uint64_t config, uint64_t replicate)
     return (s->is_all_of_config_3 && config == 3) || (s->pattern >> (config * s->replicates + replicate) % 64 & 1);
 }
 
+/* Where long jobs may not fit: every job of a shape before any of one that costs more, once each, also if some are
+ * done; and a rank that holds cheaper ones has to finish them first. */
+static void cheapest_first(void **unused)
+{
+    (void)unused;
+    enum { N = 12, SHAPES = 4, REPLICATES = 9, LANES = 5 };
+    struct hyperparameters *configs = make_configs(N, SHAPES); /* of 1 to 4 units: none alike */
+    for (int n_left_out = 0; n_left_out < 3; n_left_out++) {
+        struct skipped skipped = {REPLICATES, n_left_out ? UINT64_C(0x00ff00ffff00f0f0) : 0, n_left_out == 2};
+        struct plan *plan;
+        struct error error;
+        struct job jobs[LANES];
+        uint64_t shape, last = SHAPES - 1, n_done = 0;
+        bool seen[N][REPLICATES] = {{false}};
+        assert_int_equal(plan_create(&plan, configs, N, REPLICATES, 9, &error), ERROR_NONE);
+        plan_skip(plan, is_skipped, &skipped);
+        plan_cheapest_first(plan);
+        for (size_t n; plan_jobs_left(plan) > 0; n_done += n) {
+            n = plan_next(plan, &last, 1, LANES, jobs, &shape);
+            if (n == 0) { /* the next shape's turn, but not for who holds this one's */
+                assert_int_equal(plan_next(plan, &last, 1, LANES, jobs, &shape), 0);
+                n = plan_next(plan, NULL, 0, LANES, jobs, &shape);
+                assert_true(n > 0 && shape + 1 == last);
+            }
+            assert_true(shape == last || shape + 1 == last);
+            last = shape;
+            for (size_t i = 0; i < n; i++) {
+                bool *slot = &seen[jobs[i].config][jobs[i].replicate];
+                assert_false(*slot || is_skipped(&skipped, jobs[i].config, jobs[i].replicate));
+                *slot = true;
+            }
+        }
+        assert_int_equal(last, 0);
+        assert_int_equal(n_done, plan_jobs_total(plan));
+        plan_destroy(plan);
+    }
+    free(configs);
+}
+
+/* Shapes that cost nearly the same go replicate by replicate. */
+static void cheapest_first_among_alike(void **unused)
+{
+    (void)unused;
+    const int64_t epochs[] = {100, 105, 1000, 1050}; /* shapes 3, 2, 1, 0 */
+    const uint64_t wanted[] = {3, 2, 3, 2, 1, 0, 1, 0};
+    struct hyperparameters *configs = make_configs(4, 1);
+    struct plan *plan;
+    struct error error;
+    struct job job;
+    uint64_t shape;
+    for (int i = 0; i < 4; i++)
+        configs[i].epochs = epochs[i];
+    assert_int_equal(plan_create(&plan, configs, 4, 2, 0, &error), ERROR_NONE);
+    plan_cheapest_first(plan);
+    for (uint64_t i = 0; i < 8; i++) {
+        assert_int_equal(plan_next(plan, NULL, 0, 1, &job, &shape), 1);
+        assert_true(shape == wanted[i] && job.config == 3 - shape && job.replicate == i / 2 % 2);
+    }
+    assert_int_equal(plan_next(plan, NULL, 0, 1, &job, &shape), 0);
+    plan_destroy(plan);
+    free(configs);
+}
+
 /* What is done is left out, wherever it lies, and the rest comes once and in the same order as without. */
 static void what_is_done_is_left_out(void **unused)
 {
@@ -389,6 +452,8 @@ int main(void)
         cmocka_unit_test(a_million_configurations_in_seconds),
         cmocka_unit_test(too_many_jobs_are_refused),
         cmocka_unit_test(what_is_done_is_left_out),
+        cmocka_unit_test(cheapest_first),
+        cmocka_unit_test(cheapest_first_among_alike),
         cmocka_unit_test(each_job_is_in_one_shard),
         cmocka_unit_test(shards_are_read),
         cmocka_unit_test(ten_million_jobs_are_left_out_in_seconds),

@@ -155,6 +155,21 @@ said '^longest  *one job \(configuration 0 .*; the limit leaves 57 s: too little
 timeout 20 "$picky" plan two.cfg --set max_attempts=1 --set N_train=10 --time-limit 1d >log
 said '^longest  *one job \(configuration 0 .*; the limit leaves 24 h 00 min: enough$'
 
+# Short jobs are done before one that is too long, with all their attempts, which do not wait for its company.
+cat >mix.cfg <<'END'
+replicates = 2;
+model = { hidden_size = 5; };
+cases = ( { epochs = 100000; grid = { lr = [0.001, 0.002]; }; },
+          { epochs = 10; max_attempts = 3; error_threshold = 1e-9; }, { epochs = 20; } );
+END
+for case in 75:'4 of 8 jobs done;' 5:'4 of 8 jobs done, none'; do
+    code=0
+    timeout 60 "$picky" run mix.cfg -o mix.h5 --time-limit 2s --resume >log 2>&1 || code=$?
+    [[ $code == "${case%%:*}" ]] || fail "short jobs and long ones: exit code $code"
+    said '^picky: so the shortest jobs go first$'
+    said "^picky: stopped early: ${case#*:} "
+done
+
 # ---- what may be misread, and what is wrong ----
 start "${run[@]}" --time-limit 90:00
 kill -TERM "$pid"
