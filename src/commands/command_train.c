@@ -18,6 +18,7 @@
 
 struct printer {
     const struct record_layout *layout;
+    const struct job_runner *runner;
 };
 
 static const char *percent(double share, char text[8])
@@ -68,7 +69,7 @@ static enum error_code print_record(void *context, const struct job *job, const 
     const struct record_layout *layout = printer->layout;
     int status = *(const uint8_t *)record_field_const(layout, record, FIELD_STATUS);
     if (status == STATUS_ERROR)
-        return error_set(error, ERROR_FATAL, "%s", (const char *)record_field_const(layout, record, FIELD_REASON));
+        return error_set(error, ERROR_FATAL, "%s", job_runner_reason(printer->runner));
     job_print(stdout, job);
     if (status == STATUS_ACCEPTED || status == STATUS_REJECTED) {
         print_history(layout, &job->h, record);
@@ -163,12 +164,14 @@ static enum error_code hand_over(void *context, const struct job *job, const voi
     return handover->done(handover->context, job, record, error);
 }
 
-/* Trains a job and hands its record to `done`. */
+/* Trains a job and hands its record to `done`, while *seen (NULL: not asked for) is the runner. */
 static enum error_code train(const struct job *job, const struct record_layout *layout, job_done done, void *context,
-                             struct error *error)
+                             const struct job_runner **seen, struct error *error)
 {
     struct job_runner *runner = NULL;
     if (!build_self_test(error) && !job_runner_create(&runner, layout, error) && !job_runner_add(runner, job, error)) {
+        if (seen)
+            *seen = runner;
         struct memory memory = memory_find("");
         struct sight sight = {.runner = runner};
         struct handover handover = {.done = done, .context = context};
@@ -199,7 +202,7 @@ static enum error_code train_slot(const struct arguments *arguments, int *exit_c
     if (verify_parse_slot(arguments->config, arguments->replicate, &slot, error) ||
         verify_open_slot(&verify, arguments->from, &slot, stdout, error))
         return error->code;
-    if (!train(verify_job(verify), verify_description(verify)->layout, compare_record, verify, error))
+    if (!train(verify_job(verify), verify_description(verify)->layout, compare_record, verify, NULL, error))
         *exit_code = verify_end(verify);
     verify_close(verify);
     return error->code;
@@ -210,12 +213,12 @@ static enum error_code train_job(const struct arguments *arguments, struct error
 {
     struct record_layout layout;
     struct job job;
-    struct printer printer = {&layout};
+    struct printer printer = {&layout, NULL};
     if (arguments->config || arguments->replicate)
         return error_set(error, ERROR_INPUT, "--config and --replicate: allowed only with --from");
     if (parse_job(arguments, &job, error) || record_layout_make(&layout, &job.h, 1, STORE_ALWAYS, error))
         return error->code;
-    return train(&job, &layout, print_record, &printer, error);
+    return train(&job, &layout, print_record, &printer, &printer.runner, error);
 }
 
 static int run(const struct command *command, int argc, char **argv)

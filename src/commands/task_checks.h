@@ -19,9 +19,10 @@ struct task_checks {
     const char *place; /* where the tasks come from, for messages: "FILE:LINE" */
 };
 
-/* Checks (task_check.h) each distinct list with its dials, inputs and standardisation once; up to so many that it takes
- * seconds. Warnings go to `out`, a line each, and how many more there are. ERROR_INPUT, naming formula, point and
- * configuration, for a target that is not finite. */
+/* Checks (task_check.h) each distinct list with its dials, inputs and standardisation once; where that would take more
+ * than seconds, most of them at a few points only, or, of millions, not at all: a line says how many. Warnings go to
+ * `out`, a line for each kind and list, and how many more there are. ERROR_INPUT, naming task, formula, point and
+ * configuration, for a target that is not finite; then there are no warnings. */
 enum error_code task_checks_run(const struct task_checks *checks, FILE *out, struct error *error);
 
 #endif

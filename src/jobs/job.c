@@ -48,6 +48,7 @@ struct job_runner {
     struct job_group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
     void *record;
+    char reason[ERROR_MESSAGE_MAX]; /* of the job that ended last */
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
     /* For job_runner_pack: of the pack in training. */
@@ -255,8 +256,35 @@ static void group_remove(struct job_group *group, const struct waiting *w)
 
 /* ---- packs -------------------------------------------------------------------------------------------------- */
 
-static void put_end(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *reason)
+const char *job_runner_reason(const struct job_runner *runner)
 {
+    return runner->reason;
+}
+
+/* The reason as a record takes it: what is least of it stands at its end, and what is cut ends with a whole number or
+ * word. */
+static void shorten_reason(const char *whole, char reason[FIELD_TEXT_SIZE])
+{
+    static const char dots[] = " ...";
+    int used = snprintf(reason, FIELD_TEXT_SIZE, "%s", whole);
+    if (used < FIELD_TEXT_SIZE)
+        return;
+    size_t end = FIELD_TEXT_SIZE - sizeof dots;
+    const char *colon = strchr(reason, ':');
+    bool in_values = strchr(reason, '=') && (!colon || colon >= reason + end); /* "x0 = 1, x1 = 2" */
+    while (end > 0 && !(reason[end] == ' ' && (!in_values || reason[end - 1] == ',')))
+        end--;
+    if (end == 0) /* one word */
+        end = FIELD_TEXT_SIZE - sizeof dots;
+    memcpy(reason + end, dots, sizeof dots);
+    text_make_utf8(reason);
+}
+
+static void put_end(struct job_runner *runner, const struct waiting *w, enum job_status status, const char *whole)
+{
+    char reason[FIELD_TEXT_SIZE];
+    snprintf(runner->reason, sizeof runner->reason, "%s", whole);
+    shorten_reason(whole, reason);
     const struct job_end end = {
         &w->job, status, reason, w->attempt, w->attempt_error, w->wall_s, &runner->is_interrupted};
     job_record_put_end(&runner->layout, runner->record, &end);
@@ -386,12 +414,9 @@ static enum error_code end_faulty(struct job_runner *runner, const struct pack *
                                   struct waiting **members, size_t n, job_done done, void *context, struct error *error)
 {
     for (size_t lane = 0; lane < n; lane++) {
-        char reason[FIELD_TEXT_SIZE];
         if (!*pack->training.model[lane].fault)
             continue;
-        snprintf(reason, sizeof reason, "%s", pack->training.model[lane].fault);
-        text_make_utf8(reason); /* it may be cut */
-        put_end(runner, members[lane], STATUS_ERROR, reason);
+        put_end(runner, members[lane], STATUS_ERROR, pack->training.model[lane].fault);
         enum error_code code = end_job(runner, group, members[lane], done, context, error);
         members[lane] = NULL;
         if (code)

@@ -54,6 +54,10 @@ size_t job_runner_largest_group(const struct job_runner *runner);
  * thread with the default floating-point environment, in which it computes. */
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
 
+/* Why the job that ended last diverged or failed, "" if it did not: whole, where its record may have it shortened.
+ * Valid until the next one ends. */
+const char *job_runner_reason(const struct job_runner *runner);
+
 /* From any thread: the step in progress, and every one after it, returns soon without having trained its pack. Its jobs
  * wait as before. Nothing else about the runner changes. */
 void job_runner_interrupt(struct job_runner *runner);

@@ -11,6 +11,8 @@ enum {
     N_MOMENT_POINTS = 4096,
     N_CHECK_POINTS = 10000, /* Sobol' points, beside the corners */
     N_DRAWS = 16,           /* of random constants */
+    N_BRIEF_POINTS = 32,    /* of a brief check, beside some corners */
+    N_BRIEF_DRAWS = 4,
     CORNERS_INPUTS_MAX = 10,
     BATCH = 512 /* points that are made at a time */
 };
@@ -54,19 +56,34 @@ void task_standardise(struct task_moments moments, size_t n, float *target)
         target[i] = (float)(((double)target[i] - moments.mean) / moments.sd);
 }
 
-/* Check points: the corners, then Sobol' points, whose second one is the centre. */
-static size_t n_corners(int n_inputs)
+/* Check points: corners, then Sobol' points, whose second one is the centre. The corners are all, or, in a brief check
+ * and of many inputs, the lowest, the highest and those with one input alone high or low. */
+static bool has_all_corners(int n_inputs, bool is_brief)
 {
-    return n_inputs <= CORNERS_INPUTS_MAX ? (size_t)1 << n_inputs : 0;
+    return !is_brief && n_inputs <= CORNERS_INPUTS_MAX;
+}
+
+static size_t n_corners(int n_inputs, bool is_brief)
+{
+    return has_all_corners(n_inputs, is_brief) ? (size_t)1 << n_inputs : 2 + 2 * (size_t)n_inputs;
+}
+
+/* Corner i: bit k is set where input k is high. */
+static size_t corner(size_t i, int n_inputs, bool is_brief)
+{
+    size_t highest = ((size_t)1 << n_inputs) - 1, one = i < 2 ? 0 : (size_t)1 << (i / 2 - 1);
+    if (has_all_corners(n_inputs, is_brief))
+        return i;
+    return i % 2 ? highest & ~one : one;
 }
 
 /* The inputs of check points first..first+n-1: x [n][n_inputs]. */
-static void check_points(const struct task_setting *setting, size_t first, size_t n, float *x)
+static void check_points(const struct task_setting *setting, bool is_brief, size_t first, size_t n, float *x)
 {
-    size_t n_inputs = (size_t)setting->n_inputs, corners = n_corners(setting->n_inputs), i = 0;
+    size_t n_inputs = (size_t)setting->n_inputs, corners = n_corners(setting->n_inputs, is_brief), i = 0;
     for (; i < n && first + i < corners; i++)
         for (size_t k = 0; k < n_inputs; k++)
-            x[i * n_inputs + k] = (float)((first + i) >> k & 1);
+            x[i * n_inputs + k] = (float)(corner(first + i, setting->n_inputs, is_brief) >> k & 1);
     if (i < n)
         sobol_points((uint32_t)(first + i - corners), n - i, setting->n_inputs, x + i * n_inputs);
     task_scale_inputs(setting->input_low, setting->input_high, n * n_inputs, x);
@@ -90,20 +107,36 @@ static void add_targets(struct task_range *range, struct sums *sums, size_t n, c
     sums->n += (double)n;
 }
 
-/* One task with one draw of its random constants. */
+static struct task_moments moments_of(const struct formula *formula, const struct formula_values *values,
+                                      const struct task_setting *setting)
+{
+    return task_moments(formula, values, setting->n_inputs, setting->input_low, setting->input_high);
+}
+
+static enum error_code fail_constant(const struct formula *formula, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "%s is constant and cannot be standardised; allowed: standardise = \"none\", or a target that "
+                     "varies",
+                     formula->text);
+}
+
+/* One task with one draw of its random constants. A brief check takes moments, which are many points, only of what is
+ * constant at its own. */
 static enum error_code check_draw(const struct formula *formula, const struct formula_values *values,
-                                  const struct task_setting *setting, struct task_range *range, struct sums *sums,
-                                  struct error *error)
+                                  const struct task_setting *setting, bool is_brief, struct task_range *range,
+                                  struct sums *sums, struct error *error)
 {
     struct task_moments moments = {0, 1};
-    if (setting->standardise)
-        moments = task_moments(formula, values, setting->n_inputs, setting->input_low, setting->input_high);
+    bool standardise = setting->standardise && !is_brief;
+    if (standardise)
+        moments = moments_of(formula, values, setting);
 
-    size_t n_points = n_corners(setting->n_inputs) + N_CHECK_POINTS;
+    size_t n_points = n_corners(setting->n_inputs, is_brief) + (is_brief ? N_BRIEF_POINTS : N_CHECK_POINTS);
     for (size_t first = 0; first < n_points; first += BATCH) {
         float x[BATCH * FORMULA_INPUTS_MAX], target[BATCH];
         size_t n = n_points - first < BATCH ? n_points - first : BATCH;
-        check_points(setting, first, n, x);
+        check_points(setting, is_brief, first, n, x);
         size_t finite = formula_evaluate(formula, values, n, setting->n_inputs, x, target);
         if (finite < n) {
             char point[FORMULA_POINT_MAX];
@@ -112,30 +145,29 @@ static enum error_code check_draw(const struct formula *formula, const struct fo
                              formula->text, isnan(target[finite]) ? "not a number" : "infinite", *point ? " at " : "",
                              point);
         }
-        if (setting->standardise && moments.sd == 0)
-            return error_set(error, ERROR_INPUT,
-                             "%s is constant and cannot be standardised; allowed: standardise = \"none\", or a target "
-                             "that varies",
-                             formula->text);
-        if (setting->standardise)
+        if (standardise && moments.sd == 0)
+            return fail_constant(formula, error);
+        if (standardise)
             task_standardise(moments, n, target);
         add_targets(range, sums, n, target);
     }
-    return ERROR_NONE;
+    bool may_be_constant = setting->standardise && is_brief && range->lowest == range->highest;
+    return may_be_constant && moments_of(formula, values, setting).sd == 0 ? fail_constant(formula, error) : ERROR_NONE;
 }
 
-static enum error_code check_task(const struct formula *formula, const struct task_setting *setting,
+static enum error_code check_task(const struct formula *formula, const struct task_setting *setting, bool is_brief,
                                   struct task_range *range, struct error *error)
 {
+    int n_draws = !formula->randoms ? 1 : is_brief ? N_BRIEF_DRAWS : N_DRAWS;
     struct formula_values values;
     struct sums sums = {0};
     memcpy(values.dials, setting->dials, sizeof values.dials);
     *range = (struct task_range){.lowest = INFINITY, .highest = -INFINITY, .is_constant = true};
     int64_t seed = setting->seed > SEED_MAX - N_DRAWS ? SEED_MAX - N_DRAWS : setting->seed;
-    for (int draw = 0; draw < (formula->randoms ? N_DRAWS : 1); draw++) {
+    for (int draw = 0; draw < n_draws; draw++) {
         struct task_range of_draw = {.lowest = INFINITY, .highest = -INFINITY};
         task_list_randoms(seed + draw, values.randoms);
-        enum error_code code = check_draw(formula, &values, setting, &of_draw, &sums, error);
+        enum error_code code = check_draw(formula, &values, setting, is_brief, &of_draw, &sums, error);
         if (code)
             return code;
         range->lowest = fminf(range->lowest, of_draw.lowest);
@@ -148,16 +180,44 @@ static enum error_code check_task(const struct formula *formula, const struct ta
     return ERROR_NONE;
 }
 
+static enum error_code check_tasks(const struct task_list *list, const struct task_setting *setting, bool is_brief,
+                                   struct task_range ranges[TASKS_MAX], struct error *error)
+{
+    check(task_list_uses(list).n_inputs <= setting->n_inputs);
+    for (int task = 0; task < list->n_tasks; task++)
+        if (check_task(&list->formulas[task], setting, is_brief, &ranges[task], error))
+            return error_prefix(error, "task %d", task + 1);
+    return ERROR_NONE;
+}
+
+enum error_code task_check_briefly(const struct task_list *list, const struct task_setting *setting,
+                                   struct error *error)
+{
+    struct task_range ignored[TASKS_MAX];
+    return check_tasks(list, setting, true, ignored, error);
+}
+
+static double work_of(const struct formula *formula, const struct task_setting *setting, bool is_brief)
+{
+    size_t n_points = n_corners(setting->n_inputs, is_brief) + (is_brief ? N_BRIEF_POINTS : N_CHECK_POINTS);
+    int n_draws = !formula->randoms ? 1 : is_brief ? N_BRIEF_DRAWS : N_DRAWS;
+    return (double)n_points * (20 + formula->n_steps) * n_draws;
+}
+
+double task_check_work(const struct task_list *list, const struct task_setting *setting, bool is_brief)
+{
+    double work = 0;
+    for (int task = 0; task < list->n_tasks; task++)
+        work += work_of(&list->formulas[task], setting, is_brief);
+    return work;
+}
+
 enum error_code task_check(const struct task_list *list, const struct task_setting *setting,
                            struct task_findings *findings, struct error *error)
 {
-    check(task_list_uses(list).n_inputs <= setting->n_inputs);
     memset(findings, 0, sizeof *findings);
-    for (int task = 0; task < list->n_tasks; task++) {
-        enum error_code code = check_task(&list->formulas[task], setting, &findings->tasks[task], error);
-        if (code)
-            return code;
-    }
+    if (check_tasks(list, setting, false, findings->tasks, error))
+        return error->code;
     findings->unused_inputs = (uint16_t)(((1u << setting->n_inputs) - 1) & ~(unsigned)task_list_uses(list).inputs);
     return ERROR_NONE;
 }
@@ -201,28 +261,32 @@ static bool warn_scale(const struct task_range *range, char line[WORDS_MAX])
     return is_far;
 }
 
+static bool warn_unused(const struct task_findings *findings, const struct task_setting *setting,
+                        char line[ERROR_MESSAGE_MAX])
+{
+    size_t used = (size_t)snprintf(line, ERROR_MESSAGE_MAX, "no task uses ");
+    for (int k = 0; k < setting->n_inputs; k++)
+        if (findings->unused_inputs >> k & 1)
+            used += (size_t)snprintf(line + used, ERROR_MESSAGE_MAX - used, "x%d, ", k);
+    snprintf(line + used, ERROR_MESSAGE_MAX - used, "of n_inputs = %d", setting->n_inputs);
+    return findings->unused_inputs != 0;
+}
+
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX])
 {
-    enum { N_KINDS = 3 };
-    int found = 0;
-    for (int i = 0; i < list->n_tasks * N_KINDS; i++) {
-        const struct task_range *range = &findings->tasks[i / N_KINDS];
-        char words[WORDS_MAX];
-        bool holds = i % N_KINDS == 0   ? warn_below(range, is_relu, error_threshold, words)
-                     : i % N_KINDS == 1 ? warn_constant(range, words)
-                                        : warn_scale(range, words);
-        if (holds && found++ == number) {
-            snprintf(line, ERROR_MESSAGE_MAX, "task %d, %s, %s", i / N_KINDS + 1, list->formulas[i / N_KINDS].text,
-                     words);
-            return true;
-        }
-    }
-    for (int k = 0; k < setting->n_inputs; k++)
-        if (findings->unused_inputs >> k & 1 && found++ == number) {
-            snprintf(line, ERROR_MESSAGE_MAX, "no task uses x%d, one of n_inputs = %d", k, setting->n_inputs);
-            return true;
-        }
-    return false;
+    int task = number / TASK_WARNINGS_EACH, kind = number % TASK_WARNINGS_EACH;
+    if (task == TASKS_MAX)
+        return warn_unused(findings, setting, line);
+    if (task >= list->n_tasks)
+        return false;
+    const struct task_range *range = &findings->tasks[task];
+    char words[WORDS_MAX];
+    bool holds = kind == 0   ? warn_below(range, is_relu, error_threshold, words)
+                 : kind == 1 ? warn_constant(range, words)
+                             : warn_scale(range, words);
+    if (holds)
+        snprintf(line, ERROR_MESSAGE_MAX, "task %d, %s, %s", task + 1, list->formulas[task].text, words);
+    return holds;
 }

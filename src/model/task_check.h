@@ -41,14 +41,24 @@ struct task_findings {
     uint16_t unused_inputs; /* bit k: no task uses x<k> */
 };
 
-/* Computes every target at the check points: the corners of the box if n_inputs <= 10, its centre, 10,000 Sobol'
- * points, each with 16 draws of random constants where a formula uses some. ERROR_INPUT, naming formula and point, for
- * a target that is NaN or infinite, or that is constant and to be standardised. A few milliseconds; up to .1 s. */
+/* Computes every target at the check points: the corners of the box (with n_inputs > 10 the lowest, the highest and
+ * those with one input alone high or low), its centre, 10,000 Sobol' points, each with 16 draws of random constants
+ * where a formula uses some. ERROR_INPUT, naming task, formula and point, for a target that is NaN or infinite, or that
+ * is constant and to be standardised. A few milliseconds; up to .1 s. */
 enum error_code task_check(const struct task_list *list, const struct task_setting *setting,
                            struct task_findings *findings, struct error *error);
 
-/* Warning number `number` (0, 1, ...) of what was found, as one line that names the task's formula; false if there are
- * no more. `is_relu`: the output cannot go below 0. */
+/* The same errors, looked for at few points: those corners with any n_inputs, the centre and 31 other Sobol' points, 4
+ * draws. */
+enum error_code task_check_briefly(const struct task_list *list, const struct task_setting *setting,
+                                   struct error *error);
+
+/* About how many steps of formulas at points a check takes. */
+double task_check_work(const struct task_list *list, const struct task_setting *setting, bool is_brief);
+
+/* Warning number `number` of what was found, as one line that names the task's formula; false if it does not hold. A
+ * number below TASK_WARNINGS is one kind of one task, or of the list. `is_relu`: the output cannot go below 0. */
+enum { TASK_WARNINGS_EACH = 3, TASK_WARNINGS = TASKS_MAX * TASK_WARNINGS_EACH + 1 };
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX]);

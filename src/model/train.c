@@ -156,8 +156,8 @@ static void note_fault(struct model *model, const struct targets *targets, int t
     if (*model->fault)
         return;
     formula_point(formula, &targets->values, x, point);
-    snprintf(model->fault, sizeof model->fault, "task %d, %.60s, is not finite at %.150s", task + 1, formula->text,
-             point);
+    snprintf(model->fault, sizeof model->fault, "task %d is not finite%s%s: %s", task + 1, *point ? " at " : "", point,
+             formula->text);
 }
 
 /* These are false if they were interrupted. */

@@ -18,10 +18,10 @@ struct model {
     bool is_used;
     struct hyperparameters h;
     struct rng_key key;
-    struct train_sample *samples; /* [N_train], the training set, task 1's first */
-    float *x;                     /* [N_train][n_inputs], its inputs */
-    size_t capacity;              /* samples there is room for */
-    char fault[256];              /* a sample at which a target is not finite, or "" */
+    struct train_sample *samples;  /* [N_train], the training set, task 1's first */
+    float *x;                      /* [N_train][n_inputs], its inputs */
+    size_t capacity;               /* samples there is room for */
+    char fault[ERROR_MESSAGE_MAX]; /* a sample at which a target is not finite, or "" */
     /* History. Entry 0 of an epoch axis is the untrained model. */
     double *train_loss; /* [epochs]: entry 0: mean squared error over the training set; then: mean over the epoch's
                            batches of the batch's mean squared error before its step */

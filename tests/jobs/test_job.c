@@ -1072,6 +1072,54 @@ static enum error_code refuse(void *context, const struct job *job, const void *
 
 /* Waiting jobs are counted, the largest group goes first, an error from `done` stops the step and reaches its caller.
  */
+/* A target that is not finite: the record's reason has task and point first, and cuts no number. */
+static enum error_code keep_reason(void *context, const struct job *job, const void *record, struct error *error)
+{
+    (void)error;
+    const struct record_layout layout = layout_of(&job->h, 1);
+    snprintf(context, FIELD_TEXT_SIZE + 1, "%s", (const char *)record_field_const(&layout, record, FIELD_REASON));
+    return ERROR_NONE;
+}
+
+static void test_not_finite(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tasks, *n_inputs, *start, *end; /* of the reason */
+    } cases[] = {
+        {"x0; log(0 * x1)", "2", "task 2 is not finite at x1 = 0.", ": log(0 * x1)"},
+        {"log(0)", "1", "task 1 is not finite: log(0)", ""},
+        {"x0; x1 + 0 * sin(x0) + 0 * cos(x1 * 3) + 0 * exp(x1 * 3 + x0) + log(0 * x0)", "2",
+         "task 2 is not finite at x0 = 0.", " ..."},
+        {"log(0 * (x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11 + x12 + x13 + x14 + x15 + a))", "16",
+         "task 1 is not finite at x0 = 0.", ", ..."},
+        {"log(0 * max(x0,x1)) + max(max(max(max(x0,x1),max(x0,x1)),max(x0,x1)),max(max(x0,x1),max(x0,123456.7)))", "2",
+         "task 1 is not finite at x0 = 0.", " ..."},
+    };
+    for (size_t n = 0, i = 0; n < 10 * sizeof cases / sizeof cases[0]; i = ++n / 10) {
+        const struct job job = {.seed = (int64_t)n,
+                                .h = hyperparameters_of("tasks", cases[i].tasks, "n_inputs", cases[i].n_inputs,
+                                                        "hidden_size", "2", "N_train", "20", "epochs", "1", NULL)};
+        const struct record_layout layout = layout_of(&job.h, 1);
+        struct job_runner *runner;
+        struct error error = {0};
+        char reason[FIELD_TEXT_SIZE + 1] = "";
+        assert_int_equal(job_runner_create(&runner, &layout, &error), ERROR_NONE);
+        assert_int_equal(job_runner_add(runner, &job, &error), ERROR_NONE);
+        while (job_runner_waiting(runner) > 0)
+            assert_int_equal(job_runner_step(runner, keep_reason, reason, &error), ERROR_NONE);
+        const char *whole = job_runner_reason(runner);
+        size_t length = strlen(reason), n_end = strlen(cases[i].end);
+        if (strncmp(reason, cases[i].start, strlen(cases[i].start)) != 0 || length >= FIELD_TEXT_SIZE ||
+            length < n_end || strcmp(reason + length - n_end, cases[i].end) != 0)
+            fail_msg("\"%s\" of \"%s\"", reason, whole);
+        size_t n_kept = length - (strcmp(reason, whole) != 0 ? strlen(" ...") : 0);
+        assert_memory_equal(reason, whole, n_kept);
+        assert_true(whole[n_kept] == '\0' || whole[n_kept] == ' '); /* no number is cut */
+        job_runner_destroy(runner);
+    }
+}
+
 static void test_runner(void **state)
 {
     (void)state;
@@ -1196,6 +1244,7 @@ int main(void)
         cmocka_unit_test(test_edge_of_divergence),
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_independent_of_memory),
+        cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_runner),
         cmocka_unit_test(test_wall_time),
         cmocka_unit_test(test_unit_shares),

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What picky says of tasks: one line for each mistake, with the line of the file where it stands; warnings once a list.
+# Usage: test_task_messages.sh PICKY
+set -euo pipefail
+picky=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+    echo "FAILED: $*"
+    cat out err
+    exit 1
+}
+# expect CODE COMMAND...: stdout goes to out, stderr to err
+expect() {
+    local code=0 expected=$1
+    shift
+    timeout 60 "$@" >out 2>err || code=$?
+    [[ $code == "$expected" ]] || fail "$* gave exit code $code, not $expected"
+}
+# refuse PATTERN COMMAND...: exit code 2 and exactly one line on stderr, which matches
+refuse() {
+    local pattern=$1
+    shift
+    expect 2 "$@"
+    [[ $(wc -l <err) == 1 ]] || fail "$*: not one line"
+    grep -qE -- "$pattern" err || fail "$*: no /$pattern/"
+}
+small='hidden_size = 2; hidden_layers = 1; N_train = 40; N_test = 4; epochs = 1; max_attempts = 1; batch_size = 4; output_activation = "linear";'
+
+# ---- more settings than can be checked whole: the last one is looked at, too; warnings are not repeated ----
+cat >many.cfg <<END
+model = { $small n_inputs = 10; tasks = "r0 * x0; r1 * x1; r2 * x2; x3; x4; x5 + x6; 7; 1 / (a - 0.5 * (x3 > 2))"; };
+grid = { a = { range = { from = 10; to = 0; steps = 2001; }; }; };
+END
+refuse 'many.cfg:1: tasks: configuration 2000 \(a = 0\): task 8: 1 / .* is infinite at x3 = 0, a = 0; allowed' "$picky" plan many.cfg
+sed -i 's/to = 0/to = 1/' many.cfg
+expect 0 "$picky" plan many.cfg
+[[ $(wc -l <err) == 4 ]] || fail "not four lines"
+grep -qE 'configuration 0 \(a = 10\) and [0-9]+ others: task 7, 7, is constant' err || fail "no line of a constant"
+grep -qE 'others: no task uses x7, x8, x9, of n_inputs = 10$' err || fail "no line of unused inputs"
+grep -qE 'of 2001 different settings of tasks [0-9]+ were checked at a few points only$' err || fail "no line of what was not checked"
