@@ -374,7 +374,7 @@ static void add_side(struct claim_numbers *numbers, enum claim_id claim, const s
 {
     numbers->uses[numbers->n_uses++] = (struct claim_use){side->config, claim, side->tasks, NULL};
     for (int i = 0; i < side->n_controls; i++)
-        numbers->uses[numbers->n_uses++] = (struct claim_use){side->controls[i], claim, (struct task_pair){0, 1}, NULL};
+        numbers->uses[numbers->n_uses++] = (struct claim_use){side->controls[i], claim, side->tasks, NULL};
 }
 
 /* Lists what is needed, each once, with room for it. */

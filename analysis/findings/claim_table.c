@@ -94,9 +94,11 @@ static bool is_a(enum claim_id claim, const struct hyperparameters *h)
 /* Whether a configuration that differs from one of a in the claim's key alone is of its condition b. */
 static bool is_b(enum claim_id claim, const struct hyperparameters *a, const struct hyperparameters *h)
 {
-    struct task_pair pair;
+    struct task_pair pair, of_a;
     switch (claim) {
-    case CLAIM_SIMILAR_SHARE: return !is_unlike(h) && task_pair_find(h, PAIR_SIMILAR, &pair);
+    case CLAIM_SIMILAR_SHARE:
+        return !is_unlike(h) && task_pair_find(h, PAIR_SIMILAR, &pair) && task_pair_find(a, PAIR_UNLIKE, &of_a) &&
+               task_is_equal_but(a, of_a, h, pair);
     case CLAIM_SMALL_MIX: return 4 * h->hidden_size <= a->hidden_size;
     case CLAIM_REPLAY_SELECTS: return h->train_mode == TRAIN_REPLAY;
     default: return !is_even(h);
@@ -130,6 +132,7 @@ struct search {
     const struct reader *reader;
     struct groups alike;
     size_t *group_of; /* [n_configs] */
+    bool *is_control; /* [n_configs]: of another one that the file has: no condition of a claim itself */
     struct claim_pairs *pairs;
     size_t capacity;
 };
@@ -140,16 +143,17 @@ static struct claim_side find_controls(const struct search *search, size_t confi
     struct claim_side side = {.config = config, .tasks = tasks_of_claim(search->claim, is_condition_b, h)};
     const struct selection *group = &search->alike.groups[search->group_of[config]];
     for (int t = 0; t < 2; t++) {
-        char text[TASK_TEXT_MAX];
         struct hyperparameters twice = *h;
         bool is_found = false;
-        task_text(h, t == 0 ? side.tasks.a : side.tasks.b, text);
+        if (!task_pair_make_equal(&twice, side.tasks, t == 1))
+            continue;
         for (size_t i = 0; i < group->n && !is_found; i++)
-            if (task_is_all(&search->reader->configs[group->configs[i]], text)) {
+            if (search->reader->configs[group->configs[i]].tasks == twice.tasks) {
                 side.controls[side.n_controls++] = group->configs[i];
                 is_found = true;
             }
-        side.n_lacking += !is_found && task_set_twice(&twice, text) ? 1 : 0;
+        if (!is_found)
+            side.lacking[side.n_lacking++] = twice.tasks;
     }
     return side;
 }
@@ -174,20 +178,37 @@ static enum error_code add_pair(struct search *search, size_t a, size_t b, struc
     return ERROR_NONE;
 }
 
+/* The a of a group of configurations for one that is to be its b; similar_tasks_share may have several, unlike in their
+ * other tasks. n if there is none. */
+static size_t find_a(const struct search *search, const struct selection *group, const struct hyperparameters *b)
+{
+    const struct hyperparameters *configs = search->reader->configs;
+    enum claim_id claim = search->claim;
+    size_t n = group->n, a = n;
+    for (size_t i = 0; i < n; i++) {
+        const struct hyperparameters *h = &configs[group->configs[i]];
+        if (search->is_control[group->configs[i]] || !is_a(claim, h) ||
+            (claim == CLAIM_SIMILAR_SHARE && !is_b(claim, h, b)))
+            continue;
+        if (a == n || is_preferred(claim, false, h, &configs[group->configs[a]]))
+            a = i;
+    }
+    return a;
+}
+
 /* Adds the pairs within a group of configurations that differ in the key alone: each b with the a. */
 static enum error_code add_pairs(struct search *search, const struct selection *group, struct error *error)
 {
     const struct hyperparameters *configs = search->reader->configs;
     enum claim_id claim = search->claim;
     size_t n = group->n, a = n, best = n;
-    for (size_t i = 0; i < n; i++)
-        if (is_a(claim, &configs[group->configs[i]]) &&
-            (a == n || is_preferred(claim, false, &configs[group->configs[i]], &configs[group->configs[a]])))
-            a = i;
-    for (size_t i = 0; i < n && a < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct hyperparameters *h = &configs[group->configs[i]];
         struct task_pair pair;
-        if (i == a || !is_b(claim, &configs[group->configs[a]], h) || !task_pair_find(h, PAIR_OTHER, &pair))
+        if (i == 0 || claim == CLAIM_SIMILAR_SHARE)
+            a = find_a(search, group, h);
+        if (a == n || i == a || search->is_control[group->configs[i]] || !is_b(claim, &configs[group->configs[a]], h) ||
+            !task_pair_find(h, PAIR_OTHER, &pair))
             continue;
         if (claim == CLAIM_SMALL_MIX)
             best = best == n || is_preferred(claim, true, h, &configs[group->configs[best]]) ? i : best;
@@ -197,12 +218,26 @@ static enum error_code add_pairs(struct search *search, const struct selection *
     return best < n ? add_pair(search, group->configs[a], group->configs[best], error) : ERROR_NONE;
 }
 
+/* Marks the controls among configurations that are alike but in their tasks. */
+static void mark_controls(struct search *search, const struct selection *group)
+{
+    const struct hyperparameters *configs = search->reader->configs;
+    for (size_t i = 0; i < group->n; i++) {
+        size_t config = group->configs[i];
+        struct task_pair pair;
+        bool may_be = task_pair_find(&configs[config], PAIR_IDENTICAL, &pair);
+        for (size_t j = 0; j < group->n && may_be && !search->is_control[config]; j++)
+            search->is_control[config] = task_is_control_of(&configs[config], &configs[group->configs[j]], i > j);
+    }
+}
+
 static enum error_code prepare(struct search *search, struct error *error)
 {
     size_t n = search->reader->n_configs;
     size_t *configs = malloc(n * sizeof *configs);
     search->group_of = malloc(n * sizeof *search->group_of);
-    if (!configs || !search->group_of) {
+    search->is_control = calloc(n, sizeof *search->is_control);
+    if (!configs || !search->group_of || !search->is_control) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
@@ -211,9 +246,11 @@ static enum error_code prepare(struct search *search, struct error *error)
     if (groups_make_without(&search->alike, search->reader, &(struct selection){configs, n}, task_key(search->reader),
                             error))
         goto done;
-    for (size_t g = 0; g < search->alike.n; g++)
+    for (size_t g = 0; g < search->alike.n; g++) {
+        mark_controls(search, &search->alike.groups[g]);
         for (size_t i = 0; i < search->alike.groups[g].n; i++)
             search->group_of[search->alike.groups[g].configs[i]] = g;
+    }
 done:
     free(configs);
     return error->code;
@@ -231,7 +268,7 @@ enum error_code claim_pairs_find(struct claim_pairs *pairs, enum claim_id claim,
     if (prepare(&search, error))
         goto done;
     for (size_t i = 0; !key && i < selection->n && !error->code; i++)
-        if (is_a(claim, &reader->configs[selection->configs[i]]))
+        if (!search.is_control[selection->configs[i]] && is_a(claim, &reader->configs[selection->configs[i]]))
             add_pair(&search, selection->configs[i], selection->configs[i], error);
     if (!key || error->code)
         goto done;
@@ -243,6 +280,7 @@ enum error_code claim_pairs_find(struct claim_pairs *pairs, enum claim_id claim,
 done:
     groups_free(&groups);
     groups_free(&search.alike);
+    free(search.is_control);
     free(search.group_of);
     if (error->code)
         claim_pairs_free(pairs);

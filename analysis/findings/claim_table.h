@@ -38,9 +38,10 @@ enum claim_id claim_find(const char *name, size_t length);
 struct claim_side {
     size_t config;
     struct task_pair tasks;
-    size_t controls[2]; /* [n_controls]: configurations that differ from it in the tasks alone, all of which are the
-                           pair's first, or second one */
-    int n_controls, n_lacking; /* n_lacking: that the file has not, and could have */
+    size_t controls[2]; /* [n_controls]: configurations that differ from it in one task of the pair alone, which is the
+                           same as the other one there */
+    int64_t lacking[2]; /* [n_lacking]: the lists of tasks of those that the file has not, and could have */
+    int n_controls, n_lacking;
 };
 
 /* Conditions that are compared. Without a condition b, b is all zero. Owns its array; released by claim_pairs_free. */

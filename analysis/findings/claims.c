@@ -45,7 +45,7 @@ static void mean_of_controls(const struct work *work, const struct claim_side *s
         mean[s] = side->n_controls > 0 ? 0 : NAN;
     for (int i = 0; i < side->n_controls; i++) {
         const float *values =
-            claim_numbers_of(work->numbers, work->claim, side->controls[i], (struct task_pair){0, 1}, measure, number);
+            claim_numbers_of(work->numbers, work->claim, side->controls[i], side->tasks, measure, number);
         for (size_t s = 0; s < work->n_seeds; s++)
             mean[s] += values[s] / (float)side->n_controls;
     }

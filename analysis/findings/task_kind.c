@@ -51,24 +51,62 @@ bool task_pair_find(const struct hyperparameters *h, enum pair_kind kind, struct
     return false;
 }
 
-bool task_is_all(const struct hyperparameters *h, const char *text)
+bool task_pair_make_equal(struct hyperparameters *h, struct task_pair pair, bool is_second)
 {
-    int n_tasks = hyperparameters_n_tasks(h);
-    for (int t = 0; t < n_tasks; t++) {
-        char other[TASK_TEXT_MAX];
-        task_text(h, t, other);
-        if (strcmp(other, text) != 0)
-            return false;
-    }
-    return n_tasks > 1;
+    struct task_list list = task_registry_get(h->tasks)->list;
+    struct error error;
+    int64_t number;
+    list.formulas[is_second ? pair.a : pair.b] = list.formulas[is_second ? pair.b : pair.a];
+    memset(list.names, 0, sizeof list.names);
+    if (task_registry_add(&list, &number, &error))
+        return false;
+    hyperparameters_set_tasks(h, number);
+    return true;
 }
 
-bool task_set_twice(struct hyperparameters *h, const char *text)
+/* Whether a list has at position `task` what it has elsewhere, too. */
+static bool is_copy(const struct task_list *list, int task)
 {
-    char twice[2 * TASK_TEXT_MAX + 2];
-    struct error error;
-    snprintf(twice, sizeof twice, "%s; %s", text, text);
-    return !hyperparameter_set_text(h, hyperparameter_find("tasks"), twice, &error);
+    for (int t = 0; t < list->n_tasks; t++)
+        if (t != task && strcmp(list->formulas[t].text, list->formulas[task].text) == 0)
+            return true;
+    return false;
+}
+
+/* The only task in which two lists differ, or -1. */
+static int only_difference(const struct task_list *x, const struct task_list *y)
+{
+    int found = -1;
+    for (int t = 0; t < x->n_tasks && x->n_tasks == y->n_tasks; t++)
+        if (strcmp(x->formulas[t].text, y->formulas[t].text) != 0) {
+            if (found >= 0)
+                return -1;
+            found = t;
+        }
+    return found;
+}
+
+bool task_is_control_of(const struct hyperparameters *h, const struct hyperparameters *other, bool is_later)
+{
+    const struct task_list *x = &task_registry_get(h->tasks)->list, *y = &task_registry_get(other->tasks)->list;
+    int task = only_difference(x, y);
+    return task >= 0 && is_copy(x, task) && (is_later || !is_copy(y, task));
+}
+
+bool task_is_equal_but(const struct hyperparameters *x, struct task_pair a, const struct hyperparameters *y,
+                       struct task_pair b)
+{
+    int n_tasks = hyperparameters_n_tasks(x);
+    if (hyperparameters_n_tasks(y) != n_tasks || a.a != b.a || a.b != b.b)
+        return false;
+    for (int t = 0; t < n_tasks; t++) {
+        char of_x[TASK_TEXT_MAX], of_y[TASK_TEXT_MAX];
+        task_text(x, t, of_x);
+        task_text(y, t, of_y);
+        if (t != a.a && t != a.b && strcmp(of_x, of_y) != 0)
+            return false;
+    }
+    return true;
 }
 
 const struct hyperparameter *task_key(const struct reader *reader)

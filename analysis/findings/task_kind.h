@@ -23,12 +23,17 @@ enum pair_kind task_pair_kind(const struct hyperparameters *h, struct task_pair 
 /* The first pair of the kind; of PAIR_OTHER the first that is not PAIR_IDENTICAL. False if there is none. */
 bool task_pair_find(const struct hyperparameters *h, enum pair_kind kind, struct task_pair *pair);
 
-/* Whether all tasks of h, two or more, are the one with this text. */
-bool task_is_all(const struct hyperparameters *h, const char *text);
+/* Gives h, in place of the pair, its first task twice, or its second one; the other tasks stay. False if there is no
+ * room for another list: h is as it was. */
+bool task_pair_make_equal(struct hyperparameters *h, struct task_pair pair, bool is_second);
 
-/* Gives h the task with this text twice in place of its tasks. False if hyperparameters cannot say so: h is as it was.
- */
-bool task_set_twice(struct hyperparameters *h, const char *text);
+/* Whether the tasks of h are those of `other` with one replaced by a copy of another one. If each is that of the other,
+ * the later one in the file is. */
+bool task_is_control_of(const struct hyperparameters *h, const struct hyperparameters *other, bool is_later);
+
+/* Whether pair a of x and pair b of y stand at the same places, and all other tasks are the same. */
+bool task_is_equal_but(const struct hyperparameters *x, struct task_pair a, const struct hyperparameters *y,
+                       struct task_pair b);
 
 /* The hyperparameter that says what the tasks are, in a file. */
 const struct hyperparameter *task_key(const struct reader *reader);

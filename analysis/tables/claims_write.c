@@ -5,9 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#define CONFIGS_SHOWN    6 /* in the table for people */
-#define TASK_PAIRS_SHOWN 4
-#define PAIRS_SHOWN      20
+#define CONFIGS_SHOWN 6 /* in the table for people */
+#define PAIRS_SHOWN   20
+
+enum { PAIRS_OF_TASKS_SHOWN = 6, PAIR_TEXT_MAX = TASK_PAIR_LABEL_MAX };
 
 static bool is_wanted(const struct claims *claims, int measure)
 {
@@ -48,28 +49,43 @@ static size_t list_configs(const struct claim_result *result, enum side side, si
 
 /* ---- text ---- */
 
-/* "    tasks 1 (x0 + x1) and 2 (x0 * x1)" for each pair of tasks that a condition is about. */
-static void print_tasks(const struct claim_result *result, enum side side, const struct reader *reader, FILE *out)
+static const struct claim_side *side_of(const struct claim_pair *pair, enum side side)
 {
-    char seen[TASK_PAIRS_SHOWN][TASK_PAIR_LABEL_MAX], text[TASK_PAIR_LABEL_MAX];
+    return side == SIDE_B ? &pair->b : &pair->a;
+}
+
+static void pair_text(const struct reader *reader, const struct claim_side *side, char text[PAIR_TEXT_MAX])
+{
+    size_t config = side->config;
+    struct task_pair tasks = side->tasks;
+    const struct task_pairs one = {.selection = {&config, 1}, .pairs = &tasks};
+    task_pairs_text(&one, reader, 0, text);
+}
+
+/* "tasks 1 (NAME) and 2 (NAME)": the pairs of tasks that a condition is about, each once. */
+static void print_tasks(const struct reader *reader, const struct claim_result *result, enum side side, FILE *out)
+{
+    char shown[PAIRS_OF_TASKS_SHOWN][PAIR_TEXT_MAX], text[PAIR_TEXT_MAX];
     size_t n = 0;
-    for (size_t p = 0; p < result->pairs.n && n < TASK_PAIRS_SHOWN; p++) {
-        const struct claim_pair *pair = &result->pairs.pairs[p];
-        const struct claim_side *claim_side = side == SIDE_A ? &pair->a : &pair->b;
-        bool is_new = true;
-        task_pair_label(&reader->configs[claim_side->config], claim_side->tasks, text);
-        for (size_t i = 0; i < n && is_new; i++)
-            is_new = strcmp(seen[i], text) != 0;
-        if (!is_new)
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        bool is_shown = false;
+        pair_text(reader, side_of(&result->pairs.pairs[p], side), text);
+        for (size_t i = 0; i < n && !is_shown; i++)
+            is_shown = strcmp(shown[i], text) == 0;
+        if (is_shown)
             continue;
-        fprintf(out, "    %s\n", text);
-        memcpy(seen[n++], text, sizeof text);
+        if (n == PAIRS_OF_TASKS_SHOWN) {
+            fprintf(out, "      ...\n");
+            return;
+        }
+        memcpy(shown[n++], text, sizeof text);
+        table_wrapped("     ", text, out);
     }
 }
 
-/* "  WORD CONDITION: configurations 1, 3, 5 ...", and what tasks they have. */
+/* "  WORD CONDITION: configurations 1, 3, 5 ..." */
 static void print_condition(const char *word, const char *condition, const struct claim_result *result, enum side side,
-                            const struct reader *reader, FILE *out)
+                            FILE *out)
 {
     size_t configs[CONFIGS_SHOWN + 1], n = list_configs(result, side, configs);
     char text[1024];
@@ -79,8 +95,6 @@ static void print_condition(const char *word, const char *condition, const struc
     if (n > CONFIGS_SHOWN)
         snprintf(text + used, sizeof text - used, ", ...");
     table_wrapped(word, text, out);
-    if (side != SIDE_CONTROLS)
-        print_tasks(result, side, reader, out);
 }
 
 /* A measure's name in a column of 11, in two lines: as its words are, or divided where there is only one. */
@@ -177,12 +191,20 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
         fprintf(out, "      warning: half of the effects or more are 0: no interval is good for such\n");
 }
 
+static bool is_same_tasks(const struct claim_side *x, const struct claim_side *y)
+{
+    return x->tasks.a == y->tasks.a && x->tasks.b == y->tasks.b;
+}
+
 /* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
 static void write_pairs(const struct claims *claims, int c, FILE *out)
 {
     const struct claim_result *result = &claims->results[c];
+    bool is_one_pair = true;
     if (result->pairs.n < 2)
         return;
+    for (size_t p = 1; p < result->pairs.n; p++)
+        is_one_pair = is_one_pair && is_same_tasks(&result->pairs.pairs[0].a, &result->pairs.pairs[p].a);
     fprintf(out,
             "  Each pair's effect, by measure (! its own interval, Bonferroni's t, lies beyond 0 the other way):\n");
     for (size_t p = 0; p < result->pairs.n && p < PAIRS_SHOWN; p++) {
@@ -202,6 +224,8 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
             else
                 fprintf(out, " %10s", "-");
         }
+        if (!is_one_pair)
+            fprintf(out, "  tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
         fprintf(out, "%s\n", claim_pair_has_controls(pair) ? "" : "  no control: not judged");
     }
     if (result->pairs.n > PAIRS_SHOWN)
@@ -238,7 +262,7 @@ static void write_controls(const struct claims *claims, const struct reader *rea
     size_t configs[CONFIGS_SHOWN + 1];
     (void)claims;
     if (list_configs(result, SIDE_CONTROLS, configs) > 0)
-        print_condition(" ", "identical tasks", result, SIDE_CONTROLS, reader, out);
+        print_condition(" ", "identical tasks", result, SIDE_CONTROLS, out);
     if (result->n_judged == 0)
         fprintf(out,
                 "  No verdict without the identical tasks that it is held against. To train them:\n"
@@ -277,9 +301,12 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     }
     table_wrapped(claim->is_leaning ? "  /layer:" : "  D:", claim->definition, out);
     table_wrapped(claim->is_leaning ? "  raw:" : "  shares:", claim->shares, out);
-    print_condition("  a =", claim->a, result, SIDE_A, reader, out);
-    if (claim->b)
-        print_condition("  b =", claim->b, result, SIDE_B, reader, out);
+    print_condition("  a =", claim->a, result, SIDE_A, out);
+    print_tasks(reader, result, SIDE_A, out);
+    if (claim->b) {
+        print_condition("  b =", claim->b, result, SIDE_B, out);
+        print_tasks(reader, result, SIDE_B, out);
+    }
     write_controls(claims, reader, c, out);
     int64_t units = least_units(result, reader, claim->b != NULL);
     fprintf(out, "  Smallest effect of interest: %g%s\n", result->smallest,
@@ -378,7 +405,16 @@ static void csv_configs(const struct claim_result *result, enum side side, FILE 
 {
     for (size_t p = 0; p < result->pairs.n; p++) {
         const struct claim_pair *pair = &result->pairs.pairs[p];
-        fprintf(out, "%s%zu", p > 0 ? ";" : "", side == SIDE_A ? pair->a.config : pair->b.config);
+        fprintf(out, "%s%zu", p > 0 ? ";" : "", side_of(pair, side)->config);
+    }
+}
+
+/* The pair of tasks of each configuration, as --pair has it. */
+static void csv_tasks(const struct claim_result *result, enum side side, FILE *out)
+{
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        struct task_pair tasks = side_of(&result->pairs.pairs[p], side)->tasks;
+        fprintf(out, "%s%d-%d", p > 0 ? ";" : "", tasks.a + 1, tasks.b + 1);
     }
 }
 
@@ -461,6 +497,11 @@ static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE
         csv_checks(claims, c, m, out);
     else
         fprintf(out, ",,,,,,,,,,,,,,,");
+    fputc(',', out);
+    csv_tasks(result, SIDE_A, out);
+    fputc(',', out);
+    if (is_pair(c))
+        csv_tasks(result, SIDE_B, out);
     fprintf(out, "\n");
 }
 
@@ -473,7 +514,8 @@ static void csv_head(struct claims_group group, FILE *out)
         "claim,measure,normalise,unimportant_below,shares_of,decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
-        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b\n");
+        "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
+        "tasks_a,tasks_b\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -496,7 +538,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -507,7 +549,7 @@ static void json_configs(const char *key, const struct claim_result *result, enu
     fprintf(out, "\"%s\": [", key);
     for (size_t p = 0; p < result->pairs.n; p++) {
         const struct claim_pair *pair = &result->pairs.pairs[p];
-        fprintf(out, "%s%zu", p > 0 ? ", " : "", side == SIDE_A ? pair->a.config : pair->b.config);
+        fprintf(out, "%s%zu", p > 0 ? ", " : "", side_of(pair, side)->config);
     }
     fprintf(out, "]");
 }
@@ -553,8 +595,10 @@ static void json_pairs(const struct claims *claims, int c, FILE *out)
         fprintf(out, "%s\n      {\"a\": %zu, ", p > 0 ? "," : "", pair->a.config);
         if (is_pair(c))
             fprintf(out, "\"b\": %zu, ", pair->b.config);
-        fprintf(out, "\"tasks\": [%d, %d], \"control\": %s, \"effects\": {", pair->a.tasks.a + 1, pair->a.tasks.b + 1,
-                claim_pair_has_controls(pair) ? "true" : "false");
+        fprintf(out, "\"tasks\": [%d, %d], ", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
+        if (is_pair(c))
+            fprintf(out, "\"tasks_b\": [%d, %d], ", pair->b.tasks.a + 1, pair->b.tasks.b + 1);
+        fprintf(out, "\"control\": %s, \"effects\": {", claim_pair_has_controls(pair) ? "true" : "false");
         for (int m = 0, n = 0; m < claims->n_measures; m++)
             if (is_wanted(claims, m)) {
                 fprintf(out, "%s\"%s\": ", n++ ? ", " : "", measure_table[m].name);

@@ -42,14 +42,10 @@ static enum error_code add(struct controls *controls, const struct hyperparamete
 static enum error_code add_lacking(struct controls *controls, const struct reader *reader,
                                    const struct claim_side *side, struct error *error)
 {
-    for (int t = 0; t < 2 && side->n_lacking > 0; t++) {
+    for (int i = 0; i < side->n_lacking; i++) {
         struct hyperparameters twice = reader->configs[side->config];
-        char text[TASK_TEXT_MAX];
-        bool is_there = false;
-        task_text(&twice, t == 0 ? side->tasks.a : side->tasks.b, text);
-        for (int i = 0; i < side->n_controls; i++)
-            is_there = is_there || task_is_all(&reader->configs[side->controls[i]], text);
-        if (!is_there && task_set_twice(&twice, text) && add(controls, &twice, error))
+        hyperparameters_set_tasks(&twice, side->lacking[i]);
+        if (add(controls, &twice, error))
             return error->code;
     }
     return ERROR_NONE;
