@@ -35,6 +35,29 @@ done:
     return error->code;
 }
 
+/* second_task has no word for most lists of tasks: one such list is a group, several would be taken for one. Groups by
+ * `tasks` then. */
+static void replace_second_task(struct groups *groups, const struct reader *reader, const struct selection *selection)
+{
+    const struct hyperparameter *second_task = hyperparameter_find("second_task");
+    const struct hyperparameters *nameless = NULL;
+    bool are_several = false;
+    size_t k = 0;
+    while (k < groups->n_keys && groups->keys[k] != second_task)
+        k++;
+    for (size_t i = 0; i < selection->n && k < groups->n_keys && !are_several; i++) {
+        const struct hyperparameters *h = &reader->configs[selection->configs[i]];
+        if (*h->second_task)
+            continue;
+        are_several = nameless && nameless->tasks != h->tasks;
+        nameless = h;
+    }
+    if (!are_several)
+        return;
+    groups->keys[k] = hyperparameter_find("tasks");
+    fprintf(stderr, "picky-analyse: second_task has no word for several of the lists of tasks: grouped by tasks\n");
+}
+
 /* What sorting needs. */
 struct order {
     const struct groups *groups;
@@ -78,6 +101,7 @@ enum error_code groups_make(struct groups *groups, const struct reader *reader, 
     *groups = (struct groups){0};
     if (find_keys(groups, reader, by, error))
         goto done;
+    replace_second_task(groups, reader, selection);
     groups->configs = malloc(selection->n * sizeof *groups->configs);
     groups->groups = malloc(selection->n * sizeof *groups->groups);
     if (!groups->configs || !groups->groups) {
@@ -137,9 +161,13 @@ void groups_label(const struct groups *groups, const struct reader *reader, size
         return;
     }
     for (size_t k = 0; k < groups->n_keys && used < LABEL_MAX; k++) {
+        const struct hyperparameter *key = groups->keys[k];
         char value[HYPERPARAMETER_FORMAT_MAX];
-        hyperparameter_format(&reader->configs[config], groups->keys[k], value);
-        used +=
-            (size_t)snprintf(label + used, LABEL_MAX - used, "%s%s = %s", k ? ", " : "", groups->keys[k]->name, value);
+        hyperparameter_format(&reader->configs[config], key, value);
+        if (!*value) { /* a list of tasks that second_task has no word for */
+            key = hyperparameter_find("tasks");
+            hyperparameter_format(&reader->configs[config], key, value);
+        }
+        used += (size_t)snprintf(label + used, LABEL_MAX - used, "%s%s = %s", k ? ", " : "", key->name, value);
     }
 }

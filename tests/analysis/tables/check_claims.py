@@ -3,6 +3,8 @@
 check_claims.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
 Needs h5py, NumPy and SciPy.
 """
+import csv
+import io
 import itertools
 import json
 import re
@@ -470,6 +472,79 @@ class Claims(base.Files):
         code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
         self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
         self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
+
+    def make_of_three(self, path, lists, n=8):
+        """Models of three tasks, or of two, with made-up importances."""
+        words = {"x0 + x1; x0 + x1": "add1", "x0 + x1; x0 + 2 * x1": "add2"}
+        make_file.make(path, [dict(hidden_size=24, fraction=1 / len(text.split(";")),
+                                   **({"second_task": words[text]} if text in words else {"tasks": text}))
+                              for text in lists], n)
+        n_tasks = np.array([len(text.split(";")) for text in lists], "u1")
+        rng = np.random.default_rng(3)
+        with h5py.File(path, "r+") as f:
+            f["status"][:] = ACCEPTED
+            f["attempts"][:] = 1
+            shapes = {key: list(f[key].shape) for key in ("attempt_error", "test_error", "test_loss", "importance",
+                                                          "relative_importance", "loss_change", "mean_activation")}
+            for key, shape in shapes.items():
+                place = -1 if key.endswith(("error", "loss")) else 3 if "importance" in key else 2
+                shape[place] = 3
+                values = rng.lognormal(size=shape).astype("f4")
+                if key != "relative_importance":
+                    np.moveaxis(values, place, 1)[n_tasks == 2, 2] = np.nan
+                del f[key]
+                f[key] = values
+            f["n_tasks"][:] = n_tasks
+
+    def test_three_tasks(self):
+        """The control has all tasks, with the two of the pair made equal; it is no condition itself."""
+        model = "x0 - x1; x0 + x1; x0 * x1"
+        controls = ["x0 - x1; x0 + x1; x0 + x1", "x0 - x1; x0 * x1; x0 * x1"]
+        decoys = ["x0 + x1; x0 + x1", "x0 * x1; x0 * x1"]
+        self.make_of_three("three.h5", [*decoys, model])
+        row = self.judged("three.h5", "--measure", "ablation_mean")[0]
+        self.assertEqual((row["configurations_a"], row["tasks_a"], row["decision"]), ("2", "2-3", "no control"))
+        found = done("claims", "three.h5", "--control").split("// identical tasks")[1]
+        self.assertEqual(re.findall('tasks = "(.*?)"', found), controls)
+        self.make_of_three("three.h5", [*decoys, model, *controls])
+        row = self.judged("three.h5", "--measure", "ablation_mean")[0]
+        with base.Arrays("three.h5") as f:
+            p = f["importance"][:, :, 0, 1:, 0, :24]
+            p = p / p.sum(-1, keepdims=True)
+            d = abs(p[:, :, 0] - p[:, :, 1]).sum(-1) / 2
+        self.assertAlmostEqual(number(row["effect"]), (d[2] - (d[3] + d[4]) / 2).mean(), delta=2e-6)
+        self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
+        self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
+        self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
+
+    def test_lists_that_are_each_others_control(self):
+        self.make_of_three("three.h5", ["x0 + x1; x0 + x1; x0 * x1", "x0 * x1; x0 + x1; x0 * x1", "x0 * x1; x0 * x1; x0 * x1"])
+        row = self.judged("three.h5", "--measure", "variance")[0]
+        self.assertEqual((row["configurations_a"], row["tasks_a"]), ("0", "1-3"))
+
+    def test_similar_tasks_beside_the_same_others(self):
+        self.make_of_three("three.h5", ["x0 + x1; x0 + 2 * x1", "x0 + x1; x0 * x1; x1", "x0 + x1; x0 * x1; x0",
+                                        "x0 + x1; x0 + 2 * x1; x0", "x0 + x1; x0 + 2 * x1; x0^2"])
+        row = self.judged("three.h5", "--measure", "variance")[3]
+        self.assertEqual([row[k] for k in ("claim", "configurations_a", "configurations_b", "tasks_a", "tasks_b")],
+                         ["similar_tasks_share", "2", "3", "1-2", "1-2"])
+
+    def test_values_that_depend_on_the_tasks(self):
+        """second_task has no word for most lists; "equal" is another number for each number of tasks."""
+        lists = ["x0 + x1; x0 + 2 * x1", "x0; x1; x0", "x0; x1^2", "x0 + x1; x0 + x1"]
+        self.make_of_three("three.h5", lists)
+        code, out, err = run("summary", "three.h5", "--by", "second_task", "--measure", "variance", "--csv")
+        self.assertEqual((code, err.count("grouped by tasks")), (0, 1))
+        found = csv.DictReader(io.StringIO(out))
+        self.assertEqual(list(dict.fromkeys(row["tasks"] for row in found)), lists)
+        options = ("--by", "second_task", "--where", "fraction=0.5")
+        self.assertIn("tasks = x0; x1^2", done("summary", "three.h5", *options))
+        self.assertEqual(run("summary", "three.h5", *options)[2], "")
+        with h5py.File("three.h5", "r+") as f:
+            f["fraction"][:] = 0.5, 334 / 1000, 0.4, 0.5  # N_train = 1000
+        for value, expected in (("equal", "013"), ("0.5", "03"), ("0.4,equal", "0123")):
+            found = rows("summary", "three.h5", "--where", f"fraction={value}", "--measure", "variance")
+            self.assertEqual("".join(dict.fromkeys(row["first_configuration"] for row in found)), expected)
 
     def test_by(self):
         found = rows("claims", "claims.h5", "--by", "hidden_size", "--measure", "variance")
