@@ -31,7 +31,14 @@ static void print_coinciding(FILE *out, const struct sweep *sweep)
 
 enum error_code sweep_check_tasks(FILE *out, const struct sweep *sweep, struct error *error)
 {
-    const struct task_checks checks = {sweep->configs, sweep->n_configs, sweep->swept, sweep->seed, sweep->tasks_place};
+    const struct task_checks checks = {.configs = sweep->configs,
+                                       .n_configs = sweep->n_configs,
+                                       .swept = sweep->swept,
+                                       .seed = sweep->seed,
+                                       .place = sweep->tasks_place,
+                                       .lines = sweep->tasks_lines,
+                                       .n_lines = sweep->n_tasks_lines,
+                                       .file = sweep->path};
     return task_checks_run(&checks, out, error);
 }
 

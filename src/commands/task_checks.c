@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARNINGS_MAX = 10 };
+enum { WARNINGS_MAX = 10, PATH_SHOWN = 300 };
 static const double WORK_MAX = 3e9; /* steps of formulas at points: seconds; of whole checks, and of brief ones */
 
 /* All that a check depends on (but for error_threshold, which the words of one warning look at), in one form: bytes are
@@ -165,6 +165,10 @@ static enum error_code check_config(const struct task_checks *checks, size_t con
     if (is_brief ? task_check_briefly(list, &setting, error) : task_check(list, &setting, &findings, error)) {
         if (*text)
             error_prefix(error, "%s", text);
+        size_t number = (size_t)h->tasks, length = checks->file ? strlen(checks->file) : 0;
+        if (number < checks->n_lines && checks->lines[number])
+            return error_prefix(error, "%s%s:%d: tasks", length > PATH_SHOWN ? "..." : "",
+                                checks->file + (length > PATH_SHOWN ? length - PATH_SHOWN : 0), checks->lines[number]);
         return error_prefix(error, "%s: tasks", checks->place);
     }
     bool is_relu = h->output_activation == OUTPUT_RELU;

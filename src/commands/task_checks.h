@@ -17,6 +17,9 @@ struct task_checks {
     const bool *swept; /* [n_hyperparameters] */
     int64_t seed;      /* of replicate 0 */
     const char *place; /* where the tasks come from, for messages: "FILE:LINE" */
+    const int *lines;  /* [n_lines]: of each list, by its number, in `file`; 0: `place` it is */
+    size_t n_lines;
+    const char *file;
 };
 
 /* Checks (task_check.h) each distinct list with its dials, inputs and standardisation once; where that would take more

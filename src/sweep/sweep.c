@@ -115,6 +115,8 @@ static enum error_code apply_override(struct sweep_reader *r, const struct sweep
     if (r->sweep->swept[row - hyperparameter_table] || (partner && r->sweep->swept[partner - hyperparameter_table]))
         return error_set(r->error, ERROR_INPUT, "the sweep varies it; allowed: what no grid, zip or case gives");
     r->sweep->given[row - hyperparameter_table] = true;
+    if (partner) /* the tasks are not the file's */
+        r->sweep->n_tasks_lines = 0;
     if (row->type == HYPERPARAMETER_TASKS)
         return hyperparameters_set_list(&r->base, override->value, r->error);
     if (!hyperparameter_set_text(&r->base, row, override->value, r->error))
@@ -254,6 +256,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->path);
     free(sweep->repeated);
     free(sweep->tasks_place);
+    free(sweep->tasks_lines);
     free(sweep->configs);
     free(sweep->swept);
     free(sweep->given);

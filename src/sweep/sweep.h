@@ -51,6 +51,9 @@ struct sweep {
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
     char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE", "--set tasks=x0; x1" or "FILE" */
+    int *tasks_lines;  /* [n_tasks_lines]: of each list of tasks, by its number, where the file gives it; 0: it does not
+                        */
+    size_t n_tasks_lines;
     /* A line like sweep_read's errors if a list of a grid has one value in two spellings, or a zip or cases have one
      * configuration so, else NULL. Files that hold such a sweep are gone on with; no new one is made. */
     char *repeated;

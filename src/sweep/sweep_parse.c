@@ -1,7 +1,9 @@
 #include "numbers.h"
 #include "record.h"
+#include "scanner.h"
 #include "sweep_internal.h"
 #include "sweep_text.h"
+#include "task_list.h"
 
 #include <libconfig.h>
 #include <math.h>
@@ -14,12 +16,76 @@ static const char *const top_keys[] = {"name",  "replicates", "seed", "store", "
                                        "train", "grid",       "zip",  "cases", NULL};
 static const char *const case_keys[] = {"grid", "zip", NULL};
 
+/* The line of a setting's key, or of an element itself. What libconfig has for an element is where its parser looked
+ * ahead to, so that the elements know their first tokens (note_places). */
 static int line_of(const config_setting_t *setting)
 {
-    /* An element's own line is where the parser looked ahead to; its list's key is exact. Groups are exact too. */
-    while (!config_setting_name(setting) && !config_setting_is_group(setting) && config_setting_parent(setting))
-        setting = config_setting_parent(setting);
-    return (int)config_setting_source_line(setting);
+    const struct token *token = config_setting_get_hook(setting);
+    return !config_setting_name(setting) && token ? token->line : (int)config_setting_source_line(setting);
+}
+
+/* The line of the byte `column` (from 1) of a text that may consist of several pieces and lines. */
+static int line_in_text(const config_setting_t *setting, int column)
+{
+    const struct token *first = config_setting_get_hook(setting);
+    struct scanner scanner = {first->start, first->line};
+    struct token token;
+    struct error ignored;
+    int line = first->line;
+    for (int at = 0; !scanner_next(&scanner, &token, &ignored) && token.kind == TOKEN_STRING;) {
+        const char *c = token.start + 1, *end = token.start + token.length - 1;
+        for (line = token.line; c < end; c++) {
+            if (++at == column)
+                return line;
+            line += *c == '\n';
+            if (*c == '\\' && strchr("nrtf\\\"", c[1])) /* the others are as they stand, but for \xFF */
+                c++;
+            else if (*c == '\\' && c[1] == 'x' && end - c > 3)
+                c += 3;
+        }
+    }
+    return line;
+}
+
+/* The tokens with which the values of a text begin, in their order: *places [*n], to be freed by the caller. */
+static enum error_code find_places(struct sweep_reader *r, const char *text, struct token **places, size_t *n)
+{
+    struct scanner scanner = {text, 1};
+    struct token token = {.kind = TOKEN_END}, before;
+    size_t capacity = 64;
+    *n = 0;
+    *places = malloc(capacity * sizeof **places);
+    do {
+        before = token;
+        if (*n == capacity) {
+            struct token *grown = realloc(*places, 2 * capacity * sizeof **places);
+            if (!grown)
+                return sweep_out_of_memory(r);
+            capacity *= 2;
+            *places = grown;
+        }
+        if (!*places)
+            return sweep_out_of_memory(r);
+        check(!scanner_next(&scanner, &token, r->error)); /* sweep_text_prepare has been over it */
+        bool is_sign = token.kind == TOKEN_SIGN, goes_on = before.kind == TOKEN_STRING && token.kind == TOKEN_STRING;
+        if (token.kind != TOKEN_END && token.kind != TOKEN_NAME && !goes_on &&
+            (!is_sign || (*token.start && strchr("{[(", *token.start))))
+            (*places)[(*n)++] = token;
+    } while (token.kind != TOKEN_END);
+    return ERROR_NONE;
+}
+
+/* Notes at every setting below the place of its value: `places` goes on to the next one. */
+static void note_places(config_setting_t *setting, struct token **places, const struct token *end)
+{
+    if (!config_setting_is_aggregate(setting))
+        return;
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+        check(*places < end);
+        config_setting_set_hook(member, (*places)++);
+        note_places(member, places, end);
+    }
 }
 
 static const char *key_of(const config_setting_t *setting)
@@ -80,16 +146,52 @@ static enum error_code set_formulas(struct sweep_reader *r, struct hyperparamete
     for (size_t i = 0; i < n && i <= TASKS_MAX; i++) {
         formulas[i] = config_setting_get_string_elem(setting, (int)i);
         if (!formulas[i])
-            return fail(r, setting, "task %zu is no text; allowed: formulas in quotes, as [\"x0 + x1\", \"x0 * x1\"]",
-                        i + 1);
+            return fail(r, config_setting_get_elem(setting, (unsigned)i),
+                        "task %zu is no text; allowed: formulas in quotes, as [\"x0 + x1\", \"x0 * x1\"]", i + 1);
     }
     return hyperparameters_set_formulas(h, formulas, n <= TASKS_MAX ? n : TASKS_MAX + 1, r->error);
 }
 
-static enum error_code set_value(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
-                                 const config_setting_t *setting)
+/* The line of what is wrong with a list of tasks. */
+static int tasks_fault_line(const config_setting_t *setting)
 {
-    r->line = line_of(setting);
+    struct task_list list = {0};
+    struct error ignored;
+    int column;
+    const char *text = config_setting_get_string(setting);
+    if (text && task_list_parse(text, strlen(text), &list, &column, &ignored))
+        return line_in_text(setting, column);
+    for (int i = 0; !text && i < config_setting_length(setting) && i <= TASKS_MAX; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
+        text = config_setting_get_string(element);
+        if (!text || task_list_add(&list, text, strlen(text), &column, &ignored))
+            return text ? line_in_text(element, column) : line_of(element);
+        text = NULL;
+    }
+    return line_of(setting);
+}
+
+/* Notes where a list of tasks stands, the first time. */
+static enum error_code note_tasks_line(struct sweep_reader *r, const struct hyperparameters *h, int line)
+{
+    struct sweep *sweep = r->sweep;
+    size_t n = (size_t)h->tasks + 1;
+    if (n > sweep->n_tasks_lines) {
+        int *grown = realloc(sweep->tasks_lines, n * sizeof *grown);
+        if (!grown)
+            return sweep_out_of_memory(r);
+        memset(grown + sweep->n_tasks_lines, 0, (n - sweep->n_tasks_lines) * sizeof *grown);
+        sweep->tasks_lines = grown;
+        sweep->n_tasks_lines = n;
+    }
+    if (!sweep->tasks_lines[n - 1])
+        sweep->tasks_lines[n - 1] = line;
+    return ERROR_NONE;
+}
+
+static enum error_code set_one(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
+                               const config_setting_t *setting)
+{
     if (row->type == HYPERPARAMETER_TASKS && (config_setting_is_array(setting) || config_setting_is_list(setting)))
         return set_formulas(r, h, setting);
     switch (config_setting_type(setting)) {
@@ -100,6 +202,20 @@ static enum error_code set_value(struct sweep_reader *r, struct hyperparameters 
     case CONFIG_TYPE_BOOL: return fail(r, setting, "allowed: %s", row->allowed);
     default: return fail(r, setting, "not one value (lists stand in grid or zip); allowed: %s", row->allowed);
     }
+}
+
+static enum error_code set_value(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
+                                 const config_setting_t *setting)
+{
+    r->line = line_of(setting);
+    enum error_code code = set_one(r, h, row, setting);
+    bool may_be_list = config_setting_is_array(setting) || config_setting_is_list(setting) ||
+                       config_setting_type(setting) == CONFIG_TYPE_STRING;
+    if (code == ERROR_INPUT && row->type == HYPERPARAMETER_TASKS && may_be_list)
+        r->line = tasks_fault_line(setting);
+    if (!code && (row->type == HYPERPARAMETER_TASKS || sweep_partner(row)))
+        code = note_tasks_line(r, h, r->line);
+    return code;
 }
 
 static enum error_code find_row(struct sweep_reader *r, const config_setting_t *setting, const char *const *other_keys,
@@ -498,6 +614,8 @@ enum error_code sweep_parse(struct sweep_reader *r)
                                        "\"text\", [list], (list) or {group}";
     static const char mixed_array[] = "values of several types in [ ]; allowed: one type (all 1, or all 1.0), or ( )";
     char *prepared = NULL;
+    struct token *places = NULL, *place;
+    size_t n_places;
     config_t config;
     config_init(&config);
     enum error_code code = sweep_text_prepare(&prepared, r->sweep->original, &r->line, r->error);
@@ -514,8 +632,13 @@ enum error_code sweep_parse(struct sweep_reader *r)
         code = error_set(r->error, ERROR_INPUT, "%.*s: %s", n_shown, line, is_mixed ? mixed_array : syntax_error);
         goto done;
     }
-    const config_setting_t *root = config_root_setting(&config);
+    config_setting_t *root = config_root_setting(&config);
     r->line = 0;
+    code = find_places(r, prepared, &places, &n_places);
+    if (code)
+        goto done;
+    place = places;
+    note_places(root, &place, places + n_places);
     if (config_setting_length(root) == 0)
         code = error_set(r->error, ERROR_INPUT, "no settings; allowed: at least one, such as replicates = 10;");
     else
@@ -523,6 +646,7 @@ enum error_code sweep_parse(struct sweep_reader *r)
 
 done:
     config_destroy(&config);
+    free(places);
     free(prepared);
     return code;
 }

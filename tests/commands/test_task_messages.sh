@@ -41,3 +41,9 @@ expect 0 "$picky" plan many.cfg
 grep -qE 'configuration 0 \(a = 10\) and [0-9]+ others: task 7, 7, is constant' err || fail "no line of a constant"
 grep -qE 'others: no task uses x7, x8, x9, of n_inputs = 10$' err || fail "no line of unused inputs"
 grep -qE 'of 2001 different settings of tasks [0-9]+ were checked at a few points only$' err || fail "no line of what was not checked"
+
+# ---- a target that is not finite: the line of its list, in a case too ----
+printf 'model = { %s };\ncases = (\n  { lr = 0.1; },\n  { lr = 0.01;\n    tasks = ("x0",\n      "log(x1)"); });\n' "$small" >case.cfg
+refuse '^picky: case.cfg:5: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
+printf 'model = { %s };\ngrid = { tasks = (["x0", "x1"],\n  ["x0",\n   "log(x1)"]); };\n' "$small" >grid.cfg
+refuse '^picky: grid.cfg:3: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
