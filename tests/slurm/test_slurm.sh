@@ -272,7 +272,7 @@ frozen() {
     expect_same_bits out.h5
 }
 frozen_worker() { frozen 2 '2 on .* is stuck: it has not been heard of for '; }
-frozen_writer() { frozen 0 '[12] on .*: the time is over, and rank 0 has not been heard of for '; }
+frozen_writer() { frozen 0 '[12] on .*: (the time is over|SIG[A-Z0-9]*), and rank 0 has not been heard of for '; }
 
 # The output's disk is full just when the time is over: what was safe stays so, and the job goes on once there is room.
 full_disk() {
