@@ -8,6 +8,7 @@
 #include "numbers.h"
 #include "progress.h"
 #include "task_checks.h"
+#include "text.h"
 #include "verify.h"
 #include "waiting.h"
 
@@ -84,7 +85,7 @@ static enum error_code print_record(void *context, const struct job *job, const 
     return ERROR_NONE;
 }
 
-static enum error_code parse_job(const struct arguments *arguments, struct job *job, struct error *error)
+static enum error_code read_settings(const struct arguments *arguments, struct job *job, struct error *error)
 {
     memset(job, 0, sizeof *job);
     job->seed = 1;
@@ -92,11 +93,10 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const char *key = arguments->overrides[i].key, *value = arguments->overrides[i].value;
         const struct hyperparameter *row = hyperparameter_find(key);
-        if (!row) {
+        if (!row)
             return error_set(error, ERROR_INPUT,
-                             "--set %s=%s: unknown hyperparameter%s (picky train --help lists them)", key, value,
+                             "--set %.60s=%.60s: unknown hyperparameter%s (picky train --help lists them)", key, value,
                              hyperparameter_hint(key).words);
-        }
         for (size_t k = 0; k < i; k++)
             if (strcmp(key, "tasks") == 0
                     ? strcmp(arguments->overrides[k].key, "second_task") == 0
@@ -105,7 +105,7 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
                                  value, arguments->overrides[k].key);
         if (row->type == HYPERPARAMETER_TASKS ? hyperparameters_set_list(&job->h, value, error)
                                               : hyperparameter_set_text(&job->h, row, value, error))
-            return error_prefix(error, "--set %s=%.300s", key, value);
+            return error_prefix(error, "--set %s=%.60s", key, value);
     }
     if (arguments->seed) {
         char *end;
@@ -115,8 +115,21 @@ static enum error_code parse_job(const struct arguments *arguments, struct job *
         job->seed = seed;
     }
     hyperparameters_resolve(&job->h);
-    if (hyperparameters_check(&job->h, error))
+    return hyperparameters_check(&job->h, error);
+}
+
+static enum error_code parse_job(const struct arguments *arguments, struct job *job, struct error *error)
+{
+    if (read_settings(arguments, job, error)) {
+        text_make_line(error->message); /* what was given may hold anything */
         return error->code;
+    }
+    for (size_t i = 0; i < arguments->n_overrides; i++) {
+        const char *where = hyperparameter_idle(&job->h, hyperparameter_find(arguments->overrides[i].key));
+        if (where)
+            fprintf(stderr, "picky: warning: %s is given, but has no effect on this model: it matters %s\n",
+                    arguments->overrides[i].key, where);
+    }
     const struct task_checks checks = {.configs = &job->h, .n_configs = 1, .seed = job->seed, .place = "the model"};
     return task_checks_run(&checks, stderr, error);
 }

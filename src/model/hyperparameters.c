@@ -248,6 +248,11 @@ enum error_code hyperparameters_set_list(struct hyperparameters *h, const char *
 {
     struct task_list list = {0};
     int column;
+    if (*text == '[' || *text == '"')
+        return error_set(
+            error, ERROR_INPUT,
+            "column 1: allowed: formulas alone, with ; between them and without quotes and brackets around "
+            "them: x0 + x1; x0 * x1");
     if (task_list_parse(text, strlen(text), &list, &column, error))
         return error_prefix(error, "column %d", column);
     return set_list(h, &list, error);
@@ -616,15 +621,18 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
                              h->batch_size, h->N_train);
         return ERROR_NONE;
     }
-    for (int task = 0; task < n_tasks; task++)
-        if (h->batch_size > counts[task]) {
-            hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
-            return error_set(error, ERROR_INPUT,
-                             "batch_size = %" PRId64
-                             ": larger than task %d's part of the training set; allowed: at most %" PRId64
-                             " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
-                             h->batch_size, task + 1, counts[task], fraction, h->N_train, train_modes[h->train_mode]);
-        }
+    int least = 0;
+    for (int task = 1; task < n_tasks; task++)
+        if (counts[task] < counts[least])
+            least = task;
+    if (h->batch_size > counts[least]) {
+        hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+        return error_set(error, ERROR_INPUT,
+                         "batch_size = %" PRId64
+                         ": larger than task %d's part of the training set; allowed: at most %" PRId64
+                         " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
+                         h->batch_size, least + 1, counts[least], fraction, h->N_train, train_modes[h->train_mode]);
+    }
     return ERROR_NONE;
 }
 
