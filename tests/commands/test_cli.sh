@@ -85,7 +85,7 @@ refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 /
 refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
 refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
 printf 'model = {\n  tasks = ["x0",\n           "sum: x0 ** 2"]; };\n' >tasks.cfg
-refuse 'tasks.cfg:2: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:3: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
 printf 'model = { tasks = ["x0", "x1"];\n second_task = "prod"; };\n' >tasks.cfg
 refuse 'tasks.cfg:2: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
 printf 'grid = { tasks = ["x0", "x1"]; };\n' >tasks.cfg

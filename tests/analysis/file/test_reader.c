@@ -178,14 +178,17 @@ static void reads_every_field_whole(void **state)
     for (int field = 0; field < N_FIELDS; field++) {
         struct reader_part part = reader_whole(reader, (enum field)field);
         size_t n_bytes = reader_part_bytes((enum field)field, &part);
+        assert_int_equal(n_bytes == 0, f->layout.offset[field] == UINT64_MAX);
+        if (n_bytes == 0)
+            continue; /* these files have no such array */
         char *values = malloc(REPLICATES * n_bytes);
         assert_int_equal(n_bytes, f->layout.n_elements[field] * field_type_size(record_fields[field].type));
-        assert_int_equal(reader_chunk(reader, (enum field)field, &part), n_bytes > 0 ? REPLICATES : 1);
+        assert_int_equal(reader_chunk(reader, (enum field)field, &part), REPLICATES);
         for (uint64_t c = 0; c < N_CONFIGS; c++) {
             assert_ok(reader_read(reader, (enum field)field, c, 0, REPLICATES, &part, values, &error));
             for (uint64_t r = 0; r < REPLICATES; r++) {
                 void *record = make_record(f, c, r);
-                if (is_done(c, r) && n_bytes > 0)
+                if (is_done(c, r))
                     assert_memory_equal(values + r * n_bytes, record_field(&f->layout, record, (enum field)field),
                                         n_bytes);
                 free(record);
