@@ -124,9 +124,9 @@ int report_complete(const char *path, uint64_t n_errors)
     return EXIT_FINDING;
 }
 
-static enum arguments_result misuse(const struct command *command, bool speaks, const char *what, const char *argument)
+static enum arguments_result misuse(const struct command *command, const char *what, const char *argument)
 {
-    if (speaks && is_to_speak())
+    if (is_to_speak())
         fprintf(stderr, "picky %s: %s%s\nUsage: picky %s %s (see picky %s --help)\n", command->name, what, argument,
                 command->name, command->synopsis, command->name);
     return ARGUMENTS_BAD;
@@ -210,7 +210,7 @@ static const char *option_read(char **argv, int option, char letter[3])
 }
 
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
-                                      const char *operand_names, int argc, char **argv, bool speaks)
+                                      const char *operand_names, int argc, char **argv)
 {
     memset(arguments, 0, sizeof *arguments);
     optind = 0; /* GNU: start anew */
@@ -219,18 +219,18 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     char letter[3];
     while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
         if (option == 'h') {
-            if (speaks && diagnosis_launched_rank() <= 0)
+            if (diagnosis_launched_rank() <= 0)
                 command_help(command, stdout);
             return ARGUMENTS_HELP;
         }
         if (option == ':')
-            return misuse(command, speaks, "an option lacks its value: ", argv[optind - 1]);
+            return misuse(command, "an option lacks its value: ", argv[optind - 1]);
         if (option == '?' || !strchr(allowed, option))
-            return misuse(command, speaks, "unknown option: ", option_read(argv, option, letter));
+            return misuse(command, "unknown option: ", option_read(argv, option, letter));
         if (option == 's' && !parse_override(arguments, optarg))
-            return misuse(command, speaks, "--set takes key=value, not ", optarg);
+            return misuse(command, "--set takes key=value, not ", optarg);
         if (option == 'X' && (!*optarg || !add_drop(arguments, optarg)))
-            return misuse(command, speaks, "--drop takes a name in the file, not ", "\"\"");
+            return misuse(command, "--drop takes a name in the file, not ", "\"\"");
         if (option == 'o')
             arguments->output = optarg;
         if (option == 'S')
@@ -254,9 +254,9 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
         if (option == 'T')
             arguments->time_limit = optarg;
         if (option == 'D' && !shard_parse(optarg, &arguments->shard))
-            return misuse(command, speaks, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
+            return misuse(command, "--shard takes i/n, the i-th of n shards (1/3, 2/3, 3/3), not ", optarg);
         if (option == 'R' && !parse_retry(arguments, optarg))
-            return misuse(command, speaks, "--retry takes rejected, diverged or error (commas between), not ", optarg);
+            return misuse(command, "--retry takes rejected, diverged or error (commas between), not ", optarg);
         if (option == 'F')
             arguments->from = optarg;
         if (option == 'C')
@@ -274,7 +274,7 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     arguments->n_operands = argc - optind;
     arguments->operand = optind < argc ? argv[optind] : NULL;
     const char *which, *wrong = wrong_operands(arguments, operand_names, &which);
-    return wrong ? misuse(command, speaks, wrong, which) : ARGUMENTS_OK;
+    return wrong ? misuse(command, wrong, which) : ARGUMENTS_OK;
 }
 
 void arguments_free(struct arguments *arguments)

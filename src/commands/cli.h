@@ -65,10 +65,10 @@ enum arguments_result { ARGUMENTS_OK, ARGUMENTS_HELP, ARGUMENTS_BAD };
 
 /* Parses (argv is put in another order, and no more) the options among `allowed` (a string of the letters that
  * long_options has for them) and the operands: one for each word of operand_names (NULL: none), all of which must be
- * there, and any number more if it ends with "...". If it `speaks`, prints help to stdout or the mistake to stderr,
+ * there, and any number more if it ends with "...". Prints help to stdout or the mistake to stderr,
  * once of several processes that were launched. The caller frees with arguments_free. */
 enum arguments_result arguments_parse(struct arguments *arguments, const struct command *command, const char *allowed,
-                                      const char *operand_names, int argc, char **argv, bool speaks);
+                                      const char *operand_names, int argc, char **argv);
 void arguments_free(struct arguments *arguments);
 
 /* Whether this process is to say what is wrong with its arguments. Of several that a launcher has started the first one

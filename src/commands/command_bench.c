@@ -391,7 +391,7 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "sHIj", NULL, argc, argv, true);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "sHIj", NULL, argc, argv);
     if (parsed == ARGUMENTS_OK)
         bench_all(&arguments, &error);
     arguments_free(&arguments);

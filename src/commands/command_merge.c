@@ -319,7 +319,7 @@ static int run(const struct command *command, int argc, char **argv)
     char command_line[4096];
     uint64_t counts[N_STATUSES] = {0};
     provenance_command(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "oX", "PART.h5...", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "oX", "PART.h5...", argc, argv)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;

@@ -206,7 +206,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct sweep sweep = {0};
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPT", "SWEEP.cfg", argc, argv, true);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPT", "SWEEP.cfg", argc, argv);
     bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
     double limit_s;
     if (parsed == ARGUMENTS_OK && !limit_read(arguments.time_limit, &limit_s, &error) &&

@@ -79,7 +79,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct error error = {0};
     struct results_state state;
     struct value_counts values = {0};
-    switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;

@@ -239,7 +239,7 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct error error = {0};
     int exit_code = 0;
-    switch (arguments_parse(&arguments, command, "sSFCL", NULL, argc, argv, true)) {
+    switch (arguments_parse(&arguments, command, "sSFCL", NULL, argc, argv)) {
     case ARGUMENTS_HELP: break;
     case ARGUMENTS_BAD: exit_code = ERROR_INPUT; break;
     case ARGUMENTS_OK:

@@ -15,7 +15,7 @@ bool ranks_parse(struct arguments *arguments, const struct command *command, con
                  const char *operand_names, int argc, char **argv, int *exit_code)
 {
     stop_catch_signals();
-    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv, true);
+    enum arguments_result result = arguments_parse(arguments, command, allowed, operand_names, argc, argv);
     struct error error;
     if (result == ARGUMENTS_BAD)
         *exit_code = ERROR_INPUT;

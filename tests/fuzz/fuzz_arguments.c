@@ -19,7 +19,7 @@ static void parse(int argc, char **argv)
     static const char letters[] = "soSHIrbjTNDRBKPnAXFCL";
     struct arguments arguments;
     struct error error = {0};
-    if (arguments_parse(&arguments, &command, letters, "SWEEP.cfg", argc, argv, true) == ARGUMENTS_OK) {
+    if (arguments_parse(&arguments, &command, letters, "SWEEP.cfg", argc, argv) == ARGUMENTS_OK) {
         struct sweep sweep;
         double seconds;
         if (arguments.time_limit && !stop_parse_duration(arguments.time_limit, &seconds, &error))
