@@ -471,8 +471,8 @@ END
     sed -n '/^ *```sh$/,/^ *```$/p' "$source_dir/CHANGELOG.md" | sed '/```/d' | bash
     PICKY_LAUNCHER=mpirun submit -N 1 -n 2 -o mpirun.log "$jobs/sweep.sbatch" "${again[@]}"
     single=$id
-    submit -o changed.log job.sbatch "${again[@]}"
     wait_end "$single" FAILED 4
+    submit -o changed.log job.sbatch "${again[@]}" # one after the other: they write the same file
     wait_end "$id" FAILED 4
     [[ $(grep -c 'nothing to do$' mpirun.log changed.log) == $'mpirun.log:1\nchanged.log:1' ]] || fail "not launched once"
 }
