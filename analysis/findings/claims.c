@@ -278,8 +278,11 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
             row->effect.low = row->effect.high = (double)NAN;
         row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
     }
+    for (int s = 0; s < N_SPECIFICATIONS; s++)
+        if (multiverse_has(work->claim, s))
+            result->multiverse.effects[measure][s] = estimates[measure * N_NUMBERS + s];
     result->multiverse.rows[measure] =
-        multiverse_sum_up(work->claim, estimates + (size_t)measure * N_NUMBERS, result->smallest);
+        multiverse_sum_up(work->claim, result->multiverse.effects[measure], result->smallest);
     return ERROR_NONE;
 }
 

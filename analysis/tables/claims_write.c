@@ -127,15 +127,6 @@ static void write_overview(const struct claims *claims, FILE *out)
     }
 }
 
-static void format_effect(const struct estimate *effect, char text[64])
-{
-    snprintf(text, 64, "-");
-    if (isfinite(effect->low))
-        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
-    else if (isfinite(effect->value))
-        snprintf(text, 64, "%+.3f", effect->value);
-}
-
 /* What a row's number is called. */
 static const char *number_name(int claim, int row)
 {
@@ -148,7 +139,7 @@ static void write_row(const struct claims *claims, int c, int r, int m, FILE *ou
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
     char effect[64], null[64];
-    format_effect(&row->effect, effect);
+    effect_format(&row->effect, effect);
     fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
             decision_names[row->decision], effect);
     if (isfinite(row->mean_a))
@@ -178,7 +169,7 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
     if (row->decision == DECISION_NO_CONTROL)
         return;
     if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
-        format_effect(&checks->same, effect);
+        effect_format(&checks->same, effect);
         fprintf(out, "      accepted in the same attempt: %zu of %zu pairs; among them %s, %s\n", checks->n_same,
                 checks->n_pairs, effect, decision_names[checks->same_decision]);
     }
@@ -252,7 +243,7 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
             fprintf(out, "  %s (%.0f %%)", choice_names[row->choice], 100 * row->flips);
         fprintf(out, "\n");
     }
-    format_effect(&multiverse->mean, effect);
+    effect_format(&multiverse->mean, effect);
     fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
 }
 
