@@ -148,6 +148,12 @@ done
 for file in "$source_dir"/sweeps/*.cfg; do
     [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
 done
+expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
+grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
+grep -qE '^  above 0.05 +- +285 +34 .*; these 50 in 3 %, 21 %, 93 %$' out || fail "plan: seeds that find a large effect"
+for sd in 0 -1 nan inf 1x ""; do
+    refuse "--sd $sd: allowed: a number above 0" "$picky" plan good.cfg --sd "$sd"
+done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
 grep -qE '^time +.* on 1, .* on 4, .* on 1024 ranks$' out || fail "plan: time"
