@@ -140,13 +140,13 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
 done
 for file in "$source_dir"/sweeps/*.cfg; do
-    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+    [[ " seed notebook context_x_fraction likeness many_tasks nothing_to_select " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
 done
 expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
 grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
