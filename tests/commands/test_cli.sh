@@ -140,7 +140,7 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
+for sweep in seed:110 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
