@@ -508,16 +508,11 @@ static void test_shipped_sweeps(void **state)
 {
     (void)state;
     static const struct condition seed[] = {
-        {"50", "prod", "start", "random", "0.5"},
-        {"50", "prod", "end", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.91"},
-        {"50", SUM, "start", "random", "0.5"},
-        {"50", PRODUCT, "start", "random", "0.5"},
-        {"50", SCALED, "start", "random", "0.5"},
-        {"50", SUM, "end", "random", "0.5"},
-        {"50", PRODUCT, "end", "random", "0.5"},
-        {"50", SUM, "start", "random", "0.91"},
+        {"50", "prod", "start", "random", "0.5"},   {"50", "prod", "end", "random", "0.5"},
+        {"50", "add1.5", "start", "random", "0.5"}, {"50", "add1.5", "start", "random", "0.91"},
+        {"50", SUM, "start", "random", "0.5"},      {"50", PRODUCT, "start", "random", "0.5"},
+        {"50", SCALED, "start", "random", "0.5"},   {"50", SUM, "end", "random", "0.5"},
+        {"50", PRODUCT, "end", "random", "0.5"},    {"50", SUM, "start", "random", "0.91"},
         {"50", SCALED, "start", "random", "0.91"},
     };
     static const struct condition notebook[] = {
