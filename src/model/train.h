@@ -64,10 +64,19 @@ uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t 
 /* Empties all lanes. */
 void training_clear(struct training *training);
 
+/* The targets of an attempt that is loaded more than once, so that they are computed once: of the training set, then of
+ * each task's test set. */
+struct kept_targets {
+    float *values; /* [training_n_targets(h)]; borrowed */
+    bool are_known;
+};
+size_t training_n_targets(const struct hyperparameters *h);
+
 /* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
- * ERROR_FATAL if memory is short. Where a target is not finite, the model's `fault` says so. */
+ * Targets are taken from `kept` if it knows them, else kept there (NULL: nowhere). ERROR_FATAL if memory is short. Where
+ * a target that is computed is not finite, the model's `fault` says so. */
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
-                              unsigned attempt, struct error *error);
+                              unsigned attempt, struct kept_targets *kept, struct error *error);
 
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);
