@@ -73,8 +73,8 @@ struct kept_targets {
 size_t training_n_targets(const struct hyperparameters *h);
 
 /* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
- * Targets are taken from `kept` if it knows them, else kept there (NULL: nowhere). ERROR_FATAL if memory is short. Where
- * a target that is computed is not finite, the model's `fault` says so. */
+ * Targets are taken from `kept` if it knows them, else kept there (NULL: nowhere). ERROR_FATAL if memory is short.
+ * Where a target that is computed is not finite, the model's `fault` says so. */
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct kept_targets *kept, struct error *error);
 
