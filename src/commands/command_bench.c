@@ -129,7 +129,7 @@ static enum error_code load_lanes(struct training *training, const struct hyperp
 {
     training_clear(training);
     for (size_t lane = 0; lane < training->lanes; lane++)
-        if (training_load(training, lane, h, 1 + (int64_t)lane, 0, NULL, error))
+        if (training_load(training, lane, h, 1 + (int64_t)lane, 0, error))
             return error->code;
     return ERROR_NONE;
 }

@@ -373,7 +373,7 @@ static enum error_code load_members(struct pack *pack, struct waiting *const *me
         check(members[lane]);
         struct waiting *w = members[lane];
         struct kept_targets *kept = w->kept.values ? &w->kept : NULL;
-        if (training_load(&pack->training, lane, &w->job.h, w->job.seed, w->attempt, kept, error))
+        if (training_load_kept(&pack->training, lane, &w->job.h, w->job.seed, w->attempt, kept, error))
             return error->code;
     }
     return ERROR_NONE;

@@ -231,7 +231,13 @@ size_t training_n_targets(const struct hyperparameters *h)
 }
 
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
-                              unsigned attempt, struct kept_targets *kept, struct error *error)
+                              unsigned attempt, struct error *error)
+{
+    return training_load_kept(training, lane, h, seed, attempt, NULL, error);
+}
+
+enum error_code training_load_kept(struct training *training, size_t lane, const struct hyperparameters *h,
+                                   int64_t seed, unsigned attempt, struct kept_targets *kept, struct error *error)
 {
     struct model *model = &training->model[lane];
     const struct targets *targets = NULL;

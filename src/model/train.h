@@ -64,6 +64,11 @@ uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t 
 /* Empties all lanes. */
 void training_clear(struct training *training);
 
+/* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
+ * ERROR_FATAL if memory is short. Where a target is not finite, the model's `fault` says so. */
+enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
+                              unsigned attempt, struct error *error);
+
 /* The targets of an attempt that is loaded more than once, so that they are computed once: of the training set, then of
  * each task's test set. */
 struct kept_targets {
@@ -72,11 +77,9 @@ struct kept_targets {
 };
 size_t training_n_targets(const struct hyperparameters *h);
 
-/* Puts an attempt (0-based) of a model into a lane: its data and initial weights. h is checked and of the pack's shape.
- * Targets are taken from `kept` if it knows them, else kept there (NULL: nowhere). ERROR_FATAL if memory is short.
- * Where a target that is computed is not finite, the model's `fault` says so. */
-enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
-                              unsigned attempt, struct kept_targets *kept, struct error *error);
+/* The same with targets from `kept` if it knows them; else they are kept there (NULL: nowhere). */
+enum error_code training_load_kept(struct training *training, size_t lane, const struct hyperparameters *h,
+                                   int64_t seed, unsigned attempt, struct kept_targets *kept, struct error *error);
 
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);

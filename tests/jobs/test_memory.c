@@ -100,7 +100,7 @@ static void packs_take_what_is_said(void **state)
                 assert_int_equal(training_create(&training, &shape, kernels, NULL, &error), ERROR_NONE);
                 assert_int_equal(importance_create(&importance, &training, &error), ERROR_NONE);
                 for (size_t lane = 0; lane < n_models; lane++)
-                    assert_int_equal(training_load(&training, lane, &h, 1, 0, NULL, &error), ERROR_NONE);
+                    assert_int_equal(training_load(&training, lane, &h, 1, 0, &error), ERROR_NONE);
                 is_counting = false;
                 assert_int_equal(n_allocated, training_bytes(&shape, kernels->lanes) +
                                                   importance_bytes(&shape, kernels->lanes) +
