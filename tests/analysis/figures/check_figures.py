@@ -278,6 +278,18 @@ class Units(Figures):
                             self.assertLessEqual(abs((colour >> 16) - red), 0.51)
                     self.assertIn(f"+ {100 * (~drawn).mean():.0f} %", texts)
 
+    def test_importance_has_its_lines(self):
+        """In each panel the identity line and those of |RI| = 0.9, wherever the axes end."""
+        make_file.make("wide.h5", make_file.KINDS["seed"], 9, seed=3)
+        for scale in (1, 1.37, 0.0123, 7.7e-5, 345):
+            with h5py.File("wide.h5", "r+") as f:
+                f["importance"][...] *= scale
+            self.plot("importance", "wide.h5")
+            with open("figure.svg") as f:
+                lines = re.findall(r"<path stroke='rgb\(153, 153, 153\)'[^>]*d='M([^']*)'", f.read())
+            straight = [re.findall(r"[\d.]+", line) for line in lines]
+            self.assertEqual(sum(len(line) == 4 for line in straight), 3 * 16, scale)
+
     def test_importance_is_sampled(self):
         make_file.make("large.h5", [dict(hidden_size=60, hidden_layers=2)], 60)
         data, _ = self.plot("importance", "large.h5")
