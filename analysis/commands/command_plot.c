@@ -63,9 +63,9 @@ const struct command command_plot_training = {
     .name = "plot training",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test error against epoch, a panel for each configuration",
-    .details =
-        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
-        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
+               "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
+               "--where.\n" GNUPLOT_HELP,
     .options = "output force where title keep-script",
     .needs_output = true,
     .run = training,

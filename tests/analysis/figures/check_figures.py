@@ -302,6 +302,18 @@ class Units(Figures):
         np.testing.assert_allclose(points, np.maximum(chosen, points.min()), rtol=1e-4)
 
 
+class Training(Figures):
+    def test_a_stray_model_does_not_empty_the_panels(self):
+        make_file.make("stray.h5", [dict(hidden_size=2)], 60, seed=5)
+        with h5py.File("stray.h5", "r+") as f:
+            f["test_error"][0, accepted("stray.h5", 0)[0]] *= 1e-6
+        data, _ = self.plot("training", "stray.h5")
+        with open("figure.gp") as f:
+            low, high = map(float, re.search(r"^set yrange \[(\S+):(\S+)\]", f.read(), re.M).groups())
+        bands = np.array(data["all1"], "f8")[:, [2, 3, 5, 6]]
+        self.assertTrue(bands.min() / 2 < low < bands.min() and bands.max() < high < 10 * bands.max(), (low, high))
+
+
 class Network:
     """A stored model in float64, from the definitions."""
 
