@@ -160,7 +160,7 @@ class Tasks(unittest.TestCase):
         code, out, err = run("report", "t.h5")
         self.assertEqual((code, err), (0, ""))
         self.assertNotRegex(out, r"[>(]nan")
-        self.assertIn("task 8 (max(x0, x1)), mean", out)
+        self.assertIn("task 8 (max(x0, x1)), median", out)
         self.assertIn("It has not both tasks", out)
         out = run("report", "t.h5", "--pair", "7-8")[1]
         self.assertIn("error, task 7 (cos(3 * x1))</th>", out)
