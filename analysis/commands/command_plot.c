@@ -156,7 +156,8 @@ const struct command command_plot_heatmap = {
         "its\n"
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination.\n" GNUPLOT_HELP,
+        "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
+        "option is given, each configuration is a row of dots instead, with a panel for each layer.\n" GNUPLOT_HELP,
     .options =
         "output force where measure pair layer normalise unimportant-below statistic rows columns title keep-script",
     .needs_output = true,

@@ -189,6 +189,35 @@ class Grid(Figures):
                     self.assertLessEqual(abs(float(word) - value), 0.051 if scale == 100 else 0.006, word)
             self.assertEqual(any("in %" in text for text in texts), scale == 100)
 
+    def test_no_grid(self):
+        """Configurations of a zip or of cases: a row of dots for each, in the file's order, instead of empty maps."""
+        shutil.copy("seed.h5", "none.h5")
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][2] = REJECTED
+        for statistic, scale in (("mixed", 100), ("mean_ri", 1), ("acceptance", 100), ("error_1", 1)):
+            rows = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv")[1])))
+            data, texts = self.plot("heatmap", "none.h5", "--statistic", statistic)
+            self.assertEqual(len(data), 4 if scale == 100 and statistic == "mixed" or statistic == "mean_ri" else 1)
+            for layer in range(1, len(data) + 1):
+                wanted = [row for row in rows if row["layer"] == str(layer) and row[statistic] != ""]
+                self.assertEqual(len(wanted), 4 if statistic == "acceptance" else 3)
+                for row, dot in zip(wanted, data[f"layer{layer}"], strict=True):
+                    self.assertEqual(dot[4], row["first_configuration"])
+                    for word, name in zip(dot, (statistic, statistic + "_low", statistic + "_high")):
+                        self.assertAlmostEqual(float(word), scale * float(row[name] or "nan"), delta=1e-4) \
+                            if row[name] else self.assertIn("nan", word)
+                heights = [float(dot[3]) for dot in data[f"layer{layer}"]]
+                self.assertEqual(heights, sorted(set(heights)))
+            self.assertEqual("no accepted model" in texts, statistic != "acceptance")
+            tried = {f"{row['accepted']}/{sum(int(row[key]) for key in ('accepted', 'rejected', 'diverged'))}"
+                     for row in rows}
+            self.assertLessEqual(tried, set(texts))
+        # As asked for, a map.
+        self.assertIn("block1_text1", self.plot("heatmap", "seed.h5", "--rows", "fraction")[0])
+        make_file.make("zip.h5", [dict(fraction=round(0.1 + 0.01 * i, 2), hidden_size=1 + i % 3, epochs=1 + i,
+                                       hidden_layers=1) for i in range(61)], 1)
+        self.assert_error(["heatmap", "zip.h5"], "at most 60 configurations that are no grid, these are 61", "--where")
+
     def test_choice_of_axes(self):
         def cells(*options):
             data, texts = self.plot("heatmap", "grid.h5", "--statistic", "error_1", *options)
@@ -533,7 +562,7 @@ class Lesions(Figures):
                 f["status"][...] = REJECTED
                 f["status"][:, 3:] = PENDING
             _, texts = self.plot(kind, "none.h5")
-            self.assertIn("-" if kind == "heatmap" else "no accepted model", texts)
+            self.assertIn("no accepted model", texts)
 
 
 if __name__ == "__main__":
