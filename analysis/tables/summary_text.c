@@ -18,16 +18,13 @@ static bool is_shown(const struct summary_table *table, enum statistic statistic
                       : statistic != STATISTIC_SELECTIVE && statistic != STATISTIC_LOSS_RATIO;
 }
 
-/* "K of N = 90.0 % [60.1,98.2]" */
-static void format_proportion(char *text, size_t size, uint64_t k, uint64_t n)
+/* "K of N = 90.0 % [60.1, 98.2]" */
+static void format_proportion(char *text, size_t size, uint64_t k, uint64_t n, const struct estimate *estimate)
 {
-    double low, high;
     size_t used = (size_t)snprintf(text, size, "%" PRIu64 " of %" PRIu64, k, n);
-    if (n > 0) {
-        statistics_wilson(k, n, &low, &high);
-        snprintf(text + used, size - used, " = %.1f %% [%.1f,%.1f]", 100 * (double)k / (double)n, 100 * low,
-                 100 * high);
-    }
+    if (n > 0)
+        snprintf(text + used, size - used, " = %.1f %% [%.1f, %.1f]", 100 * estimate->value, 100 * estimate->low,
+                 100 * estimate->high);
 }
 
 static void begin(const struct reader *reader, const struct selection *selection, const struct groups *groups,
@@ -58,13 +55,15 @@ static void begin(const struct reader *reader, const struct selection *selection
 static void print_acceptance(const struct summary_table *table, FILE *out)
 {
     const struct sample *sample = table->sample;
+    const struct estimate *statistics = table->estimates->layers[0].statistics;
     uint64_t accepted = sample->counts[STATUS_ACCEPTED], n_jobs = 0;
     char text[512];
     for (int s = 0; s < N_STATUSES; s++)
         n_jobs += sample->counts[s];
     if (is_shown(table, STATISTIC_ACCEPTANCE)) {
         format_proportion(text, sizeof text, accepted,
-                          accepted + sample->counts[STATUS_REJECTED] + sample->counts[STATUS_DIVERGED]);
+                          accepted + sample->counts[STATUS_REJECTED] + sample->counts[STATUS_DIVERGED],
+                          &statistics[STATISTIC_ACCEPTANCE]);
         for (int s = STATUS_REJECTED; s < N_STATUSES; s++)
             if (sample->counts[s] > 0)
                 snprintf(text + strlen(text), sizeof text - strlen(text), ", %" PRIu64 " %s", sample->counts[s],
@@ -75,7 +74,7 @@ static void print_acceptance(const struct summary_table *table, FILE *out)
         table_wrapped("  models accepted   ", text, out);
     }
     if (is_shown(table, STATISTIC_ATTEMPT_ACCEPTANCE)) {
-        format_proportion(text, sizeof text, accepted, sample->n_attempts);
+        format_proportion(text, sizeof text, accepted, sample->n_attempts, &statistics[STATISTIC_ATTEMPT_ACCEPTANCE]);
         table_wrapped("  attempts accepted ", text, out);
     }
 }

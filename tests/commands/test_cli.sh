@@ -80,7 +80,7 @@ done
 if grep -q '^second_task' out; then fail "train: second_task beside tasks"; fi
 [[ $(grep -cE '^ +[01]  +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 2 ]] || fail "train: an error for each of three tasks"
 refuse '^picky: --set tasks=x0; fooo\(x1\): column 5: .*floor' "$picky" train --set 'tasks=x0; fooo(x1)'
-refuse 'x1 \+ x3.*task 2, column 10: .*n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
+refuse 'x1 \+ x3.*task 2: .*\(column 6\).* n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
 refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 / x0'
 refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
 refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
@@ -140,13 +140,19 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+for sweep in seed:110 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
 done
 for file in "$source_dir"/sweeps/*.cfg; do
-    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+    [[ " seed notebook context_x_fraction likeness many_tasks nothing_to_select " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+done
+expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
+grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
+grep -qE '^  above 0.05 +- +285 +34 .*; these 50 in 3 %, 21 %, 93 %$' out || fail "plan: seeds that find a large effect"
+for sd in 0 -1 nan inf 1x ""; do
+    refuse "--sd $sd: allowed: a number above 0" "$picky" plan good.cfg --sd "$sd"
 done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
@@ -258,5 +264,13 @@ END
 expect 0 "$picky" run deep.cfg
 expect 0 env LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
 expect 0 mpirun -n 2 --oversubscribe --bind-to none -x LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
+
+# What formulas cost, beside the most that they may.
+if grep -qw avx2 /proc/cpuinfo; then # the others take long
+    expect 0 "$picky" bench --hidden-size 2 --simd avx2
+    awk '/^formulas, of a job/ { on = 1; next }
+         on && $2 == "%" { n++; limit = /ten operations/ ? 2 : 8; bad += $1 <= 0 || $1 >= limit }
+         END { exit n != 2 || bad }' out || fail "formulas cost too much"
+fi
 
 echo "$n commands behaved"
