@@ -10,32 +10,6 @@
 #include "plot_training.h"
 #include "plot_units.h"
 
-#include <string.h>
-
-/* What all of them take. */
-#define FIGURE_OPTIONS "width font palette data keep-script"
-
-/* Ends the help of each. */
-#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
-
-static struct figure_request figure_of(const struct request *request)
-{
-    return (struct figure_request){
-        .place = {.path = request->output,
-                  .input = request->file,
-                  .is_forced = request->is_forced,
-                  .keep_script = request->keep_script,
-                  .data = request->data,
-                  .width_mm = request->width_mm,
-                  .font = request->font,
-                  .about = request->command->summary + strlen("Draws ")},
-        .title = request->title,
-        .palette = request->palette,
-        .ri = request->ri,
-        .layers = request->layers,
-    };
-}
-
 /* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
 typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,
                                        const struct figure_request *figure, const struct request *request,
@@ -44,7 +18,7 @@ typedef enum error_code (*pair_figure)(struct reader *reader, const struct selec
 static enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
                                   const struct request *request, struct error *error)
 {
-    struct figure_request figure = figure_of(request);
+    struct figure_request figure = command_figure(request);
     struct task_pairs pairs;
     if (task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
@@ -68,7 +42,7 @@ static enum error_code draw_pair(pair_figure draw, struct reader *reader, const 
 static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     return plot_training(reader, selection, &figure, error);
 }
 
@@ -155,7 +129,7 @@ static enum error_code heatmap(struct reader *reader, const struct selection *se
         return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
     if (!request->statistics || request->statistics & of_pairs)
         return draw_pair(draw_heatmap, reader, selection, request, error);
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     return draw_heatmap(reader, selection, &figure, request, error);
 }
 
@@ -295,7 +269,7 @@ static enum error_code choose_config(const struct reader *reader, const struct s
 static enum error_code ri_pairs(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
@@ -317,7 +291,7 @@ const struct command command_plot_ri_pairs = {
 static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;

@@ -225,6 +225,12 @@ static size_t skipped(double distance)
     return (size_t)fmax(1, ceil(LINE_HEIGHT / distance));
 }
 
+/* The width that the names of rows have, at most. */
+static double names_max(const struct grid *grid)
+{
+    return 0.3 * gnuplot_page_width(&grid->request->place);
+}
+
 static void write_names(const struct grid *grid, size_t block)
 {
     struct box box = grid_block(grid, block);
@@ -242,9 +248,8 @@ static void write_names(const struct grid *grid, size_t block)
     for (size_t row = 0; row < grid->rows.n; row += skipped(grid->cell_height + grid->gap)) {
         struct box cell = grid_cell(grid, block, row, 0);
         value_text(grid, &grid->rows, row, text);
-        if (*text)
-            layout_text(&grid->gnuplot, labels, cell.top + cell.height / 2, ALIGN_RIGHT, LABEL_SIZE, COLOUR_TEXT, false,
-                        text);
+        layout_text_lines(&grid->gnuplot, labels, cell.top + cell.height / 2, ALIGN_RIGHT, names_max(grid),
+                          (size_t)fmax(1, cell.height / LINE_HEIGHT), LABEL_SIZE, COLOUR_TEXT, text);
     }
     if (grid->columns.key)
         layout_text(&grid->gnuplot, box.left, box.top - grid->names_height + LINE_HEIGHT / 2 - 2, ALIGN_LEFT,
@@ -261,7 +266,7 @@ static void write_names(const struct grid *grid, size_t block)
 
 double grid_room(const struct grid *grid)
 {
-    double labels = values_width(grid, &grid->rows);
+    double labels = fmin(values_width(grid, &grid->rows), names_max(grid));
     if (grid->rows.key)
         labels = fmax(labels, layout_text_width(grid->rows.key->name, LABEL_SIZE));
     return gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN - labels - LABELS_GAP - grid->numbers_left;

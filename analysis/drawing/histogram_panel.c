@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#define NARROW    44.0 /* a panel with room for a single number below */
+#define NO_MODEL  "no accepted model"
 #define BAR_WIDTH 0.206 /* bins are 0.2 wide: bars that just touch leave seams */
 
 void histogram_axes(const struct gnuplot *figure, double highest)
@@ -41,13 +43,17 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     fprintf(script, "EOD\n");
 
     layout_panel(figure, box);
+    bool is_narrow = box->width < NARROW;
     if (has_models)
-        snprintf(text, sizeof text, "+ %.0f %%", 100 * histogram->unimportant.value);
+        snprintf(text, sizeof text, is_narrow ? "+%.0f%%" : "+ %.0f %%", 100 * histogram->unimportant.value);
     else
-        snprintf(text, sizeof text, "no accepted model");
+        snprintf(text, sizeof text, box->width < layout_text_width(NO_MODEL, FONT_SMALL) ? "none" : NO_MODEL);
     layout_text(figure, box->left + box->width - 2, box->top + 8, ALIGN_RIGHT, FONT_SMALL, COLOUR_GREY, false, text);
-    fprintf(script, "set format x '%s'\nset format y '%s'\nplot ", has_x_numbers ? "%g" : "",
+    fprintf(script, "set xtics -1,1,1\nset format x '%s'\nset format y '%s'\n", has_x_numbers && !is_narrow ? "%g" : "",
             has_y_numbers ? "%g" : "");
+    if (has_x_numbers && is_narrow)
+        fprintf(script, "set format x '%%g'\nset xtics (\"\" -1, \"0\" 0, \"\" 1)\n");
+    fprintf(script, "plot ");
     if (has_models)
         fprintf(script, "$%s using 1:2:3 with boxes lc rgb variable", name);
     else

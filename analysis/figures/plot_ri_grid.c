@@ -78,6 +78,11 @@ static void write_figure(const struct ri_grid_figure *figure)
     double middle = fmax(first.left + first.width / 2, 140); /* of a narrow block its middle has too little room */
     histogram_x_name(&grid->gnuplot, middle, grid->gnuplot.height - 10, 2 * (middle - LAYOUT_MARGIN), grid->reader,
                      grid->request);
+    for (size_t group = 0; group < grid->groups.n; group++) {
+        struct box block = grid_block(grid, group);
+        layout_text(&grid->gnuplot, block.left - 34, block.top + block.height / 2, ALIGN_CENTER, FONT_SMALL,
+                    COLOUR_TEXT, true, "proportion");
+    }
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++) {
@@ -127,13 +132,13 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
     layout_layers_text(request->layers, layers);
     if (figure.n_least < figure.n_most)
         snprintf(models, sizeof models, "%zu to ", figure.n_least);
-    snprintf(text, sizeof text, "proportion of the neurons of %s%zu model%s, %s", models, figure.n_most,
-             figure.n_most == 1 ? "" : "s", layers);
+    snprintf(text, sizeof text, "neurons of %s%zu model%s, %s", models, figure.n_most, figure.n_most == 1 ? "" : "s",
+             layers);
     grid->cell_width = 104;
-    grid->cell_min = 34;
+    grid->cell_min = 20;
     grid->cell_height = 74;
-    grid->gap = 10;
-    grid->numbers_left = 28;
+    grid->gap = 8;
+    grid->numbers_left = 40;
     grid->numbers_below = 14;
     grid->margin_bottom = 46;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
