@@ -59,7 +59,10 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     else
         fprintf(script, "NaN");
     if (has_intervals)
-        fprintf(script, ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 0.9 lc rgb '#555555'", name);
+        fprintf(script, /* with a white edge, to be seen on dark bars */
+                ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 1.9 lc rgb 'white'"
+                ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 0.9 lc rgb '#333333'",
+                name, name);
     fprintf(script, "\nunset label\nunset arrow\n");
 }
 

@@ -411,7 +411,8 @@ void layout_head(const struct gnuplot *figure, const struct head *head)
 void layout_flush(const struct gnuplot *figure)
 {
     fprintf(figure->script, "set lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\nunset key\nunset border\n"
-                            "unset tics\nplot [0:1] [0:1] NaN\nunset label\nunset arrow\nunset object\n");
+                            "unset tics\nplot [0:1] [0:1] NaN\nunset label\nunset arrow\nunset object\n"
+                            "set xtics nomirror\nset ytics nomirror\n");
 }
 
 void layout_axes(const struct gnuplot *figure)
