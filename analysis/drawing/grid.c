@@ -107,7 +107,7 @@ enum error_code grid_make(struct grid *grid, const struct reader *reader, const 
     const struct hyperparameter *rows = NULL, *columns = NULL;
     bool is_short = false;
 
-    *grid = (struct grid){.reader = reader, .selection = selection};
+    *grid = (struct grid){.reader = reader, .selection = selection, .is_chosen = rows_name || columns_name};
     if ((rows_name && key_find(&rows, "rows", rows_name, rows_name, error)) ||
         (columns_name && key_find(&columns, "columns", columns_name, columns_name, error)))
         return error->code;
@@ -272,11 +272,30 @@ double grid_room(const struct grid *grid)
     return gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN - labels - LABELS_GAP - grid->numbers_left;
 }
 
+/* How wide a cell is if all of a row fill the page. */
+static double widest_cell(const struct grid *grid)
+{
+    return (grid_room(grid) + grid->gap) / (double)grid->columns.n - grid->gap;
+}
+
+void grid_turn(struct grid *grid)
+{
+    const struct grid_axis rows = grid->rows, columns = grid->columns;
+    if (grid->is_chosen || widest_cell(grid) >= grid->cell_min)
+        return;
+    grid->rows = columns;
+    grid->columns = rows;
+    if (widest_cell(grid) >= grid->cell_min)
+        return;
+    grid->rows = rows;
+    grid->columns = columns;
+}
+
 /* Fits the cells and their names into the page. */
 static enum error_code fit_cells(struct grid *grid, struct error *error)
 {
     double page = gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN, room = grid_room(grid);
-    double n = (double)grid->columns.n, fit = (room + grid->gap) / n - grid->gap;
+    double n = (double)grid->columns.n, fit = widest_cell(grid);
     double names = values_width(grid, &grid->columns);
     if (fit < grid->cell_min)
         return error_set(error, ERROR_INPUT,

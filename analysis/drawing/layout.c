@@ -372,8 +372,8 @@ static void write_ramp(const struct gnuplot *figure, const struct head *head, do
                 "set object rectangle from screen %.6f,%.6f to screen %.6f,%.6f fc rgb '#%06" PRIx32
                 "' fs solid 1 noborder\n",
                 (left + width * i / RAMP_STEPS) / figure->width, 1 - y / figure->height,
-                (left + width * (i + 1) / RAMP_STEPS) / figure->width, 1 - (y + RAMP_HEIGHT) / figure->height,
-                ramp->colour(ramp->context, ramp->low + share * range));
+                (left + width * (i + 1 == RAMP_STEPS ? i + 1 : i + 1.5) / RAMP_STEPS) / figure->width,
+                1 - (y + RAMP_HEIGHT) / figure->height, ramp->colour(ramp->context, ramp->low + share * range));
     }
     if (!(range > 0))
         return;

@@ -198,10 +198,14 @@ class Pages(unittest.TestCase):
             if kind == "lesion" and path != "tasks.h5":  # made-up networks cannot be run
                 continue
             with self.subTest(kind=kind, path=path, width=width):
-                self.plot(kind, path, "a.pdf", "--width", width, "--data", "a.csv", "--force")
+                self.plot(kind, path, "a.pdf", "--width", width, "--data", "a.csv", "--force", "--keep-script")
                 shown = self.check_page("a.pdf", width)
                 if kind not in ("training", "importance", "lesion"):  # soon
                     self.check_data("a.csv", kind)
+                with open("a.gp") as f:  # gnuplot drops texts that lie beyond the page
+                    labels = re.findall(r"^set label '((?:[^']|'')*)' at", f.read(), re.M)
+                wanted = collections.Counter(" ".join(labels).replace("''", "'").split())
+                self.assertEqual(wanted - collections.Counter(shown.split()), {})
                 self.plot(kind, path, "a.svg", "--width", width)
                 texts, title, description = self.check_svg("a.svg", kind)
                 # The same words, each by itself: two that touch would be one, and what lies outside would be cut off.
