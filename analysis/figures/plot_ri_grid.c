@@ -127,9 +127,9 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
     grid->numbers_left = 40;
     grid->numbers_below = 14;
     grid->margin_bottom = 46;
-    grid_turn(grid);
     if (grid_check_count(grid, grid->groups.n, CELLS_MAX, error))
         goto done;
+    grid_turn(grid);
     figure.histograms = calloc(grid->groups.n * grid->rows.n * grid->columns.n, sizeof *figure.histograms);
     titles = calloc(grid->groups.n, sizeof *titles);
     if (!figure.histograms || !titles) {
