@@ -145,6 +145,7 @@ class Blocks(Files):
 
     def blocks(self, text):
         """{configuration index: its lines}"""
+        text = text.replace(",\n    ", ", ")  # lines that were too long
         parts = re.split(r"^\[(\d+)\] ", text, flags=re.M)
         return parts[0], {int(i): block.splitlines() for i, block in zip(parts[1::2], parts[2::2])}
 
@@ -167,10 +168,10 @@ class Blocks(Files):
 
         errors = read_models(path, config, "test_error")[:, -1]
         for task in (0, 1):
-            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
+            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+),([\d.]+)\])?, "
                                  r"5-95 % of models ([\d.]+)-([\d.]+)", lines[3 + task])
             np.testing.assert_allclose([float(found[i]) for i in (1, 5, 6)],
-                                       np.quantile(errors[:, task], [0.5, 0.05, 0.95]), atol=0.0000501)
+                                       np.quantile(errors[:, task], [0.5, 0.05, 0.95]), rtol=0.0051)
             self.assertEqual(found[2] is None, accepted < 6)
             if found[2]:
                 self.assertLessEqual(float(found[3]), float(found[1]))
@@ -178,13 +179,17 @@ class Blocks(Files):
 
         ri = expected_ri(path, config, measure, below)
         self.assertRegex(lines[5], rf"^  {measure}, task 1 \(.*\) and task 2 \(.*\)$")
-        self.assertEqual(lines[6].split(),
-                         "mean RI select.(+) 1 select.(-) 2 mixed unimportant dip two peaks".split())
-        rows = [line for line in lines[7:] if line]
+        rows = [line for line in lines[6:] if line]
         n_rows = 2 * ri.shape[1]
-        self.assertEqual(rows[n_rows].split(), "Jaccard by chance overlap by chance S N_eff prefer 1 prefer 2".split())
-        self.assertEqual(len(rows), 2 * n_rows + 1)  # check_tasks.py has the numbers of the second half
-        rows = rows[:n_rows]
+        heads = ("mean RI selective 1 selective 2 mixed unimportant",
+                 "dip two peaks Jaccard by chance overlap by chance", "S N_eff prefer 1 prefer 2")
+        self.assertEqual([row.split() for row in rows[::n_rows + 1]], [head.split() for head in heads])
+        self.assertEqual(len(rows), 3 * (n_rows + 1))  # check_tasks.py has the numbers of the second and third
+        for table in range(3):  # nothing touches
+            for row in rows[table * (n_rows + 1) + 1:(table + 1) * (n_rows + 1)]:
+                self.assertEqual(len(re.findall(r"\[[^]]*\]|-(?=$| )|[^][ %]+", row)), len(row.replace("%", " ").split()), row)
+                self.assertNotIn("][", row)
+        rows = rows[1:n_rows + 1]
         for layer, (row, intervals) in enumerate(zip(rows[::2], rows[1::2])):
             units = ri[:, layer]
             numbers = row.replace("%", " ").split()
@@ -207,7 +212,7 @@ class Blocks(Files):
         head, blocks = self.blocks(result[1])
         for config, lines in blocks.items():
             self.check_block(path, config, lines, **expected)
-        self.assertLessEqual(max(map(len, result[1].splitlines())), 100)
+        self.assertLessEqual(max(map(len, result[1].splitlines())), 80)
         return head, blocks
 
 
@@ -444,7 +449,7 @@ class WrongFiles(Files):
             self.refused("cut.h5")
         with open("cut.h5", "wb") as f:
             f.write(whole[:-1])
-        self.refused("cut.h5", "HDF5 cannot open it: truncated file")
+        self.refused("cut.h5", "its end is missing", "copy it again")
 
     def test_missing_arrays(self):
         for key in ("status", "lr", "second_task", "hidden_size"):
@@ -630,7 +635,7 @@ class Figures(Files):
                 (rows,) = data[f"all{config + 1}"]
                 np.testing.assert_array_equal(rows[:, 0], np.arange(errors.shape[1]))
                 for task in range(2):
-                    np.testing.assert_allclose(rows[:, 1 + 3 * task], errors[..., task].mean(0), rtol=5.1e-5)
+                    np.testing.assert_allclose(rows[:, 1 + 3 * task], np.median(errors[..., task], 0), rtol=5.1e-5)
                     np.testing.assert_allclose(rows[:, 2 + 3 * task:4 + 3 * task].T,
                                                np.quantile(errors[..., task], [0.05, 0.95], axis=0), rtol=5.1e-5)
                 lines = np.array(data[f"models{config + 1}"])
@@ -644,7 +649,7 @@ class Figures(Files):
         (rows,) = data["all1"]
         epochs = rows[:, 0].astype(int)
         self.assertEqual((epochs[0], epochs[-1], len(epochs)), (0, 900, 400))
-        np.testing.assert_allclose(rows[:, 1], errors[:, epochs, 0].mean(0), rtol=5.1e-5)
+        np.testing.assert_allclose(rows[:, 1], np.median(errors[:, epochs, 0], 0), rtol=5.1e-5)
         self.assertEqual(len(data["models1"]), 50)
         models = [np.abs(errors[:, epochs] / line[:, 1:] - 1).max((1, 2)).argmin() for line in data["models1"]]
         self.assertEqual(len(set(models)), 50)

@@ -177,7 +177,7 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
         code, out, err = run("report", "t.h5")
         self.assertEqual((code, err), (0, ""))
         self.assertNotRegex(out, r"[>(]nan")
-        self.assertIn("task 8 (max(x0, x1)), mean", out)
+        self.assertIn("task 8 (max(x0, x1)), median", out)
         self.assertIn("It has not both tasks", out)
         out = run("report", "t.h5", "--pair", "7-8")[1]
         self.assertIn("error, task 7 (cos(3 * x1))</th>", out)
