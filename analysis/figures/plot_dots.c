@@ -25,8 +25,8 @@ struct row {
     double top, height; /* on the page */
     char lines[LAYOUT_LINES_MAX][LABEL_MAX];
     size_t n_lines, n_layers;
-    uint64_t n_accepted, n_tried;
-    struct estimate estimates[LAYERS_MAX];
+    uint64_t n_accepted, n_tried, n_rejected; /* n_rejected: models that are alive */
+    struct estimate estimates[LAYERS_MAX], rejected[LAYERS_MAX];
 };
 
 struct dots_figure {
@@ -46,6 +46,34 @@ static bool is_of_layer(const struct dots_figure *figure)
     return figure->statistic >= STATISTIC_FIRST_OF_LAYER;
 }
 
+/* Makes room for an estimate of a layer; a NaN takes none. */
+static void widen(struct dots_figure *figure, size_t layer, const struct estimate *estimate)
+{
+    if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, layer))
+        return;
+    figure->low = fmin(figure->low, fmin(estimate->value, estimate->low));
+    figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+}
+
+/* What the rejected models of a row that are alive come to, beside the accepted ones. */
+static enum error_code read_rejected(struct dots_figure *figure, struct row *row, const struct selection *one,
+                                     struct sample_estimates *estimates, struct error *error)
+{
+    struct reader *reader = figure->reader;
+    if (reader->chosen || figure->statistic < STATISTIC_FIRST_OF_MODEL)
+        return ERROR_NONE;
+    if (models_choose(reader, 1u << STATUS_REJECTED, error))
+        return error->code;
+    sample_of_group(reader, one, &figure->request->ri, false, estimates, error);
+    reader->chosen = 0;
+    row->n_rejected = error->code ? 0 : estimates->n_models;
+    for (size_t l = 0; l < row->n_layers && row->n_rejected > 0; l++) {
+        row->rejected[l] = estimates->layers[l].statistics[figure->statistic];
+        widen(figure, l, &row->rejected[l]);
+    }
+    return error->code;
+}
+
 static enum error_code read_row(struct dots_figure *figure, size_t i, struct sample_estimates *estimates,
                                 struct error *error)
 {
@@ -58,13 +86,11 @@ static enum error_code read_row(struct dots_figure *figure, size_t i, struct sam
     row->n_accepted = estimates->counts[STATUS_ACCEPTED];
     row->n_tried = row->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
     for (size_t l = 0; l < row->n_layers; l++) {
-        const struct estimate *estimate = &estimates->layers[l].statistics[figure->statistic];
-        row->estimates[l] = *estimate;
-        if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, l))
-            continue;
-        figure->low = fmin(figure->low, fmin(estimate->value, estimate->low)); /* a NaN does not count */
-        figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+        row->estimates[l] = estimates->layers[l].statistics[figure->statistic];
+        widen(figure, l, &row->estimates[l]);
     }
+    if (row->n_accepted < row->n_tried)
+        return read_rejected(figure, row, &one, estimates, error);
     return ERROR_NONE;
 }
 
@@ -145,10 +171,27 @@ static void write_rows(const struct dots_figure *figure)
                         ALIGN_LEFT, LABEL_SIZE, COLOUR_TEXT, false, row->lines[l]);
         snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, row->n_accepted, row->n_tried);
         layout_text(gnuplot, right + 10, middle, ALIGN_LEFT, 9, COLOUR_GREY, false, text);
-        if (row->n_accepted == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
+        if (row->n_accepted == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
             layout_text(gnuplot, figure->left + figure->panel_width / 2, middle, ALIGN_CENTER, 9, COLOUR_GREY, false,
                         "no accepted model");
     }
+}
+
+/* A block of dots: of accepted models, or of rejected ones a little below them. */
+static void write_data(const struct dots_figure *figure, size_t layer, bool is_rejected)
+{
+    FILE *script = figure->gnuplot.script;
+    double scale = statistic_table[figure->statistic].is_share ? 100 : 1;
+    fprintf(script, "\n$%s%zu << EOD\n", is_rejected ? "rejected" : "layer", layer + 1);
+    for (size_t i = 0; i < figure->selection->n; i++) {
+        const struct row *row = &figure->rows[i];
+        const struct estimate *estimate = is_rejected ? &row->rejected[layer] : &row->estimates[layer];
+        if (layer < row->n_layers && !isnan(estimate->value) && (!is_rejected || row->n_rejected > 0))
+            fprintf(script, "%.6g %.6g %.6g %.6g %zu\n", scale * estimate->value, scale * estimate->low,
+                    scale * estimate->high, row->top + row->height / 2 - figure->top + (is_rejected ? 6 : 0),
+                    figure->selection->configs[i]);
+    }
+    fprintf(script, "EOD\n");
 }
 
 /* The panel of a layer: its vertical axis counts pixels from its top. */
@@ -158,18 +201,10 @@ static void write_panel(const struct dots_figure *figure, size_t column)
     const struct box box = {figure->left + (double)column * (figure->panel_width + PANEL_GAP), figure->top,
                             figure->panel_width, figure->height};
     size_t layer = figure->layers[column];
-    double scale = statistic_table[figure->statistic].is_share ? 100 : 1;
     char title[32];
 
-    fprintf(script, "\n$layer%zu << EOD\n", layer + 1);
-    for (size_t i = 0; i < figure->selection->n; i++) {
-        const struct row *row = &figure->rows[i];
-        const struct estimate *estimate = &row->estimates[layer];
-        if (layer < row->n_layers && !isnan(estimate->value))
-            fprintf(script, "%.6g %.6g %.6g %.6g %zu\n", scale * estimate->value, scale * estimate->low,
-                    scale * estimate->high, row->top + row->height / 2 - figure->top, figure->selection->configs[i]);
-    }
-    fprintf(script, "EOD\n");
+    write_data(figure, layer, false);
+    write_data(figure, layer, true);
     layout_panel(&figure->gnuplot, &box);
     snprintf(title, sizeof title, "layer %zu", layer + 1);
     if (is_of_layer(figure))
@@ -177,9 +212,11 @@ static void write_panel(const struct dots_figure *figure, size_t column)
                     COLOUR_TEXT, false, title);
     fprintf(script,
             "plot $layer%zu using 2:4:($3-$2):(0) with vectors nohead lw 1.6 lc rgb '#%06x', \\\n"
-            "     $layer%zu using 1:4 with points pt 7 ps 0.7 lc rgb '#%06x', NaN with lines\n"
+            "     $layer%zu using 1:4 with points pt 7 ps 0.7 lc rgb '#%06x', \\\n"
+            "     $rejected%zu using 2:4:($3-$2):(0) with vectors nohead lw 0.8 lc rgb '#%06x', \\\n"
+            "     $rejected%zu using 1:4 with points pt 6 ps 0.7 lc rgb '#%06x', NaN with lines\n"
             "unset label\nunset arrow\n",
-            layer + 1, COLOUR_TEXT, layer + 1, COLOUR_TEXT);
+            layer + 1, COLOUR_TEXT, layer + 1, COLOUR_TEXT, layer + 1, COLOUR_TEXT, layer + 1, COLOUR_TEXT);
 }
 
 static void write_figure(const struct dots_figure *figure)
