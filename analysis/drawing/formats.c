@@ -66,3 +66,12 @@ void csv_number(FILE *out, double value)
     if (isfinite(value))
         fprintf(out, "%.9g", value);
 }
+
+void effect_format(const struct estimate *effect, char text[64])
+{
+    snprintf(text, 64, "-");
+    if (isfinite(effect->low))
+        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
+    else if (isfinite(effect->value))
+        snprintf(text, 64, "%+.3f", effect->value);
+}

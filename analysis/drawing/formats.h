@@ -1,4 +1,4 @@
-/* Numbers and texts in CSV (RFC 4180) and JSON (RFC 8259). */
+/* Numbers and texts for people, in CSV (RFC 4180) and in JSON (RFC 8259). */
 #ifndef PICKY_FORMATS_H
 #define PICKY_FORMATS_H
 
@@ -24,5 +24,8 @@ void csv_text(FILE *out, const char *text);
 
 /* Writes a number with nine digits as a CSV field, nothing if it is not finite. */
 void csv_number(FILE *out, double value);
+
+/* "+0.123 [+0.100, +0.145]", "+0.123" without an interval, "-" without a value. */
+void effect_format(const struct estimate *effect, char text[64]);
 
 #endif

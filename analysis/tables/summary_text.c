@@ -89,7 +89,7 @@ static const struct column columns[] = {
 };
 static const struct column sharing_columns[] = {
     {STATISTIC_JACCARD, 12, 1},        {STATISTIC_JACCARD_CHANCE, 12, 1}, {STATISTIC_OVERLAP, 12, 1},
-    {STATISTIC_OVERLAP_CHANCE, 12, 1}, {STATISTIC_SELECTIVITY, 12, 2},    {STATISTIC_N_EFF, 12, 2},
+    {STATISTIC_OVERLAP_CHANCE, 12, 1}, {STATISTIC_SELECTIVITY, 13, 2},    {STATISTIC_N_EFF, 13, 2},
     {STATISTIC_PREFERRED_1, 12, 1},    {STATISTIC_PREFERRED_2, 12, 1},
 };
 #define COLUMNS_MAX 100

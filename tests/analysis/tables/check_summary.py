@@ -199,6 +199,14 @@ class Summary(Files):
                                       for k in by.split(","))]
                     self.assertEqual(int(row["n_configurations"]), len(configs))
                     self.check_row(f, configs, row)
+                    # Attempts of configurations that start alike are one draw.
+                    starts = {(f["hidden_size"][c], f["hidden_layers"][c], f["context_location"][c]) for c in configs}
+                    status, attempts = f["status"][:][configs], f["attempts"][:][configs]
+                    k, n = (status == ACCEPTED).sum(), attempts[np.isin(status, [ACCEPTED, REJECTED, DIVERGED])].sum()
+                    share = len(starts) / len(configs)
+                    interval = scipy.stats.binomtest(round(k * share), round(int(n) * share)).proportion_ci(0.95, "wilson")
+                    np.testing.assert_allclose([number(row["attempt_acceptance" + end]) for end in ("_low", "_high")],
+                                               interval, atol=1e-6)
 
     def test_json_is_the_csv(self):
         for options in ((), ("--by", "hidden_size", "--measure", "all"), ("--where", "hidden_size=5")):
