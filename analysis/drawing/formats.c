@@ -23,7 +23,7 @@ void json_text(FILE *out, const char *text)
 void json_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.9g", value);
+        fprintf(out, "%.7g", value);
     else
         fprintf(out, "null");
 }
@@ -64,7 +64,7 @@ void csv_text(FILE *out, const char *text)
 void csv_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.9g", value);
+        fprintf(out, "%.7g", value);
 }
 
 void effect_format(const struct estimate *effect, char text[64])
