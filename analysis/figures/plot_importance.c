@@ -12,7 +12,7 @@
 
 #define PANEL_MIN        92.0
 #define PANEL_MAX        220.0
-#define NUMBER_WIDTH     40.0      /* of a number below the axes, with what keeps it apart */
+#define NUMBER_WIDTH     34.0      /* of a number below the axes, with what keeps it apart */
 #define POINTS_MAX       1500      /* in a panel */
 #define ALL_POINTS_MAX   24000     /* in a figure: an SVG has an element for each */
 #define DECADES_MAX      8         /* of the axes; what is smaller lies on their edge */
