@@ -1,0 +1,259 @@
+#include "report_forest.h"
+
+#include "layout.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROW_HEIGHT   17.0
+#define WIDTH        360.0 /* of a panel: a phone's screen, a third of a page */
+#define PAIRS_MARKED 40    /* pairs of configurations that have marks of their own */
+
+static const struct box plot = {104, 4, 174, 0}; /* its height is that of the rows */
+#define VERDICT_LEFT (plot.left + plot.width + 8)
+
+/* The axis that all panels have. */
+struct scale {
+    double low, high;
+};
+
+static double x_of(const struct scale *scale, double value)
+{
+    double share = (value - scale->low) / (scale->high - scale->low);
+    return plot.left + plot.width * fmin(1, fmax(0, share));
+}
+
+static void include(struct scale *scale, double value)
+{
+    if (isfinite(value)) {
+        scale->low = fmin(scale->low, value);
+        scale->high = fmax(scale->high, value);
+    }
+}
+
+/* What chance alone makes of the number that a claim is judged on. */
+static double noise_of(const struct claim_result *result, int claim, int measure)
+{
+    double a = result->noise_a[measure];
+    return claim_table[claim].b ? result->noise_b[measure] - a : a;
+}
+
+static struct scale scale_of(const struct claims *claims)
+{
+    struct scale scale = {0, 0};
+    for (int c = 0; c < N_CLAIMS; c++) {
+        const struct claim_result *result = &claims->results[c];
+        for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++) {
+            const struct claim_row *row = &result->rows[ROW_JUDGED][m];
+            const double values[] = {row->effect.value,      row->effect.low,        row->effect.high,
+                                     row->null.value,        noise_of(result, c, m), 1.5 * result->smallest,
+                                     -1.5 * result->smallest};
+            for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
+                include(&scale, values[v]);
+        }
+    }
+    double step = layout_step(scale.high - scale.low, 5);
+    scale.low = step * floor(scale.low / step + 1e-9);
+    scale.high = step * ceil(scale.high / step - 1e-9);
+    return scale;
+}
+
+static void write_axis(FILE *out, const struct scale *scale, double bottom)
+{
+    double step = layout_step(scale->high - scale->low, 5);
+    svg_line(out, plot.left, bottom, plot.left + plot.width, bottom, "axis");
+    for (int tick = 0; scale->low + tick * step <= scale->high + step / 2; tick++) {
+        char text[32];
+        double value = scale->low + tick * step, x = x_of(scale, value);
+        bool is_zero = fabs(value) < step / 2;
+        snprintf(text, sizeof text, is_zero ? "0" : "%+g", value);
+        svg_line(out, x, plot.top, x, bottom + 3, is_zero ? "axis" : "grid");
+        svg_text(out, x, bottom + 14, SVG_MIDDLE, "soft", text);
+    }
+}
+
+static void write_pairs(const struct report *report, int c, int m, const struct scale *scale, double y)
+{
+    const struct claim_result *result = &report->claims.results[c];
+    for (size_t p = 0; p < result->pairs.n && p < PAIRS_MARKED && result->pairs.n > 1; p++) {
+        double value = result->pair_effects[p * (size_t)report->claims.n_measures + (size_t)m].value;
+        if (value >= scale->low && value <= scale->high)
+            svg_line(report->out, x_of(scale, value), y + 2, x_of(scale, value), y + 6.5, "pair");
+    }
+}
+
+/* The effect, full where there is an answer, and its interval. */
+static void write_effect(FILE *out, const struct scale *scale, const struct estimate *effect, enum decision decision,
+                         double y)
+{
+    bool is_answer = decision == DECISION_LARGER || decision == DECISION_REVERSED || decision == DECISION_NEGLIGIBLE;
+    if (isfinite(effect->low))
+        svg_line(out, x_of(scale, effect->low), y, x_of(scale, effect->high), y, "effect");
+    if (isfinite(effect->value))
+        fprintf(out, "<circle class=\"effect%s\" cx=\"%.5g\" cy=\"%.5g\" r=\"3.4\"/>\n", is_answer ? "" : " open",
+                x_of(scale, effect->value), y);
+}
+
+static void write_marks(FILE *out, const struct scale *scale, double null, double noise, double y)
+{
+    if (isfinite(null))
+        fprintf(out, "<path class=\"null\" d=\"M%.5g,%.5gl4,4l-4,4l-4,-4z\"/>\n", x_of(scale, null), y - 4);
+    if (isfinite(noise))
+        fprintf(out, "<path class=\"noise\" d=\"M%.5g,%.5gl6,6m0,-6l-6,6\"/>\n", x_of(scale, noise) - 3, y - 3);
+}
+
+static void describe(const struct report *report, int c, char text[2048])
+{
+    size_t used = 0;
+    *text = '\0';
+    for (int m = 0; m < report->claims.n_measures; m++) {
+        const struct claim_row *row = &report->claims.results[c].rows[ROW_JUDGED][m];
+        char effect[64];
+        report_format_effect(&row->effect, effect);
+        used += (size_t)snprintf(text + used, 2048 - used, "%s%s: %s, %s", m ? "; " : "", measure_table[m].name,
+                                 decision_names[row->decision], effect);
+    }
+}
+
+static void write_panel(const struct report *report, int c, const struct scale *scale)
+{
+    const struct claim_result *result = &report->claims.results[c];
+    const struct multiverse *multiverse = &result->multiverse;
+    FILE *out = report->out;
+    char description[2048];
+    int n_measures = report->claims.n_measures, n_rows = n_measures + (multiverse->mean.n > 0);
+    double bottom = plot.top + ROW_HEIGHT * n_rows;
+
+    describe(report, c, description);
+    svg_begin(out, WIDTH, bottom + 18, claim_table[c].statement, description);
+    fprintf(out, "<rect class=\"sesoi\" x=\"%.5g\" y=\"%g\" width=\"%.5g\" height=\"%g\"/>\n",
+            x_of(scale, -result->smallest), plot.top, x_of(scale, result->smallest) - x_of(scale, -result->smallest),
+            bottom - plot.top);
+    write_axis(out, scale, bottom);
+    for (int m = 0; m < n_measures; m++) {
+        const struct claim_row *row = &result->rows[ROW_JUDGED][m];
+        double y = plot.top + ROW_HEIGHT * (m + 0.5);
+        svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, measure_table[m].name);
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[row->decision]);
+        write_pairs(report, c, m, scale, y);
+        write_marks(out, scale, row->null.n > 0 ? row->null.value : (double)NAN, noise_of(result, c, m), y);
+        write_effect(out, scale, &row->effect, row->decision, y);
+    }
+    if (multiverse->mean.n > 0) {
+        double y = plot.top + ROW_HEIGHT * (n_measures + 0.5);
+        svg_line(out, 0, y - ROW_HEIGHT / 2, WIDTH, y - ROW_HEIGHT / 2, "grid");
+        svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, "all ways");
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[multiverse->decision]);
+        write_effect(out, scale, &multiverse->mean, multiverse->decision, y);
+    }
+    svg_end(out);
+}
+
+/* "larger under 4 of 6 measures, undecided under 2", the most frequent verdict first. */
+static void write_sum(const struct report *report, int c)
+{
+    int n[N_DECISIONS] = {0}, n_measures = report->claims.n_measures;
+    const char *separator = "";
+    for (int m = 0; m < n_measures; m++)
+        n[report->claims.results[c].rows[ROW_JUDGED][m].decision]++;
+    for (int count = n_measures; count > 0; count--)
+        for (int d = 0; d < N_DECISIONS; d++)
+            if (n[d] == count) {
+                fprintf(report->out, "%s%s under %d", separator, decision_names[d], count);
+                if (!*separator)
+                    fprintf(report->out, " of %d measures", n_measures);
+                separator = ", ";
+            }
+}
+
+/* What weakens the verdict of a measure. */
+static void write_measure_notes(const struct report *report, int c, int m)
+{
+    const struct claims *claims = &report->claims;
+    const struct claim_checks *checks = &claims->results[c].checks[m];
+    const struct claim_row *row = &claims->results[c].rows[ROW_JUDGED][m];
+    FILE *out = report->out;
+    const char *name = measure_table[m].name;
+    char effect[64];
+    if (row->decision == DECISION_NO_CONTROL)
+        return;
+    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
+        report_format_effect(&checks->same, effect);
+        fprintf(out, "<li>%s: %zu of %zu pairs were accepted in the same attempt; among them %s, %s</li>\n", name,
+                checks->n_same, checks->n_pairs, effect, decision_names[checks->same_decision]);
+    }
+    if (claims->n_first > 0 && checks->first_plan != row->decision)
+        fprintf(out, "<li>%s: the %zu replicates that were planned first: %s</li>\n", name, claims->n_first,
+                decision_names[checks->first_plan]);
+    if (row->warnings & WARNING_ALL_EQUAL)
+        fprintf(out, "<li>%s: no interval: all seeds have the same effect</li>\n", name);
+    else if (row->warnings & WARNING_ZEROS)
+        fprintf(out, "<li>%s: half of the effects or more are 0: no interval is good for such</li>\n", name);
+}
+
+static void write_notes(const struct report *report, int c)
+{
+    const struct claim_result *result = &report->claims.results[c];
+    FILE *out = report->out;
+    size_t n_seeds = 0;
+    for (int m = 0; m < report->claims.n_measures; m++)
+        n_seeds = result->rows[ROW_JUDGED][m].effect.n > n_seeds ? result->rows[ROW_JUDGED][m].effect.n : n_seeds;
+    fprintf(out, "<ul class=\"notes\">\n<li>");
+    if (n_seeds > 0)
+        fprintf(out, "%zu seeds%s; ", n_seeds,
+                n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS
+                    ? ": one model in five that is unlike the others may be missed"
+                    : "");
+    report_count(out, result->pairs.n, claim_table[c].key ? "pair of configurations" : "configuration");
+    if (result->n_judged > 0 && result->n_judged < result->pairs.n)
+        fprintf(out, ", of which %zu have identical tasks and are judged", result->n_judged);
+    fprintf(out, "</li>\n");
+    for (int m = 0; m < report->claims.n_measures; m++)
+        write_measure_notes(report, c, m);
+    fprintf(out, "</ul>\n");
+}
+
+static void write_keys(const struct report *report)
+{
+    static const struct {
+        const char *mark, *text;
+    } keys[] = {
+        {"<path class=\"effect\" d=\"M0,6H24\"/><circle class=\"effect\" cx=\"12\" cy=\"6\" r=\"3.4\"/>",
+         "effect and 95&nbsp;% interval; full: an answer"},
+        {"<path class=\"effect\" d=\"M0,6H24\"/><circle class=\"effect open\" cx=\"12\" cy=\"6\" r=\"3.4\"/>",
+         "open: no answer"},
+        {"<path class=\"null\" d=\"M12,2l4,4l-4,4l-4,-4z\"/>", "the same between identical tasks"},
+        {"<path class=\"noise\" d=\"M9,3l6,6m0,-6l-6,6\"/>", "one task on two test sets: noise"},
+        {"<path class=\"pair\" d=\"M8,3v5M12,3v5M19,3v5\"/>", "single pairs of configurations"},
+        {"<rect class=\"sesoi\" width=\"24\" height=\"12\"/>", "too small to matter"},
+    };
+    FILE *out = report->out;
+    fprintf(out, "<ul class=\"keys\">");
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        if (k != 3 || report->noise == NOISE_MEASURED)
+            fprintf(out, "<li><svg aria-hidden=\"true\" class=\"mark\" width=\"24\" height=\"12\">%s</svg> %s</li>",
+                    keys[k].mark, keys[k].text);
+    fprintf(out, "</ul>\n");
+}
+
+void report_forest(const struct report *report)
+{
+    const struct scale scale = scale_of(&report->claims);
+    FILE *out = report->out;
+    write_keys(report);
+    fprintf(out, "<div class=\"panels forest\">\n");
+    for (int c = 0; c < N_CLAIMS; c++) {
+        if (report->claims.results[c].pairs.n == 0)
+            continue;
+        fprintf(out, "<div class=\"group\"><h3>");
+        html_text(out, claim_table[c].statement);
+        fprintf(out, "</h3>\n<p class=\"small\">");
+        write_sum(report, c);
+        fprintf(out, "</p>\n<figure>\n");
+        write_panel(report, c, &scale);
+        fprintf(out, "</figure>\n");
+        write_notes(report, c);
+        fprintf(out, "</div>\n");
+    }
+    fprintf(out, "</div>\n");
+}
