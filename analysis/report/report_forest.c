@@ -31,6 +31,15 @@ static void include(struct scale *scale, double value)
     }
 }
 
+/* Without identical tasks, or seeds, a claim may have none. */
+static bool has_effect(const struct claim_result *result)
+{
+    for (int m = 0; m < N_MEASURES; m++)
+        if (result->pairs.n > 0 && result->rows[ROW_JUDGED][m].effect.n > 0)
+            return true;
+    return false;
+}
+
 /* What chance alone makes of the number that a claim is judged on. */
 static double noise_of(const struct claim_result *result, int claim, int measure)
 {
@@ -43,7 +52,7 @@ static struct scale scale_of(const struct claims *claims)
     struct scale scale = {0, 0};
     for (int c = 0; c < N_CLAIMS; c++) {
         const struct claim_result *result = &claims->results[c];
-        for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++) {
+        for (int m = 0; m < claims->n_measures && has_effect(result); m++) {
             const struct claim_row *row = &result->rows[ROW_JUDGED][m];
             const double values[] = {row->effect.value,      row->effect.low,        row->effect.high,
                                      row->null.value,        noise_of(result, c, m), 1.5 * result->smallest,
@@ -204,7 +213,9 @@ static void write_notes(const struct report *report, int c)
                 n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS
                     ? ": one model in five that is unlike the others may be missed"
                     : "");
-    report_count(out, result->pairs.n, claim_table[c].key ? "pair of configurations" : "configuration");
+    report_count(out, result->pairs.n, claim_table[c].key ? "pair" : "configuration");
+    if (claim_table[c].key)
+        fprintf(out, " of configurations");
     if (result->n_judged > 0 && result->n_judged < result->pairs.n)
         fprintf(out, ", of which %zu have identical tasks and are judged", result->n_judged);
     fprintf(out, "</li>\n");
@@ -236,6 +247,23 @@ static void write_keys(const struct report *report)
     fprintf(out, "</ul>\n");
 }
 
+/* The claims that have no panel though they are in the file. */
+static void write_without_effect(const struct report *report)
+{
+    const char *separator =
+        "<p class=\"note\">Without the identical tasks that they are held against there is no effect of: ";
+    bool is_any = false;
+    for (int c = 0; c < N_CLAIMS; c++)
+        if (report->claims.results[c].pairs.n > 0 && !has_effect(&report->claims.results[c])) {
+            fputs(separator, report->out);
+            html_text(report->out, claim_table[c].statement);
+            separator = "; ";
+            is_any = true;
+        }
+    if (is_any)
+        fprintf(report->out, ".</p>\n");
+}
+
 void report_forest(const struct report *report)
 {
     const struct scale scale = scale_of(&report->claims);
@@ -243,7 +271,7 @@ void report_forest(const struct report *report)
     write_keys(report);
     fprintf(out, "<div class=\"panels forest\">\n");
     for (int c = 0; c < N_CLAIMS; c++) {
-        if (report->claims.results[c].pairs.n == 0)
+        if (!has_effect(&report->claims.results[c]))
             continue;
         fprintf(out, "<div class=\"group\"><h3>");
         html_text(out, claim_table[c].statement);
@@ -256,4 +284,5 @@ void report_forest(const struct report *report)
         fprintf(out, "</div>\n");
     }
     fprintf(out, "</div>\n");
+    write_without_effect(report);
 }

@@ -74,10 +74,8 @@ static void write_row_head(const struct report *report, size_t i, size_t layer)
     FILE *out = report->out;
     fprintf(out, "<tr>");
     if (layer == 0) {
-        char label[LABEL_MAX];
-        report_label(report, i, label);
         fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%zu\" class=\"label\">", report_layers(report, i));
-        html_text(out, label);
+        report_write_label(report, i);
         fprintf(out, "</th>");
     }
     fprintf(out, "<th scope=\"row\">%zu</th>", layer + 1);

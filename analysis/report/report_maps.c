@@ -1,21 +1,21 @@
 #include "report_maps.h"
 
 #include "grid.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLOUR_LOW           0xffffffu
-#define COLOUR_HIGH          0x0b4a8fu
-#define WHITE_TEXT_BELOW     0.179 /* luminance of the ground on which white and black text stand out alike */
-#define GRID_FILLED          0.6   /* share of a grid's cells that have a configuration: with fewer it is a list */
-#define GROUPS_MAX           12    /* combinations of the hyperparameters that are neither rows nor columns */
-#define LIST_COLUMNS_MAX     12    /* of the table of all; with more there is a table for each share */
-#define COLUMN_INTERVALS_MAX 8     /* columns of a map that has them */
-#define COLUMNS_MAX          24    /* of a map: with more it would be cut off */
-#define CELLS_MAX            9000  /* of all maps over two hyperparameters */
+#define COLOUR_LOW       0xffffffu
+#define COLOUR_HIGH      0x0b4a8fu
+#define WHITE_TEXT_BELOW 0.179 /* luminance of the ground on which white and black text stand out alike */
+#define GRID_FILLED      0.6   /* share of a grid's cells that have a configuration: with fewer it is a list */
+#define GROUPS_MAX       12    /* combinations of the hyperparameters that are neither rows nor columns */
+#define LIST_COLUMNS_MAX 12    /* of the table of all; with more there is a table for each share */
+#define COLUMNS_NUMBERED 8     /* columns of a map with numbers; with more it is drawn */
+#define HEAT_LEVELS      32    /* of colour, in a drawn map */
 
 /* Relative luminance (Web Content Accessibility Guidelines 2.2). */
 static double luminance(uint32_t colour)
@@ -94,10 +94,8 @@ static void write_list_of(const struct report *report, int first, int n)
             fprintf(out, "<th scope=\"col\">layer %zu</th>", l + 1);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < report->n_rows; i++) {
-        char label[LABEL_MAX];
-        report_label(report, i, label);
         fprintf(out, "<tr><th scope=\"row\">");
-        html_text(out, label);
+        report_write_label(report, i);
         fprintf(out, "</th>");
         for (int s = 0; s < n; s++)
             for (size_t l = 0; l < n_layers; l++)
@@ -173,19 +171,195 @@ static void write_map(const struct report *report, const struct grid *grid, cons
         write_value(report, rows->examples[r], rows->key);
         fprintf(out, "</th>");
         for (size_t c = 0; c < columns->n; c++)
-            write_config_cell(report, cells[r * columns->n + c], layer, statistic, maximum,
-                              columns->n <= COLUMN_INTERVALS_MAX);
+            write_config_cell(report, cells[r * columns->n + c], layer, statistic, maximum, true);
         fprintf(out, "</tr>\n");
     }
     report_table_end(out);
 }
 
-/* All maps of one combination of the other hyperparameters; false if memory is short. */
-static bool write_group(const struct report *report, const struct grid *grid, size_t group, size_t n_shares)
+/* ---- drawn maps: many values of both hyperparameters ---- */
+
+#define HEAT_LEFT   62.0
+#define HEAT_TOP    16.0
+#define HEAT_WIDTH  210.0 /* of all cells, at most */
+#define HEAT_HEIGHT 250.0
+#define CELL_MAX    16.0
+#define ROW_NAME    13.0 /* height of a row's value */
+#define COLUMN_NAME 40.0 /* width of a column's value */
+
+/* A value as short as it can be beside an axis: four digits. */
+static void short_value(const struct report *report, const struct grid_axis *axis, size_t place, char text[32])
+{
+    char value[HYPERPARAMETER_FORMAT_MAX], *end;
+    hyperparameter_format(&report->reader->configs[axis->examples[place]], axis->key, value);
+    double number = strtod(value, &end);
+    if (*end == '\0') {
+        snprintf(text, 32, "%.4g", number);
+        return;
+    }
+    size_t used = 0;
+    while (value[used] && used < 8) { /* of a word, whole characters */
+        int length = utf8_length((const unsigned char *)value + used);
+        used += length > 0 ? (size_t)length : 1;
+    }
+    snprintf(text, 32, "%.*s%s", (int)used, value, value[used] ? "..." : "");
+}
+
+/* Every so many values of an axis have their names beside it. */
+static size_t name_step(size_t n, double cell, double name)
+{
+    size_t step = 1;
+    while ((double)step * cell < name && step < n)
+        step++;
+    return step;
+}
+
+static void write_heat_axes(const struct report *report, const struct grid *grid, double width, double height)
+{
+    const struct grid_axis *columns = &grid->columns, *rows = &grid->rows;
+    FILE *out = report->out;
+    double bottom = HEAT_TOP + height * (double)rows->n;
+    char text[32];
+    for (size_t r = 0, step = name_step(rows->n, height, ROW_NAME); r < rows->n; r += step) {
+        short_value(report, rows, r, text);
+        svg_text(out, HEAT_LEFT - 5, HEAT_TOP + height * ((double)r + 0.5) + 3.5, SVG_END, "soft", text);
+    }
+    for (size_t c = 0, step = name_step(columns->n, width, COLUMN_NAME); c < columns->n; c += step) {
+        short_value(report, columns, c, text);
+        svg_text(out, HEAT_LEFT + width * ((double)c + 0.5), bottom + 13, SVG_MIDDLE, "soft", text);
+    }
+    svg_text(out, HEAT_LEFT, bottom + 27, SVG_START, NULL, columns->key->name);
+    svg_text(out, 2, 10, SVG_START, NULL, rows->key->name);
+}
+
+/* The share of a cell, NaN where there is none. */
+static double cell_share(const struct report *report, size_t i, enum statistic statistic, size_t layer)
+{
+    bool is_of_layer = statistic >= STATISTIC_FIRST_OF_LAYER;
+    if (i == SIZE_MAX || layer >= report_layers(report, i) || (is_of_layer && report_accepted(report, i) == 0))
+        return (double)NAN;
+    return report_estimate(report, i, layer, statistic)->value;
+}
+
+/* One path for the cells of each colour. */
+static void write_heat_cells(const struct report *report, const struct grid *grid, const size_t *cells,
+                             enum statistic statistic, size_t layer, double maximum, double width, double height)
 {
     FILE *out = report->out;
-    size_t n_columns = grid->columns.n, n_layers = report->reader->layout.size[DIMENSION_LAYER];
+    size_t n_columns = grid->columns.n;
+    for (int level = 0; level < HEAT_LEVELS; level++) {
+        bool is_begun = false;
+        for (size_t k = 0; k < grid->rows.n * n_columns; k++) {
+            double share = cell_share(report, cells[k], statistic, layer);
+            if (isnan(share) || (int)fmin(HEAT_LEVELS * share / maximum, HEAT_LEVELS - 1) != level)
+                continue;
+            if (!is_begun)
+                fprintf(out, "<path fill=\"#%06" PRIx32 "\" d=\"",
+                        layout_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
+            is_begun = true;
+            fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", HEAT_LEFT + width * (double)(k % n_columns),
+                    HEAT_TOP + height * (double)(k / n_columns), width, height, width);
+        }
+        if (is_begun)
+            fprintf(out, "\"/>\n");
+    }
+}
+
+static void write_heat(const struct report *report, const struct grid *grid, const size_t *cells,
+                       enum statistic statistic, size_t layer, double maximum)
+{
+    FILE *out = report->out;
+    double width = fmin(CELL_MAX, HEAT_WIDTH / (double)grid->columns.n);
+    double height = fmin(CELL_MAX, HEAT_HEIGHT / (double)grid->rows.n);
+    double right = HEAT_LEFT + width * (double)grid->columns.n, bottom = HEAT_TOP + height * (double)grid->rows.n;
+    double least = INFINITY, most = -INFINITY;
+    char title[64], description[128];
+
+    for (size_t k = 0; k < grid->rows.n * grid->columns.n; k++) {
+        least = fmin(least, cell_share(report, cells[k], statistic, layer));
+        most = fmax(most, cell_share(report, cells[k], statistic, layer));
+    }
+    if (statistic >= STATISTIC_FIRST_OF_LAYER)
+        snprintf(title, sizeof title, "Layer %zu: %s", layer + 1, statistic_table[statistic].label);
+    else
+        snprintf(title, sizeof title, "%s", statistic_table[statistic].label);
+    snprintf(description, sizeof description, "From %.1f to %.1f %%; the table of all configurations has each number",
+             100 * least, 100 * most);
+    fprintf(out, "<figure>\n<figcaption>%s</figcaption>\n", title);
+    svg_begin(out, right + 16, bottom + 32, title, description);
+    fprintf(out, "<rect class=\"none\" x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"/>\n", HEAT_LEFT, HEAT_TOP,
+            right - HEAT_LEFT, bottom - HEAT_TOP);
+    write_heat_cells(report, grid, cells, statistic, layer, maximum > 0 ? maximum : 1, width, height);
+    write_heat_axes(report, grid, width, height);
+    svg_end(out);
+    fprintf(out, "</figure>\n");
+}
+
+/* The colours of drawn maps, with numbers. */
+static void write_ramp(FILE *out, const char *name, double maximum)
+{
+    char text[32];
+    fprintf(out, "<figure>\n<figcaption>%s, %%</figcaption>\n", name);
+    svg_begin(out, 216, 30, "Scale of colours", "From white, none, to dark blue, the most");
+    for (int level = 0; level < HEAT_LEVELS; level++)
+        svg_bar(out, 8 + level * 6.25, 1, 6.25, 10, layout_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
+    fprintf(out, "<rect class=\"frame\" x=\"8\" y=\"1\" width=\"200\" height=\"10\"/>\n");
+    for (int tick = 0; tick <= 4; tick++) {
+        snprintf(text, sizeof text, "%.3g", 25 * tick * maximum);
+        svg_line(out, 8 + 50 * tick, 11, 8 + 50 * tick, 14, "axis");
+        svg_text(out, 8 + 50 * tick, 25, SVG_MIDDLE, "soft", text);
+    }
+    svg_end(out);
+    fprintf(out, "</figure>\n");
+}
+
+/* ---- all maps ---- */
+
+/* Acceptance, unless all shares are the same. */
+static void write_acceptance(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
+                             bool is_drawn)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < report->n_rows; i++) {
+        double share = report_estimate(report, i, 0, STATISTIC_ACCEPTANCE)->value;
+        least = fmin(least, share);
+        most = fmax(most, share);
+    }
+    if (!(least < most))
+        return;
+    fprintf(report->out, "<div class=\"panels\">\n");
+    if (is_drawn) {
+        write_heat(report, grid, cells, STATISTIC_ACCEPTANCE, 0, 1);
+        write_ramp(report->out, statistic_table[STATISTIC_ACCEPTANCE].label, 1);
+    } else {
+        write_map(report, grid, cells, group, STATISTIC_ACCEPTANCE, 0, 1);
+    }
+    fprintf(report->out, "</div>\n");
+}
+
+/* A share of all layers. */
+static void write_share(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
+                        enum statistic statistic, bool is_drawn)
+{
+    double maximum = find_maximum(report, statistic);
+    fprintf(report->out, "<div class=\"panels\">\n");
+    for (size_t l = 0; l < report->reader->layout.size[DIMENSION_LAYER]; l++)
+        if (is_drawn)
+            write_heat(report, grid, cells, statistic, l, maximum);
+        else
+            write_map(report, grid, cells, group, statistic, l, maximum);
+    if (is_drawn)
+        write_ramp(report->out, statistic_table[statistic].label, maximum);
+    fprintf(report->out, "</div>\n");
+}
+
+/* All maps of one combination of the other hyperparameters; false if memory is short. */
+static bool write_group(const struct report *report, const struct grid *grid, size_t group)
+{
+    FILE *out = report->out;
+    bool is_drawn = grid->columns.n > COLUMNS_NUMBERED;
     char label[LABEL_MAX];
+    size_t n_columns = grid->columns.n;
     size_t *cells = malloc(n_columns * grid->rows.n * sizeof *cells);
     if (!cells)
         return false;
@@ -201,47 +375,27 @@ static bool write_group(const struct report *report, const struct grid *grid, si
         html_text(out, label);
         fprintf(out, "</h3>\n");
     }
-    fprintf(out, "<div class=\"panels\">\n");
-    write_map(report, grid, cells, group, STATISTIC_ACCEPTANCE, 0, 1);
-    fprintf(out, "</div>\n");
-    for (size_t s = 0; s < n_shares; s++) {
-        double maximum = find_maximum(report, report_shares[s]);
-        if (s == 1)
-            report_fold_begin(out, n_shares > 2 ? "Mixed and unimportant neurons" : "Mixed neurons", 0);
-        fprintf(out, "<div class=\"panels\">\n");
-        for (size_t l = 0; l < n_layers; l++)
-            write_map(report, grid, cells, group, report_shares[s], l, maximum);
-        fprintf(out, "</div>\n");
-    }
-    if (n_shares > 1)
-        report_fold_end(out);
+    write_acceptance(report, grid, cells, group, is_drawn);
+    write_share(report, grid, cells, group, report_shares[0], is_drawn);
+    report_fold_begin(out, "Mixed and unimportant neurons", 0);
+    for (int s = 1; s < REPORT_N_SHARES; s++)
+        write_share(report, grid, cells, group, report_shares[s], is_drawn);
+    report_fold_end(out);
     free(cells);
     return true;
 }
 
 static bool write_grid(const struct report *report, const struct grid *grid)
 {
-    FILE *out = report->out;
     size_t n_groups = grid->groups.n < GROUPS_MAX ? grid->groups.n : GROUPS_MAX;
-    size_t n_cells = grid->columns.n * grid->rows.n * n_groups * report->reader->layout.size[DIMENSION_LAYER];
-    size_t n_shares = n_cells == 0 ? REPORT_N_SHARES : CELLS_MAX / n_cells;
-    n_shares = n_shares < 1 ? 1 : n_shares > REPORT_N_SHARES ? REPORT_N_SHARES : n_shares;
-
     for (size_t g = 0; g < n_groups; g++)
-        if (!write_group(report, grid, g, n_shares))
+        if (!write_group(report, grid, g))
             return false;
-    if (n_groups < grid->groups.n || n_shares < REPORT_N_SHARES) {
-        fprintf(out, "<p class=\"note\">Maps are of ");
-        if (n_groups < grid->groups.n)
-            fprintf(out, "the first %zu of %zu combinations", n_groups, grid->groups.n);
-        for (size_t s = 0; s < n_shares && n_shares < REPORT_N_SHARES; s++)
-            fprintf(out, "%s%s",
-                    s > 0                       ? ", "
-                    : n_groups < grid->groups.n ? ", and of shares of neurons "
-                                                : "neurons ",
-                    statistic_table[report_shares[s]].label);
-        fprintf(out, "; the table has all. Others: <code>--where</code>.</p>\n");
-    }
+    if (n_groups < grid->groups.n)
+        fprintf(report->out,
+                "<p class=\"note\">Maps are of the first %zu of %zu combinations; the table has all. Others: "
+                "<code>--where</code>.</p>\n",
+                n_groups, grid->groups.n);
     return true;
 }
 
@@ -251,7 +405,7 @@ static enum error_code arrange(struct grid *grid, const struct report *report, s
     const struct selection shown = {report->selection->configs, report->n_rows};
     if (grid_make(grid, report->reader, &shown, NULL, NULL, error))
         return error->code;
-    if (!grid->rows.key || grid->columns.n <= COLUMN_INTERVALS_MAX || grid->columns.n <= grid->rows.n)
+    if (!grid->rows.key || grid->columns.n <= COLUMNS_NUMBERED || grid->columns.n <= grid->rows.n)
         return ERROR_NONE;
     const char *rows = grid->columns.key->name, *columns = grid->rows.key->name;
     grid_free(grid);
@@ -274,9 +428,8 @@ enum error_code report_maps(const struct report *report, struct error *error)
     bool failed = false;
     if (arrange(&grid, report, error))
         return error->code;
-    bool is_grid =
-        grid.rows.key && grid.columns.n <= COLUMNS_MAX &&
-        (double)report->n_rows >= GRID_FILLED * (double)(grid.rows.n * grid.columns.n) * (double)grid.groups.n;
+    bool is_grid = grid.rows.key && (double)report->n_rows >=
+                                        GRID_FILLED * (double)(grid.rows.n * grid.columns.n) * (double)grid.groups.n;
 
     fprintf(out, "<section id=\"maps\" aria-labelledby=\"h-maps\">\n<h2 id=\"h-maps\">All configurations</h2>\n");
     if (has_shares(report)) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const enum statistic report_shares[REPORT_N_SHARES] = {STATISTIC_SELECTIVE, STATISTIC_MIXED, STATISTIC_UNIMPORTANT};
 
@@ -76,12 +77,22 @@ void report_count(FILE *out, uint64_t n, const char *noun)
     fprintf(out, "%s %s%s", text, noun, n == 1 ? "" : "s");
 }
 
-void report_label(const struct report *report, size_t i, char label[LABEL_MAX])
+void report_write_label(const struct report *report, size_t i)
 {
-    char name[LABEL_MAX];
     size_t config = report->selection->configs[i];
+    char name[LABEL_MAX];
     selection_label(report->reader, config, name);
-    snprintf(label, LABEL_MAX, "[%zu] %.*s", config, LABEL_MAX - 30, name);
+    fprintf(report->out, "[%zu] ", config);
+    for (char *text = name, *equals; *text; text = equals + 3) {
+        equals = strstr(text, " = ");
+        if (!equals) {
+            html_text(report->out, text);
+            return;
+        }
+        *equals = '\0';
+        html_text(report->out, text);
+        fprintf(report->out, "&nbsp;=&nbsp;");
+    }
 }
 
 void report_task(const struct report *report, int side, char text[TASK_LABEL_MAX])
@@ -117,7 +128,8 @@ void report_table_end(FILE *out)
 
 void report_fold_begin(FILE *out, const char *summary, size_t n_rows)
 {
-    fprintf(out, "<details%s>\n<summary>%s</summary>\n", n_rows > REPORT_ROWS_OPEN ? " class=\"long\"" : "", summary);
+    fprintf(out, "<details%s>\n<summary>%s</summary>\n", n_rows > REPORT_ROWS_PRINTED ? " class=\"long\"" : "",
+            summary);
 }
 
 void report_fold_end(FILE *out)
@@ -136,10 +148,8 @@ void report_write_rows_left(const struct report *report)
 
 void report_group_begin(const struct report *report, size_t i)
 {
-    char label[LABEL_MAX];
-    report_label(report, i, label);
     fprintf(report->out, "<div class=\"group\"><h3>");
-    html_text(report->out, label);
+    report_write_label(report, i);
     fprintf(report->out, " <small>(");
     report_count(report->out, report_accepted(report, i), "model");
     fprintf(report->out, ")</small></h3>\n<div class=\"panels\">\n");

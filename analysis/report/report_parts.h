@@ -13,7 +13,8 @@
 #define REPORT_FIGURES_CHOSEN 24   /* of more, so many */
 #define REPORT_ROWS_MAX       2000 /* configurations in the table of all */
 #define REPORT_NOISE_MAX      100  /* noise is measured of so many configurations or fewer: it takes a while */
-#define REPORT_ROWS_OPEN      40   /* longer tables are folded, and not printed */
+#define REPORT_ROWS_OPEN      24   /* longer tables are folded */
+#define REPORT_ROWS_PRINTED   50   /* longer ones are not printed, unless they are open */
 
 /* The shares of a layer's units that are shown of every configuration. */
 #define REPORT_N_SHARES 3
@@ -69,7 +70,8 @@ void report_format_effect(const struct estimate *effect, char text[64]);
 void report_table_begin(FILE *out, const char *name, const char *class);
 void report_table_end(FILE *out);
 
-/* A part of the page that is folded away on screens; it is printed if it has REPORT_ROWS_OPEN rows or fewer. */
+/* A part of the page that is folded away on screens; it is printed if it has REPORT_ROWS_PRINTED rows or
+ * fewer. */
 void report_fold_begin(FILE *out, const char *summary, size_t n_rows);
 void report_fold_end(FILE *out);
 
@@ -90,7 +92,7 @@ void report_group_end(const struct report *report);
 void report_count(FILE *out, uint64_t n, const char *noun);
 void report_number(char text[32], uint64_t n);
 
-/* Heading of a configuration: "[N] key = value, ...". */
-void report_label(const struct report *report, size_t i, char label[LABEL_MAX]);
+/* Writes what a configuration is called: "[N] key = value, ...", which breaks between values only. */
+void report_write_label(const struct report *report, size_t i);
 
 #endif

@@ -241,10 +241,8 @@ static void write_pairs(const struct report *report, const struct sharing *shari
 static void write_config(const struct report *report, const struct sharing *sharing)
 {
     FILE *out = report->out;
-    char label[LABEL_MAX];
-    report_label(report, sharing->row, label);
     fprintf(out, "<h3>");
-    html_text(out, label);
+    report_write_label(report, sharing->row);
     fprintf(out, "</h3>\n<div class=\"panels\">\n");
     write_histograms(report, sharing);
     for (size_t l = 0; l < report_layers(report, sharing->row); l++)

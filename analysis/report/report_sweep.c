@@ -206,12 +206,10 @@ static void write_acceptance_row(const struct report *report, size_t i)
     const struct report_config *config = &report->configs[i];
     const uint64_t *counts = config->estimates.counts;
     FILE *out = report->out;
-    char label[LABEL_MAX];
     uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
 
-    report_label(report, i, label);
     fprintf(out, "<tr><th scope=\"row\" class=\"label\">");
-    html_text(out, label);
+    report_write_label(report, i);
     fprintf(out, "</th><td>");
     write_stack(report, i);
     fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td>", counts[STATUS_ACCEPTED], n_tried);

@@ -170,10 +170,8 @@ static void write_table_rows(const struct report *report, size_t i, const struct
     for (size_t t = 0; t < curves->n_tasks && n_shown > 0; t++) {
         fprintf(out, "<tr>");
         if (t == 0) {
-            char label[LABEL_MAX];
-            report_label(report, i, label);
             fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%zu\" class=\"label\">", curves->n_tasks);
-            html_text(out, label);
+            report_write_label(report, i);
             fprintf(out, "</th>");
         }
         fprintf(out, "<th scope=\"row\">%zu</th>", t + 1);
