@@ -11,6 +11,7 @@
 #include "plot_units.h"
 
 /* Ends the help of each. */
+#define SELECTIVE    RI_TEXT(RI_SELECTIVE_ABOVE)
 #define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
 
 static struct figure_request figure_of(const struct request *request)
@@ -63,9 +64,9 @@ const struct command command_plot_training = {
     .name = "plot training",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test error against epoch, a panel for each configuration",
-    .details =
-        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
-        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
+               "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
+               "--where.\n" GNUPLOT_HELP,
     .options = "output force where title keep-script",
     .needs_output = true,
     .run = training,
@@ -155,7 +156,8 @@ const struct command command_plot_heatmap = {
         "its\n"
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination.\n" GNUPLOT_HELP,
+        "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
+        "option is given, each configuration is a row of dots instead, with a panel for each layer.\n" GNUPLOT_HELP,
     .options =
         "output force where measure pair layer normalise unimportant-below statistic rows columns title keep-script",
     .needs_output = true,
@@ -233,31 +235,16 @@ const struct command command_plot_lesion = {
     .name = "plot lesion",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details = "All task-1-selective neurons (RI > " RI_TEXT(
-        RI_SELECTIVE_ABOVE) ") are silenced together, all "
-                            "task-2-selective ones (RI < -" RI_TEXT(RI_SELECTIVE_ABOVE) "), and, "
-                                                                                        "20\n"
-                                                                                        "times for each, as "
-                                                                                        "many random neurons "
-                                                                                        "of the same layers; "
-                                                                                        "the network then "
-                                                                                        "answers its test "
-                                                                                        "set again.\n"
-                                                                                        "Up to 50 models of "
-                                                                                        "each configuration "
-                                                                                        "(--models), mean "
-                                                                                        "with a 95 % "
-                                                                                        "interval. Where the "
-                                                                                        "file has no "
-                                                                                        "weights\n"
-                                                                                        "(store = "
-                                                                                        "[\"weights\"]) "
-                                                                                        "models are trained "
-                                                                                        "again. At most 24 "
-                                                                                        "configurations: "
-                                                                                        "choose with "
-                                                                                        "--where."
-                                                                                        "\n" GNUPLOT_HELP,
+    .details =
+        "All task-1-selective neurons (RI > " SELECTIVE ") are silenced together, all task-2-selective ones, and two\n"
+        "controls for each: as many random neurons of the same layers (20 times), and as many others that are as\n"
+        "important, each the nearest of its layer in the mean of both tasks' shares of the layer's importance. The\n"
+        "network then answers a second test set: neurons are chosen by the first. Below the errors, model by model,\n"
+        "the error after the selective lesion less that after each control; models without such neurons, or with too\n"
+        "few others to match them, are left out of those. Up to 50 models of each configuration (--models), means "
+        "with\n"
+        "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
+        "configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where measure pair layer normalise unimportant-below models title keep-script",
     .needs_output = true,
     .run = lesion,

@@ -3,6 +3,7 @@
 #include "cells.h"
 #include "grid.h"
 #include "layer_mask.h"
+#include "plot_dots.h"
 #include "ticker.h"
 
 #include <inttypes.h>
@@ -213,8 +214,8 @@ static void write_pair(const struct heatmap_figure *figure, char text[TASK_PAIR_
     snprintf(text, TASK_PAIR_LABEL_MAX, "; %s, %s", tasks[0], tasks[1]);
 }
 
-/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
-static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT_MAX], char styles[2][64])
+/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models" */
+static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MAX])
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
@@ -223,9 +224,13 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
-             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate],
-             pair);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? row->meaning : "",
+             row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
+}
+
+/* The ends of the colours. */
+static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT_MAX], char styles[2][64])
+{
     for (int end = 0; end < 2; end++) {
         double value = end == 0 ? figure->low : figure->high;
         snprintf(texts[end + 1], sizeof texts[0], "none");
@@ -235,6 +240,12 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT
         format_value(figure, value, texts[end + 1]);
         snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06" PRIx32 "'", colour_of(figure, value));
     }
+}
+
+/* Whether a map would be empty for the most part: configurations of a zip, or of cases. */
+static bool is_no_grid(const struct grid *grid)
+{
+    return grid->selection->n > 1 && 2 * grid->selection->n <= grid->groups.n * grid->rows.n * grid->columns.n;
 }
 
 enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
@@ -259,6 +270,14 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
         grid_make(grid, reader, selection, rows, columns, error))
         return error->code;
     grid->request = request;
+    write_meaning(&figure, texts[0]);
+    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
+    if (!rows && !columns && is_no_grid(grid)) {
+        const struct legend_item remarks[] = {
+            legend[0], {false, NULL, "lines: 95 % intervals; right: accepted/tried models"}, {false, NULL, settings}};
+        plot_dots(reader, selection, request, statistic, remarks, has_settings ? 3 : 2, error);
+        goto done;
+    }
     if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
         goto done;
     figure.values = calloc(grid->n_blocks * grid->rows.n * grid->columns.n, sizeof *figure.values);
@@ -277,7 +296,6 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     grid->legend = legend;
-    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
     grid->n_legend = has_settings ? 5 : 4;
     if (grid_begin(grid, error))
         goto done;

@@ -155,7 +155,8 @@ static void write_figure(const struct importance_figure *figure)
     layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high / pow(figure->high / figure->low, 0.12),
                        figure->high, 4);
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
-    fprintf(rows->gnuplot.script, "set samples 2\n");
+    /* Lines have two points, which rounding puts outside of the axes here and there. */
+    fprintf(rows->gnuplot.script, "set samples 2\nset clip two\n");
     const char *measure = measure_table[rows->request->ri.measure].name;
     task_pairs_label(rows->request->pairs, rows->reader, 0, task);
     snprintf(text, sizeof text, "importance for %s", task);

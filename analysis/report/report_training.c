@@ -45,7 +45,7 @@ static void grow_axes(struct axes *axes, const struct curves *curves)
     for (size_t v = 0; v < curves->n_points * curves->n_tasks; v++) {
         if (curves->low[v] > 0)
             axes->low = fmin(axes->low, curves->low[v]);
-        axes->high = fmax(axes->high, fmax(curves->high[v], curves->mean[v]));
+        axes->high = fmax(axes->high, fmax(curves->high[v], curves->median[v]));
     }
 }
 
@@ -116,7 +116,7 @@ static void write_curves(FILE *out, const struct axes *axes, const struct curves
     for (size_t t = 0; t < curves->n_tasks; t++) {
         fprintf(out, "<polyline class=\"curve\" stroke=\"#%06" PRIx32 "\" stroke-dasharray=\"%s\" points=\"",
                 tasks[t].colour, *tasks[t].dashes ? tasks[t].dashes : "none");
-        write_points(out, axes, curves, curves->mean + t, false);
+        write_points(out, axes, curves, curves->median + t, false);
         fprintf(out, "\"/>\n");
     }
 }
@@ -141,8 +141,8 @@ static void write_training(const struct report *report, size_t i, const struct a
         size_t end = (curves->n_points - 1) * curves->n_tasks + t;
         size_t used = strlen(description);
         snprintf(description + used, sizeof description - used,
-                 "Task %zu: mean error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
-                 curves->mean[t], curves->mean[end], curves->low[end], curves->high[end]);
+                 "Task %zu: median error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
+                 curves->median[t], curves->median[end], curves->low[end], curves->high[end]);
     }
     fprintf(out, "<figure>\n");
     svg_begin(out, WIDTH, HEIGHT, "Mean absolute test error by epoch", description);
@@ -162,7 +162,7 @@ static void write_training(const struct report *report, size_t i, const struct a
     report_group_end(report);
 }
 
-/* "Mean [5 %, 95 %]" of some entries of the histories. */
+/* "Median [5 %, 95 %]" of some entries of the histories. */
 static void write_table_rows(const struct report *report, size_t i, const struct curves *curves)
 {
     FILE *out = report->out;
@@ -179,7 +179,7 @@ static void write_table_rows(const struct report *report, size_t i, const struct
             size_t p = n_shown > 1 ? e * (curves->n_points - 1) / (n_shown - 1) : 0, v = p * curves->n_tasks + t;
             if (e < n_shown)
                 fprintf(out, "<td><small>epoch %zu</small>%.4g<small>[%.4g, %.4g]</small></td>", curves->entries[p],
-                        curves->mean[v], curves->low[v], curves->high[v]);
+                        curves->median[v], curves->low[v], curves->high[v]);
             else
                 fprintf(out, "<td></td>");
         }
@@ -195,7 +195,7 @@ static void write_table(const struct report *report, const struct curves *curves
     report_table_begin(out, "Test errors by epoch", "stacked");
     fprintf(out,
             "<thead><tr><th scope=\"col\">Configuration</th><th scope=\"col\">task</th>"
-            "<th scope=\"colgroup\" colspan=\"%d\">mean error [5&nbsp;%%, 95&nbsp;%%]</th></tr></thead>\n"
+            "<th scope=\"colgroup\" colspan=\"%d\">median error [5&nbsp;%%, 95&nbsp;%%]</th></tr></thead>\n"
             "<tbody>\n",
             ENTRIES_SHOWN);
     for (size_t k = 0; k < report->n_figured; k++)
@@ -216,7 +216,7 @@ static void write_keys(const struct report *report)
                 "stroke=\"#%06" PRIx32 "\" stroke-dasharray=\"%s\" d=\"M0,6H30\"/></svg> ",
                 tasks[t].colour, *tasks[t].dashes ? tasks[t].dashes : "none");
         html_text(out, task);
-        fprintf(out, ", mean</li>");
+        fprintf(out, ", median</li>");
     }
     fprintf(out,
             "<li>bands: 5&ndash;95&nbsp;%% of models</li><li>thin: up to %d single models</li>"
