@@ -11,7 +11,7 @@
 #define CURVE_POINTS_MAX 60
 #define CURVES_DRAWN_MAX 12
 
-#define ENTRIES_SHOWN 6 /* of a history, in the table */
+#define ENTRIES_SHOWN 5 /* of a history, in the table */
 #define WIDTH         274.0
 #define HEIGHT        148.0
 

@@ -283,7 +283,7 @@ class Contents(Files):
                 self.assertEqual(len({curve["stroke-dasharray"] for curve in curves}), 2)
                 for task in range(2):
                     cells = [cell.text() for cell in next(rows) if cell.text()]
-                    self.assertEqual(len(cells), min(n, 6))
+                    self.assertEqual(len(cells), min(n, 5))
                     found = [re.fullmatch(r"epoch (\d+?)(\d\.\S*?|0)\[(\S+), (\S+)\]", cell) for cell in cells]
                     self.assertEqual((int(found[0][1]), int(found[-1][1])), (0, n - 1))
                     for match in found:
