@@ -17,7 +17,7 @@
 static struct figure_request figure_of(const struct request *request)
 {
     return (struct figure_request){
-        .place = {request->output, request->file, request->is_forced, request->keep_script},
+        .place = request_figure(request),
         .title = request->title,
         .ri = request->ri,
         .layers = request->layers,

@@ -11,8 +11,8 @@ const struct claim claim_table[N_CLAIMS] = {
         {"two_subnetworks", "Unlike tasks: the layer that the context enters splits into two subnetworks",
          "D of the context's layer, less that of identical tasks",
          "twice the smaller of the two shares of selective units, less the share of mixed ones, in the context's layer",
-         "unlike tasks, context at the start, random training, fraction 0.4 to 0.6, 20 units or more", NULL, NULL,
-         false},
+         "unlike tasks, context at the start, random training, equal shares (0.8 to 1.2 times 1/T), 20 units or more",
+         NULL, NULL, false},
     [CLAIM_SIMILAR_SHARE] =
         {"similar_tasks_share", "Similar tasks share neurons, in the layers behind the context's",
          "-D, mean of the layers behind the context's: b - a",
@@ -38,8 +38,9 @@ const struct claim claim_table[N_CLAIMS] = {
         {"rare_task_recruits", "The rarer task takes more neurons",
          "units that lean to the rarer task less those that lean to the other, as a share of all units, importances "
          "divided by their sum over the layer, mean of all layers: b - a",
-         "the same, importances as they are", "equal shares (fraction nearest 0.5, 0.4 to 0.6), random training",
-         "a fraction below 0.4 or above 0.6, else equal", "fraction", true},
+         "the same, importances as they are",
+         "equal shares (of task 1, 0.8 to 1.2 times 1/T, nearest to it), random training",
+         "any other share of task 1, else equal", "fraction", true},
 };
 
 enum claim_id claim_find(const char *name, size_t length)

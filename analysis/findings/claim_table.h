@@ -4,6 +4,7 @@
 
 #include "selection.h"
 #include "task_kind.h"
+#include "verdict.h"
 
 enum claim_id {
     CLAIM_TWO_SUBNETWORKS,
@@ -15,8 +16,6 @@ enum claim_id {
     CLAIM_RARE_RECRUITS,
     N_CLAIMS,
 };
-
-#define CLAIM_SMALLEST_EFFECT 0.05 /* of interest, if nothing else is asked for: five of a hundred units */
 
 /* One claim. All strings are static. An effect is a mean over seeds: of one number of the models of `b`, less that of
  * their partners of `a`; without a `b`, of the number of the models of `a` less that of identical tasks. */

@@ -2,6 +2,7 @@
 
 #include "pooled.h"
 #include "reader_provenance.h"
+#include "starts.h"
 #include "student.h"
 
 #include <math.h>
@@ -143,14 +144,6 @@ static enum error_code estimate(const struct work *work, const float *columns, s
     return ERROR_NONE;
 }
 
-/* Whether the models of two configurations begin alike in the same attempt. */
-static bool is_same_shape(const struct reader *reader, size_t x, size_t y)
-{
-    const struct hyperparameters *a = &reader->configs[x], *b = &reader->configs[y];
-    return a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
-           hyperparameters_context_layer(a) == hyperparameters_context_layer(b);
-}
-
 static bool is_same_attempt(const struct work *work, const struct claim_pair *pair, size_t seed)
 {
     const uint16_t *attempts = work->numbers->attempts;
@@ -163,13 +156,32 @@ static bool is_same_attempt(const struct work *work, const struct claim_pair *pa
     return true;
 }
 
+/* Counts pairs of models that start alike, whose attempts are one draw, as one. */
+static enum error_code count_starts_once(const struct work *work, struct claim_checks *checks, struct error *error)
+{
+    const struct claim_result *result = work->result;
+    size_t n = 0, n_starts, *configs = malloc(result->pairs.n * sizeof *configs);
+    if (!configs)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t p = 0; p < result->pairs.n; p++)
+        if (is_judged(work, p))
+            configs[n++] = result->pairs.pairs[p].a.config;
+    if (!starts_count(work->reader, &(struct selection){configs, n}, &n_starts, error)) {
+        checks->n_pairs = (checks->n_pairs * n_starts + n / 2) / n;
+        checks->n_same = (checks->n_same * n_starts + n / 2) / n;
+    }
+    free(configs);
+    return error->code;
+}
+
 /* The effect in pairs that accepted the same attempt. work->rows are the differences. */
 static enum error_code check_selection(const struct work *work, struct claim_checks *checks, struct error *error)
 {
     const struct claim_result *result = work->result;
+    const struct hyperparameters *configs = work->reader->configs;
     size_t n_rows = 0;
     for (size_t p = 0; p < result->pairs.n && claim_table[work->claim].key; p++)
-        if (!is_same_shape(work->reader, result->pairs.pairs[p].a.config, result->pairs.pairs[p].b.config))
+        if (starts_compare(&configs[result->pairs.pairs[p].a.config], &configs[result->pairs.pairs[p].b.config]) != 0)
             return ERROR_NONE;
     for (size_t p = 0; p < result->pairs.n; p++) {
         const struct claim_pair *pair = &result->pairs.pairs[p];
@@ -186,7 +198,7 @@ static enum error_code check_selection(const struct work *work, struct claim_che
             }
     }
     pooled_values(work->rows, n_rows, work->n_seeds, work->a);
-    if (estimate(work, work->a, 1, &checks->same, error))
+    if (count_starts_once(work, checks, error) || estimate(work, work->a, 1, &checks->same, error))
         return error->code;
     checks->same_decision = verdict_of(&checks->same, result->smallest);
     return ERROR_NONE;
@@ -278,8 +290,11 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
             row->effect.low = row->effect.high = (double)NAN;
         row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
     }
+    for (int s = 0; s < N_SPECIFICATIONS; s++)
+        if (multiverse_has(work->claim, s))
+            result->multiverse.effects[measure][s] = estimates[measure * N_NUMBERS + s];
     result->multiverse.rows[measure] =
-        multiverse_sum_up(work->claim, estimates + (size_t)measure * N_NUMBERS, result->smallest);
+        multiverse_sum_up(work->claim, result->multiverse.effects[measure], result->smallest);
     return ERROR_NONE;
 }
 
@@ -355,9 +370,9 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
         result->smallest = options->smallest_effect[c] > 0 ? options->smallest_effect[c] : CLAIM_SMALLEST_EFFECT;
         for (size_t p = 0; p < result->pairs.n; p++)
             result->n_judged += claim_pair_has_controls(&result->pairs.pairs[p]) ? 1 : 0;
-        n_effects += result->pairs.n > 0 ? (size_t)__builtin_popcount(claims->measures) : 0;
+        n_effects += result->pairs.n > 0 ? (size_t)__builtin_popcount(claims->measures) + 1 : 0;
     }
-    return n_effects;
+    return n_effects; /* and of each claim the multiverse's mean */
 }
 
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,

@@ -29,7 +29,7 @@ struct claim_row {
 struct claim_checks {
     enum decision first_plan; /* of the replicates that the file was first to hold; only if claims.n_first > 0 */
     struct estimate same;     /* of pairs that accepted the same attempt; n = 0: attempts cannot be compared */
-    size_t n_pairs, n_same;   /* of models */
+    size_t n_pairs, n_same;   /* of models; those that start alike (starts.h) count as one */
     enum decision same_decision;
 };
 

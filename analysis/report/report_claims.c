@@ -1,5 +1,6 @@
 #include "report_claims.h"
 
+#include "formats.h"
 #include "report_forest.h"
 
 #include <math.h>
@@ -112,7 +113,7 @@ static void write_multiverse_of(FILE *out, const struct claims *claims, int c)
             continue;
         fprintf(out, "<tr>");
         if (n_written++ == 0) {
-            report_format_effect(&multiverse->mean, effect);
+            effect_format(&multiverse->mean, effect);
             fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">", n_rows);
             html_text(out, claim_table[c].statement);
             fprintf(out, "<br><small>mean of all: %s, %s</small></th>", effect, decision_names[multiverse->decision]);

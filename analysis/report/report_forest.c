@@ -1,5 +1,7 @@
 #include "report_forest.h"
 
+#include "forest.h"
+#include "formats.h"
 #include "layout.h"
 
 #include <math.h>
@@ -12,23 +14,9 @@
 static const struct box plot = {104, 4, 174, 0}; /* its height is that of the rows */
 #define VERDICT_LEFT (plot.left + plot.width + 8)
 
-/* The axis that all panels have. */
-struct scale {
-    double low, high;
-};
-
-static double x_of(const struct scale *scale, double value)
+static double x_of(const struct forest *forest, double value)
 {
-    double share = (value - scale->low) / (scale->high - scale->low);
-    return plot.left + plot.width * fmin(1, fmax(0, share));
-}
-
-static void include(struct scale *scale, double value)
-{
-    if (isfinite(value)) {
-        scale->low = fmin(scale->low, value);
-        scale->high = fmax(scale->high, value);
-    }
+    return plot.left + plot.width * (value - forest->low) / (forest->high - forest->low);
 }
 
 /* Without identical tasks, or seeds, a claim may have none. */
@@ -40,40 +28,13 @@ static bool has_effect(const struct claim_result *result)
     return false;
 }
 
-/* What chance alone makes of the number that a claim is judged on. */
-static double noise_of(const struct claim_result *result, int claim, int measure)
+static void write_axis(FILE *out, const struct forest *forest, double bottom)
 {
-    double a = result->noise_a[measure];
-    return claim_table[claim].b ? result->noise_b[measure] - a : a;
-}
-
-static struct scale scale_of(const struct claims *claims)
-{
-    struct scale scale = {0, 0};
-    for (int c = 0; c < N_CLAIMS; c++) {
-        const struct claim_result *result = &claims->results[c];
-        for (int m = 0; m < claims->n_measures && has_effect(result); m++) {
-            const struct claim_row *row = &result->rows[ROW_JUDGED][m];
-            const double values[] = {row->effect.value,      row->effect.low,        row->effect.high,
-                                     row->null.value,        noise_of(result, c, m), 1.5 * result->smallest,
-                                     -1.5 * result->smallest};
-            for (size_t v = 0; v < sizeof values / sizeof values[0]; v++)
-                include(&scale, values[v]);
-        }
-    }
-    double step = layout_step(scale.high - scale.low, 5);
-    scale.low = step * floor(scale.low / step + 1e-9);
-    scale.high = step * ceil(scale.high / step - 1e-9);
-    return scale;
-}
-
-static void write_axis(FILE *out, const struct scale *scale, double bottom)
-{
-    double step = layout_step(scale->high - scale->low, 5);
+    double step = layout_step(forest->high - forest->low, 5);
     svg_line(out, plot.left, bottom, plot.left + plot.width, bottom, "axis");
-    for (int tick = 0; scale->low + tick * step <= scale->high + step / 2; tick++) {
+    for (double tick = ceil(forest->low / step); tick * step <= forest->high; tick++) {
         char text[32];
-        double value = scale->low + tick * step, x = x_of(scale, value);
+        double value = tick * step, x = x_of(forest, value);
         bool is_zero = fabs(value) < step / 2;
         snprintf(text, sizeof text, is_zero ? "0" : "%+g", value);
         svg_line(out, x, plot.top, x, bottom + 3, is_zero ? "axis" : "grid");
@@ -81,34 +42,34 @@ static void write_axis(FILE *out, const struct scale *scale, double bottom)
     }
 }
 
-static void write_pairs(const struct report *report, int c, int m, const struct scale *scale, double y)
+static void write_pairs(const struct report *report, int c, int m, const struct forest *forest, double y)
 {
     const struct claim_result *result = &report->claims.results[c];
     for (size_t p = 0; p < result->pairs.n && p < PAIRS_MARKED && result->pairs.n > 1; p++) {
         double value = result->pair_effects[p * (size_t)report->claims.n_measures + (size_t)m].value;
-        if (value >= scale->low && value <= scale->high)
-            svg_line(report->out, x_of(scale, value), y + 2, x_of(scale, value), y + 6.5, "pair");
+        if (isfinite(value))
+            svg_line(report->out, x_of(forest, value), y + 2, x_of(forest, value), y + 6.5, "pair");
     }
 }
 
 /* The effect, full where there is an answer, and its interval. */
-static void write_effect(FILE *out, const struct scale *scale, const struct estimate *effect, enum decision decision,
+static void write_effect(FILE *out, const struct forest *forest, const struct estimate *effect, enum decision decision,
                          double y)
 {
     bool is_answer = decision == DECISION_LARGER || decision == DECISION_REVERSED || decision == DECISION_NEGLIGIBLE;
     if (isfinite(effect->low))
-        svg_line(out, x_of(scale, effect->low), y, x_of(scale, effect->high), y, "effect");
+        svg_line(out, x_of(forest, effect->low), y, x_of(forest, effect->high), y, "effect");
     if (isfinite(effect->value))
         fprintf(out, "<circle class=\"effect%s\" cx=\"%.5g\" cy=\"%.5g\" r=\"3.4\"/>\n", is_answer ? "" : " open",
-                x_of(scale, effect->value), y);
+                x_of(forest, effect->value), y);
 }
 
-static void write_marks(FILE *out, const struct scale *scale, double null, double noise, double y)
+static void write_marks(FILE *out, const struct forest *forest, double null, double noise, double y)
 {
     if (isfinite(null))
-        fprintf(out, "<path class=\"null\" d=\"M%.5g,%.5gl4,4l-4,4l-4,-4z\"/>\n", x_of(scale, null), y - 4);
+        fprintf(out, "<path class=\"null\" d=\"M%.5g,%.5gl4,4l-4,4l-4,-4z\"/>\n", x_of(forest, null), y - 4);
     if (isfinite(noise))
-        fprintf(out, "<path class=\"noise\" d=\"M%.5g,%.5gl6,6m0,-6l-6,6\"/>\n", x_of(scale, noise) - 3, y - 3);
+        fprintf(out, "<path class=\"noise\" d=\"M%.5g,%.5gl6,6m0,-6l-6,6\"/>\n", x_of(forest, noise) - 3, y - 3);
 }
 
 static void describe(const struct report *report, int c, char text[2048])
@@ -118,13 +79,13 @@ static void describe(const struct report *report, int c, char text[2048])
     for (int m = 0; m < report->claims.n_measures; m++) {
         const struct claim_row *row = &report->claims.results[c].rows[ROW_JUDGED][m];
         char effect[64];
-        report_format_effect(&row->effect, effect);
+        effect_format(&row->effect, effect);
         used += (size_t)snprintf(text + used, 2048 - used, "%s%s: %s, %s", m ? "; " : "", measure_table[m].name,
                                  decision_names[row->decision], effect);
     }
 }
 
-static void write_panel(const struct report *report, int c, const struct scale *scale)
+static void write_panel(const struct report *report, int c, const struct forest *forest)
 {
     const struct claim_result *result = &report->claims.results[c];
     const struct multiverse *multiverse = &result->multiverse;
@@ -136,24 +97,25 @@ static void write_panel(const struct report *report, int c, const struct scale *
     describe(report, c, description);
     svg_begin(out, WIDTH, bottom + 18, claim_table[c].statement, description);
     fprintf(out, "<rect class=\"sesoi\" x=\"%.5g\" y=\"%g\" width=\"%.5g\" height=\"%g\"/>\n",
-            x_of(scale, -result->smallest), plot.top, x_of(scale, result->smallest) - x_of(scale, -result->smallest),
+            x_of(forest, -result->smallest), plot.top, x_of(forest, result->smallest) - x_of(forest, -result->smallest),
             bottom - plot.top);
-    write_axis(out, scale, bottom);
+    write_axis(out, forest, bottom);
     for (int m = 0; m < n_measures; m++) {
         const struct claim_row *row = &result->rows[ROW_JUDGED][m];
         double y = plot.top + ROW_HEIGHT * (m + 0.5);
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, measure_table[m].name);
         svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[row->decision]);
-        write_pairs(report, c, m, scale, y);
-        write_marks(out, scale, row->null.n > 0 ? row->null.value : (double)NAN, noise_of(result, c, m), y);
-        write_effect(out, scale, &row->effect, row->decision, y);
+        write_pairs(report, c, m, forest, y);
+        write_marks(out, forest, row->null.n > 0 ? row->null.value : (double)NAN, forest_noise(&report->claims, c, m),
+                    y);
+        write_effect(out, forest, &row->effect, row->decision, y);
     }
     if (multiverse->mean.n > 0) {
         double y = plot.top + ROW_HEIGHT * (n_measures + 0.5);
         svg_line(out, 0, y - ROW_HEIGHT / 2, WIDTH, y - ROW_HEIGHT / 2, "grid");
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, "all ways");
         svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[multiverse->decision]);
-        write_effect(out, scale, &multiverse->mean, multiverse->decision, y);
+        write_effect(out, forest, &multiverse->mean, multiverse->decision, y);
     }
     svg_end(out);
 }
@@ -187,7 +149,7 @@ static void write_measure_notes(const struct report *report, int c, int m)
     if (row->decision == DECISION_NO_CONTROL)
         return;
     if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
-        report_format_effect(&checks->same, effect);
+        effect_format(&checks->same, effect);
         fprintf(out, "<li>%s: %zu of %zu pairs were accepted in the same attempt; among them %s, %s</li>\n", name,
                 checks->n_same, checks->n_pairs, effect, decision_names[checks->same_decision]);
     }
@@ -266,8 +228,9 @@ static void write_without_effect(const struct report *report)
 
 void report_forest(const struct report *report)
 {
-    const struct scale scale = scale_of(&report->claims);
+    struct forest forest;
     FILE *out = report->out;
+    forest_make(&forest, &report->claims, 0);
     write_keys(report);
     fprintf(out, "<div class=\"panels forest\">\n");
     for (int c = 0; c < N_CLAIMS; c++) {
@@ -278,7 +241,7 @@ void report_forest(const struct report *report)
         fprintf(out, "</h3>\n<p class=\"small\">");
         write_sum(report, c);
         fprintf(out, "</p>\n<figure>\n");
-        write_panel(report, c, &scale);
+        write_panel(report, c, &forest);
         fprintf(out, "</figure>\n");
         write_notes(report, c);
         fprintf(out, "</div>\n");

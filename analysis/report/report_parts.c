@@ -106,15 +106,6 @@ bool report_has_pair(const struct report *report, size_t i)
     return hyperparameters_n_tasks(report_hyperparameters(report, i)) > report->options->ri.task_b;
 }
 
-void report_format_effect(const struct estimate *effect, char text[64])
-{
-    snprintf(text, 64, "-");
-    if (isfinite(effect->low))
-        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
-    else if (isfinite(effect->value))
-        snprintf(text, 64, "%+.3f", effect->value);
-}
-
 void report_table_begin(FILE *out, const char *name, const char *class)
 {
     fprintf(out, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"%s\"><table%s%s%s>\n", name,

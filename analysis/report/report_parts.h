@@ -62,9 +62,6 @@ const struct estimate *report_estimate(const struct report *report, size_t i, si
 void report_format(char text[64], const struct estimate *estimate, bool is_share);
 void report_write_estimate(FILE *out, const struct estimate *estimate, bool is_share);
 
-/* "+0.123 [+0.100, +0.145]", or "-". */
-void report_format_effect(const struct estimate *effect, char text[64]);
-
 /* A box around a table, in which what is wider than the page scrolls, by keyboard too; `name` (HTML) is the page's only
  * one of that name. */
 void report_table_begin(FILE *out, const char *name, const char *class);

@@ -127,15 +127,6 @@ static void write_overview(const struct claims *claims, FILE *out)
     }
 }
 
-static void format_effect(const struct estimate *effect, char text[64])
-{
-    snprintf(text, 64, "-");
-    if (isfinite(effect->low))
-        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
-    else if (isfinite(effect->value))
-        snprintf(text, 64, "%+.3f", effect->value);
-}
-
 /* What a row's number is called. */
 static const char *number_name(int claim, int row)
 {
@@ -148,7 +139,7 @@ static void write_row(const struct claims *claims, int c, int r, int m, FILE *ou
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
     char effect[64], null[64];
-    format_effect(&row->effect, effect);
+    effect_format(&row->effect, effect);
     fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
             decision_names[row->decision], effect);
     if (isfinite(row->mean_a))
@@ -177,8 +168,8 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
         fprintf(out, "\n");
     if (row->decision == DECISION_NO_CONTROL)
         return;
-    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
-        format_effect(&checks->same, effect);
+    if (10 * checks->n_same < 9 * checks->n_pairs) {
+        effect_format(&checks->same, effect);
         fprintf(out, "      accepted in the same attempt: %zu of %zu pairs; among them %s, %s\n", checks->n_same,
                 checks->n_pairs, effect, decision_names[checks->same_decision]);
     }
@@ -252,7 +243,7 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
             fprintf(out, "  %s (%.0f %%)", choice_names[row->choice], 100 * row->flips);
         fprintf(out, "\n");
     }
-    format_effect(&multiverse->mean, effect);
+    effect_format(&multiverse->mean, effect);
     fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
 }
 
@@ -287,6 +278,18 @@ static int64_t least_units(const struct claim_result *result, const struct reade
     return least;
 }
 
+/* How many pairs of models stem from different attempts, under the measure that has most pairs. */
+static void write_attempts(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim_checks *most = &claims->results[c].checks[0];
+    for (int m = 1; m < claims->n_measures; m++)
+        if (claims->results[c].checks[m].n_pairs > most->n_pairs)
+            most = &claims->results[c].checks[m];
+    if (most->n_same < most->n_pairs)
+        fprintf(out, "  %zu of %zu pairs of models stem from different attempts; those that start alike count as one\n",
+                most->n_pairs - most->n_same, most->n_pairs);
+}
+
 static void write_claim(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
@@ -317,6 +320,7 @@ static void write_claim(const struct claims *claims, const struct reader *reader
             n_seeds = result->rows[ROW_JUDGED][m].effect.n;
     fprintf(out, "  %zu seeds; effect [95 %%], means of %s\n", n_seeds,
             is_pair(c) ? "a and b; the same difference between identical tasks" : "a and of identical tasks");
+    write_attempts(claims, c, out);
     if (n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS)
         fprintf(out, "  Warning: under %d seeds, one model in five that is unlike the others may be missed.\n",
                 WARNING_MINORITY_SEEDS);

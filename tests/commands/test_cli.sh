@@ -140,13 +140,19 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+for sweep in seed:110 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
 done
 for file in "$source_dir"/sweeps/*.cfg; do
-    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+    [[ " seed notebook context_x_fraction likeness many_tasks nothing_to_select " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+done
+expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
+grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
+grep -qE '^  above 0.05 +- +285 +34 .*; these 50 in 3 %, 21 %, 93 %$' out || fail "plan: seeds that find a large effect"
+for sd in 0 -1 nan inf 1x ""; do
+    refuse "--sd $sd: allowed: a number above 0" "$picky" plan good.cfg --sd "$sd"
 done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"

@@ -508,10 +508,12 @@ static void test_shipped_sweeps(void **state)
 {
     (void)state;
     static const struct condition seed[] = {
-        {"50", "prod", "start", "random", "0.5"},
-        {"50", "prod", "end", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.91"},
+        {"50", "prod", "start", "random", "0.5"},   {"50", "prod", "end", "random", "0.5"},
+        {"50", "add1.5", "start", "random", "0.5"}, {"50", "add1.5", "start", "random", "0.91"},
+        {"50", SUM, "start", "random", "0.5"},      {"50", PRODUCT, "start", "random", "0.5"},
+        {"50", SCALED, "start", "random", "0.5"},   {"50", SUM, "end", "random", "0.5"},
+        {"50", PRODUCT, "end", "random", "0.5"},    {"50", SUM, "start", "random", "0.91"},
+        {"50", SCALED, "start", "random", "0.91"},
     };
     static const struct condition notebook[] = {
         {"50", "prod", "start", "random", "0.5"},    {"50", "add1.5", "start", "random", "0.5"},
@@ -528,7 +530,7 @@ static void test_shipped_sweeps(void **state)
         {"100", SCALED, "start", "random", "0.5"},   {"100", SCALED, "start", "random", "0.8"},
         {"100", PRODUCT, "start", "random", "0.5"},
     };
-    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 11, 10);
     assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 25, 100);
 
     static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",

@@ -238,7 +238,7 @@ class Contents(Files):
         self.assertLessEqual(n, len(found))
 
     def test_histograms(self):
-        for path, n in (("real.h5", 4), ("sizes.h5", 4), ("one.h5", 1)):
+        for path, n in (("real.h5", 11), ("sizes.h5", 4), ("one.h5", 1)):
             self.check_histograms(self.page(path), path, list(range(n)))
         page = self.page("sizes.h5", "--measure", "variance", "--unimportant-below", "0.6")
         self.check_histograms(page, "sizes.h5", [0, 1, 2, 3], "variance", 0.6)
@@ -324,7 +324,7 @@ class Contents(Files):
                 for k, kind in enumerate(["selective", "mixed", "unimportant"]):
                     for layer in range(4):
                         self.assert_cell(cells[4 * k + layer], self.cell_share("real.h5", c, layer, kind))
-            self.assertEqual(c, 3)
+            self.assertEqual(c, 10)
 
     def test_map_of_a_grid(self):
         """many.h5: ten fractions x four context locations; the fewer are columns."""
@@ -373,18 +373,27 @@ class Contents(Files):
 
     def test_claims(self):
         """The table of `picky-analyse claims --csv`, cell by cell."""
-        done = subprocess.run([PROGRAM, "claims", "real.h5", "--csv"], check=True, capture_output=True, text=True)
+        done = subprocess.run([PROGRAM, "claims", "real.h5", "--noise", "--csv"], check=True, capture_output=True, text=True)
         expected = list(csv.DictReader(io.StringIO(done.stdout)))
         claims = {row["claim"]: None for row in expected if row["decision"] not in ("", "not_in_file")}
         self.assertGreater(len(claims), 1)
         page = self.page("real.h5")
         rows = list(next(self.table(page, "claims", "Numbers of the claims").all("tbody")).all("tr"))
-        self.assertEqual(len(rows), 4 * len(claims))  # three numbers and noise: without identical tasks there is no more
+        beside = {name: [[cell.text() for cell in row.all("td")] for row in rows if list(row.all("th"))[-1].text() == name]
+                  for name in ("identical tasks", "noise")}
+        rows = [row for row in rows if list(row.all("th"))[-1].text() not in beside]
+        self.assertEqual(len(rows), 3 * len(claims))
+        judged = [[row for row in expected if row["claim"] == claim][:6] for claim in claims]
+        for name, keys in (("noise", ("noise_a", "noise_b")), ("identical tasks", ("identical",))):
+            numbers = [float(row[key]) for measures in judged for row in measures for key in keys if row[key]]
+            found = [float(x) for row in beside[name] for text in row for x in text.split("; ")]
+            self.assertGreater(len(found), 5)
+            np.testing.assert_allclose(found, numbers, atol=0.000501)
         self.assertEqual(len(self.body(self.table(page, "claims", "What each claim measures"))), len(claims))
         for c, claim in enumerate(claims):
             for r in range(3):
                 found_rows = [row for row in expected if row["claim"] == claim][6 * r:6 * r + 6]
-                for m, (row, cell) in enumerate(zip(found_rows, rows[4 * c + r].all("td"))):
+                for m, (row, cell) in enumerate(zip(found_rows, rows[3 * c + r].all("td"))):
                     self.assertEqual((cell.children[0], row["measure"]), (row["decision"], MEASURES[m]))
                     small = [node.text() for node in cell.all("small")]
                     self.assertEqual(small[-1], f"n = {row['n']}")
@@ -429,8 +438,8 @@ class Contents(Files):
             for row in rows:
                 self.assertEqual(words[words.index(row["measure"]) + 1], row["decision"])
                 if row["effect"]:
-                    self.assertIn(f"{row['measure']}: {row['decision']}, {float(row['effect']):+.3f}",
-                                  next(svg.all("desc")).text())
+                    said = re.search(f"{row['measure']}: {row['decision']}, ([-+][\\d.]+)", next(svg.all("desc")).text())
+                    self.assertAlmostEqual(float(said[1]), float(row["effect"]), delta=0.000501)
             circles = [float(node.attributes["cx"]) for node in svg.all("circle")]
             lines = [(float(node.attributes["x1"]), float(node.attributes["x2"])) for node in svg.all("line", class_="effect")]
             with_effect = [row for row in rows if row["effect"]]
@@ -452,7 +461,7 @@ class Contents(Files):
         self.assertEqual(rows, texts)
         run_row = [cell.text() for cell in list(page.section("origin").all("table"))[0].all("td")]
         self.assertRegex(run_row[0], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$")
-        self.assertEqual(run_row[2:4], ["1", "40"])
+        self.assertEqual(run_row[2:4], ["1", "110"])
         self.assertIn(texts["hosts"], run_row)
         self.assertIn(texts["git_revision"], run_row[5])
         self.assertIn(sweep, [pre.text() for pre in page.section("reproduce").all("pre")])
@@ -568,7 +577,7 @@ class Odd(Files):
         with h5py.File("new.h5", "r+", libver=("v108", "v108")) as f:
             f["status"][...] = PENDING
         page = self.page("new.h5")
-        self.assertIn("0 of 40 jobs (0.0\u00a0%)", next(page.root.all("header")).text())
+        self.assertIn("0 of 110 jobs (0.0\u00a0%)", next(page.root.all("header")).text())
         for name in ("importance", "training"):
             self.assertIn("No accepted model.", page.section(name).text())
             self.assertEqual(list(page.section(name).all("svg", role="img")), [])
@@ -579,7 +588,7 @@ class Odd(Files):
             status[0, 1] = REJECTED
             f["status"][...] = status
         page = self.page("one_job.h5")
-        self.assertIn("2 of 40 jobs (5.0\u00a0%)", next(page.root.all("header")).text())
+        self.assertIn("2 of 110 jobs (1.8\u00a0%)", next(page.root.all("header")).text())
 
     def test_a_thousand_configurations(self):
         configs = [dict(fraction=round(0.1 + 0.01 * i, 2), lr=round(0.001 * (j + 1), 3), hidden_size=2,
