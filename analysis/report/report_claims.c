@@ -202,7 +202,7 @@ static void write_correlations(const struct report *report)
             "<p>Correlation, over the models of a configuration, of mean RI with "
             "ln(test loss of task 1 / of task 2), with 95&nbsp;%% intervals. A measure that scales with the residual "
             "follows the losses, whatever neurons do.</p>\n");
-    report_table_begin(out, "Correlation of mean RI with the losses", NULL);
+    report_table_begin(out, "Correlation of mean RI with the losses", "stacked");
     fprintf(out, "<thead><tr><th scope=\"col\">importances</th>");
     write_measures(report);
     fprintf(out, "</tr></thead>\n<tbody>\n");

@@ -102,7 +102,7 @@ const char report_style[] =
     "@page{margin:12mm}\n"
     "@media print{body{max-width:none;font-size:9.5pt;padding:0;print-color-adjust:exact;"
     "-webkit-print-color-adjust:exact}nav{display:none}.scroll{overflow:visible}table{font-size:7.5pt}"
-    "th,td{padding:1px 4px}.map td{padding:1px 2px;min-width:0}.label,.list tbody th{min-width:9em}"
+    "th,td{padding:1px 4px}.map td,.stacked td{padding:1px 2px;min-width:0}.label,.list tbody th{min-width:8em}"
     "a{color:inherit;text-decoration:none}"
     "h2,h3,caption,summary,thead{break-after:avoid}summary{list-style:none;color:inherit}"
     "h2+p,h3+p,summary+p,.keys{break-after:avoid;break-inside:avoid}tr,li,.facts{break-inside:avoid}"
