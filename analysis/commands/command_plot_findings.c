@@ -11,7 +11,7 @@ typedef enum error_code (*claims_figure)(const struct claims *claims, const stru
 static enum error_code draw(claims_figure figure, struct reader *reader, const struct selection *selection,
                             const struct request *request, struct error *error)
 {
-    const struct figure_request drawn = {.place = request_figure(request), .title = request->title};
+    const struct figure_request drawn = command_figure(request);
     struct claims_options options;
     struct claims claims = {0};
     if (gnuplot_check(&drawn.place, error) || request_claims(request, &options, error) ||
@@ -41,7 +41,7 @@ const struct command command_plot_claims = {
         "two test sets of one task, which is chance alone.\n"
         "Drawn by gnuplot (Debian package gnuplot-nox).\n",
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
-               "noise title keep-script",
+               "noise title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = claims,
 };
@@ -63,7 +63,7 @@ const struct command command_plot_multiverse = {
         "by seed, with its interval. One claim (--claim) gets the whole width.\n"
         "Drawn by gnuplot (Debian package gnuplot-nox).\n",
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
-               "title keep-script",
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = multiverse,
 };

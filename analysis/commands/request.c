@@ -8,11 +8,6 @@ struct output_place request_place(const struct request *request, enum output_for
     return (struct output_place){request->output, format, request->file, request->is_forced};
 }
 
-struct figure_place request_figure(const struct request *request)
-{
-    return (struct figure_place){request->output, request->file, request->is_forced, request->keep_script};
-}
-
 enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error)
 {
     *options = (struct claims_options){

@@ -5,6 +5,7 @@
 #include "claims.h"
 #include "gnuplot.h"
 #include "output.h"
+#include "palette.h"
 #include "table_head.h"
 #include "task_pairs.h"
 
@@ -51,6 +52,9 @@ struct request {
     bool has_config;                         /* --config */
     size_t config, replicate;                /* --config, --replicate; 0 if not given */
     bool keep_script;                        /* --keep-script */
+    double width_mm;                         /* --width */
+    const char *font, *data;                 /* --font, --data; NULL if not given */
+    struct palette palette;                  /* --palette */
     struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };
 
@@ -58,7 +62,6 @@ struct request {
 struct output_place request_place(const struct request *request, enum output_format format);
 
 /* Where its figure goes. */
-struct figure_place request_figure(const struct request *request);
 
 /* How claims are to be decided. ERROR_INPUT for a bad --status. */
 enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error);

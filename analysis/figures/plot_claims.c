@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define PAGE_WIDTH     680.0 /* 180 mm */
 #define MARGIN         12.0
 #define NAMES_WIDTH    112.0
 #define VERDICTS_WIDTH 218.0 /* a verdict, and its effect in numbers */
@@ -151,15 +150,15 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
                          reader->path);
     const char *title = layout_title(reader, request->title);
     size_t n_legend = make_legend(&forest, legend);
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    double top = legend_top + layout_legend_height(legend, n_legend, MARGIN, PAGE_WIDTH) + 4;
+    const double page = gnuplot_page_width(&request->place);
+    const struct head head = {.title = title, .common = "", .legend = legend, .n_legend = n_legend, .left = MARGIN};
+    double top = layout_head_height(&head, page) + 4;
     struct claims_figure figure = {
         .forest = &forest,
-        .box = {MARGIN + NAMES_WIDTH, top, PAGE_WIDTH - 2 * MARGIN - NAMES_WIDTH - VERDICTS_WIDTH, forest.height}};
-    if (gnuplot_begin(&figure.gnuplot, &request->place, PAGE_WIDTH, top + forest.height + AXIS_HEIGHT, error))
+        .box = {MARGIN + NAMES_WIDTH, top, page - 2 * MARGIN - NAMES_WIDTH - VERDICTS_WIDTH, forest.height}};
+    if (gnuplot_begin(&figure.gnuplot, &request->place, title, top + forest.height + AXIS_HEIGHT, error))
         return error->code;
-    layout_page_title(&figure.gnuplot, MARGIN, title);
-    layout_legend(&figure.gnuplot, legend, n_legend, MARGIN, legend_top);
+    layout_head(&figure.gnuplot, &head);
     write_texts(&figure);
     write_data(&figure);
     write_ground(&figure);

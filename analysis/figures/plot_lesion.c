@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PANEL_WIDTH       380.0
-#define ERRORS_HEIGHT     170.0 /* of a panel's upper part, */
+#define PANEL_WIDTH       270.0 /* at least: seven names below */
+#define ERRORS_HEIGHT     130.0 /* of a panel's upper part, */
 #define PARTS_GAP         12.0
-#define DIFFERENCE_HEIGHT 100.0 /* and of its lower one */
+#define DIFFERENCE_HEIGHT 90.0 /* and of its lower one */
 #define TASKS_DRAWN       2
 #define MODELS_DEFAULT    50   /* of each configuration */
 #define TASK_OFFSET       0.11 /* of a task's points from the middle of their place */
+
+#define NAME_PLACE 10.0 /* of the vertical axes' names, from the page's left */
 
 static const enum lesion controls[] = {LESION_RANDOM_A, LESION_MATCHED_A, LESION_RANDOM_B, LESION_MATCHED_B};
 #define N_CONTROLS (sizeof controls / sizeof controls[0])
@@ -140,10 +142,10 @@ static void write_axes(const struct lesion_figure *figure)
         struct box errors = errors_box(figure, i), differences = difference_box(figure, i);
         if (!panels_is_leftmost(panels, i))
             continue;
-        layout_text(&panels->gnuplot, 14, errors.top + errors.height / 2, ALIGN_CENTER, 11, COLOUR_TEXT, true,
-                    "mean absolute test error");
-        layout_text(&panels->gnuplot, 14, differences.top + differences.height / 2, ALIGN_CENTER, 11, COLOUR_TEXT, true,
-                    "selective - control");
+        layout_text(&panels->gnuplot, NAME_PLACE, errors.top + errors.height / 2, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT,
+                    true, "mean absolute test error");
+        layout_text(&panels->gnuplot, NAME_PLACE, differences.top + differences.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_TEXT, true, "selective \u2212 control");
     }
 }
 
@@ -185,19 +187,21 @@ static void write_at(const struct lesion_figure *figure, const struct box *box, 
                      const char *text)
 {
     layout_text(&figure->panels.gnuplot, box->left + box->width * ((double)lesion + 0.5) / N_LESIONS, box->top + top,
-                ALIGN_CENTER, 9, COLOUR_GREY, false, text);
+                ALIGN_CENTER, FONT_SMALL, COLOUR_GREY, false, text);
 }
 
 /* The points of both tasks of a block, as parts of a plot command. */
-static void write_points(FILE *script, const char *block, size_t i)
+static void write_points(FILE *script, const struct palette *palette, const char *block, size_t i)
 {
-    static const uint32_t colours[TASKS_DRAWN] = {COLOUR_TASK_1, COLOUR_TASK_2};
-    for (int t = 0; t < TASKS_DRAWN; t++)
+    for (int t = 0; t < TASKS_DRAWN; t++) {
+        char style[STYLE_MAX];
+        palette_mark(palette, (size_t)t, 0.6, style);
         fprintf(script,
-                "$%s%zu using ($1%+g):%d:(0):($%d-$%d) with vectors nohead lw 1.6 lc rgb '#%06" PRIx32
-                "', \\\n     $%s%zu using ($1%+g):%d with points pt 7 ps 0.7 lc rgb '#%06" PRIx32 "', \\\n     ",
-                block, i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 5, 3 * t + 6, 3 * t + 5, colours[t], block, i + 1,
-                (2 * t - 1) * TASK_OFFSET, 3 * t + 4, colours[t]);
+                "$%s%zu using ($1%+g):%d:(0):($%d-$%d) with vectors nohead lw 1.4 lc rgb '#%06" PRIx32
+                "', \\\n     $%s%zu using ($1%+g):%d with points %s, \\\n     ",
+                block, i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 5, 3 * t + 6, 3 * t + 5, palette->colours[t], block,
+                i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 4, style);
+    }
 }
 
 static void write_errors(const struct lesion_figure *figure, size_t i)
@@ -219,14 +223,14 @@ static void write_errors(const struct lesion_figure *figure, size_t i)
         write_at(figure, &box, lesion, 20, text);
     }
     if (!has_models)
-        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10, COLOUR_GREY,
-                    false, "no accepted model");
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_GREY, false, "no accepted model");
     layout_y_range(&panels->gnuplot, figure->is_logarithmic ? figure->errors.low : 0, figure->errors.high, 0.2,
                    figure->is_logarithmic);
     fprintf(script, "set format y '%s'\nset xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4, \"\" 5, \"\" 6)\nplot ",
             panels_is_leftmost(panels, i) ? "%g" : "");
     if (has_models)
-        write_points(script, "errors", i);
+        write_points(script, &panels->request->palette, "errors", i);
     fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\nunset logscale y\n",
             panels->reader->configs[panels->selection->configs[i]].error_threshold);
 }
@@ -249,7 +253,7 @@ static void write_differences(const struct lesion_figure *figure, size_t i)
             figure->differences.high + 0.2 * range, layout_step(range, 6));
     if (panels_is_lowest(panels, i)) {
         char names[2][32];
-        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 48, ALIGN_CENTER, 11,
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 46, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, false, "neurons silenced");
         for (int side = 0; side < 2; side++)
             side_name(panels->request, side, names[side]);
@@ -261,7 +265,7 @@ static void write_differences(const struct lesion_figure *figure, size_t i)
     }
     fprintf(script, "plot ");
     if (has_models)
-        write_points(script, "differences", i);
+        write_points(script, &panels->request->palette, "differences", i);
     fprintf(script, "0 with lines lw 1 lc rgb '#777777'\nunset label\nunset arrow\n");
 }
 
@@ -273,13 +277,13 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
     write_differences(figure, i);
 }
 
-static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct figure_request *request,
+static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][STYLE_MAX], const struct figure_request *request,
                          const struct reader *reader)
 {
     char layers[LABEL_MAX], task[TASK_LABEL_MAX];
     layout_layers_text(request->layers, layers);
     for (int t = 0; t < TASKS_DRAWN; t++)
-        snprintf(styles[t], sizeof styles[t], "pt 7 ps 0.8 lc rgb '#%06x'", t == 0 ? COLOUR_TASK_1 : COLOUR_TASK_2);
+        palette_mark(&request->palette, (size_t)t, 0.7, styles[t]);
     for (int side = 0; side < 2; side++) {
         task_pairs_label(request->pairs, reader, side, task);
         snprintf(texts[side], sizeof texts[side], "error of %s", task);
@@ -292,7 +296,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
                             const struct figure_request *request, size_t n_models, struct error *error)
 {
     size_t n = selection->n;
-    char texts[3][160], styles[TASKS_DRAWN][40], settings[LABEL_MAX];
+    char texts[3][160], styles[TASKS_DRAWN][STYLE_MAX], settings[LABEL_MAX];
     const struct legend_item legend[] = {
         {true, styles[0], texts[0]},
         {true, styles[1], texts[1]},
@@ -305,11 +309,11 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
                                    .panels = {.reader = reader,
                                               .selection = selection,
                                               .request = request,
-                                              .panel_width = n == 1 ? 1.5 * PANEL_WIDTH : PANEL_WIDTH,
+                                              .panel_width = PANEL_WIDTH,
                                               .panel_height = ERRORS_HEIGHT + PARTS_GAP + DIFFERENCE_HEIGHT,
-                                              .margin_left = 66,
+                                              .margin_left = 54,
                                               .margin_bottom = 62,
-                                              .gap = 28,
+                                              .gap = 14,
                                               .tics_height = 12,
                                               .legend = legend,
                                               .n_legend = layout_ri_text(&request->ri, settings) ? 7 : 6}};

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_WIDTH   680.0 /* 180 mm */
 #define MARGIN       12.0
 #define NAMES_WIDTH  94.0 /* of the choices */
 #define TICS_WIDTH   34.0
@@ -279,18 +278,18 @@ enum error_code plot_multiverse(const struct claims *claims, const struct reader
                          reader->path);
     size_t n_columns = n_claims == 1 ? 1 : N_COLUMNS, n_lines = (n_claims + n_columns - 1) / n_columns;
     const char *title = layout_title(reader, request->title);
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    double top = legend_top + layout_legend_height(legend, n_legend, MARGIN, PAGE_WIDTH) + 6;
+    const double page = gnuplot_page_width(&request->place);
+    const struct head head = {.title = title, .common = "", .legend = legend, .n_legend = n_legend, .left = MARGIN};
+    double top = layout_head_height(&head, page) + 6;
     figure.n_rows = list_choices(claims, figure.rows);
     figure.matrix_height = matrix_height(figure.rows, figure.n_rows);
     figure.panel_width =
-        (PAGE_WIDTH - 2 * MARGIN - NAMES_WIDTH - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
+        (page - 2 * MARGIN - NAMES_WIDTH - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
     double own = HEAD_HEIGHT + CURVE_HEIGHT + 6 + figure.matrix_height + BELOW;
-    if (gnuplot_begin(&figure.gnuplot, &request->place, PAGE_WIDTH, top + (double)n_lines * own, error))
+    if (gnuplot_begin(&figure.gnuplot, &request->place, title, top + (double)n_lines * own, error))
         return error->code;
     fprintf(figure.gnuplot.script, "set multiplot\n");
-    layout_page_title(&figure.gnuplot, MARGIN, title);
-    layout_legend(&figure.gnuplot, legend, n_legend, MARGIN, legend_top);
+    layout_head(&figure.gnuplot, &head);
     for (int c = 0; c < N_CLAIMS; c++)
         if (is_drawn(claims, chosen, c))
             write_claim(&figure, c, i++, n_columns, top);

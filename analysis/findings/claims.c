@@ -311,27 +311,47 @@ static enum error_code decide_multiverse(struct work *work, struct error *error)
     return ERROR_NONE;
 }
 
-static enum error_code decide_claim(struct work *work, struct error *error)
+/* Room for the pairs of work->result; released by work_end. */
+static enum error_code work_begin(struct work *work, struct error *error)
 {
-    struct claims *claims = work->claims;
-    struct claim_result *result = work->result;
-    size_t n_pairs = result->pairs.n, n_measures = (size_t)claims->n_measures, n_columns = n_measures * N_NUMBERS;
-    size_t n_column = n_columns * work->n_seeds;
-    struct estimate *estimates = malloc(2 * n_columns * sizeof *estimates);
-
+    size_t n_pairs = work->result->pairs.n;
+    size_t n_column = (size_t)work->claims->n_measures * N_NUMBERS * work->n_seeds;
     work->a = malloc(work->n_seeds * sizeof *work->a);
     work->b = malloc(work->n_seeds * sizeof *work->b);
     work->rows = malloc(n_pairs * work->n_seeds * sizeof *work->rows);
     work->nulls = malloc(n_pairs * work->n_seeds * sizeof *work->nulls);
     work->columns = malloc(2 * n_column * sizeof *work->columns);
-    result->pair_effects = calloc(n_pairs * n_measures, sizeof *result->pair_effects);
-    if (!estimates || !work->a || !work->b || !work->rows || !work->nulls || !work->columns || !result->pair_effects) {
-        error_set(error, ERROR_FATAL, "not enough memory");
-        goto done;
-    }
+    if (!work->a || !work->b || !work->rows || !work->nulls || !work->columns)
+        return error_set(error, ERROR_FATAL, "not enough memory");
     work->null_columns = work->columns + n_column;
     for (size_t i = 0; i < 2 * n_column; i++)
         work->columns[i] = NAN;
+    return ERROR_NONE;
+}
+
+static void work_end(struct work *work)
+{
+    free(work->columns);
+    free(work->nulls);
+    free(work->rows);
+    free(work->b);
+    free(work->a);
+}
+
+static enum error_code decide_claim(struct work *work, struct error *error)
+{
+    struct claims *claims = work->claims;
+    struct claim_result *result = work->result;
+    size_t n_pairs = result->pairs.n, n_measures = (size_t)claims->n_measures, n_columns = n_measures * N_NUMBERS;
+    struct estimate *estimates = malloc(2 * n_columns * sizeof *estimates);
+
+    result->pair_effects = calloc(n_pairs * n_measures, sizeof *result->pair_effects);
+    if (!estimates || !result->pair_effects) {
+        error_set(error, ERROR_FATAL, "not enough memory");
+        goto done;
+    }
+    if (work_begin(work, error))
+        goto done;
     for (int m = 0; m < claims->n_measures; m++)
         for (int i = 0; i < N_NUMBERS && (claims->measures >> m & 1); i++) {
             struct claim_row *row = NULL;
@@ -346,13 +366,40 @@ static enum error_code decide_claim(struct work *work, struct error *error)
             goto done;
     decide_multiverse(work, error);
 done:
-    free(work->columns);
-    free(work->nulls);
-    free(work->rows);
-    free(work->b);
-    free(work->a);
+    work_end(work);
     free(estimates);
     return error->code;
+}
+
+/* The effects of the tasks that no claim is about. work->result: scratch. */
+static enum error_code decide_others(struct work *work, struct error *error)
+{
+    struct claims *claims = work->claims;
+    claims->other_results = calloc(claims->others.n + 1, sizeof *claims->other_results);
+    if (!claims->other_results)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t g = 0; g < claims->others.n; g++) {
+        struct other_result *other = &claims->other_results[g];
+        work->result->pairs = (struct claim_pairs){claims->others.groups[g].pairs, claims->others.groups[g].n};
+        work->result->n_judged = 0;
+        for (size_t p = 0; p < work->result->pairs.n; p++)
+            work->result->n_judged += claim_pair_has_controls(&work->result->pairs.pairs[p]) ? 1 : 0;
+        other->n_judged = work->result->n_judged;
+        if (!work_begin(work, error))
+            for (int m = 0; m < claims->n_measures && !error->code; m++) {
+                float *column = work->columns + (size_t)m * N_NUMBERS * work->n_seeds;
+                pool(work, m, NUMBER_JUDGED, &other->rows[m]);
+                for (size_t s = 0; s < work->n_seeds && other->n_judged == 0; s++)
+                    column[s] = NAN; /* of one of the two controls */
+                if (other->n_judged == 0)
+                    other->rows[m].mean_b = (double)NAN;
+                estimate(work, column, 1, &other->rows[m].effect, error);
+            }
+        work_end(work);
+        if (error->code)
+            return error->code;
+    }
+    return ERROR_NONE;
 }
 
 /* Finds what each claim is about. Returns the number of effects that will be shown. */
@@ -379,7 +426,8 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
                               const struct claims_options *options, struct error *error)
 {
     struct claim_numbers numbers = {0};
-    struct claim_pairs pairs[N_CLAIMS];
+    struct claim_pairs pairs[N_CLAIM_LISTS];
+    struct claim_result others = {.smallest = CLAIM_SMALLEST_EFFECT};
     size_t n_planned, n_extensions;
 
     memset(claims, 0, sizeof *claims);
@@ -390,7 +438,10 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->n_measures = reader_n_measures(reader);
     claims->measures = options->measures & ((1u << claims->n_measures) - 1);
     size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);
-    if (error->code || reader_read_first_plan(reader, &n_planned, &n_extensions, error) ||
+    if (error->code || other_pairs_find(&claims->others, pairs, reader, selection, error))
+        goto failed;
+    pairs[CLAIM_NONE] = claims->others.all; /* a view */
+    if (reader_read_first_plan(reader, &n_planned, &n_extensions, error) ||
         claim_numbers_read(&numbers, reader, selection, pairs, &options->numbers, error))
         goto failed;
     claims->n_first = n_extensions > 0 && n_planned < reader->n_replicates ? n_planned : 0;
@@ -407,6 +458,16 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
         if (claims->results[c].pairs.n > 0 && decide_claim(&work, error))
             goto failed;
     }
+    struct work work = {.claims = claims,
+                        .reader = reader,
+                        .options = options,
+                        .numbers = &numbers,
+                        .claim = CLAIM_NONE,
+                        .result = &others,
+                        .confidence = CONFIDENCE,
+                        .n_seeds = reader->n_replicates};
+    if (decide_others(&work, error))
+        goto failed;
     claim_numbers_free(&numbers);
     return ERROR_NONE;
 failed:
@@ -421,6 +482,8 @@ void claims_free(struct claims *claims)
         claim_pairs_free(&claims->results[c].pairs);
         free(claims->results[c].pair_effects);
     }
+    other_pairs_free(&claims->others);
+    free(claims->other_results);
     memset(claims, 0, sizeof *claims);
 }
 

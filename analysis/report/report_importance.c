@@ -1,6 +1,7 @@
 #include "report_importance.h"
 
 #include "layout.h"
+#include "palette.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static void write_bars(FILE *out, const struct estimate *bins, double share_max)
     const double width = box->width / RI_BINS, scale = box->height / share_max, bottom = box->top + box->height;
     for (int b = 0; b < RI_BINS; b++) {
         svg_bar(out, box->left + b * width + 0.5, bottom - scale * bins[b].value, width - 1, scale * bins[b].value,
-                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, b / (RI_BINS - 1.0)));
+                palette_ri(&palette_safe, 2 * b / (RI_BINS - 1.0) - 1));
         if (!isnan(bins[b].low) && bins[b].high > bins[b].low)
             svg_line(out, box->left + (b + 0.5) * width, bottom - scale * bins[b].low, box->left + (b + 0.5) * width,
                      bottom - scale * bins[b].high, "whisker");
@@ -161,8 +162,8 @@ static void write_head(const struct report *report)
     for (int side = 1; side >= 0; side--) {
         char task[TASK_LABEL_MAX];
         report_task(report, side, task);
-        fprintf(out, "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>%s ",
-                side ? COLOUR_TASK_2 : COLOUR_TASK_1, side ? "left:" : "right:");
+        fprintf(out, "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>%s ", palette_safe.colours[side],
+                side ? "left:" : "right:");
         html_text(out, task);
         fprintf(out, "</li>");
     }

@@ -1,6 +1,7 @@
 #include "report_maps.h"
 
 #include "grid.h"
+#include "palette.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -32,7 +33,7 @@ static double luminance(uint32_t colour)
 /* A share in per cent with its interval below, if there is room. */
 static void write_cell(FILE *out, const struct estimate *share, double share_max, bool with_interval)
 {
-    uint32_t colour = layout_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
+    uint32_t colour = palette_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
     int digits = share->value < 0.0995 ? 1 : 0;
     if (isnan(share->value)) {
         fprintf(out, "<td class=\"none\">-</td>");
@@ -255,7 +256,7 @@ static void write_heat_cells(const struct report *report, const struct grid *gri
                 continue;
             if (!is_begun)
                 fprintf(out, "<path fill=\"#%06" PRIx32 "\" d=\"",
-                        layout_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
+                        palette_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
             is_begun = true;
             fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", HEAT_LEFT + width * (double)(k % n_columns),
                     HEAT_TOP + height * (double)(k / n_columns), width, height, width);
@@ -302,7 +303,8 @@ static void write_ramp(FILE *out, const char *name, double maximum)
     fprintf(out, "<figure>\n<figcaption>%s, %%</figcaption>\n", name);
     svg_begin(out, 216, 30, "Scale of colours", "From white, none, to dark blue, the most");
     for (int level = 0; level < HEAT_LEVELS; level++)
-        svg_bar(out, 8 + level * 6.25, 1, 6.25, 10, layout_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
+        svg_bar(out, 8 + level * 6.25, 1, 6.25, 10,
+                palette_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
     fprintf(out, "<rect class=\"frame\" x=\"8\" y=\"1\" width=\"200\" height=\"10\"/>\n");
     for (int tick = 0; tick <= 4; tick++) {
         snprintf(text, sizeof text, "%.3g", 25 * tick * maximum);

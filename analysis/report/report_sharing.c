@@ -1,7 +1,7 @@
 #include "report_sharing.h"
 
 #include "histogram.h"
-#include "layout.h"
+#include "palette.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -84,7 +84,7 @@ static void write_mini(FILE *out, const struct histogram *histogram, double top,
     for (int bin = 0; bin < RI_BINS; bin++) {
         double height = (MINI_HEIGHT - 4) * histogram->bins[bin].value / top;
         svg_bar(out, bin * width + 0.5, bottom - height, width - 1, height,
-                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, bin / (RI_BINS - 1.0)));
+                palette_ri(&palette_safe, 2 * bin / (RI_BINS - 1.0) - 1));
     }
     svg_line(out, 0, bottom, MINI_WIDTH, bottom, "axis");
     svg_end(out);
@@ -138,7 +138,7 @@ static void write_matrix_cell(FILE *out, double share)
     if (isnan(share))
         fprintf(out, "<td class=\"none\">-</td>");
     else
-        fprintf(out, "<td style=\"background:#%06" PRIx32 "\">%.0f</td>", layout_blend(COLOUR_LOW, COLOUR_HIGH, share),
+        fprintf(out, "<td style=\"background:#%06" PRIx32 "\">%.0f</td>", palette_blend(COLOUR_LOW, COLOUR_HIGH, share),
                 100 * share);
 }
 

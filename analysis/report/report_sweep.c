@@ -1,7 +1,5 @@
 #include "report_sweep.h"
 
-#include "layout.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 
 #include "curves.h"
 #include "layout.h"
+#include "palette.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,12 +17,8 @@
 #define HEIGHT        148.0
 
 static const struct box training_plot = {38, 8, 226, 106};
-/* Tasks differ in colour (3:1 and more on white) and in dashes, which grey paper shows too. */
-static const struct {
-    uint32_t colour;
-    const char *dashes;
-} tasks[TASKS_MAX] = {{0x147a57, ""},     {0xc8501d, "7 2"}, {0x4a5f9e, "2 2"},         {0xb13d8d, "8 2 2 2"},
-                      {0x5a7a12, "12 3"}, {0x8a6d00, "4 4"}, {0x7a5a2b, "8 2 2 2 2 2"}, {0x1d4d80, "1 3"}};
+/* Dashes of tasks, which grey paper shows too. */
+static const char *const dashes[TASKS_MAX] = {"none", "7 2", "2 2", "8 2 2 2", "12 3", "4 4", "8 2 2 2 2 2", "1 3"};
 
 /* From data to a figure's coordinates; y is logarithmic. */
 struct axes {
@@ -98,7 +95,7 @@ static void write_points(FILE *out, const struct axes *axes, const struct curves
 static void write_curves(FILE *out, const struct axes *axes, const struct curves *curves)
 {
     for (size_t t = 0; t < curves->n_tasks; t++) {
-        fprintf(out, "<polygon class=\"band\" fill=\"#%06" PRIx32 "\" points=\"", tasks[t].colour);
+        fprintf(out, "<polygon class=\"band\" fill=\"#%06" PRIx32 "\" points=\"", palette_safe.colours[t]);
         write_points(out, axes, curves, curves->low + t, false);
         fputc(' ', out);
         write_points(out, axes, curves, curves->high + t, true);
@@ -115,7 +112,7 @@ static void write_curves(FILE *out, const struct axes *axes, const struct curves
         }
     for (size_t t = 0; t < curves->n_tasks; t++) {
         fprintf(out, "<polyline class=\"curve\" stroke=\"#%06" PRIx32 "\" stroke-dasharray=\"%s\" points=\"",
-                tasks[t].colour, *tasks[t].dashes ? tasks[t].dashes : "none");
+                palette_safe.colours[t], dashes[t]);
         write_points(out, axes, curves, curves->median + t, false);
         fprintf(out, "\"/>\n");
     }
@@ -214,7 +211,7 @@ static void write_keys(const struct report *report)
         fprintf(out,
                 "<li><svg aria-hidden=\"true\" class=\"mark\" width=\"30\" height=\"12\"><path class=\"curve\" "
                 "stroke=\"#%06" PRIx32 "\" stroke-dasharray=\"%s\" d=\"M0,6H30\"/></svg> ",
-                tasks[t].colour, *tasks[t].dashes ? tasks[t].dashes : "none");
+                palette_safe.colours[t], dashes[t]);
         html_text(out, task);
         fprintf(out, ", median</li>");
     }

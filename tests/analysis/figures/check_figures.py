@@ -194,11 +194,23 @@ class Grid(Figures):
         shutil.copy("seed.h5", "none.h5")
         with h5py.File("none.h5", "r+") as f:
             f["status"][2] = REJECTED
+            f["test_error"][2] = 0.5  # nothing learned: dead
+            f["status"][1, :4] = np.where(f["status"][1, :4] == ACCEPTED, REJECTED, f["status"][1, :4])
         for statistic, scale in (("mixed", 100), ("mean_ri", 1), ("acceptance", 100), ("error_1", 1)):
             rows = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv")[1])))
             data, texts = self.plot("heatmap", "none.h5", "--statistic", statistic)
-            self.assertEqual(len(data), 4 if scale == 100 and statistic == "mixed" or statistic == "mean_ri" else 1)
-            for layer in range(1, len(data) + 1):
+            n_layers = 4 if statistic in ("mixed", "mean_ri") else 1
+            self.assertEqual(len(data), 2 * n_layers)
+            rejected = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv", "--status", "rejected")[1])))
+            for layer in range(1, n_layers + 1):
+                # Rejected models that are alive, beside the others.
+                alive = [row for row in rejected if row["layer"] == str(layer) and row[statistic] != ""]
+                dots = data[f"rejected{layer}"]
+                self.assertEqual([dot[4] for dot in dots],
+                                 [] if statistic == "acceptance" else [row["first_configuration"] for row in alive])
+                self.assertIn("1", [dot[4] for dot in dots] + ["1"] * (statistic == "acceptance"))
+                for row, dot in zip(alive, dots):
+                    self.assertAlmostEqual(float(dot[0]), scale * float(row[statistic]), delta=1e-4 * abs(float(dot[0])) + 1e-6)
                 wanted = [row for row in rows if row["layer"] == str(layer) and row[statistic] != ""]
                 self.assertEqual(len(wanted), 4 if statistic == "acceptance" else 3)
                 for row, dot in zip(wanted, data[f"layer{layer}"], strict=True):
@@ -303,7 +315,7 @@ class Units(Figures):
                     for colour, value in zip(points[:, 2].astype(int), ri[:, layer].ravel()[drawn]):
                         self.assertEqual(colour == UNIMPORTANT_GREY, np.isnan(value))
                         if not np.isnan(value):
-                            red = 0xfc + (value + 1) / 2 * (0x66 - 0xfc)
+                            red = 0xdb + (value + 1) / 2 * (0x00 - 0xdb)
                             self.assertLessEqual(abs((colour >> 16) - red), 0.51)
                     self.assertIn(f"+ {100 * (~drawn).mean():.0f} %", texts)
 
@@ -538,7 +550,7 @@ class Lesions(Figures):
         for value in ("0", "-1", "2x", "", "1e3"):
             self.assert_error(["lesion", "stored.h5", "--models", value], f"--models {value}: allowed: a whole number")
         _, texts = self.lesion("stored.h5", "--models", "2", "--where", "hidden_layers=2")
-        self.assertTrue(any(re.search(r"\(2 of \d models\)", text) for text in texts), texts)
+        self.assertTrue(any(re.search(r"(^|; )2 of \d models$", text) for text in texts), texts)
 
     def test_settings_are_in_the_figure(self):
         """Who looks at a figure alone sees how RI was computed; nothing if it is the default way."""
@@ -562,7 +574,7 @@ class Lesions(Figures):
                 f["status"][...] = REJECTED
                 f["status"][:, 3:] = PENDING
             _, texts = self.plot(kind, "none.h5")
-            self.assertIn("no accepted model", texts)
+            self.assertIn("0/3" if kind == "heatmap" else "no accepted model", texts)
 
 
 if __name__ == "__main__":

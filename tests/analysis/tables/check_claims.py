@@ -457,6 +457,20 @@ class Claims(base.Files):
             self.assertGreater((mean["high"] - mean["low"]) / t, 0.7 * (
                 simple["multiverse"]["effect"]["high"] - simple["multiverse"]["effect"]["low"]) / 2.2)
 
+    def test_each_model_is_read_once(self):
+        def bytes_read(*arguments):
+            script = '"$@" >/dev/null && grep rchar "/proc/$$/io"'
+            out = subprocess.run(["bash", "-c", script, "bash", *arguments], capture_output=True, text=True)
+            if out.returncode != 0:
+                self.skipTest("/proc/PID/io does not tell")
+            return int(out.stdout.split()[1])
+
+        with h5py.File("claims.h5") as f:
+            size = f["importance"].size * 4
+        none = bytes_read(base.PROGRAM, "--version")
+        found = bytes_read(base.PROGRAM, "claims", "claims.h5") - none
+        self.assertTrue(size < found < 1.3 * size + 300000, (size, found))
+
     def test_first_plan(self):
         rng = np.random.default_rng(5)
         noise = rng.normal(0, 0.01, (1, 40))
@@ -534,6 +548,37 @@ class Claims(base.Files):
         self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
         self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
         self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
+
+    def test_other_pairs(self):
+        """Tasks that no claim is about have D and its control, and no verdict."""
+        lists = ["x0 + x1; x0 * x1; x1", "x0 + x1; x0 + x1; x1", "x0 + x1; x1; x1", "x1; x0 * x1; x1", "x0 + x1; x0 * x1; x0 * x1"]
+        self.make_of_three("three.h5", lists)
+        found = {row["task_names_a"]: row for row in rows("claims", "three.h5", "--measure", "variance")
+                 if row["claim"] == "other_pairs"}
+        self.assertEqual({(k, r["decision"], r["tasks_a"], r["configurations_a"]) for k, r in found.items()},
+                         {("x0 + x1 and x1", "", "1-3", "0"), ("x0 * x1 and x1", "", "2-3", "0")})
+        with base.Arrays("three.h5") as f:
+            p = f["importance"][:, :, 5, :, :, :24]
+            p = p / p.sum(-1, keepdims=True)
+
+        def d(config, a, b):
+            return abs(p[config, :, a] - p[config, :, b]).sum(-1).mean(-1) / 2  # all layers
+
+        row = found["x0 + x1 and x1"]  # of x0 + x1 twice there is none
+        self.assertEqual((row["effect"], row["mean_b"], row["n"]), ("", "", "0"))
+        self.assertAlmostEqual(number(row["mean_a"]), d(0, 0, 2).mean(), delta=2e-6)
+        row = found["x0 * x1 and x1"]
+        identical = (d(4, 1, 2) + d(2, 1, 2)) / 2
+        np.testing.assert_allclose([number(row[k]) for k in ("effect", "mean_a", "mean_b")],
+                                   [(d(0, 1, 2) - identical).mean(), d(0, 1, 2).mean(), identical.mean()], atol=2e-6)
+        self.assertEqual((row["n"], row["effect_low"] == ""), ("8", False))
+        text = done("claims", "three.h5", "--measure", "variance")
+        self.assertIn("Other pairs of tasks", text)
+        whole = json.loads(done("claims", "three.h5", "--measure", "variance", "--json"))["other_pairs"]
+        self.assertEqual([(o["tasks"], o["with_identical"]) for o in whole],
+                         [(["x0 * x1", "x1"], 1), (["x0 + x1", "x1"], 0)])
+        self.assertEqual(json.loads(done("claims", "claims.h5", "--json"))["other_pairs"], [])
+        self.assertNotIn("Other pairs", done("claims", "claims.h5"))
 
     def test_lists_that_are_each_others_control(self):
         self.make_of_three("three.h5", ["x0 + x1; x0 + x1; x0 * x1", "x0 * x1; x0 + x1; x0 * x1", "x0 * x1; x0 * x1; x0 * x1"])
