@@ -2,6 +2,7 @@
 #include "build.h"
 #include "cli.h"
 #include "clock.h"
+#include "cost.h"
 #include "importance.h"
 #include "job.h"
 #include "kernels.h"
@@ -183,10 +184,11 @@ static enum error_code measure_line(const struct bench *bench, const struct kern
     shape = shape_of(&h);
     const struct shape whole = shape_of(&full);
     const struct packing chosen = packing_choose(bench->kernels, &full, bench->kernels->lanes, UINT64_MAX);
+    const struct cost cost = cost_of_pack(kernels, &whole);
     *line = (struct line){.hidden_size = hidden_size,
                           .has_units = lanes == 1,
                           .is_chosen = chosen.kernels == kernels,
-                          .estimate_ms = 1e-6 * packing_cost(kernels, &whole) / lanes};
+                          .estimate_ms = 1e-6 * (cost.training_ns + cost.measures_ns) / lanes};
 
     if (training_create(&training, &shape, kernels, NULL, error) || importance_create(&importance, &training, error))
         goto done;

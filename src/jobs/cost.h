@@ -1,0 +1,17 @@
+/* What a pack costs: one function for the choice of layouts, for picky plan and for picky bench, which shows how well
+ * it holds. */
+#ifndef PICKY_COST_H
+#define PICKY_COST_H
+
+#include "kernels.h"
+#include "shape.h"
+
+/* Of one attempt of a pack, or of one model with units in the lanes: the same however many lanes are filled. */
+struct cost {
+    double training_ns; /* from the untrained model to the end, test passes included */
+    double measures_ns;
+};
+
+struct cost cost_of_pack(const struct kernels *kernels, const struct shape *shape);
+
+#endif
