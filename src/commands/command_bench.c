@@ -247,7 +247,7 @@ struct trial {
 };
 
 /* As many epochs as fit into a run, at least one; with few, whole runs would take minutes. */
-static int64_t epochs_of_a_run(const struct cost *cost, int64_t epochs)
+static int64_t epochs_of_a_run(const struct pack_cost *cost, int64_t epochs)
 {
     double n = RUN_S / (1e-9 * cost->training_ns / (double)epochs);
     return n < 1 ? 1 : n > (double)epochs ? epochs : (int64_t)n;
@@ -301,7 +301,7 @@ static enum error_code measure_width(struct bench *bench, int64_t hidden_size, s
     for (int i = 0; i < 2; i++) {
         struct trial *trial = &trials[i];
         const struct kernels *kernels = i == 0 ? bench->kernels : bench->kernels->units;
-        const struct cost cost = cost_of_pack(kernels, &whole);
+        const struct pack_cost cost = cost_of_pack(kernels, &whole);
         h[i] = full;
         h[i].epochs = epochs_of_a_run(&cost, full.epochs);
         trial->scale = (double)full.epochs / (double)h[i].epochs;

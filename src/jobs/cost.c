@@ -33,7 +33,7 @@ static const struct costs *costs_of(const struct kernels *kernels)
     return costs;
 }
 
-struct cost cost_of_pack(const struct kernels *kernels, const struct shape *shape)
+struct pack_cost cost_of_pack(const struct kernels *kernels, const struct shape *shape)
 {
     const struct costs *costs = costs_of(kernels);
     bool has_units = kernels->lanes == 1, is_adam = shape->optimizer == OPTIMIZER_ADAM;
@@ -59,5 +59,8 @@ struct cost cost_of_pack(const struct kernels *kernels, const struct shape *shap
      * twice as much is done. */
     double layers = (L - 1) * (L - 2) / 2, active = has_units ? 0.5 : 1;
     double ablation = test_rows * H * active * (hidden * layers * costs->multiply_add + layer_ns);
-    return (struct cost){.training_ns = (double)shape_steps(shape) * a_step + tests, .measures_ns = ablation};
+    double samples = test_rows + (double)shape->steps[0] * rows;
+    return (struct pack_cost){.untrained_ns = samples * (vectors * costs->multiply_add + sample_ns),
+                              .training_ns = (double)shape_steps(shape) * a_step + tests,
+                              .measures_ns = ablation};
 }

@@ -7,11 +7,12 @@
 #include "shape.h"
 
 /* Of one attempt of a pack, or of one model with units in the lanes: the same however many lanes are filled. */
-struct cost {
-    double training_ns; /* from the untrained model to the end, test passes included */
+struct pack_cost {
+    double untrained_ns; /* what is known of the untrained model: its errors on all samples */
+    double training_ns;  /* from the untrained model to the end, test passes included */
     double measures_ns;
 };
 
-struct cost cost_of_pack(const struct kernels *kernels, const struct shape *shape);
+struct pack_cost cost_of_pack(const struct kernels *kernels, const struct shape *shape);
 
 #endif

@@ -1,6 +1,5 @@
 #include "packing.h"
 
-#include "cost.h"
 #include "importance.h"
 #include "train.h"
 
@@ -58,7 +57,7 @@ struct packing packing_choose_of(enum layout layout, const struct kernels *wides
             n_models--;
         if (n_models == 0)
             continue;
-        const struct cost pack = cost_of_pack(kernels, &shape);
+        const struct pack_cost pack = cost_of_pack(kernels, &shape);
         double cost = (pack.training_ns + pack.measures_ns) * (double)((n + n_models - 1) / n_models);
         if (best.n_models > 0 && cost >= best_cost)
             continue;
@@ -66,4 +65,13 @@ struct packing packing_choose_of(enum layout layout, const struct kernels *wides
         best_cost = cost;
     }
     return best;
+}
+
+struct pack_cost packing_full_cost(const struct kernels *widest, const struct hyperparameters *h)
+{
+    const struct packing packing = packing_choose(widest, h, widest->lanes, UINT64_MAX);
+    const struct shape shape = shape_of(h);
+    const struct pack_cost cost = cost_of_pack(packing.kernels, &shape);
+    const double n = (double)packing.n_models;
+    return (struct pack_cost){cost.untrained_ns / n, cost.training_ns / n, cost.measures_ns / n};
 }

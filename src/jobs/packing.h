@@ -3,6 +3,7 @@
 #ifndef PICKY_PACKING_H
 #define PICKY_PACKING_H
 
+#include "cost.h"
 #include "kernels.h"
 #include "shape.h"
 
@@ -37,5 +38,8 @@ struct packing packing_choose(const struct kernels *widest, const struct hyperpa
 /* The same of one layout. */
 struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
                                  size_t n, uint64_t memory_bytes);
+
+/* What each model of a full set costs, if memory is no question. */
+struct pack_cost packing_full_cost(const struct kernels *widest, const struct hyperparameters *h);
 
 #endif
