@@ -253,7 +253,9 @@ const struct command command_plan = {
         "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
-        "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"
+        "Times are simulated: some steps of the sweep's shapes are timed here, and a few of its jobs trained to learn\n"
+        "how attempts end, for some three seconds; the high end of an interval is at most twice its low end, which\n"
+        "holds in nine of ten cases. Configurations that do not fit into this machine's memory are\n"
         "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .run = run,
 };

@@ -296,15 +296,16 @@ const int pilot_ranks[PILOT_RANKS] = {1, 4, 16, 64, 256, 1024};
 
 static const double TIMING_S = 1, ONE_TIMING_S = 0.1; /* for the shapes' steps; for those of one */
 static const double TRAINING_S = 2;                   /* for jobs of the sweep */
-static const double COST_ERROR = 0.1;                 /* standard deviation of what the cost function says, relative */
-enum { SIMULATED_RANKS_MAX = 64, RUNS_MAX = 200, RUNS_MIN = 10 };
-static const double SIMULATED_JOBS = 2e5; /* in all runs together */
+static const double COST_ERROR = 0.15;                /* standard deviation of what the cost function says, relative */
+static const double SIMULATION_S = 1.5;               /* at least RUNS_MIN runs all the same */
+enum { RUNS_MAX = 200, RUNS_MIN = 10, FEW_RANKS = 64, MANY_RANKS_RUNS = 50 };
 
 /* How the jobs that were trained ended. */
 struct outcomes {
     const struct record_layout *layout;
     double n_accepted, n_others, n_open; /* jobs: ended otherwise; not ended */
     double attempts, dead, trained;      /* attempts: all; ended untrained; trained */
+    double whole_s;                      /* that they took, if they were all that the sweep has; else 0 */
 };
 
 static enum error_code note_outcome(void *context, const struct job *job, const void *record, struct error *error)
@@ -430,6 +431,8 @@ static enum error_code train_some(struct outcomes *outcomes, const struct sweep 
     outcomes->attempts = (double)totals.attempts;
     outcomes->dead = (double)totals.rejected_at_start;
     outcomes->trained = (double)totals.lanes_used;
+    double n_ended = outcomes->n_accepted + outcomes->n_others;
+    outcomes->whole_s = n_ended == (double)sweep->n_configs * (double)sweep->replicates ? totals.cpu_s : 0;
     free(job_s);
     job_runner_destroy(trial.runner);
     return error->code;
@@ -495,36 +498,28 @@ static struct pilot_interval interval_of(double *times, size_t n)
 static enum error_code simulate(struct pilot_estimate *estimate, struct simulation *simulation,
                                 const struct outcomes *outcomes, const struct sweep *sweep, struct error *error)
 {
-    static double cpu[RUNS_MAX], run[PILOT_RANKS][RUNS_MAX];
-    double max_attempts = 0, jobs = fmin((double)sweep->n_configs * (double)sweep->replicates, 3000);
+    static double run[PILOT_RANKS][RUNS_MAX];
+    size_t n_runs[PILOT_RANKS] = {0};
+    double max_attempts = 0, start_s = clock_cpu_s();
     for (size_t c = 0; c < sweep->n_configs; c++)
         max_attempts = fmax(max_attempts, (double)sweep->configs[c].max_attempts);
-    size_t n = (size_t)fmin(fmax(SIMULATED_JOBS / fmax(jobs, (double)sweep->n_configs), RUNS_MIN), RUNS_MAX);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < RUNS_MAX && (i < RUNS_MIN || clock_cpu_s() - start_s < SIMULATION_S); i++) {
         const struct rng_key key = rng_key((int64_t)i, 1);
         const struct simulated_chance chance = draw_chance(outcomes, max_attempts, key);
         double factor = exp(COST_ERROR * draw_normal(key, 3));
-        struct simulated_time time;
-        for (int r = 0; r < PILOT_RANKS && pilot_ranks[r] <= SIMULATED_RANKS_MAX; r++) {
+        for (int r = 0; r < PILOT_RANKS && (pilot_ranks[r] <= FEW_RANKS || i < MANY_RANKS_RUNS); r++) {
+            struct simulated_time time;
             if (simulation_run(simulation, &chance, pilot_ranks[r], (int64_t)i, &time, error))
                 return error->code;
+            if (r == 0 && outcomes->whole_s > 0) /* what is known need not be left to chance */
+                factor *= outcomes->whole_s / time.cpu_s;
             run[r][i] = factor * time.run_s;
-            if (r == 0)
-                cpu[i] = factor * time.cpu_s;
+            n_runs[r] = i + 1;
         }
     }
-    estimate->cpu = interval_of(cpu, n);
-    for (int r = 0; r < PILOT_RANKS; r++) {
-        if (pilot_ranks[r] <= SIMULATED_RANKS_MAX) {
-            estimate->run[r] = interval_of(run[r], n);
-            continue;
-        }
-        /* Work is shared further, but a pack is not. */
-        const struct pilot_interval fewer = estimate->run[r - 1];
-        double longest_s = simulation_longest_pack(simulation), share = (double)pilot_ranks[r - 1] / pilot_ranks[r];
-        estimate->run[r] = (struct pilot_interval){fmin(fmax(share * fewer.low_s, longest_s), fewer.low_s),
-                                                   fmin(fmax(share * fewer.high_s, longest_s), fewer.high_s)};
-    }
+    for (int r = 0; r < PILOT_RANKS; r++)
+        estimate->run[r] = interval_of(run[r], n_runs[r]);
+    estimate->cpu = estimate->run[0]; /* one rank is never idle */
     return ERROR_NONE;
 }
 

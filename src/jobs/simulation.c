@@ -9,8 +9,6 @@
 /* Jobs that are run one by one; of more, so many and half so many, and the difference goes on. */
 static const double JOBS_MAX = 3000;
 
-enum { COMPANY_PACKS = 16 }; /* as trainer.c */
-
 /* How n models that wait are trained, by n - 1. */
 struct choice {
     size_t n_models;
@@ -30,7 +28,7 @@ struct simulation {
     struct kind *kinds; /* [n_kinds], the dearest first; owned */
     size_t n_kinds, lanes, n_configs;
     double replicates;
-    unsigned *waiting; /* [rank][kind][capacity]: attempts that jobs still need; owned, as */
+    uint16_t *waiting; /* [rank][kind][capacity]: attempts that jobs still need; owned, as */
     size_t *n_waiting; /* [rank][kind] */
     double *clock_s;   /* [rank] */
     struct rng_key key;
@@ -111,15 +109,15 @@ static double draw(struct simulation *s)
 }
 
 /* Trained attempts that a job will have. */
-static unsigned draw_attempts(struct simulation *s, const struct kind *kind, const struct simulated_chance *chance)
+static uint16_t draw_attempts(struct simulation *s, const struct kind *kind, const struct simulated_chance *chance)
 {
     double most = fmax(round(kind->max_attempts * (1 - chance->p_dead)), 1), u = draw(s);
     if (u < chance->p_hopeless)
-        return (unsigned)most;
+        return (uint16_t)most;
     if (chance->p_accepted >= 1)
         return 1;
     u = (u - chance->p_hopeless) / (1 - chance->p_hopeless);
-    return (unsigned)fmin(fmax(ceil(log1p(-u) / log1p(-chance->p_accepted)), 1), most);
+    return (uint16_t)fmin(fmax(ceil(log1p(-u) / log1p(-chance->p_accepted)), 1), most);
 }
 
 /* Memory for a run, of so many jobs of a kind at most. */
@@ -162,7 +160,7 @@ static size_t largest(const struct simulation *s, const size_t *n_waiting)
 }
 
 /* Trains one pack of the kind that has most waiting; returns its seconds, and how many jobs it ended. */
-static double train(const struct simulation *s, const struct kind *kind, unsigned *waiting, size_t *n_waiting,
+static double train(const struct simulation *s, const struct kind *kind, uint16_t *waiting, size_t *n_waiting,
                     const struct simulated_chance *chance, size_t *n_ended)
 {
     size_t n = *n_waiting < s->lanes ? *n_waiting : s->lanes, n_kept = 0;
@@ -199,16 +197,18 @@ static enum error_code run(struct simulation *s, const struct simulated_chance *
         for (size_t r = 1; r < n_ranks; r++)
             rank = s->clock_s[r] < s->clock_s[rank] ? r : rank;
         size_t *n_waiting = s->n_waiting + rank * s->n_kinds;
-        unsigned *waiting = s->waiting + rank * s->n_kinds * capacity;
+        uint16_t *waiting = s->waiting + rank * s->n_kinds * capacity;
         for (size_t k = 0; k < s->n_kinds; k++)
             held += n_waiting[k];
         size_t k = largest(s, n_waiting), fair = (n_open + n_ranks - 1) / n_ranks;
-        while (n_left > 0 && n_waiting[k] < s->lanes && held < COMPANY_PACKS * s->lanes && held < fair) {
+        /* Less than was asked for, because a kind has no more, is trained without waiting for company. */
+        for (bool is_short = false; n_left > 0 && n_waiting[k] < s->lanes && held < fair && !is_short;) {
             struct kind *kind = next_kind(s, n_waiting);
             size_t at = (size_t)(kind - s->kinds), n = s->lanes < fair - held ? s->lanes : fair - held;
             n = n < kind->n_left ? n : kind->n_left;
             for (size_t i = 0; i < n; i++)
                 waiting[at * capacity + n_waiting[at]++] = draw_attempts(s, kind, chance);
+            is_short = n < s->lanes;
             kind->n_left -= n;
             n_left -= n;
             held += n;
@@ -247,15 +247,4 @@ enum error_code simulation_run(struct simulation *simulation, const struct simul
     time->cpu_s += more * fmax(time->cpu_s - half.cpu_s, 0);
     time->run_s += more * fmax(time->run_s - half.run_s, 0);
     return ERROR_NONE;
-}
-
-double simulation_longest_pack(const struct simulation *simulation)
-{
-    double longest_s = 0;
-    for (size_t k = 0; k < simulation->n_kinds; k++)
-        for (size_t n = 0; n < simulation->lanes; n++) {
-            const struct choice *choice = &simulation->kinds[k].choice[n];
-            longest_s = fmax(longest_s, choice->training_s + choice->measures_s);
-        }
-    return longest_s;
 }

@@ -39,7 +39,4 @@ void simulation_destroy(struct simulation *simulation); /* NULL is allowed */
 enum error_code simulation_run(struct simulation *simulation, const struct simulated_chance *chance, int64_t n_ranks,
                                int64_t seed, struct simulated_time *time, struct error *error);
 
-/* Seconds of the longest pack. */
-double simulation_longest_pack(const struct simulation *simulation);
-
 #endif

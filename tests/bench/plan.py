@@ -33,7 +33,8 @@ CASES = [
     ("mixed sizes, 2 ranks", 2, 3, "", "hidden_size = [8, 16, 30, 50, 70, 100, 130];"),
     ("mixed lengths", 1, 4, "", "epochs = [2, 5, 10, 20]; hidden_size = [20, 50];"),
     ("fifteen of 50, 2 ranks", 2, 15, "", ""),
-    ("hard", 1, 7, "N_train = 100; epochs = 20;", ""),
+    ("hard", 1, 7, "error_threshold = 0.01;", ""),
+    ("hard, one of 100", 1, 1, "hidden_size = 100; error_threshold = 0.01;", ""),
     ("never learnt", 1, 7, "error_threshold = 1e-6; max_attempts = 5;", ""),
     ("half never learnt", 1, 4, "max_attempts = 8;", "error_threshold = [0.05, 1e-6]; hidden_size = [20, 50];"),
 ]
