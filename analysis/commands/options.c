@@ -156,14 +156,21 @@ static enum error_code take_simultaneous(struct request *request, const char *va
     return ERROR_NONE;
 }
 
+/* "two_subnetworks, similar_tasks_share, ..." */
+static void list_claims(char names[512])
+{
+    names[0] = '\0';
+    for (int c = 0; c < N_CLAIMS; c++)
+        snprintf(names + strlen(names), 512 - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+}
+
 static enum error_code take_smallest_effect(struct request *request, const char *value, struct error *error)
 {
     size_t length = strcspn(value, "=");
     enum claim_id claim = claim_find(value, length);
-    char *end, names[512] = "";
+    char *end, names[512];
     if (claim == N_CLAIMS) {
-        for (int c = 0; c < N_CLAIMS; c++)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+        list_claims(names);
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with CLAIM one of %s", value,
                          names);
     }
@@ -172,6 +179,24 @@ static enum error_code take_smallest_effect(struct request *request, const char 
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with X above 0, at most 1", value);
     request->smallest_effect[claim] = number;
     return ERROR_NONE;
+}
+
+static enum error_code take_claim(struct request *request, const char *value, struct error *error)
+{
+    request->claims = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        enum claim_id claim = claim_find(word, length);
+        if (claim == N_CLAIMS) {
+            char names[512];
+            list_claims(names);
+            return error_set(error, ERROR_INPUT, "--claim %s: allowed: NAME,... of %s", value, names);
+        }
+        request->claims |= 1u << claim;
+        word += length;
+        if (!*word)
+            return ERROR_NONE;
+    }
 }
 
 static enum error_code take_control(struct request *request, const char *value, struct error *error)
@@ -236,6 +261,34 @@ static enum error_code take_keep_script(struct request *request, const char *val
 {
     (void)value, (void)error;
     request->keep_script = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_width(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    request->width_mm = strtod(value, &end);
+    if (end == value || *end != '\0' || !(request->width_mm >= WIDTH_MM_MIN && request->width_mm <= WIDTH_MM_MAX))
+        return error_set(error, ERROR_INPUT, "--width %s: allowed: a number of millimetres, from %g to %g", value,
+                         WIDTH_MM_MIN, WIDTH_MM_MAX);
+    return ERROR_NONE;
+}
+
+static enum error_code take_font(struct request *request, const char *value, struct error *error)
+{
+    request->font = value;
+    return gnuplot_check_font(value, error);
+}
+
+static enum error_code take_palette(struct request *request, const char *value, struct error *error)
+{
+    return palette_parse(&request->palette, value, error);
+}
+
+static enum error_code take_data(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->data = value;
     return ERROR_NONE;
 }
 
@@ -364,6 +417,7 @@ static const struct option_row option_table[] = {
      take_simultaneous},
     {"smallest-effect", 0, "CLAIM=X", "smallest effect of interest of a claim, in place of 0.05; may be repeated",
      take_smallest_effect},
+    {"claim", 0, "NAME,...", "only these claims", take_claim},
     {"control", 0, NULL,
      "write a sweep instead, the file's with the identical tasks added that its\n"
      "claims are held against: for picky extend",
@@ -379,6 +433,16 @@ static const struct option_row option_table[] = {
     {"config", 0, "N", "this configuration, from 0 as in the file", take_config},
     {"replicate", 0, "N", "this replicate, from 0 (default 0)", take_replicate},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
+    {"width", 0, "MM",
+     "width of the page in millimetres (default 180, two columns of a journal; 85\n"
+     "is one); no text is smaller than 6 points",
+     take_width},
+    {"font", 0, "NAME", "family of the figure's font (default sans-serif)", take_font},
+    {"palette", 0, "NAME",
+     "safe (default: for colour-blind readers too), grey, or colours of the tasks,\n"
+     "#RRGGBB,#RRGGBB,...",
+     take_palette},
+    {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
@@ -386,7 +450,8 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --each model and --variable all)",
+     "accepted, in export for --each model and --variable all); summary and figures\n"
+     "take accepted and rejected, the latter without those that learned nothing",
      take_status},
     {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
@@ -562,7 +627,9 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
 
     *request = (struct request){
         .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1},
-        .measures = 1u << MEASURE_TAYLOR_SAMPLE};
+        .measures = 1u << MEASURE_TAYLOR_SAMPLE,
+        .width_mm = WIDTH_MM_DEFAULT,
+        .palette = palette_safe};
     if (parse_options(request, given, argc, argv, error))
         return error->code;
     char **words = argv + optind;

@@ -2,6 +2,7 @@
 
 #include "dip.h"
 #include "sharing.h"
+#include "starts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -236,9 +237,9 @@ static void take_importance(void *context, const struct reader *reader, size_t c
     struct filling *f = context;
     const float *importance = buffer; /* [replicate, task, layer, unit] */
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
-        f->sample->models[f->model] = (struct sample_model){config, first + r};
+        f->sample->models[f->model] = (struct sample_model){config, first + r, 0};
         size_t n_model = f->n_tasks * f->n_layers * f->n_units;
         const float *model = importance + r * n_model;
         bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
@@ -262,13 +263,23 @@ static void take_losses(void *context, const struct reader *reader, size_t confi
     const float *losses = buffer; /* [replicate, task] */
     float *ratio = f->sample->values + column_index(f->sample, STATISTIC_LOSS_RATIO, 0) * f->sample->n_models;
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
         size_t task_a = (size_t)f->options->task_a, task_b = (size_t)f->options->task_b;
         double a = task_a < f->n_tasks ? (double)losses[r * f->n_tasks + task_a] : (double)NAN;
         double b = task_b < f->n_tasks ? (double)losses[r * f->n_tasks + task_b] : (double)NAN;
         ratio[f->model++] = a > 0 && b > 0 ? (float)log(a / b) : NAN;
     }
+}
+
+static void take_attempts(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                          const void *buffer)
+{
+    struct filling *f = context;
+    const uint16_t *attempts = buffer;
+    for (size_t r = 0; r < n; r++)
+        if (models_is_chosen(reader, config, first + r))
+            f->sample->models[f->model++].attempt = attempts[r];
 }
 
 /* Fills the columns of one configuration's models, which come from `first_model` on. */
@@ -311,7 +322,11 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     if (models_for_each_chunk(reader, FIELD_TEST_LOSS, config, &losses, take_losses, &f, error))
         goto done;
     f.model = first_model;
-    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error);
+    if (models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error))
+        goto done;
+    f.model = first_model;
+    const struct reader_part attempts = reader_whole(reader, FIELD_ATTEMPTS);
+    models_for_each_chunk(reader, FIELD_ATTEMPTS, config, &attempts, take_attempts, &f, error);
 done:
     free(f.counted);
     free(f.indices);
@@ -335,8 +350,12 @@ static enum error_code count_jobs(struct sample *sample, struct reader *reader, 
         sample->n_attempts += n_attempts;
         size_t n_layers = (size_t)reader->configs[group->configs[i]].hidden_layers;
         sample->n_layers = n_layers > sample->n_layers ? n_layers : sample->n_layers;
+        sample->n_models += models_accepted(reader, group->configs[i]);
     }
-    sample->n_models = (size_t)sample->counts[STATUS_ACCEPTED];
+    size_t n_starts;
+    if (starts_count(reader, group, &n_starts, error))
+        return error->code;
+    sample->n_alike = (double)group->n / (double)n_starts;
     return ERROR_NONE;
 }
 
@@ -384,6 +403,17 @@ static struct estimate proportion(uint64_t k, uint64_t n)
     return estimate;
 }
 
+/* Attempts of configurations that start alike are not counted several times in the interval. */
+static struct estimate attempt_acceptance(const struct sample *sample)
+{
+    struct estimate estimate = proportion(sample->counts[STATUS_ACCEPTED], sample->n_attempts);
+    if (sample->n_attempts > 0 && sample->n_alike > 1)
+        statistics_wilson((uint64_t)llround((double)sample->counts[STATUS_ACCEPTED] / sample->n_alike),
+                          (uint64_t)llround((double)sample->n_attempts / sample->n_alike), &estimate.low,
+                          &estimate.high);
+    return estimate;
+}
+
 enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
 {
     const uint64_t *counts = sample->counts;
@@ -404,7 +434,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
     for (size_t l = 0; l < sample->n_layers; l++) {
         struct layer_estimates *layer = &estimates->layers[l];
         layer->statistics[STATISTIC_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], n_tried);
-        layer->statistics[STATISTIC_ATTEMPT_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], sample->n_attempts);
+        layer->statistics[STATISTIC_ATTEMPT_ACCEPTANCE] = attempt_acceptance(sample);
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             enum statistic statistic = (enum statistic)s;
             layer->statistics[s] = means[column_index(sample, statistic, l)];

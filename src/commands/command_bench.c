@@ -1,4 +1,5 @@
 /* picky bench: how fast picky is here, beside what the machine could do. */
+#include "bench_tasks.h"
 #include "build.h"
 #include "cli.h"
 #include "clock.h"
@@ -428,7 +429,8 @@ static void print_json_line(const struct bench *bench, const struct line *line)
 }
 
 /* One object: limits by instruction set; training, measures and job as lists. */
-static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines)
+static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines,
+                       const struct bench_tasks *tasks)
 {
     const char *separator = "";
     printf("{\"limits\": {");
@@ -460,7 +462,12 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
                lines[0][i].hidden_size, lines[0][i].job_ms, benches[0].kernels->name);
         separator = ",";
     }
-    printf("]}\n");
+    printf("]");
+    if (tasks->job_ms > 0) {
+        printf(",\n \"formulas\": ");
+        bench_tasks_print_json(tasks);
+    }
+    printf("}\n");
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------- */
@@ -524,6 +531,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct bench
 {
     static struct line lines[2][LINES_MAX];
     static const int64_t portable_widths[] = {5, 16};
+    struct bench_tasks tasks = {0};
     int64_t widths[WIDTHS_MAX] = {5, 16, 50, 100, 200, 400};
     int n_lines[2] = {6, 2}, n_benches = 1;
 
@@ -534,10 +542,14 @@ static enum error_code bench_all(const struct arguments *arguments, struct bench
     if (read_options(arguments, &benches[0], error))
         return error->code;
     benches[1] = benches[0];
-    if (run_bench(&benches[0], widths, n_lines[0], lines[0], error))
+    if (run_bench(&benches[0], widths, n_lines[0], lines[0], error) ||
+        (!arguments->training && bench_tasks_measure(&tasks, &benches[0].h, benches[0].n_rounds, error)))
         return error->code;
-    if (!arguments->json)
+    if (!arguments->json) {
         print_text(&benches[0], lines[0], 2 * n_lines[0]);
+        if (tasks.job_ms > 0)
+            bench_tasks_print(&tasks);
+    }
     if (!arguments->simd && strcmp(benches[0].kernels->name, "portable") != 0) {
         n_benches = 2;
         setenv("PICKY_SIMD", "portable", 1);
@@ -547,7 +559,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct bench
             print_text(&benches[1], lines[1], 2 * n_lines[1]);
     }
     if (arguments->json)
-        print_json(benches, n_benches, lines, n_lines);
+        print_json(benches, n_benches, lines, n_lines, &tasks);
     return ERROR_NONE;
 }
 
@@ -579,17 +591,18 @@ const struct command command_bench = {
         "  --set KEY=VALUE       another hyperparameter, e.g. batch_size or context_location\n"
         "  --rounds N            runs of each line, in turn (default 9, or 3 where they take long)\n"
         "  --training            training alone: no measures, no whole jobs\n"
-        "  --json                for machines: limits, training, measures, job\n\n"
+        "  --json                for machines: limits, training, measures, job, formulas\n\n"
         "Training is one attempt of a full pack with models in the SIMD lanes, or of one model with units in the\n"
         "lanes, all test passes included; * is the layout that full packs of jobs get, and the estimate (ms a model,\n"
         "measures included) is what that choice goes by. Two yardsticks, by the machine's limits, which are measured\n"
-        "between the runs: R has the matrix products at the multiply-add peak and then a square root and a division "
-        "for\n"
-        "each parameter and step, one after the other, without the test passes. N has for forward, back and update "
-        "the\n"
-        "longest of multiply-adds, square roots and divisions, and the weights' way from the cache that holds them "
-        "(and\n"
-        "back), and the test passes. A job has its rejected attempts, measures and record in it.\n"
+        "between the runs: R has the matrix products at the multiply-add peak and then a square root and a division\n"
+        "for each parameter and step, one after the other, without the test passes. N has for forward, back and "
+        "update\n"
+        "the longest of multiply-adds, square roots and divisions, and the weights' way from the cache that holds "
+        "them\n"
+        "(and back), and the test passes. A job has its rejected attempts, measures and record in it. Formulas: what\n"
+        "the targets of a job cost, at 50 units a layer, as a share of the whole job, if each task takes ten\n"
+        "operations, or three transcendental functions, a sample (to stay below 2 and 8 %).\n"
         "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .run = run,
 };
