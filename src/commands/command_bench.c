@@ -53,8 +53,9 @@ enum { LINES_MAX = 2 * WIDTHS_MAX, FEW_ROUNDS = 3 };
 struct line {
     const struct kernels *kernels;
     int64_t hidden_size;
-    bool is_chosen;     /* by a pack's worth of models that wait */
-    double estimate_ms; /* of an attempt and its measures, that the choice goes by */
+    bool is_chosen;        /* by a pack's worth of models that wait */
+    struct cost_term term; /* of training, for the fit of the cost function */
+    double estimate_ms;    /* of an attempt and its measures, that the choice goes by */
     struct figure attempt_ms, measures_ms, untrained_ms;
     struct figure percent_of_r, percent_of_n; /* of the limits as they were in the same round */
     struct figure r_ms, n_ms;
@@ -310,6 +311,7 @@ static enum error_code measure_width(struct bench *bench, int64_t hidden_size, s
         lines[i] = (struct line){.kernels = kernels,
                                  .hidden_size = hidden_size,
                                  .is_chosen = chosen.kernels == kernels,
+                                 .term = cost_terms(kernels, &whole).training,
                                  .estimate_ms = 1e-6 * (cost.training_ns + cost.measures_ns) / (double)kernels->lanes};
         const struct shape shape = shape_of(&h[i]);
         if (training_create(&trial->training, &shape, kernels, NULL, error) ||
@@ -418,10 +420,12 @@ static void print_json_line(const struct bench *bench, const struct line *line)
 {
     printf("\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", \"lanes\": %zu, "
            "\"is_chosen\": %s, \"ms_per_attempt\": %.6g, \"ms_min\": %.6g, \"ms_max\": %.6g, \"gflops\": %.6g, "
-           "\"percent_of_roofline\": %.4g, \"estimate_ms\": %.6g, ",
+           "\"percent_of_roofline\": %.4g, \"estimate_ms\": %.6g, "
+           "\"multiply_adds\": %.9g, \"updates\": %.9g, \"rest_ns\": %.9g, ",
            line->hidden_size, bench->kernels->name, layout_name(line), line->kernels->lanes,
            line->is_chosen ? "true" : "false", line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
-           line->matrix_gflops, line->percent_of_r.median, line->estimate_ms);
+           line->matrix_gflops, line->percent_of_r.median, line->estimate_ms, line->term.multiply_adds,
+           line->term.updates, line->term.rest_ns);
     print_json_figure("r_ms", line->r_ms, ", ");
     print_json_figure("n_ms", line->n_ms, ", ");
     print_json_figure("percent_of_r", line->percent_of_r, ", ");

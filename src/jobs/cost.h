@@ -13,6 +13,16 @@ struct pack_cost {
     double measures_ns;
 };
 
+/* What it is made of: each term has so many multiply-adds and optimiser's updates of a vector of weights, and a rest.
+ * What the two cost is fitted for each instruction set and layout. */
+struct cost_term {
+    double multiply_adds, updates, rest_ns;
+};
+struct cost_terms {
+    struct cost_term untrained, training, measures;
+};
+struct cost_terms cost_terms(const struct kernels *kernels, const struct shape *shape);
+
 struct pack_cost cost_of_pack(const struct kernels *kernels, const struct shape *shape);
 
 #endif
