@@ -531,6 +531,20 @@ static enum error_code read_options(const struct arguments *arguments, struct be
     return hyperparameters_check(&bench->h, error);
 }
 
+static enum error_code choose_simd(const char *name, struct error *error)
+{
+    const struct kernels *ignored;
+    if (!name)
+        return ERROR_NONE;
+    setenv("PICKY_SIMD", name, 1);
+    if (kernels_choose(&ignored, error)) { /* its message begins with the variable */
+        char words[ERROR_MESSAGE_MAX];
+        snprintf(words, sizeof words, "%s", strchr(error->message, ':') ? strchr(error->message, ':') : "");
+        return error_set(error, ERROR_INPUT, "--simd %.60s%s", name, words);
+    }
+    return ERROR_NONE;
+}
+
 static enum error_code bench_all(const struct arguments *arguments, struct bench benches[2], struct error *error)
 {
     static struct line lines[2][LINES_MAX];
@@ -541,9 +555,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct bench
 
     if (arguments->hidden_size && parse_widths(arguments->hidden_size, widths, &n_lines[0], error))
         return error->code;
-    if (arguments->simd)
-        setenv("PICKY_SIMD", arguments->simd, 1);
-    if (read_options(arguments, &benches[0], error))
+    if (choose_simd(arguments->simd, error) || read_options(arguments, &benches[0], error))
         return error->code;
     benches[1] = benches[0];
     if (run_bench(&benches[0], widths, n_lines[0], lines[0], error) ||
