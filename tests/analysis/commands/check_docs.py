@@ -73,7 +73,7 @@ NOT_RUN = {
     "tests/bench/scale.py memory": BENCH,
     "tests/bench/scale.py start": BENCH,
     "tests/bench/layouts.py OLD NEW": BENCH,
-    "tests/bench/peers.py": "needs PyTorch",
+    "tests/bench/peers_setup.sh peers-env && tests/bench/peers.py --python peers-env/bin/python": "downloads PyTorch",
     "sbatch --signal": SLURM,
     "sbatch -N 2 jobscripts/sweep.sbatch sweep.cfg out.h5": SLURM,
     "sbatch jobscripts/sweep.sbatch sweeps/notebook.cfg notebook.h5": SLURM,
