@@ -263,11 +263,12 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "";
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", meaning[STATISTIC_MEANING_MAX];
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? row->meaning : "",
+    statistic_meaning(figure->statistic, &request->ri, meaning);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? meaning : "",
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 
@@ -328,7 +329,9 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
     if (!rows && !columns && is_no_grid(grid)) {
         const struct legend_item remarks[] = {
-            legend[0], {false, NULL, "lines: 95 % intervals; right: accepted/tried models"}, {false, NULL, settings}};
+            legend[0],
+            {false, NULL, "lines: 95 % intervals; open: rejected, but alive; right: accepted/tried models"},
+            {false, NULL, settings}};
         plot_dots(reader, selection, request, statistic, remarks, has_settings ? 3 : 2, error);
         goto done;
     }

@@ -54,7 +54,7 @@ static enum error_code read_row(struct importance_figure *figure, size_t row, si
             goto no_memory;
     }
     for (size_t r = 0; r < rows->reader->n_replicates; r++) {
-        if (reader_status(rows->reader, config, r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(rows->reader, config, r))
             continue;
         if (units_load(&units, rows->reader, config, r, error))
             goto done;
@@ -136,7 +136,7 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
     fprintf(script, "set format x '%s'\nset format y '%s'\nplot x with lines lw 0.7 lc rgb '#999999'",
             rows_is_lowest(rows, row, column) ? "%.0e" : "", rows_is_leftmost(rows, column) ? "%.0e" : "");
     if (rows->request->ri.normalise == NORMALISE_NONE) { /* else RI is not a matter of the two alone */
-        double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
+        double above = ri_selective_above(&rows->request->ri), ratio = (1 + above) / (1 - above);
         fprintf(script,
                 ", \\\n     %.6g * x with lines lw 0.7 dt 3 lc rgb '#999999'"
                 ", \\\n     x / %.6g with lines lw 0.7 dt 3 lc rgb '#999999'",
@@ -251,9 +251,10 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
                                     {true, styles[3], "unimportant"},
                                     {false, NULL, "+ %: importance 0 for both, not drawn"}};
     size_t n_legend = 5;
+    char line[32];
+    snprintf(line, sizeof line, "|RI| = %g", ri_selective_above(&request->ri));
     if (request->ri.normalise == NORMALISE_NONE)
-        legend[n_legend++] =
-            (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = " RI_TEXT(RI_SELECTIVE_ABOVE)};
+        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", line};
     if (layout_ri_text(&request->ri, settings))
         legend[n_legend++] = (struct legend_item){false, NULL, settings};
     struct importance_figure figure = {.rows = {.reader = reader,
