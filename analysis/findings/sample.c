@@ -57,6 +57,18 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
 enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 
+void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX])
+{
+    double above = ri_selective_above(options), below = ri_mixed_below(options);
+    switch (statistic) {
+    case STATISTIC_SELECTIVE: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| > %g", above); break;
+    case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_MEANING_MAX, "units with RI > %g", above); break;
+    case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_MEANING_MAX, "units with RI < -%g", above); break;
+    case STATISTIC_MIXED: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| < %g", below); break;
+    default: snprintf(text, STATISTIC_MEANING_MAX, "%s", statistic_table[statistic].meaning);
+    }
+}
+
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
 {
     char names[1024] = "";
@@ -157,7 +169,7 @@ static void take_layer(const struct filling *f, size_t model, size_t layer, cons
     double sum = 0, n_units = (double)f->n_units;
     size_t n;
 
-    ri_counts_add(&counts, f->ri, f->n_units);
+    ri_counts_add(&counts, f->ri, f->n_units, ri_selective_above(f->options), ri_mixed_below(f->options));
     for (size_t i = 0; i < f->n_units; i++)
         sum += isnan(f->ri[i]) ? 0 : f->ri[i];
     double dip = dip_of(f, a, b, &n), has_two_peaks = dip > dip_critical(n) ? 1 : 0;

@@ -51,6 +51,11 @@ struct statistic_description {
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
 
+#define STATISTIC_MEANING_MAX 160
+
+/* What a statistic means with the options' cut-offs: statistic_table has it with the default ones. */
+void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX]);
+
 #define STATISTIC_FORMER "bimodality" /* of earlier versions: its columns are there, empty, until 1.0 */
 
 /* The statistic called `name`. ERROR_INPUT "--statistic NAME: allowed: ..." if there is none. */
