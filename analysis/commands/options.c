@@ -450,7 +450,8 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --each model and --variable all)",
+     "accepted, in export for --each model and --variable all); summary and figures\n"
+     "take accepted and rejected, the latter without those that learned nothing",
      take_status},
     {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},

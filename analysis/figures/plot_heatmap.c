@@ -312,7 +312,9 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
     if (!rows && !columns && is_no_grid(grid)) {
         const struct legend_item remarks[] = {
-            legend[0], {false, NULL, "lines: 95 % intervals; right: accepted/tried models"}, {false, NULL, settings}};
+            legend[0],
+            {false, NULL, "lines: 95 % intervals; open: rejected, but alive; right: accepted/tried models"},
+            {false, NULL, settings}};
         plot_dots(reader, selection, request, statistic, remarks, has_settings ? 3 : 2, error);
         goto done;
     }

@@ -52,7 +52,7 @@ static enum error_code read_row(struct importance_figure *figure, size_t row, si
             goto no_memory;
     }
     for (size_t r = 0; r < rows->reader->n_replicates; r++) {
-        if (reader_status(rows->reader, config, r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(rows->reader, config, r))
             continue;
         if (units_load(&units, rows->reader, config, r, error))
             goto done;

@@ -63,6 +63,10 @@ static enum error_code compare_samples(struct work *work, const struct match *ma
     if (aligned_make(&aligned, work->reader->n_replicates, error) ||
         pairs_find(&pairs, work->reader, match, a, b, error))
         goto done;
+    row->n_pairs = pairs.n;
+    row->n_same = 0;
+    for (size_t p = 0; p < pairs.n; p++)
+        row->n_same += a->models[pairs.a[p]].attempt == b->models[pairs.b[p]].attempt;
     for (size_t l = 0; l < n_layers; l++)
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             row->statistic = (enum statistic)s;

@@ -237,9 +237,9 @@ static void take_importance(void *context, const struct reader *reader, size_t c
     struct filling *f = context;
     const float *importance = buffer; /* [replicate, task, layer, unit] */
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
-        f->sample->models[f->model] = (struct sample_model){config, first + r};
+        f->sample->models[f->model] = (struct sample_model){config, first + r, 0};
         size_t n_model = f->n_tasks * f->n_layers * f->n_units;
         const float *model = importance + r * n_model;
         bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
@@ -263,13 +263,23 @@ static void take_losses(void *context, const struct reader *reader, size_t confi
     const float *losses = buffer; /* [replicate, task] */
     float *ratio = f->sample->values + column_index(f->sample, STATISTIC_LOSS_RATIO, 0) * f->sample->n_models;
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
         size_t task_a = (size_t)f->options->task_a, task_b = (size_t)f->options->task_b;
         double a = task_a < f->n_tasks ? (double)losses[r * f->n_tasks + task_a] : (double)NAN;
         double b = task_b < f->n_tasks ? (double)losses[r * f->n_tasks + task_b] : (double)NAN;
         ratio[f->model++] = a > 0 && b > 0 ? (float)log(a / b) : NAN;
     }
+}
+
+static void take_attempts(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                          const void *buffer)
+{
+    struct filling *f = context;
+    const uint16_t *attempts = buffer;
+    for (size_t r = 0; r < n; r++)
+        if (models_is_chosen(reader, config, first + r))
+            f->sample->models[f->model++].attempt = attempts[r];
 }
 
 /* Fills the columns of one configuration's models, which come from `first_model` on. */
@@ -312,7 +322,11 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     if (models_for_each_chunk(reader, FIELD_TEST_LOSS, config, &losses, take_losses, &f, error))
         goto done;
     f.model = first_model;
-    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error);
+    if (models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error))
+        goto done;
+    f.model = first_model;
+    const struct reader_part attempts = reader_whole(reader, FIELD_ATTEMPTS);
+    models_for_each_chunk(reader, FIELD_ATTEMPTS, config, &attempts, take_attempts, &f, error);
 done:
     free(f.counted);
     free(f.indices);
@@ -336,8 +350,8 @@ static enum error_code count_jobs(struct sample *sample, struct reader *reader, 
         sample->n_attempts += n_attempts;
         size_t n_layers = (size_t)reader->configs[group->configs[i]].hidden_layers;
         sample->n_layers = n_layers > sample->n_layers ? n_layers : sample->n_layers;
+        sample->n_models += models_accepted(reader, group->configs[i]);
     }
-    sample->n_models = (size_t)sample->counts[STATUS_ACCEPTED];
     size_t n_starts;
     if (starts_count(reader, group, &n_starts, error))
         return error->code;

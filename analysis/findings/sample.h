@@ -61,13 +61,14 @@ struct sample {
     uint64_t counts[N_STATUSES]; /* jobs by status */
     uint64_t n_attempts;         /* of the accepted, rejected and diverged jobs */
     double n_alike;              /* configurations to a start (starts.h): their attempts are one draw */
-    size_t n_models;             /* accepted */
+    size_t n_models;             /* accepted, or those that models_choose names */
     size_t n_layers;             /* of the deepest configuration */
     bool has_bins;
     struct sample_model {
         size_t config, replicate;
-    } * models;    /* [n_models], by configuration, then replicate */
-    float *values; /* [columns, n_models]: sample_column, sample_bin */
+        int attempt; /* the one that the model comes from, from 1 */
+    } * models;      /* [n_models], by configuration, then replicate */
+    float *values;   /* [columns, n_models]: sample_column, sample_bin */
 };
 
 /* Reads what the accepted models of `group` come to under `options`; with_bins: histograms too. One pass over their

@@ -26,7 +26,7 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
     fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
                  "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,"
-                 "task_2_name\n");
+                 "task_2_name,model_pairs,model_pairs_of_same_attempt\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -60,7 +60,7 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
             fputc(',', out);
             csv_text(out, name);
         }
-        fprintf(out, "\n");
+        fprintf(out, ",%zu,%zu\n", row->n_pairs, row->n_same);
     }
 }
 
@@ -110,7 +110,7 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_number(out, c->p_holm);
         fprintf(out, ", \"p_family\": ");
         json_number(out, c->p_family);
-        fprintf(out, "}");
+        fprintf(out, ", \"model_pairs\": %zu, \"model_pairs_of_same_attempt\": %zu}", row->n_pairs, row->n_same);
     }
     fprintf(out, "\n  ]\n}\n");
 }
@@ -129,6 +129,11 @@ static void write_block_head(const struct comparisons *comparisons, const struct
     snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, %s and %s", comparisons->key->name, b, a,
              label, measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
+    if (row->n_same < row->n_pairs)
+        fprintf(out,
+                "  %zu of %zu pairs of models come from the same attempt; the others differ in\n"
+                "  initial weights and data, too\n",
+                row->n_same, row->n_pairs);
     fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
             "[95 %]", "Cliff", "p", "family");
 }

@@ -69,7 +69,7 @@ static void csv_table(const struct summary_table *table, FILE *out)
     }
 }
 
-const struct summary_writer summary_csv = {csv_begin, csv_table, NULL};
+const struct summary_writer summary_csv = {csv_begin, csv_table, NULL, false};
 
 /* ---- JSON ---- */
 
@@ -153,4 +153,4 @@ static void json_end(FILE *out)
     fprintf(out, "\n  ]\n}\n");
 }
 
-const struct summary_writer summary_json = {json_begin, json_table, json_end};
+const struct summary_writer summary_json = {json_begin, json_table, json_end, false};

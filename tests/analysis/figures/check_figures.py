@@ -194,11 +194,23 @@ class Grid(Figures):
         shutil.copy("seed.h5", "none.h5")
         with h5py.File("none.h5", "r+") as f:
             f["status"][2] = REJECTED
+            f["test_error"][2] = 0.5  # nothing learned: dead
+            f["status"][1, :4] = np.where(f["status"][1, :4] == ACCEPTED, REJECTED, f["status"][1, :4])
         for statistic, scale in (("mixed", 100), ("mean_ri", 1), ("acceptance", 100), ("error_1", 1)):
             rows = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv")[1])))
             data, texts = self.plot("heatmap", "none.h5", "--statistic", statistic)
-            self.assertEqual(len(data), 4 if scale == 100 and statistic == "mixed" or statistic == "mean_ri" else 1)
-            for layer in range(1, len(data) + 1):
+            n_layers = 4 if statistic in ("mixed", "mean_ri") else 1
+            self.assertEqual(len(data), 2 * n_layers)
+            rejected = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv", "--status", "rejected")[1])))
+            for layer in range(1, n_layers + 1):
+                # Rejected models that are alive, beside the others.
+                alive = [row for row in rejected if row["layer"] == str(layer) and row[statistic] != ""]
+                dots = data[f"rejected{layer}"]
+                self.assertEqual([dot[4] for dot in dots],
+                                 [] if statistic == "acceptance" else [row["first_configuration"] for row in alive])
+                self.assertIn("1", [dot[4] for dot in dots] + ["1"] * (statistic == "acceptance"))
+                for row, dot in zip(alive, dots):
+                    self.assertAlmostEqual(float(dot[0]), scale * float(row[statistic]), delta=1e-4 * abs(float(dot[0])) + 1e-6)
                 wanted = [row for row in rows if row["layer"] == str(layer) and row[statistic] != ""]
                 self.assertEqual(len(wanted), 4 if statistic == "acceptance" else 3)
                 for row, dot in zip(wanted, data[f"layer{layer}"], strict=True):
@@ -562,7 +574,7 @@ class Lesions(Figures):
                 f["status"][...] = REJECTED
                 f["status"][:, 3:] = PENDING
             _, texts = self.plot(kind, "none.h5")
-            self.assertIn("no accepted model", texts)
+            self.assertIn("0/3" if kind == "heatmap" else "no accepted model", texts)
 
 
 if __name__ == "__main__":
