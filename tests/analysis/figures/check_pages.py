@@ -47,6 +47,7 @@ model = { epochs = 2; N_train = 100; N_test = 20; error_threshold = 9.0; hidden_
 grid = { context_location = ["start", "end"]; lr = [0.001, 0.0025]; };
 """
 FILES = ["seed.h5", "sizes.h5", "grid.h5", "tasks.h5"]
+FILES_OF = {"claims": ["seed.h5", "controls.h5"], "multiverse": ["controls.h5"]}  # of figures that need more
 # What a figure needs beside FILE and -o.
 ONE = {"ri-pairs": ["--config", "1"], "units": ["--config", "1"]}
 
@@ -146,6 +147,8 @@ class Pages(unittest.TestCase):
         make_file.make("seed.h5", make_file.KINDS["seed"], 9, 0.2, name="a name that is long enough for two lines of a "
                        "narrow page, and_a_word_that_is_too_long_for_any_of_them_and_has_to_be_broken")
         make_file.make("sizes.h5", make_file.KINDS["sizes"], 7, 0.2)
+        make_file.make("controls.h5", [dict(hidden_size=20, context_location=c, **t) for c in ("start", "end") for t in (
+            {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1"))], 9)
         make_file.make("grid.h5", make_file.KINDS["many"][:23], 3)
         with open("tasks.cfg", "w") as f:
             f.write(SWEEP)
@@ -194,7 +197,8 @@ class Pages(unittest.TestCase):
         return rows
 
     def test_pages(self):
-        for kind, path, width in itertools.product(kinds(), FILES, WIDTHS):
+        cases = [(kind, path) for kind in kinds() for path in FILES_OF.get(kind, FILES)]
+        for (kind, path), width in itertools.product(cases, WIDTHS):
             if kind == "lesion" and path != "tasks.h5":  # made-up networks cannot be run
                 continue
             with self.subTest(kind=kind, path=path, width=width):
