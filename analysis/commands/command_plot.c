@@ -152,7 +152,8 @@ const struct command command_plot_heatmap = {
         "option is given, each configuration is a row of dots instead, with a panel for each layer; open ones are "
         "those\n"
         "of rejected models that are alive (see summary --help).\n" GNUPLOT_HELP,
-    .options = "output force where status measure pair layer normalise unimportant-below statistic rows columns "
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above mixed-below "
+               "statistic rows columns "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -209,7 +210,8 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
     .run = importance,
@@ -242,7 +244,8 @@ const struct command command_plot_lesion = {
         "with\n"
         "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where status measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
     .run = lesion,

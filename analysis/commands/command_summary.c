@@ -105,7 +105,8 @@ const struct command command_summary = {
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
         "2/2^seeds. How many pairs come from the same attempt is said above: the others differ in initial weights and\n"
         "data, too. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
-    .options = "output force where status by measure measures pair layer normalise unimportant-below compare statistic "
+    .options = "output force where status by measure measures pair layer normalise unimportant-below selective-above "
+               "mixed-below compare statistic "
                "simultaneous top p-below csv json",
     .chooses_models = true,
     .run = run,

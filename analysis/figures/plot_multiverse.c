@@ -8,17 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDE_FROM    500.0 /* pages that have room for two curves side by side */
-#define NAMES_WIDTH  84.0  /* of the choices */
+#define NAMES_WIDTH  92.0 /* of the choices */
 #define TICS_WIDTH   34.0
-#define GAP          16.0 /* between two curves side by side */
-#define HEAD_LINE    13.0
-#define HEAD_HEIGHT  46.0 /* a claim's name, counts, and mean */
-#define CURVE_HEIGHT 120.0
+#define GAP          16.0  /* between two curves side by side */
+#define PANEL_MIN    190.0 /* of two curves side by side, at least: their heads have to fit */
+#define HEAD_HEIGHT  48.0  /* a claim's name, its mean, its verdicts */
+#define HEAD_LINE    12.0
+#define CURVE_HEIGHT 110.0
 #define ROW_HEIGHT   10.5 /* of the choices */
 #define KIND_GAP     4.0  /* between choices of two kinds */
 #define BELOW        22.0
-#define LINE_WIDTH   1.4 /* of a mark, where there is room */
+#define LINE_WIDTH   1.5 /* of a mark, where there is room */
+#define MEAN         1   /* whose colour in the palette is the mean's */
+#define FOUND        0   /* and that of what is larger, or reversed */
 
 enum { N_COLUMNS = 2, N_SPECIFICATIONS_ALL = N_MEASURES * N_SPECIFICATIONS };
 
@@ -112,12 +114,11 @@ static bool is_drawn(const struct claims *claims, unsigned chosen, int c)
 
 struct multiverse_figure {
     const struct claims *claims;
+    const struct palette *palette;
     struct gnuplot gnuplot;
     struct choice_row rows[N_CHOICE_ROWS_MAX];
     size_t n_rows;
     double matrix_height, panel_width;
-    const struct reader *reader;
-    uint32_t found, mean; /* colours */
 };
 
 static double matrix_height(const struct choice_row *rows, size_t n)
@@ -152,43 +153,25 @@ static void write_data(const struct multiverse_figure *figure, int c, const stru
     fprintf(script, "EOD\n");
 }
 
-/* Texts above a curve, from x on. */
-static void write_head(const struct multiverse_figure *figure, double x, double top, int c, const struct way *ways,
+static void write_head(const struct multiverse_figure *figure, const struct box *box, int c, const struct way *ways,
                        size_t n)
 {
-    const struct multiverse *multiverse = &figure->claims->results[c].multiverse;
-    char effect[64], counts[96], mean[160];
+    const struct claim_result *result = &figure->claims->results[c];
+    char effect[64], text[160];
     size_t n_larger = 0, n_reversed = 0;
     for (size_t i = 0; i < n; i++) {
         n_larger += ways[i].decision == DECISION_LARGER ? 1 : 0;
         n_reversed += ways[i].decision == DECISION_REVERSED ? 1 : 0;
     }
-    effect_format(&multiverse->mean, effect);
-    snprintf(counts, sizeof counts, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
-    snprintf(mean, sizeof mean, "mean %s, %s", effect, decision_names[multiverse->decision]);
-    const char *const lines[] = {claim_table[c].name, counts, mean};
-    for (size_t i = 0; i < 3; i++)
-        layout_text(&figure->gnuplot, x, top + HEAD_LINE * ((double)i + 0.5), ALIGN_LEFT,
-                    i == 0 ? FONT_TEXT : FONT_SMALL, COLOUR_TEXT, false, lines[i]);
-    gnuplot_describe(&figure->gnuplot, "%s: %s; %s.", claim_table[c].name, counts, mean);
-}
-
-/* The rows of --data. */
-static void put_data(const struct multiverse_figure *figure, int c, const struct way *ways, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool is_share = ways[i].number != NUMBER_JUDGED;
-        struct specification s = is_share ? claim_specification(ways[i].number) : (struct specification){0};
-        figure_data_row(&figure->gnuplot, figure->reader, SIZE_MAX);
-        figure_data_text(&figure->gnuplot, claim_table[c].name);
-        figure_data_text(&figure->gnuplot, measure_table[ways[i].measure].name);
-        figure_data_text(&figure->gnuplot, is_share ? "share" : "D");
-        figure_data_text(&figure->gnuplot, is_share ? normalise_names[s.normalise] : "");
-        figure_data_text(&figure->gnuplot, is_share ? (s.is_of_important ? "important" : "all") : "");
-        figure_data_number(&figure->gnuplot, is_share ? claim_cutoffs[s.cutoff] : (double)NAN);
-        figure_data_estimate(&figure->gnuplot, &ways[i].effect);
-        figure_data_text(&figure->gnuplot, decision_names[ways[i].decision]);
-    }
+    double left = box->left - TICS_WIDTH, top = box->top - HEAD_HEIGHT + 6;
+    layout_text(&figure->gnuplot, left, top, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, claim_table[c].name);
+    effect_format(&result->multiverse.mean, effect);
+    snprintf(text, sizeof text, "mean %s, %s", effect, decision_names[result->multiverse.decision]);
+    layout_text(&figure->gnuplot, left, top + HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
+    gnuplot_describe(&figure->gnuplot, " %s: %s", claim_table[c].name, text);
+    snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    layout_text(&figure->gnuplot, left, top + 2 * HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
+    gnuplot_describe(&figure->gnuplot, "; %s.", text);
 }
 
 /* Ends of the axis of effects: all of the claim's. */
@@ -202,12 +185,6 @@ static void find_range(const struct claim_result *result, const struct way *ways
     }
 }
 
-/* Of the marks of n specifications, so that they do not touch. */
-static double line_width(const struct box *box, size_t n)
-{
-    return fmin(LINE_WIDTH, 0.5 * box->width / (double)n);
-}
-
 static void write_curve(const struct multiverse_figure *figure, const struct box *box, int c, const struct way *ways,
                         size_t n)
 {
@@ -215,7 +192,7 @@ static void write_curve(const struct multiverse_figure *figure, const struct box
     const struct estimate *mean = &result->multiverse.mean;
     FILE *script = figure->gnuplot.script;
     const char *name = claim_table[c].name;
-    double low, high, line = line_width(box, n);
+    double low, high;
     find_range(result, ways, n, &low, &high);
     layout_panel(&figure->gnuplot, box);
     layout_axes(&figure->gnuplot);
@@ -223,34 +200,31 @@ static void write_curve(const struct multiverse_figure *figure, const struct box
             "set border 2\nset xrange [0.3:%zu.7]\nset yrange [%.6g:%.6g]\nunset xtics\nset ytics nomirror %.6g\n", n,
             low, high, layout_step(high - low, 5));
     fprintf(script,
-            "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb '#%06x' fs solid noborder "
+            "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb '#e6e6e6' fs solid noborder "
             "behind\nset arrow from graph 0,first 0 to graph 1,first 0 nohead lw 0.8 lc rgb '#%06x'\n",
-            -result->smallest, result->smallest, COLOUR_GRID, COLOUR_LINE);
+            -result->smallest, result->smallest, COLOUR_GREY);
+    const uint32_t mean_colour = figure->palette->colours[MEAN], found = figure->palette->colours[FOUND];
     if (isfinite(mean->low))
         fprintf(script,
                 "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb '#%06" PRIx32
                 "' fs transparent solid 0.25 noborder front\n",
-                mean->low, mean->high, figure->mean);
+                mean->low, mean->high, mean_colour);
     fprintf(script,
-            "set arrow from graph 0,first %.6g to graph 1,first %.6g nohead front lw 1.2 dt 2 lc rgb '#%06" PRIx32
-            "'\n",
-            mean->value, mean->value, figure->mean);
+            "set arrow from graph 0,first %.6g to graph 1,first %.6g nohead front lw 1.2 lc rgb '#%06" PRIx32 "'\n",
+            mean->value, mean->value, mean_colour);
     fprintf(script,
-            "plot $%s using 1:3:(0):($5 == 0 ? $4-$3 : NaN) with vectors nohead lw %.3g lc rgb '#%06x', \\\n"
-            "     $%s using 1:3:(0):($5 == 1 ? $4-$3 : NaN) with vectors nohead lw %.3g lc rgb '#%06" PRIx32 "', \\\n",
-            name, line, COLOUR_LINE, name, line, figure->found);
-    fprintf(script,
+            "plot $%s using 1:3:(0):($5 == 0 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb '#%06x', \\\n"
+            "     $%s using 1:3:(0):($5 == 1 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb '#%06" PRIx32 "', \\\n"
             "     $%s using 1:($5 == 0 ? $2 : NaN) with points pt 6 ps 0.3 lw 0.9 lc rgb '#%06x', \\\n"
             "     $%s using 1:($5 == 1 ? $2 : NaN) with points pt 7 ps 0.33 lc rgb '#%06" PRIx32 "'\n"
             "unset label\nunset arrow\nunset object\n",
-            name, COLOUR_LINE, name, figure->found);
+            name, COLOUR_LINE, name, found, name, COLOUR_LINE, name, found);
 }
 
-/* The choices of each specification, as marks below it; their names beside those of the first column. */
 static void write_matrix(const struct multiverse_figure *figure, const struct box *box, int c, size_t n, bool has_names)
 {
     FILE *script = figure->gnuplot.script;
-    double y = 0, line = line_width(box, n);
+    double y = 0, line = fmin(LINE_WIDTH, 0.5 * box->width / (double)n); /* marks side by side do not touch */
     layout_panel(&figure->gnuplot, box);
     fprintf(script, "set border 0\nset xrange [0.3:%zu.7]\nset yrange [%.6g:0]\nunset xtics\nunset ytics\n", n,
             figure->matrix_height);
@@ -260,13 +234,13 @@ static void write_matrix(const struct multiverse_figure *figure, const struct bo
                     COLOUR_TEXT, false, figure->rows[r].name);
         y += ROW_HEIGHT;
     }
-    for (int is_found = 0; is_found < 2; is_found++)
-        fprintf(
-            script,
-            "%s$%s_choices using 1:($2-%g):(0):($3 == %d ? %g : NaN) with vectors nohead lw %.3g lc rgb '#%06" PRIx32
-            "'%s",
-            is_found ? "     " : "plot ", claim_table[c].name, 0.36 * ROW_HEIGHT, is_found, 0.72 * ROW_HEIGHT, line,
-            is_found ? figure->found : COLOUR_LINE, is_found ? "\nunset label\n" : ", \\\n");
+    fprintf(script,
+            "plot $%s_choices using 1:($2-%g):(0):($3 == 0 ? %g : NaN) with vectors nohead lw %.3g lc rgb '#%06x', \\\n"
+            "     $%s_choices using 1:($2-%g):(0):($3 == 1 ? %g : NaN) with vectors nohead lw %.3g lc rgb '#%06" PRIx32
+            "'\n"
+            "unset label\n",
+            claim_table[c].name, 0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, line, COLOUR_LINE, claim_table[c].name,
+            0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, line, figure->palette->colours[FOUND]);
 }
 
 /* The i-th claim that is drawn, of n_columns side by side. */
@@ -278,8 +252,7 @@ static void write_claim(const struct multiverse_figure *figure, int c, size_t i,
     double left = LAYOUT_MARGIN + NAMES_WIDTH + (double)column * (figure->panel_width + TICS_WIDTH + GAP);
     struct box box = {left, top + (double)row * own + HEAD_HEIGHT, figure->panel_width, CURVE_HEIGHT};
     write_data(figure, c, ways, n);
-    put_data(figure, c, ways, n);
-    write_head(figure, n_columns == 1 ? LAYOUT_MARGIN : left - TICS_WIDTH, top + (double)row * own, c, ways, n);
+    write_head(figure, &box, c, ways, n);
     if (column == 0)
         layout_text(&figure->gnuplot, left - NAMES_WIDTH + 8, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, true, "effect");
@@ -289,51 +262,72 @@ static void write_claim(const struct multiverse_figure *figure, int c, size_t i,
     write_matrix(figure, &box, c, n, column == 0);
 }
 
+static void write_table(const struct multiverse_figure *figure, const struct reader *reader, unsigned chosen)
+{
+    const struct claims *claims = figure->claims;
+    figure_data_begin(&figure->gnuplot, reader,
+                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n");
+    for (int c = 0; c < N_CLAIMS; c++) {
+        struct way ways[N_SPECIFICATIONS_ALL];
+        size_t n = is_drawn(claims, chosen, c) ? list_ways(claims, c, ways) : 0;
+        for (size_t i = 0; i < n; i++) {
+            const char *texts[4] = {"D", "", "", ""};
+            if (ways[i].number != NUMBER_JUDGED)
+                for (size_t r = 0, k = 0; r < figure->n_rows; r++)
+                    if (figure->rows[r].has != has_measure && figure->rows[r].has(&ways[i], figure->rows[r].which))
+                        texts[k++] = figure->rows[r].name;
+            figure_data_row(&figure->gnuplot, reader, SIZE_MAX);
+            figure_data_text(&figure->gnuplot, claim_table[c].name);
+            figure_data_text(&figure->gnuplot, measure_table[ways[i].measure].name);
+            for (int k = 0; k < 4; k++)
+                figure_data_text(&figure->gnuplot, texts[k]);
+            figure_data_text(&figure->gnuplot, decision_names[ways[i].decision]);
+            figure_data_estimate(&figure->gnuplot, &ways[i].effect);
+        }
+    }
+}
+
 enum error_code plot_multiverse(const struct claims *claims, const struct reader *reader, unsigned chosen,
                                 const struct figure_request *request, struct error *error)
 {
-    char styles[4][STYLE_MAX];
+    char found[STYLE_MAX], mean[STYLE_MAX];
     const struct legend_item legend[] = {
-        {true, styles[0], "larger, or reversed"},
-        {true, styles[1], "any other verdict"},
-        {false, styles[2], "mean of all specifications, seed by seed"},
-        {true, styles[3], "smaller than an effect of interest"},
+        {true, found, "larger, or reversed"},
+        {true, "pt 6 ps 0.6 lc rgb '#808080'", "any other verdict"},
+        {false, mean, "mean of all specifications, seed by seed"},
+        {false, "lw 9 lc rgb '#e6e6e6'", "smaller than an effect of interest"},
         {false, NULL, "the specifications share their models"},
         {false, NULL, claims->is_simultaneous ? "intervals hold all together (Bonferroni's t)" : "95 % intervals"}};
-    const size_t n_legend = sizeof legend / sizeof legend[0];
-    const double page = gnuplot_page_width(&request->place);
-    struct multiverse_figure figure = {
-        .claims = claims, .reader = reader, .found = request->palette.colours[0], .mean = request->palette.colours[1]};
+    const struct head head = {.title = layout_title(reader, request->title),
+                              .common = "",
+                              .legend = legend,
+                              .n_legend = sizeof legend / sizeof legend[0],
+                              .left = LAYOUT_MARGIN};
+    const double page = gnuplot_page_width(&request->place), room = page - 2 * LAYOUT_MARGIN - NAMES_WIDTH;
+    struct multiverse_figure figure = {.claims = claims, .palette = &request->palette};
     size_t n_claims = 0, i = 0;
-    snprintf(styles[0], STYLE_MAX, "pt 7 ps 0.6 lc rgb '#%06" PRIx32 "'", figure.found);
-    snprintf(styles[1], STYLE_MAX, "pt 6 ps 0.6 lc rgb '#%06x'", COLOUR_LINE);
-    snprintf(styles[2], STYLE_MAX, "lw 1.6 dt 2 lc rgb '#%06" PRIx32 "'", figure.mean);
-    snprintf(styles[3], STYLE_MAX, "pt 5 ps 1.2 lc rgb '#%06x'", COLOUR_GRID);
     for (int c = 0; c < N_CLAIMS; c++)
         n_claims += is_drawn(claims, chosen, c) ? 1 : 0;
     if (n_claims == 0)
         return error_set(error, ERROR_INPUT, "%s: none of the claims that were asked for has an effect in it",
                          reader->path);
-    size_t n_columns = n_claims == 1 || page < WIDE_FROM ? 1 : N_COLUMNS,
-           n_lines = (n_claims + n_columns - 1) / n_columns;
-    const char *title = layout_title(reader, request->title);
-    const struct head head = {
-        .title = title, .common = "", .legend = legend, .n_legend = n_legend, .left = LAYOUT_MARGIN};
+    bool is_wide = room >= 2 * PANEL_MIN + TICS_WIDTH + GAP;
+    size_t n_columns = n_claims == 1 || !is_wide ? 1 : N_COLUMNS, n_lines = (n_claims + n_columns - 1) / n_columns;
+    snprintf(found, sizeof found, "pt 7 ps 0.6 lc rgb '#%06" PRIx32 "'", request->palette.colours[FOUND]);
+    snprintf(mean, sizeof mean, "lw 3 lc rgb '#%06" PRIx32 "'", request->palette.colours[MEAN]);
     double top = layout_head_height(&head, page) + 6;
     figure.n_rows = list_choices(claims, figure.rows);
     figure.matrix_height = matrix_height(figure.rows, figure.n_rows);
-    figure.panel_width =
-        (page - 2 * LAYOUT_MARGIN - NAMES_WIDTH - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
+    figure.panel_width = (room - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
     double own = HEAD_HEIGHT + CURVE_HEIGHT + 6 + figure.matrix_height + BELOW;
-    if (gnuplot_begin(&figure.gnuplot, &request->place, title, top + (double)n_lines * own, error))
+    if (gnuplot_begin(&figure.gnuplot, &request->place, head.title, top + (double)n_lines * own, error))
         return error->code;
     fprintf(figure.gnuplot.script, "set multiplot\n");
     layout_head(&figure.gnuplot, &head);
-    figure_data_begin(&figure.gnuplot, reader,
-                      "claim,measure,number,normalise,units,cut_off,effect,low,high,n_seeds,verdict");
     for (int c = 0; c < N_CLAIMS; c++)
         if (is_drawn(claims, chosen, c))
             write_claim(&figure, c, i++, n_columns, top);
+    write_table(&figure, reader, chosen);
     fprintf(figure.gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&figure.gnuplot, error);
 }

@@ -8,6 +8,16 @@
 
 const char *const normalise_names[N_NORMALISE] = {"none", "layer"};
 
+double ri_selective_above(const struct ri_options *options)
+{
+    return options->selective_above > 0 ? options->selective_above : RI_SELECTIVE_ABOVE;
+}
+
+double ri_mixed_below(const struct ri_options *options)
+{
+    return options->mixed_below > 0 ? options->mixed_below : RI_MIXED_BELOW;
+}
+
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
                      double *ri)
 {

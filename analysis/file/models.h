@@ -15,7 +15,11 @@ struct ri_options {
     enum normalise normalise; /* layer: importances divided by their sum over the layer, per model and task */
     double unimportant_below; /* of the layer's mean; 0 or more */
     int task_a, task_b;       /* 0-based, a < b */
+    /* What selective and mixed units are; 0: RI_SELECTIVE_ABOVE, RI_MIXED_BELOW. Read by the two below. */
+    double selective_above, mixed_below;
 };
+double ri_selective_above(const struct ri_options *options);
+double ri_mixed_below(const struct ri_options *options);
 
 /* RI of the units [n] of one layer of one model, from their raw importances [n] for the options' two tasks. */
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,

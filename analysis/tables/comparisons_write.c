@@ -205,6 +205,9 @@ static void write_text(const struct comparisons *comparisons, const struct selec
         return;
     if (comparisons->rows[0].ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
+    const struct ri_options *ri = &comparisons->rows[0].ri;
+    if (ri->selective_above > 0 || ri->mixed_below > 0)
+        fprintf(out, "Selective: |RI| > %g; mixed: |RI| < %g.\n", ri_selective_above(ri), ri_mixed_below(ri));
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;

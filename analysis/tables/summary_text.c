@@ -47,7 +47,8 @@ static void begin(const struct reader *reader, const struct selection *selection
             "with what chance gives sets of these sizes. Of all tasks: S and N_eff, how\n"
             "selective a unit is and how many it serves, and the share of units that prefer\n"
             "each of the two.\n",
-            RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
+            ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
+            options->ri.unimportant_below,
             !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
             : reader->chosen >> STATUS_ACCEPTED & 1  ? "accepted and rejected"
                                                      : "rejected",

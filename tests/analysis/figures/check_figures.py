@@ -34,7 +34,7 @@ from make_file import ACCEPTED, MEASURES, PENDING, REJECTED
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 KINDS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
-UNIMPORTANT_GREY = 0xc4c4c4
+UNIMPORTANT_GREY = 0x949494
 
 # Real networks, every shape that lesions have to know: each place of the context, one layer, one unit, padding.
 SWEEP = """name = "lesions"; replicates = 6; seed = 3; store = [STORE];
@@ -188,6 +188,11 @@ class Grid(Figures):
                     value = scale * float(of_cell[statistic])
                     self.assertLessEqual(abs(float(word) - value), 0.051 if scale == 100 else 0.006, word)
             self.assertEqual(any("in %" in text for text in texts), scale == 100)
+
+    def test_cut_offs_are_in_the_figure(self):
+        texts = self.plot("heatmap", "grid.h5", "--selective-above", "0.6")[1]
+        self.assertTrue(any(text.startswith("selective: units with |RI| > 0.6, in %") for text in texts), texts)
+        self.assertIn("|RI| = 0.6", self.plot("importance", "seed.h5", "--selective-above", "0.6")[1])
 
     def test_no_grid(self):
         """Configurations of a zip or of cases: a row of dots for each, in the file's order, instead of empty maps."""
@@ -425,7 +430,7 @@ class Lesions(Figures):
         data, _ = self.plot("lesion", path, *options)
         return {int(name[11:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "differ"}
 
-    def check(self, options, measure="taylor_sample", layers=None, models=50, **settings):
+    def check(self, options, measure="taylor_sample", layers=None, models=50, above=0.9, **settings):
         found, _ = self.lesion("stored.h5", *options)
         self.assertEqual(len(found), 4)
         paired = self.differences("stored.h5", *options)
@@ -442,7 +447,7 @@ class Lesions(Figures):
                     ri[:, others] = np.nan
                 networks = [Network(f, config, r) for r in replicates[chosen]]
                 with np.errstate(invalid="ignore"):
-                    groups = [np.zeros(ri.shape, bool), ri > 0.9, None, None, ri < -0.9, None, None]
+                    groups = [np.zeros(ri.shape, bool), ri > above, None, None, ri < -above, None, None]
                 with np.errstate(invalid="ignore"):
                     shares = np.nan_to_num(raw / raw.sum(-1, keepdims=True)).mean(1)  # [model, layer, unit]
                 for lesion in (3, 6):
@@ -481,6 +486,7 @@ class Lesions(Figures):
         self.check(["--measure", "ablation_mean", "--normalise", "layer", "--unimportant-below", "0.5"],
                    "ablation_mean", normalise=True, below=0.5)
         self.check(["--models", "2"], models=2)
+        self.check(["--selective-above", "0.6"], above=0.6)
 
     def test_random_lesions(self):
         """As many units of each layer as are selective, drawn as rng.h and lesion.h say, twenty times."""

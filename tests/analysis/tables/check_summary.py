@@ -208,6 +208,28 @@ class Summary(Files):
                     np.testing.assert_allclose([number(row["attempt_acceptance" + end]) for end in ("_low", "_high")],
                                                interval, atol=1e-6)
 
+    def test_cut_offs(self):
+        options = ("--selective-above", "0.6", "--mixed-below", "0.3")
+        with Arrays("seed.h5") as f:
+            for row in rows("summary", "seed.h5", *options):
+                c, layer = int(row["first_configuration"]), int(row["layer"]) - 1
+                ri = [Model(f, c, r, "taylor_sample", "none").ri[layer] for r in accepted(f, c)]
+                with np.errstate(invalid="ignore"):
+                    for name, is_one in (("selective", lambda x: abs(x) > 0.6), ("selective_1", lambda x: x > 0.6),
+                                         ("selective_2", lambda x: x < -0.6), ("mixed", lambda x: abs(x) < 0.3)):
+                        self.assertAlmostEqual(number(row[name]), np.mean([is_one(x).mean() for x in ri]), delta=1e-6)
+                self.assertEqual([row["selective_above"], row["mixed_below"]], ["0.6", "0.3"])
+        text = done("summary", "seed.h5", *options)
+        self.assertIn("(RI > 0.6), for the second (RI < -0.6); mixed (|RI| < 0.3)", text)
+        self.assertIn("Selective: |RI| > 0.6; mixed: |RI| < 0.3.", done("summary", "seed.h5", "--compare", "fraction", *options))
+        table = json.loads(done("summary", "seed.h5", "--json", *options))["groups"][0]["tables"][0]
+        self.assertEqual([table["selective_above"], table["mixed_below"]], [0.6, 0.3])
+        for option in ("--selective-above", "--mixed-below"):
+            for value in ("0", "1", "x", "-0.5", ""):
+                code, out, err = run("summary", "seed.h5", option, value)
+                self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
+                self.assertIn(f"{option} {value}: allowed: a number between 0 and 1", err)
+
     def test_rejected_models(self):
         """--status: rejected models count, but for those whose test errors never changed; beside accepted ones."""
         make_file.make("rejected.h5", make_file.KINDS["seed"], 14, seed=4)
