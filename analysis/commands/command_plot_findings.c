@@ -38,8 +38,7 @@ const struct command command_plot_claims = {
         "effects smaller than the smallest one of interest. Open diamonds: the same difference between identical\n"
         "tasks (two_subnetworks, end_splits_last and leaks_backwards have it subtracted already). Small dots: each\n"
         "pair of configurations, where there are several. Crosses, with --noise: the number, or difference, between\n"
-        "two test sets of one task, which is chance alone.\n"
-        "Drawn by gnuplot (Debian package gnuplot-nox).\n",
+        "two test sets of one task, which is chance alone.\n" GNUPLOT_HELP,
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "noise title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -60,8 +59,7 @@ const struct command command_plot_multiverse = {
         "A specification curve (Simonsohn, Simmons & Nelson 2020): up to six measures x 13 numbers, D and shares of\n"
         "selective units (picky-analyse claims --help), each with its own 95 % interval, a column of marks below for\n"
         "what it is. Their counts are no evidence, for they share their models; the band is the mean over them, seed\n"
-        "by seed, with its interval. One claim (--claim) gets the whole width.\n"
-        "Drawn by gnuplot (Debian package gnuplot-nox).\n",
+        "by seed, with its interval. One claim (--claim) gets the whole width.\n" GNUPLOT_HELP,
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "title " FIGURE_OPTIONS,
     .needs_output = true,

@@ -609,11 +609,21 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
 }
 
+enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */
+
+/* The word for the argument of an option, by the value that getopt knows it by. */
+static const char *argument_of(int value)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (value == (option_table[i].letter ? option_table[i].letter : FIRST_VALUE + (int)i))
+            return option_table[i].argument;
+    return "";
+}
+
 /* Options go into the request, and into given [N_OPTIONS]; argv is left with its words from optind on. */
 static enum error_code parse_options(struct request *request, bool *given, int argc, char **argv, struct error *error)
 {
     struct option options[N_OPTIONS + 1] = {{0}};
-    enum { FIRST_VALUE = 256 }; /* above every letter */
     char letters[2 * N_OPTIONS + 2] = ":";
     int value;
 
@@ -632,7 +642,8 @@ static enum error_code parse_options(struct request *request, bool *given, int a
         if (value == '?')
             return error_set(error, ERROR_INPUT, "%s: no such option (see --help)", argv[optind - 1]);
         if (value == ':')
-            return error_set(error, ERROR_INPUT, "%s: its value is missing (see --help)", argv[optind - 1]);
+            return error_set(error, ERROR_INPUT, "%s: its value is missing: %s %s (see --help)", argv[optind - 1],
+                             argv[optind - 1], argument_of(optopt));
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options[i].val == value) {
                 given[i] = true;

@@ -4,7 +4,6 @@
 
 #include "claims.h"
 #include "gnuplot.h"
-#include "output.h"
 #include "palette.h"
 #include "table_head.h"
 #include "task_pairs.h"
@@ -60,8 +59,6 @@ struct request {
 
 /* Where its output goes. */
 struct output_place request_place(const struct request *request, enum output_format format);
-
-/* Where its figure goes. */
 
 /* How claims are to be decided. ERROR_INPUT for a bad --status. */
 enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error);

@@ -1,26 +1,25 @@
 #include "plot_multiverse.h"
 
+#include "figure_data.h"
 #include "formats.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN       12.0
-#define NAMES_WIDTH  94.0 /* of the choices */
+#define NAMES_WIDTH  92.0 /* of the choices */
 #define TICS_WIDTH   34.0
-#define GAP          16.0 /* between two curves side by side */
-#define HEAD_HEIGHT  40.0 /* a claim's name, and its mean */
-#define CURVE_HEIGHT 120.0
-#define ROW_HEIGHT   9.5 /* of the choices */
-#define KIND_GAP     4.0 /* between choices of two kinds */
+#define GAP          16.0  /* between two curves side by side */
+#define PANEL_MIN    190.0 /* of two curves side by side, at least: their heads have to fit */
+#define HEAD_HEIGHT  48.0  /* a claim's name, its mean, its verdicts */
+#define HEAD_LINE    12.0
+#define CURVE_HEIGHT 110.0
+#define ROW_HEIGHT   10.5 /* of the choices */
+#define KIND_GAP     4.0  /* between choices of two kinds */
 #define BELOW        22.0
-#define TEXT_SIZE    9.0
-#define HEAD_SIZE    10.5
-
-#define FOUND "'#1f4e79'"
-#define OPEN  "'#8a8a8a'"
-#define MEAN  "'#b35900'"
+#define MEAN         1 /* whose colour in the palette is the mean's */
+#define FOUND        0 /* and that of what is larger, or reversed */
 
 enum { N_COLUMNS = 2, N_SPECIFICATIONS_ALL = N_MEASURES * N_SPECIFICATIONS };
 
@@ -114,6 +113,7 @@ static bool is_drawn(const struct claims *claims, unsigned chosen, int c)
 
 struct multiverse_figure {
     const struct claims *claims;
+    const struct palette *palette;
     struct gnuplot gnuplot;
     struct choice_row rows[N_CHOICE_ROWS_MAX];
     size_t n_rows;
@@ -162,15 +162,15 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
         n_larger += ways[i].decision == DECISION_LARGER ? 1 : 0;
         n_reversed += ways[i].decision == DECISION_REVERSED ? 1 : 0;
     }
-    layout_text(&figure->gnuplot, box->left - TICS_WIDTH, box->top - HEAD_HEIGHT + 10, ALIGN_LEFT, HEAD_SIZE,
-                COLOUR_TEXT, false, claim_table[c].name);
+    double left = box->left - TICS_WIDTH, top = box->top - HEAD_HEIGHT + 6;
+    layout_text(&figure->gnuplot, left, top, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, claim_table[c].name);
     effect_format(&result->multiverse.mean, effect);
     snprintf(text, sizeof text, "mean %s, %s", effect, decision_names[result->multiverse.decision]);
-    layout_text(&figure->gnuplot, box->left - TICS_WIDTH, box->top - HEAD_HEIGHT + 24, ALIGN_LEFT, TEXT_SIZE,
-                COLOUR_TEXT, false, text);
+    layout_text(&figure->gnuplot, left, top + HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
+    gnuplot_describe(&figure->gnuplot, " %s: %s", claim_table[c].name, text);
     snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
-    layout_text(&figure->gnuplot, box->left + box->width, box->top - HEAD_HEIGHT + 10, ALIGN_RIGHT, TEXT_SIZE,
-                COLOUR_TEXT, false, text);
+    layout_text(&figure->gnuplot, left, top + 2 * HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
+    gnuplot_describe(&figure->gnuplot, "; %s.", text);
 }
 
 /* Ends of the axis of effects: all of the claim's. */
@@ -202,20 +202,22 @@ static void write_curve(const struct multiverse_figure *figure, const struct box
             "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb '#e6e6e6' fs solid noborder "
             "behind\nset arrow from graph 0,first 0 to graph 1,first 0 nohead lw 0.8 lc rgb '#%06x'\n",
             -result->smallest, result->smallest, COLOUR_GREY);
+    const uint32_t mean_colour = figure->palette->colours[MEAN], found = figure->palette->colours[FOUND];
     if (isfinite(mean->low))
         fprintf(script,
-                "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb " MEAN
-                " fs transparent solid 0.25 noborder front\n",
-                mean->low, mean->high);
-    fprintf(script, "set arrow from graph 0,first %.6g to graph 1,first %.6g nohead front lw 1.2 lc rgb " MEAN "\n",
-            mean->value, mean->value);
+                "set object rectangle from graph 0,first %.6g to graph 1,first %.6g fc rgb '#%06" PRIx32
+                "' fs transparent solid 0.25 noborder front\n",
+                mean->low, mean->high, mean_colour);
     fprintf(script,
-            "plot $%s using 1:3:(0):($5 == 0 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb " OPEN ", \\\n"
-            "     $%s using 1:3:(0):($5 == 1 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb " FOUND ", \\\n"
-            "     $%s using 1:($5 == 0 ? $2 : NaN) with points pt 6 ps 0.3 lw 0.9 lc rgb " OPEN ", \\\n"
-            "     $%s using 1:($5 == 1 ? $2 : NaN) with points pt 7 ps 0.33 lc rgb " FOUND "\n"
+            "set arrow from graph 0,first %.6g to graph 1,first %.6g nohead front lw 1.2 lc rgb '#%06" PRIx32 "'\n",
+            mean->value, mean->value, mean_colour);
+    fprintf(script,
+            "plot $%s using 1:3:(0):($5 == 0 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb '#%06x', \\\n"
+            "     $%s using 1:3:(0):($5 == 1 ? $4-$3 : NaN) with vectors nohead lw 0.9 lc rgb '#%06" PRIx32 "', \\\n"
+            "     $%s using 1:($5 == 0 ? $2 : NaN) with points pt 6 ps 0.3 lw 0.9 lc rgb '#%06x', \\\n"
+            "     $%s using 1:($5 == 1 ? $2 : NaN) with points pt 7 ps 0.33 lc rgb '#%06" PRIx32 "'\n"
             "unset label\nunset arrow\nunset object\n",
-            name, name, name, name);
+            name, COLOUR_LINE, name, found, name, COLOUR_LINE, name, found);
 }
 
 static void write_matrix(const struct multiverse_figure *figure, const struct box *box, int c, size_t n, bool has_names)
@@ -227,16 +229,17 @@ static void write_matrix(const struct multiverse_figure *figure, const struct bo
             figure->matrix_height);
     for (size_t r = 0; r < figure->n_rows && has_names; r++) {
         y += figure->rows[r].is_new_kind ? KIND_GAP : 0;
-        layout_text(&figure->gnuplot, box->left - 6, box->top + y + ROW_HEIGHT / 2, ALIGN_RIGHT, TEXT_SIZE, COLOUR_TEXT,
-                    false, figure->rows[r].name);
+        layout_text(&figure->gnuplot, box->left - 6, box->top + y + ROW_HEIGHT / 2, ALIGN_RIGHT, FONT_SMALL,
+                    COLOUR_TEXT, false, figure->rows[r].name);
         y += ROW_HEIGHT;
     }
     fprintf(script,
-            "plot $%s_choices using 1:($2-%g):(0):($3 == 0 ? %g : NaN) with vectors nohead lw 1.4 lc rgb " OPEN ", \\\n"
-            "     $%s_choices using 1:($2-%g):(0):($3 == 1 ? %g : NaN) with vectors nohead lw 1.8 lc rgb " FOUND "\n"
+            "plot $%s_choices using 1:($2-%g):(0):($3 == 0 ? %g : NaN) with vectors nohead lw 1.4 lc rgb '#%06x', \\\n"
+            "     $%s_choices using 1:($2-%g):(0):($3 == 1 ? %g : NaN) with vectors nohead lw 1.8 lc rgb '#%06" PRIx32
+            "'\n"
             "unset label\n",
-            claim_table[c].name, 0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, claim_table[c].name, 0.36 * ROW_HEIGHT,
-            0.72 * ROW_HEIGHT);
+            claim_table[c].name, 0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, COLOUR_LINE, claim_table[c].name,
+            0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, figure->palette->colours[FOUND]);
 }
 
 /* The i-th claim that is drawn, of n_columns side by side. */
@@ -245,12 +248,12 @@ static void write_claim(const struct multiverse_figure *figure, int c, size_t i,
     struct way ways[N_SPECIFICATIONS_ALL];
     size_t n = list_ways(figure->claims, c, ways), column = i % n_columns, row = i / n_columns;
     double own = HEAD_HEIGHT + CURVE_HEIGHT + 6 + figure->matrix_height + BELOW;
-    double left = MARGIN + NAMES_WIDTH + (double)column * (figure->panel_width + TICS_WIDTH + GAP);
+    double left = LAYOUT_MARGIN + NAMES_WIDTH + (double)column * (figure->panel_width + TICS_WIDTH + GAP);
     struct box box = {left, top + (double)row * own + HEAD_HEIGHT, figure->panel_width, CURVE_HEIGHT};
     write_data(figure, c, ways, n);
     write_head(figure, &box, c, ways, n);
     if (column == 0)
-        layout_text(&figure->gnuplot, left - NAMES_WIDTH + 8, box.top + box.height / 2, ALIGN_CENTER, HEAD_SIZE,
+        layout_text(&figure->gnuplot, left - NAMES_WIDTH + 8, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, true, "effect");
     write_curve(figure, &box, c, ways, n);
     box.top += CURVE_HEIGHT + 6;
@@ -258,41 +261,72 @@ static void write_claim(const struct multiverse_figure *figure, int c, size_t i,
     write_matrix(figure, &box, c, n, column == 0);
 }
 
+static void write_table(const struct multiverse_figure *figure, const struct reader *reader, unsigned chosen)
+{
+    const struct claims *claims = figure->claims;
+    figure_data_begin(&figure->gnuplot, reader,
+                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n");
+    for (int c = 0; c < N_CLAIMS; c++) {
+        struct way ways[N_SPECIFICATIONS_ALL];
+        size_t n = is_drawn(claims, chosen, c) ? list_ways(claims, c, ways) : 0;
+        for (size_t i = 0; i < n; i++) {
+            const char *texts[4] = {"D", "", "", ""};
+            if (ways[i].number != NUMBER_JUDGED)
+                for (size_t r = 0, k = 0; r < figure->n_rows; r++)
+                    if (figure->rows[r].has != has_measure && figure->rows[r].has(&ways[i], figure->rows[r].which))
+                        texts[k++] = figure->rows[r].name;
+            figure_data_row(&figure->gnuplot, reader, SIZE_MAX);
+            figure_data_text(&figure->gnuplot, claim_table[c].name);
+            figure_data_text(&figure->gnuplot, measure_table[ways[i].measure].name);
+            for (int k = 0; k < 4; k++)
+                figure_data_text(&figure->gnuplot, texts[k]);
+            figure_data_text(&figure->gnuplot, decision_names[ways[i].decision]);
+            figure_data_estimate(&figure->gnuplot, &ways[i].effect);
+        }
+    }
+}
+
 enum error_code plot_multiverse(const struct claims *claims, const struct reader *reader, unsigned chosen,
                                 const struct figure_request *request, struct error *error)
 {
+    char found[STYLE_MAX], mean[STYLE_MAX];
     const struct legend_item legend[] = {
-        {true, "pt 7 ps 0.6 lc rgb " FOUND, "larger, or reversed"},
-        {true, "pt 6 ps 0.6 lc rgb " OPEN, "any other verdict"},
-        {false, "lw 3 lc rgb " MEAN, "mean of all specifications, seed by seed"},
-        {true, "pt 5 ps 1.2 lc rgb '#e6e6e6'", "smaller than an effect of interest"},
+        {true, found, "larger, or reversed"},
+        {true, "pt 6 ps 0.6 lc rgb '#808080'", "any other verdict"},
+        {false, mean, "mean of all specifications, seed by seed"},
+        {false, "lw 9 lc rgb '#e6e6e6'", "smaller than an effect of interest"},
         {false, NULL, "the specifications share their models"},
         {false, NULL, claims->is_simultaneous ? "intervals hold all together (Bonferroni's t)" : "95 % intervals"}};
-    const size_t n_legend = sizeof legend / sizeof legend[0];
-    struct multiverse_figure figure = {.claims = claims};
+    const struct head head = {.title = layout_title(reader, request->title),
+                              .common = "",
+                              .legend = legend,
+                              .n_legend = sizeof legend / sizeof legend[0],
+                              .left = LAYOUT_MARGIN};
+    const double page = gnuplot_page_width(&request->place), room = page - 2 * LAYOUT_MARGIN - NAMES_WIDTH;
+    struct multiverse_figure figure = {.claims = claims, .palette = &request->palette};
     size_t n_claims = 0, i = 0;
     for (int c = 0; c < N_CLAIMS; c++)
         n_claims += is_drawn(claims, chosen, c) ? 1 : 0;
     if (n_claims == 0)
         return error_set(error, ERROR_INPUT, "%s: none of the claims that were asked for has an effect in it",
                          reader->path);
-    size_t n_columns = n_claims == 1 ? 1 : N_COLUMNS, n_lines = (n_claims + n_columns - 1) / n_columns;
-    const char *title = layout_title(reader, request->title);
-    const double page = gnuplot_page_width(&request->place);
-    const struct head head = {.title = title, .common = "", .legend = legend, .n_legend = n_legend, .left = MARGIN};
+    bool is_wide = room >= 2 * PANEL_MIN + TICS_WIDTH + GAP;
+    size_t n_columns = n_claims == 1 || !is_wide ? 1 : N_COLUMNS, n_lines = (n_claims + n_columns - 1) / n_columns;
+    snprintf(found, sizeof found, "pt 7 ps 0.6 lc rgb '#%06" PRIx32 "'", request->palette.colours[FOUND]);
+    snprintf(mean, sizeof mean, "lw 3 lc rgb '#%06" PRIx32 "'", request->palette.colours[MEAN]);
     double top = layout_head_height(&head, page) + 6;
     figure.n_rows = list_choices(claims, figure.rows);
     figure.matrix_height = matrix_height(figure.rows, figure.n_rows);
-    figure.panel_width =
-        (page - 2 * MARGIN - NAMES_WIDTH - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
+    figure.panel_width = (room - (double)(n_columns - 1) * (TICS_WIDTH + GAP)) / (double)n_columns;
     double own = HEAD_HEIGHT + CURVE_HEIGHT + 6 + figure.matrix_height + BELOW;
-    if (gnuplot_begin(&figure.gnuplot, &request->place, title, top + (double)n_lines * own, error))
+    if (gnuplot_begin(&figure.gnuplot, &request->place, head.title, top + (double)n_lines * own, error))
         return error->code;
     fprintf(figure.gnuplot.script, "set multiplot\n");
     layout_head(&figure.gnuplot, &head);
     for (int c = 0; c < N_CLAIMS; c++)
         if (is_drawn(claims, chosen, c))
             write_claim(&figure, c, i++, n_columns, top);
+    write_table(&figure, reader, chosen);
     fprintf(figure.gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&figure.gnuplot, error);
 }

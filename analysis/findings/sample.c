@@ -426,11 +426,58 @@ static struct estimate attempt_acceptance(const struct sample *sample)
     return estimate;
 }
 
-enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
+/* Whether a statistic is among `wanted`, and comes from a mean over models. */
+static bool needs_mean(uint64_t wanted, int statistic)
+{
+    return (wanted >> statistic & 1) && statistic_table[statistic].aggregate != AGGREGATE_MEDIAN;
+}
+
+/* Fills `columns` with the columns whose means are needed, model statistics once; returns their number. */
+static size_t list_columns(const struct sample *sample, uint64_t wanted, size_t *columns)
+{
+    size_t n = 0;
+    for (size_t l = 0; l < sample->n_layers; l++) {
+        for (int s = l > 0 ? STATISTIC_FIRST_OF_LAYER : STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++)
+            if (needs_mean(wanted, s))
+                columns[n++] = column_index(sample, (enum statistic)s, l);
+        for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
+            columns[n++] = bin_index(sample, l, b);
+    }
+    return n;
+}
+
+/* Means [n_columns of the sample] of those that are needed; the others are NaN. */
+static enum error_code take_means(const struct sample *sample, uint64_t wanted, struct estimate *means,
+                                  struct error *error)
+{
+    size_t n = n_columns(sample), n_models = sample->n_models;
+    size_t *columns = malloc(n * sizeof *columns);
+    struct estimate *packed = malloc(n * sizeof *packed);
+    float *values = calloc(n * (n_models > 0 ? n_models : 1), sizeof *values);
+    error->code = ERROR_NONE;
+    for (size_t c = 0; c < n; c++)
+        means[c] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, 0};
+    if (!columns || !packed || !values) {
+        error_set(error, ERROR_FATAL, "not enough memory");
+    } else {
+        size_t n_packed = list_columns(sample, wanted, columns);
+        for (size_t c = 0; c < n_packed; c++)
+            memcpy(values + c * n_models, sample->values + columns[c] * n_models, n_models * sizeof *values);
+        if (!bootstrap_means(values, n_models, n_packed, packed, error))
+            for (size_t c = 0; c < n_packed; c++)
+                means[columns[c]] = packed[c];
+    }
+    free(values);
+    free(packed);
+    free(columns);
+    return error->code;
+}
+
+enum error_code sample_estimate_some(const struct sample *sample, uint64_t wanted, struct sample_estimates *estimates,
+                                     struct error *error)
 {
     const uint64_t *counts = sample->counts;
-    size_t n = n_columns(sample);
-    struct estimate *means = malloc(n * sizeof *means);
+    struct estimate *means = malloc(n_columns(sample) * sizeof *means);
     float *copy = malloc((sample->n_models > 0 ? sample->n_models : 1) * sizeof *copy);
 
     memset(estimates, 0, sizeof *estimates);
@@ -440,7 +487,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
     estimates->n_layers = sample->n_layers;
     if (!means || !copy)
         error_set(error, ERROR_FATAL, "not enough memory");
-    if (!means || !copy || bootstrap_means(sample->values, sample->n_models, n, means, error))
+    if (!means || !copy || take_means(sample, wanted, means, error))
         goto done;
     uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
     for (size_t l = 0; l < sample->n_layers; l++) {
@@ -456,7 +503,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
                                        estimate->n);
             if (statistic_table[s].is_share)
                 estimate_clip_share(estimate);
-            if (statistic_table[s].aggregate == AGGREGATE_MEDIAN) {
+            if (statistic_table[s].aggregate == AGGREGATE_MEDIAN && (wanted >> s & 1)) {
                 memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
                 layer->statistics[s] = median_estimate(copy, sample->n_models);
             }
@@ -470,6 +517,11 @@ done:
     free(copy);
     free(means);
     return error->code;
+}
+
+enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
+{
+    return sample_estimate_some(sample, ~(uint64_t)0, estimates, error);
 }
 
 enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,

@@ -104,6 +104,11 @@ struct sample_estimates {
  * for the others. Values are NaN without models, intervals with fewer than two. */
 enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error);
 
+/* The same of the statistics in `wanted`, bits 1 << enum statistic; the others are NaN. Shares that are proportions of
+ * jobs are always there. */
+enum error_code sample_estimate_some(const struct sample *sample, uint64_t wanted, struct sample_estimates *estimates,
+                                     struct error *error);
+
 /* sample_read and sample_estimate in one. */
 enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,
                                 bool with_bins, struct sample_estimates *estimates, struct error *error);

@@ -226,6 +226,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
         }
         if (option == ':')
             return misuse(command, "an option lacks its value: ", argv[optind - 1]);
+        if (option == 'S' && !strchr(allowed, 'S') && strchr(allowed, 's'))
+            return misuse(command, "unknown option: --seed; allowed: --set seed=", optarg);
         if (option == '?' || !strchr(allowed, option))
             return misuse(command, "unknown option: ", option_read(argv, option, letter));
         if (option == 's' && !parse_override(arguments, optarg))

@@ -361,8 +361,15 @@ static enum error_code bench_all(const struct arguments *arguments, struct error
 
     if (arguments->hidden_size && parse_widths(arguments->hidden_size, widths, &n_lines[0], error))
         return error->code;
-    if (arguments->simd)
+    if (arguments->simd) {
+        const struct kernels *ignored;
         setenv("PICKY_SIMD", arguments->simd, 1);
+        if (kernels_choose(&ignored, error)) { /* its message begins with the variable */
+            char words[ERROR_MESSAGE_MAX];
+            snprintf(words, sizeof words, "%s", strchr(error->message, ':') ? strchr(error->message, ':') : "");
+            return error_set(error, ERROR_INPUT, "--simd %.60s%s", arguments->simd, words);
+        }
+    }
     hyperparameters_default(&benches[0].h);
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const struct hyperparameter *row = hyperparameter_find(arguments->overrides[i].key);

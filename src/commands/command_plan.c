@@ -193,8 +193,11 @@ static enum error_code parse_sd(const char *text, double *sd, struct error *erro
 static enum error_code read_resources(const struct arguments *arguments, struct job_script *script, struct error *error)
 {
     if (arguments->ranks ? arguments->sbatch || arguments->ranks_per_node : !arguments->sbatch)
-        return error_set(error, ERROR_INPUT,
-                         "allowed: --sbatch NODES, --sbatch NODES --ranks-per-node N, or --ranks N");
+        return error_set(
+            error, ERROR_INPUT, "%s; allowed: --sbatch NODES, --sbatch NODES --ranks-per-node N, or --ranks N",
+            arguments->ranks            ? "--ranks stands beside --sbatch or --ranks-per-node"
+            : arguments->ranks_per_node ? "--ranks-per-node: only with --sbatch"
+                                        : "-o: the results file of a job script, only with --sbatch or --ranks");
     if (arguments->ranks)
         return parse_count("--ranks", arguments->ranks, &script->ranks_per_node, error);
     if (arguments->ranks_per_node &&

@@ -34,7 +34,7 @@ from make_file import ACCEPTED, MEASURES, PENDING, REJECTED
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 KINDS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
-UNIMPORTANT_GREY = 0xc4c4c4
+UNIMPORTANT_GREY = 0x949494
 
 # Real networks, every shape that lesions have to know: each place of the context, one layer, one unit, padding.
 SWEEP = """name = "lesions"; replicates = 6; seed = 3; store = [STORE];
