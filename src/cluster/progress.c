@@ -83,11 +83,12 @@ void progress_hide(FILE *stream)
     fflush(stream);
 }
 
-void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
+void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs, bool is_quiet)
 {
     double now = clock_s();
     *progress = (struct progress){.stream = stream,
-                                  .is_terminal = progress_is_terminal(stream),
+                                  .is_terminal = !is_quiet && progress_is_terminal(stream),
+                                  .is_quiet = is_quiet,
                                   .is_open = true,
                                   .n_jobs = n_jobs,
                                   .start_s = now,
@@ -96,7 +97,7 @@ void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
                                   .interval_s = FIRST_INTERVAL_S,
                                   .burst_s = now,
                                   .marks = {{.at_s = now}, {.at_s = now}}};
-    if (!progress->is_terminal) {
+    if (!progress->is_terminal && !is_quiet) {
         fprintf(stream, "picky: %" PRIu64 " job%s to do\n", n_jobs, n_jobs == 1 ? "" : "s");
         fflush(stream);
     }
@@ -243,6 +244,8 @@ static void show(struct progress *progress, double now_s, bool is_last)
     char text[512];
     progress->shown_s = now_s;
     progress->shown_done = n_done(progress);
+    if (progress->is_quiet)
+        return;
     if (progress->is_terminal) {
         struct winsize size = {0};
         int width = ioctl(fileno(progress->stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;

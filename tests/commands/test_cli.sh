@@ -217,6 +217,21 @@ cmp good.h5 kept.h5 || fail "an existing file was changed"
 refuse '^picky: good\.h5: exists already' mpirun -n 3 --oversubscribe --bind-to none "$picky" run good.cfg
 cmp good.h5 kept.h5 || fail "an existing file was changed"
 
+# ---- --quiet: warnings and the last lines alone ----
+expect 0 "$picky" run good.cfg -o quiet.h5 --quiet
+[[ $(wc -l <err) == 3 ]] && grep -q '6 jobs in' err && grep -q '^picky: the file: 6 expected' err || fail "run --quiet"
+expect 0 "$picky" run good.cfg -o warned.h5 --quiet --set replay_every=5
+[[ $(grep -c warning err) == 1 && $(wc -l <err) == 4 ]] || fail "run --quiet: the warning"
+expect 0 "$picky" verify quiet.h5 --quiet --all
+[[ ! -s err ]] && grep -q '6 done again: all bits are the same' out || fail "verify --quiet"
+expect 0 "$picky" extend quiet.h5 good.cfg --quiet --set replicates=4
+[[ $(wc -l <err) == 4 ]] && grep -q 'extended from' err || fail "extend --quiet"
+expect 0 "$picky" merge --quiet -o whole.h5 quiet.h5
+[[ $(wc -l <err) == 1 ]] || fail "merge --quiet"
+expect 2 "$picky" plan good.cfg --quiet
+grep -q 'unknown option: --quiet' err || fail "plan takes no --quiet"
+rm quiet.h5 warned.h5 whole.h5
+
 # ---- bad input: every rank ends ----
 for limit in '' 0 -5 soon 1h30 30m1h 10:60 00:60:00; do
     refuse '^picky: --time-limit: .*allowed: a duration above 0 as 90 \(seconds\), 30s, ' \
