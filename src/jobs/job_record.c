@@ -110,7 +110,7 @@ static void put_histories(const struct record_layout *layout, void *record, cons
 {
     const struct model *model = &training->model[lane];
     size_t T = (size_t)training->network.shape.n_tasks;
-    size_t n_history = (size_t)shape_history(&training->network.shape);
+    size_t n_history = (size_t)shape_history(&model->shape);
     for (size_t epoch = 0; epoch < n_history; epoch++) {
         *at3(layout, record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
         for (size_t task = 0; task < T; task++)

@@ -11,6 +11,13 @@ enum { LOAD_SAMPLES = 64 }; /* drawn and computed at once, a multiple of BLOCK_S
  * multiply-adds (interrupt.h). */
 enum { SAMPLES_A_LOOK = 1024, SAMPLE_WORK = 16 };
 
+#define NO_ENTRY SIZE_MAX /* of a history */
+
+static bool is_in_training(const struct model *model)
+{
+    return model->is_used && !model->has_ended;
+}
+
 static enum error_code out_of_memory(struct error *error)
 {
     return error_set(error, ERROR_FATAL, "out of memory for a pack's data");
@@ -29,9 +36,9 @@ static float *allocate_vectors(size_t bytes, const atomic_bool *interrupt)
     return vectors;
 }
 
-/* Bytes of a training's own arrays; histories are of one lane. */
+/* Bytes of a training's own arrays. */
 struct training_sizes {
-    size_t test_x, test_target, target, indices, step_loss, train_loss, test_error;
+    size_t test_x, test_target, target, indices, step_loss;
 };
 
 static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
@@ -39,15 +46,12 @@ static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
     size_t batch_size = (size_t)shape->batch_size;
     size_t n_tests = (size_t)shape->n_tasks * (size_t)shape->N_test;
     size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
-    size_t n_history = (size_t)shape_history(shape);
     return (struct training_sizes){
         .test_x = vectors_bytes(n_tests * (size_t)shape->n_inputs, lanes),
         .test_target = vectors_bytes(n_tests, lanes),
         .target = vectors_bytes(n_rows, lanes),
         .indices = batch_size * sizeof(uint32_t),
         .step_loss = lanes * sizeof(double),
-        .train_loss = n_history * sizeof(double),
-        .test_error = n_history * (size_t)shape->n_tasks * sizeof(float),
     };
 }
 
@@ -56,13 +60,23 @@ uint64_t training_bytes(const struct shape *shape, size_t lanes)
     struct training_sizes sizes = sizes_of(shape, lanes);
     return network_bytes(shape, lanes) + activations_bytes(shape, lanes, (size_t)shape->batch_size, false) +
            activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.test_x + sizes.test_target + sizes.target +
-           sizes.indices + sizes.step_loss + lanes * (sizes.train_loss + sizes.test_error);
+           sizes.indices + sizes.step_loss;
 }
 
 uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t n_models)
 {
     size_t n_bytes = sizeof(struct train_sample) + (size_t)shape->n_inputs * sizeof(float);
-    return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t));
+    size_t history_bytes = sizeof(double) + (size_t)shape->n_tasks * sizeof(float);
+    return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t)) +
+           n_models * (uint64_t)shape_history(shape) * history_bytes;
+}
+
+struct shape training_kept_shape(const struct shape *shape)
+{
+    struct shape kept = *shape;
+    kept.optimizer = OPTIMIZER_SGD; /* no moments */
+    kept.batch_size = 1;
+    return kept;
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
@@ -82,15 +96,7 @@ enum error_code training_create(struct training *training, const struct shape *s
     training->target = allocate_vectors(sizes.target, interrupt);
     training->indices = calloc(1, sizes.indices);
     training->step_loss = calloc(1, sizes.step_loss);
-    bool complete =
-        training->test_x && training->test_target && training->target && training->indices && training->step_loss;
-    for (size_t lane = 0; lane < training->lanes; lane++) {
-        struct model *model = &training->model[lane];
-        model->train_loss = calloc(1, sizes.train_loss);
-        model->test_error = calloc(1, sizes.test_error);
-        complete = complete && model->train_loss && model->test_error;
-    }
-    if (complete)
+    if (training->test_x && training->test_target && training->target && training->indices && training->step_loss)
         return ERROR_NONE;
     out_of_memory(error);
 failed:
@@ -128,13 +134,23 @@ void training_clear(struct training *training)
 
 static enum error_code reserve(struct training *training, struct model *model, size_t n_train, struct error *error)
 {
-    if (model->capacity < n_train) {
+    if (model->capacity != n_train) { /* no more than it takes: packing_bytes counts on it */
         free(model->samples);
         free(model->x);
         model->samples = malloc(n_train * sizeof *model->samples);
         model->x = malloc(n_train * (size_t)training->network.shape.n_inputs * sizeof *model->x);
         model->capacity = model->samples && model->x ? n_train : 0;
         if (model->capacity == 0)
+            return out_of_memory(error);
+    }
+    size_t n_history = (size_t)shape_history(&model->shape), T = (size_t)model->shape.n_tasks;
+    if (model->history_capacity != n_history) {
+        free(model->train_loss);
+        free(model->test_error);
+        model->train_loss = calloc(n_history, sizeof *model->train_loss);
+        model->test_error = calloc(n_history * T, sizeof *model->test_error);
+        model->history_capacity = model->train_loss && model->test_error ? n_history : 0;
+        if (model->history_capacity == 0)
             return out_of_memory(error);
     }
     if (training->order_size < n_train) {
@@ -213,15 +229,32 @@ static bool load_test_sets(struct training *training, size_t lane, const struct 
     return true;
 }
 
+/* To step 0 of the first phase that has steps. */
+static void begin_training(struct training *training, size_t lane)
+{
+    struct model *model = &training->model[lane];
+    model->has_ended = false;
+    model->step = 0;
+    model->step_in_epoch = model->epoch = 0;
+    model->entry = 1;
+    model->phase = 0;
+    while (model->phase < PHASES_MAX - 1 && model->shape.steps[model->phase] == 0)
+        model->phase++;
+    training->step_loss[lane] = 0;
+}
+
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct error *error)
 {
     struct model *model = &training->model[lane];
     struct targets *targets = &training->targets[training->n_loaded % KERNELS_LANES_MAX], made;
     const atomic_bool *interrupt = training->network.interrupt;
+    model->is_used = false;
+    model->shape = shape_of(h);
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
 
+    begin_training(training, lane);
     model->h = *h;
     model->key = rng_key(seed, attempt);
     model->fault[0] = '\0';
@@ -275,8 +308,8 @@ void training_load_test_block(struct training *training, struct activations *a, 
     memcpy(training->target, training->test_target + start * lanes, n * lanes * sizeof(float));
 }
 
-/* Sums in double, sample after sample. */
-void training_test(struct training *training, size_t epoch)
+/* Tests used lanes, each into its entry [lanes] of the histories. Sums in double, sample after sample. */
+static void test(struct training *training, const size_t *entry)
 {
     const struct shape *shape = &training->network.shape;
     size_t lanes = training->lanes, N_test = (size_t)shape->N_test, n_tasks = (size_t)shape->n_tasks;
@@ -298,10 +331,20 @@ void training_test(struct training *training, size_t epoch)
         }
         for (size_t lane = 0; lane < lanes; lane++) {
             struct model *model = &training->model[lane];
-            model->test_error[epoch * n_tasks + task] = (float)(absolute[lane] / (double)N_test);
+            if (!model->is_used || entry[lane] == NO_ENTRY)
+                continue;
+            model->test_error[entry[lane] * n_tasks + task] = (float)(absolute[lane] / (double)N_test);
             model->test_loss[task] = (float)(squared[lane] / (double)N_test);
         }
     }
+}
+
+void training_test(struct training *training, size_t epoch)
+{
+    size_t entry[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        entry[lane] = epoch;
+    test(training, entry);
 }
 
 void training_untrained(struct training *training)
@@ -365,36 +408,114 @@ static void output_delta(struct training *training, size_t n_rows)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
+/* Steps until the first model comes to the end of an epoch; 0 if no model is in training. */
+static int64_t steps_of_all(const struct training *training)
+{
+    int64_t n = INT64_MAX;
+    for (size_t lane = 0; lane < training->lanes; lane++) {
+        const struct model *model = &training->model[lane];
+        if (!is_in_training(model))
+            continue;
+        int64_t left = model->shape.steps[model->phase] - model->step_in_epoch;
+        n = left < n ? left : n;
+    }
+    return n < INT64_MAX ? n : 0;
+}
+
+/* False if interrupted. */
+static bool take_step(struct training *training)
+{
+    struct network *network = &training->network;
+    size_t batch_size = (size_t)network->shape.batch_size;
+    if (interrupt_look(network->interrupt))
+        return false;
+    for (size_t lane = 0; lane < training->lanes; lane++) {
+        struct model *model = &training->model[lane];
+        if (!is_in_training(model))
+            continue;
+        if (interrupt_after(network->interrupt, batch_size * SAMPLE_WORK))
+            return false;
+        tasks_batch(&model->h, model->key, model->phase, model->step_in_epoch++, model->step++, training->order,
+                    training->indices);
+        load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
+    }
+    network_forward(network, &training->batch, batch_size);
+    output_delta(training, batch_size);
+    network_step(network, &training->batch, batch_size);
+    return true;
+}
+
+/* An epoch has ended: on to the next one, of the next phase, or the end. */
+static void begin_epoch(struct model *model)
+{
+    model->step_in_epoch = 0;
+    model->entry++;
+    if (++model->epoch < model->shape.epochs)
+        return;
+    model->epoch = 0;
+    do
+        model->phase++;
+    while (model->phase < PHASES_MAX && model->shape.steps[model->phase] == 0);
+    model->has_ended = model->phase == PHASES_MAX;
+}
+
+/* True if a model's training has ended with its epoch. Those whose epochs end together are tested together. */
+static bool end_epochs(struct training *training)
+{
+    bool has_any_ended = false;
+    size_t entry[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++) {
+        struct model *model = &training->model[lane];
+        entry[lane] = NO_ENTRY;
+        if (!is_in_training(model) || model->step_in_epoch < model->shape.steps[model->phase])
+            continue;
+        entry[lane] = model->entry;
+        model->train_loss[model->entry] = training->step_loss[lane] / (double)model->shape.steps[model->phase];
+        training->step_loss[lane] = 0;
+    }
+    test(training, entry);
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        if (entry[lane] != NO_ENTRY) {
+            begin_epoch(&training->model[lane]);
+            has_any_ended |= training->model[lane].has_ended;
+        }
+    return has_any_ended;
+}
+
 void training_run(struct training *training, atomic_size_t *n_done)
 {
-    const struct shape *shape = &training->network.shape;
-    const atomic_bool *interrupt = training->network.interrupt;
-    size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
-    uint32_t step = 0;
-    size_t entry = 1;
-    for (int phase = 0; phase < PHASES_MAX; phase++)
-        for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
-            memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
-            for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
-                if (interrupt_look(interrupt))
-                    return;
-                for (size_t lane = 0; lane < lanes; lane++) {
-                    const struct model *model = &training->model[lane];
-                    if (!model->is_used)
-                        continue;
-                    if (interrupt_after(interrupt, batch_size * SAMPLE_WORK))
-                        return;
-                    tasks_batch(&model->h, model->key, phase, i, step, training->order, training->indices);
-                    load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
-                }
-                network_forward(&training->network, &training->batch, batch_size);
-                output_delta(training, batch_size);
-                network_step(&training->network, &training->batch, batch_size);
-                if (n_done)
-                    atomic_store_explicit(n_done, (size_t)step + 1, memory_order_relaxed);
-            }
-            for (size_t lane = 0; lane < lanes; lane++)
-                training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
-            training_test(training, entry);
+    for (int64_t n; (n = steps_of_all(training)) > 0;) {
+        for (int64_t i = 0; i < n; i++) {
+            if (!take_step(training))
+                return;
+            if (n_done)
+                atomic_fetch_add_explicit(n_done, 1, memory_order_relaxed);
         }
+        if (end_epochs(training) || interrupt_look(training->network.interrupt))
+            return;
+    }
+}
+
+void training_empty(struct training *training, size_t lane)
+{
+    training->model[lane].is_used = false;
+    network_freeze(&training->network, lane);
+}
+
+void training_move(struct training *to, size_t to_lane, struct training *from, size_t from_lane)
+{
+    struct model *target = &to->model[to_lane], empty = *target;
+    size_t n_tests = (size_t)from->network.shape.n_tasks * (size_t)from->network.shape.N_test;
+    size_t n_inputs = (size_t)from->network.shape.n_inputs;
+    *target = from->model[from_lane];
+    from->model[from_lane] = empty;
+    network_copy_lane(&to->network, to_lane, &from->network, from_lane);
+    training_empty(from, from_lane);
+    for (size_t i = 0; i < n_tests; i++) {
+        if (i % SAMPLES_A_LOOK == 0 && interrupt_look(from->network.interrupt))
+            return;
+        to->test_target[i * to->lanes + to_lane] = from->test_target[i * from->lanes + from_lane];
+        for (size_t k = i * n_inputs; k < (i + 1) * n_inputs; k++)
+            to->test_x[k * to->lanes + to_lane] = from->test_x[k * from->lanes + from_lane];
+    }
 }

@@ -162,11 +162,13 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
     size_t delta_stride = n_units + 1, in_stride = n_columns + 2;
     float *delta = random_array(n_rows * delta_stride * lanes), *in = random_array(n_rows * in_stride * lanes);
     float *w = random_array(n), *m = random_array(n), *v = random_array(n);
-    float *rate = random_array(lanes);
+    float *rate = random_array(lanes), *epsilon = random_array(lanes);
     for (size_t i = 0; i < n; i++)
         v[i] = fabsf(v[i]);
+    for (size_t lane = 0; lane < lanes; lane++)
+        epsilon[lane] = fabsf(1e-3f * epsilon[lane]);
     float *w2 = copy_array(w, n), *m2 = copy_array(m, n), *v2 = copy_array(v, n);
-    const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+    const float beta1 = 0.9f, beta2 = 0.999f;
 
     for (size_t u = 0; u < n_units; u++)
         for (size_t c = 0; c < n_columns; c++)
@@ -179,7 +181,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                     float square = g * g;
                     m2[at] = flush(fmaf(beta1, m2[at], g));
                     v2[at] = flush(fmaf(beta2, v2[at], square));
-                    w2[at] = fmaf(-rate[lane], m2[at] / (sqrtf(v2[at]) + epsilon), w2[at]);
+                    w2[at] = fmaf(-rate[lane], m2[at] / (sqrtf(v2[at]) + epsilon[lane]), w2[at]);
                 } else {
                     w2[at] = fmaf(-rate[lane], g, w2[at]);
                 }
@@ -206,7 +208,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
     assert_memory_equal(w, w2, n * sizeof(float));
     assert_memory_equal(m, m2, n * sizeof(float));
     assert_memory_equal(v, v2, n * sizeof(float));
-    free(delta), free(in), free(w), free(m), free(v), free(rate), free(w2), free(m2), free(v2);
+    free(delta), free(in), free(w), free(m), free(v), free(rate), free(epsilon), free(w2), free(m2), free(v2);
 }
 
 static void test_update(void **state)

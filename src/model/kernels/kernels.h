@@ -103,8 +103,8 @@ struct update {
     float *moment2; /* Adam: v / (1 - beta2) */
     /* Adam: w -= rate * moment1 / (sqrt(moment2) + epsilon), with the bias corrections and the factors of the scaled
      * moments folded into rate and epsilon (network.c). SGD: w -= rate * g. */
-    const float *rate; /* one vector: each model's own */
-    float epsilon, beta1, beta2;
+    const float *rate, *epsilon; /* one vector each: every model's own */
+    float beta1, beta2;
     const struct back_product *back; /* of the same layer, with the weights before the step; NULL: none */
 };
 

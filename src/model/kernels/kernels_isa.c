@@ -220,7 +220,7 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
  * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
 INLINE void update(const bool is_adam, const struct update *p)
 {
-    const struct update_constants c = update_constants_of(p, *(const vec *)p->rate);
+    const struct update_constants c = update_constants_of(p, *(const vec *)p->rate, *(const vec *)p->epsilon);
     size_t unit = 0;
     if (p->back)
         back_product(p->back);

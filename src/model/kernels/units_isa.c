@@ -350,7 +350,7 @@ static void back_product(const struct back_product *p)
 
 INLINE void update(const bool is_adam, const struct update *p)
 {
-    const struct update_constants c = update_constants_of(p, vec_splat(*p->rate));
+    const struct update_constants c = update_constants_of(p, vec_splat(*p->rate), vec_splat(*p->epsilon));
     if (p->n_units > 1) {
         update_panels(is_adam, &c, p);
         return;
