@@ -11,6 +11,8 @@ enum { LOAD_SAMPLES = 64 }; /* drawn and computed at once, a multiple of BLOCK_S
  * multiply-adds (interrupt.h). */
 enum { SAMPLES_A_LOOK = 1024, SAMPLE_WORK = 16 };
 
+enum { WORDS = 4 }; /* come together (rng.h) */
+
 #define NO_ENTRY SIZE_MAX /* of a history */
 
 static bool is_in_training(const struct model *model)
@@ -36,6 +38,17 @@ static float *allocate_vectors(size_t bytes, const atomic_bool *interrupt)
     return vectors;
 }
 
+static size_t round_up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
+/* Floats of a sample: inputs, target, task. */
+static size_t sample_size(const struct shape *shape)
+{
+    return round_up((size_t)shape->n_inputs + 2, 4);
+}
+
 /* Bytes of a training's own arrays. */
 struct training_sizes {
     size_t test_x, test_target, target, indices, step_loss;
@@ -50,7 +63,7 @@ static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
         .test_x = vectors_bytes(n_tests * (size_t)shape->n_inputs, lanes),
         .test_target = vectors_bytes(n_tests, lanes),
         .target = vectors_bytes(n_rows, lanes),
-        .indices = batch_size * sizeof(uint32_t),
+        .indices = vectors_bytes(round_up(n_rows, WORDS), lanes),
         .step_loss = lanes * sizeof(double),
     };
 }
@@ -65,7 +78,7 @@ uint64_t training_bytes(const struct shape *shape, size_t lanes)
 
 uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t n_models)
 {
-    size_t n_bytes = sizeof(struct train_sample) + (size_t)shape->n_inputs * sizeof(float);
+    size_t n_bytes = sample_size(shape) * sizeof(float);
     size_t history_bytes = sizeof(double) + (size_t)shape->n_tasks * sizeof(float);
     return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t)) +
            n_models * (uint64_t)shape_history(shape) * history_bytes;
@@ -84,6 +97,7 @@ enum error_code training_create(struct training *training, const struct shape *s
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
+    training->sample_size = sample_size(shape);
     const struct training_sizes sizes = sizes_of(shape, training->lanes);
 
     if (network_create(&training->network, shape, kernels, interrupt, error) ||
@@ -94,7 +108,7 @@ enum error_code training_create(struct training *training, const struct shape *s
     training->test_x = allocate_vectors(sizes.test_x, interrupt);
     training->test_target = allocate_vectors(sizes.test_target, interrupt);
     training->target = allocate_vectors(sizes.target, interrupt);
-    training->indices = calloc(1, sizes.indices);
+    training->indices = aligned_alloc(KERNELS_ALIGNMENT, sizes.indices);
     training->step_loss = calloc(1, sizes.step_loss);
     if (training->test_x && training->test_target && training->target && training->indices && training->step_loss)
         return ERROR_NONE;
@@ -109,7 +123,6 @@ void training_destroy(struct training *training)
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
         free(model->samples);
-        free(model->x);
         free(model->train_loss);
         free(model->test_error);
     }
@@ -136,10 +149,8 @@ static enum error_code reserve(struct training *training, struct model *model, s
 {
     if (model->capacity != n_train) { /* no more than it takes: packing_bytes counts on it */
         free(model->samples);
-        free(model->x);
-        model->samples = malloc(n_train * sizeof *model->samples);
-        model->x = malloc(n_train * (size_t)training->network.shape.n_inputs * sizeof *model->x);
-        model->capacity = model->samples && model->x ? n_train : 0;
+        model->samples = malloc(n_train * training->sample_size * sizeof *model->samples);
+        model->capacity = model->samples ? n_train : 0;
         if (model->capacity == 0)
             return out_of_memory(error);
     }
@@ -177,7 +188,8 @@ static void note_fault(struct model *model, const struct targets *targets, int t
 }
 
 /* These are false if they were interrupted. */
-static bool load_training_set(struct model *model, const struct targets *targets, const atomic_bool *interrupt)
+static bool load_training_set(struct model *model, size_t size, const struct targets *targets,
+                              const atomic_bool *interrupt)
 {
     size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)targets->n_inputs, ends[TASKS_MAX], end = 0;
     int64_t counts[TASKS_MAX];
@@ -187,7 +199,7 @@ static bool load_training_set(struct model *model, const struct targets *targets
     int task = 0;
     for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
         size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
-        float target[LOAD_SAMPLES], *x = model->x + first * n_inputs;
+        float target[LOAD_SAMPLES], x[LOAD_SAMPLES * INPUTS_MAX];
         if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
             return false;
         tasks_train_inputs(&model->h, model->key, first, n, x);
@@ -198,8 +210,15 @@ static bool load_training_set(struct model *model, const struct targets *targets
             size_t bad = targets_compute(targets, task, n_same, x + i * n_inputs, target + i);
             if (bad < n_same)
                 note_fault(model, targets, task, x + (i + bad) * n_inputs);
-            for (size_t k = i; k < i + n_same; k++)
-                model->samples[first + k] = (struct train_sample){.target = target[k], .task = task};
+            for (size_t k = i; k < i + n_same; k++) {
+                float *sample = model->samples + (first + k) * size;
+                for (size_t j = 0; j < n_inputs; j++)
+                    sample[j] = x[k * n_inputs + j];
+                sample[n_inputs] = target[k];
+                sample[n_inputs + 1] = (float)task;
+                for (size_t j = n_inputs + 2; j < size; j++)
+                    sample[j] = 0;
+            }
         }
     }
     return true;
@@ -262,32 +281,38 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     targets_make(&made, h, seed, training->targets, KERNELS_LANES_MAX);
     *targets = made;
     training->n_loaded++;
-    if (load_training_set(model, targets, interrupt) && load_test_sets(training, lane, targets, interrupt))
+    if (load_training_set(model, training->sample_size, targets, interrupt) &&
+        load_test_sets(training, lane, targets, interrupt))
         model->is_used = true;
     return ERROR_NONE;
 }
 
-/* Puts n training samples of one model into the first rows: samples indices[0..n-1], or first..first+n-1 if indices is
- * NULL. Targets go beside them. */
-static void load_samples(struct training *training, struct activations *a, size_t lane, const uint32_t *indices,
-                         size_t first, size_t n)
+/* Puts samples indices[0..n_rows-1] of all models into the first rows; targets go beside them. */
+static void load_samples(struct training *training, struct activations *a, size_t n_rows)
 {
+    static const float nothing[INPUTS_MAX + 4]; /* sample 0 of a lane that is not used, which has index 0 */
     const struct network *network = &training->network;
-    const struct train_sample *samples = training->model[lane].samples;
-    size_t lanes = training->lanes;
-    int n_tasks = (int)network->shape.n_tasks;
-    size_t n_inputs = (size_t)network->shape.n_inputs;
-    float *in = a->in[1] + lane, *context = activations_context(a, network, 0, 0) + lane;
-    float *target = training->target + lane;
-    size_t in_step = a->in_stride[1] * lanes, context_step = a->in_stride[network->shape.context_layer] * lanes;
-    for (size_t row = 0; row < n; row++, in += in_step, context += context_step, target += lanes) {
-        size_t i = indices ? indices[row] : first + row;
-        const struct train_sample *sample = &samples[i];
-        for (size_t k = 0; k < n_inputs; k++)
-            in[k * lanes] = training->model[lane].x[i * n_inputs + k];
-        for (int task = 0; task < n_tasks; task++)
-            context[(size_t)task * lanes] = sample->task == task ? 1 : 0;
-        *target = sample->target;
+    const float *from[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        from[lane] = training->model[lane].is_used ? training->model[lane].samples : nothing;
+    /* In slices, as everything. */
+    size_t rows = interrupt_slice(n_rows, training->lanes * SAMPLE_WORK, 1);
+    for (size_t row = 0; row < n_rows; row += rows) {
+        network->kernels->load(&(struct samples){
+            .n_rows = n_rows - row < rows ? n_rows - row : rows,
+            .n_inputs = (size_t)network->shape.n_inputs,
+            .n_tasks = (size_t)network->shape.n_tasks,
+            .size = training->sample_size,
+            .from = from,
+            .index = training->indices + row * training->lanes,
+            .in = a->in[1] + row * a->in_stride[1] * training->lanes,
+            .in_stride = a->in_stride[1],
+            .context = activations_context(a, network, row, 0),
+            .context_stride = a->in_stride[network->shape.context_layer],
+            .target = training->target + row * training->lanes,
+        });
+        if (interrupt_after(network->interrupt, rows * training->lanes * SAMPLE_WORK))
+            return;
     }
 }
 
@@ -362,11 +387,13 @@ void training_untrained(struct training *training)
 
     for (size_t first = 0; first < n_max; first += TRAIN_BLOCK_ROWS) {
         size_t n = n_max - first < TRAIN_BLOCK_ROWS ? n_max - first : TRAIN_BLOCK_ROWS;
-        for (size_t lane = 0; lane < lanes; lane++) {
-            const struct model *model = &training->model[lane];
-            size_t left = model->is_used && (size_t)model->h.N_train > first ? (size_t)model->h.N_train - first : 0;
-            load_samples(training, &training->test, lane, NULL, first, left < n ? left : n);
-        }
+        for (size_t row = 0; row < n; row++)
+            for (size_t lane = 0; lane < lanes; lane++) {
+                const struct model *model = &training->model[lane];
+                bool is_there = model->is_used && first + row < (size_t)model->h.N_train;
+                training->indices[row * lanes + lane] = is_there ? (uint32_t)(first + row) : 0;
+            }
+        load_samples(training, &training->test, n);
         network_forward(network, &training->test, n);
         if (interrupt_look(network->interrupt))
             return;
@@ -393,18 +420,18 @@ static void output_delta(struct training *training, size_t n_rows)
 {
     const struct network *network = &training->network;
     struct activations *a = &training->batch;
-    bool is_relu = network->shape.output_activation == OUTPUT_RELU;
-    size_t lanes = training->lanes, stride = a->delta_stride[network->n_layers];
-    float scale = 2 / (float)n_rows;
-    double squared[KERNELS_LANES_MAX] = {0};
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t lane = 0; lane < lanes; lane++) {
-            float y = a->out[row * lanes + lane];
-            float error = y - training->target[row * lanes + lane];
-            squared[lane] += (double)error * (double)error;
-            a->delta[network->n_layers][row * stride * lanes + lane] = is_relu && y <= 0 ? 0 : scale * error;
-        }
-    for (size_t lane = 0; lane < lanes; lane++)
+    double squared[KERNELS_LANES_MAX];
+    network->kernels->loss(&(struct loss){
+        .n_rows = n_rows,
+        .y = a->out,
+        .target = training->target,
+        .scale = 2 / (float)n_rows,
+        .is_relu = network->shape.output_activation == OUTPUT_RELU,
+        .delta = a->delta[network->n_layers],
+        .delta_stride = a->delta_stride[network->n_layers],
+        .squared = squared,
+    });
+    for (size_t lane = 0; lane < training->lanes; lane++)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
 }
 
@@ -422,23 +449,57 @@ static int64_t steps_of_all(const struct training *training)
     return n < INT64_MAX ? n : 0;
 }
 
+/* The random words of the next batch of each model, into training->indices. False if interrupted. */
+static bool draw_words(struct training *training)
+{
+    _Alignas(KERNELS_ALIGNMENT) uint32_t key[2][KERNELS_LANES_MAX] = {{0}}, step[KERNELS_LANES_MAX] = {0};
+    const struct network *network = &training->network;
+    size_t n = (size_t)network->shape.batch_size, lanes = training->lanes;
+    size_t rows = interrupt_slice(n, lanes * SAMPLE_WORK, WORDS);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        const struct model *model = &training->model[lane];
+        step[lane] = model->step;
+        key[0][lane] = model->key.word[0];
+        key[1][lane] = model->key.word[1];
+    }
+    if (lanes == 1)
+        rng_words(training->model[0].key, RNG_BATCHES, step[0], 0, n, training->indices);
+    for (size_t first = 0; first < n && lanes > 1; first += rows) {
+        network->kernels->words(&(struct words){
+            .first = first,
+            .end = round_up(n - first < rows ? n : first + rows, WORDS),
+            .purpose = RNG_BATCHES,
+            .key = {key[0], key[1]},
+            .step = step,
+            .out = training->indices,
+        });
+        if (interrupt_after(network->interrupt, rows * lanes * SAMPLE_WORK))
+            return false;
+    }
+    return true;
+}
+
 /* False if interrupted. */
 static bool take_step(struct training *training)
 {
     struct network *network = &training->network;
-    size_t batch_size = (size_t)network->shape.batch_size;
-    if (interrupt_look(network->interrupt))
+    size_t batch_size = (size_t)network->shape.batch_size, lanes = training->lanes;
+    if (interrupt_look(network->interrupt) || !draw_words(training))
         return false;
-    for (size_t lane = 0; lane < training->lanes; lane++) {
+    for (size_t lane = 0; lane < lanes; lane++) {
         struct model *model = &training->model[lane];
-        if (!is_in_training(model))
-            continue;
         if (interrupt_after(network->interrupt, batch_size * SAMPLE_WORK))
             return false;
-        tasks_batch(&model->h, model->key, model->phase, model->step_in_epoch++, model->step++, training->order,
-                    training->indices);
-        load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
+        if (is_in_training(model)) {
+            tasks_batch_of(&model->h, model->phase, model->step_in_epoch++, training->order, training->indices + lane,
+                           lanes);
+            model->step++;
+            continue;
+        }
+        for (size_t row = 0; row < batch_size; row++)
+            training->indices[row * lanes + lane] = 0;
     }
+    load_samples(training, &training->batch, batch_size);
     network_forward(network, &training->batch, batch_size);
     output_delta(training, batch_size);
     network_step(network, &training->batch, batch_size);

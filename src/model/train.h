@@ -7,12 +7,6 @@
 
 #include <stdint.h>
 
-/* One training sample. */
-struct train_sample {
-    float target;
-    int32_t task; /* 0-based */
-};
-
 /* One model of a pack: its data and history. All owned by the training. */
 struct model {
     bool is_used;
@@ -26,8 +20,7 @@ struct model {
     uint32_t step;
     struct hyperparameters h;
     struct rng_key key;
-    struct train_sample *samples;  /* [N_train], the training set, task 1's first */
-    float *x;                      /* [N_train][n_inputs], its inputs */
+    float *samples;                /* [N_train][sample_size], the training set, task 1's first: inputs, target, task */
     size_t capacity;               /* samples there is room for */
     size_t history_capacity;       /* entries there is room for */
     char fault[ERROR_MESSAGE_MAX]; /* a sample at which a target is not finite, or "" */
@@ -52,7 +45,8 @@ struct training {
     float *target;      /* [rows of a batch or block] vectors */
     uint32_t *order;    /* 0, 1, 2, ... [largest N_train] */
     size_t order_size;
-    uint32_t *indices;                         /* [batch_size] */
+    size_t sample_size;                        /* floats of a training sample (kernels.h) */
+    uint32_t *indices;                         /* [rows of a batch or block] vectors: of samples; random words first */
     double *step_loss;                         /* [lanes] scratch */
     struct targets targets[KERNELS_LANES_MAX]; /* of the models that were loaded last, for their moments */
     size_t n_loaded;
