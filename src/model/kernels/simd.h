@@ -23,8 +23,10 @@
 #define LANES    4
 #define REGISTER "w"
 #else
-#define KERNELS_PORTABLE
 #define LANES 4
+#ifndef __FP_FAST_FMAF /* the machine that this is compiled for has no multiply-add that rounds once */
+#define EMULATED_FMA
+#endif
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES), may_alias));
@@ -47,7 +49,7 @@ INLINE vec vec_splat(float x)
     return x - (vec){0};
 }
 
-#ifdef KERNELS_PORTABLE
+#ifdef EMULATED_FMA
 typedef double wide __attribute__((vector_size(16)));
 typedef uint64_t wide_bits __attribute__((vector_size(16)));
 
@@ -80,6 +82,11 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm256_fmadd_ps(a, b, c);
 #elif defined(KERNELS_NEON)
     return vfmaq_f32(c, a, b);
+#elif !defined(EMULATED_FMA)
+    vec result;
+    for (int lane = 0; lane < LANES; lane++)
+        result[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
+    return result;
 #else
     vec result;
     for (int half = 0; half < LANES; half += 2) {
@@ -188,7 +195,7 @@ INLINE void vec_multiply_words(vec_words a, uint32_t b, vec_words *high, vec_wor
 /* a * b + c, rounded once, of single floats. */
 INLINE float scalar_fma(float a, float b, float c)
 {
-#ifdef KERNELS_PORTABLE
+#ifdef EMULATED_FMA
     return (float)wide_fma_to_odd((wide){(double)a}, (wide){(double)b}, (wide){(double)c})[0];
 #else
     return __builtin_fmaf(a, b, c);
