@@ -6,6 +6,7 @@
 #ifndef PICKY_COMMAND_H
 #define PICKY_COMMAND_H
 
+#include "layout.h"
 #include "request.h"
 #include "selection.h"
 
@@ -18,6 +19,7 @@ struct command {
     const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
                              "measures" it takes several measures, too */
     bool needs_output;    /* --output must be given */
+    bool chooses_models;  /* --status says of which models it is (models_choose) */
     /* Does it. `selection` holds the configurations that --where chooses. */
     enum error_code (*run)(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error);
@@ -26,7 +28,15 @@ struct command {
 /* Each is defined in command_*.c. */
 extern const struct command command_summary, command_claims, command_plot_training, command_plot_ri,
     command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
-    command_plot_ri_pairs, command_plot_units, command_report, command_export;
+    command_plot_ri_pairs, command_plot_units, command_plot_claims, command_plot_multiverse, command_report,
+    command_export;
+
+/* What every figure's command takes, and what ends its help. Their summaries begin with "Draws ". */
+#define FIGURE_OPTIONS "width font palette data keep-script"
+#define GNUPLOT_HELP   "Drawn by gnuplot (Debian package gnuplot-nox).\n"
+
+/* What a command line asks of a figure; its pairs of tasks are the caller's. */
+struct figure_request command_figure(const struct request *request);
 
 /* All of them, [n_commands], in the order of the help. */
 extern const struct command *const commands[];

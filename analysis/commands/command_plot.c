@@ -10,18 +10,7 @@
 #include "plot_training.h"
 #include "plot_units.h"
 
-/* Ends the help of each. */
-#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
-
-static struct figure_request figure_of(const struct request *request)
-{
-    return (struct figure_request){
-        .place = {request->output, request->file, request->is_forced, request->keep_script},
-        .title = request->title,
-        .ri = request->ri,
-        .layers = request->layers,
-    };
-}
+#define SELECTIVE RI_TEXT(RI_SELECTIVE_ABOVE)
 
 /* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
 typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,
@@ -31,7 +20,7 @@ typedef enum error_code (*pair_figure)(struct reader *reader, const struct selec
 static enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
                                   const struct request *request, struct error *error)
 {
-    struct figure_request figure = figure_of(request);
+    struct figure_request figure = command_figure(request);
     struct task_pairs pairs;
     if (task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
@@ -55,7 +44,7 @@ static enum error_code draw_pair(pair_figure draw, struct reader *reader, const 
 static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     return plot_training(reader, selection, &figure, error);
 }
 
@@ -63,11 +52,12 @@ const struct command command_plot_training = {
     .name = "plot training",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test error against epoch, a panel for each configuration",
-    .details =
-        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
-        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where title keep-script",
+    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
+               "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
+               "--where.\n" GNUPLOT_HELP,
+    .options = "output force where status title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = training,
 };
 
@@ -92,8 +82,9 @@ const struct command command_plot_ri = {
         "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
         "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
+    .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri,
 };
 
@@ -118,8 +109,10 @@ const struct command command_plot_ri_grid = {
         "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
         "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
         "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below rows columns title keep-script",
+    .options =
+        "output force where status measure pair layer normalise unimportant-below rows columns title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri_grid,
 };
 
@@ -142,7 +135,7 @@ static enum error_code heatmap(struct reader *reader, const struct selection *se
         return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
     if (!request->statistics || request->statistics & of_pairs)
         return draw_pair(draw_heatmap, reader, selection, request, error);
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     return draw_heatmap(reader, selection, &figure, request, error);
 }
 
@@ -155,10 +148,15 @@ const struct command command_plot_heatmap = {
         "its\n"
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination.\n" GNUPLOT_HELP,
-    .options =
-        "output force where measure pair layer normalise unimportant-below statistic rows columns title keep-script",
+        "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
+        "option is given, each configuration is a row of dots instead, with a panel for each layer; open ones are "
+        "those\n"
+        "of rejected models that are alive (see summary --help).\n" GNUPLOT_HELP,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above mixed-below "
+               "statistic rows columns "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = heatmap,
 };
 
@@ -184,8 +182,9 @@ const struct command command_plot_measures = {
         "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
         "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where pair layer normalise unimportant-below title keep-script",
+    .options = "output force where status pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = measures,
 };
 
@@ -211,8 +210,10 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = importance,
 };
 
@@ -233,33 +234,20 @@ const struct command command_plot_lesion = {
     .name = "plot lesion",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details = "All task-1-selective neurons (RI > " RI_TEXT(
-        RI_SELECTIVE_ABOVE) ") are silenced together, all "
-                            "task-2-selective ones (RI < -" RI_TEXT(RI_SELECTIVE_ABOVE) "), and, "
-                                                                                        "20\n"
-                                                                                        "times for each, as "
-                                                                                        "many random neurons "
-                                                                                        "of the same layers; "
-                                                                                        "the network then "
-                                                                                        "answers its test "
-                                                                                        "set again.\n"
-                                                                                        "Up to 50 models of "
-                                                                                        "each configuration "
-                                                                                        "(--models), mean "
-                                                                                        "with a 95 % "
-                                                                                        "interval. Where the "
-                                                                                        "file has no "
-                                                                                        "weights\n"
-                                                                                        "(store = "
-                                                                                        "[\"weights\"]) "
-                                                                                        "models are trained "
-                                                                                        "again. At most 24 "
-                                                                                        "configurations: "
-                                                                                        "choose with "
-                                                                                        "--where."
-                                                                                        "\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below models title keep-script",
+    .details =
+        "All task-1-selective neurons (RI > " SELECTIVE ") are silenced together, all task-2-selective ones, and two\n"
+        "controls for each: as many random neurons of the same layers (20 times), and as many others that are as\n"
+        "important, each the nearest of its layer in the mean of both tasks' shares of the layer's importance. The\n"
+        "network then answers a second test set: neurons are chosen by the first. Below the errors, model by model,\n"
+        "the error after the selective lesion less that after each control; models without such neurons, or with too\n"
+        "few others to match them, are left out of those. Up to 50 models of each configuration (--models), means "
+        "with\n"
+        "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
+        "configurations: choose with --where.\n" GNUPLOT_HELP,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = lesion,
 };
 
@@ -282,7 +270,7 @@ static enum error_code choose_config(const struct reader *reader, const struct s
 static enum error_code ri_pairs(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
@@ -296,15 +284,16 @@ const struct command command_plot_ri_pairs = {
     .details = "One configuration: --config, or --where. Bars and lines are those of plot ri, of several layers "
                "together if\n--layer does not choose one. RI 1 is a unit of the column's task alone, -1 one of the "
                "row's.\n" GNUPLOT_HELP,
-    .options = "output force where config measure layer normalise unimportant-below title keep-script",
+    .options = "output force where status config measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri_pairs,
 };
 
 static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
@@ -319,7 +308,9 @@ const struct command command_plot_units = {
                "divided\nby the task's largest of the layer; one below --unimportant-below counts as 0. Units stand by "
                "their preferred\ntask, then by their importance to it, and have the numbers of the file, from 0, below "
                "where there is room.\n" GNUPLOT_HELP,
-    .options = "output force where config replicate measure layer normalise unimportant-below title keep-script",
+    .options =
+        "output force where status config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = units,
 };

@@ -32,13 +32,12 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                             .measures = request->measures,
                                             .pair = request->pair,
                                             .layers = request->layers,
+                                            .statistics = request->statistics,
                                             .format = request_format(request)};
     const struct output_place place = request_place(request, table_output_format(options.format));
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
-    if (request->statistics && !request->compare)
-        return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
     if ((request->is_simultaneous || request->n_top || request->p_below > 0) && !request->compare)
         return error_set(error, ERROR_INPUT, "--simultaneous, --top, --p-below: only with --compare");
     struct task_pairs pairs = {0}; /* those that have the pair, if one is chosen */
@@ -84,6 +83,11 @@ const struct command command_summary = {
         "the dip cannot. One model in 20 has \"two peaks\" by chance; see how many of identical tasks have. Sarle's\n"
         "bimodality of earlier versions is no longer computed (its columns in CSV are empty).\n"
         "\n"
+        "Acceptance selects. Where jobs were rejected, a table has their last attempts, too, below the accepted "
+        "models:\n"
+        "those that are alive, that is, whose test errors training changed. --status rejected shows them alone, and\n"
+        "--status accepted,rejected counts both as models.\n"
+        "\n"
         "A table says which pair of tasks it is about; --pair chooses one. Units that matter to a task are those "
         "whose\n"
         "importance is not below --unimportant-below. Two tasks' sets of such units have a Jaccard index and an "
@@ -99,8 +103,11 @@ const struct command command_summary = {
         "Cliff's delta, the p value of Wilcoxon's signed-rank test, and p family, corrected for all tests that are\n"
         "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
-        "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
-    .options = "output force where by measure measures pair layer normalise unimportant-below compare statistic "
+        "2/2^seeds. How many pairs come from the same attempt is said above: the others differ in initial weights and\n"
+        "data, too. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
+    .options = "output force where status by measure measures pair layer normalise unimportant-below selective-above "
+               "mixed-below compare statistic "
                "simultaneous top p-below csv json",
+    .chooses_models = true,
     .run = run,
 };

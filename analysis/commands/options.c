@@ -156,14 +156,21 @@ static enum error_code take_simultaneous(struct request *request, const char *va
     return ERROR_NONE;
 }
 
+/* "two_subnetworks, similar_tasks_share, ..." */
+static void list_claims(char names[512])
+{
+    names[0] = '\0';
+    for (int c = 0; c < N_CLAIMS; c++)
+        snprintf(names + strlen(names), 512 - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+}
+
 static enum error_code take_smallest_effect(struct request *request, const char *value, struct error *error)
 {
     size_t length = strcspn(value, "=");
     enum claim_id claim = claim_find(value, length);
-    char *end, names[512] = "";
+    char *end, names[512];
     if (claim == N_CLAIMS) {
-        for (int c = 0; c < N_CLAIMS; c++)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+        list_claims(names);
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with CLAIM one of %s", value,
                          names);
     }
@@ -172,6 +179,24 @@ static enum error_code take_smallest_effect(struct request *request, const char 
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with X above 0, at most 1", value);
     request->smallest_effect[claim] = number;
     return ERROR_NONE;
+}
+
+static enum error_code take_claim(struct request *request, const char *value, struct error *error)
+{
+    request->claims = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        enum claim_id claim = claim_find(word, length);
+        if (claim == N_CLAIMS) {
+            char names[512];
+            list_claims(names);
+            return error_set(error, ERROR_INPUT, "--claim %s: allowed: NAME,... of %s", value, names);
+        }
+        request->claims |= 1u << claim;
+        word += length;
+        if (!*word)
+            return ERROR_NONE;
+    }
 }
 
 static enum error_code take_control(struct request *request, const char *value, struct error *error)
@@ -232,10 +257,58 @@ static enum error_code take_unimportant_below(struct request *request, const cha
     return ERROR_NONE;
 }
 
+/* A cut-off of RI. */
+static enum error_code take_cut_off(const char *option, const char *value, double *cut_off, struct error *error)
+{
+    char *end;
+    *cut_off = strtod(value, &end);
+    if (end == value || *end != '\0' || !(*cut_off > 0 && *cut_off < 1))
+        return error_set(error, ERROR_INPUT, "--%s %s: allowed: a number between 0 and 1", option, value);
+    return ERROR_NONE;
+}
+
+static enum error_code take_selective_above(struct request *request, const char *value, struct error *error)
+{
+    return take_cut_off("selective-above", value, &request->ri.selective_above, error);
+}
+
+static enum error_code take_mixed_below(struct request *request, const char *value, struct error *error)
+{
+    return take_cut_off("mixed-below", value, &request->ri.mixed_below, error);
+}
+
 static enum error_code take_keep_script(struct request *request, const char *value, struct error *error)
 {
     (void)value, (void)error;
     request->keep_script = true;
+    return ERROR_NONE;
+}
+
+static enum error_code take_width(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    request->width_mm = strtod(value, &end);
+    if (end == value || *end != '\0' || !(request->width_mm >= WIDTH_MM_MIN && request->width_mm <= WIDTH_MM_MAX))
+        return error_set(error, ERROR_INPUT, "--width %s: allowed: a number of millimetres, from %g to %g", value,
+                         WIDTH_MM_MIN, WIDTH_MM_MAX);
+    return ERROR_NONE;
+}
+
+static enum error_code take_font(struct request *request, const char *value, struct error *error)
+{
+    request->font = value;
+    return gnuplot_check_font(value, error);
+}
+
+static enum error_code take_palette(struct request *request, const char *value, struct error *error)
+{
+    return palette_parse(&request->palette, value, error);
+}
+
+static enum error_code take_data(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->data = value;
     return ERROR_NONE;
 }
 
@@ -354,6 +427,10 @@ static const struct option_row option_table[] = {
     {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
      take_unimportant_below},
+    {"selective-above", 0, "X", "units are selective if |RI| is above X (default " RI_TEXT(RI_SELECTIVE_ABOVE) ")",
+     take_selective_above},
+    {"mixed-below", 0, "X", "units are mixed if |RI| is below X (default " RI_TEXT(RI_MIXED_BELOW) ")",
+     take_mixed_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
     {"statistic", 0, "NAME,...", "only these statistics, listed below (plot heatmap takes one)", take_statistic},
     {"of", 0, "UNITS",
@@ -364,6 +441,7 @@ static const struct option_row option_table[] = {
      take_simultaneous},
     {"smallest-effect", 0, "CLAIM=X", "smallest effect of interest of a claim, in place of 0.05; may be repeated",
      take_smallest_effect},
+    {"claim", 0, "NAME,...", "only these claims", take_claim},
     {"control", 0, NULL,
      "write a sweep instead, the file's with the identical tasks added that its\n"
      "claims are held against: for picky extend",
@@ -379,6 +457,16 @@ static const struct option_row option_table[] = {
     {"config", 0, "N", "this configuration, from 0 as in the file", take_config},
     {"replicate", 0, "N", "this replicate, from 0 (default 0)", take_replicate},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
+    {"width", 0, "MM",
+     "width of the page in millimetres (default 180, two columns of a journal; 85\n"
+     "is one); no text is smaller than 6 points",
+     take_width},
+    {"font", 0, "NAME", "family of the figure's font (default sans-serif)", take_font},
+    {"palette", 0, "NAME",
+     "safe (default: for colour-blind readers too), grey, or colours of the tasks,\n"
+     "#RRGGBB,#RRGGBB,...",
+     take_palette},
+    {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
@@ -386,7 +474,8 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --each model and --variable all)",
+     "accepted, in export for --each model and --variable all); summary and figures\n"
+     "take accepted and rejected, the latter without those that learned nothing",
      take_status},
     {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
@@ -520,11 +609,21 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
 }
 
+enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */
+
+/* The word for the argument of an option, by the value that getopt knows it by. */
+static const char *argument_of(int value)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (value == (option_table[i].letter ? option_table[i].letter : FIRST_VALUE + (int)i))
+            return option_table[i].argument;
+    return "";
+}
+
 /* Options go into the request, and into given [N_OPTIONS]; argv is left with its words from optind on. */
 static enum error_code parse_options(struct request *request, bool *given, int argc, char **argv, struct error *error)
 {
     struct option options[N_OPTIONS + 1] = {{0}};
-    enum { FIRST_VALUE = 256 }; /* above every letter */
     char letters[2 * N_OPTIONS + 2] = ":";
     int value;
 
@@ -543,7 +642,8 @@ static enum error_code parse_options(struct request *request, bool *given, int a
         if (value == '?')
             return error_set(error, ERROR_INPUT, "%s: no such option (see --help)", argv[optind - 1]);
         if (value == ':')
-            return error_set(error, ERROR_INPUT, "%s: its value is missing (see --help)", argv[optind - 1]);
+            return error_set(error, ERROR_INPUT, "%s: its value is missing: %s %s (see --help)", argv[optind - 1],
+                             argv[optind - 1], argument_of(optopt));
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options[i].val == value) {
                 given[i] = true;
@@ -562,7 +662,9 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
 
     *request = (struct request){
         .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1},
-        .measures = 1u << MEASURE_TAYLOR_SAMPLE};
+        .measures = 1u << MEASURE_TAYLOR_SAMPLE,
+        .width_mm = WIDTH_MM_DEFAULT,
+        .palette = palette_safe};
     if (parse_options(request, given, argc, argv, error))
         return error->code;
     char **words = argv + optind;

@@ -3,7 +3,8 @@
 #define PICKY_REQUEST_H
 
 #include "claims.h"
-#include "output.h"
+#include "gnuplot.h"
+#include "palette.h"
 #include "table_head.h"
 #include "task_pairs.h"
 
@@ -40,6 +41,7 @@ struct request {
     size_t n_top;                            /* --top; 0 if not given */
     double p_below;                          /* --p-below; 0 if not given */
     double smallest_effect[N_CLAIMS];        /* --smallest-effect; 0 if not given */
+    unsigned claims;                         /* --claim, bits 1 << enum claim_id; 0: all */
     bool is_control;                         /* --control */
     bool with_noise;                         /* --noise */
     bool is_csv, is_json;                    /* --csv, --json */
@@ -49,11 +51,17 @@ struct request {
     bool has_config;                         /* --config */
     size_t config, replicate;                /* --config, --replicate; 0 if not given */
     bool keep_script;                        /* --keep-script */
+    double width_mm;                         /* --width */
+    const char *font, *data;                 /* --font, --data; NULL if not given */
+    struct palette palette;                  /* --palette */
     struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };
 
 /* Where its output goes. */
 struct output_place request_place(const struct request *request, enum output_format format);
+
+/* How claims are to be decided. ERROR_INPUT for a bad --status. */
+enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error);
 
 /* Fits --measure to a file: `all` to the measures that it has. ERROR_INPUT if it lacks one that was named. */
 enum error_code request_fit(struct request *request, const struct reader *reader, struct error *error);

@@ -72,17 +72,10 @@ void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char 
     fprintf(out, "</text>\n");
 }
 
-void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour, const char *tooltip)
+void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour)
 {
-    fprintf(out, "<rect x=\"%.6g\" y=\"%.6g\" width=\"%.6g\" height=\"%.6g\" fill=\"#%06x\"", x, y, width, height,
+    fprintf(out, "<rect x=\"%.6g\" y=\"%.6g\" width=\"%.6g\" height=\"%.6g\" fill=\"#%06x\"/>\n", x, y, width, height,
             (unsigned)colour);
-    if (!tooltip) {
-        fprintf(out, "/>\n");
-        return;
-    }
-    fprintf(out, "><title>");
-    html_text(out, tooltip);
-    fprintf(out, "</title></rect>\n");
 }
 
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, const char *class)

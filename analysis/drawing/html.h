@@ -24,8 +24,8 @@ enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 /* Text with its baseline at (x, y); `class` (NULL: none) is one of the page's style sheet. */
 void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char *class, const char *text);
 
-/* A rectangle filled with `colour`; `tooltip` (NULL: none) shows when the pointer rests on it. */
-void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour, const char *tooltip);
+/* A rectangle filled with `colour`. */
+void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour);
 
 /* A straight line of a class of the style sheet. */
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, const char *class);

@@ -63,6 +63,10 @@ static enum error_code compare_samples(struct work *work, const struct match *ma
     if (aligned_make(&aligned, work->reader->n_replicates, error) ||
         pairs_find(&pairs, work->reader, match, a, b, error))
         goto done;
+    row->n_pairs = pairs.n;
+    row->n_same = 0;
+    for (size_t p = 0; p < pairs.n; p++)
+        row->n_same += a->models[pairs.a[p]].attempt == b->models[pairs.b[p]].attempt;
     for (size_t l = 0; l < n_layers; l++)
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             row->statistic = (enum statistic)s;
@@ -148,15 +152,15 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
         no_memory(work, error);
         goto done;
     }
-    with_first = values.n;
+    with_first = values.n; /* no number of one of the values: "equal" shares are several */
     for (size_t v = 0; v < values.n; v++) {
         const struct selection *with_value = &values.groups[v];
         if (match_make(&matches[v], with_value->n, error))
             goto done;
-        for (size_t i = 0; i < with_value->n; i++)
-            value_of[with_value->configs[i]] = v;
-        if (hyperparameter_equal(&work->reader->configs[with_value->configs[0]], first, key))
-            with_first = v;
+        for (size_t i = 0; i < with_value->n; i++) {
+            size_t c = with_value->configs[i];
+            value_of[c] = selection_has_value(&work->reader->configs[c], first, key) ? with_first : v;
+        }
     }
     for (size_t g = 0; g < alike.n; g++)
         add_matches(&alike.groups[g], value_of, with_first, matches);

@@ -11,12 +11,22 @@ static void format_value(const struct comparisons *comparisons, size_t config, c
     hyperparameter_format(&comparisons->reader->configs[config], comparisons->key, value);
 }
 
+/* What a row's first (side 0) or second task is called in all configurations of its group that have it; "" if they call
+ * it differently. */
+static void common_name(const struct comparisons *comparisons, const struct comparisons_row *row, int side,
+                        char name[TASK_LABEL_MAX])
+{
+    task_common_name(comparisons->reader, &comparisons->groups.groups[row->group],
+                     side ? row->ri.task_b : row->ri.task_a, name);
+}
+
 static void write_csv(const struct comparisons *comparisons, FILE *out)
 {
     for (size_t k = 0; k < comparisons->groups.n_keys; k++)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
     fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
-                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family\n");
+                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,"
+                 "task_2_name,model_pairs,model_pairs_of_same_attempt\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -44,7 +54,13 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
             fputc(',', out);
             csv_number(out, numbers[j]);
         }
-        fprintf(out, "\n");
+        for (int side = 0; side < 2; side++) {
+            char name[TASK_LABEL_MAX];
+            common_name(comparisons, row, side, name);
+            fputc(',', out);
+            csv_text(out, name);
+        }
+        fprintf(out, ",%zu,%zu\n", row->n_pairs, row->n_same);
     }
 }
 
@@ -66,9 +82,16 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_value(out, &comparisons->reader->configs[row->config_a], comparisons->key);
         fprintf(out, ", \"value_b\": ");
         json_value(out, &comparisons->reader->configs[row->config_b], comparisons->key);
-        fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"layer\": ",
+        fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"task_names\": [",
                 measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
                 row->ri.task_b + 1);
+        for (int side = 0; side < 2; side++) {
+            char name[TASK_LABEL_MAX];
+            common_name(comparisons, row, side, name);
+            fprintf(out, side ? ", " : "");
+            json_text(out, name);
+        }
+        fprintf(out, "], \"layer\": ");
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             fprintf(out, "%zu", row->layer + 1);
         else
@@ -87,7 +110,7 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_number(out, c->p_holm);
         fprintf(out, ", \"p_family\": ");
         json_number(out, c->p_family);
-        fprintf(out, "}");
+        fprintf(out, ", \"model_pairs\": %zu, \"model_pairs_of_same_attempt\": %zu}", row->n_pairs, row->n_same);
     }
     fprintf(out, "\n  ]\n}\n");
 }
@@ -95,15 +118,24 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 /* Above a block of rows with the same group, values, measure and pair. */
 static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
 {
-    char label[LABEL_MAX], text[LABEL_MAX + 200], a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
+    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX], label[LABEL_MAX], text[LABEL_MAX + 600],
+        a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
-    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", comparisons->key->name, b, a,
-             label, measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
+    const struct selection *group = &comparisons->groups.groups[row->group];
+    task_label(comparisons->reader, group, row->ri.task_a, first);
+    task_label(comparisons->reader, group, row->ri.task_b, second);
+    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, %s and %s", comparisons->key->name, b, a,
+             label, measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
-    fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
-            "difference", " [95 %]", "Cliff", "p", "p family");
+    if (row->n_same < row->n_pairs)
+        fprintf(out,
+                "  %zu of %zu pairs of models come from the same attempt; the others differ in\n"
+                "  initial weights and data, too\n",
+                row->n_same, row->n_pairs);
+    fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
+            "[95 %]", "Cliff", "p", "family");
 }
 
 /* What the corrected p values are, and what they cannot show. */
@@ -111,27 +143,60 @@ static void write_family(const struct comparisons *comparisons, FILE *out)
 {
     size_t n_seeds = comparisons->n_seeds, n_tests = comparisons->n_tests;
     if (n_tests == 0) {
-        fprintf(out, "p family is not there: no row has %d seeds that differ, and fewer cannot tell.\n",
+        fprintf(out, "p of the family is not there: no row has %d seeds that differ, fewer cannot tell.\n",
                 MAX_T_SEEDS_MIN);
         return;
     }
-    fprintf(out, "p family: for these %zu tests together, by max-T (signs flipped seed by seed in all rows at once).\n",
+    fprintf(out,
+            "Family: p for these %zu tests together, by max-T (signs flipped seed by seed in\nall rows at once).\n",
             n_tests);
     if (n_seeds <= MAX_T_EXHAUSTIVE_MAX)
         fprintf(out, "With %zu seeds it is %.2g or more.\n", n_seeds, 2 / pow(2, (double)n_seeds));
     if (n_seeds < 8)
-        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach p family < 0.05.\n");
+        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach a family's\np < .05.\n");
     else if (n_seeds < 10 && n_tests > 20)
-        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can reach p family < 0.05;\n"
-                     "ask for fewer (--statistic, --layer, --measure, --where).\n");
+        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can\n"
+                     "reach a family's p < .05; ask for fewer (--statistic, --layer, --measure,\n--where).\n");
+}
+
+/* The columns behind a row's name. */
+static void write_numbers(const struct comparison *c, FILE *out)
+{
+    /* Shares are floats: what should be 0 is not quite. */
+    const double noise = PAIRED_TOLERANCE * fmax(fabs(c->mean_a), fabs(c->mean_b));
+    const struct {
+        double value;
+        int width, n_digits;
+    } before[] = {{c->mean_a, 6, 3},
+                  {c->mean_b, 6, 3},
+                  {fabs(c->difference.value) < noise ? 0 : c->difference.value, 6, 3}},
+      behind[] = {{c->cliff, 5, 2}, {c->p, 5, 2}, {c->p_family, 6, 2}};
+    char text[TABLE_NUMBER_MAX], low[TABLE_NUMBER_MAX], high[TABLE_NUMBER_MAX], interval[80] = "-";
+    fprintf(out, " %3zu", c->n);
+    for (int i = 0; i < 3; i++) {
+        table_number(c->n ? before[i].value : (double)NAN, before[i].n_digits, text);
+        fprintf(out, " %*s", before[i].width, text);
+    }
+    if (isfinite(c->difference.low)) {
+        table_number(fabs(c->difference.low) < noise ? 0 : c->difference.low, 2, low);
+        table_number(fabs(c->difference.high) < noise ? 0 : c->difference.high, 2, high);
+        snprintf(interval, sizeof interval, "[%s,%s]", low, high);
+    }
+    fprintf(out, " %-15s", interval);
+    for (int i = 0; i < 3; i++) {
+        table_number(c->n ? behind[i].value : (double)NAN, behind[i].n_digits, text);
+        fprintf(out, " %*s", behind[i].width, text);
+    }
+    fprintf(out, "\n");
 }
 
 static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
 {
     table_head(comparisons->reader, selection, out);
     fprintf(out,
-            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% interval over pairs%s],\n"
-            "Cliff's delta, p of Wilcoxon's signed-rank test.\n",
+            "\nModels of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
+            "difference [95 %% interval over pairs%s],\n"
+            "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n",
             comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "");
     write_family(comparisons, out);
     if (comparisons->n_rows < comparisons->n_made)
@@ -140,27 +205,21 @@ static void write_text(const struct comparisons *comparisons, const struct selec
         return;
     if (comparisons->rows[0].ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
+    const struct ri_options *ri = &comparisons->rows[0].ri;
+    if (ri->selective_above > 0 || ri->mixed_below > 0)
+        fprintf(out, "Selective: |RI| > %g; mixed: |RI| < %g.\n", ri_selective_above(ri), ri_mixed_below(ri));
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;
-        char layer[16] = "", interval[64] = " -", family[16] = "-";
+        char layer[16] = "";
         if (!last || last->group != row->group || last->config_a != row->config_a || last->config_b != row->config_b ||
             last->ri.measure != row->ri.measure || last->ri.task_a != row->ri.task_a ||
             last->ri.task_b != row->ri.task_b)
             write_block_head(comparisons, row, out);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             snprintf(layer, sizeof layer, "%zu", row->layer + 1);
-        if (!isnan(c->p_family))
-            snprintf(family, sizeof family, "%.2g", c->p_family);
-        if (isfinite(c->difference.low))
-            snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
-        if (c->n == 0)
-            fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
-                    "-");
-        else
-            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8s\n", layer,
-                    statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
-                    c->cliff, c->p, family);
+        fprintf(out, "  %-2s %-14s", layer, statistic_table[row->statistic].name);
+        write_numbers(c, out);
     }
 }
 

@@ -34,6 +34,12 @@ struct progress {
     } marks[2]; /* the rate is taken since marks[0]: at least the later half of a long run */
 };
 
+/* Whether a bar can be redrawn on the stream: it is a terminal, and not one that cannot move its cursor (TERM=dumb). */
+bool progress_is_terminal(FILE *stream);
+
+/* Takes a bar off a terminal, for what is said on another stream; the next update draws it again. */
+void progress_hide(FILE *stream);
+
 /* Starts the display of a run of n_jobs on `stream`. */
 void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs);
 

@@ -32,6 +32,7 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, 'F'},
     {"config", required_argument, NULL, 'C'},
     {"replicate", required_argument, NULL, 'L'},
+    {"sd", required_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
@@ -225,6 +226,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
         }
         if (option == ':')
             return misuse(command, "an option lacks its value: ", argv[optind - 1]);
+        if (option == 'S' && !strchr(allowed, 'S') && strchr(allowed, 's'))
+            return misuse(command, "unknown option: --seed; allowed: --set seed=", optarg);
         if (option == '?' || !strchr(allowed, option))
             return misuse(command, "unknown option: ", option_read(argv, option, letter));
         if (option == 's' && !parse_override(arguments, optarg))
@@ -269,6 +272,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->ranks = optarg;
         if (option == 'P')
             arguments->ranks_per_node = optarg;
+        if (option == 'V')
+            arguments->sd = optarg;
     }
     arguments->operands = argv + optind;
     arguments->n_operands = argc - optind;

@@ -348,7 +348,10 @@ static void print_end(struct run_state *run)
                 ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
                 "one it would be begun again and again",
                 run->limit.source);
-    fprintf(stderr, "; go on with: %s%s\n", go_on ? go_on : "picky run and --resume",
+    char launcher[32] = "";
+    if (run->receipt.n_ranks > 1 && !getenv("SLURM_JOB_ID")) /* there the job script goes on */
+        snprintf(launcher, sizeof launcher, "mpirun -n %d ", run->receipt.n_ranks);
+    fprintf(stderr, "; go on with: %s%s%s\n", launcher, go_on ? go_on : "picky run and --resume",
             is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
     free(go_on);
 }

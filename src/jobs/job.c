@@ -15,6 +15,10 @@
 /* A trained model waits at most so long for others to be measured with. */
 static const double KEEP_S = 1;
 
+/* Bytes of targets that a runner keeps from screening to training, at most: those of 30 jobs of 130,000 samples. More
+ * are computed again. */
+enum { KEPT_BYTES_MAX = 16 << 20 };
+
 enum stage {
     STAGE_NEW,      /* nothing is known of the attempt */
     STAGE_SCREENED, /* its untrained model is known, and worth training */
@@ -28,8 +32,9 @@ struct waiting {
     uint64_t n_steps, n_bytes; /* of an attempt; of its data */
     unsigned attempt;          /* 0-based */
     enum stage stage;
-    enum job_status status; /* once trained */
-    double untrained_loss;  /* entry 0 of the histories, once screened */
+    enum job_status status;   /* once trained */
+    struct kept_targets kept; /* the attempt's, owned; without values if they are not kept */
+    double untrained_loss;    /* entry 0 of the histories, once screened */
     float untrained_error[TASKS_MAX];
     double wall_s;
     float attempt_error[]; /* [max_attempts][T]; NaN for attempts not made */
@@ -65,6 +70,7 @@ struct job_runner {
     int n_packs;
     enum layout layout_of_packs;
     uint64_t memory;          /* bytes that packs may hold together */
+    size_t n_kept_bytes;      /* of waiting jobs' targets */
     bool was_refused;         /* and that is what could be allocated */
     struct job_group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
@@ -143,6 +149,29 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     return ERROR_NONE;
 }
 
+/* Makes room for a job's targets, unless it would be too much or memory is short. */
+static void keep_targets(struct job_runner *runner, struct waiting *w)
+{
+    size_t n_bytes = training_n_targets(&w->job.h) * sizeof(float);
+    if (w->kept.values || n_bytes > KEPT_BYTES_MAX - runner->n_kept_bytes)
+        return;
+    w->kept.values = malloc(n_bytes);
+    runner->n_kept_bytes += w->kept.values ? n_bytes : 0;
+}
+
+static void release_targets(struct job_runner *runner, struct waiting *w)
+{
+    runner->n_kept_bytes -= w->kept.values ? training_n_targets(&w->job.h) * sizeof(float) : 0;
+    free(w->kept.values);
+    w->kept = (struct kept_targets){0};
+}
+
+static void waiting_free(struct job_runner *runner, struct waiting *w)
+{
+    release_targets(runner, w);
+    free(w);
+}
+
 void job_runner_destroy(struct job_runner *runner)
 {
     if (!runner)
@@ -151,7 +180,7 @@ void job_runner_destroy(struct job_runner *runner)
         pack_release(&runner->packs[i]);
     for (size_t g = 0; g < runner->n_groups; g++) {
         for (size_t i = 0; i < runner->groups[g].n_waiting; i++)
-            free(runner->groups[g].waiting[i]);
+            waiting_free(runner, runner->groups[g].waiting[i]);
         free(runner->groups[g].waiting);
     }
     free(runner->groups);
@@ -346,7 +375,7 @@ static enum error_code end_job(struct job_runner *runner, struct job_group *grou
 {
     enum error_code code = done(context, &w->job, runner->record, error);
     group_remove(group, w);
-    free(w);
+    waiting_free(runner, w);
     return code;
 }
 
@@ -376,12 +405,15 @@ static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack
 }
 
 /* Puts an attempt into a lane. */
-static enum error_code load_lane(struct pack *pack, size_t lane, struct waiting *w, struct error *error)
+static enum error_code load_lane(struct job_runner *runner, struct pack *pack, size_t lane, struct waiting *w,
+                                 struct error *error)
 {
     const struct job *job = &w->job;
-    if (training_load(&pack->training, lane, &job->h, job->seed, w->attempt, error))
+    struct kept_targets *kept = w->kept.values ? &w->kept : NULL;
+    if (training_load_kept(&pack->training, lane, &job->h, job->seed, w->attempt, kept, error))
         return error->code;
     if (w->stage != STAGE_NEW) {
+        release_targets(runner, w);
         struct model *model = &pack->training.model[lane];
         model->train_loss[0] = w->untrained_loss;
         memcpy(model->test_error, w->untrained_error, (size_t)model->shape.n_tasks * sizeof(float));
@@ -392,12 +424,13 @@ static enum error_code load_lane(struct pack *pack, size_t lane, struct waiting 
 }
 
 /* Puts the attempts of members[0..n-1] into lanes 0..n-1 of a pack. */
-static enum error_code load_members(struct pack *pack, struct waiting *const *members, size_t n, struct error *error)
+static enum error_code load_members(struct job_runner *runner, struct pack *pack, struct waiting *const *members,
+                                    size_t n, struct error *error)
 {
     training_clear(&pack->training);
     memset(pack->member, 0, sizeof pack->member);
     for (size_t lane = 0; lane < n; lane++)
-        if (load_lane(pack, lane, members[lane], error))
+        if (load_lane(runner, pack, lane, members[lane], error))
             return error->code;
     return ERROR_NONE;
 }
@@ -452,7 +485,8 @@ static enum error_code load_pack(struct job_runner *runner, const struct shape *
             pack_release(p); /* memory is short: no data of earlier models may lie about in it */
         struct error ignored;
         size_t n_loaded = *n < n_models ? *n : n_models;
-        if (!prepare_pack(runner, p, shape, n_bytes, &ignored) && !load_members(p, members, n_loaded, &ignored)) {
+        if (!prepare_pack(runner, p, shape, n_bytes, &ignored) &&
+            !load_members(runner, p, members, n_loaded, &ignored)) {
             p->n_models = n_models;
             p->model_bytes = largest->n_bytes;
             *pack = p;
@@ -525,6 +559,8 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
     while (lanes_filled(group, STAGE_SCREENED, STAGE_SCREENED) < lanes && (n = choose_new(group, lanes, members)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            keep_targets(runner, members[i]);
         if (load_pack(runner, &group->shape, members, &n, n, &pack, unfit, error))
             return error->code;
         training_untrained(&pack->training);
@@ -541,6 +577,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
             if (model->is_dead && w->attempt + 1 < (unsigned)w->job.h.max_attempts) {
                 record_attempt(w, model->test_error, T);
                 w->attempt++;
+                w->kept.are_known = false;
                 runner->totals.rejected_at_start++;
                 continue;
             }
@@ -712,7 +749,7 @@ static uint64_t steps_left(const struct pack *pack)
 }
 
 /* Fills empty lanes with attempts that will have ended before the pack does. */
-static void refill(struct pack *pack, const struct job_group *group)
+static void refill(struct job_runner *runner, struct pack *pack, const struct job_group *group)
 {
     uint64_t n_left = steps_left(pack);
     struct waiting *w;
@@ -722,7 +759,7 @@ static void refill(struct pack *pack, const struct job_group *group)
             continue;
         if (!(w = take_longest(group, n_left, pack->model_bytes)))
             return;
-        if (load_lane(pack, lane, w, &ignored)) {
+        if (load_lane(runner, pack, lane, w, &ignored)) {
             w->stage = STAGE_SCREENED; /* waits for a pack that has the memory */
             return;
         }
@@ -754,7 +791,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         if (is_interrupted(runner))
             return ERROR_NONE;
         if (!code)
-            refill(pack, group);
+            refill(runner, pack, group);
     }
     for (size_t lane = 0; lane < pack->training.lanes; lane++) /* what is left after a failure */
         if (pack->member[lane]) {

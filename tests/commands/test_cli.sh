@@ -80,18 +80,18 @@ done
 if grep -q '^second_task' out; then fail "train: second_task beside tasks"; fi
 [[ $(grep -cE '^ +[01]  +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 2 ]] || fail "train: an error for each of three tasks"
 refuse '^picky: --set tasks=x0; fooo\(x1\): column 5: .*floor' "$picky" train --set 'tasks=x0; fooo(x1)'
-refuse 'x1 \+ x3.*task 2, column 10: .*n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
+refuse 'tasks: task 2: x1 \+ x3 .*\(column 6\).* n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
 refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 / x0'
 refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
 refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
 printf 'model = {\n  tasks = ["x0",\n           "sum: x0 ** 2"]; };\n' >tasks.cfg
-refuse 'tasks.cfg:3: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:3:[0-9]+: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
 printf 'model = { tasks = ["x0", "x1"];\n second_task = "prod"; };\n' >tasks.cfg
-refuse 'tasks.cfg:2: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:2:[0-9]+: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
 printf 'grid = { tasks = ["x0", "x1"]; };\n' >tasks.cfg
-refuse 'tasks.cfg:1: tasks = .*flat array.*allowed: \(\["x0", "x1"\]' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:1:[0-9]+: tasks = .*flat array.*allowed: \(\["x0", "x1"\]' "$picky" plan tasks.cfg
 printf 'grid = { a = [1.0, 0.5];\n tasks = ("x0; 1 / (x1 - a)", "x0; x0"); };\n' >tasks.cfg
-refuse 'tasks.cfg:2: tasks: configuration .*1 / \(x1 - a\) is infinite at x1 = ' "$picky" run tasks.cfg -o tasks.h5
+refuse 'tasks.cfg:2:[0-9]+: tasks: configuration .*1 / \(x1 - a\) is infinite at x1 = ' "$picky" run tasks.cfg -o tasks.h5
 printf 'model = { tasks = "x0; x1 - 1"; hidden_size = 3; N_train = 20; max_attempts = 1; };\n' >tasks.cfg
 expect 0 "$picky" run tasks.cfg -o tasks.h5
 grep -q 'warning: task 2, x1 - 1, goes down to -1.*output_activation = "linear"' err || fail "a warning of a target below 0"
@@ -105,8 +105,18 @@ grep -q 'unknown option: --bogus' err || fail "unknown option"
 for words in -s.cfg -xyz '--time-limit 3 -x' '--time-limit=3 -xyz' 'a.cfg --seed 3'; do
     read -ra argv <<<"$words"
     expect 2 "$picky" run "${argv[@]}"
-    grep -qE '^picky run: unknown option: (-s|-x|--seed)$' err || fail "unknown option of $words"
+    grep -qE '^picky run: unknown option: (-s|-x|--seed; allowed: --set seed=3)$' err || fail "unknown option of $words"
 done
+# Messages name what was written, and what does what was meant.
+refuse '^picky: --simd foo: not an instruction set .*allowed: ' "$picky" bench --simd foo
+refuse '^picky: --set seed=3: .*allowed: --seed N$' "$picky" train --set seed=3
+refuse '^picky: --set replicates=3: a key of sweeps' "$picky" train --set replicates=3
+refuse '^picky: -o: .*only with --sbatch or --ranks' "$picky" plan good.cfg -o x.h5
+refuse '^picky: --ranks-per-node: only with --sbatch' "$picky" plan good.cfg --ranks-per-node 2
+refuse '^picky: unknown command "foo"; allowed: run' "$picky" help foo
+refuse '^picky: --json: not with --by' "$picky" status --json --by lr x.h5
+expect 0 "$picky" help status
+grep -q '^Usage: picky status FILE.h5' out || fail "help of a command"
 # What is printed and does not arrive; with no stream at all.
 if [[ -w /dev/full ]]; then
     code=0
@@ -140,13 +150,19 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+for sweep in seed:110 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
 done
 for file in "$source_dir"/sweeps/*.cfg; do
-    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+    [[ " seed notebook context_x_fraction likeness many_tasks nothing_to_select " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+done
+expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
+grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
+grep -qE '^  above 0.05 +- +285 +34 .*; these 50 in 3 %, 21 %, 93 %$' out || fail "plan: seeds that find a large effect"
+for sd in 0 -1 nan inf 1x ""; do
+    refuse "--sd $sd: allowed: a number above 0" "$picky" plan good.cfg --sd "$sd"
 done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
@@ -184,9 +200,9 @@ for limit in '' 0 0:90 99999999999; do
 done
 refuse '^picky: --sbatch 0: allowed: 1 to 1000000$' "$picky" plan good.cfg --sbatch 0
 refuse '^picky: --ranks 2x: allowed: 1 to ' "$picky" plan good.cfg --ranks 2x
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks 2 --sbatch 2
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks-per-node 2
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg -o x.h5
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks 2 --sbatch 2
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks-per-node 2
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg -o x.h5
 
 # ---- run ----
 expect 0 "$picky" run good.cfg
@@ -218,9 +234,9 @@ refuse '^picky: .*need .*B; the free space' "$picky" run good.cfg -o x.h5 --set 
 refuse '^picky: --set foo=1: unknown key' "${mpi[@]}" run good.cfg -o x.h5 --set foo=1
 refuse '^picky: --set context_location=2: ' "$picky" run good.cfg -o x.h5 --set context_location=2
 printf 'model = { hidden_size = 5; ' >syntax.cfg
-refuse '^picky: syntax\.cfg:[0-9]+: ' "${mpi[@]}" run syntax.cfg -o x.h5
+refuse '^picky: syntax\.cfg:[0-9]+:[0-9]+: ' "${mpi[@]}" run syntax.cfg -o x.h5
 printf 'model = { hiden_size = 5; };' >unknown.cfg
-refuse '^picky: unknown\.cfg:1: .*did you mean hidden_size' "$picky" run unknown.cfg -o x.h5
+refuse '^picky: unknown\.cfg:1:[0-9]+: .*did you mean hidden_size' "$picky" run unknown.cfg -o x.h5
 : >empty.cfg
 expect 2 "$picky" run empty.cfg -o x.h5
 refuse 'PICKY_SIMD = "mmx"' env PICKY_SIMD=mmx "${mpi[@]}" run good.cfg -o x.h5
@@ -231,12 +247,12 @@ for list in 'second_task = ["prod", "add-0.0", "add0"]|add-0.0|add0' 'context_lo
     IFS='|' read -r text one other <<<"$list"
     printf 'model = { epochs = 1; };\ngrid = { %s; };\n' "$text" >spellings.cfg
     if [[ $one == "$other" ]]; then # the same spelling is refused as such
-        refuse '^picky: spellings\.cfg:2: .* stands there twice' "$picky" run spellings.cfg -o x.h5
+        refuse '^picky: spellings\.cfg:2:[0-9]+: .* stands there twice' "$picky" run spellings.cfg -o x.h5
         continue
     fi
-    refuse "^picky: spellings\.cfg:2: .*: \"$one\" and \"$other\" are one value; allowed: " "$picky" run spellings.cfg
+    refuse "^picky: spellings\.cfg:2:[0-9]+: .*: \"$one\" and \"$other\" are one value; allowed: " "$picky" run spellings.cfg
     expect 0 "$picky" plan spellings.cfg
-    grep -q "^picky: warning: spellings.cfg:2: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
+    grep -q "^picky: warning: spellings.cfg:2:[0-9]*: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
 done
 
 for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };' \
@@ -244,12 +260,19 @@ for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };'
     'cases = ({ context_location = "start"; }, { context_location = 1; });' \
     'cases = ({ second_task = "add2"; }, { grid = { second_task = ["prod", "add2.0"]; }; });'; do
     echo "$text" >spellings.cfg
-    refuse '^picky: spellings\.cfg(:1)?: (zip|cases): configuration [12] repeats configuration 0 in another spelling' \
+    refuse '^picky: spellings\.cfg(:1:[0-9]+)?: (zip|cases): configuration [12] repeats configuration 0 in another spelling' \
         "$picky" run spellings.cfg -o x.h5
 done
 echo 'model = { hidden_layers = 3; epochs = 1; N_train = 20; }; grid = { context_location = ("end", 3); };' >spellings.cfg
 expect 0 "$picky" run spellings.cfg -o coincide.h5
 grep -q '^picky: warning: .* ask for the same models' err || fail "no warning of configurations that coincide"
+
+expect 0 "$picky" status coincide.h5 --json
+python3 -c '
+import json, sys
+state = json.load(open("out"))
+assert state["expected"] == 2 == state["accepted"] + state["rejected"] and state["is_complete"] and not state["is_written"], state
+assert state["shard"] == [1, 1] and state["errors"] == [] and state["file"] == "coincide.h5", state' || fail "status --json"
 
 # A library that makes denormals zero changes no bits (of deep networks, in which there are some).
 cat >deep.cfg <<END
@@ -258,5 +281,13 @@ END
 expect 0 "$picky" run deep.cfg
 expect 0 env LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
 expect 0 mpirun -n 2 --oversubscribe --bind-to none -x LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
+
+# What formulas cost, beside the most that they may.
+if grep -qw avx2 /proc/cpuinfo; then # the others take long
+    expect 0 "$picky" bench --hidden-size 2 --simd avx2
+    awk '/^formulas, of a job/ { on = 1; next }
+         on && $2 == "%" { n++; limit = /ten operations/ ? 2 : 8; bad += $1 <= 0 || $1 >= limit }
+         END { exit n != 2 || bad }' out || fail "formulas cost too much"
+fi
 
 echo "$n commands behaved"

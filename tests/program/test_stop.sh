@@ -28,21 +28,19 @@ wait_for() {
     shift
     until "$@"; do
         (($(date +%s) < end)) || fail "no: $*"
-        sleep 0.02
+        sleep 0.05
     done
 }
-is_running() { # at least so many jobs are in the file
-    /usr/bin/python3 - "$1" "$2" 2>/dev/null <<'EOF'
-import sys, h5py
-sys.exit(int((h5py.File(sys.argv[1], "r")["status"][:, :20000] != 0).sum()) < int(sys.argv[2]))
-EOF
+is_running() { # FILE N: at least so many jobs are in the file
+    "$picky" status "$1" 2>/dev/null | awk -v least="$2" '$1 == "done" { found = $2 >= least } END { exit !found }'
 }
 # The jobs that the message counts are in the file, with the right bits; the message names the command.
 check_file() { # file, command
     local said
     said=$(sed -nE 's/^picky: stopped early: ([0-9]+) of 400000 jobs done; go on with: .*/\1/p' log)
     [[ -n $said ]] || fail "$1: no word about how far it came"
-    grep -qxF "picky: stopped early: $said of 400000 jobs done; go on with: $2" log || fail "$1: not the command: $2"
+    sed -E 's/; go on with: mpirun -n [2-9] /; go on with: /' log |
+        grep -qxF "picky: stopped early: $said of 400000 jobs done; go on with: $2" || fail "$1: not the command: $2"
     /usr/bin/python3 "$tests/compare_done.py" "$1" reference.h5 "$said" || fail "$1: the file"
     n=$((n + 1))
 }

@@ -145,6 +145,7 @@ class Blocks(Files):
 
     def blocks(self, text):
         """{configuration index: its lines}"""
+        text = text.replace(",\n    ", ", ")  # lines that were too long
         parts = re.split(r"^\[(\d+)\] ", text, flags=re.M)
         return parts[0], {int(i): block.splitlines() for i, block in zip(parts[1::2], parts[2::2])}
 
@@ -162,15 +163,17 @@ class Blocks(Files):
         for code, name in ((REJECTED, "rejected"), (DIVERGED, "diverged"), (ERROR, "error")):
             count = int((status == code).sum())
             self.assertEqual(f"{count} {name}" in lines[1], count > 0, lines[1])
+        # check_summary.py has the numbers of rejected models
+        lines = lines[:next((i for i, line in enumerate(lines) if "rejected, but alive" in line), len(lines))]
         n_pending = int((status == PENDING).sum())
         self.assertEqual(f"{n_pending} of {len(status)} pending" in lines[1], n_pending > 0, lines[1])
 
         errors = read_models(path, config, "test_error")[:, -1]
         for task in (0, 1):
-            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+), ([\d.]+)\])? median, "
+            found = re.fullmatch(rf"  test error, task {task + 1} ([\d.]+)( \[([\d.]+),([\d.]+)\])?, "
                                  r"5-95 % of models ([\d.]+)-([\d.]+)", lines[3 + task])
             np.testing.assert_allclose([float(found[i]) for i in (1, 5, 6)],
-                                       np.quantile(errors[:, task], [0.5, 0.05, 0.95]), atol=0.0000501)
+                                       np.quantile(errors[:, task], [0.5, 0.05, 0.95]), rtol=0.0051)
             self.assertEqual(found[2] is None, accepted < 6)
             if found[2]:
                 self.assertLessEqual(float(found[3]), float(found[1]))
@@ -178,13 +181,17 @@ class Blocks(Files):
 
         ri = expected_ri(path, config, measure, below)
         self.assertRegex(lines[5], rf"^  {measure}, task 1 \(.*\) and task 2 \(.*\)$")
-        self.assertEqual(lines[6].split(),
-                         "mean RI select.(+) 1 select.(-) 2 mixed unimportant dip two peaks".split())
-        rows = [line for line in lines[7:] if line]
+        rows = [line for line in lines[6:] if line]
         n_rows = 2 * ri.shape[1]
-        self.assertEqual(rows[n_rows].split(), "Jaccard by chance overlap by chance S N_eff prefer 1 prefer 2".split())
-        self.assertEqual(len(rows), 2 * n_rows + 1)  # check_tasks.py has the numbers of the second half
-        rows = rows[:n_rows]
+        heads = ("mean RI selective 1 selective 2 mixed unimportant",
+                 "dip two peaks Jaccard by chance overlap by chance", "S N_eff prefer 1 prefer 2")
+        self.assertEqual([row.split() for row in rows[::n_rows + 1]], [head.split() for head in heads])
+        self.assertEqual(len(rows), 3 * (n_rows + 1))  # check_tasks.py has the numbers of the second and third
+        for table in range(3):  # nothing touches
+            for row in rows[table * (n_rows + 1) + 1:(table + 1) * (n_rows + 1)]:
+                self.assertEqual(len(re.findall(r"\[[^]]*\]|-(?=$| )|[^][ %]+", row)), len(row.replace("%", " ").split()), row)
+                self.assertNotIn("][", row)
+        rows = rows[1:n_rows + 1]
         for layer, (row, intervals) in enumerate(zip(rows[::2], rows[1::2])):
             units = ri[:, layer]
             numbers = row.replace("%", " ").split()
@@ -207,7 +214,7 @@ class Blocks(Files):
         head, blocks = self.blocks(result[1])
         for config, lines in blocks.items():
             self.check_block(path, config, lines, **expected)
-        self.assertLessEqual(max(map(len, result[1].splitlines())), 100)
+        self.assertLessEqual(max(map(len, result[1].splitlines())), 80)
         return head, blocks
 
 
@@ -259,7 +266,8 @@ class Summary(Blocks):
         self.assertIn("0 of 0, 3 of 3 pending", blocks[1][1])
         self.assertIn("0 of 0, 3 error", blocks[2][1])
         for config in range(3):
-            self.assertEqual([line for line in blocks[config][3:] if line], [])
+            numbers = [line for line in blocks[config][3:] if line]
+            self.assertEqual(["rejected, but alive: " in line for line in numbers[1:2]], [True] * (config == 0))
 
     def test_while_somebody_writes(self):
         code = ("import h5py, sys; f = h5py.File('seed.h5', 'r+'); print('open', flush=True); "
@@ -444,7 +452,7 @@ class WrongFiles(Files):
             self.refused("cut.h5")
         with open("cut.h5", "wb") as f:
             f.write(whole[:-1])
-        self.refused("cut.h5", "HDF5 cannot open it: truncated file")
+        self.refused("cut.h5", "its end is missing", "copy it again")
 
     def test_missing_arrays(self):
         for key in ("status", "lr", "second_task", "hidden_size"):
@@ -588,7 +596,7 @@ class Figures(Files):
                 self.plot(kind, "sizes.h5", f"a.{suffix}")
             _, root = self.svg_texts("a.svg")
             size = [float(root.get(key)) for key in ("width", "height")]
-            np.testing.assert_allclose(np.array(self.check_png("a.png")) * 96 / 150, size, atol=1)
+            np.testing.assert_allclose(np.array(self.check_png("a.png")) * 96 / 300, size, atol=1)
             with open("a.pdf", "rb") as f:
                 pdf = f.read()
             self.assertTrue(pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF"))
@@ -614,12 +622,13 @@ class Figures(Files):
                     np.testing.assert_allclose(bars[:, 0], (BINS[1:] + BINS[:-1]) / 2, atol=1e-9)
                     counts = np.histogram(units[~np.isnan(units)], BINS)[0]
                     np.testing.assert_allclose(bars[:, 1], counts / units.size, rtol=1e-5)
-                    self.assertEqual((int(bars[0, 2]), int(bars[-1, 2])), (0xfc8d62, 0x66c2a5))
+                    self.assertEqual((int(bars[0, 2]), int(bars[-1, 2])), (0xdb6d00, 0x004488))
                     unimportant = 100 * np.isnan(units).mean()
                     self.assertTrue(f"+ {np.floor(unimportant):.0f} %" in texts
                                     or f"+ {np.ceil(unimportant):.0f} %" in texts)
                     self.assertIn(f"layer {layer + 1}", texts)
-                self.assertEqual(sum(f"({ri.shape[0]} model" in text for text in texts) > 0, True)
+                # Of all panels together where all have as many, else of each.
+                self.assertTrue(any(re.search(rf"(^|; ){ri.shape[0]} model", text) for text in texts))
 
     def test_training_numbers(self):
         for path in ("sizes.h5", "seed.h5"):
@@ -630,7 +639,7 @@ class Figures(Files):
                 (rows,) = data[f"all{config + 1}"]
                 np.testing.assert_array_equal(rows[:, 0], np.arange(errors.shape[1]))
                 for task in range(2):
-                    np.testing.assert_allclose(rows[:, 1 + 3 * task], errors[..., task].mean(0), rtol=5.1e-5)
+                    np.testing.assert_allclose(rows[:, 1 + 3 * task], np.median(errors[..., task], 0), rtol=5.1e-5)
                     np.testing.assert_allclose(rows[:, 2 + 3 * task:4 + 3 * task].T,
                                                np.quantile(errors[..., task], [0.05, 0.95], axis=0), rtol=5.1e-5)
                 lines = np.array(data[f"models{config + 1}"])
@@ -644,7 +653,7 @@ class Figures(Files):
         (rows,) = data["all1"]
         epochs = rows[:, 0].astype(int)
         self.assertEqual((epochs[0], epochs[-1], len(epochs)), (0, 900, 400))
-        np.testing.assert_allclose(rows[:, 1], errors[:, epochs, 0].mean(0), rtol=5.1e-5)
+        np.testing.assert_allclose(rows[:, 1], np.median(errors[:, epochs, 0], 0), rtol=5.1e-5)
         self.assertEqual(len(data["models1"]), 50)
         models = [np.abs(errors[:, epochs] / line[:, 1:] - 1).max((1, 2)).argmin() for line in data["models1"]]
         self.assertEqual(len(set(models)), 50)
@@ -686,15 +695,11 @@ class Figures(Files):
         for kind in ("training", "ri"):
             self.plot(kind, "text.h5", "it's `touch hacked` \"$x\".svg", "--keep-script")
             texts, _ = self.svg_texts("it's `touch hacked` \"$x\".svg")
-            shown = [text for text in texts if text.startswith("it's")][0]
-            if shown.endswith("..."):
-                shown = shown[:-3]
-                self.assertGreater(len(shown), 40)
-            self.assertTrue(name.startswith(shown), shown)
+            self.assertIn(name, " ".join(texts))  # in one line or several
             self.assertFalse(os.path.exists("hacked"))
         make_file.make("text.h5", [dict(hidden_size=2)], 2, name="two\nlines \x07\x01")
         self.plot("ri", "text.h5", "text.svg")
-        self.assertIn("two lines   ", self.svg_texts("text.svg")[0])
+        self.assertIn("two lines", [text.strip() for text in self.svg_texts("text.svg")[0]])
 
     def test_script_draws_the_figure_again(self):
         os.makedirs("out", exist_ok=True)
@@ -705,7 +710,9 @@ class Figures(Files):
             done = subprocess.run(["gnuplot", "again.gp"], cwd=other, capture_output=True, check=True)
             self.assertEqual(done.stderr + done.stdout, b"")
             with open("out/again.svg", "rb") as a, open(os.path.join(other, "again.svg"), "rb") as b:
-                self.assertEqual(a.read(), b.read())
+                # gnuplot knows nothing of title and description.
+                bare = re.compile(rb' role="img" aria-labelledby="title description"|<title.*</desc>', re.S)
+                self.assertEqual(bare.sub(b"", a.read()), bare.sub(b"", b.read()))
         self.plot("ri", "seed.h5", "out/other.svg")
         self.assertEqual(sorted(os.listdir("out")), ["again.gp", "again.svg", "other.svg"])
 
@@ -765,7 +772,7 @@ class FiguresThatFail(Files):
         # The script does not fit; the script fits and the figure does not.
         self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(1000)), 3,
                           "cannot write old.gp: File too large")
-        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(16000)), 3,
+        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(30000)), 3,
                           "cannot write old.svg: gnuplot left it incomplete (is the disk full?)")
 
     def test_full_disk(self):
