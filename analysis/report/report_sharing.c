@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CONFIGS_MAX 12 /* that are shown: each is read once for each pair of its tasks */
 #define PAIRS_MAX   (TASKS_MAX * (TASKS_MAX - 1) / 2)
