@@ -7,8 +7,8 @@
 #include "plot_ri.h"
 #include "plot_ri_grid.h"
 #include "plot_ri_pairs.h"
+#include "plot_tasks.h"
 #include "plot_training.h"
-#include "plot_units.h"
 
 /* Ends the help of each. */
 #define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
@@ -301,18 +301,18 @@ const struct command command_plot_ri_pairs = {
     .run = ri_pairs,
 };
 
-static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
+static enum error_code tasks(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
     const struct figure_request figure = figure_of(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
-    return plot_units(reader, &chosen, &figure, request->replicate, error);
+    return plot_tasks(reader, &chosen, &figure, request->replicate, error);
 }
 
-const struct command command_plot_units = {
-    .name = "plot units",
+const struct command command_plot_tasks = {
+    .name = "plot tasks",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws how important each unit of one model is to each task, as a map of tasks by units for each layer",
     .details = "One configuration (--config, or --where) and one of its accepted models (--replicate). Importances are "
@@ -321,5 +321,5 @@ const struct command command_plot_units = {
                "where there is room.\n" GNUPLOT_HELP,
     .options = "output force where config replicate measure layer normalise unimportant-below title keep-script",
     .needs_output = true,
-    .run = units,
+    .run = tasks,
 };
