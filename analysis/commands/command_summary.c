@@ -7,6 +7,7 @@ static enum error_code write_comparisons(struct reader *reader, const struct sel
                                          struct error *error)
 {
     const struct comparisons_options options = {.compare = request->compare,
+                                                .interaction = request->interaction,
                                                 .by = request->by,
                                                 .ri = request->ri,
                                                 .measures = request->measures,
@@ -39,8 +40,9 @@ static enum error_code run(struct reader *reader, const struct selection *select
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
     if (request->statistics && !request->compare)
         return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
-    if ((request->is_simultaneous || request->n_top || request->p_below > 0) && !request->compare)
-        return error_set(error, ERROR_INPUT, "--simultaneous, --top, --p-below: only with --compare");
+    if ((request->interaction || request->is_simultaneous || request->n_top || request->p_below > 0) &&
+        !request->compare)
+        return error_set(error, ERROR_INPUT, "--interaction, --simultaneous, --top, --p-below: only with --compare");
     struct task_pairs pairs = {0}; /* those that have the pair, if one is chosen */
     if (*request->pair.words[0] && task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
@@ -99,8 +101,15 @@ const struct command command_summary = {
         "Cliff's delta, the p value of Wilcoxon's signed-rank test, and p family, corrected for all tests that are\n"
         "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
-        "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
-    .options = "output force where by measure measures pair layer normalise unimportant-below compare statistic "
-               "simultaneous top p-below csv json",
+        "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n"
+        "\n"
+        "With --interaction OTHER the differences themselves are compared: (b at y - a at y) - (b at x - a at x), a "
+        "and b\n"
+        "being values of KEY, x the first value of OTHER (or OTHER=VALUE) and y another one. Each seed that has all "
+        "four\n"
+        "models gives one such number; interval and tests are as above. 0: what KEY does is the same for x and y.\n",
+    .options =
+        "output force where by measure measures pair layer normalise unimportant-below compare interaction statistic "
+        "simultaneous top p-below csv json",
     .run = run,
 };

@@ -141,6 +141,13 @@ static enum error_code take_compare(struct request *request, const char *value, 
     return ERROR_NONE;
 }
 
+static enum error_code take_interaction(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->interaction = value;
+    return ERROR_NONE;
+}
+
 static enum error_code take_of(struct request *request, const char *value, struct error *error)
 {
     request->is_of_important = strcmp(value, "important") == 0;
@@ -355,6 +362,10 @@ static const struct option_row option_table[] = {
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
      take_unimportant_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
+    {"interaction", 0, "KEY",
+     "with --compare: KEY or KEY=VALUE, how far what is compared depends on another\n"
+     "hyperparameter, see above",
+     take_interaction},
     {"statistic", 0, "NAME,...", "only these statistics, listed below (plot heatmap takes one)", take_statistic},
     {"of", 0, "UNITS",
      "all (default), or important: what shares of a layer are of, all its units or\n"

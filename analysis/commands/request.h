@@ -33,7 +33,7 @@ struct request {
     bool has_measure, has_unimportant_below; /* whether those two were given */
     uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
     const char *by;                          /* --by */
-    const char *compare;                     /* --compare */
+    const char *compare, *interaction;       /* --compare, --interaction */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_of_important;                    /* --of */
     bool is_simultaneous;                    /* --simultaneous */

@@ -11,11 +11,18 @@ static void format_value(const struct comparisons *comparisons, size_t config, c
     hyperparameter_format(&comparisons->reader->configs[config], comparisons->key, value);
 }
 
+/* The same of the other key of an interaction. */
+static void format_other(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_FORMAT_MAX])
+{
+    hyperparameter_format(&comparisons->reader->configs[config], comparisons->other, value);
+}
+
 static void write_csv(const struct comparisons *comparisons, FILE *out)
 {
     for (size_t k = 0; k < comparisons->groups.n_keys; k++)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
-    fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
+    fprintf(out, "compared,value_a,value_b,%s", comparisons->other ? "interaction,other_a,other_b," : "");
+    fprintf(out, "measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
                  "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
@@ -35,6 +42,14 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         fputc(',', out);
         format_value(comparisons, row->config_b, value);
         csv_text(out, value);
+        if (comparisons->other) {
+            fprintf(out, ",%s,", comparisons->other->name);
+            format_other(comparisons, row->config_a, value);
+            csv_text(out, value);
+            fputc(',', out);
+            format_other(comparisons, row->config_b, value);
+            csv_text(out, value);
+        }
         fprintf(out, ",%s,%s,%g,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
                 row->ri.unimportant_below, row->ri.task_a + 1, row->ri.task_b + 1);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
@@ -52,7 +67,10 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 {
     fprintf(out, "{\n");
     table_json_head(comparisons->reader, out);
-    fprintf(out, "  \"compared\": \"%s\",\n  \"comparisons\": [", comparisons->key->name);
+    fprintf(out, "  \"compared\": \"%s\",\n", comparisons->key->name);
+    if (comparisons->other)
+        fprintf(out, "  \"interaction\": \"%s\",\n", comparisons->other->name);
+    fprintf(out, "  \"comparisons\": [");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -66,6 +84,12 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_value(out, &comparisons->reader->configs[row->config_a], comparisons->key);
         fprintf(out, ", \"value_b\": ");
         json_value(out, &comparisons->reader->configs[row->config_b], comparisons->key);
+        if (comparisons->other) {
+            fprintf(out, ", \"other_a\": ");
+            json_value(out, &comparisons->reader->configs[row->config_a], comparisons->other);
+            fprintf(out, ", \"other_b\": ");
+            json_value(out, &comparisons->reader->configs[row->config_b], comparisons->other);
+        }
         fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"layer\": ",
                 measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
                 row->ri.task_b + 1);
@@ -95,12 +119,19 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 /* Above a block of rows with the same group, values, measure and pair. */
 static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
 {
-    char label[LABEL_MAX], text[LABEL_MAX + 200], a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
+    char label[LABEL_MAX], text[2 * LABEL_MAX + 200], effect[LABEL_MAX] = "";
+    char a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
-    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", comparisons->key->name, b, a,
-             label, measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
+    if (comparisons->other) {
+        snprintf(effect, sizeof effect, "%s = %.200s less %.200s, ", comparisons->key->name, b, a);
+        format_other(comparisons, row->config_a, a);
+        format_other(comparisons, row->config_b, b);
+    }
+    snprintf(text, sizeof text, "%s%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", effect,
+             comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
+             measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p family");
@@ -129,9 +160,17 @@ static void write_family(const struct comparisons *comparisons, FILE *out)
 static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
 {
     table_head(comparisons->reader, selection, out);
+    if (comparisons->other)
+        fprintf(out,
+                "\nEffects of %s, each seed's own, compared between values of %s: an interaction (a difference of\n"
+                "differences). Mean effects at both values, ",
+                comparisons->key->name, comparisons->other->name);
+    else
+        fprintf(out, "\nModels of one seed are pairs. Means of both values, ");
     fprintf(out,
-            "\nModels of one seed are pairs. Means of both values, mean difference [95 %% interval over pairs%s],\n"
+            "mean difference [95 %% interval over %s%s],\n"
             "Cliff's delta, p of Wilcoxon's signed-rank test.\n",
+            comparisons->other ? "seeds" : "pairs",
             comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "");
     write_family(comparisons, out);
     if (comparisons->n_rows < comparisons->n_made)
