@@ -10,14 +10,27 @@
 #include "plot_tasks.h"
 #include "plot_training.h"
 
+#include <string.h>
+
+/* What all of them take. */
+#define FIGURE_OPTIONS "width font palette data keep-script"
+
 /* Ends the help of each. */
 #define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
 
 static struct figure_request figure_of(const struct request *request)
 {
     return (struct figure_request){
-        .place = {request->output, request->file, request->is_forced, request->keep_script},
+        .place = {.path = request->output,
+                  .input = request->file,
+                  .is_forced = request->is_forced,
+                  .keep_script = request->keep_script,
+                  .data = request->data,
+                  .width_mm = request->width_mm,
+                  .font = request->font,
+                  .about = request->command->summary + strlen("Draws ")},
         .title = request->title,
+        .palette = request->palette,
         .ri = request->ri,
         .layers = request->layers,
     };
@@ -66,7 +79,7 @@ const struct command command_plot_training = {
     .details =
         "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
         "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where title keep-script",
+    .options = "output force where title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = training,
 };
@@ -92,7 +105,7 @@ const struct command command_plot_ri = {
         "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
         "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = ri,
 };
@@ -118,7 +131,7 @@ const struct command command_plot_ri_grid = {
         "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
         "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
         "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below rows columns title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below rows columns title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = ri_grid,
 };
@@ -156,8 +169,8 @@ const struct command command_plot_heatmap = {
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
         "for each combination.\n" GNUPLOT_HELP,
-    .options =
-        "output force where measure pair layer normalise unimportant-below statistic rows columns title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below statistic rows columns "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = heatmap,
 };
@@ -184,7 +197,7 @@ const struct command command_plot_measures = {
         "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
         "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where pair layer normalise unimportant-below title keep-script",
+    .options = "output force where pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = measures,
 };
@@ -211,7 +224,7 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = importance,
 };
@@ -258,7 +271,7 @@ const struct command command_plot_lesion = {
                                                                                         "choose with "
                                                                                         "--where."
                                                                                         "\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below models title keep-script",
+    .options = "output force where measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = lesion,
 };
@@ -296,7 +309,7 @@ const struct command command_plot_ri_pairs = {
     .details = "One configuration: --config, or --where. Bars and lines are those of plot ri, of several layers "
                "together if\n--layer does not choose one. RI 1 is a unit of the column's task alone, -1 one of the "
                "row's.\n" GNUPLOT_HELP,
-    .options = "output force where config measure layer normalise unimportant-below title keep-script",
+    .options = "output force where config measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = ri_pairs,
 };
@@ -319,7 +332,7 @@ const struct command command_plot_tasks = {
                "divided\nby the task's largest of the layer; one below --unimportant-below counts as 0. Units stand by "
                "their preferred\ntask, then by their importance to it, and have the numbers of the file, from 0, below "
                "where there is room.\n" GNUPLOT_HELP,
-    .options = "output force where config replicate measure layer normalise unimportant-below title keep-script",
+    .options = "output force where config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = tasks,
 };

@@ -246,6 +246,34 @@ static enum error_code take_keep_script(struct request *request, const char *val
     return ERROR_NONE;
 }
 
+static enum error_code take_width(struct request *request, const char *value, struct error *error)
+{
+    char *end;
+    request->width_mm = strtod(value, &end);
+    if (end == value || *end != '\0' || !(request->width_mm >= WIDTH_MM_MIN && request->width_mm <= WIDTH_MM_MAX))
+        return error_set(error, ERROR_INPUT, "--width %s: allowed: a number of millimetres, from %g to %g", value,
+                         WIDTH_MM_MIN, WIDTH_MM_MAX);
+    return ERROR_NONE;
+}
+
+static enum error_code take_font(struct request *request, const char *value, struct error *error)
+{
+    request->font = value;
+    return gnuplot_check_font(value, error);
+}
+
+static enum error_code take_palette(struct request *request, const char *value, struct error *error)
+{
+    return palette_parse(&request->palette, value, error);
+}
+
+static enum error_code take_data(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->data = value;
+    return ERROR_NONE;
+}
+
 static enum error_code take_each(struct request *request, const char *value, struct error *error)
 {
     (void)error;
@@ -390,6 +418,16 @@ static const struct option_row option_table[] = {
     {"config", 0, "N", "this configuration, from 0 as in the file", take_config},
     {"replicate", 0, "N", "this replicate, from 0 (default 0)", take_replicate},
     {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
+    {"width", 0, "MM",
+     "width of the page in millimetres (default 180, two columns of a journal; 85\n"
+     "is one); no text is smaller than 6 points",
+     take_width},
+    {"font", 0, "NAME", "family of the figure's font (default sans-serif)", take_font},
+    {"palette", 0, "NAME",
+     "safe (default: for colour-blind readers too), grey, or colours of the tasks,\n"
+     "#RRGGBB,#RRGGBB,...",
+     take_palette},
+    {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
@@ -573,7 +611,9 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
 
     *request = (struct request){
         .ri = {.measure = MEASURE_TAYLOR_SAMPLE, .unimportant_below = UNIMPORTANT_BELOW, .task_a = 0, .task_b = 1},
-        .measures = 1u << MEASURE_TAYLOR_SAMPLE};
+        .measures = 1u << MEASURE_TAYLOR_SAMPLE,
+        .width_mm = WIDTH_MM_DEFAULT,
+        .palette = palette_safe};
     if (parse_options(request, given, argc, argv, error))
         return error->code;
     char **words = argv + optind;

@@ -3,7 +3,8 @@
 #define PICKY_REQUEST_H
 
 #include "claims.h"
-#include "output.h"
+#include "gnuplot.h"
+#include "palette.h"
 #include "table_head.h"
 #include "task_pairs.h"
 
@@ -49,6 +50,9 @@ struct request {
     bool has_config;                         /* --config */
     size_t config, replicate;                /* --config, --replicate; 0 if not given */
     bool keep_script;                        /* --keep-script */
+    double width_mm;                         /* --width */
+    const char *font, *data;                 /* --font, --data; NULL if not given */
+    struct palette palette;                  /* --palette */
     struct export_request export;            /* --each, --keys, --variable, --status, --sweep */
 };
 

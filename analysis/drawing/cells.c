@@ -1,18 +1,18 @@
 #include "cells.h"
 
 #include <inttypes.h>
+#include <math.h>
 
-#define LARGE      10.5
-#define SMALL      8.0
-#define LINE_SMALL 10.5 /* from one line to the next */
-#define LINE_LARGE 12.5
-#define SEAM       0.7 /* between cells */
+#define LARGE      FONT_TEXT
+#define SMALL      FONT_SMALL
+#define LINE_SMALL 10.0 /* from one line to the next */
+#define LINE_LARGE 12.0
+#define SEAM       0.7 /* between cells, at most */
 
-/* Dark text on light colours, white text on dark ones (luma of ITU-R BT.601). */
+/* Dark or white, whichever has more contrast. */
 static uint32_t text_colour(uint32_t fill)
 {
-    double luma = 0.299 * (fill >> 16 & 255) + 0.587 * (fill >> 8 & 255) + 0.114 * (fill & 255);
-    return luma > 125 ? 0x111111 : 0xffffff;
+    return palette_contrast(fill, 0x111111) > palette_contrast(fill, 0xffffff) ? 0x111111 : 0xffffff;
 }
 
 /* x y colour "text" for the line `wanted` of each cell */
@@ -43,10 +43,10 @@ void cells_panel(const struct gnuplot *figure, const struct box *box, const char
     fprintf(script, "\n$%s << EOD\n", name);
     for (size_t i = 0; i < n; i++) {
         const struct box *cell = &cells[i].box;
-        double bottom = box->height - cell->top - cell->height;
+        double bottom = box->height - cell->top - cell->height, seam = fmin(SEAM, cell->width / 12);
         fprintf(script, "%.2f %.2f %.2f %.2f %.2f %.2f %" PRIu32 "\n", cell->left + cell->width / 2,
-                bottom + cell->height / 2, cell->left + SEAM, cell->left + cell->width - SEAM, bottom + SEAM,
-                bottom + cell->height - SEAM, cells[i].fill);
+                bottom + cell->height / 2, cell->left + seam, cell->left + cell->width - seam, bottom + seam,
+                bottom + cell->height - seam, cells[i].fill);
     }
     fprintf(script, "EOD\n");
     bool has_line[CELL_LINES] = {false};

@@ -1,10 +1,15 @@
 #include "gnuplot.h"
 
+#include "fonts.h"
+#include "metadata.h"
 #include "text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,11 +17,14 @@
 
 extern char **environ;
 
+#define DESCRIPTION_MAX 4000 /* bytes, about */
+
 struct format {
     const char *suffix;
     enum output_format format;
     const char *terminal; /* gnuplot's terminal and its options */
     double scale;         /* units of the terminal's size in a pixel of 1/96 inch */
+    double n_dots;        /* in such a unit: pages are of whole dots */
     double font_scale;    /* makes a font's size and a line's width mean such pixels too */
     double line_scale;
     const char *tail; /* a complete file ends with these bytes, but for line ends */
@@ -26,10 +34,10 @@ struct format {
 /* Fonts are points in the cairo terminals (3/4 as many as pixels), which the png one takes for 1/96 inch and the
  * pdf one for 1/72; a line of width 1 is half a point in pdf. */
 static const struct format formats[] = {
-    {".svg", OUTPUT_SVG, "svg", 1, 1, 1, "</svg>", 6},
-    {".png", OUTPUT_PNG, "pngcairo pointscale 1.5625", 150.0 / 96, 0.75 * 150 / 96, 150.0 / 96, "IEND\xae\x42\x60\x82",
-     8},
-    {".pdf", OUTPUT_PDF, "pdfcairo", 1.0 / 96, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
+    {".svg", OUTPUT_SVG, "svg", 1, 1, 1, 1, "</svg>", 6},
+    {".png", OUTPUT_PNG, "pngcairo pointscale 3.125", 300.0 / 96, 1, 0.75 * 300 / 96, 300.0 / 96,
+     "IEND\xae\x42\x60\x82", 8},
+    {".pdf", OUTPUT_PDF, "pdfcairo", 1.0 / 96, 72, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
 };
 
 static const struct format *find_format(const char *output)
@@ -92,7 +100,11 @@ static char *with_suffix(const char *name, size_t n_dropped, const char *suffix)
 
 static void release(struct gnuplot *figure)
 {
+    if (figure->describing)
+        fclose(figure->describing);
     free(figure->script_path);
+    free(figure->title);
+    free(figure->description);
     memset(figure, 0, sizeof *figure);
 }
 
@@ -100,6 +112,7 @@ void gnuplot_abandon(struct gnuplot *figure)
 {
     output_abandon(&figure->figure);
     output_abandon(&figure->script_file);
+    output_abandon(&figure->data_file);
     release(figure);
 }
 
@@ -116,6 +129,41 @@ static struct output_place script_place(const struct figure_place *place)
     return (struct output_place){path, OUTPUT_SCRIPT, place->input, place->is_forced && place->keep_script};
 }
 
+static struct output_place data_place(const struct figure_place *place)
+{
+    return (struct output_place){place->data, OUTPUT_CSV, place->input, place->is_forced};
+}
+
+static enum error_code check_data(const struct figure_place *place, struct error *error)
+{
+    struct output_place data = data_place(place);
+    size_t length = place->data ? strlen(place->data) : 0;
+    error->code = ERROR_NONE;
+    if (!place->data)
+        return ERROR_NONE;
+    if (strcmp(place->data, "-") != 0 && (length < 5 || strcmp(place->data + length - 4, ".csv") != 0))
+        return error_set(error, ERROR_INPUT, "--data %s: allowed: a name that ends in .csv, or -", place->data);
+    if (output_check(&data, error))
+        error_prefix(error, "--data");
+    return error->code;
+}
+
+enum error_code gnuplot_check_font(const char *font, struct error *error)
+{
+    const unsigned char *c = (const unsigned char *)font;
+    while (isalnum(*c) || (*c == ' ' && c > (const unsigned char *)font) || *c == '-')
+        c++;
+    if (c > (const unsigned char *)font && !*c)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--font %s: allowed: a family's name, of letters, digits, blanks and hyphens",
+                     font);
+}
+
+double gnuplot_page_width(const struct figure_place *place)
+{
+    return (place->width_mm > 0 ? place->width_mm : WIDTH_MM_DEFAULT) * 96 / 25.4;
+}
+
 enum error_code gnuplot_check(const struct figure_place *place, struct error *error)
 {
     if (gnuplot_check_name(place->path, error))
@@ -126,31 +174,34 @@ enum error_code gnuplot_check(const struct figure_place *place, struct error *er
     else if (!output_check(&image, error) && place->keep_script && output_check(&script, error))
         error_prefix(error, "--keep-script");
     free((char *)script.path);
-    return error->code;
+    return error->code ? error->code : check_data(place, error);
 }
 
-enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, double width, double height,
-                              struct error *error)
+/* "TITLE: about", as a sentence begins. */
+static bool begin_description(struct gnuplot *figure, const struct figure_place *place, const char *title)
 {
-    memset(figure, 0, sizeof *figure);
-    if (gnuplot_check(place, error))
-        return error->code;
+    const char *about = place->about ? place->about : "a figure";
+    if (asprintf(&figure->title, "%s%s%c%s", title, *title ? ": " : "", toupper((unsigned char)*about), about + 1) < 0)
+        figure->title = NULL;
+    figure->describing = open_memstream(&figure->description, &figure->n_described);
+    if (figure->describing)
+        fprintf(figure->describing, "%c%s.", toupper((unsigned char)*about), about + 1);
+    return figure->title && figure->describing;
+}
 
+void gnuplot_describe(const struct gnuplot *figure, const char *format, ...)
+{
+    va_list arguments;
+    if (ftell(figure->describing) > DESCRIPTION_MAX)
+        return;
+    va_start(arguments, format);
+    vfprintf(figure->describing, format, arguments);
+    va_end(arguments);
+}
+
+static void write_terminal(const struct gnuplot *figure, const struct figure_place *place)
+{
     const struct format *format = find_format(place->path);
-    struct output_place image = image_place(place), script = script_place(place);
-    figure->width = width;
-    figure->height = height;
-    figure->is_script_kept = place->keep_script;
-    figure->script_path = (char *)script.path;
-    if (!figure->script_path)
-        return error_set(error, ERROR_FATAL, "not enough memory");
-    if (output_begin_named(&figure->figure, &image, error) ||
-        output_begin_named(&figure->script_file, &script, error)) {
-        gnuplot_abandon(figure);
-        return error->code;
-    }
-    figure->script = figure->script_file.file;
-
     const char *slash = strrchr(place->path, '/');
     fprintf(figure->script,
             "# A figure with its data, made by picky-analyse. `gnuplot THIS_FILE` draws it again, into the current\n"
@@ -159,10 +210,37 @@ enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place 
     gnuplot_write_string(figure->script, slash ? slash + 1 : place->path);
     fprintf(figure->script,
             "\nset encoding utf8\n"
-            "set terminal %s noenhanced size %.6g,%.6g font 'sans-serif,11' fontscale %.6g linewidth %.6g "
-            "background rgb 'white'\n"
-            "set output output\n",
-            format->terminal, width * format->scale, height * format->scale, format->font_scale, format->line_scale);
+            "set terminal %s noenhanced size %.9g,%.9g font '%s,11' fontscale %.6g linewidth %.6g "
+            "dashlength 1 background rgb 'white'\nset output output\n",
+            format->terminal, round(figure->width * format->scale * format->n_dots) / format->n_dots,
+            round(figure->height * format->scale * format->n_dots) / format->n_dots,
+            place->font ? place->font : "sans-serif", format->font_scale, format->line_scale);
+}
+
+enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, const char *title,
+                              double height, struct error *error)
+{
+    memset(figure, 0, sizeof *figure);
+    if (gnuplot_check(place, error))
+        return error->code;
+
+    struct output_place image = image_place(place), script = script_place(place), data = data_place(place);
+    figure->width = gnuplot_page_width(place);
+    figure->height = height;
+    figure->is_script_kept = place->keep_script;
+    figure->script_path = (char *)script.path;
+    if (!figure->script_path || !begin_description(figure, place, title))
+        error_set(error, ERROR_FATAL, "not enough memory");
+    else if (!output_begin_named(&figure->figure, &image, error) &&
+             !output_begin_named(&figure->script_file, &script, error) && place->data)
+        output_begin(&figure->data_file, &data, error);
+    if (error->code) {
+        gnuplot_abandon(figure);
+        return error->code;
+    }
+    figure->script = figure->script_file.file;
+    figure->data = figure->data_file.file;
+    write_terminal(figure, place);
     return ERROR_NONE;
 }
 
@@ -281,6 +359,21 @@ static enum error_code check_tail(const struct gnuplot *figure, struct error *er
                      figure->figure.place.path);
 }
 
+static enum error_code write_metadata(struct gnuplot *figure, struct error *error)
+{
+    const char *path = figure->figure.part;
+    bool is_written = true;
+    fflush(figure->describing);
+    if (figure->figure.place.format == OUTPUT_SVG)
+        is_written = metadata_svg(path, figure->title, figure->description);
+    else if (figure->figure.place.format == OUTPUT_PDF)
+        is_written = metadata_pdf(path, figure->title, figure->description);
+    if (is_written)
+        return ERROR_NONE;
+    return error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->figure.place.path,
+                     errno ? strerror(errno) : "a write failed");
+}
+
 /* Puts the script in its place, after an error too: the message says so then. */
 static void leave_script(struct gnuplot *figure, struct error *error)
 {
@@ -306,8 +399,14 @@ enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error)
         return error->code;
     }
     error->code = ERROR_NONE;
-    if (!run_gnuplot(figure, error) && !check_tail(figure, error))
+    bool is_svg = figure->figure.place.format == OUTPUT_SVG; /* drawn later, by the fonts of another machine */
+    if ((is_svg || !fonts_replace_missing(figure->script_file.part, error)) && !run_gnuplot(figure, error) &&
+        !check_tail(figure, error) && !write_metadata(figure, error))
         output_finish(&figure->figure, error);
+    if (!error->code && figure->data) {
+        fputc('\n', figure->data);
+        output_finish(&figure->data_file, error);
+    }
     if (figure->is_script_kept || error->code)
         leave_script(figure, error);
     gnuplot_abandon(figure);

@@ -6,21 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN          16.0
-#define PAGE_WIDTH      1250.0 /* blocks stand beside each other as far as it goes */
-#define WIDTH_MIN       500.0  /* of the page: the name of an axis has to fit */
-#define VALUE_SHOWN_MAX 36     /* characters of a row's or column's name that is a list of tasks */
-#define SIDE_MAX        60     /* most rows and columns */
-#define BLOCK_MIN       300.0  /* width: its title has to fit */
-#define BLOCK_GAP       26.0
-#define LABEL_SIZE      10.0
-#define LINE_HEIGHT     14.0
-#define NAMES_HEIGHT(grid)                                                                                             \
-    ((grid)->columns.key ? 2 * LINE_HEIGHT                                                                             \
-     : (grid)->rows.key  ? LINE_HEIGHT                                                                                 \
-                         : 0) /* of columns                                                                             \
-                              */
-#define LABELS_GAP 8.0       /* between the names of rows and what is right of them */
+#define VALUE_SHOWN_MAX 36    /* characters of a row's or column's name that is a list of tasks */
+#define SIDE_MAX        60    /* most rows and columns */
+#define BLOCK_MIN       150.0 /* width: its title has to fit */
+#define BLOCK_GAP       22.0
+#define LABEL_SIZE      FONT_SMALL
+#define TITLE_SIZE      FONT_TEXT
+#define LINE_HEIGHT     12.0
+#define LABELS_GAP      8.0 /* between the names of rows and what is right of them */
 
 /* Numbers upwards, words in the file's order. */
 static bool comes_before(const struct hyperparameters *a, const struct hyperparameters *b,
@@ -206,7 +199,7 @@ static double values_width(const struct grid *grid, const struct grid_axis *axis
 
 static size_t wrap_title(const struct grid *grid, size_t block, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
-    return *grid->titles[block] ? layout_wrap(grid->titles[block], grid->block_width, LABEL_SIZE + 1, lines) : 0;
+    return *grid->titles[block] ? layout_wrap(grid->titles[block], grid->block_width, TITLE_SIZE, lines) : 0;
 }
 
 struct box grid_block(const struct grid *grid, size_t block)
@@ -214,7 +207,7 @@ struct box grid_block(const struct grid *grid, size_t block)
     size_t across = block % grid->n_across, down = block / grid->n_across;
     double columns = (double)grid->columns.n, rows = (double)grid->rows.n;
     return (struct box){
-        MARGIN + (double)across * (grid->block_width + BLOCK_GAP) + grid->labels_width + grid->numbers_left,
+        LAYOUT_MARGIN + (double)across * (grid->block_width + BLOCK_GAP) + grid->labels_width + grid->numbers_left,
         grid->top + (double)down * grid->block_height + grid->head_height,
         columns * (grid->cell_width + grid->gap) - grid->gap, rows * (grid->cell_height + grid->gap) - grid->gap};
 }
@@ -224,6 +217,12 @@ struct box grid_cell(const struct grid *grid, size_t block, size_t row, size_t c
     struct box box = grid_block(grid, block);
     return (struct box){box.left + (double)column * (grid->cell_width + grid->gap),
                         box.top + (double)row * (grid->cell_height + grid->gap), grid->cell_width, grid->cell_height};
+}
+
+/* Of names whose places are `distance` apart, each how manieth has room. */
+static size_t skipped(double distance)
+{
+    return (size_t)fmax(1, ceil(LINE_HEIGHT / distance));
 }
 
 static void write_names(const struct grid *grid, size_t block)
@@ -236,11 +235,11 @@ static void write_names(const struct grid *grid, size_t block)
     size_t n_lines = wrap_title(grid, block, lines);
     for (size_t l = 0; l < n_lines; l++)
         layout_text(&grid->gnuplot, left,
-                    box.top - NAMES_HEIGHT(grid) - 6 - LINE_HEIGHT * ((double)(n_lines - l) - 0.5), ALIGN_LEFT,
-                    LABEL_SIZE + 1, COLOUR_TEXT, false, lines[l]);
+                    box.top - grid->names_height - 6 - LINE_HEIGHT * ((double)(n_lines - l) - 0.5), ALIGN_LEFT,
+                    TITLE_SIZE, COLOUR_TEXT, false, lines[l]);
     if (grid->rows.key)
         layout_text(&grid->gnuplot, labels, above, ALIGN_RIGHT, LABEL_SIZE, COLOUR_GREY, false, grid->rows.key->name);
-    for (size_t row = 0; row < grid->rows.n; row++) {
+    for (size_t row = 0; row < grid->rows.n; row += skipped(grid->cell_height + grid->gap)) {
         struct box cell = grid_cell(grid, block, row, 0);
         value_text(grid, &grid->rows, row, text);
         if (*text)
@@ -248,53 +247,80 @@ static void write_names(const struct grid *grid, size_t block)
                         text);
     }
     if (grid->columns.key)
-        layout_text(&grid->gnuplot, box.left, above - LINE_HEIGHT, ALIGN_LEFT, LABEL_SIZE, COLOUR_GREY, false,
-                    grid->columns.key->name);
-    for (size_t column = 0; column < grid->columns.n; column++) {
+        layout_text(&grid->gnuplot, box.left, box.top - grid->names_height + LINE_HEIGHT / 2 - 2, ALIGN_LEFT,
+                    LABEL_SIZE, COLOUR_GREY, false, grid->columns.key->name);
+    for (size_t column = 0; column < grid->columns.n;
+         column += grid->is_upright ? skipped(grid->cell_width + grid->gap) : 1) {
         struct box cell = grid_cell(grid, block, 0, column);
         value_text(grid, &grid->columns, column, text);
         if (*text)
-            layout_text(&grid->gnuplot, cell.left + cell.width / 2, above, ALIGN_CENTER, LABEL_SIZE, COLOUR_TEXT, false,
-                        text);
+            layout_text(&grid->gnuplot, cell.left + cell.width / 2, grid->is_upright ? box.top - 4 : above,
+                        grid->is_upright ? ALIGN_LEFT : ALIGN_CENTER, LABEL_SIZE, COLOUR_TEXT, grid->is_upright, text);
     }
+}
+
+double grid_room(const struct grid *grid)
+{
+    double labels = values_width(grid, &grid->rows);
+    if (grid->rows.key)
+        labels = fmax(labels, layout_text_width(grid->rows.key->name, LABEL_SIZE));
+    return gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN - labels - LABELS_GAP - grid->numbers_left;
+}
+
+/* Fits the cells and their names into the page. */
+static enum error_code fit_cells(struct grid *grid, struct error *error)
+{
+    double page = gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN, room = grid_room(grid);
+    double n = (double)grid->columns.n, fit = (room + grid->gap) / n - grid->gap;
+    double names = values_width(grid, &grid->columns);
+    if (fit < grid->cell_min)
+        return error_set(error, ERROR_INPUT,
+                         "%s: %zu columns do not fit into %g mm: choose some with --where KEY=VALUE, other --rows and "
+                         "--columns, or a larger --width",
+                         grid->reader->path, grid->columns.n, grid->request->place.width_mm);
+    grid->cell_width = fmin(fmax(grid->cell_width, names + 6 - grid->gap), fit);
+    grid->is_upright = names + 4 > grid->cell_width + grid->gap;
+    grid->names_height = (grid->columns.key ? LINE_HEIGHT + (grid->is_upright ? names + 6 : LINE_HEIGHT)
+                          : grid->rows.key  ? LINE_HEIGHT
+                                            : 0);
+    grid->labels_width = page - room - grid->numbers_left;
+    double cells_width = n * (grid->cell_width + grid->gap) - grid->gap;
+    if (grid->columns.key)
+        cells_width = fmax(cells_width, layout_text_width(grid->columns.key->name, LABEL_SIZE));
+    grid->block_width = fmin(page, fmax(BLOCK_MIN, grid->labels_width + grid->numbers_left + cells_width));
+    size_t n_fit = (size_t)fmax(1, floor((page + BLOCK_GAP) / (grid->block_width + BLOCK_GAP)));
+    grid->n_across = grid->n_blocks < n_fit ? grid->n_blocks : n_fit;
+    return ERROR_NONE;
 }
 
 enum error_code grid_begin(struct grid *grid, struct error *error)
 {
-    char lines[LAYOUT_LINES_MAX][LABEL_MAX];
-    const char *title = layout_title(grid->reader, grid->request->title);
+    char lines[LAYOUT_LINES_MAX][LABEL_MAX], common[LABEL_MAX];
+    const struct head head = {layout_title(grid->reader, grid->request->title),
+                              common,
+                              grid->legend,
+                              grid->n_legend,
+                              grid->ramp,
+                              LAYOUT_MARGIN};
     size_t n_lines = 0;
 
-    grid->cell_width = fmax(grid->cell_width, values_width(grid, &grid->columns) + 6 - grid->gap);
-    grid->labels_width = values_width(grid, &grid->rows) + LABELS_GAP;
-    if (grid->rows.key)
-        grid->labels_width = fmax(grid->labels_width, layout_text_width(grid->rows.key->name, LABEL_SIZE) + LABELS_GAP);
-    double cells_width = (double)grid->columns.n * (grid->cell_width + grid->gap) - grid->gap;
-    if (grid->columns.key)
-        cells_width = fmax(cells_width, layout_text_width(grid->columns.key->name, LABEL_SIZE));
-    grid->block_width = fmax(BLOCK_MIN, grid->labels_width + grid->numbers_left + cells_width);
+    if (fit_cells(grid, error))
+        return error->code;
+    figure_common(grid->reader, grid->selection, NULL, common);
     for (size_t block = 0; block < grid->n_blocks; block++) {
         size_t n = wrap_title(grid, block, lines);
         n_lines = n > n_lines ? n : n_lines;
     }
-    grid->head_height = LINE_HEIGHT * (double)n_lines + (n_lines ? 4 : 0) + NAMES_HEIGHT(grid) + 2;
+    grid->head_height = LINE_HEIGHT * (double)n_lines + (n_lines ? 4 : 0) + grid->names_height + 2;
     grid->block_height = grid->head_height + (double)grid->rows.n * (grid->cell_height + grid->gap) - grid->gap +
                          grid->numbers_below + BLOCK_GAP;
-
-    size_t n_fit = (size_t)fmax(1, floor((PAGE_WIDTH - 2 * MARGIN + BLOCK_GAP) / (grid->block_width + BLOCK_GAP)));
-    grid->n_across = grid->n_blocks < n_fit ? grid->n_blocks : n_fit;
     double n_down = ceil((double)grid->n_blocks / (double)grid->n_across);
-    double width = 2 * MARGIN + (double)grid->n_across * (grid->block_width + BLOCK_GAP) - BLOCK_GAP;
-    width =
-        fmax(fmax(width, fmax(WIDTH_MIN, grid->width_min)), layout_legend_width(grid->legend, grid->n_legend, MARGIN));
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    grid->top = legend_top + layout_legend_height(grid->legend, grid->n_legend, MARGIN, width) + 8;
+    grid->top = layout_head_height(&head, gnuplot_page_width(&grid->request->place)) + 4;
     double height = grid->top + n_down * grid->block_height - BLOCK_GAP + grid->margin_bottom;
-    if (gnuplot_begin(&grid->gnuplot, &grid->request->place, width, height, error))
+    if (gnuplot_begin(&grid->gnuplot, &grid->request->place, head.title, height, error))
         return error->code;
     fprintf(grid->gnuplot.script, "set multiplot\n");
-    layout_page_title(&grid->gnuplot, MARGIN, title);
-    layout_legend(&grid->gnuplot, grid->legend, grid->n_legend, MARGIN, legend_top);
+    layout_head(&grid->gnuplot, &head);
     for (size_t block = 0; block < grid->n_blocks; block++)
         write_names(grid, block);
     return ERROR_NONE;

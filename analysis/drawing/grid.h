@@ -26,17 +26,20 @@ struct grid {
 
     /* The caller's, for grid_begin. */
     const struct figure_request *request;
-    double cell_width, cell_height, gap;  /* cells are wider if the names of their columns are */
+    double cell_width, cell_min; /* wanted and least: cells are as narrow as the page needs them to be */
+    double cell_height, gap;
     double numbers_left, numbers_below;   /* room for numbers beside a block's cells, and */
     double margin_bottom;                 /* below everything */
-    double width_min;                     /* of the page, for what is below */
     const char (*titles)[GRID_TITLE_MAX]; /* [n_blocks]; "" for none */
     size_t n_blocks;                      /* at least 1 */
     const struct legend_item *legend;     /* [n_legend] */
     size_t n_legend;
+    const struct ramp *ramp; /* NULL: none */
 
     struct gnuplot gnuplot;
     double top, labels_width, head_height, block_width, block_height; /* of the page; of each block, all included */
+    double names_height;                                              /* of columns */
+    bool is_upright;                                                  /* their names, which are too wide */
     size_t n_across;                                                  /* blocks beside each other */
 };
 
@@ -46,6 +49,9 @@ struct grid {
 enum error_code grid_make(struct grid *grid, const struct reader *reader, const struct selection *selection,
                           const char *rows_name, const char *columns_name, struct error *error);
 void grid_free(struct grid *grid); /* an all-zero grid is allowed */
+
+/* The width that the cells of a block have on the page, at most. */
+double grid_room(const struct grid *grid);
 
 /* ERROR_INPUT, with what to do, if there are more than n_cells_max cells in n_blocks blocks or one is wider or higher
  * than a page. */
@@ -58,7 +64,7 @@ size_t grid_config(const struct grid *grid, size_t group, size_t row, size_t col
 void grid_group_label(const struct grid *grid, size_t group, char label[LABEL_MAX]);
 
 /* Starts the script and writes the page's title, the legend and the names around the blocks. Errors as
- * gnuplot_begin. */
+ * gnuplot_begin; ERROR_INPUT, with what to do, if the cells do not fit. */
 enum error_code grid_begin(struct grid *grid, struct error *error);
 
 /* Ends the script and draws. Errors as gnuplot_finish. */

@@ -1,5 +1,7 @@
 #include "histogram_panel.h"
 
+#include "figure_data.h"
+
 #include <inttypes.h>
 #include <math.h>
 
@@ -18,7 +20,8 @@ void histogram_axes(const struct gnuplot *figure, double highest)
 }
 
 void histogram_panel(const struct gnuplot *figure, const struct box *box, const char *name,
-                     const struct histogram *histogram, bool has_x_numbers, bool has_y_numbers)
+                     const struct palette *palette, const struct histogram *histogram, bool has_x_numbers,
+                     bool has_y_numbers)
 {
     FILE *script = figure->script;
     char text[64];
@@ -30,7 +33,7 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     for (int b = 0; b < RI_BINS && has_models; b++) {
         const struct estimate *bin = &histogram->bins[b];
         fprintf(script, "%.1f %.6g %" PRIu32, -0.9 + 0.2 * b, bin->value,
-                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, b / (RI_BINS - 1.0)));
+                palette_ri(palette, 2 * b / (RI_BINS - 1.0) - 1));
         if (has_intervals)
             fprintf(script, " %.6g %.6g", bin->low, bin->high);
         fprintf(script, "\n");
@@ -42,7 +45,7 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
         snprintf(text, sizeof text, "+ %.0f %%", 100 * histogram->unimportant.value);
     else
         snprintf(text, sizeof text, "no accepted model");
-    layout_text(figure, box->left + box->width - 2, box->top + 8, ALIGN_RIGHT, 9.5, COLOUR_GREY, false, text);
+    layout_text(figure, box->left + box->width - 2, box->top + 8, ALIGN_RIGHT, FONT_SMALL, COLOUR_GREY, false, text);
     fprintf(script, "set format x '%s'\nset format y '%s'\nplot ", has_x_numbers ? "%g" : "",
             has_y_numbers ? "%g" : "");
     if (has_models)
@@ -54,29 +57,35 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     fprintf(script, "\nunset label\nunset arrow\n");
 }
 
-#define X_NAME_MAX  (2 * TASK_LABEL_MAX + 128)
-#define X_NAME_SIZE 11
+#define TASK_ARROW_MAX (TASK_LABEL_MAX + 8)
 
-static void x_name(const struct reader *reader, const struct figure_request *request, char text[X_NAME_MAX])
-{
-    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX];
-    task_pairs_label(request->pairs, reader, 0, first);
-    task_pairs_label(request->pairs, reader, 1, second);
-    snprintf(text, X_NAME_MAX, "\u2190 %s      relative importance (%s)      %s \u2192", second,
-             measure_table[request->ri.measure].name, first);
-}
-
-void histogram_x_name(const struct gnuplot *figure, double x, double y, const struct reader *reader,
+void histogram_x_name(const struct gnuplot *figure, double x, double y, double width, const struct reader *reader,
                       const struct figure_request *request)
 {
-    char text[X_NAME_MAX];
-    x_name(reader, request, text);
-    layout_text(figure, x, y, ALIGN_CENTER, X_NAME_SIZE, COLOUR_TEXT, false, text);
+    char name[64], tasks[2][TASK_LABEL_MAX], sides[2][TASK_ARROW_MAX];
+    snprintf(name, sizeof name, "relative importance (%s)", measure_table[request->ri.measure].name);
+    for (int side = 0; side < 2; side++)
+        task_pairs_label(request->pairs, reader, side, tasks[side]);
+    snprintf(sides[1], TASK_ARROW_MAX, "\u2190 %s", tasks[1]);
+    snprintf(sides[0], TASK_ARROW_MAX, "%s \u2192", tasks[0]);
+    double wide = fmax(layout_text_width(sides[0], FONT_TEXT), layout_text_width(sides[1], FONT_TEXT));
+    bool is_one_line = 2 * wide + layout_text_width(name, FONT_TEXT) + 24 <= width;
+    layout_text(figure, x, y - (is_one_line ? 0 : 13), ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, name);
+    layout_text(figure, x - width / 2, y, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, sides[1]);
+    layout_text(figure, x + width / 2, y, ALIGN_RIGHT, FONT_TEXT, COLOUR_TEXT, false, sides[0]);
 }
 
-double histogram_x_name_width(const struct reader *reader, const struct figure_request *request)
+void histogram_data(const struct gnuplot *figure, const struct reader *reader, size_t config, struct task_pair pair,
+                    const char *layers, const struct histogram *histogram)
 {
-    char text[X_NAME_MAX];
-    x_name(reader, request, text);
-    return layout_text_width(text, X_NAME_SIZE);
+    char tasks[32];
+    snprintf(tasks, sizeof tasks, "%d-%d", pair.a + 1, pair.b + 1);
+    for (int b = 0; b <= RI_BINS; b++) { /* the last row: unimportant units, in no bin */
+        figure_data_row(figure, reader, config);
+        figure_data_text(figure, tasks);
+        figure_data_text(figure, layers);
+        figure_data_number(figure, b < RI_BINS ? -1 + 0.2 * b : (double)NAN);
+        figure_data_number(figure, b < RI_BINS ? -0.8 + 0.2 * b : (double)NAN);
+        figure_data_estimate(figure, b < RI_BINS ? &histogram->bins[b] : &histogram->unimportant);
+    }
 }

@@ -5,6 +5,7 @@
 
 #include "gnuplot.h"
 #include "models.h"
+#include "palette.h"
 #include "selection.h"
 #include "task_pairs.h"
 
@@ -14,13 +15,17 @@
 #define LAYOUT_CONFIGS_MAX 24 /* most configurations in one figure */
 #define LAYOUT_LINES_MAX   4  /* most lines of one title */
 
-#define LAYOUT_TITLE_HEIGHT 26.0 /* of the page's title */
+#define LAYOUT_MARGIN 12.0 /* of the page, left and right */
 
-#define COLOUR_TASK_1 0x66c2a5u
-#define COLOUR_TASK_2 0xfc8d62u
-extern const uint32_t layout_task_colours[TASKS_MAX]; /* of figures of all tasks; the first two are those above */
-#define COLOUR_TEXT 0x333333u
-#define COLOUR_GREY 0x777777u
+/* Sizes of texts. */
+#define FONT_SMALL 8.2  /* 6.15 pt: the smallest; numbers of axes, in cells */
+#define FONT_TEXT  9.4  /* 7 pt: names of axes, legends, panels' titles */
+#define FONT_HEAD  10.8 /* 8 pt: the page's title */
+
+#define COLOUR_TEXT 0x222222u
+#define COLOUR_GREY 0x666666u /* texts and lines of second rank: 5.7:1 on white */
+#define COLOUR_LINE 0x808080u /* axes, thresholds */
+#define COLOUR_GRID 0xe6e6e6u /* behind the data */
 
 /* What is asked of any figure. Borrowed. */
 struct figure_request {
@@ -28,6 +33,7 @@ struct figure_request {
     const char *title;    /* NULL: the sweep's name; "": none */
     struct ri_options ri; /* of figures of relative importance, as are */
     uint64_t layers;      /* the hidden layers (layer_mask.h) */
+    struct palette palette;
     /* Of figures of pairs of tasks: the selection that is drawn is pairs->selection. Else NULL. */
     const struct task_pairs *pairs;
 };
@@ -35,9 +41,16 @@ struct figure_request {
 /* How RI is computed for the i-th of the selected configurations: request->ri with its pair. */
 struct ri_options figure_ri(const struct figure_request *request, size_t i);
 
-/* Writes what the i-th panel or row is called: its configuration, and its pair where all are drawn. */
+/* Writes what the i-th panel or row is called: that in which its configuration differs from others of the selection,
+ * its pair where all are drawn, and, n_models [selection->n] not being NULL, its number of models, if those differ. ""
+ * if there is nothing. */
 void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
-                  size_t i, char label[LABEL_MAX]);
+                  size_t i, const size_t *n_models, char label[LABEL_MAX]);
+
+/* Writes what all of the selection have in common of what was swept (of one configuration: all of that), and the
+ * number of models if it is the same in all: "epochs = 5; 20 models", "; 5 of 20 models each". */
+void figure_common(const struct reader *reader, const struct selection *selection, const size_t *n_models,
+                   char label[LABEL_MAX]);
 
 struct box {
     double left, top, width, height;
@@ -53,18 +66,20 @@ enum layout_align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };
 void layout_text(const struct gnuplot *figure, double x, double y, enum layout_align align, double size,
                  uint32_t colour, bool rotated, const char *text);
 
+/* Breaks text at its blanks into lines of at most `width` pixels of text of `size`; a word that is wider has a line of
+ * its own. `line` (NULL: none) is called for each, with its number from 0. Returns the number of lines. */
+typedef void layout_line(void *context, size_t number, const char *text);
+size_t layout_wrap_words(const char *text, double width, double size, layout_line *line, void *context);
+
 /* Breaks a label at its ", " into lines of at most about `width` pixels of text of `size`. What is more than
  * LAYOUT_LINES_MAX lines is cut off, with "..." in its place. Returns the number of lines. */
 size_t layout_wrap(const char *label, double width, double size, char lines[LAYOUT_LINES_MAX][LABEL_MAX]);
 
-/* About how wide a text of `size` is, in pixels; rather more than less. */
+/* How wide a text of `size` is, in pixels, in DejaVu Sans, which is wider than most fonts. */
 double layout_text_width(const char *text, double size);
 
 /* The title of a page: `title`, or, if it is NULL, the sweep's name; "" for none. Borrowed. */
 const char *layout_title(const struct reader *reader, const char *title);
-
-/* Writes the page's title above everything else, cut off with "..." if it is wider than the page. "" writes none. */
-void layout_page_title(const struct gnuplot *figure, double left, const char *name);
 
 /* An entry of a legend: a short line or a point, and its meaning; or a remark. Strings are borrowed. */
 struct legend_item {
@@ -73,17 +88,34 @@ struct legend_item {
     const char *text;
 };
 
-/* Writes a legend from `left` to the page's right margin, in as many lines as it takes, below `top`. */
-void layout_legend(const struct gnuplot *figure, const struct legend_item *items, size_t n, double left, double top);
+/* The colours of a map, as a bar with numbers below it. Borrows all pointers. */
+struct ramp {
+    const char *name;
+    double low, high; /* the values at its ends */
+    double scale;     /* of the numbers shown: 100 for per cent */
+    uint32_t (*colour)(const void *context, double value);
+    const void *context;
+};
 
-/* How wide a page has to be for each of its entries. */
-double layout_legend_width(const struct legend_item *items, size_t n, double left);
+/* What stands above the panels of a page. Borrows all pointers. */
+struct head {
+    const char *title;                /* "": none */
+    const char *common;               /* "": none */
+    const struct legend_item *legend; /* [n_legend] */
+    size_t n_legend;
+    const struct ramp *ramp; /* NULL: none */
+    double left;             /* where it begins */
+};
 
-/* How high it is on a page of `width`. */
-double layout_legend_height(const struct legend_item *items, size_t n, double left, double width);
+/* How high it is on a page of `width`; writes it, and says it to those who do not see it. */
+double layout_head_height(const struct head *head, double width);
+void layout_head(const struct gnuplot *figure, const struct head *head);
 
 /* Borders, tics and their texts as all figures have them. */
 void layout_axes(const struct gnuplot *figure);
+
+/* Writes the labels and lines that are waiting for the next plot, now. */
+void layout_flush(const struct gnuplot *figure);
 
 /* Makes an axis ('x' or 'y') logarithmic, from low > 0 to end >= high, with about n_max numbers beside it, up to
  * high > low. */
@@ -105,11 +137,5 @@ void layout_layers_text(uint64_t layers, char text[LABEL_MAX]);
 /* What is not by default in how RI is computed, for a legend: "importances divided by their sum over the layer".
  * Returns whether there is anything. */
 bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX]);
-
-/* The colour of a relative importance in [-1, 1]. */
-uint32_t layout_ri_colour(double ri);
-
-/* The colour at `share` of the way from a to b, 0 <= share <= 1. */
-uint32_t layout_blend(uint32_t a, uint32_t b, double share);
 
 #endif

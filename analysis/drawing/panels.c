@@ -2,46 +2,54 @@
 
 #include <math.h>
 
-#define MARGIN_RIGHT 16.0
-#define LINE_HEIGHT  14.0
+#define TITLE_LINE 13.0
+#define NAME_PLACE 10.0 /* of the vertical axes' name, from the page's left */
 
-static void title_of(const struct panels *panels, size_t i, char title[LABEL_MAX])
+static size_t title_lines(const struct panels *panels, size_t i, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
-    char label[LABEL_MAX];
-    size_t config = panels->selection->configs[i], n = panels->n_models[i];
-    size_t n_accepted = models_accepted(panels->reader, config);
-    figure_label(panels->request, panels->reader, panels->selection, i, label);
-    if (n < n_accepted)
-        snprintf(title, LABEL_MAX, "%.*s (%zu of %zu models)", LABEL_MAX - 80, label, n, n_accepted);
-    else
-        snprintf(title, LABEL_MAX, "%.*s (%zu model%s)", LABEL_MAX - 80, label, n, n == 1 ? "" : "s");
+    char text[LABEL_MAX];
+    figure_label(panels->request, panels->reader, panels->selection, i, panels->n_models, text);
+    return *text ? layout_wrap(text, panels->panel_width, FONT_TEXT, lines) : 0;
+}
+
+/* As many panels beside each other as fit: a square of them, if there are few. */
+static void choose_columns(struct panels *panels, double width)
+{
+    size_t n = panels->selection->n, n_square = n <= 3 ? n : n == 4 ? 2 : n <= 9 ? 3 : 4;
+    double room = width - panels->margin_left - LAYOUT_MARGIN;
+    size_t n_fit = (size_t)fmax(1, floor((room + panels->gap) / (panels->panel_width + panels->gap)));
+    panels->n_columns = n_square < n_fit ? n_square : n_fit;
+    panels->panel_width = (room + panels->gap) / (double)panels->n_columns - panels->gap;
 }
 
 enum error_code panels_begin(struct panels *panels, struct error *error)
 {
-    size_t n = panels->selection->n, n_lines = 1;
-    const char *title = layout_title(panels->reader, panels->request->title);
+    size_t n = panels->selection->n, n_lines = 0;
+    const double width = gnuplot_page_width(&panels->request->place);
+    char common[LABEL_MAX];
+    const struct head head = {layout_title(panels->reader, panels->request->title),
+                              common,
+                              panels->legend,
+                              panels->n_legend,
+                              panels->ramp,
+                              LAYOUT_MARGIN};
 
+    figure_common(panels->reader, panels->selection, panels->n_models, common);
+    choose_columns(panels, width);
     for (size_t i = 0; i < n; i++) {
-        char text[LABEL_MAX], lines[LAYOUT_LINES_MAX][LABEL_MAX];
-        title_of(panels, i, text);
-        size_t n_here = layout_wrap(text, panels->panel_width, PANEL_TITLE_SIZE, lines);
+        char lines[LAYOUT_LINES_MAX][LABEL_MAX];
+        size_t n_here = title_lines(panels, i, lines);
         n_lines = n_here > n_lines ? n_here : n_lines;
     }
-    panels->n_columns = n <= 3 ? n : n == 4 ? 2 : n <= 9 ? 3 : 4;
-    panels->head_height = LINE_HEIGHT * (double)n_lines + 10;
-    double n_rows = ceil((double)n / (double)panels->n_columns), columns = (double)panels->n_columns;
-    double width = panels->margin_left + columns * (panels->panel_width + panels->gap) - panels->gap + MARGIN_RIGHT;
-    width = fmax(width, layout_legend_width(panels->legend, panels->n_legend, panels->margin_left));
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    panels->top = legend_top + layout_legend_height(panels->legend, panels->n_legend, panels->margin_left, width);
+    panels->head_height = TITLE_LINE * (double)n_lines + 8;
+    double n_rows = ceil((double)n / (double)panels->n_columns);
+    panels->top = layout_head_height(&head, width);
     double height = panels->top + n_rows * (panels->head_height + panels->panel_height + panels->tics_height) -
                     panels->tics_height + panels->margin_bottom;
-    if (gnuplot_begin(&panels->gnuplot, &panels->request->place, width, height, error))
+    if (gnuplot_begin(&panels->gnuplot, &panels->request->place, head.title, height, error))
         return error->code;
     fprintf(panels->gnuplot.script, "set multiplot\n");
-    layout_page_title(&panels->gnuplot, panels->margin_left, title);
-    layout_legend(&panels->gnuplot, panels->legend, panels->n_legend, panels->margin_left, legend_top);
+    layout_head(&panels->gnuplot, &head);
     return ERROR_NONE;
 }
 
@@ -73,17 +81,19 @@ bool panels_is_lowest(const struct panels *panels, size_t i)
 void panels_title(const struct panels *panels, size_t i)
 {
     struct box box = panels_box(panels, i);
-    char title[LABEL_MAX], lines[LAYOUT_LINES_MAX][LABEL_MAX];
-    title_of(panels, i, title);
-    size_t n_lines = layout_wrap(title, box.width, PANEL_TITLE_SIZE, lines);
-    for (size_t l = 0; l < n_lines; l++)
-        layout_text(&panels->gnuplot, box.left, box.top - 10 - LINE_HEIGHT * (double)(n_lines - 1 - l), ALIGN_LEFT,
-                    PANEL_TITLE_SIZE, COLOUR_TEXT, false, lines[l]);
+    char lines[LAYOUT_LINES_MAX][LABEL_MAX];
+    size_t n_lines = title_lines(panels, i, lines);
+    for (size_t l = 0; l < n_lines; l++) {
+        layout_text(&panels->gnuplot, box.left, box.top - 8 - TITLE_LINE * (double)(n_lines - 1 - l), ALIGN_LEFT,
+                    FONT_TEXT, COLOUR_TEXT, false, lines[l]);
+        gnuplot_describe(&panels->gnuplot, "%s%s", l ? "" : " Panel: ", lines[l]);
+    }
+    gnuplot_describe(&panels->gnuplot, "%s", n_lines ? "." : "");
 }
 
 void panels_y_name(const struct panels *panels, const char *text)
 {
     struct box last = panels_box(panels, panels->selection->n - 1);
-    layout_text(&panels->gnuplot, 14, (panels->top + last.top + last.height) / 2, ALIGN_CENTER, 11, COLOUR_TEXT, true,
-                text);
+    layout_text(&panels->gnuplot, NAME_PLACE, (panels->top + last.top + last.height) / 2, ALIGN_CENTER, FONT_TEXT,
+                COLOUR_TEXT, true, text);
 }

@@ -4,21 +4,12 @@
 
 #include <math.h>
 
-#define MARGIN_RIGHT 14.0
-#define HEAD_HEIGHT  20.0 /* of the names of the columns */
-#define ROW_HEAD     24.0
-#define ROW_GAP      10.0
-#define PANEL_GAP    12.0
-#define TITLE_SIZE   10.0
-#define TITLE_LINE   13.0
-
-static void row_title(const struct rows *rows, size_t row, char title[LABEL_MAX])
-{
-    char label[LABEL_MAX];
-    size_t config = rows->selection->configs[row], n = models_accepted(rows->reader, config);
-    figure_label(rows->request, rows->reader, rows->selection, row, label);
-    snprintf(title, LABEL_MAX, "%.*s  (%zu model%s)", LABEL_MAX - 40, label, n, n == 1 ? "" : "s");
-}
+#define HEAD_HEIGHT 17.0 /* of the names of the columns */
+#define ROW_HEAD    8.0
+#define ROW_GAP     8.0
+#define PANEL_GAP   10.0
+#define TITLE_LINE  13.0
+#define NAME_PLACE  10.0 /* of the vertical axes' name, from the page's left */
 
 bool rows_has(const struct rows *rows, size_t row, size_t column)
 {
@@ -27,85 +18,130 @@ bool rows_has(const struct rows *rows, size_t row, size_t column)
 
 struct box rows_box(const struct rows *rows, size_t row, size_t column)
 {
-    return (struct box){rows->margin_left + (double)column * (rows->panel_width + PANEL_GAP),
-                        rows->top + (double)row * rows->row_height + rows->head_height, rows->panel_width,
-                        rows->panel_height};
+    size_t across = column % rows->n_across, line = column / rows->n_across;
+    return (struct box){rows->margin_left + (double)across * (rows->panel_width + PANEL_GAP),
+                        rows->top + (double)row * rows->row_height + rows->head_height +
+                            (double)line * rows->line_height,
+                        rows->panel_width, rows->panel_height};
+}
+
+/* Whether a row's layers go on below each other. */
+static bool has_lines(const struct rows *rows)
+{
+    return rows->n_columns > rows->n_across;
 }
 
 bool rows_is_lowest(const struct rows *rows, size_t row, size_t column)
 {
-    return row + 1 == rows->selection->n || !rows_has(rows, row + 1, column);
+    return has_lines(rows) || row + 1 == rows->selection->n || !rows_has(rows, row + 1, column);
+}
+
+bool rows_is_leftmost(const struct rows *rows, size_t column)
+{
+    return column % rows->n_across == 0;
 }
 
 /* A row's title, broken at the page's right end; returns the number of lines. */
 static size_t wrapped_title(const struct rows *rows, size_t row, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
     char text[LABEL_MAX];
-    row_title(rows, row, text);
-    return layout_wrap(text, rows->titles_width, TITLE_SIZE, lines);
+    figure_label(rows->request, rows->reader, rows->selection, row, rows->n_models, text);
+    return *text ? layout_wrap(text, rows->titles_width, FONT_TEXT, lines) : 0;
+}
+
+static void write_column_name(const struct rows *rows, size_t row, size_t column)
+{
+    struct box box = rows_box(rows, row, column);
+    char text[32];
+    snprintf(text, sizeof text, "layer %zu", rows->columns[column] + 1);
+    layout_text(&rows->gnuplot, box.left + box.width / 2, (has_lines(rows) ? box.top : rows->top) - HEAD_HEIGHT / 2,
+                ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, text);
 }
 
 static void write_titles(const struct rows *rows)
 {
-    char text[LABEL_MAX];
-    for (size_t column = 0; column < rows->n_columns; column++) {
-        struct box box = rows_box(rows, 0, column);
-        snprintf(text, sizeof text, "layer %zu", rows->columns[column] + 1);
-        layout_text(&rows->gnuplot, box.left + box.width / 2, rows->top - HEAD_HEIGHT / 2, ALIGN_CENTER, 11,
-                    COLOUR_TEXT, false, text);
-    }
     for (size_t row = 0; row < rows->selection->n; row++) {
         struct box box = rows_box(rows, row, 0);
+        double above = has_lines(rows) ? HEAD_HEIGHT : 0;
         char lines[LAYOUT_LINES_MAX][LABEL_MAX];
         size_t n_lines = wrapped_title(rows, row, lines);
-        for (size_t l = 0; l < n_lines; l++)
-            layout_text(&rows->gnuplot, box.left, box.top - ROW_HEAD / 2 + 2 - TITLE_LINE * (double)(n_lines - 1 - l),
-                        ALIGN_LEFT, TITLE_SIZE, COLOUR_TEXT, false, lines[l]);
+        for (size_t l = 0; l < n_lines; l++) {
+            layout_text(&rows->gnuplot, box.left, box.top - above - ROW_HEAD - TITLE_LINE * (double)(n_lines - 1 - l),
+                        ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, lines[l]);
+            gnuplot_describe(&rows->gnuplot, "%s%s", l ? "" : " Row: ", lines[l]);
+        }
+        gnuplot_describe(&rows->gnuplot, "%s", n_lines ? "." : "");
+        for (size_t column = 0; column < rows->n_columns; column++)
+            if (has_lines(rows) ? rows_has(rows, row, column) : row == 0)
+                write_column_name(rows, row, column);
     }
 }
 
-enum error_code rows_begin(struct rows *rows, struct error *error)
+/* The layers that a selected configuration has. */
+static void choose_layers(struct rows *rows)
 {
-    const char *title = layout_title(rows->reader, rows->request->title);
-    size_t n = rows->selection->n;
-    double width_min = rows->width_min, inner = 0;
-    size_t n_lines = 1;
-
     rows->n_columns = 0;
     for (size_t layer = 0; layer < LAYERS_MAX; layer++)
-        for (size_t row = 0; row < n; row++)
+        for (size_t row = 0; row < rows->selection->n; row++)
             if (layer_mask_has(rows->request->layers, layer) &&
                 (int64_t)layer < rows->reader->configs[rows->selection->configs[row]].hidden_layers) {
                 rows->columns[rows->n_columns++] = layer;
                 break;
             }
-    for (size_t row = 0; row < n; row++) {
-        for (size_t column = 0; column < rows->n_columns && row + 1 < n; column++)
-            if (rows_has(rows, row, column) && !rows_has(rows, row + 1, column))
-                inner = rows->tics_height; /* numbers below inner panels */
-    }
-    double columns = (double)rows->n_columns;
-    double wide = (rows->width_min - rows->margin_left - MARGIN_RIGHT + PANEL_GAP) / columns - PANEL_GAP;
-    rows->panel_width = fmax(wide, rows->panel_width);
-    double width = rows->margin_left + columns * (rows->panel_width + PANEL_GAP) - PANEL_GAP + MARGIN_RIGHT;
-    width = fmax(width, fmax(width_min, layout_legend_width(rows->legend, rows->n_legend, rows->margin_left)));
-    rows->titles_width = width - rows->margin_left - MARGIN_RIGHT;
+}
+
+/* As many panels beside each other as fit; those of all lines are equally many, as far as may be. */
+static void choose_columns(struct rows *rows, double width)
+{
+    double room = width - rows->margin_left - LAYOUT_MARGIN + PANEL_GAP;
+    size_t n_fit = (size_t)fmax(1, floor(room / (rows->panel_width + PANEL_GAP)));
+    size_t n_lines = (rows->n_columns + n_fit - 1) / n_fit;
+    rows->n_across = (rows->n_columns + n_lines - 1) / n_lines;
+    double wide = room / (double)rows->n_across - PANEL_GAP;
+    rows->panel_width = rows->panel_width_max > 0 ? fmin(wide, rows->panel_width_max) : wide;
+    if (rows->is_square)
+        rows->panel_height = rows->panel_width;
+}
+
+enum error_code rows_begin(struct rows *rows, struct error *error)
+{
+    const double width = gnuplot_page_width(&rows->request->place);
+    size_t n = rows->selection->n, n_lines = 0;
+    double inner = 0;
+    char common[LABEL_MAX];
+    const struct head head = {layout_title(rows->reader, rows->request->title),
+                              common,
+                              rows->legend,
+                              rows->n_legend,
+                              rows->ramp,
+                              LAYOUT_MARGIN};
+
+    for (size_t row = 0; row < n; row++)
+        rows->n_models[row] = models_accepted(rows->reader, rows->selection->configs[row]);
+    figure_common(rows->reader, rows->selection, rows->n_models, common);
+    choose_layers(rows);
+    choose_columns(rows, width);
+    rows->titles_width = width - rows->margin_left - LAYOUT_MARGIN;
     for (size_t row = 0; row < n; row++) {
         char lines[LAYOUT_LINES_MAX][LABEL_MAX];
         size_t n_here = wrapped_title(rows, row, lines);
         n_lines = n_here > n_lines ? n_here : n_lines;
+        for (size_t column = 0; column < rows->n_columns && row + 1 < n; column++)
+            if (rows_has(rows, row, column) && rows_is_lowest(rows, row, column))
+                inner = rows->tics_height; /* numbers below inner panels */
     }
-    rows->head_height = ROW_HEAD + TITLE_LINE * (double)(n_lines - 1);
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    rows->top = legend_top + HEAD_HEIGHT + layout_legend_height(rows->legend, rows->n_legend, rows->margin_left, width);
-    rows->row_height = rows->head_height + rows->panel_height + inner + ROW_GAP;
+    double n_below = ceil((double)rows->n_columns / (double)rows->n_across);
+    rows->head_height = ROW_HEAD + TITLE_LINE * (double)n_lines + (has_lines(rows) ? HEAD_HEIGHT : 0);
+    rows->top = layout_head_height(&head, width) + (has_lines(rows) ? 0 : HEAD_HEIGHT);
+    rows->line_height = rows->panel_height + rows->tics_height + HEAD_HEIGHT;
+    double panels_height = (n_below - 1) * rows->line_height + rows->panel_height;
+    rows->row_height = rows->head_height + panels_height + inner + ROW_GAP;
     double height =
-        rows->top + (double)(n - 1) * rows->row_height + rows->head_height + rows->panel_height + rows->margin_bottom;
-    if (gnuplot_begin(&rows->gnuplot, &rows->request->place, width, height, error))
+        rows->top + (double)(n - 1) * rows->row_height + rows->head_height + panels_height + rows->margin_bottom;
+    if (gnuplot_begin(&rows->gnuplot, &rows->request->place, head.title, height, error))
         return error->code;
     fprintf(rows->gnuplot.script, "set multiplot\n");
-    layout_page_title(&rows->gnuplot, rows->margin_left, title);
-    layout_legend(&rows->gnuplot, rows->legend, rows->n_legend, rows->margin_left, legend_top);
+    layout_head(&rows->gnuplot, &head);
     write_titles(rows);
     return ERROR_NONE;
 }
@@ -116,17 +152,21 @@ enum error_code rows_finish(struct rows *rows, struct error *error)
     return gnuplot_finish(&rows->gnuplot, error);
 }
 
+static struct box last_box(const struct rows *rows)
+{
+    return rows_box(rows, rows->selection->n - 1, rows->n_columns - 1);
+}
+
 void rows_y_name(const struct rows *rows, const char *text)
 {
-    struct box last = rows_box(rows, rows->selection->n - 1, 0);
-    layout_text(&rows->gnuplot, 14, (rows->top + last.top + last.height) / 2, ALIGN_CENTER, 11, COLOUR_TEXT, true,
-                text);
+    struct box last = last_box(rows);
+    layout_text(&rows->gnuplot, NAME_PLACE, (rows->top + last.top + last.height) / 2, ALIGN_CENTER, FONT_TEXT,
+                COLOUR_TEXT, true, text);
 }
 
 void rows_x_name_place(const struct rows *rows, double *x, double *y)
 {
-    struct box first = rows_box(rows, rows->selection->n - 1, 0);
-    struct box last = rows_box(rows, 0, rows->n_columns - 1);
-    *x = (first.left + last.left + last.width) / 2;
-    *y = first.top + first.height + rows->margin_bottom - 12;
+    struct box first = rows_box(rows, 0, 0), right = rows_box(rows, 0, rows->n_across - 1), last = last_box(rows);
+    *x = (first.left + right.left + right.width) / 2;
+    *y = last.top + last.height + rows->margin_bottom - 10;
 }

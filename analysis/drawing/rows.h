@@ -1,4 +1,5 @@
-/* A page with a row for each selected configuration and in it a panel for each hidden layer. */
+/* A page with a row for each selected configuration and in it a panel for each hidden layer; layers that do not fit
+ * beside each other go on below. */
 #ifndef PICKY_ROWS_H
 #define PICKY_ROWS_H
 
@@ -10,16 +11,21 @@ struct rows {
     struct reader *reader;
     const struct selection *selection;
     const struct figure_request *request;
-    double panel_width, panel_height;  /* of the axes, in pixels; panels are wider if the page would be too narrow */
+    double panel_width, panel_height;  /* of the axes: the least width, of which as many fit beside each other; they
+                                          are made wider to fill the page */
+    double panel_width_max;            /* of few panels; 0: none */
+    bool is_square;                    /* panels are made as high as wide */
     double margin_left, margin_bottom; /* of the page: room for the names of the axes */
     double tics_height;                /* of the numbers below axes */
-    double width_min;                  /* of the page: the texts above and below the panels have to fit */
     const struct legend_item *legend;  /* [n_legend] */
     size_t n_legend;
+    const struct ramp *ramp; /* NULL: none */
 
     struct gnuplot gnuplot;
-    double top, row_height;                /* of the first row; from one row to the next */
+    double top, row_height, line_height;   /* of the first row; from one row, one line of its panels to the next */
     double head_height, titles_width;      /* of the titles of rows */
+    size_t n_models[LAYOUT_CONFIGS_MAX];   /* of each row */
+    size_t n_across;                       /* columns beside each other */
     size_t columns[LAYERS_MAX], n_columns; /* layers, 0-based */
 };
 
@@ -30,9 +36,10 @@ enum error_code rows_begin(struct rows *rows, struct error *error);
 /* Ends the script and draws. Errors as gnuplot_finish. */
 enum error_code rows_finish(struct rows *rows, struct error *error);
 
-/* Whether a row has a panel in a column; its axes; whether there is none below it. */
+/* Whether a row has a panel in a column; its axes; whether it is the first of its line, and needs numbers below it. */
 bool rows_has(const struct rows *rows, size_t row, size_t column);
 struct box rows_box(const struct rows *rows, size_t row, size_t column);
+bool rows_is_leftmost(const struct rows *rows, size_t column);
 bool rows_is_lowest(const struct rows *rows, size_t row, size_t column);
 
 /* Writes the name of the vertical axes, upright, at the page's left; and returns where that of the horizontal axes is

@@ -1,6 +1,7 @@
 #include "plot_heatmap.h"
 
 #include "cells.h"
+#include "figure_data.h"
 #include "grid.h"
 #include "layer_mask.h"
 #include "ticker.h"
@@ -12,8 +13,6 @@
 
 #define TEXT_MAX     512
 #define CELLS_MAX    3000
-#define CELL_WIDTH   62.0 /* at least */
-#define DIGIT_WIDTH  4.9  /* of the intervals */
 #define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu
 #define COLOUR_EMPTY 0xe8e8e8u
@@ -34,6 +33,7 @@ struct heatmap_figure {
     struct heatmap_block *blocks; /* [grid.n_blocks], by group */
     struct value *values;         /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
     double low, high;             /* of all values */
+    bool shows[CELL_LINES];       /* the lines of text that fit into a cell */
 };
 
 static struct value *value_of(const struct heatmap_figure *figure, size_t block, size_t row, size_t column)
@@ -89,14 +89,27 @@ static enum error_code read_cells(struct heatmap_figure *figure, struct reader *
 }
 
 /* From light to dark; where there are values below 0, from task 2's colour by white to task 1's. */
-static uint32_t colour_of(const struct heatmap_figure *figure, double value)
+static uint32_t colour_of(const void *context, double value)
 {
+    const struct heatmap_figure *figure = context;
     if (figure->low < 0) {
+        const struct palette *palette = &figure->grid.request->palette;
         double end = fmax(-figure->low, figure->high);
-        return layout_blend(0xffffff, value < 0 ? COLOUR_TASK_2 : COLOUR_TASK_1, fabs(value) / end);
+        return palette_blend(0xffffff, palette->colours[value < 0 ? 1 : 0], fabs(value) / end);
     }
     double range = figure->high - figure->low;
-    return layout_blend(COLOUR_LOW, COLOUR_HIGH, range > 0 ? (value - figure->low) / range : 0.5);
+    return palette_blend(COLOUR_LOW, COLOUR_HIGH, range > 0 ? (value - figure->low) / range : 0.5);
+}
+
+/* The ends of the colours. */
+static double ramp_high(const struct heatmap_figure *figure)
+{
+    return figure->low < 0 ? fmax(-figure->low, figure->high) : figure->high;
+}
+
+static double ramp_low(const struct heatmap_figure *figure)
+{
+    return figure->low < 0 ? -ramp_high(figure) : figure->low;
 }
 
 /* A number as the figure writes it: shares in per cent; others with so many decimals that the largest of all has two
@@ -128,19 +141,33 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%s to %s", low, high);
     }
     snprintf(cell->lines[2], CELL_TEXT_MAX, "%" PRIu64 "/%" PRIu64, value->n_accepted, value->n_tried);
+    for (int l = 0; l < CELL_LINES; l++)
+        if (!figure->shows[l])
+            cell->lines[l][0] = '\0';
 }
 
-/* How wide cells have to be for their texts. */
-static double cell_width(const struct heatmap_figure *figure)
+/* Chooses the lines of text that fit into the cells, and sets their size. */
+static void fit_texts(struct heatmap_figure *figure)
 {
-    size_t n = figure->grid.n_blocks * figure->grid.rows.n * figure->grid.columns.n, longest = 0;
+    struct grid *grid = &figure->grid;
+    size_t n = grid->n_blocks * grid->rows.n * grid->columns.n;
+    double room = grid_room(grid) / (double)grid->columns.n, wide[CELL_LINES] = {0};
+    for (int l = 0; l < CELL_LINES; l++)
+        figure->shows[l] = true;
     for (size_t i = 0; i < n; i++) {
         struct cell cell;
         make_cell(figure, &figure->values[i], &cell);
-        size_t length = strlen(cell.lines[1]);
-        longest = length > longest ? length : longest;
+        for (int l = 0; l < CELL_LINES; l++)
+            wide[l] = fmax(wide[l], layout_text_width(cell.lines[l], l ? FONT_SMALL : FONT_TEXT) + 6);
     }
-    return fmax(CELL_WIDTH, DIGIT_WIDTH * (double)longest + 6);
+    grid->cell_height = 18;
+    grid->cell_width = 18;
+    for (int l = 0; l < CELL_LINES; l++) {
+        figure->shows[l] = wide[l] <= room;
+        grid->cell_width = figure->shows[l] ? fmax(grid->cell_width, wide[l]) : grid->cell_width;
+        grid->cell_height += l && figure->shows[l] ? 11 : 0;
+    }
+    grid->cell_min = 3;
 }
 
 static void write_block(const struct heatmap_figure *figure, size_t block, struct cell *cells)
@@ -213,8 +240,8 @@ static void write_pair(const struct heatmap_figure *figure, char text[TASK_PAIR_
     snprintf(text, TASK_PAIR_LABEL_MAX, "; %s, %s", tasks[0], tasks[1]);
 }
 
-/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models", and the ends of the colours */
-static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT_MAX], char styles[2][64])
+/* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models" */
+static void write_name(const struct heatmap_figure *figure, char text[TEXT_MAX])
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
@@ -223,18 +250,37 @@ static void write_legend(const struct heatmap_figure *figure, char texts[3][TEXT
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    snprintf(texts[0], sizeof texts[0], "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "",
-             row->is_share ? row->meaning : "", row->is_share ? ", in %" : "", measure, aggregates[row->aggregate],
-             pair);
-    for (int end = 0; end < 2; end++) {
-        double value = end == 0 ? figure->low : figure->high;
-        snprintf(texts[end + 1], sizeof texts[0], "none");
-        snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06x'", COLOUR_EMPTY);
-        if (!isfinite(value))
-            continue;
-        format_value(figure, value, texts[end + 1]);
-        snprintf(styles[end], 64, "pt 5 ps 1.6 lc rgb '#%06" PRIx32 "'", colour_of(figure, value));
-    }
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? row->meaning : "",
+             row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
+}
+
+/* What the small texts in the cells are, as far as they are there. */
+static const char *small_texts(const struct heatmap_figure *figure)
+{
+    static const char *const texts[] = {"", "small: 95 % interval", "small: accepted/tried models",
+                                        "small: 95 % interval; accepted/tried models"};
+    return texts[figure->shows[1] + 2 * figure->shows[2]];
+}
+
+static void write_data(const struct heatmap_figure *figure)
+{
+    const struct grid *grid = &figure->grid;
+    bool has_layers = figure->statistic >= STATISTIC_FIRST_OF_LAYER;
+    figure_data_begin(&grid->gnuplot, grid->reader, "layer,statistic,value,low,high,n,accepted,tried");
+    for (size_t block = 0; block < grid->n_blocks; block++)
+        for (size_t row = 0; row < grid->rows.n; row++)
+            for (size_t column = 0; column < grid->columns.n; column++) {
+                size_t config = grid_config(grid, figure->blocks[block].group, row, column);
+                const struct value *value = value_of(figure, block, row, column);
+                if (config == GRID_NO_CONFIG)
+                    continue;
+                figure_data_row(&grid->gnuplot, grid->reader, config);
+                figure_data_number(&grid->gnuplot, has_layers ? (double)figure->blocks[block].layer + 1 : (double)NAN);
+                figure_data_text(&grid->gnuplot, statistic_table[figure->statistic].name);
+                figure_data_estimate(&grid->gnuplot, &value->estimate);
+                figure_data_number(&grid->gnuplot, (double)value->n_accepted);
+                figure_data_number(&grid->gnuplot, (double)value->n_tried);
+            }
 }
 
 enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
@@ -243,12 +289,8 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
 {
     struct heatmap_figure figure = {.statistic = statistic};
     struct grid *grid = &figure.grid;
-    char texts[3][TEXT_MAX], styles[2][64], settings[LABEL_MAX];
-    const struct legend_item legend[] = {{false, NULL, texts[0]},
-                                         {true, styles[0], texts[1]},
-                                         {true, styles[1], texts[2]},
-                                         {false, NULL, "small: 95 % interval; accepted/tried models"},
-                                         {false, NULL, settings}};
+    char name[TEXT_MAX], settings[LABEL_MAX] = "";
+    struct legend_item legend[3] = {{false, NULL, name}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
     struct cell *cells = NULL;
 
@@ -271,18 +313,29 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     if (read_cells(&figure, reader, error))
         goto done;
     write_titles(&figure, titles);
-    write_legend(&figure, texts, styles);
-    grid->cell_width = cell_width(&figure);
-    grid->cell_height = 42;
+    write_name(&figure, name);
+    fit_texts(&figure);
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
+    bool is_share = statistic_table[statistic].is_share, has_values = isfinite(figure.low);
+    const struct ramp ramp = {is_share ? "%" : statistic_table[statistic].label,
+                              ramp_low(&figure),
+                              ramp_high(&figure),
+                              is_share ? 100 : 1,
+                              colour_of,
+                              &figure};
     grid->legend = legend;
-    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
-    grid->n_legend = has_settings ? 5 : 4;
+    grid->n_legend = 1;
+    grid->ramp = has_values ? &ramp : NULL;
+    if (*small_texts(&figure))
+        legend[grid->n_legend++] = (struct legend_item){false, NULL, small_texts(&figure)};
+    if (statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings))
+        legend[grid->n_legend++] = (struct legend_item){false, NULL, settings};
     if (grid_begin(grid, error))
         goto done;
     for (size_t block = 0; block < grid->n_blocks; block++)
         write_block(&figure, block, cells);
+    write_data(&figure);
     grid_finish(grid, error);
 done:
     free(cells);

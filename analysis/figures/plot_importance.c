@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PANEL_SIZE       150.0
+#define PANEL_MIN        92.0
+#define PANEL_MAX        220.0
 #define POINTS_MAX       1500  /* in a panel */
 #define ALL_POINTS_MAX   24000 /* in a figure: an SVG has an element for each */
 #define DECADES_MAX      8     /* of the axes; what is smaller lies on their edge */
@@ -116,7 +117,7 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
         const struct point *point = &cloud->points[i];
         if ((point->a == 0 && point->b == 0) || !isfinite(point->a) || !isfinite(point->b))
             continue;
-        uint32_t colour = isnan(point->ri) ? UNIMPORTANT_GREY : layout_ri_colour((double)point->ri);
+        uint32_t colour = isnan(point->ri) ? UNIMPORTANT_GREY : palette_ri(&rows->request->palette, (double)point->ri);
         fprintf(script, "%.5g %.5g %" PRIu32 "\n", fmax((double)point->a, figure->low),
                 fmax((double)point->b, figure->low), colour);
         has_points = true;
@@ -128,9 +129,9 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
         snprintf(text, sizeof text, "no accepted model");
     else
         snprintf(text, sizeof text, "+ %.0f %%", 100 * (double)cloud->n_zero / (double)cloud->n_units);
-    layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, 9.5, COLOUR_GREY, false, text);
+    layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
     fprintf(script, "set format x '%s'\nset format y '%s'\nplot x with lines lw 0.7 lc rgb '#999999'",
-            rows_is_lowest(rows, row, column) ? "%.0e" : "", column == 0 ? "%.0e" : "");
+            rows_is_lowest(rows, row, column) ? "%.0e" : "", rows_is_leftmost(rows, column) ? "%.0e" : "");
     if (rows->request->ri.normalise == NORMALISE_NONE) { /* else RI is not a matter of the two alone */
         double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
         fprintf(script,
@@ -163,7 +164,7 @@ static void write_figure(const struct importance_figure *figure)
     task_pairs_label(rows->request->pairs, rows->reader, 1, task);
     snprintf(text, sizeof text, "importance for %s  (%s)", task, measure);
     rows_x_name_place(rows, &x, &y);
-    layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, 11, COLOUR_TEXT, false, text);
+    layout_text(&rows->gnuplot, x, y, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, text);
     for (size_t row = 0; row < rows->selection->n; row++)
         for (size_t column = 0; column < rows->n_columns; column++)
             if (rows_has(rows, row, column))
@@ -174,7 +175,8 @@ static void write_legend(char styles[4][40], char texts[2][TASK_LABEL_MAX + 16],
                          const struct reader *reader)
 {
     char task[TASK_LABEL_MAX];
-    const uint32_t colours[] = {layout_ri_colour(1), layout_ri_colour(0), layout_ri_colour(-1), UNIMPORTANT_GREY};
+    const uint32_t colours[] = {palette_ri(&request->palette, 1), palette_ri(&request->palette, 0),
+                                palette_ri(&request->palette, -1), UNIMPORTANT_GREY};
     for (int i = 0; i < 4; i++)
         snprintf(styles[i], sizeof styles[i], "pt 7 ps 0.7 lc rgb '#%06" PRIx32 "'", colours[i]);
     task_pairs_label(request->pairs, reader, 0, task);
@@ -201,12 +203,12 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
     struct importance_figure figure = {.rows = {.reader = reader,
                                                 .selection = selection,
                                                 .request = request,
-                                                .panel_width = PANEL_SIZE,
-                                                .panel_height = PANEL_SIZE,
-                                                .margin_left = 76,
-                                                .margin_bottom = 50,
+                                                .panel_width = PANEL_MIN,
+                                                .panel_width_max = PANEL_MAX,
+                                                .is_square = true,
+                                                .margin_left = 62,
+                                                .margin_bottom = 42,
                                                 .tics_height = 16,
-                                                .width_min = 440,
                                                 .legend = legend,
                                                 .n_legend = n_legend}};
     size_t n_panels = 0;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PANEL_WIDTH    300.0
+#define PANEL_WIDTH    230.0 /* at least */
 #define PANEL_HEIGHT   170.0
 #define TASKS_DRAWN    2
 #define MODELS_DEFAULT 50   /* of each configuration */
@@ -92,8 +92,8 @@ static void side_name(const struct figure_request *request, int side, char text[
 
 static void write_panel(const struct lesion_figure *figure, size_t i)
 {
-    static const uint32_t colours[TASKS_DRAWN] = {COLOUR_TASK_1, COLOUR_TASK_2};
     const struct panels *panels = &figure->panels;
+    const uint32_t *colours = panels->request->palette.colours;
     const struct lesions *lesions = &figure->lesions[i];
     FILE *script = panels->gnuplot.script;
     struct box box = panels_box(panels, i);
@@ -118,14 +118,14 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
         double n = lesions->n_silenced[lesion];
         snprintf(text, sizeof text, n == 0 || n >= 100 ? "%.0f" : "%.1f", n);
         layout_text(&panels->gnuplot, box.left + box.width * ((double)lesion + 0.5) / N_LESIONS, box.top + 8,
-                    ALIGN_CENTER, 9, COLOUR_GREY, false, text);
+                    ALIGN_CENTER, FONT_SMALL, COLOUR_GREY, false, text);
     }
     if (!has_models)
-        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10, COLOUR_GREY,
-                    false, "no accepted model");
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_GREY, false, "no accepted model");
     fprintf(script, "set format y '%s'\n", panels_is_leftmost(panels, i) ? "%g" : "");
     if (panels_is_lowest(panels, i)) {
-        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 48, ALIGN_CENTER, 11,
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 46, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, false, "neurons silenced");
         char names[2][32];
         for (int side = 0; side < 2; side++)
@@ -142,20 +142,20 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
         fprintf(script,
                 "$errors%zu using ($1%+g):%d:(0):($%d-$%d) with vectors nohead lw 1.6 lc rgb '#%06" PRIx32
                 "', \\\n     "
-                "$errors%zu using ($1%+g):%d with points pt 7 ps 0.7 lc rgb '#%06" PRIx32 "', \\\n     ",
+                "$errors%zu using ($1%+g):%d with points pt %d ps 0.7 lc rgb '#%06" PRIx32 "', \\\n     ",
                 i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 4, 3 * t + 5, 3 * t + 4, colours[t], i + 1,
-                (2 * t - 1) * TASK_OFFSET, 3 * t + 3, colours[t]);
+                (2 * t - 1) * TASK_OFFSET, 3 * t + 3, t == 0 ? 7 : 5, colours[t]);
     fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\n",
             panels->reader->configs[panels->selection->configs[i]].error_threshold);
 }
 
-static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][40], const struct figure_request *request,
+static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][STYLE_MAX], const struct figure_request *request,
                          const struct reader *reader)
 {
     char layers[LABEL_MAX], task[TASK_LABEL_MAX];
     layout_layers_text(request->layers, layers);
     for (int t = 0; t < TASKS_DRAWN; t++)
-        snprintf(styles[t], sizeof styles[t], "pt 7 ps 0.8 lc rgb '#%06x'", t == 0 ? COLOUR_TASK_1 : COLOUR_TASK_2);
+        palette_mark(&request->palette, (size_t)t, 0.7, styles[t]);
     for (int side = 0; side < 2; side++) {
         task_pairs_label(request->pairs, reader, side, task);
         snprintf(texts[side], sizeof texts[side], "error of %s", task);
@@ -168,7 +168,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
                             const struct figure_request *request, size_t n_models, struct error *error)
 {
     size_t n = selection->n;
-    char texts[3][160], styles[TASKS_DRAWN][40], settings[LABEL_MAX];
+    char texts[3][160], styles[TASKS_DRAWN][STYLE_MAX], settings[LABEL_MAX];
     const struct legend_item legend[] = {{true, styles[0], texts[0]},
                                          {true, styles[1], texts[1]},
                                          {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"},
@@ -179,11 +179,11 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
                                    .panels = {.reader = reader,
                                               .selection = selection,
                                               .request = request,
-                                              .panel_width = n == 1 ? 2 * PANEL_WIDTH : PANEL_WIDTH,
+                                              .panel_width = PANEL_WIDTH,
                                               .panel_height = n == 1 ? 1.5 * PANEL_HEIGHT : PANEL_HEIGHT,
-                                              .margin_left = 66,
+                                              .margin_left = 56,
                                               .margin_bottom = 62,
-                                              .gap = 28,
+                                              .gap = 16,
                                               .tics_height = 12,
                                               .legend = legend,
                                               .n_legend = layout_ri_text(&request->ri, settings) ? 6 : 5}};

@@ -3,6 +3,7 @@
 #include "bootstrap.h"
 #include "cells.h"
 #include "correlation.h"
+#include "figure_data.h"
 #include "layer_mask.h"
 #include "panels.h"
 #include "units.h"
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELL_WIDTH   64.0
+#define CELL_WIDTH   46.0 /* at least: the name of a measure has to fit */
+#define INTERVAL_MIN 60.0 /* of a cell whose interval fits into one line */
 #define CELL_HEIGHT  36.0
 #define N_PAIRS      (N_MEASURES * (N_MEASURES - 1) / 2)
 #define COLOUR_PLUS  0x3c78b4u /* correlation 1 */
@@ -88,6 +90,12 @@ static void name_cell(struct cell *cell, enum measure measure)
         snprintf(cell->lines[2], CELL_TEXT_MAX, "%s", rest + 1);
 }
 
+static uint32_t colour_of(const void *context, double value)
+{
+    (void)context;
+    return palette_blend(0xf4f4f4, value > 0 ? COLOUR_PLUS : COLOUR_MINUS, fmin(1, fabs(value)));
+}
+
 static void value_cell(struct cell *cell, const struct estimate *agreement)
 {
     cell->fill = 0xeeeeee;
@@ -95,29 +103,33 @@ static void value_cell(struct cell *cell, const struct estimate *agreement)
         snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
         return;
     }
-    uint32_t colour = agreement->value > 0 ? COLOUR_PLUS : COLOUR_MINUS;
-    cell->fill = layout_blend(0xf4f4f4, colour, fmin(1, fabs(agreement->value)));
+    cell->fill = colour_of(NULL, agreement->value);
     snprintf(cell->lines[0], CELL_TEXT_MAX, "%.2f", agreement->value);
-    if (isfinite(agreement->low))
+    if (isfinite(agreement->low) && cell->box.width >= INTERVAL_MIN) {
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%.2f to %.2f", agreement->low, agreement->high);
+    } else if (isfinite(agreement->low)) {
+        snprintf(cell->lines[1], CELL_TEXT_MAX, "%.2f to", agreement->low);
+        snprintf(cell->lines[2], CELL_TEXT_MAX, "%.2f", agreement->high);
+    }
 }
 
 static void write_panel(const struct measures_figure *figure, size_t i)
 {
     const struct panels *panels = &figure->panels;
     struct box box = panels_box(panels, i);
+    double width = box.width / reader_n_measures(panels->reader);
     struct cell cells[N_PAIRS + N_MEASURES] = {{{0}, 0, {""}}};
     size_t n = 0, pair = 0, n_measures = (size_t)reader_n_measures(panels->reader);
     char name[32];
 
     panels_title(panels, i);
     if (figure->n_models[i] == 0)
-        layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, 10, COLOUR_GREY, false,
-                    "no accepted model");
+        layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, FONT_TEXT, COLOUR_GREY,
+                    false, "no accepted model");
     for (size_t b = 0; b < n_measures; b++)
         for (size_t a = 0; a <= b; a++) {
             struct cell *cell = &cells[n++];
-            cell->box = (struct box){(double)a * CELL_WIDTH, (double)b * CELL_HEIGHT, CELL_WIDTH, CELL_HEIGHT};
+            cell->box = (struct box){(double)a * width, (double)b * CELL_HEIGHT, width, CELL_HEIGHT};
             if (a == b)
                 name_cell(cell, (enum measure)a);
             else
@@ -127,9 +139,29 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     cells_panel(&panels->gnuplot, &box, name, cells, n);
 }
 
+static void write_data(const struct measures_figure *figure)
+{
+    const struct panels *panels = &figure->panels;
+    size_t n_measures = (size_t)reader_n_measures(panels->reader);
+    figure_data_begin(&panels->gnuplot, panels->reader, "tasks,measure_a,measure_b,rank_correlation,low,high,n_models");
+    for (size_t i = 0; i < panels->selection->n; i++)
+        for (size_t b = 1, pair = 0; b < n_measures; b++)
+            for (size_t a = 0; a < b; a++) {
+                const struct ri_options ri = figure_ri(panels->request, i);
+                char tasks[32];
+                snprintf(tasks, sizeof tasks, "%d-%d", ri.task_a + 1, ri.task_b + 1);
+                figure_data_row(&panels->gnuplot, panels->reader, panels->selection->configs[i]);
+                figure_data_text(&panels->gnuplot, tasks);
+                figure_data_text(&panels->gnuplot, measure_table[a].name);
+                figure_data_text(&panels->gnuplot, measure_table[b].name);
+                figure_data_estimate(&panels->gnuplot, &figure->pairs[i][pair++]);
+            }
+}
+
 enum error_code plot_measures(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
+    const struct ramp ramp = {"rank correlation", -1, 1, 1, colour_of, NULL};
     char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX], pair[TASK_PAIR_LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, text},
                                          {false, NULL, pair},
@@ -140,7 +172,8 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
                                                 .request = request,
                                                 .panel_width = reader_n_measures(reader) * CELL_WIDTH,
                                                 .panel_height = reader_n_measures(reader) * CELL_HEIGHT,
-                                                .margin_left = 16,
+                                                .margin_left = LAYOUT_MARGIN,
+                                                .ramp = &ramp,
                                                 .margin_bottom = 12,
                                                 .gap = 28,
                                                 .tics_height = 14,
@@ -169,6 +202,7 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
         goto done;
     for (size_t i = 0; i < selection->n; i++)
         write_panel(&figure, i);
+    write_data(&figure);
     panels_finish(&figure.panels, error);
 done:
     free(figure.pairs);

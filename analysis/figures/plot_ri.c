@@ -1,5 +1,6 @@
 #include "plot_ri.h"
 
+#include "figure_data.h"
 #include "histogram_panel.h"
 #include "layer_mask.h"
 #include "rows.h"
@@ -39,7 +40,8 @@ static void write_figure(const struct ri_figure *figure)
     histogram_axes(&rows->gnuplot, highest);
     rows_y_name(rows, "proportion of neurons");
     rows_x_name_place(rows, &x, &y);
-    histogram_x_name(&rows->gnuplot, x, y, rows->reader, rows->request);
+    histogram_x_name(&rows->gnuplot, x, y, 2 * (x - rows->margin_left), rows->reader, rows->request);
+    figure_data_begin(&rows->gnuplot, rows->reader, HISTOGRAM_COLUMNS);
     for (size_t row = 0; row < rows->selection->n; row++)
         for (size_t column = 0; column < rows->n_columns; column++) {
             struct box box = rows_box(rows, row, column);
@@ -47,8 +49,14 @@ static void write_figure(const struct ri_figure *figure)
             if (!rows_has(rows, row, column))
                 continue;
             snprintf(name, sizeof name, "row%zu_layer%zu", row + 1, rows->columns[column] + 1);
-            histogram_panel(&rows->gnuplot, &box, name, &figure->histograms[row][rows->columns[column]],
-                            rows_is_lowest(rows, row, column), column == 0);
+            histogram_panel(&rows->gnuplot, &box, name, &rows->request->palette,
+                            &figure->histograms[row][rows->columns[column]], rows_is_lowest(rows, row, column),
+                            rows_is_leftmost(rows, column));
+            const struct ri_options ri = figure_ri(rows->request, row);
+            snprintf(name, sizeof name, "%zu", rows->columns[column] + 1);
+            histogram_data(&rows->gnuplot, rows->reader, rows->selection->configs[row],
+                           (struct task_pair){ri.task_a, ri.task_b}, name,
+                           &figure->histograms[row][rows->columns[column]]);
         }
 }
 
@@ -62,14 +70,13 @@ enum error_code plot_ri(struct reader *reader, const struct selection *selection
     struct ri_figure figure = {.rows = {.reader = reader,
                                         .selection = selection,
                                         .request = request,
-                                        .panel_height = 92,
-                                        .margin_left = 64,
-                                        .margin_bottom = 46,
-                                        .tics_height = 16,
-                                        .width_min = histogram_x_name_width(reader, request) + 100,
+                                        .panel_width = 52,
+                                        .panel_height = 84,
+                                        .margin_left = 48,
+                                        .margin_bottom = 50,
+                                        .tics_height = 14,
                                         .legend = legend,
                                         .n_legend = layout_ri_text(&request->ri, settings) ? 3 : 2}};
-    int64_t n_layers = 1;
 
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
@@ -78,12 +85,9 @@ enum error_code plot_ri(struct reader *reader, const struct selection *selection
     if (!figure.histograms)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
     for (size_t row = 0; row < selection->n; row++) {
-        int64_t n_here = reader->configs[selection->configs[row]].hidden_layers;
-        n_layers = n_here > n_layers ? n_here : n_layers;
         if (read_row(&figure, row, error))
             goto done;
     }
-    figure.rows.panel_width = n_layers <= 4 ? 150 : n_layers <= 8 ? 110 : 80;
     if (rows_begin(&figure.rows, error))
         goto done;
     write_figure(&figure);

@@ -1,5 +1,6 @@
 #include "plot_ri_grid.h"
 
+#include "figure_data.h"
 #include "grid.h"
 #include "histogram_panel.h"
 #include "layer_mask.h"
@@ -62,16 +63,20 @@ static bool is_empty(const struct grid *grid, size_t group, size_t row, size_t c
 static void write_figure(const struct ri_grid_figure *figure)
 {
     const struct grid *grid = &figure->grid;
+    const struct task_pair pair = {grid->request->ri.task_a, grid->request->ri.task_b};
     double highest = 0;
+    char layers[LABEL_MAX];
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++)
                 if (!is_empty(grid, group, row, column))
                     highest = fmax(highest, histogram_top(&figure->histograms[cell_index(grid, group, row, column)]));
     histogram_axes(&grid->gnuplot, highest);
+    figure_data_begin(&grid->gnuplot, grid->reader, HISTOGRAM_COLUMNS);
+    layout_layers_text(grid->request->layers, layers);
     struct box first = grid_block(grid, 0);
-    double half = histogram_x_name_width(grid->reader, grid->request) / 2 + 14;
-    histogram_x_name(&grid->gnuplot, fmax(first.left + first.width / 2, half), grid->gnuplot.height - 14, grid->reader,
+    double middle = fmax(first.left + first.width / 2, 140); /* of a narrow block its middle has too little room */
+    histogram_x_name(&grid->gnuplot, middle, grid->gnuplot.height - 10, 2 * (middle - LAYOUT_MARGIN), grid->reader,
                      grid->request);
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
@@ -81,9 +86,12 @@ static void write_figure(const struct ri_grid_figure *figure)
                 if (is_empty(grid, group, row, column))
                     continue;
                 snprintf(name, sizeof name, "block%zu_row%zu_column%zu", group + 1, row + 1, column + 1);
-                histogram_panel(&grid->gnuplot, &box, name, &figure->histograms[cell_index(grid, group, row, column)],
+                histogram_panel(&grid->gnuplot, &box, name, &grid->request->palette,
+                                &figure->histograms[cell_index(grid, group, row, column)],
                                 row + 1 == grid->rows.n || is_empty(grid, group, row + 1, column),
                                 column == 0 || is_empty(grid, group, row, column - 1));
+                histogram_data(&grid->gnuplot, grid->reader, grid_config(grid, group, row, column), pair, layers,
+                               &figure->histograms[cell_index(grid, group, row, column)]);
             }
 }
 
@@ -121,13 +129,13 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
         snprintf(models, sizeof models, "%zu to ", figure.n_least);
     snprintf(text, sizeof text, "proportion of the neurons of %s%zu model%s, %s", models, figure.n_most,
              figure.n_most == 1 ? "" : "s", layers);
-    grid->width_min = histogram_x_name_width(reader, request) + 28;
     grid->cell_width = 104;
-    grid->cell_height = 80;
-    grid->gap = 12;
-    grid->numbers_left = 30;
+    grid->cell_min = 34;
+    grid->cell_height = 74;
+    grid->gap = 10;
+    grid->numbers_left = 28;
     grid->numbers_below = 14;
-    grid->margin_bottom = 44;
+    grid->margin_bottom = 46;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     grid->n_blocks = grid->groups.n;
     grid->legend = legend;

@@ -1,20 +1,19 @@
 #include "plot_ri_pairs.h"
 
+#include "figure_data.h"
 #include "histogram_panel.h"
 #include "layer_mask.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define PANEL_WIDTH  112.0
-#define PANEL_HEIGHT 76.0
-#define PANEL_GAP    14.0
-#define NAME_HEIGHT  18.0 /* of a column's name, above its first panel */
-#define NAME_SIZE    10.0
-#define TICS_WIDTH   34.0
-#define MARGIN       16.0
-#define BELOW        42.0
-#define WIDTH_MIN    520.0
+#define PANEL_GAP   10.0
+#define PANEL_MIN   24.0 /* width */
+#define PANEL_MAX   150.0
+#define NAME_HEIGHT 16.0 /* of a column's name, above its first panel */
+#define NAME_SIZE   FONT_SMALL
+#define TICS_WIDTH  30.0
+#define BELOW       38.0
 
 struct ri_pairs_figure {
     struct reader *reader;
@@ -23,6 +22,7 @@ struct ri_pairs_figure {
     int n_tasks;
     struct histogram *histograms; /* [TASK_PAIRS(n_tasks)], by the index of pairs in files */
     double left, top;             /* of the panels */
+    double width, height;         /* of a panel */
     struct gnuplot gnuplot;
 };
 
@@ -34,8 +34,9 @@ static struct histogram *histogram_at(const struct ri_pairs_figure *figure, int 
 /* Of tasks a (column) and b (row below the first). */
 static struct box panel_box(const struct ri_pairs_figure *figure, int a, int b)
 {
-    return (struct box){figure->left + a * (PANEL_WIDTH + PANEL_GAP),
-                        figure->top + (b - 1) * (PANEL_HEIGHT + PANEL_GAP) + NAME_HEIGHT, PANEL_WIDTH, PANEL_HEIGHT};
+    return (struct box){figure->left + a * (figure->width + PANEL_GAP),
+                        figure->top + (b - 1) * (figure->height + PANEL_GAP) + NAME_HEIGHT, figure->width,
+                        figure->height};
 }
 
 static enum error_code read_pairs(struct ri_pairs_figure *figure, struct error *error)
@@ -72,11 +73,13 @@ static double names_width(const struct ri_pairs_figure *figure)
 
 static void write_panels(const struct ri_pairs_figure *figure)
 {
-    char text[TASK_LABEL_MAX], name[32];
+    char text[TASK_LABEL_MAX], name[32], layers[LABEL_MAX];
     double highest = 0;
     for (int p = 0; p < TASK_PAIRS(figure->n_tasks); p++)
         highest = fmax(highest, histogram_top(&figure->histograms[p]));
     histogram_axes(&figure->gnuplot, highest);
+    figure_data_begin(&figure->gnuplot, figure->reader, HISTOGRAM_COLUMNS);
+    layout_layers_text(figure->request->layers, layers);
     for (int b = 1; b < figure->n_tasks; b++)
         for (int a = 0; a < b; a++) {
             struct box box = panel_box(figure, a, b);
@@ -91,51 +94,60 @@ static void write_panels(const struct ri_pairs_figure *figure)
                             false, text);
             }
             snprintf(name, sizeof name, "pair%d_%d", a + 1, b + 1);
-            histogram_panel(&figure->gnuplot, &box, name, histogram_at(figure, a, b), b + 1 == figure->n_tasks, a == 0);
+            histogram_panel(&figure->gnuplot, &box, name, &figure->request->palette, histogram_at(figure, a, b),
+                            b + 1 == figure->n_tasks, a == 0);
+            histogram_data(&figure->gnuplot, figure->reader, figure->config, (struct task_pair){a, b}, layers,
+                           histogram_at(figure, a, b));
         }
+}
+
+/* Names beside and above the panels take what they need; the panels the rest. */
+static void fit_panels(struct ri_pairs_figure *figure, double page)
+{
+    int n_across = figure->n_tasks - 1;
+    char last[TASK_LABEL_MAX]; /* the name of the last column may reach beyond its panel */
+    name_of(figure, n_across - 1, last);
+    figure->left = LAYOUT_MARGIN + names_width(figure) + TICS_WIDTH;
+    figure->width = (page - LAYOUT_MARGIN - figure->left + PANEL_GAP) / n_across - PANEL_GAP;
+    double beyond = layout_text_width(last, NAME_SIZE) - figure->width;
+    if (beyond > 0)
+        figure->width -= beyond / n_across;
+    figure->width = fmax(PANEL_MIN, fmin(PANEL_MAX, figure->width));
+    figure->height = fmax(46, fmin(76, 0.75 * figure->width));
 }
 
 static enum error_code draw(struct ri_pairs_figure *figure, struct error *error)
 {
-    char label[LABEL_MAX], what[LABEL_MAX + 128], settings[LABEL_MAX], layers[LABEL_MAX],
-        lines[LAYOUT_LINES_MAX][LABEL_MAX];
+    char what[LABEL_MAX + 128], settings[LABEL_MAX], layers[LABEL_MAX], common[LABEL_MAX], name[128];
     const struct legend_item legend[] = {{false, NULL, "RI 1: the task of the column alone; -1: of the row"},
                                          {false, NULL, "lines: 95 % intervals over models"},
                                          {false, NULL, "+ %: unimportant for both tasks"},
                                          {false, NULL, what},
                                          {false, NULL, settings}};
-    const char *title = layout_title(figure->reader, figure->request->title);
-    size_t n_legend = layout_ri_text(&figure->request->ri, settings) ? 5 : 4;
-    size_t n_models = models_accepted(figure->reader, figure->config);
+    const struct selection one = {.configs = &figure->config, .n = 1};
+    const size_t n_models = models_accepted(figure->reader, figure->config);
+    const struct head head = {.title = layout_title(figure->reader, figure->request->title),
+                              .common = common,
+                              .legend = legend,
+                              .n_legend = layout_ri_text(&figure->request->ri, settings) ? 5 : 4,
+                              .left = LAYOUT_MARGIN};
+    const double page = gnuplot_page_width(&figure->request->place);
     int n_across = figure->n_tasks - 1;
-    char own[TASK_LABEL_MAX];
 
     layout_layers_text(figure->request->layers, layers);
-    snprintf(what, sizeof what, "%zu model%s, %.200s", n_models, n_models == 1 ? "" : "s", layers);
-    figure->left = MARGIN + names_width(figure) + TICS_WIDTH;
-    double right = 0; /* a column's name may reach beyond the last panel */
-    for (int a = 0; a < n_across; a++) {
-        name_of(figure, a, own);
-        right = fmax(right, panel_box(figure, a, 1).left + fmax(PANEL_WIDTH, layout_text_width(own, NAME_SIZE)));
-    }
-    double width = fmax(fmax(right + MARGIN, WIDTH_MIN), layout_legend_width(legend, n_legend, MARGIN));
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    double label_top = legend_top + layout_legend_height(legend, n_legend, MARGIN, width);
-    selection_label(figure->reader, figure->config, label);
-    size_t n_lines = layout_wrap(label, width - 2 * MARGIN, NAME_SIZE, lines);
-    figure->top = label_top + 14 * (double)n_lines + 4;
-    double height = figure->top + n_across * (PANEL_HEIGHT + PANEL_GAP) + NAME_HEIGHT - PANEL_GAP + BELOW;
-    if (gnuplot_begin(&figure->gnuplot, &figure->request->place, width, height, error))
+    snprintf(what, sizeof what, "units of %.200s", layers);
+    figure_common(figure->reader, &one, &n_models, common);
+    fit_panels(figure, page);
+    figure->top = layout_head_height(&head, page) + 4;
+    double height = figure->top + n_across * (figure->height + PANEL_GAP) + NAME_HEIGHT - PANEL_GAP + BELOW;
+    if (gnuplot_begin(&figure->gnuplot, &figure->request->place, head.title, height, error))
         return error->code;
     fprintf(figure->gnuplot.script, "set multiplot\n");
-    layout_page_title(&figure->gnuplot, MARGIN, title);
-    layout_legend(&figure->gnuplot, legend, n_legend, MARGIN, legend_top);
-    for (size_t l = 0; l < n_lines; l++)
-        layout_text(&figure->gnuplot, MARGIN, label_top + 14 * ((double)l + 0.5), ALIGN_LEFT, NAME_SIZE, COLOUR_TEXT,
-                    false, lines[l]);
-    snprintf(own, sizeof own, "relative importance (%s)", measure_table[figure->request->ri.measure].name);
-    layout_text(&figure->gnuplot, fmax(figure->left + n_across * (PANEL_WIDTH + PANEL_GAP) / 2, 120), height - 12,
-                ALIGN_CENTER, 11, COLOUR_TEXT, false, own);
+    layout_head(&figure->gnuplot, &head);
+    snprintf(name, sizeof name, "relative importance (%s)", measure_table[figure->request->ri.measure].name);
+    double middle = figure->left + (n_across * (figure->width + PANEL_GAP) - PANEL_GAP) / 2;
+    layout_text(&figure->gnuplot, fmin(middle, page - LAYOUT_MARGIN - layout_text_width(name, FONT_TEXT) / 2),
+                height - 10, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, name);
     write_panels(figure);
     fprintf(figure->gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&figure->gnuplot, error);

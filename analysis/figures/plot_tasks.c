@@ -1,6 +1,7 @@
 #include "plot_tasks.h"
 
 #include "cells.h"
+#include "figure_data.h"
 #include "layer_mask.h"
 #include "sharing.h"
 #include "units.h"
@@ -10,16 +11,13 @@
 #include <stdlib.h>
 
 #define CELLS_MAX    20000
-#define CELL_HEIGHT  16.0
-#define UNITS_WIDTH  700.0 /* of a layer, if its units are not too many or too few */
-#define UNIT_MIN     3.0
-#define UNIT_MAX     18.0
-#define NUMBER_MIN   14.0 /* width of a unit that has room for its number */
-#define HEAD         22.0 /* of a layer: its name */
-#define NUMBERS      14.0 /* below it */
-#define MARGIN       16.0
-#define NAME_SIZE    10.0
-#define WIDTH_MIN    560.0
+#define CELL_HEIGHT  14.0
+#define UNIT_MAX     18.0 /* width of a unit, at most */
+#define NUMBER_MIN   14.0 /* of a unit that has room for its number */
+#define HEAD         18.0 /* of a layer: its name */
+#define NUMBERS      12.0 /* below it */
+#define NAME_SIZE    FONT_SMALL
+#define NAMES_GAP    8.0
 #define COLOUR_EMPTY 0xf4f4f4u
 #define COLOUR_FULL  0x0b4a8fu
 
@@ -97,65 +95,80 @@ static void write_layer(const struct tasks_figure *figure, size_t l, const struc
     char text[TASK_LABEL_MAX];
     size_t n = 0;
     snprintf(text, sizeof text, "layer %zu", l + 1);
-    layout_text(&figure->gnuplot, box->left, box->top - HEAD / 2, ALIGN_LEFT, 11, COLOUR_TEXT, false, text);
+    layout_text(&figure->gnuplot, box->left, box->top - HEAD / 2, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, text);
     for (size_t t = 0; t < figure->n_tasks; t++) {
         name_of(figure, t, text);
-        layout_text(&figure->gnuplot, box->left - 8, box->top + ((double)t + 0.5) * CELL_HEIGHT, ALIGN_RIGHT, NAME_SIZE,
-                    COLOUR_TEXT, false, text);
+        layout_text(&figure->gnuplot, box->left - NAMES_GAP, box->top + ((double)t + 0.5) * CELL_HEIGHT, ALIGN_RIGHT,
+                    NAME_SIZE, COLOUR_TEXT, false, text);
         for (size_t i = 0; i < figure->n_units; i++)
-            cells[n++] = (struct cell){
-                .box = {(double)i * width, (double)t * CELL_HEIGHT, width, CELL_HEIGHT},
-                .fill = layout_blend(COLOUR_EMPTY, COLOUR_FULL, layer->counted[t * figure->n_units + layer->order[i]])};
+            cells[n++] = (struct cell){.box = {(double)i * width, (double)t * CELL_HEIGHT, width, CELL_HEIGHT},
+                                       .fill = palette_blend(COLOUR_EMPTY, COLOUR_FULL,
+                                                             layer->counted[t * figure->n_units + layer->order[i]])};
     }
     for (size_t i = 0; i < figure->n_units && width >= NUMBER_MIN; i++) {
         snprintf(text, sizeof text, "%zu", layer->order[i]);
         layout_text(&figure->gnuplot, box->left + ((double)i + 0.5) * width, box->top + box->height + NUMBERS / 2,
-                    ALIGN_CENTER, 8, COLOUR_GREY, false, text);
+                    ALIGN_CENTER, FONT_SMALL, COLOUR_GREY, false, text);
     }
     snprintf(text, sizeof text, "layer%zu", l + 1);
     cells_panel(&figure->gnuplot, box, text, cells, n);
 }
 
+static uint32_t colour_of(const void *context, double value)
+{
+    (void)context;
+    return palette_blend(COLOUR_EMPTY, COLOUR_FULL, value);
+}
+
+static void write_data(const struct tasks_figure *figure)
+{
+    figure_data_begin(&figure->gnuplot, figure->reader, "replicate,layer,unit,task,importance");
+    for (size_t l = 0; l < figure->units.n_layers; l++)
+        for (size_t i = 0; i < figure->n_units && layer_mask_has(figure->request->layers, l); i++)
+            for (size_t t = 0; t < figure->n_tasks; t++) {
+                size_t unit = figure->layers[l].order[i];
+                figure_data_row(&figure->gnuplot, figure->reader, figure->config);
+                figure_data_number(&figure->gnuplot, (double)figure->replicate);
+                figure_data_number(&figure->gnuplot, (double)(l + 1));
+                figure_data_number(&figure->gnuplot, (double)unit);
+                figure_data_number(&figure->gnuplot, (double)(t + 1));
+                figure_data_number(&figure->gnuplot, figure->layers[l].counted[t * figure->n_units + unit]);
+            }
+}
+
 static enum error_code draw(struct tasks_figure *figure, struct cell *cells, struct error *error)
 {
-    char label[LABEL_MAX], lines[LAYOUT_LINES_MAX][LABEL_MAX], model[160], settings[LABEL_MAX], name[TASK_LABEL_MAX];
-    char full[40], empty[40];
-    snprintf(full, sizeof full, "pt 5 ps 1.6 lc rgb '#%06x'", COLOUR_FULL);
-    snprintf(empty, sizeof empty, "pt 5 ps 1.6 lc rgb '#%06x'", COLOUR_EMPTY);
-    const struct legend_item legend[] = {{true, full, "the task's most important unit of the layer"},
-                                         {true, empty, "unimportant"},
-                                         {false, NULL, "units by the task that they serve most"},
-                                         {false, NULL, model},
-                                         {false, NULL, settings}};
-    const char *title = layout_title(figure->reader, figure->request->title);
-    size_t n_legend = layout_ri_text(&figure->request->ri, settings) ? 5 : 4, n_layers = 0;
+    char common[LABEL_MAX], model[160], settings[LABEL_MAX], name[TASK_LABEL_MAX];
+    const struct legend_item legend[] = {
+        {false, NULL, model}, {false, NULL, "units by the task that they serve most"}, {false, NULL, settings}};
+    const struct ramp ramp = {
+        "importance, divided by the task's largest in the layer (0: unimportant)", 0, 1, 1, colour_of, NULL};
+    const struct head head = {.title = layout_title(figure->reader, figure->request->title),
+                              .common = common,
+                              .legend = legend,
+                              .n_legend = layout_ri_text(&figure->request->ri, settings) ? 3 : 2,
+                              .ramp = &ramp,
+                              .left = LAYOUT_MARGIN};
+    const double page = gnuplot_page_width(&figure->request->place);
+    size_t n_layers = 0;
     double left = 0;
 
+    selection_label(figure->reader, figure->config, common);
     snprintf(model, sizeof model, "configuration %zu, replicate %zu (%s)", figure->config, figure->replicate,
              measure_table[figure->request->ri.measure].name);
     for (size_t t = 0; t < figure->n_tasks; t++) {
         name_of(figure, t, name);
-        left = fmax(left, MARGIN + 8 + layout_text_width(name, NAME_SIZE));
+        left = fmax(left, LAYOUT_MARGIN + NAMES_GAP + layout_text_width(name, NAME_SIZE));
     }
     for (size_t l = 0; l < figure->units.n_layers; l++)
         n_layers += layer_mask_has(figure->request->layers, l);
-    double unit = fmin(UNIT_MAX, fmax(UNIT_MIN, UNITS_WIDTH / (double)figure->n_units));
-    double width = fmax(left + unit * (double)figure->n_units + MARGIN, WIDTH_MIN);
-    width = fmax(width, layout_legend_width(legend, n_legend, MARGIN));
-    double legend_top = *title ? LAYOUT_TITLE_HEIGHT : 6;
-    double label_top = legend_top + layout_legend_height(legend, n_legend, MARGIN, width);
-    selection_label(figure->reader, figure->config, label);
-    size_t n_lines = layout_wrap(label, width - 2 * MARGIN, NAME_SIZE, lines);
-    double top = label_top + 14 * (double)n_lines + 4, layer_height = CELL_HEIGHT * (double)figure->n_tasks;
+    double unit = fmin(UNIT_MAX, (page - LAYOUT_MARGIN - left) / (double)figure->n_units);
+    double top = layout_head_height(&head, page) + 4, layer_height = CELL_HEIGHT * (double)figure->n_tasks;
     double height = top + (double)n_layers * (HEAD + layer_height + NUMBERS) + 8;
-    if (gnuplot_begin(&figure->gnuplot, &figure->request->place, width, height, error))
+    if (gnuplot_begin(&figure->gnuplot, &figure->request->place, head.title, height, error))
         return error->code;
     fprintf(figure->gnuplot.script, "set multiplot\n");
-    layout_page_title(&figure->gnuplot, MARGIN, title);
-    layout_legend(&figure->gnuplot, legend, n_legend, MARGIN, legend_top);
-    for (size_t l = 0; l < n_lines; l++)
-        layout_text(&figure->gnuplot, MARGIN, label_top + 14 * ((double)l + 0.5), ALIGN_LEFT, NAME_SIZE, COLOUR_TEXT,
-                    false, lines[l]);
+    layout_head(&figure->gnuplot, &head);
     for (size_t l = 0; l < figure->units.n_layers; l++) {
         if (!layer_mask_has(figure->request->layers, l))
             continue;
@@ -163,6 +176,7 @@ static enum error_code draw(struct tasks_figure *figure, struct cell *cells, str
         write_layer(figure, l, &box, cells);
         top += HEAD + layer_height + NUMBERS;
     }
+    write_data(figure);
     fprintf(figure->gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&figure->gnuplot, error);
 }

@@ -11,11 +11,10 @@
 #define MODELS_DRAWN_MAX 50  /* thin lines in a panel: many more only turn into one area */
 #define POINTS_MAX       400 /* of a curve */
 
-#define PANEL_WIDTH   260.0
-#define PANEL_HEIGHT  160.0
-#define SINGLE_WIDTH  540.0 /* of a panel that is alone */
-#define SINGLE_HEIGHT 300.0
-#define MEAN_STYLE    "lw 2.2 lc rgb '#%06x'"
+#define PANEL_WIDTH   150.0 /* at least */
+#define PANEL_HEIGHT  130.0
+#define SINGLE_HEIGHT 220.0 /* of a panel that is alone */
+#define MEAN_WIDTH    2.0
 
 struct training_figure {
     struct panels panels;
@@ -71,7 +70,7 @@ static void write_axes(const struct training_figure *figure)
     for (size_t i = 0; i < panels->selection->n; i++) {
         struct box box = panels_box(panels, i);
         if (panels_is_lowest(panels, i))
-            layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 30, ALIGN_CENTER, 11,
+            layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 26, ALIGN_CENTER, FONT_TEXT,
                         COLOUR_TEXT, false, "epoch");
     }
 }
@@ -86,16 +85,16 @@ static void write_phases(const struct training_figure *figure, size_t i)
     if (n_phases == 1)
         return;
     for (int phase = 0; phase < n_phases; phase++) {
-        uint32_t colour = layout_task_colours[phase];
+        uint32_t colour = panels->request->palette.colours[phase];
         char text[64];
         bool has_word = phase > 0 && h->train_mode == TRAIN_REPLAY && n_phases == 2; /* room for it */
         snprintf(text, sizeof text, n_phases > 4 ? "%d%s" : "task %d%s", phase + 1, has_word ? ", with replay" : "");
         fprintf(panels->gnuplot.script,
                 "set object rectangle from first %" PRId64 ", graph 0 to first %" PRId64 ", graph 1 behind "
                 "fc rgb '#%06" PRIx32 "' fs solid 1 noborder\n",
-                phase * h->epochs, (phase + 1) * h->epochs, layout_blend(0xffffff, colour, 0.16));
-        layout_text(&panels->gnuplot, box.left + box.width * (phase + 0.5) / n_phases, box.top + 9, ALIGN_CENTER, 9,
-                    COLOUR_GREY, false, text);
+                phase * h->epochs, (phase + 1) * h->epochs, palette_blend(0xffffff, colour, 0.16));
+        layout_text(&panels->gnuplot, box.left + box.width * (phase + 0.5) / n_phases, box.top + 9, ALIGN_CENTER,
+                    FONT_SMALL, COLOUR_GREY, false, text);
     }
 }
 
@@ -128,8 +127,8 @@ static void write_data(const struct training_figure *figure, size_t i)
 
 static void write_panel(const struct training_figure *figure, size_t i)
 {
-    const uint32_t *colours = layout_task_colours;
     const struct panels *panels = &figure->panels;
+    const uint32_t *colours = panels->request->palette.colours;
     FILE *script = panels->gnuplot.script;
     const struct hyperparameters *h = &panels->reader->configs[panels->selection->configs[i]];
     const struct curves *curves = &figure->curves[i];
@@ -145,8 +144,8 @@ static void write_panel(const struct training_figure *figure, size_t i)
             fmax(1, layout_step((double)last, 6)), panels_is_leftmost(panels, i) ? "%g" : "");
 
     if (curves->n_models == 0)
-        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, 10, COLOUR_GREY,
-                    false, "no accepted model");
+        layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_GREY, false, "no accepted model");
     fprintf(script, "plot ");
     if (curves->n_models > 0) {
         for (int t = 0; t < (int)curves->n_tasks; t++)
@@ -158,25 +157,27 @@ static void write_panel(const struct training_figure *figure, size_t i)
         long transparency = lround(255 * (1 - fmin(0.45, 10 / (double)curves->n_drawn)));
         for (int t = 0; t < (int)curves->n_tasks; t++)
             fprintf(script, "$models%zu using 1:%d with lines lw 0.5 lc rgb '#%02lx%06" PRIx32 "', \\\n     ", i + 1,
-                    t + 2, transparency, layout_blend(colours[t], 0x000000, 0.25));
-        for (int t = 0; t < (int)curves->n_tasks; t++)
-            fprintf(script, "$all%zu using 1:%d with lines lw 2.2 lc rgb '#%06" PRIx32 "', \\\n     ", i + 1, 3 * t + 2,
-                    colours[t]);
+                    t + 2, transparency, palette_blend(colours[t], 0x000000, 0.25));
+        for (int t = 0; t < (int)curves->n_tasks; t++) {
+            char style[STYLE_MAX];
+            palette_line(&panels->request->palette, (size_t)t, MEAN_WIDTH, style);
+            fprintf(script, "$all%zu using 1:%d with lines %s, \\\n     ", i + 1, 3 * t + 2, style);
+        }
     }
     fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\nunset object\n",
             h->error_threshold);
 }
 
 /* An entry for each task that a configuration has; returns how many entries there are. */
-static size_t write_legend(const struct reader *reader, const struct selection *selection,
-                           struct legend_item legend[TASKS_MAX + 4], char styles[TASKS_MAX][40],
-                           char tasks[TASKS_MAX][TASK_LABEL_MAX])
+static size_t write_legend(const struct palette *palette, const struct reader *reader,
+                           const struct selection *selection, struct legend_item legend[TASKS_MAX + 4],
+                           char styles[TASKS_MAX][STYLE_MAX], char tasks[TASKS_MAX][TASK_LABEL_MAX])
 {
     size_t n = 0;
     for (size_t i = 0; i < selection->n; i++)
         for (int n_tasks = hyperparameters_n_tasks(&reader->configs[selection->configs[i]]); (int)n < n_tasks; n++) {
             task_label(reader, selection, (int)n, tasks[n]);
-            snprintf(styles[n], sizeof styles[n], MEAN_STYLE, layout_task_colours[n]);
+            palette_line(palette, n, MEAN_WIDTH, styles[n]);
             legend[n] = (struct legend_item){false, styles[n], tasks[n]};
         }
     legend[n++] = (struct legend_item){false, NULL, "thick: means"};
@@ -190,20 +191,21 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
                               const struct figure_request *request, struct error *error)
 {
 
-    char styles[TASKS_MAX][40], tasks[TASKS_MAX][TASK_LABEL_MAX];
+    char styles[TASKS_MAX][STYLE_MAX], tasks[TASKS_MAX][TASK_LABEL_MAX];
     struct legend_item legend[TASKS_MAX + 4];
     size_t n = selection->n;
-    struct training_figure figure = {.panels = {.reader = reader,
-                                                .selection = selection,
-                                                .request = request,
-                                                .panel_width = n == 1 ? SINGLE_WIDTH : PANEL_WIDTH,
-                                                .panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT,
-                                                .margin_left = 66,
-                                                .margin_bottom = 44,
-                                                .gap = 28,
-                                                .tics_height = 20,
-                                                .legend = legend,
-                                                .n_legend = write_legend(reader, selection, legend, styles, tasks)}};
+    struct training_figure figure = {
+        .panels = {.reader = reader,
+                   .selection = selection,
+                   .request = request,
+                   .panel_width = PANEL_WIDTH,
+                   .panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT,
+                   .margin_left = 56,
+                   .margin_bottom = 36,
+                   .gap = 14,
+                   .tics_height = 20,
+                   .legend = legend,
+                   .n_legend = write_legend(&request->palette, reader, selection, legend, styles, tasks)}};
     size_t *n_models = NULL;
 
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error))

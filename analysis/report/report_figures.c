@@ -261,7 +261,7 @@ static void write_bars(FILE *out, const struct estimate *bins, double share_max)
         char text[128];
         describe_bin(&bins[b], b, text);
         svg_bar(out, box->left + b * width + 0.5, bottom - scale * bins[b].value, width - 1, scale * bins[b].value,
-                layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, b / (RI_BINS - 1.0)), text);
+                palette_ri(&palette_safe, 2 * b / (RI_BINS - 1.0) - 1), text);
         if (!isnan(bins[b].low) && bins[b].high > bins[b].low)
             svg_line(out, box->left + (b + 0.5) * width, bottom - scale * bins[b].low, box->left + (b + 0.5) * width,
                      bottom - scale * bins[b].high, "whisker");
@@ -380,7 +380,7 @@ void report_importance(const struct report *report)
         char task[TASK_LABEL_MAX];
         report_task(report, side, task);
         fprintf(out, "<li><span class=\"key\" style=\"background:#%06x\">&nbsp;</span>",
-                side ? COLOUR_TASK_2 : COLOUR_TASK_1);
+                palette_safe.colours[side ? 1 : 0]);
         html_text(out, task);
         fprintf(out, "</li>");
     }

@@ -36,7 +36,7 @@ static double luminance(uint32_t colour)
 static void write_cell(FILE *out, const struct estimate *share, double share_max, bool with_interval,
                        const char *tooltip)
 {
-    uint32_t colour = layout_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
+    uint32_t colour = palette_blend(COLOUR_LOW, COLOUR_HIGH, share_max > 0 ? share->value / share_max : 0);
     int digits = share->value < 0.0995 ? 1 : 0;
     if (isnan(share->value)) {
         fprintf(out, "<td class=\"none\">-</td>");

@@ -588,7 +588,7 @@ class Figures(Files):
                 self.plot(kind, "sizes.h5", f"a.{suffix}")
             _, root = self.svg_texts("a.svg")
             size = [float(root.get(key)) for key in ("width", "height")]
-            np.testing.assert_allclose(np.array(self.check_png("a.png")) * 96 / 150, size, atol=1)
+            np.testing.assert_allclose(np.array(self.check_png("a.png")) * 96 / 300, size, atol=1)
             with open("a.pdf", "rb") as f:
                 pdf = f.read()
             self.assertTrue(pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF"))
@@ -614,12 +614,13 @@ class Figures(Files):
                     np.testing.assert_allclose(bars[:, 0], (BINS[1:] + BINS[:-1]) / 2, atol=1e-9)
                     counts = np.histogram(units[~np.isnan(units)], BINS)[0]
                     np.testing.assert_allclose(bars[:, 1], counts / units.size, rtol=1e-5)
-                    self.assertEqual((int(bars[0, 2]), int(bars[-1, 2])), (0xfc8d62, 0x66c2a5))
+                    self.assertEqual((int(bars[0, 2]), int(bars[-1, 2])), (0xdb6d00, 0x004488))
                     unimportant = 100 * np.isnan(units).mean()
                     self.assertTrue(f"+ {np.floor(unimportant):.0f} %" in texts
                                     or f"+ {np.ceil(unimportant):.0f} %" in texts)
                     self.assertIn(f"layer {layer + 1}", texts)
-                self.assertEqual(sum(f"({ri.shape[0]} model" in text for text in texts) > 0, True)
+                # Of all panels together where all have as many, else of each.
+                self.assertTrue(any(re.search(rf"(^|; ){ri.shape[0]} model", text) for text in texts))
 
     def test_training_numbers(self):
         for path in ("sizes.h5", "seed.h5"):
@@ -686,15 +687,11 @@ class Figures(Files):
         for kind in ("training", "ri"):
             self.plot(kind, "text.h5", "it's `touch hacked` \"$x\".svg", "--keep-script")
             texts, _ = self.svg_texts("it's `touch hacked` \"$x\".svg")
-            shown = [text for text in texts if text.startswith("it's")][0]
-            if shown.endswith("..."):
-                shown = shown[:-3]
-                self.assertGreater(len(shown), 40)
-            self.assertTrue(name.startswith(shown), shown)
+            self.assertIn(name, " ".join(texts))  # in one line or several
             self.assertFalse(os.path.exists("hacked"))
         make_file.make("text.h5", [dict(hidden_size=2)], 2, name="two\nlines \x07\x01")
         self.plot("ri", "text.h5", "text.svg")
-        self.assertIn("two lines   ", self.svg_texts("text.svg")[0])
+        self.assertIn("two lines", [text.strip() for text in self.svg_texts("text.svg")[0]])
 
     def test_script_draws_the_figure_again(self):
         os.makedirs("out", exist_ok=True)
@@ -705,7 +702,9 @@ class Figures(Files):
             done = subprocess.run(["gnuplot", "again.gp"], cwd=other, capture_output=True, check=True)
             self.assertEqual(done.stderr + done.stdout, b"")
             with open("out/again.svg", "rb") as a, open(os.path.join(other, "again.svg"), "rb") as b:
-                self.assertEqual(a.read(), b.read())
+                # gnuplot knows nothing of title and description.
+                bare = re.compile(rb' role="img" aria-labelledby="title description"|<title.*</desc>', re.S)
+                self.assertEqual(bare.sub(b"", a.read()), bare.sub(b"", b.read()))
         self.plot("ri", "seed.h5", "out/other.svg")
         self.assertEqual(sorted(os.listdir("out")), ["again.gp", "again.svg", "other.svg"])
 

@@ -2,6 +2,7 @@
 #include "gnuplot.h"
 #include "layout.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,10 +93,13 @@ static void labels_are_wrapped(void **state)
     assert_int_equal(layout_wrap("a = 1, b = 2", 60, 10, lines), 2);
     assert_string_equal(lines[0], "a = 1, ");
     assert_string_equal(lines[1], "b = 2");
-    /* What cannot be broken stays whole; what is too much is cut. */
-    assert_int_equal(layout_wrap("a_very_long_name = 12345", 20, 10, lines), 1);
-    assert_string_equal(lines[0], "a_very_long_name = 12345");
-    assert_int_equal(layout_wrap("a = 1, b = 2, c = 3, d = 4, e = 5", 20, 10, lines), LAYOUT_LINES_MAX);
+    /* What is too wide is broken at blanks, or anywhere; what is too much is cut. */
+    assert_int_equal(layout_wrap("a_long_name = 12345, b = 1", 80, 10, lines), 2);
+    assert_string_equal(lines[0], "a_long_name =");
+    assert_string_equal(lines[1], "12345, b = 1");
+    assert_int_equal(layout_wrap("immeasurable", 50, 10, lines), 2);
+    assert_string_equal(lines[0], "immeasu");
+    assert_int_equal(layout_wrap("a = 1, b = 2, c = 3, d = 4, e = 5", 40, 10, lines), LAYOUT_LINES_MAX);
     assert_string_equal(lines[3], "d = 4, ...");
     assert_int_equal(layout_wrap("", 20, 10, lines), 1);
     assert_string_equal(lines[0], "");
@@ -140,17 +144,53 @@ static void layers_in_words(void **state)
     assert_string_equal(text, "layers 1, 3, 32");
 }
 
-static void legends_break_lines(void **state)
+static double head_height(const struct legend_item *items, size_t n, double width)
+{
+    const struct head head = {.title = "", .common = "", .legend = items, .n_legend = n, .left = 10};
+    return layout_head_height(&head, width);
+}
+
+static void heads_break_lines(void **state)
 {
     (void)state;
     const struct legend_item items[] = {
         {false, "lw 1", "ten letter"}, {true, "pt 7", "ten letter"}, {false, NULL, "ten letter"}};
-    double one = layout_legend_height(items, 1, 10, 500), width = layout_legend_width(items, 3, 10);
-    assert_true(one > 0 && layout_legend_height(items, 0, 10, 500) == 0);
-    assert_true(layout_legend_height(items, 3, 10, 500) == one);
-    assert_true(layout_legend_height(items, 2, 10, width) > one);
-    assert_true(layout_legend_height(items, 3, 10, width) > layout_legend_height(items, 2, 10, width));
-    assert_true(width > 10 + layout_text_width("ten letter", 10));
+    const struct legend_item remark = {false, NULL, "a remark of many words that needs a few lines on a narrow page"};
+    double none = head_height(items, 0, 500), one = head_height(items, 1, 500);
+    assert_true(one > none);
+    assert_true(head_height(items, 3, 500) == one);
+    assert_true(head_height(items, 2, 120) > one);
+    assert_true(head_height(items, 3, 120) > head_height(items, 2, 120));
+    assert_true(head_height(&remark, 1, 500) == one);
+    assert_true(head_height(&remark, 1, 120) > 3 * (one - none) + none - 1);
+    const struct ramp ramp = {.name = "a"};
+    const struct head head = {.title = "a title", .common = "", .ramp = &ramp, .left = 10};
+    assert_true(layout_head_height(&head, 500) > none + 30);
+}
+
+static void keep_line(void *context, size_t number, const char *text)
+{
+    char(*lines)[LABEL_MAX] = context;
+    assert_true(number < 4);
+    strcpy(lines[number], text);
+}
+
+static void words_are_wrapped(void **state)
+{
+    (void)state;
+    static char lines[4][LABEL_MAX];
+    assert_int_equal(layout_wrap_words("", 100, 10, keep_line, lines), 0);
+    assert_int_equal(layout_wrap_words("one two", 100, 10, keep_line, lines), 1);
+    assert_string_equal(lines[0], "one two");
+    assert_int_equal(layout_wrap_words("one two  three", layout_text_width("one two", 10), 10, keep_line, lines), 2);
+    assert_string_equal(lines[0], "one two");
+    assert_string_equal(lines[1], "three");
+    assert_int_equal(layout_wrap_words("immeasurable a", 50, 10, keep_line, lines), 2);
+    assert_string_equal(lines[0], "immeasu");
+    assert_string_equal(lines[1], "rable a");
+    /* DejaVu Sans has 0.613 for a, 0.318 for the blank; what is beyond ASCII counts once a character. */
+    assert_true(fabs(layout_text_width("a a", 10) - 15.44) < 1e-9);
+    assert_true(fabs(layout_text_width("\xc3\xa9", 10) - 6.9) < 1e-9);
 }
 
 /* The numbers of a logarithmic axis, as its script has them. */
@@ -176,18 +216,61 @@ static void logarithmic_axes(void **state)
 static void colours_between(void **state)
 {
     (void)state;
-    assert_int_equal(layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, 0), 0xfc8d62);
-    assert_int_equal(layout_blend(COLOUR_TASK_2, COLOUR_TASK_1, 1), 0x66c2a5);
-    assert_int_equal(layout_blend(0x000000, 0xff6402, 0.5), 0x803201);
+    assert_int_equal(palette_ri(&palette_safe, -1), palette_safe.colours[1]);
+    assert_int_equal(palette_ri(&palette_safe, 1), palette_safe.colours[0]);
+    assert_int_equal(palette_blend(0x000000, 0xff6402, 0.5), 0x803201);
+}
+
+static void palettes(void **state)
+{
+    (void)state;
+    struct palette palette;
+    struct error error;
+    const char *bad[] = {
+        "",         "gray",      "#12345",
+        "#1234567", "#12345g",   "#123456,",
+        "123456",   "safe,grey", "#000000,#000000,#000000,#000000,#000000,#000000,#000000,#000000,#000000"};
+    assert_true(palette_contrast(0, 0xffffff) == 21 && palette_contrast(0xffffff, 0) == 21);
+    assert_true(fabs(palette_contrast(0x777777, 0xffffff) - 4.478) < 0.001); /* WebAIM's contrast checker: 4.48 */
+    for (const char *const *name = (const char *const[]){"safe", "grey", NULL}; *name; name++) {
+        assert_int_equal(palette_parse(&palette, *name, &error), ERROR_NONE);
+        for (size_t i = 0; i < TASKS_MAX; i++)
+            assert_true(palette_contrast(palette.colours[i], 0xffffff) >= 3);
+        assert_true(palette_contrast(palette.colours[0], palette.colours[1]) >= 2.5); /* in greyscale, too */
+    }
+    assert_int_equal(palette_parse(&palette, "#000001,#aBcdeF", &error), ERROR_NONE);
+    assert_int_equal(palette.colours[0], 1);
+    assert_int_equal(palette.colours[1], 0xabcdef);
+    assert_int_equal(palette.colours[2], palette_safe.colours[2]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(palette_parse(&palette, bad[i], &error), ERROR_INPUT);
+        assert_non_null(strstr(error.message, "--palette"));
+    }
+}
+
+/* No two of the marks and dashes are the same. */
+static void styles_differ(void **state)
+{
+    (void)state;
+    char styles[2 * TASKS_MAX][STYLE_MAX];
+    struct palette one_colour = {{0}};
+    for (size_t i = 0; i < TASKS_MAX; i++) {
+        palette_line(&one_colour, i, 1, styles[i]);
+        palette_mark(&one_colour, i, 1, styles[TASKS_MAX + i]);
+    }
+    for (size_t i = 0; i < 2 * TASKS_MAX; i++)
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(styles[i], styles[k]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8), cmocka_unit_test(names_of_figures),
-        cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),    cmocka_unit_test(colours_between),
-        cmocka_unit_test(data_are_quoted),    cmocka_unit_test(layers_in_words),  cmocka_unit_test(legends_break_lines),
-        cmocka_unit_test(logarithmic_axes),
+        cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8),  cmocka_unit_test(names_of_figures),
+        cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),     cmocka_unit_test(colours_between),
+        cmocka_unit_test(data_are_quoted),    cmocka_unit_test(layers_in_words),   cmocka_unit_test(heads_break_lines),
+        cmocka_unit_test(logarithmic_axes),   cmocka_unit_test(words_are_wrapped), cmocka_unit_test(palettes),
+        cmocka_unit_test(styles_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

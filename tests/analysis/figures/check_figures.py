@@ -274,7 +274,7 @@ class Units(Figures):
                     for colour, value in zip(points[:, 2].astype(int), ri[:, layer].ravel()[drawn]):
                         self.assertEqual(colour == UNIMPORTANT_GREY, np.isnan(value))
                         if not np.isnan(value):
-                            red = 0xfc + (value + 1) / 2 * (0x66 - 0xfc)
+                            red = 0xdb + (value + 1) / 2 * (0x00 - 0xdb)
                             self.assertLessEqual(abs((colour >> 16) - red), 0.51)
                     self.assertIn(f"+ {100 * (~drawn).mean():.0f} %", texts)
 
@@ -429,7 +429,7 @@ class Lesions(Figures):
         for value in ("0", "-1", "2x", "", "1e3"):
             self.assert_error(["lesion", "stored.h5", "--models", value], f"--models {value}: allowed: a whole number")
         _, texts = self.lesion("stored.h5", "--models", "2", "--where", "hidden_layers=2")
-        self.assertTrue(any(re.search(r"\(2 of \d models\)", text) for text in texts), texts)
+        self.assertTrue(any(re.search(r"(^|; )2 of \d models$", text) for text in texts), texts)
 
     def test_settings_are_in_the_figure(self):
         """Who looks at a figure alone sees how RI was computed; nothing if it is the default way."""
