@@ -45,6 +45,7 @@ struct request {
     bool with_noise;                         /* --noise */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
+    const char *along;                       /* --along; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */
     size_t n_models;                         /* --models; 0 if not given */
     bool has_config;                         /* --config */
