@@ -1,6 +1,7 @@
 /* The commands of figures about models and their units. What they draw: figures/. */
 #include "command_plot.h"
 #include "plot_models.h"
+#include "plot_scatter.h"
 #include "plot_trend.h"
 #include "plot_unit_measures.h"
 
@@ -112,4 +113,64 @@ const struct command command_plot_units = {
     .options = "output force where measure measures layer title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = units,
+};
+
+static enum error_code draw_ri_loss(struct reader *reader, const struct selection *selection,
+                                    const struct figure_request *figure, const struct request *request,
+                                    struct error *error)
+{
+    (void)request;
+    return plot_ri_loss(reader, selection, figure, error);
+}
+
+static enum error_code ri_loss(struct reader *reader, const struct selection *selection, const struct request *request,
+                               struct error *error)
+{
+    return draw_pairs(draw_ri_loss, reader, selection, request, error);
+}
+
+const struct command command_plot_ri_loss = {
+    .name = "plot ri-loss",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws mean RI against ln(loss 1 / loss 2), a dot for each model, a row for each configuration",
+    .details =
+        "Shows whether a measure follows the tasks' errors rather than what units do. Mean RI is that of summary: "
+        "over\n"
+        "the units of a layer that have one; losses are those after training. r is Pearson's correlation over the\n"
+        "models of a configuration, with Fisher's 95 % interval (claims has it for all configurations together). At\n"
+        "most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .needs_output = true,
+    .run = ri_loss,
+};
+
+static enum error_code draw_damage(struct reader *reader, const struct selection *selection,
+                                   const struct figure_request *figure, const struct request *request,
+                                   struct error *error)
+{
+    return plot_damage(reader, selection, figure, request->n_models, error);
+}
+
+static enum error_code damage(struct reader *reader, const struct selection *selection, const struct request *request,
+                              struct error *error)
+{
+    return draw_pairs(draw_damage, reader, selection, request, error);
+}
+
+const struct command command_plot_damage = {
+    .name = "plot damage",
+    .synopsis = "-o OUT.(svg|png|pdf)",
+    .summary = "Draws what lesions do to a task against the share of units selective for it, a dot for each model",
+    .details = "Lesions are those of plot lesion: all units that are selective for a task (|RI| > " RI_TEXT(
+        RI_SELECTIVE_ABOVE) ") are silenced together.\n"
+                            "Damage is that task's test error then, less its error with as many random units of the "
+                            "same layers silenced\n"
+                            "(mean of 20 draws); models without such units are left out. r is Pearson's correlation "
+                            "over models, with\n"
+                            "Fisher's 95 % interval. Up to 50 models of each configuration (--models); where the file "
+                            "has no weights they\n"
+                            "are trained again. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .options = "output force where measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
+    .needs_output = true,
+    .run = damage,
 };

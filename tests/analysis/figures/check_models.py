@@ -1,5 +1,5 @@
 """Checks the figures of models and units by their data, --data and scripts, against NumPy and SciPy: trends and their
-slopes, every model of a configuration, units by two measures.
+slopes, every model of a configuration, units by two measures, mean RI by losses, damage by lesions.
 
 check_models.py PICKY_ANALYSE PICKY [unittest arguments]
 Needs h5py, NumPy, SciPy and gnuplot.
@@ -11,10 +11,11 @@ import unittest
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
-from check_figures import Figures, accepted, importances, ri_of  # skips if something is not there
+from check_figures import Figures, Network, accepted, importances, make_sweep, ri_of  # skips if something is not there
 import h5py
 import make_file
 import numpy as np
+import reference
 import scipy.stats
 from make_file import ACCEPTED, MEASURES, PENDING
 
@@ -305,19 +306,101 @@ class UnitsByMeasures(Models):
         self.assert_error(["units", "large.h5", "--measure", "variance,variance,"], "--measure variance,variance,: allowed")
 
 
+class Scatter(Models):
+    def check(self, rows, dots, column, x, y):
+        """--data and dots of one panel's series against x and y [model]; r by SciPy."""
+        np.testing.assert_allclose([[float(row[c] or "nan") for c in column] for row in rows[:-1]], np.array([x, y]).T,
+                                   rtol=1e-4, atol=1e-6)
+        known = ~np.isnan(x + y)
+        np.testing.assert_allclose(np.array(dots, "f8").reshape(-1, 2), np.array([x, y]).T[known], rtol=1e-4, atol=1e-6)
+        x, y, last = x[known], y[known], rows[-1]
+        self.assertEqual(int(last["n"]), len(x))
+        if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+            return 0
+        expected = scipy.stats.pearsonr(x, y)
+        np.testing.assert_allclose([float(last[k]) for k in ("r", "low", "high")],
+                                   [expected[0], *expected.confidence_interval()], rtol=1e-3, atol=1e-5)
+        return 1
+
+    def test_ri_by_loss(self):
+        for options, measure, settings in (([], TAYLOR, {}), (["--measure", "variance", "--normalise", "layer"],
+                                                             MEASURES.index("variance"), dict(normalise=True))):
+            rows, data, texts = self.draw("ri-loss", "trend.h5", *options)
+            self.assertEqual(len(data), 8 * 2)
+            for config in range(8):
+                with h5py.File("trend.h5") as f:
+                    losses = f["test_loss"][config, accepted("trend.h5", config)].astype("f8")
+                ri = ri_of(importances("trend.h5", config)[:, measure], **settings)
+                for layer in range(2):
+                    of_panel = [r for r in rows if (r["configuration"], r["layer"]) == (str(config), str(layer + 1))]
+                    done = self.check(of_panel, data[f"row{config + 1}_column{layer + 1}_series1"],
+                                      ("log_loss_ratio", "mean_ri"), np.log(losses[:, 0] / losses[:, 1]),
+                                      np.nanmean(ri[:, layer], -1))
+                    self.assertTrue(done)
+                    self.assertIn("r {:+.2f} [{:+.2f}, {:+.2f}]".format(*(float(of_panel[-1][k])
+                                                                        for k in ("r", "low", "high"))), texts)
+
+    def test_damage(self):
+        """Each task's error without the units selective for it, less the mean of 20 draws of as many (lesion.h)."""
+        make_sweep("stored.h5", ["weights", "test_set"])
+        n_checked = 0
+        for options, n_most in ((["--layer", "1"], 50), (["--models", "3"], 3)):
+            rows, data, texts = self.draw("damage", "stored.h5", *options)
+            for config in range(4):
+                replicates = accepted("stored.h5", config)
+                n = min(n_most, len(replicates))
+                chosen = [k * len(replicates) // n for k in range(n)]
+                ri = ri_of(importances("stored.h5", config)[chosen, TAYLOR])
+                if "--layer" in options:
+                    ri[:, 1:] = np.nan
+                shares, damages = np.zeros((2, n)), np.full((2, n), np.nan)
+                with h5py.File("stored.h5") as f:
+                    for k, replicate in enumerate(replicates[chosen]):
+                        network = Network(f, config, replicate)
+                        key = int(f["seed"][config, replicate]), int(f["attempts"][config, replicate]) - 1
+                        for task, sign in enumerate((1, -1)):
+                            with np.errstate(invalid="ignore"):
+                                group = sign * ri[k] > 0.9
+                            shares[task, k] = 100 * (group[:1] if "--layer" in options else group).mean()
+                            if not group.any():
+                                continue
+                            controls = []
+                            for draw in range(20):
+                                silent = np.zeros(group.shape, bool)
+                                for layer, count in enumerate(group.sum(1)):
+                                    order = list(range(group.shape[1]))
+                                    words = reference.random_words(*key, 8, draw, 2 * layer + task, int(count))
+                                    for i in range(count):
+                                        other = i + (int(words[i]) * (len(order) - i) >> 32)
+                                        order[i], order[other] = order[other], order[i]
+                                    silent[layer, order[:count]] = True
+                                controls.append(network.errors(silent)[task])
+                            damages[task, k] = network.errors(group)[task] - np.mean(controls)
+                for task in range(2):
+                    of_panel = [r for r in rows if (r["configuration"], r["task"]) == (str(config), str(task + 1))]
+                    n_checked += self.check(of_panel, data[f"row1_column{config + 1}_series{task + 1}"],
+                                            ("selective_percent", "damage"), shares[task], damages[task])
+        self.assertGreaterEqual(n_checked, 2)
+        self.assertIn("units selective for the task, %", texts)
+        for value in ("0", "x"):
+            self.assert_error(["damage", "stored.h5", "--models", value], f"--models {value}: allowed: a whole number")
+        self.assert_error(["ri-loss", "stored.h5", "--layer", "9"], "--layer 9: configuration 0")
+        self.assert_error(["ri-loss", "stored.h5", "--models", "3"], "--models: not an option of this command")
+
+
 class Shapes(Models):
     def test_no_models(self):
         make_file.make("none.h5", [dict(fraction=f, hidden_size=3) for f in (0.3, 0.6)], 4)
         with h5py.File("none.h5", "r+") as f:
             f["status"][...] = make_file.REJECTED
-        for kind in ("trend", "models", "units"):
+        for kind in ("trend", "models", "units", "ri-loss", "damage"):
             _, _, texts = self.draw(kind, "none.h5")
             if kind != "trend":
                 self.assertIn("no accepted model", texts)
 
     def test_formats_and_settings(self):
         cut = "unimportant: below 0.25 of the layer's mean"
-        for kind in ("trend", "models"):
+        for kind in ("trend", "models", "ri-loss"):
             for suffix, end in (("png", b"IEND\xae\x42\x60\x82"), ("pdf", b"%%EOF")):
                 self.plot(kind, "trend.h5", "--width", "85", output="figure." + suffix)
                 with open("figure." + suffix, "rb") as f:
