@@ -46,6 +46,26 @@ static void choose_columns(struct sheet *sheet)
         sheet->panel_height = sheet->panel_width;
 }
 
+/* The rows' titles are those of panels then. */
+static void turn(struct sheet *sheet)
+{
+    const char(*titles)[LABEL_MAX] = sheet->row_titles;
+    sheet->is_turned = true;
+    sheet->n_columns = sheet->n_rows;
+    sheet->n_rows = 1;
+    sheet->row_titles = sheet->column_titles;
+    sheet->column_titles = titles;
+}
+
+/* The place of a panel on a page that may be turned. */
+static struct box box_of(const struct sheet *sheet, size_t row, size_t column)
+{
+    size_t across = column % sheet->n_across, line = column / sheet->n_across;
+    return (struct box){sheet->margin_left + (double)across * (sheet->panel_width + sheet->gap),
+                        sheet->top + (double)row * sheet->row_height + (double)line * sheet->line_height,
+                        sheet->panel_width, sheet->panel_height};
+}
+
 /* Writes a title whose last line is above `bottom`. */
 static void write_title(const struct sheet *sheet, const char *title, double left, double width, double bottom,
                         const char *what)
@@ -62,15 +82,15 @@ static void write_title(const struct sheet *sheet, const char *title, double lef
 static void write_titles(const struct sheet *sheet)
 {
     double below = NOTE_LINE * (double)sheet->n_notes + BELOW_TITLE;
-    struct box last = sheet_box(sheet, sheet->n_rows - 1, sheet->n_columns - 1);
-    struct box right = sheet_box(sheet, 0, sheet->n_across - 1);
+    struct box last = box_of(sheet, sheet->n_rows - 1, sheet->n_columns - 1);
+    struct box right = box_of(sheet, 0, sheet->n_across - 1);
     for (size_t row = 0; row < sheet->n_rows; row++) {
         bool has_titles = row == 0 || sheet->n_lines > 1; /* of columns */
         double above = has_titles ? sheet->head_height : below;
         write_title(sheet, sheet->row_titles[row], sheet->margin_left, width_of(sheet),
-                    sheet_box(sheet, row, 0).top - above, "Row");
+                    box_of(sheet, row, 0).top - above, "Row");
         for (size_t column = 0; column < sheet->n_columns && has_titles; column++) {
-            struct box box = sheet_box(sheet, row, column);
+            struct box box = box_of(sheet, row, column);
             write_title(sheet, sheet->column_titles[column], box.left, box.width, box.top - below, "Panel");
         }
     }
@@ -87,6 +107,8 @@ enum error_code sheet_begin(struct sheet *sheet, struct error *error)
 {
     const double width = gnuplot_page_width(&sheet->request->place);
     sheet->head.left = LAYOUT_MARGIN;
+    if (sheet->may_turn && sheet->n_columns == 1 && sheet->n_rows > 1)
+        turn(sheet);
     choose_columns(sheet);
     double titles = TITLE_LINE * (double)most_lines(sheet->column_titles, sheet->n_columns, sheet->panel_width);
     double row_titles = TITLE_LINE * (double)most_lines(sheet->row_titles, sheet->n_rows, width_of(sheet));
@@ -117,21 +139,18 @@ enum error_code sheet_finish(struct sheet *sheet, struct error *error)
 
 struct box sheet_box(const struct sheet *sheet, size_t row, size_t column)
 {
-    size_t across = column % sheet->n_across, line = column / sheet->n_across;
-    return (struct box){sheet->margin_left + (double)across * (sheet->panel_width + sheet->gap),
-                        sheet->top + (double)row * sheet->row_height + (double)line * sheet->line_height,
-                        sheet->panel_width, sheet->panel_height};
+    return sheet->is_turned ? box_of(sheet, 0, row) : box_of(sheet, row, column);
 }
 
-bool sheet_is_leftmost(const struct sheet *sheet, size_t column)
+bool sheet_is_leftmost(const struct sheet *sheet, size_t row, size_t column)
 {
-    return column % sheet->n_across == 0;
+    return (sheet->is_turned ? row : column) % sheet->n_across == 0;
 }
 
 bool sheet_has_numbers(const struct sheet *sheet, size_t row, size_t column)
 {
     bool is_last = row + 1 == sheet->n_rows && column + sheet->n_across >= sheet->n_columns;
-    return is_last || sheet->tics_height > 0;
+    return (is_last && !sheet->is_turned) || sheet->tics_height > 0;
 }
 
 void sheet_note(const struct sheet *sheet, size_t row, size_t column, size_t i, const char *line, const char *mark,

@@ -18,8 +18,10 @@ struct sheet {
     double margin_left, gap;                /* of the page; between columns: room for numbers where each has its own */
     double tics_height;                     /* of the numbers below panels; 0: only the lowest have some */
     const char *x_name, *y_name;            /* of all panels' axes */
+    bool may_turn;                          /* a single column becomes a row */
 
     struct gnuplot gnuplot;
+    bool is_turned; /* n_rows, n_columns and titles are those of the page then, arguments remain as they were */
     size_t n_across, n_lines; /* columns beside each other; lines that a row has */
     double top, head_height, line_height, row_height;
 };
@@ -33,7 +35,7 @@ enum error_code sheet_finish(struct sheet *sheet, struct error *error);
 
 /* The axes of a panel; whether it is the first of its line; whether it has numbers below it. */
 struct box sheet_box(const struct sheet *sheet, size_t row, size_t column);
-bool sheet_is_leftmost(const struct sheet *sheet, size_t column);
+bool sheet_is_leftmost(const struct sheet *sheet, size_t row, size_t column);
 bool sheet_has_numbers(const struct sheet *sheet, size_t row, size_t column);
 
 /* Writes the i-th of a panel's notes, with a mark or line of gnuplot's before it (NULL: none). */

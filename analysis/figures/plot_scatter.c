@@ -29,8 +29,7 @@ struct scatter_figure {
     struct reader *reader;
     const struct selection *selection;
     const struct figure_request *request;
-    bool rows_are_configs; /* else columns are */
-    size_t n_rows, n_columns, n_series;
+    size_t n_rows, n_columns, n_series;     /* n_rows: configurations */
     size_t layers[LAYERS_MAX];              /* [n_columns] of plot_ri_loss, 0-based */
     struct series *series;                  /* [n_rows, n_columns, n_series] */
     size_t *n_models;                       /* [selection->n]: drawn */
@@ -122,7 +121,7 @@ static enum error_code read_damage(struct scatter_figure *figure, size_t i, size
         n_units += layer_mask_has(figure->request->layers, (size_t)layer) ? (size_t)h->hidden_size : 0;
     figure->n_models[i] = result.n_models;
     for (size_t s = 0; s < figure->n_series && !error->code; s++) {
-        struct series *series = series_of(figure, 0, i, s);
+        struct series *series = series_of(figure, i, 0, s);
         if (make_series(figure, series, result.n_models, error))
             break;
         for (size_t m = 0; m < result.n_models; m++) {
@@ -176,8 +175,8 @@ static void write_numbers(const struct scatter_figure *figure, size_t row, size_
 {
     const struct gnuplot *gnuplot = &figure->sheet.gnuplot;
     const struct series *series = series_of(figure, row, column, s);
-    size_t config = figure->selection->configs[figure->rows_are_configs ? row : column];
-    double part = figure->rows_are_configs ? (double)figure->layers[column] + 1 : (double)s + 1; /* layer, task */
+    size_t config = figure->selection->configs[row];
+    double part = figure->n_series > 1 ? (double)s + 1 : (double)figure->layers[column] + 1; /* task or layer */
     for (size_t k = 0; k <= series->n; k++) {
         bool is_dot = k < series->n;
         figure_data_row(gnuplot, figure->reader, config);
@@ -197,7 +196,7 @@ static void write_panel(const struct scatter_figure *figure, size_t row, size_t 
     const struct box box = sheet_box(sheet, row, column);
     FILE *script = sheet->gnuplot.script;
     char marks[SERIES_MAX][STYLE_MAX];
-    bool has_models = figure->n_models[figure->rows_are_configs ? row : column] > 0;
+    bool has_models = figure->n_models[row] > 0;
     for (size_t s = 0; s < figure->n_series; s++) {
         const struct series *series = series_of(figure, row, column, s);
         const struct estimate r = correlation_of(series->x, series->y, series->n);
@@ -214,7 +213,7 @@ static void write_panel(const struct scatter_figure *figure, size_t row, size_t 
     if (!has_models)
         layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_SMALL,
                     COLOUR_GREY, false, "no accepted model");
-    fprintf(script, "set format y '%s'\nplot ", sheet_is_leftmost(sheet, column) ? "%g" : "");
+    fprintf(script, "set format y '%s'\nplot ", sheet_is_leftmost(sheet, row, column) ? "%g" : "");
     for (size_t s = 0; s < figure->n_series; s++)
         if (has_models)
             fprintf(script, "$row%zu_column%zu_series%zu using 1:2 with points %s, \\\n     ", row + 1, column + 1,
@@ -235,8 +234,7 @@ static enum error_code draw(struct scatter_figure *figure, const char *const nam
     for (size_t i = 0; i < figure->n_remarks; i++)
         legend[n++] = (struct legend_item){false, NULL, figure->remarks[i]};
     for (size_t i = 0; i < figure->selection->n; i++)
-        figure_label(figure->request, figure->reader, figure->selection, i, figure->n_models,
-                     figure->rows_are_configs ? figure->row_titles[i] : figure->column_titles[i]);
+        figure_label(figure->request, figure->reader, figure->selection, i, figure->n_models, figure->row_titles[i]);
     figure_common(figure->reader, figure->selection, figure->n_models, common);
     figure->sheet =
         (struct sheet){.request = figure->request,
@@ -251,6 +249,7 @@ static enum error_code draw(struct scatter_figure *figure, const char *const nam
                        .margin_left = 56,
                        .gap = 12,
                        .tics_height = 14,
+                       .may_turn = true,
                        .x_name = names[0],
                        .y_name = names[1]};
     if (sheet_begin(&figure->sheet, error))
@@ -285,12 +284,8 @@ enum error_code plot_ri_loss(struct reader *reader, const struct selection *sele
                              const struct figure_request *request, struct error *error)
 {
     static const char *const names[] = {"ln(loss 1 / loss 2)", "mean RI", "layer,log_loss_ratio,mean_ri,r,low,high,n"};
-    struct scatter_figure figure = {.reader = reader,
-                                    .selection = selection,
-                                    .request = request,
-                                    .rows_are_configs = true,
-                                    .n_rows = selection->n,
-                                    .n_series = 1};
+    struct scatter_figure figure = {
+        .reader = reader, .selection = selection, .request = request, .n_rows = selection->n, .n_series = 1};
     struct ticker ticker;
     size_t deepest = 0;
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
@@ -327,8 +322,8 @@ enum error_code plot_damage(struct reader *reader, const struct selection *selec
     struct scatter_figure figure = {.reader = reader,
                                     .selection = selection,
                                     .request = request,
-                                    .n_rows = 1,
-                                    .n_columns = selection->n,
+                                    .n_rows = selection->n,
+                                    .n_columns = 1,
                                     .n_series = 2};
     struct ticker ticker;
     char layers[LABEL_MAX];

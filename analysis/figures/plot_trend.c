@@ -18,6 +18,8 @@
 #define POINTS_MAX   200
 #define PANEL_WIDTH  118.0
 #define PANEL_HEIGHT 130.0
+#define WORD_MARGIN  0.4  /* beyond the first and last of words, which are 1 apart */
+#define BESIDE       0.08 /* from one line's mark to the next one's, at a word */
 
 enum lines { LINES_KEY, LINES_MEASURES, LINES_LAYERS, LINES_ONE };
 
@@ -30,6 +32,7 @@ struct trend_figure {
     size_t n_lines;
     enum measure measures[N_MEASURES];           /* [n_lines] of LINES_MEASURES */
     size_t layers[LAYERS_MAX], n_layers;         /* that are shown, 0-based */
+    size_t n_columns;                            /* of panels: layers, if they are not lines */
     double *x;                                   /* [columns]: places along the axis */
     bool is_number, is_logarithmic, is_numbered; /* values are numbers; places are their logarithms; words by number */
     struct trend *trends;                        /* [groups, n_trends]: a line each, but one for all layers */
@@ -131,6 +134,7 @@ static enum error_code choose_lines(struct trend_figure *figure, const struct se
     } else {
         figure->lines = figure->grid.rows.key ? LINES_KEY : LINES_ONE;
     }
+    figure->n_columns = figure->lines == LINES_LAYERS ? 1 : figure->n_layers;
     return ERROR_NONE;
 }
 
@@ -195,11 +199,10 @@ static enum error_code choose_places(struct trend_figure *figure, struct error *
 
 static enum error_code check_count(const struct trend_figure *figure, struct error *error)
 {
-    size_t n_columns = figure->lines == LINES_LAYERS ? 1 : figure->n_layers;
     if (figure->n_lines > LINES_MAX)
         return too_many(figure, "lines", figure->n_lines, LINES_MAX, error);
-    if (figure->grid.groups.n * n_columns > PANELS_MAX)
-        return too_many(figure, "panels", figure->grid.groups.n * n_columns, PANELS_MAX, error);
+    if (figure->grid.groups.n * figure->n_columns > PANELS_MAX)
+        return too_many(figure, "panels", figure->grid.groups.n * figure->n_columns, PANELS_MAX, error);
     if (figure->grid.columns.n > POINTS_MAX)
         return too_many(figure, "values along the axis", figure->grid.columns.n, POINTS_MAX, error);
     return ERROR_NONE;
@@ -252,7 +255,8 @@ static void line_name(const struct trend_figure *figure, size_t line, char text[
 static void write_x_axis(struct trend_figure *figure, FILE *script)
 {
     const struct grid_axis *axis = &figure->grid.columns;
-    double first = figure->x[0], last = figure->x[axis->n - 1], margin = 0.06 * (last - first);
+    double first = figure->x[0], last = figure->x[axis->n - 1];
+    double margin = figure->is_number ? 0.06 * (last - first) : WORD_MARGIN;
     double pixels = figure->sheet.panel_width / (last - first + 2 * margin), end = -INFINITY;
     const char *separator = "";
     fprintf(script, "set xrange [%.9g:%.9g]\nset xtics (", first - margin, last + margin);
@@ -278,7 +282,7 @@ static bool words_have_room(const struct trend_figure *figure, double panel_widt
     for (size_t i = 0; i < axis->n; i++) {
         char text[HYPERPARAMETER_FORMAT_MAX];
         value_text(figure, axis, i, text);
-        if (layout_text_width(text, FONT_SMALL) + 4 > panel_width / ((double)axis->n + 0.12 * (double)(axis->n - 1)))
+        if (layout_text_width(text, FONT_SMALL) + 4 > panel_width / ((double)(axis->n - 1) + 2 * WORD_MARGIN))
             return false;
     }
     return true;
@@ -287,9 +291,8 @@ static bool words_have_room(const struct trend_figure *figure, double panel_widt
 static void write_y_axis(const struct trend_figure *figure, FILE *script)
 {
     double low = INFINITY, high = -INFINITY, scale = scale_of(figure);
-    size_t n_columns = figure->sheet.n_columns;
     for (size_t group = 0; group < figure->grid.groups.n; group++)
-        for (size_t column = 0; column < n_columns; column++)
+        for (size_t column = 0; column < figure->n_columns; column++)
             for (size_t line = 0; line < figure->n_lines; line++)
                 for (size_t i = 0; i < figure->grid.columns.n; i++) {
                     const struct estimate *point = point_of(figure, group, column, line, i);
@@ -330,7 +333,7 @@ static void write_line_data(const struct trend_figure *figure, size_t group, siz
 {
     FILE *script = figure->sheet.gnuplot.script;
     double scale = scale_of(figure);
-    double shift = figure->is_number ? 0 : ((double)line - ((double)figure->n_lines - 1) / 2) * 0.08;
+    double shift = figure->is_number ? 0 : ((double)line - ((double)figure->n_lines - 1) / 2) * BESIDE;
     fprintf(script, "\n$row%zu_column%zu_line%zu << EOD\n", group + 1, column + 1, line + 1);
     for (size_t i = 0; i < figure->grid.columns.n; i++) {
         const struct estimate *point = point_of(figure, group, column, line, i);
@@ -391,7 +394,8 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
         sheet_note(sheet, group, column, line, figure->lines == LINES_ONE ? NULL : style,
                    figure->lines == LINES_ONE ? NULL : mark, text);
     }
-    fprintf(script, "set format x '%s'\nset format y '%s'\nplot ", "%g", sheet_is_leftmost(sheet, column) ? "%g" : "");
+    fprintf(script, "set format x '%s'\nset format y '%s'\nplot ", "%g",
+            sheet_is_leftmost(sheet, group, column) ? "%g" : "");
     for (size_t line = 0; line < figure->n_lines; line++) {
         char style[STYLE_MAX], mark[STYLE_MAX], data[96];
         palette_line(&figure->request->palette, line, 1.2, style);
@@ -399,9 +403,9 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
         snprintf(data, sizeof data, "$row%zu_column%zu_line%zu", group + 1, column + 1, line + 1);
         if (figure->is_number)
             fprintf(script,
-                    "%s using 1:3:4 with filledcurves fs transparent solid 0.15 noborder lc rgb '#%06" PRIx32
+                    "%s using 1:3:4 with filledcurves fs transparent solid %.2f noborder lc rgb '#%06" PRIx32
                     "', \\\n     ",
-                    data, figure->request->palette.colours[line]);
+                    data, fmin(0.15, 0.4 / (double)figure->n_lines), figure->request->palette.colours[line]);
         else
             fprintf(script, "%s using 1:3:(0):($4-$3) with vectors nohead lw 1.2 lc rgb '#%06" PRIx32 "', \\\n     ",
                     data, figure->request->palette.colours[line]);
@@ -482,7 +486,8 @@ static void write_texts(struct trend_figure *figure, const struct selection *sel
         .request = figure->request,
         .head = {layout_title(figure->reader, figure->request->title), texts->common, texts->legend, n, NULL, 0},
         .n_rows = figure->grid.groups.n,
-        .n_columns = figure->lines == LINES_LAYERS ? 1 : figure->n_layers,
+        .n_columns = figure->n_columns,
+        .may_turn = true,
         .row_titles = (const char(*)[LABEL_MAX])texts->rows,
         .column_titles = (const char(*)[LABEL_MAX])texts->columns,
         .n_notes = figure->is_number ? figure->n_lines : 0,
@@ -508,8 +513,8 @@ static enum error_code draw(struct trend_figure *figure, const struct selection 
                           "group,line,measure,layer,statistic,kind,value,low,high,n");
         write_x_axis(figure, script);
         write_y_axis(figure, script);
-        for (size_t group = 0; group < figure->sheet.n_rows; group++)
-            for (size_t column = 0; column < figure->sheet.n_columns; column++)
+        for (size_t group = 0; group < figure->grid.groups.n; group++)
+            for (size_t column = 0; column < figure->n_columns; column++)
                 write_panel(figure, group, column);
         sheet_finish(&figure->sheet, error);
     }

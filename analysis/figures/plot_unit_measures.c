@@ -37,8 +37,8 @@ struct units_figure {
     struct reader *reader;
     const struct selection *selection;
     const struct figure_request *request;
-    enum measure against[N_MEASURES]; /* [n_columns] */
-    size_t n_columns, n_tasks;        /* n_tasks: the most that a configuration has */
+    enum measure against[N_MEASURES]; /* [n_against]: a column each */
+    size_t n_against, n_tasks;        /* n_tasks: the most that a configuration has */
     struct cloud *clouds;             /* [selection->n] */
     size_t *n_models;                 /* [selection->n]: that have the first measure */
     double low[N_MEASURES], high[N_MEASURES];
@@ -49,7 +49,7 @@ struct units_figure {
 struct model_room {
     double *numbers;        /* [6 n_units]: two measures of a layer, and what rank_correlation needs */
     struct ranked *scratch; /* [n_units] */
-    float *found;           /* [n_columns, models]: mean correlation over the layers and tasks of a model */
+    float *found;           /* [n_against, models]: mean correlation over the layers and tasks of a model */
 };
 
 /* Rank correlation of two measures within each shown layer and task of a model, on the mean. */
@@ -110,11 +110,11 @@ static enum error_code read_models(struct units_figure *figure, size_t row, size
         if (units_load(units, figure->reader, config, r, error))
             return error->code;
         take_points(figure, units, cloud, n_all, n_points);
-        for (size_t k = 0; k < figure->n_columns; k++)
+        for (size_t k = 0; k < figure->n_against; k++)
             room->found[k * n_models + model] = mean_correlation(figure, units, figure->against[k], room);
         model++;
     }
-    return bootstrap_means(room->found, n_models, figure->n_columns, cloud->correlations, error);
+    return bootstrap_means(room->found, n_models, figure->n_against, cloud->correlations, error);
 }
 
 static enum error_code read_row(struct units_figure *figure, size_t row, size_t n_points_max, struct error *error)
@@ -130,7 +130,7 @@ static enum error_code read_row(struct units_figure *figure, size_t row, size_t 
     else if (!models_with_measure(figure->reader, config, figure->request->ri.measure, has, &figure->n_models[row],
                                   error) &&
              figure->n_models[row] > 0 && !units_create(&units, reader, config, error)) {
-        room.found = malloc(figure->n_columns * figure->n_models[row] * sizeof *room.found);
+        room.found = malloc(figure->n_against * figure->n_models[row] * sizeof *room.found);
         if (!room.found)
             error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         else
@@ -146,7 +146,7 @@ static enum error_code read_row(struct units_figure *figure, size_t row, size_t 
 
 static enum error_code read_rows(struct units_figure *figure, struct error *error)
 {
-    size_t n = figure->selection->n, n_points = ALL_POINTS_MAX / (n * figure->n_columns * figure->n_tasks);
+    size_t n = figure->selection->n, n_points = ALL_POINTS_MAX / (n * figure->n_against * figure->n_tasks);
     struct ticker ticker;
     figure->clouds = calloc(n, sizeof *figure->clouds);
     figure->n_models = calloc(n, sizeof *figure->n_models);
@@ -197,7 +197,8 @@ static void write_axis(const struct units_figure *figure, char axis, enum measur
     FILE *script = figure->sheet.gnuplot.script;
     double low = figure->low[measure], high = figure->high[measure], edge = edge_of(figure, measure);
     /* No number where that of the edge is, and none of x at the right end, where the next panel's first one is. */
-    layout_logarithmic(&figure->sheet.gnuplot, axis, low * pow(high / low, 0.09),
+    double room = axis == 'x' ? 26 / figure->sheet.panel_width : 0.09;
+    layout_logarithmic(&figure->sheet.gnuplot, axis, low * pow(high / low, room),
                        high / (axis == 'x' ? pow(high / low, 0.1) : 1), high, axis == 'x' ? 3 : 4);
     fprintf(script, "set %crange [%.6g:%.6g]\nset %ctics add ('0' %.6g)\nset format %c '%s'\n", axis, edge, high, axis,
             sqrt(low * edge), axis, has_numbers ? "%.0e" : "");
@@ -206,36 +207,35 @@ static void write_axis(const struct units_figure *figure, char axis, enum measur
 }
 
 /* n_low: of the points those that are at or below the low end of no, one or both axes. */
-static void write_notes(const struct units_figure *figure, size_t row, size_t column, const size_t n_low[3])
+static void write_notes(const struct units_figure *figure, size_t row, size_t k, const size_t n_low[3])
 {
-    const struct cloud *cloud = &figure->clouds[row];
-    const struct estimate *r = &cloud->correlations[column];
+    const struct estimate *r = &figure->clouds[row].correlations[k];
     char text[96] = "no accepted model";
     if (figure->n_models[row] > 0 && isfinite(r->low))
         snprintf(text, sizeof text, "r %.2f [%.2f, %.2f]", r->value, r->low, r->high);
     else if (figure->n_models[row] > 0)
         snprintf(text, sizeof text, isfinite(r->value) ? "r %.2f" : "r -", r->value);
-    sheet_note(&figure->sheet, row, column, 0, NULL, NULL, text);
+    sheet_note(&figure->sheet, row, k, 0, NULL, NULL, text);
     double n = (double)(n_low[0] + n_low[1] + n_low[2]);
     if (!(n > 0))
         return;
     snprintf(text, sizeof text, "0 by both %.1f %%, by one %.1f %%", 100 * (double)n_low[2] / n,
              100 * (double)n_low[1] / n);
-    sheet_note(&figure->sheet, row, column, 1, NULL, NULL, text);
+    sheet_note(&figure->sheet, row, k, 1, NULL, NULL, text);
 }
 
-static void write_panel(const struct units_figure *figure, size_t row, size_t column)
+static void write_panel(const struct units_figure *figure, size_t row, size_t k)
 {
     const struct sheet *sheet = &figure->sheet;
     const struct cloud *cloud = &figure->clouds[row];
-    const struct box box = sheet_box(sheet, row, column);
-    const enum measure x = figure->request->ri.measure, y = figure->against[column];
+    const struct box box = sheet_box(sheet, row, k);
+    const enum measure x = figure->request->ri.measure, y = figure->against[k];
     FILE *script = sheet->gnuplot.script;
     size_t n_low[3] = {0};
     bool has_task[TASKS_MAX] = {false};
 
     for (size_t task = 0; task < figure->n_tasks; task++) {
-        fprintf(script, "\n$row%zu_column%zu_task%zu << EOD\n", row + 1, column + 1, task + 1);
+        fprintf(script, "\n$row%zu_column%zu_task%zu << EOD\n", row + 1, k + 1, task + 1);
         for (size_t i = 0; i < cloud->n_points; i++) {
             const struct point *point = &cloud->points[i];
             double a = (double)point->importance[x], b = (double)point->importance[y];
@@ -250,10 +250,10 @@ static void write_panel(const struct units_figure *figure, size_t row, size_t co
     figure_data_row(&sheet->gnuplot, figure->reader, figure->selection->configs[row]);
     figure_data_text(&sheet->gnuplot, measure_table[x].name);
     figure_data_text(&sheet->gnuplot, measure_table[y].name);
-    figure_data_estimate(&sheet->gnuplot, &cloud->correlations[column]);
+    figure_data_estimate(&sheet->gnuplot, &cloud->correlations[k]);
     layout_panel(&sheet->gnuplot, &box);
-    write_notes(figure, row, column, n_low);
-    write_axis(figure, 'x', x, sheet_has_numbers(sheet, row, column));
+    write_notes(figure, row, k, n_low);
+    write_axis(figure, 'x', x, sheet_has_numbers(sheet, row, k));
     write_axis(figure, 'y', y, true);
     fprintf(script,
             "set arrow from %.6g,graph 0 to %.6g,graph 1 nohead lw 0.6 dt 3 lc rgb '#%06x'\n"
@@ -263,15 +263,16 @@ static void write_panel(const struct units_figure *figure, size_t row, size_t co
         char mark[STYLE_MAX];
         palette_mark(&figure->request->palette, task, 0.3, mark);
         if (has_task[task])
-            fprintf(script, "$row%zu_column%zu_task%zu using 1:2 with points %s, \\\n     ", row + 1, column + 1,
-                    task + 1, mark);
+            fprintf(script, "$row%zu_column%zu_task%zu using 1:2 with points %s, \\\n     ", row + 1, k + 1, task + 1,
+                    mark);
     }
     fprintf(script, "NaN\nunset label\nunset arrow\n");
 }
 
 /* The texts of a page; the rows' titles are beside it. */
 struct page_texts {
-    char common[LABEL_MAX], columns[N_MEASURES][LABEL_MAX], x_name[LABEL_MAX], remarks[3][LABEL_MAX];
+    char common[LABEL_MAX], measures[N_MEASURES][LABEL_MAX], x_name[LABEL_MAX], y_name[LABEL_MAX];
+    char remarks[3][LABEL_MAX];
     char tasks[TASKS_MAX][TASK_LABEL_MAX], marks[TASKS_MAX][STYLE_MAX];
     struct legend_item legend[TASKS_MAX + 3];
 };
@@ -303,7 +304,8 @@ static size_t write_legend(const struct units_figure *figure, struct page_texts 
 
 static enum error_code draw(struct units_figure *figure, struct error *error)
 {
-    size_t n = figure->selection->n;
+    const size_t n = figure->selection->n;
+    const bool is_one = figure->n_against == 1;
     struct page_texts *texts = calloc(1, sizeof *texts);
     char(*titles)[LABEL_MAX] = calloc(n, sizeof *titles);
     if (!texts || !titles) {
@@ -313,17 +315,20 @@ static enum error_code draw(struct units_figure *figure, struct error *error)
     choose_ranges(figure);
     for (size_t i = 0; i < n; i++)
         figure_label(figure->request, figure->reader, figure->selection, i, figure->n_models, titles[i]);
-    for (size_t k = 0; k < figure->n_columns; k++)
-        snprintf(texts->columns[k], LABEL_MAX, "%s", measure_table[figure->against[k]].name);
+    for (size_t k = 0; k < figure->n_against; k++)
+        snprintf(texts->measures[k], LABEL_MAX, "%s", is_one ? "" : measure_table[figure->against[k]].name);
+    snprintf(texts->y_name, LABEL_MAX, "importance by %s",
+             is_one ? measure_table[figure->against[0]].name : "the measure above each panel");
     snprintf(texts->x_name, LABEL_MAX, "importance by %s", measure_table[figure->request->ri.measure].name);
     figure_common(figure->reader, figure->selection, figure->n_models, texts->common);
     figure->sheet = (struct sheet){.request = figure->request,
                                    .head = {layout_title(figure->reader, figure->request->title), texts->common,
                                             texts->legend, write_legend(figure, texts), NULL, 0},
                                    .n_rows = n,
-                                   .n_columns = figure->n_columns,
+                                   .n_columns = figure->n_against,
+                                   .may_turn = true,
                                    .row_titles = (const char(*)[LABEL_MAX])titles,
-                                   .column_titles = (const char(*)[LABEL_MAX])texts->columns,
+                                   .column_titles = (const char(*)[LABEL_MAX])texts->measures,
                                    .n_notes = 2,
                                    .panel_width = PANEL_SIZE,
                                    .panel_width_max = PANEL_MAX,
@@ -331,13 +336,13 @@ static enum error_code draw(struct units_figure *figure, struct error *error)
                                    .gap = 44,
                                    .tics_height = 14,
                                    .x_name = texts->x_name,
-                                   .y_name = "importance by the measure above each panel"};
+                                   .y_name = texts->y_name};
     if (sheet_begin(&figure->sheet, error))
         goto done;
     figure_data_begin(&figure->sheet.gnuplot, figure->reader, "measure,against,rank_correlation,low,high,n");
     for (size_t row = 0; row < n; row++)
-        for (size_t column = 0; column < figure->n_columns; column++)
-            write_panel(figure, row, column);
+        for (size_t k = 0; k < figure->n_against; k++)
+            write_panel(figure, row, k);
     sheet_finish(&figure->sheet, error);
 done:
     free(titles);
@@ -351,8 +356,8 @@ enum error_code plot_unit_measures(struct reader *reader, const struct selection
     struct units_figure figure = {.reader = reader, .selection = selection, .request = request};
     for (int m = 0; m < reader_n_measures(reader); m++)
         if ((measures >> m & 1) && (enum measure)m != request->ri.measure)
-            figure.against[figure.n_columns++] = (enum measure)m;
-    if (figure.n_columns == 0)
+            figure.against[figure.n_against++] = (enum measure)m;
+    if (figure.n_against == 0)
         return error_set(error, ERROR_INPUT, "--measure: allowed: two measures or more, one against the others");
     for (size_t i = 0; i < selection->n; i++) {
         size_t n = (size_t)hyperparameters_n_tasks(&reader->configs[selection->configs[i]]);

@@ -5,7 +5,8 @@
 #include "layout.h"
 
 /* Draws the figure: a row for each selected configuration, a column for each measure of `measures` (bits 1 << enum
- * measure; those of the file) but request->ri.measure, which is what they are drawn against. Errors as gnuplot_finish;
+ * measure; those of the file) but request->ri.measure, which is what they are drawn against; with one such measure a
+ * panel for each configuration. Errors as gnuplot_finish;
  * ERROR_INPUT also for what the file or the figure does not have room for. */
 enum error_code plot_unit_measures(struct reader *reader, const struct selection *selection,
                                    const struct figure_request *request, unsigned measures, struct error *error);

@@ -378,7 +378,7 @@ class Scatter(Models):
                             damages[task, k] = network.errors(group)[task] - np.mean(controls)
                 for task in range(2):
                     of_panel = [r for r in rows if (r["configuration"], r["task"]) == (str(config), str(task + 1))]
-                    n_checked += self.check(of_panel, data[f"row1_column{config + 1}_series{task + 1}"],
+                    n_checked += self.check(of_panel, data[f"row{config + 1}_column1_series{task + 1}"],
                                             ("selective_percent", "damage"), shares[task], damages[task])
         self.assertGreaterEqual(n_checked, 2)
         self.assertIn("units selective for the task, %", texts)
