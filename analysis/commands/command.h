@@ -6,6 +6,7 @@
 #ifndef PICKY_COMMAND_H
 #define PICKY_COMMAND_H
 
+#include "layout.h"
 #include "request.h"
 #include "selection.h"
 
@@ -28,6 +29,13 @@ extern const struct command command_summary, command_claims, command_plot_traini
     command_plot_ri_grid, command_plot_heatmap, command_plot_measures, command_plot_importance, command_plot_lesion,
     command_plot_ri_pairs, command_plot_tasks, command_plot_trend, command_plot_models, command_plot_units,
     command_plot_ri_loss, command_plot_damage, command_report, command_export;
+
+/* What every figure's command takes, and what ends its help. Their summaries begin with "Draws ". */
+#define FIGURE_OPTIONS "width font palette data keep-script"
+#define GNUPLOT_HELP   "Drawn by gnuplot (Debian package gnuplot-nox).\n"
+
+/* What a command line asks of a figure; its pairs of tasks are the caller's. */
+struct figure_request command_figure(const struct request *request);
 
 /* All of them, [n_commands], in the order of the help. */
 extern const struct command *const commands[];

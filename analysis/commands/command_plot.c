@@ -11,30 +11,12 @@
 #include "plot_tasks.h"
 #include "plot_training.h"
 
-#include <string.h>
-
-struct figure_request figure_of(const struct request *request)
-{
-    return (struct figure_request){
-        .place = {.path = request->output,
-                  .input = request->file,
-                  .is_forced = request->is_forced,
-                  .keep_script = request->keep_script,
-                  .data = request->data,
-                  .width_mm = request->width_mm,
-                  .font = request->font,
-                  .about = request->command->summary + strlen("Draws ")},
-        .title = request->title,
-        .palette = request->palette,
-        .ri = request->ri,
-        .layers = request->layers,
-    };
-}
+#define SELECTIVE RI_TEXT(RI_SELECTIVE_ABOVE)
 
 enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
                            const struct request *request, struct error *error)
 {
-    struct figure_request figure = figure_of(request);
+    struct figure_request figure = command_figure(request);
     struct task_pairs pairs;
     if (task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
@@ -66,7 +48,7 @@ enum error_code one_statistic(const struct request *request, enum statistic othe
 enum error_code draw_statistic(pair_figure draw, bool has_room, enum statistic statistic, struct reader *reader,
                                const struct selection *selection, const struct request *request, struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     /* Every configuration has a first task. */
     bool is_of_first = statistic == STATISTIC_ERROR_1 && !*request->pair.words[0] && !request->pair.is_all;
     if (statistic == STATISTIC_ACCEPTANCE || statistic == STATISTIC_ATTEMPT_ACCEPTANCE || is_of_first)
@@ -78,7 +60,7 @@ enum error_code draw_statistic(pair_figure draw, bool has_room, enum statistic s
 static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     return plot_training(reader, selection, &figure, error);
 }
 
@@ -86,9 +68,9 @@ const struct command command_plot_training = {
     .name = "plot training",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test error against epoch, a panel for each configuration",
-    .details =
-        "Thin lines for up to 50 accepted models, the 5-95 % band and the mean of all; the phases of replay and\n"
-        "sequential training are shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
+               "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
+               "--where.\n" GNUPLOT_HELP,
     .options = "output force where title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = training,
@@ -174,7 +156,8 @@ const struct command command_plot_heatmap = {
         "its\n"
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination.\n" GNUPLOT_HELP,
+        "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
+        "option is given, each configuration is a row of dots instead, with a panel for each layer.\n" GNUPLOT_HELP,
     .options = "output force where measure pair layer normalise unimportant-below statistic rows columns "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -252,31 +235,16 @@ const struct command command_plot_lesion = {
     .name = "plot lesion",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details = "All task-1-selective neurons (RI > " RI_TEXT(
-        RI_SELECTIVE_ABOVE) ") are silenced together, all "
-                            "task-2-selective ones (RI < -" RI_TEXT(RI_SELECTIVE_ABOVE) "), and, "
-                                                                                        "20\n"
-                                                                                        "times for each, as "
-                                                                                        "many random neurons "
-                                                                                        "of the same layers; "
-                                                                                        "the network then "
-                                                                                        "answers its test "
-                                                                                        "set again.\n"
-                                                                                        "Up to 50 models of "
-                                                                                        "each configuration "
-                                                                                        "(--models), mean "
-                                                                                        "with a 95 % "
-                                                                                        "interval. Where the "
-                                                                                        "file has no "
-                                                                                        "weights\n"
-                                                                                        "(store = "
-                                                                                        "[\"weights\"]) "
-                                                                                        "models are trained "
-                                                                                        "again. At most 24 "
-                                                                                        "configurations: "
-                                                                                        "choose with "
-                                                                                        "--where."
-                                                                                        "\n" GNUPLOT_HELP,
+    .details =
+        "All task-1-selective neurons (RI > " SELECTIVE ") are silenced together, all task-2-selective ones, and two\n"
+        "controls for each: as many random neurons of the same layers (20 times), and as many others that are as\n"
+        "important, each the nearest of its layer in the mean of both tasks' shares of the layer's importance. The\n"
+        "network then answers a second test set: neurons are chosen by the first. Below the errors, model by model,\n"
+        "the error after the selective lesion less that after each control; models without such neurons, or with too\n"
+        "few others to match them, are left out of those. Up to 50 models of each configuration (--models), means "
+        "with\n"
+        "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
+        "configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
     .needs_output = true,
     .run = lesion,
@@ -301,7 +269,7 @@ static enum error_code choose_config(const struct reader *reader, const struct s
 static enum error_code ri_pairs(struct reader *reader, const struct selection *selection, const struct request *request,
                                 struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
@@ -323,7 +291,7 @@ const struct command command_plot_ri_pairs = {
 static enum error_code tasks(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;

@@ -1,18 +1,9 @@
-/* What the figures' commands have in common. */
+/* What the commands of figures about pairs of tasks, or a statistic, have in common. */
 #ifndef PICKY_COMMAND_PLOT_H
 #define PICKY_COMMAND_PLOT_H
 
 #include "command.h"
-#include "layout.h"
 #include "sample.h"
-
-/* What all of them take, besides where, title and the output's. */
-#define FIGURE_OPTIONS "width font palette data keep-script"
-
-/* Ends the help of each. */
-#define GNUPLOT_HELP "Drawn by gnuplot (Debian package gnuplot-nox).\n"
-
-struct figure_request figure_of(const struct request *request);
 
 /* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
 typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,

@@ -92,7 +92,7 @@ const struct command command_plot_models = {
 static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
-    const struct figure_request figure = figure_of(request);
+    const struct figure_request figure = command_figure(request);
     bool is_one = __builtin_popcount(request->measures) == 1;
     return plot_unit_measures(reader, selection, &figure, is_one ? ~0u : request->measures, error);
 }

@@ -175,6 +175,8 @@ static bool is_csv(const char *text)
         "|" /* claims */
         "claim,measure,normalise,(unimportant_below,shares_of,)?decision,n,effect,effect_low,effect_high,mean_a,mean_b,"
         "configurations_a,configurations_b,([a-z_0-9]+,)*"
+        "|" /* plot --data */
+        "figure,configuration,([A-Za-z_0-9]+,)+"
         "|" /* export: models, epochs, neurons */
         "config,replicate,seed,status,(attempts,train_loss,(test_error_[0-9]+,)+(test_loss_[0-9]+,)+wall_time,reason,"
         "|epoch,train_loss,(test_error_[0-9]+,)+"

@@ -9,7 +9,7 @@ void figure_data_begin(const struct gnuplot *figure, const struct reader *reader
 {
     if (!figure->data)
         return;
-    fprintf(figure->data, "configuration");
+    fprintf(figure->data, "figure,configuration");
     for (int i = 0; i < n_hyperparameters; i++)
         if (reader->swept[i])
             fprintf(figure->data, ",%s", hyperparameter_table[i].name);
@@ -21,6 +21,7 @@ void figure_data_row(const struct gnuplot *figure, const struct reader *reader, 
     if (!figure->data)
         return;
     fputc('\n', figure->data); /* ends the row before; gnuplot_finish ends the last */
+    fprintf(figure->data, "%s,", figure->kind);
     if (config != SIZE_MAX)
         fprintf(figure->data, "%zu", config);
     for (int i = 0; i < n_hyperparameters; i++) {

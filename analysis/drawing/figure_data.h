@@ -9,10 +9,11 @@
 
 #include <stddef.h>
 
-/* Writes the head: "configuration", the swept hyperparameters, and `columns` ("layer,value,low,high,n"). */
+/* Writes the head: "figure", "configuration", the swept hyperparameters, and `columns` ("layer,value,low,high,n"). */
 void figure_data_begin(const struct gnuplot *figure, const struct reader *reader, const char *columns);
 
-/* Begins a row: the configuration's number and its swept values; of SIZE_MAX (several together) empty fields. */
+/* Begins a row: the figure's command, the configuration's number and its swept values; of SIZE_MAX (several together)
+ * empty fields. */
 void figure_data_row(const struct gnuplot *figure, const struct reader *reader, size_t config);
 
 /* Append a field to the row. Not finite: empty. An estimate is four: value, low, high, n. */

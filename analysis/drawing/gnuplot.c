@@ -227,6 +227,7 @@ enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place 
     struct output_place image = image_place(place), script = script_place(place), data = data_place(place);
     figure->width = gnuplot_page_width(place);
     figure->height = height;
+    figure->kind = place->kind ? place->kind : "";
     figure->is_script_kept = place->keep_script;
     figure->script_path = (char *)script.path;
     if (!figure->script_path || !begin_description(figure, place, title))

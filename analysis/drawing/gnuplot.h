@@ -32,6 +32,7 @@ struct figure_place {
     const char *data;  /* --data: a table of the numbers, too (.csv, or - for standard output); NULL: none */
     double width_mm;   /* --width: of the page */
     const char *font;  /* --font: a family; NULL: the default one */
+    const char *kind;  /* its command: "plot ri" */
     const char *about; /* what kind of figure it is: "test error against epoch, a panel for each configuration" */
 };
 
@@ -43,6 +44,7 @@ struct figure_place {
 struct gnuplot {
     FILE *script;         /* write commands here */
     FILE *data;           /* of the table of numbers (figure_data.h); NULL if none is wanted */
+    const char *kind;     /* the place's */
     double width, height; /* of the page, in pixels of 1/96 inch */
     bool is_script_kept;
     char *script_path;

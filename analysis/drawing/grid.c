@@ -107,7 +107,7 @@ enum error_code grid_make(struct grid *grid, const struct reader *reader, const 
     const struct hyperparameter *rows = NULL, *columns = NULL;
     bool is_short = false;
 
-    *grid = (struct grid){.reader = reader, .selection = selection};
+    *grid = (struct grid){.reader = reader, .selection = selection, .is_chosen = rows_name || columns_name};
     if ((rows_name && *rows_name && key_find(&rows, "rows", rows_name, rows_name, error)) ||
         (columns_name && key_find(&columns, "columns", columns_name, columns_name, error)))
         return error->code;
@@ -225,6 +225,12 @@ static size_t skipped(double distance)
     return (size_t)fmax(1, ceil(LINE_HEIGHT / distance));
 }
 
+/* The width that the names of rows have, at most. */
+static double names_max(const struct grid *grid)
+{
+    return 0.3 * gnuplot_page_width(&grid->request->place);
+}
+
 static void write_names(const struct grid *grid, size_t block)
 {
     struct box box = grid_block(grid, block);
@@ -242,9 +248,8 @@ static void write_names(const struct grid *grid, size_t block)
     for (size_t row = 0; row < grid->rows.n; row += skipped(grid->cell_height + grid->gap)) {
         struct box cell = grid_cell(grid, block, row, 0);
         value_text(grid, &grid->rows, row, text);
-        if (*text)
-            layout_text(&grid->gnuplot, labels, cell.top + cell.height / 2, ALIGN_RIGHT, LABEL_SIZE, COLOUR_TEXT, false,
-                        text);
+        layout_text_lines(&grid->gnuplot, labels, cell.top + cell.height / 2, ALIGN_RIGHT, names_max(grid),
+                          (size_t)fmax(1, cell.height / LINE_HEIGHT), LABEL_SIZE, COLOUR_TEXT, text);
     }
     if (grid->columns.key)
         layout_text(&grid->gnuplot, box.left, box.top - grid->names_height + LINE_HEIGHT / 2 - 2, ALIGN_LEFT,
@@ -261,17 +266,36 @@ static void write_names(const struct grid *grid, size_t block)
 
 double grid_room(const struct grid *grid)
 {
-    double labels = values_width(grid, &grid->rows);
+    double labels = fmin(values_width(grid, &grid->rows), names_max(grid));
     if (grid->rows.key)
         labels = fmax(labels, layout_text_width(grid->rows.key->name, LABEL_SIZE));
     return gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN - labels - LABELS_GAP - grid->numbers_left;
+}
+
+/* How wide a cell is if all of a row fill the page. */
+static double widest_cell(const struct grid *grid)
+{
+    return (grid_room(grid) + grid->gap) / (double)grid->columns.n - grid->gap;
+}
+
+void grid_turn(struct grid *grid)
+{
+    const struct grid_axis rows = grid->rows, columns = grid->columns;
+    if (grid->is_chosen || widest_cell(grid) >= grid->cell_min)
+        return;
+    grid->rows = columns;
+    grid->columns = rows;
+    if (widest_cell(grid) >= grid->cell_min)
+        return;
+    grid->rows = rows;
+    grid->columns = columns;
 }
 
 /* Fits the cells and their names into the page. */
 static enum error_code fit_cells(struct grid *grid, struct error *error)
 {
     double page = gnuplot_page_width(&grid->request->place) - 2 * LAYOUT_MARGIN, room = grid_room(grid);
-    double n = (double)grid->columns.n, fit = (room + grid->gap) / n - grid->gap;
+    double n = (double)grid->columns.n, fit = widest_cell(grid);
     double names = values_width(grid, &grid->columns);
     if (fit < grid->cell_min)
         return error_set(error, ERROR_INPUT,

@@ -22,6 +22,7 @@ struct grid {
     const struct selection *selection;
     struct grid_axis rows, columns;
     struct groups groups;
+    bool is_chosen;  /* by --rows or --columns */
     size_t n_others; /* hyperparameters in which the groups differ */
 
     /* The caller's, for grid_begin. */
@@ -63,6 +64,10 @@ size_t grid_config(const struct grid *grid, size_t group, size_t row, size_t col
 
 /* What the configurations of a group have in common: "key = value, ..."; "" if there is one group. */
 void grid_group_label(const struct grid *grid, size_t group, char label[LABEL_MAX]);
+
+/* Turns a grid that neither --rows nor --columns has arranged, if its columns do not fit into the page and its rows
+ * would. Before anything is read for it: the caller's part is there but for the titles. */
+void grid_turn(struct grid *grid);
 
 /* Starts the script and writes the page's title, the legend and the names around the blocks. Errors as
  * gnuplot_begin; ERROR_INPUT, with what to do, if the cells do not fit. */

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <math.h>
 
+#define NARROW    60.0 /* a panel whose last number below would touch the first one of its neighbour */
+#define NARROWER  28.0 /* with room for a single number */
+#define NO_MODEL  "no accepted model"
 #define BAR_WIDTH 0.206 /* bins are 0.2 wide: bars that just touch leave seams */
 
 void histogram_axes(const struct gnuplot *figure, double highest)
@@ -41,19 +44,28 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
     fprintf(script, "EOD\n");
 
     layout_panel(figure, box);
+    bool is_narrow = box->width < NARROW;
     if (has_models)
-        snprintf(text, sizeof text, "+ %.0f %%", 100 * histogram->unimportant.value);
+        snprintf(text, sizeof text, box->width < layout_text_width("+ 100 %", FONT_SMALL) ? "+%.0f%%" : "+ %.0f %%",
+                 100 * histogram->unimportant.value);
     else
-        snprintf(text, sizeof text, "no accepted model");
+        snprintf(text, sizeof text, box->width < layout_text_width(NO_MODEL, FONT_SMALL) ? "none" : NO_MODEL);
     layout_text(figure, box->left + box->width - 2, box->top + 8, ALIGN_RIGHT, FONT_SMALL, COLOUR_GREY, false, text);
-    fprintf(script, "set format x '%s'\nset format y '%s'\nplot ", has_x_numbers ? "%g" : "",
+    fprintf(script, "set xtics -1,1,1\nset format x '%s'\nset format y '%s'\n", has_x_numbers && !is_narrow ? "%g" : "",
             has_y_numbers ? "%g" : "");
+    if (has_x_numbers && is_narrow)
+        fprintf(script, "set format x '%%g'\nset xtics (\"%s\" -1, \"0\" 0, \"\" 1)\n",
+                box->width < NARROWER ? "" : "-1");
+    fprintf(script, "plot ");
     if (has_models)
         fprintf(script, "$%s using 1:2:3 with boxes lc rgb variable", name);
     else
         fprintf(script, "NaN");
     if (has_intervals)
-        fprintf(script, ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 0.9 lc rgb '#555555'", name);
+        fprintf(script, /* with a white edge, to be seen on dark bars */
+                ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 1.9 lc rgb 'white'"
+                ", \\\n     $%s using 1:4:(0):($5-$4) with vectors nohead lw 0.9 lc rgb '#333333'",
+                name, name);
     fprintf(script, "\nunset label\nunset arrow\n");
 }
 

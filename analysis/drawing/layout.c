@@ -196,6 +196,44 @@ size_t layout_wrap_words(const char *text, double width, double size, layout_lin
     return n;
 }
 
+/* The first lines of a text. */
+struct first_lines {
+    char lines[LAYOUT_LINES_MAX][LABEL_MAX];
+    size_t n, n_max;
+};
+
+static void keep_line(void *context, size_t number, const char *text)
+{
+    struct first_lines *kept = context;
+    if (number >= kept->n_max)
+        return;
+    snprintf(kept->lines[number], LABEL_MAX, "%s", text);
+    kept->n = number + 1;
+}
+
+/* Ends a line by "..." within the width. */
+static void cut_line(char line[LABEL_MAX], double width, double size)
+{
+    size_t length = strlen(line);
+    while (length > 0 &&
+           (length > LABEL_MAX - 4 || width_of(line, length, size) + layout_text_width("...", size) > width))
+        for (length--; length > 0 && ((unsigned char)line[length] & 0xc0) == 0x80; length--)
+            continue;
+    snprintf(line + length, 4, "...");
+}
+
+void layout_text_lines(const struct gnuplot *figure, double x, double y, enum layout_align align, double width,
+                       size_t n_max, double size, uint32_t colour, const char *text)
+{
+    struct first_lines kept = {.n_max = n_max < LAYOUT_LINES_MAX ? n_max : LAYOUT_LINES_MAX};
+    const double line = 1.25 * size;
+    if (layout_wrap_words(text, width, size, keep_line, &kept) > kept.n)
+        cut_line(kept.lines[kept.n - 1], width, size);
+    for (size_t i = 0; i < kept.n; i++)
+        layout_text(figure, x, y + line * ((double)i - ((double)kept.n - 1) / 2), align, size, colour, false,
+                    kept.lines[i]);
+}
+
 size_t layout_wrap(const char *label, double width, double size, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
     size_t n = 1, used = 0;
@@ -266,11 +304,18 @@ static double legend_height(const struct head *head, double width)
     return head->n_legend ? LEGEND_LINE * (double)(line + 1) : 0;
 }
 
+static size_t ramp_lines(const struct head *head, double width)
+{
+    return layout_wrap_words(head->ramp->name, available(head, width), LEGEND_SIZE, NULL, NULL);
+}
+
 double layout_head_height(const struct head *head, double width)
 {
     size_t n_title = layout_wrap_words(head->title, available(head, width), FONT_HEAD, NULL, NULL);
     size_t n_common = layout_wrap_words(head->common, available(head, width), FONT_TEXT, NULL, NULL);
-    double ramp = head->ramp ? LEGEND_LINE + RAMP_HEIGHT + LEGEND_LINE + 4 : 0;
+    double ramp = 0;
+    if (head->ramp)
+        ramp = LEGEND_LINE * (double)(ramp_lines(head, width) + 1) + RAMP_HEIGHT + 4;
     return HEAD_ABOVE + TITLE_LINE * (double)n_title + COMMON_LINE * (double)n_common + legend_height(head, width) +
            ramp + 4;
 }
@@ -318,17 +363,17 @@ static void write_ramp(const struct gnuplot *figure, const struct head *head, do
     const struct ramp *ramp = head->ramp;
     struct lines name = {figure, head->left, top, LEGEND_LINE, LEGEND_SIZE, COLOUR_TEXT};
     double width = fmin(RAMP_WIDTH, available(head, figure->width) - 20), left = head->left + 10;
-    double range = ramp->high - ramp->low, y = top + LEGEND_LINE;
+    double range = ramp->high - ramp->low, y = top + LEGEND_LINE * (double)ramp_lines(head, figure->width);
 
-    write_line(&name, 0, ramp->name);
+    layout_wrap_words(ramp->name, available(head, figure->width), LEGEND_SIZE, write_line, &name);
     for (int i = 0; i < RAMP_STEPS; i++) {
         double share = (i + 0.5) / RAMP_STEPS;
         fprintf(figure->script,
                 "set object rectangle from screen %.6f,%.6f to screen %.6f,%.6f fc rgb '#%06" PRIx32
                 "' fs solid 1 noborder\n",
                 (left + width * i / RAMP_STEPS) / figure->width, 1 - y / figure->height,
-                (left + width * (i + 1) / RAMP_STEPS) / figure->width, 1 - (y + RAMP_HEIGHT) / figure->height,
-                ramp->colour(ramp->context, ramp->low + share * range));
+                (left + width * (i + 1 == RAMP_STEPS ? i + 1 : i + 1.5) / RAMP_STEPS) / figure->width,
+                1 - (y + RAMP_HEIGHT) / figure->height, ramp->colour(ramp->context, ramp->low + share * range));
     }
     if (!(range > 0))
         return;
@@ -366,7 +411,8 @@ void layout_head(const struct gnuplot *figure, const struct head *head)
 void layout_flush(const struct gnuplot *figure)
 {
     fprintf(figure->script, "set lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\nunset key\nunset border\n"
-                            "unset tics\nplot [0:1] [0:1] NaN\nunset label\nunset arrow\nunset object\n");
+                            "unset tics\nplot [0:1] [0:1] NaN\nunset label\nunset arrow\nunset object\n"
+                            "set xtics nomirror\nset ytics nomirror\n");
 }
 
 void layout_axes(const struct gnuplot *figure)

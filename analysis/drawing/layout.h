@@ -66,6 +66,11 @@ enum layout_align { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT };
 void layout_text(const struct gnuplot *figure, double x, double y, enum layout_align align, double size,
                  uint32_t colour, bool rotated, const char *text);
 
+/* The same, not upright, in at most n_max lines of `width`, the middle of them at y; what is more is cut off, with
+ * "..." in its place. */
+void layout_text_lines(const struct gnuplot *figure, double x, double y, enum layout_align align, double width,
+                       size_t n_max, double size, uint32_t colour, const char *text);
+
 /* Breaks text at its blanks into lines of at most `width` pixels of text of `size`; a word that is wider has a line of
  * its own. `line` (NULL: none) is called for each, with its number from 0. Returns the number of lines. */
 typedef void layout_line(void *context, size_t number, const char *text);

@@ -20,9 +20,8 @@ struct box rows_box(const struct rows *rows, size_t row, size_t column)
 {
     size_t across = column % rows->n_across, line = column / rows->n_across;
     return (struct box){rows->margin_left + (double)across * (rows->panel_width + PANEL_GAP),
-                        rows->top + (double)row * rows->row_height + rows->head_height +
-                            (double)line * rows->line_height,
-                        rows->panel_width, rows->panel_height};
+                        rows->row_tops[row] + rows->head_height + (double)line * rows->line_height, rows->panel_width,
+                        rows->panel_height};
 }
 
 /* Whether a row's layers go on below each other. */
@@ -54,8 +53,9 @@ static void write_column_name(const struct rows *rows, size_t row, size_t column
     struct box box = rows_box(rows, row, column);
     char text[32];
     snprintf(text, sizeof text, "layer %zu", rows->columns[column] + 1);
-    layout_text(&rows->gnuplot, box.left + box.width / 2, (has_lines(rows) ? box.top : rows->top) - HEAD_HEIGHT / 2,
-                ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, text);
+    layout_text(&rows->gnuplot, box.left + box.width / 2,
+                (has_lines(rows) ? box.top : rows->row_tops[0]) - HEAD_HEIGHT / 2, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT,
+                false, text);
 }
 
 static void write_titles(const struct rows *rows)
@@ -103,6 +103,15 @@ static void choose_columns(struct rows *rows, double width)
         rows->panel_height = rows->panel_width;
 }
 
+/* How many lines of panels a row has. */
+static size_t lines_of(const struct rows *rows, size_t row)
+{
+    size_t n = 1;
+    for (size_t column = 0; column < rows->n_columns; column++)
+        n = rows_has(rows, row, column) ? column / rows->n_across + 1 : n;
+    return n;
+}
+
 enum error_code rows_begin(struct rows *rows, struct error *error)
 {
     const double width = gnuplot_page_width(&rows->request->place);
@@ -130,14 +139,15 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
             if (rows_has(rows, row, column) && rows_is_lowest(rows, row, column))
                 inner = rows->tics_height; /* numbers below inner panels */
     }
-    double n_below = ceil((double)rows->n_columns / (double)rows->n_across);
     rows->head_height = ROW_HEAD + TITLE_LINE * (double)n_lines + (has_lines(rows) ? HEAD_HEIGHT : 0);
-    rows->top = layout_head_height(&head, width) + (has_lines(rows) ? 0 : HEAD_HEIGHT);
     rows->line_height = rows->panel_height + rows->tics_height + HEAD_HEIGHT;
-    double panels_height = (n_below - 1) * rows->line_height + rows->panel_height;
-    rows->row_height = rows->head_height + panels_height + inner + ROW_GAP;
-    double height =
-        rows->top + (double)(n - 1) * rows->row_height + rows->head_height + panels_height + rows->margin_bottom;
+    double top = layout_head_height(&head, width) + (has_lines(rows) ? 0 : HEAD_HEIGHT);
+    for (size_t row = 0; row < n; row++) {
+        rows->row_tops[row] = top;
+        top += rows->head_height + (double)(lines_of(rows, row) - 1) * rows->line_height + rows->panel_height;
+        top += row + 1 < n ? inner + ROW_GAP : 0;
+    }
+    double height = top + rows->margin_bottom;
     if (gnuplot_begin(&rows->gnuplot, &rows->request->place, head.title, height, error))
         return error->code;
     fprintf(rows->gnuplot.script, "set multiplot\n");
@@ -152,21 +162,22 @@ enum error_code rows_finish(struct rows *rows, struct error *error)
     return gnuplot_finish(&rows->gnuplot, error);
 }
 
-static struct box last_box(const struct rows *rows)
+static double bottom_of(const struct rows *rows)
 {
-    return rows_box(rows, rows->selection->n - 1, rows->n_columns - 1);
+    size_t last = rows->selection->n - 1;
+    return rows->row_tops[last] + rows->head_height + (double)(lines_of(rows, last) - 1) * rows->line_height +
+           rows->panel_height;
 }
 
 void rows_y_name(const struct rows *rows, const char *text)
 {
-    struct box last = last_box(rows);
-    layout_text(&rows->gnuplot, NAME_PLACE, (rows->top + last.top + last.height) / 2, ALIGN_CENTER, FONT_TEXT,
+    layout_text(&rows->gnuplot, NAME_PLACE, (rows->row_tops[0] + bottom_of(rows)) / 2, ALIGN_CENTER, FONT_TEXT,
                 COLOUR_TEXT, true, text);
 }
 
 void rows_x_name_place(const struct rows *rows, double *x, double *y)
 {
-    struct box first = rows_box(rows, 0, 0), right = rows_box(rows, 0, rows->n_across - 1), last = last_box(rows);
+    struct box first = rows_box(rows, 0, 0), right = rows_box(rows, 0, rows->n_across - 1);
     *x = (first.left + right.left + right.width) / 2;
-    *y = last.top + last.height + rows->margin_bottom - 10;
+    *y = bottom_of(rows) + rows->margin_bottom - 10;
 }

@@ -22,7 +22,8 @@ struct rows {
     const struct ramp *ramp; /* NULL: none */
 
     struct gnuplot gnuplot;
-    double top, row_height, line_height;   /* of the first row; from one row, one line of its panels to the next */
+    double row_tops[LAYOUT_CONFIGS_MAX];   /* of their titles */
+    double line_height;                    /* from one line of a row's panels to the next */
     double head_height, titles_width;      /* of the titles of rows */
     size_t n_models[LAYOUT_CONFIGS_MAX];   /* of each row */
     size_t n_across;                       /* columns beside each other */

@@ -4,6 +4,7 @@
 #include "figure_data.h"
 #include "grid.h"
 #include "layer_mask.h"
+#include "plot_dots.h"
 #include "ticker.h"
 
 #include <inttypes.h>
@@ -241,7 +242,7 @@ static void write_pair(const struct heatmap_figure *figure, char text[TASK_PAIR_
 }
 
 /* "selective: units with |RI| > 0.9, in % (taylor_sample), mean over models" */
-static void write_name(const struct heatmap_figure *figure, char text[TEXT_MAX])
+static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MAX])
 {
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
@@ -283,6 +284,12 @@ static void write_data(const struct heatmap_figure *figure)
             }
 }
 
+/* Whether a map would be empty for the most part: configurations of a zip, or of cases. */
+static bool is_no_grid(const struct grid *grid)
+{
+    return grid->selection->n > 1 && 2 * grid->selection->n <= grid->groups.n * grid->rows.n * grid->columns.n;
+}
+
 enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
                              const struct figure_request *request, enum statistic statistic, const char *rows,
                              const char *columns, struct error *error)
@@ -301,6 +308,14 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
         grid_make(grid, reader, selection, rows, columns, error))
         return error->code;
     grid->request = request;
+    write_meaning(&figure, name);
+    bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
+    if (!rows && !columns && is_no_grid(grid)) {
+        const struct legend_item remarks[] = {
+            legend[0], {false, NULL, "lines: 95 % intervals; right: accepted/tried models"}, {false, NULL, settings}};
+        plot_dots(reader, selection, request, statistic, remarks, has_settings ? 3 : 2, error);
+        goto done;
+    }
     if (choose_blocks(&figure, reader, error) || grid_check_count(grid, grid->n_blocks, CELLS_MAX, error))
         goto done;
     figure.values = calloc(grid->n_blocks * grid->rows.n * grid->columns.n, sizeof *figure.values);
@@ -313,7 +328,6 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     if (read_cells(&figure, reader, error))
         goto done;
     write_titles(&figure, titles);
-    write_name(&figure, name);
     fit_texts(&figure);
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
@@ -329,7 +343,7 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     grid->ramp = has_values ? &ramp : NULL;
     if (*small_texts(&figure))
         legend[grid->n_legend++] = (struct legend_item){false, NULL, small_texts(&figure)};
-    if (statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings))
+    if (has_settings)
         legend[grid->n_legend++] = (struct legend_item){false, NULL, settings};
     if (grid_begin(grid, error))
         goto done;

@@ -10,6 +10,7 @@
 
 #define PANEL_MIN        92.0
 #define PANEL_MAX        220.0
+#define NUMBER_WIDTH     40.0  /* of a number below the axes, with what keeps it apart */
 #define POINTS_MAX       1500  /* in a panel */
 #define ALL_POINTS_MAX   24000 /* in a figure: an SVG has an element for each */
 #define DECADES_MAX      8     /* of the axes; what is smaller lies on their edge */
@@ -154,9 +155,10 @@ static void write_figure(const struct importance_figure *figure)
     layout_axes(&rows->gnuplot);
     /* No number at the right end, where the next panel's first one is. */
     layout_logarithmic(&rows->gnuplot, 'x', figure->low, figure->high / pow(figure->high / figure->low, 0.12),
-                       figure->high, 4);
+                       figure->high, (int)fmax(1, rows->panel_width / NUMBER_WIDTH));
     layout_logarithmic(&rows->gnuplot, 'y', figure->low, figure->high, figure->high, 5);
-    fprintf(rows->gnuplot.script, "set samples 2\n");
+    /* Lines have two points, which rounding puts outside of the axes here and there. */
+    fprintf(rows->gnuplot.script, "set samples 2\nset clip two\n");
     const char *measure = measure_table[rows->request->ri.measure].name;
     task_pairs_label(rows->request->pairs, rows->reader, 0, task);
     snprintf(text, sizeof text, "importance for %s", task);

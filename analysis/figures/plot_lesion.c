@@ -11,16 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PANEL_WIDTH    230.0 /* at least */
-#define PANEL_HEIGHT   170.0
-#define TASKS_DRAWN    2
-#define MODELS_DEFAULT 50   /* of each configuration */
-#define TASK_OFFSET    0.11 /* of a task's points from the middle of their place */
+#define PANEL_WIDTH       270.0 /* at least: seven names below */
+#define ERRORS_HEIGHT     130.0 /* of a panel's upper part, */
+#define PARTS_GAP         12.0
+#define DIFFERENCE_HEIGHT 90.0 /* and of its lower one */
+#define TASKS_DRAWN       2
+#define MODELS_DEFAULT    50   /* of each configuration */
+#define TASK_OFFSET       0.11 /* of a task's points from the middle of their place */
+
+#define NAME_PLACE 10.0 /* of the vertical axes' names, from the page's left */
+
+static const enum lesion controls[] = {LESION_RANDOM_A, LESION_MATCHED_A, LESION_RANDOM_B, LESION_MATCHED_B};
+#define N_CONTROLS (sizeof controls / sizeof controls[0])
 
 /* What one panel shows. */
 struct lesions {
     struct estimate errors[N_LESIONS][TASKS_DRAWN];
-    double n_silenced[N_LESIONS]; /* mean over models */
+    struct estimate differences[N_CONTROLS][TASKS_DRAWN];
+    double n_silenced[N_LESIONS], importance[N_LESIONS]; /* means over models */
+};
+
+struct range {
+    double low, high;
 };
 
 struct lesion_figure {
@@ -28,7 +40,31 @@ struct lesion_figure {
     struct lesions *lesions; /* [selection->n] */
     size_t *n_models;        /* [selection->n] */
     size_t n_models_max;     /* of each configuration */
+    struct range errors, differences;
+    bool is_logarithmic; /* the errors */
 };
+
+/* Takes one configuration's lesions into a panel: values [TASKS_DRAWN * n_models] is scratch. */
+static enum error_code take_result(struct lesions *lesions, const struct lesion_result *result,
+                                   const int tasks[TASKS_DRAWN], float *values, struct error *error)
+{
+    size_t n = result->n_models;
+    error->code = ERROR_NONE;
+    for (size_t lesion = 0; lesion < N_LESIONS && !error->code; lesion++) {
+        for (size_t t = 0; t < TASKS_DRAWN; t++)
+            memcpy(values + t * n, result->errors + (lesion * result->n_tasks + (size_t)tasks[t]) * n,
+                   n * sizeof *values);
+        bootstrap_means(values, n, TASKS_DRAWN, lesions->errors[lesion], error);
+        lesions->n_silenced[lesion] = statistics_mean(result->n_silenced + lesion * n, n);
+        lesions->importance[lesion] = statistics_mean(result->importance + lesion * n, n);
+    }
+    for (size_t c = 0; c < N_CONTROLS && !error->code; c++) {
+        for (size_t t = 0; t < TASKS_DRAWN; t++)
+            lesion_difference(result, controls[c], (size_t)tasks[t], values + t * n);
+        bootstrap_means(values, n, TASKS_DRAWN, lesions->differences[c], error);
+    }
+    return error->code;
+}
 
 static enum error_code measure(struct lesion_figure *figure, size_t i, struct error *error)
 {
@@ -41,43 +77,76 @@ static enum error_code measure(struct lesion_figure *figure, size_t i, struct er
                        &result, error))
         return error->code;
     figure->n_models[i] = result.n_models;
-    for (size_t lesion = 0; result.n_models > 0 && lesion < N_LESIONS; lesion++) {
-        float *errors = result.errors + lesion * result.n_tasks * result.n_models; /* [n_tasks, n_models] */
-        for (size_t t = 0; t < TASKS_DRAWN && !error->code; t++)                   /* a pair's tasks come in order */
-            memmove(errors + t * result.n_models, errors + (size_t)tasks[t] * result.n_models,
-                    result.n_models * sizeof *errors);
-        if (bootstrap_means(errors, result.n_models, TASKS_DRAWN, figure->lesions[i].errors[lesion], error))
-            break;
-        figure->lesions[i].n_silenced[lesion] =
-            statistics_mean(result.n_silenced + lesion * result.n_models, result.n_models);
-    }
+    float *values = malloc((TASKS_DRAWN * result.n_models + 1) * sizeof *values);
+    if (!values)
+        error_set(error, ERROR_FATAL, "%s: not enough memory", panels->reader->path);
+    else if (result.n_models > 0)
+        take_result(&figure->lesions[i], &result, tasks, values, error);
+    free(values);
     lesion_free(&result);
     return error->code;
+}
+
+/* Widens a range for an estimate: a NaN does not count. */
+static void widen(struct range *range, const struct estimate *estimate)
+{
+    range->low = fmin(range->low, fmin(estimate->value, estimate->low));
+    range->high = fmax(range->high, fmax(estimate->value, estimate->high));
+}
+
+/* One range of errors and one of differences for all panels. */
+static void choose_ranges(struct lesion_figure *figure)
+{
+    double mean_low = INFINITY;
+    figure->errors = (struct range){INFINITY, 0};
+    figure->differences = (struct range){0, 0};
+    for (size_t i = 0; i < figure->panels.selection->n; i++)
+        for (size_t t = 0; figure->n_models[i] > 0 && t < TASKS_DRAWN; t++) {
+            for (size_t lesion = 0; lesion < N_LESIONS; lesion++) {
+                widen(&figure->errors, &figure->lesions[i].errors[lesion][t]);
+                mean_low = fmin(mean_low, figure->lesions[i].errors[lesion][t].value);
+            }
+            for (size_t c = 0; c < N_CONTROLS; c++)
+                widen(&figure->differences, &figure->lesions[i].differences[c][t]);
+        }
+    if (!(figure->errors.high > 0))
+        figure->errors = (struct range){0, 1};
+    if (!(figure->differences.high > figure->differences.low))
+        figure->differences = (struct range){-1, 1};
+    figure->is_logarithmic = figure->errors.low > 0 && figure->errors.high >= 10 * mean_low;
+}
+
+static struct box errors_box(const struct lesion_figure *figure, size_t i)
+{
+    struct box box = panels_box(&figure->panels, i);
+    box.height -= PARTS_GAP + DIFFERENCE_HEIGHT;
+    return box;
+}
+
+static struct box difference_box(const struct lesion_figure *figure, size_t i)
+{
+    struct box box = panels_box(&figure->panels, i);
+    box.top += box.height - DIFFERENCE_HEIGHT;
+    box.height = DIFFERENCE_HEIGHT;
+    return box;
 }
 
 static void write_axes(const struct lesion_figure *figure)
 {
     const struct panels *panels = &figure->panels;
-    FILE *script = panels->gnuplot.script;
-    double low = INFINITY, high = 0, mean_low = INFINITY;
-    for (size_t i = 0; i < panels->selection->n; i++)
-        for (size_t lesion = 0; figure->n_models[i] > 0 && lesion < N_LESIONS; lesion++)
-            for (size_t t = 0; t < TASKS_DRAWN; t++) {
-                const struct estimate *point = &figure->lesions[i].errors[lesion][t];
-                low = fmin(low, fmin(point->value, point->low)); /* a NaN does not count */
-                high = fmax(high, fmax(point->value, point->high));
-                mean_low = fmin(mean_low, point->value);
-            }
-    if (!(high > 0)) {
-        low = mean_low = 0;
-        high = 1;
-    }
-    bool is_logarithmic = low > 0 && high >= 10 * mean_low;
     layout_axes(&panels->gnuplot);
-    layout_y_range(&panels->gnuplot, is_logarithmic ? low : 0, high, 0.14, is_logarithmic);
-    fprintf(script, "set grid ytics lt 1 lw 0.6 lc rgb '#e6e6e6'\nset xrange [-0.5:%d.5]\nset xtics offset 0,0.2\n",
+    fprintf(panels->gnuplot.script,
+            "set grid ytics lt 1 lw 0.6 lc rgb '#e6e6e6'\nset xrange [-0.5:%d.5]\nset xtics offset 0,0.2\n",
             N_LESIONS - 1);
-    panels_y_name(panels, "mean absolute test error");
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        struct box errors = errors_box(figure, i), differences = difference_box(figure, i);
+        if (!panels_is_leftmost(panels, i))
+            continue;
+        layout_text(&panels->gnuplot, NAME_PLACE, errors.top + errors.height / 2, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT,
+                    true, "mean absolute test error");
+        layout_text(&panels->gnuplot, NAME_PLACE, differences.top + differences.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_TEXT, true, "selective \u2212 control");
+    }
 }
 
 /* "task-1", or "first-" where the pairs differ. */
@@ -90,63 +159,122 @@ static void side_name(const struct figure_request *request, int side, char text[
         snprintf(text, 32, "task-%d", (side ? pairs[0].b : pairs[0].a) + 1);
 }
 
-static void write_panel(const struct lesion_figure *figure, size_t i)
+/* Writes a block of estimates [n][TASKS_DRAWN], a row for each: its place, two numbers, then value, low and high. */
+static void write_rows(FILE *script, size_t place, double first, double second, const struct estimate *tasks)
+{
+    fprintf(script, "%zu %.6g %.6g", place, first, second);
+    for (size_t t = 0; t < TASKS_DRAWN; t++)
+        fprintf(script, " %.6g %.6g %.6g", tasks[t].value, tasks[t].low, tasks[t].high);
+    fprintf(script, "\n");
+}
+
+static void write_data(const struct lesion_figure *figure, size_t i)
+{
+    FILE *script = figure->panels.gnuplot.script;
+    const struct lesions *lesions = &figure->lesions[i];
+    fprintf(script, "\n$errors%zu << EOD\n", i + 1);
+    for (size_t lesion = 0; lesion < N_LESIONS; lesion++)
+        write_rows(script, lesion, lesions->n_silenced[lesion], lesions->importance[lesion], lesions->errors[lesion]);
+    fprintf(script, "EOD\n$differences%zu << EOD\n", i + 1);
+    for (size_t c = 0; c < N_CONTROLS; c++)
+        write_rows(script, controls[c], (double)lesions->differences[c][0].n, (double)lesions->differences[c][1].n,
+                   lesions->differences[c]);
+    fprintf(script, "EOD\n");
+}
+
+/* Writes a text in the middle of a lesion's place, `top` below the top of the box. */
+static void write_at(const struct lesion_figure *figure, const struct box *box, size_t lesion, double top,
+                     const char *text)
+{
+    layout_text(&figure->panels.gnuplot, box->left + box->width * ((double)lesion + 0.5) / N_LESIONS, box->top + top,
+                ALIGN_CENTER, FONT_SMALL, COLOUR_GREY, false, text);
+}
+
+/* The points of both tasks of a block, as parts of a plot command. */
+static void write_points(FILE *script, const struct palette *palette, const char *block, size_t i)
+{
+    for (int t = 0; t < TASKS_DRAWN; t++) {
+        char style[STYLE_MAX];
+        palette_mark(palette, (size_t)t, 0.6, style);
+        fprintf(script,
+                "$%s%zu using ($1%+g):%d:(0):($%d-$%d) with vectors nohead lw 1.4 lc rgb '#%06" PRIx32
+                "', \\\n     $%s%zu using ($1%+g):%d with points %s, \\\n     ",
+                block, i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 5, 3 * t + 6, 3 * t + 5, palette->colours[t], block,
+                i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 4, style);
+    }
+}
+
+static void write_errors(const struct lesion_figure *figure, size_t i)
 {
     const struct panels *panels = &figure->panels;
-    const uint32_t *colours = panels->request->palette.colours;
     const struct lesions *lesions = &figure->lesions[i];
     FILE *script = panels->gnuplot.script;
-    struct box box = panels_box(panels, i);
+    struct box box = errors_box(figure, i);
     bool has_models = figure->n_models[i] > 0;
 
-    if (has_models) {
-        fprintf(script, "\n$errors%zu << EOD\n", i + 1);
-        for (size_t lesion = 0; lesion < N_LESIONS; lesion++) {
-            fprintf(script, "%zu %.6g", lesion, lesions->n_silenced[lesion]);
-            for (size_t t = 0; t < TASKS_DRAWN; t++) {
-                const struct estimate *point = &lesions->errors[lesion][t];
-                fprintf(script, " %.6g %.6g %.6g", point->value, point->low, point->high);
-            }
-            fprintf(script, "\n");
-        }
-        fprintf(script, "EOD\n");
-    }
     layout_panel(&panels->gnuplot, &box);
     panels_title(panels, i);
     for (size_t lesion = 0; has_models && lesion < N_LESIONS; lesion++) {
         char text[32];
         double n = lesions->n_silenced[lesion];
         snprintf(text, sizeof text, n == 0 || n >= 100 ? "%.0f" : "%.1f", n);
-        layout_text(&panels->gnuplot, box.left + box.width * ((double)lesion + 0.5) / N_LESIONS, box.top + 8,
-                    ALIGN_CENTER, FONT_SMALL, COLOUR_GREY, false, text);
+        write_at(figure, &box, lesion, 8, text);
+        snprintf(text, sizeof text, "%.0f %%", 100 * lesions->importance[lesion]);
+        write_at(figure, &box, lesion, 20, text);
     }
     if (!has_models)
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_GREY, false, "no accepted model");
-    fprintf(script, "set format y '%s'\n", panels_is_leftmost(panels, i) ? "%g" : "");
+    layout_y_range(&panels->gnuplot, figure->is_logarithmic ? figure->errors.low : 0, figure->errors.high, 0.2,
+                   figure->is_logarithmic);
+    fprintf(script, "set format y '%s'\nset xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4, \"\" 5, \"\" 6)\nplot ",
+            panels_is_leftmost(panels, i) ? "%g" : "");
+    if (has_models)
+        write_points(script, &panels->request->palette, "errors", i);
+    fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\nunset logscale y\n",
+            panels->reader->configs[panels->selection->configs[i]].error_threshold);
+}
+
+static void write_differences(const struct lesion_figure *figure, size_t i)
+{
+    const struct panels *panels = &figure->panels;
+    FILE *script = panels->gnuplot.script;
+    struct box box = difference_box(figure, i);
+    bool has_models = figure->n_models[i] > 0;
+    double range = figure->differences.high - figure->differences.low;
+
+    layout_panel(&panels->gnuplot, &box);
+    for (size_t c = 0; has_models && c < N_CONTROLS; c++) {
+        char text[32];
+        snprintf(text, sizeof text, "n %zu", figure->lesions[i].differences[c][0].n);
+        write_at(figure, &box, controls[c], 7, text);
+    }
+    fprintf(script, "set yrange [%.6g:%.6g]\nset ytics %.6g\n", figure->differences.low - 0.05 * range,
+            figure->differences.high + 0.2 * range, layout_step(range, 6));
     if (panels_is_lowest(panels, i)) {
+        char names[2][32];
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 46, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, false, "neurons silenced");
-        char names[2][32];
         for (int side = 0; side < 2; side++)
             side_name(panels->request, side, names[side]);
-        fprintf(script,
-                "set xtics (\"none\" 0, \"%s-\\nselective\" 1, \"as many\\nrandom\" 2, \"%s-\\nselective\" 3, "
-                "\"as many\\nrandom\" 4)\n",
-                names[0], names[1]);
-    } else {
-        fprintf(script, "set xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4)\n");
+        fprintf(script, "set xtics (\"none\" 0");
+        for (int side = 0; side < 2; side++)
+            fprintf(script, ", \"%s-\\nselective\" %d, \"random,\\nas many\" %d, \"as im-\\nportant\" %d", names[side],
+                    3 * side + 1, 3 * side + 2, 3 * side + 3);
+        fprintf(script, ")\n");
     }
     fprintf(script, "plot ");
-    for (int t = 0; has_models && t < TASKS_DRAWN; t++)
-        fprintf(script,
-                "$errors%zu using ($1%+g):%d:(0):($%d-$%d) with vectors nohead lw 1.6 lc rgb '#%06" PRIx32
-                "', \\\n     "
-                "$errors%zu using ($1%+g):%d with points pt %d ps 0.7 lc rgb '#%06" PRIx32 "', \\\n     ",
-                i + 1, (2 * t - 1) * TASK_OFFSET, 3 * t + 4, 3 * t + 5, 3 * t + 4, colours[t], i + 1,
-                (2 * t - 1) * TASK_OFFSET, 3 * t + 3, t == 0 ? 7 : 5, colours[t]);
-    fprintf(script, "%.17g with lines lw 1 dt 2 lc rgb '#777777'\nunset label\nunset arrow\n",
-            panels->reader->configs[panels->selection->configs[i]].error_threshold);
+    if (has_models)
+        write_points(script, &panels->request->palette, "differences", i);
+    fprintf(script, "0 with lines lw 1 lc rgb '#777777'\nunset label\nunset arrow\n");
+}
+
+static void write_panel(const struct lesion_figure *figure, size_t i)
+{
+    if (figure->n_models[i] > 0)
+        write_data(figure, i);
+    write_errors(figure, i);
+    write_differences(figure, i);
 }
 
 static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][STYLE_MAX], const struct figure_request *request,
@@ -160,7 +288,7 @@ static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][STYLE_MAX]
         task_pairs_label(request->pairs, reader, side, task);
         snprintf(texts[side], sizeof texts[side], "error of %s", task);
     }
-    snprintf(texts[2], sizeof texts[2], "grey: neurons silenced in %.80s (%s)", layers,
+    snprintf(texts[2], sizeof texts[2], "grey: neurons silenced in %.80s, and their share of importance (%s)", layers,
              measure_table[request->ri.measure].name);
 }
 
@@ -169,24 +297,26 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
 {
     size_t n = selection->n;
     char texts[3][160], styles[TASKS_DRAWN][STYLE_MAX], settings[LABEL_MAX];
-    const struct legend_item legend[] = {{true, styles[0], texts[0]},
-                                         {true, styles[1], texts[1]},
-                                         {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"},
-                                         {false, NULL, "mean over models, 95 % interval"},
-                                         {false, NULL, texts[2]},
-                                         {false, NULL, settings}};
+    const struct legend_item legend[] = {
+        {true, styles[0], texts[0]},
+        {true, styles[1], texts[1]},
+        {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"},
+        {false, NULL, "mean over models, 95 % interval; second test set"},
+        {false, NULL, texts[2]},
+        {false, NULL, "below: model by model, selective less control; n: models with such neurons"},
+        {false, NULL, settings}};
     struct lesion_figure figure = {.n_models_max = n_models ? n_models : MODELS_DEFAULT,
                                    .panels = {.reader = reader,
                                               .selection = selection,
                                               .request = request,
                                               .panel_width = PANEL_WIDTH,
-                                              .panel_height = n == 1 ? 1.5 * PANEL_HEIGHT : PANEL_HEIGHT,
-                                              .margin_left = 56,
+                                              .panel_height = ERRORS_HEIGHT + PARTS_GAP + DIFFERENCE_HEIGHT,
+                                              .margin_left = 54,
                                               .margin_bottom = 62,
-                                              .gap = 16,
+                                              .gap = 14,
                                               .tics_height = 12,
                                               .legend = legend,
-                                              .n_legend = layout_ri_text(&request->ri, settings) ? 6 : 5}};
+                                              .n_legend = layout_ri_text(&request->ri, settings) ? 7 : 6}};
 
     struct ticker ticker;
 
@@ -212,6 +342,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
     figure.panels.n_models = figure.n_models;
     if (panels_begin(&figure.panels, error))
         goto done;
+    choose_ranges(&figure);
     write_axes(&figure);
     for (size_t i = 0; i < n; i++)
         write_panel(&figure, i);

@@ -9,7 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CELLS_MAX 400
+#define CELLS_MAX  400
+#define X_NAME_MIN 320.0 /* width of the name of the horizontal axes, in two lines */
 
 struct ri_grid_figure {
     struct grid grid;
@@ -75,9 +76,16 @@ static void write_figure(const struct ri_grid_figure *figure)
     figure_data_begin(&grid->gnuplot, grid->reader, HISTOGRAM_COLUMNS);
     layout_layers_text(grid->request->layers, layers);
     struct box first = grid_block(grid, 0);
-    double middle = fmax(first.left + first.width / 2, 140); /* of a narrow block its middle has too little room */
-    histogram_x_name(&grid->gnuplot, middle, grid->gnuplot.height - 10, 2 * (middle - LAYOUT_MARGIN), grid->reader,
-                     grid->request);
+    double page = grid->gnuplot.width, x = first.left + first.width / 2;
+    if (fmin(x, page - x) < X_NAME_MIN / 2) /* narrow blocks */
+        x = page / 2;
+    histogram_x_name(&grid->gnuplot, x, grid->gnuplot.height - 10, 2 * (fmin(x, page - x) - LAYOUT_MARGIN),
+                     grid->reader, grid->request);
+    for (size_t group = 0; group < grid->groups.n; group++) {
+        struct box block = grid_block(grid, group);
+        layout_text(&grid->gnuplot, block.left - 34, block.top + block.height / 2, ALIGN_CENTER, FONT_SMALL,
+                    COLOUR_TEXT, true, "proportion");
+    }
     for (size_t group = 0; group < grid->groups.n; group++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++) {
@@ -112,8 +120,16 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
         grid_make(grid, reader, selection, rows, columns, error))
         return error->code;
     grid->request = request;
+    grid->cell_width = 104;
+    grid->cell_min = 20;
+    grid->cell_height = 74;
+    grid->gap = 8;
+    grid->numbers_left = 40;
+    grid->numbers_below = 14;
+    grid->margin_bottom = 46;
     if (grid_check_count(grid, grid->groups.n, CELLS_MAX, error))
         goto done;
+    grid_turn(grid);
     figure.histograms = calloc(grid->groups.n * grid->rows.n * grid->columns.n, sizeof *figure.histograms);
     titles = calloc(grid->groups.n, sizeof *titles);
     if (!figure.histograms || !titles) {
@@ -127,15 +143,8 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
     layout_layers_text(request->layers, layers);
     if (figure.n_least < figure.n_most)
         snprintf(models, sizeof models, "%zu to ", figure.n_least);
-    snprintf(text, sizeof text, "proportion of the neurons of %s%zu model%s, %s", models, figure.n_most,
-             figure.n_most == 1 ? "" : "s", layers);
-    grid->cell_width = 104;
-    grid->cell_min = 34;
-    grid->cell_height = 74;
-    grid->gap = 10;
-    grid->numbers_left = 28;
-    grid->numbers_below = 14;
-    grid->margin_bottom = 46;
+    snprintf(text, sizeof text, "neurons of %s%zu model%s, %s", models, figure.n_most, figure.n_most == 1 ? "" : "s",
+             layers);
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     grid->n_blocks = grid->groups.n;
     grid->legend = legend;

@@ -12,7 +12,8 @@
 #define PANEL_MAX   150.0
 #define NAME_HEIGHT 16.0 /* of a column's name, above its first panel */
 #define NAME_SIZE   FONT_SMALL
-#define TICS_WIDTH  30.0
+#define NAME_LINES  4
+#define TICS_WIDTH  40.0 /* of numbers and the vertical axes' name */
 #define BELOW       38.0
 
 struct ri_pairs_figure {
@@ -68,7 +69,7 @@ static double names_width(const struct ri_pairs_figure *figure)
         name_of(figure, b, text);
         width = fmax(width, layout_text_width(text, NAME_SIZE));
     }
-    return width;
+    return fmin(width, 0.27 * gnuplot_page_width(&figure->request->place));
 }
 
 static void write_panels(const struct ri_pairs_figure *figure)
@@ -85,13 +86,14 @@ static void write_panels(const struct ri_pairs_figure *figure)
             struct box box = panel_box(figure, a, b);
             if (a == 0) {
                 name_of(figure, b, text);
-                layout_text(&figure->gnuplot, box.left - TICS_WIDTH, box.top + box.height / 2, ALIGN_RIGHT, NAME_SIZE,
-                            COLOUR_TEXT, false, text);
+                layout_text_lines(&figure->gnuplot, box.left - TICS_WIDTH - 2, box.top + box.height / 2, ALIGN_RIGHT,
+                                  names_width(figure), NAME_LINES, NAME_SIZE, COLOUR_TEXT, text);
             }
             if (a == b - 1) { /* the place to the right is free */
                 name_of(figure, a, text);
-                layout_text(&figure->gnuplot, box.left, box.top - NAME_HEIGHT / 2, ALIGN_LEFT, NAME_SIZE, COLOUR_TEXT,
-                            false, text);
+                double room = figure->gnuplot.width - LAYOUT_MARGIN - box.left;
+                layout_text_lines(&figure->gnuplot, box.left, box.top - NAME_HEIGHT / 2, ALIGN_LEFT, room, 1, NAME_SIZE,
+                                  COLOUR_TEXT, text);
             }
             snprintf(name, sizeof name, "pair%d_%d", a + 1, b + 1);
             histogram_panel(&figure->gnuplot, &box, name, &figure->request->palette, histogram_at(figure, a, b),
@@ -105,15 +107,10 @@ static void write_panels(const struct ri_pairs_figure *figure)
 static void fit_panels(struct ri_pairs_figure *figure, double page)
 {
     int n_across = figure->n_tasks - 1;
-    char last[TASK_LABEL_MAX]; /* the name of the last column may reach beyond its panel */
-    name_of(figure, n_across - 1, last);
     figure->left = LAYOUT_MARGIN + names_width(figure) + TICS_WIDTH;
     figure->width = (page - LAYOUT_MARGIN - figure->left + PANEL_GAP) / n_across - PANEL_GAP;
-    double beyond = layout_text_width(last, NAME_SIZE) - figure->width;
-    if (beyond > 0)
-        figure->width -= beyond / n_across;
     figure->width = fmax(PANEL_MIN, fmin(PANEL_MAX, figure->width));
-    figure->height = fmax(46, fmin(76, 0.75 * figure->width));
+    figure->height = fmax(48, fmin(76, 0.75 * figure->width));
 }
 
 static enum error_code draw(struct ri_pairs_figure *figure, struct error *error)
@@ -148,6 +145,8 @@ static enum error_code draw(struct ri_pairs_figure *figure, struct error *error)
     double middle = figure->left + (n_across * (figure->width + PANEL_GAP) - PANEL_GAP) / 2;
     layout_text(&figure->gnuplot, fmin(middle, page - LAYOUT_MARGIN - layout_text_width(name, FONT_TEXT) / 2),
                 height - 10, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false, name);
+    layout_text(&figure->gnuplot, figure->left - TICS_WIDTH + 6, (figure->top + height - BELOW) / 2, ALIGN_CENTER,
+                FONT_SMALL, COLOUR_TEXT, true, "proportion");
     write_panels(figure);
     fprintf(figure->gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&figure->gnuplot, error);

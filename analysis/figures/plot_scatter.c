@@ -124,13 +124,7 @@ static enum error_code read_damage(struct scatter_figure *figure, size_t i, size
         struct series *series = series_of(figure, i, 0, s);
         if (make_series(figure, series, result.n_models, error))
             break;
-        for (size_t m = 0; m < result.n_models; m++) {
-            size_t n = result.n_models, t = (size_t)tasks[s];
-            series->y[m] = result.n_silenced[selective[s] * n + m] > 0
-                               ? result.errors[(selective[s] * result.n_tasks + t) * n + m] -
-                                     result.errors[(random[s] * result.n_tasks + t) * n + m]
-                               : NAN;
-        }
+        lesion_difference(&result, random[s], (size_t)tasks[s], series->y);
         for (size_t m = 0; m < result.n_models; m++)
             series->x[m] = 100 * result.n_silenced[selective[s] * result.n_models + m] / (float)n_units;
     }
@@ -341,7 +335,7 @@ enum error_code plot_damage(struct reader *reader, const struct selection *selec
     snprintf(
         figure.remarks[figure.n_remarks++], LABEL_MAX,
         "damage: the task's error with the units of %.200s silenced that are selective for it, less its error with "
-        "as many random ones silenced",
+        "as many random ones silenced, on a second test set",
         layers);
     write_settings(&figure, "a mark: a task of a model");
     if (!error->code)

@@ -98,8 +98,8 @@ static void write_layer(const struct tasks_figure *figure, size_t l, const struc
     layout_text(&figure->gnuplot, box->left, box->top - HEAD / 2, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, text);
     for (size_t t = 0; t < figure->n_tasks; t++) {
         name_of(figure, t, text);
-        layout_text(&figure->gnuplot, box->left - NAMES_GAP, box->top + ((double)t + 0.5) * CELL_HEIGHT, ALIGN_RIGHT,
-                    NAME_SIZE, COLOUR_TEXT, false, text);
+        layout_text_lines(&figure->gnuplot, box->left - NAMES_GAP, box->top + ((double)t + 0.5) * CELL_HEIGHT,
+                          ALIGN_RIGHT, box->left - NAMES_GAP - LAYOUT_MARGIN, 1, NAME_SIZE, COLOUR_TEXT, text);
         for (size_t i = 0; i < figure->n_units; i++)
             cells[n++] = (struct cell){.box = {(double)i * width, (double)t * CELL_HEIGHT, width, CELL_HEIGHT},
                                        .fill = palette_blend(COLOUR_EMPTY, COLOUR_FULL,
@@ -158,10 +158,11 @@ static enum error_code draw(struct tasks_figure *figure, struct cell *cells, str
              measure_table[figure->request->ri.measure].name);
     for (size_t t = 0; t < figure->n_tasks; t++) {
         name_of(figure, t, name);
-        left = fmax(left, LAYOUT_MARGIN + NAMES_GAP + layout_text_width(name, NAME_SIZE));
+        left = fmax(left, LAYOUT_MARGIN + NAMES_GAP + layout_text_width(name, NAME_SIZE) + 1); /* it fits */
     }
     for (size_t l = 0; l < figure->units.n_layers; l++)
         n_layers += layer_mask_has(figure->request->layers, l);
+    left = fmin(left, 0.4 * page);
     double unit = fmin(UNIT_MAX, (page - LAYOUT_MARGIN - left) / (double)figure->n_units);
     double top = layout_head_height(&head, page) + 4, layer_height = CELL_HEIGHT * (double)figure->n_tasks;
     double height = top + (double)n_layers * (HEAD + layer_height + NUMBERS) + 8;

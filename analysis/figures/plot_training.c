@@ -10,11 +10,12 @@
 
 #define MODELS_DRAWN_MAX 50  /* thin lines in a panel: many more only turn into one area */
 #define POINTS_MAX       400 /* of a curve */
+#define STRAY_MAX        1.5 /* how far beyond the bands the axes go for single models */
 
 #define PANEL_WIDTH   150.0 /* at least */
 #define PANEL_HEIGHT  130.0
 #define SINGLE_HEIGHT 220.0 /* of a panel that is alone */
-#define MEAN_WIDTH    2.0
+#define MEDIAN_WIDTH  2.0
 
 struct training_figure {
     struct panels panels;
@@ -23,25 +24,28 @@ struct training_figure {
     double y_min, y_max;
 };
 
-/* One range for all panels, logarithmic if the errors fall by a factor of ten or more. */
+/* One range for all panels, logarithmic if the errors fall by a factor of ten or more. Single models may leave it where
+ * they lie far outside of the bands: a stray one must not leave the panels half empty. */
 static void choose_range(struct training_figure *figure)
 {
     const struct panels *panels = &figure->panels;
-    double low = INFINITY, high = 0, mean_low = INFINITY, mean_high = 0;
+    double low = INFINITY, high = 0, one_low = INFINITY, one_high = 0, median_low = INFINITY, median_high = 0;
     for (size_t i = 0; i < panels->selection->n; i++) {
         const struct curves *curves = &figure->curves[i];
         size_t n_values = curves->n_points * curves->n_tasks;
         for (size_t v = 0; v < n_values; v++) {
-            mean_low = fmin(mean_low, curves->mean[v]);
-            mean_high = fmax(mean_high, curves->mean[v]);
+            median_low = fmin(median_low, curves->median[v]);
+            median_high = fmax(median_high, curves->median[v]);
             low = fmin(low, curves->low[v]);
             high = fmax(high, curves->high[v]);
         }
         for (size_t v = 0; v < curves->n_drawn * n_values; v++) {
-            low = fmin(low, (double)curves->drawn[v]);
-            high = fmax(high, (double)curves->drawn[v]);
+            one_low = fmin(one_low, (double)curves->drawn[v]);
+            one_high = fmax(one_high, (double)curves->drawn[v]);
         }
     }
+    low = fmin(low, fmax(one_low, low / STRAY_MAX));
+    high = fmax(high, fmin(one_high, high * STRAY_MAX));
     if (!(high > 0)) {
         low = 0;
         high = 1;
@@ -53,7 +57,7 @@ static void choose_range(struct training_figure *figure)
             high = fmax(high, h->error_threshold);
         figure->has_phases |= hyperparameters_phases(h) > 1;
     }
-    figure->is_logarithmic = low > 0 && mean_high >= 10 * mean_low;
+    figure->is_logarithmic = low > 0 && median_high >= 10 * median_low;
     figure->y_min = figure->is_logarithmic ? low : 0;
     figure->y_max = high;
 }
@@ -108,7 +112,7 @@ static void write_data(const struct training_figure *figure, size_t i)
         fprintf(script, "%zu", curves->entries[p]);
         for (size_t t = 0; t < curves->n_tasks; t++) {
             size_t at = p * curves->n_tasks + t;
-            fprintf(script, " %.5g %.5g %.5g", curves->mean[at], curves->low[at], curves->high[at]);
+            fprintf(script, " %.5g %.5g %.5g", curves->median[at], curves->low[at], curves->high[at]);
         }
         fprintf(script, "\n");
     }
@@ -153,14 +157,14 @@ static void write_panel(const struct training_figure *figure, size_t i)
                     "$all%zu using 1:%d:%d with filledcurves fc rgb '#%06" PRIx32
                     "' fs transparent solid 0.25 noborder, \\\n     ",
                     i + 1, 3 * t + 3, 3 * t + 4, colours[t]);
-        /* The more lines, the fainter: their sum must leave the band and the mean to be seen. */
+        /* The more lines, the fainter: their sum must leave the band and the median to be seen. */
         long transparency = lround(255 * (1 - fmin(0.45, 10 / (double)curves->n_drawn)));
         for (int t = 0; t < (int)curves->n_tasks; t++)
             fprintf(script, "$models%zu using 1:%d with lines lw 0.5 lc rgb '#%02lx%06" PRIx32 "', \\\n     ", i + 1,
                     t + 2, transparency, palette_blend(colours[t], 0x000000, 0.25));
         for (int t = 0; t < (int)curves->n_tasks; t++) {
             char style[STYLE_MAX];
-            palette_line(&panels->request->palette, (size_t)t, MEAN_WIDTH, style);
+            palette_line(&panels->request->palette, (size_t)t, MEDIAN_WIDTH, style);
             fprintf(script, "$all%zu using 1:%d with lines %s, \\\n     ", i + 1, 3 * t + 2, style);
         }
     }
@@ -177,11 +181,11 @@ static size_t write_legend(const struct palette *palette, const struct reader *r
     for (size_t i = 0; i < selection->n; i++)
         for (int n_tasks = hyperparameters_n_tasks(&reader->configs[selection->configs[i]]); (int)n < n_tasks; n++) {
             task_label(reader, selection, (int)n, tasks[n]);
-            palette_line(palette, n, MEAN_WIDTH, styles[n]);
+            palette_line(palette, n, MEDIAN_WIDTH, styles[n]);
             legend[n] = (struct legend_item){false, styles[n], tasks[n]};
         }
-    legend[n++] = (struct legend_item){false, NULL, "thick: means"};
-    legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#d9d9d9'", "5-95 %"};
+    legend[n++] = (struct legend_item){false, NULL, "thick: medians"};
+    legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#d9d9d9'", "5-95 % of models"};
     legend[n++] = (struct legend_item){false, "lw 0.6 lc rgb '#999999'", "single models"};
     legend[n++] = (struct legend_item){false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"};
     return n;

@@ -18,6 +18,7 @@
 #define POINTS_MAX   200
 #define PANEL_WIDTH  118.0
 #define PANEL_HEIGHT 130.0
+#define PANEL_GAP    12.0
 #define WORD_MARGIN  0.4  /* beyond the first and last of words, which are 1 apart */
 #define BESIDE       0.08 /* from one line's mark to the next one's, at a word */
 
@@ -250,22 +251,32 @@ static void line_name(const struct trend_figure *figure, size_t line, char text[
     }
 }
 
+static void tic_text(const struct trend_figure *figure, size_t i, char text[HYPERPARAMETER_FORMAT_MAX])
+{
+    value_text(figure, &figure->grid.columns, i, text);
+    if (figure->is_numbered)
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%zu", i + 1);
+}
+
 /* The numbers or words below the axis. What has no room is left out if it is a number; of words all are replaced by
  * numbers then, which the legend explains. */
-static void write_x_axis(struct trend_figure *figure, FILE *script)
+static void write_x_axis(const struct trend_figure *figure, FILE *script)
 {
-    const struct grid_axis *axis = &figure->grid.columns;
-    double first = figure->x[0], last = figure->x[axis->n - 1];
-    double margin = figure->is_number ? 0.06 * (last - first) : WORD_MARGIN;
-    double pixels = figure->sheet.panel_width / (last - first + 2 * margin), end = -INFINITY;
+    size_t n = figure->grid.columns.n;
+    double first = figure->x[0], last = figure->x[n - 1], width = figure->sheet.panel_width, end = -INFINITY;
+    char text[HYPERPARAMETER_FORMAT_MAX];
     const char *separator = "";
+    double beyond = figure->is_number ? 0.05 : WORD_MARGIN / (last - first + 2 * WORD_MARGIN); /* of the width */
+    for (size_t i = 0; i < n; i += n - 1) { /* what is at the ends keeps clear of the next panel's */
+        tic_text(figure, i, text);
+        double half = layout_text_width(text, FONT_SMALL) / 2 + 2 - PANEL_GAP / 2;
+        beyond = fmax(beyond, fmin(half, width / 4) / width);
+    }
+    double margin = beyond / (1 - 2 * beyond) * (last - first), pixels = width / (last - first + 2 * margin);
     fprintf(script, "set xrange [%.9g:%.9g]\nset xtics (", first - margin, last + margin);
-    for (size_t i = 0; i < axis->n; i++) {
-        char text[HYPERPARAMETER_FORMAT_MAX];
-        value_text(figure, axis, i, text);
-        if (figure->is_numbered)
-            snprintf(text, sizeof text, "%zu", i + 1);
-        double half = layout_text_width(text, FONT_SMALL) / 2, place = figure->x[i] * pixels;
+    for (size_t i = 0; i < n; i++) {
+        tic_text(figure, i, text);
+        double half = layout_text_width(text, FONT_SMALL) / 2, place = (figure->x[i] - first) * pixels;
         bool has_room = place - half > end;
         end = has_room ? place + half + 3 : end;
         fprintf(script, "%s", separator);
@@ -494,7 +505,7 @@ static void write_texts(struct trend_figure *figure, const struct selection *sel
         .panel_width = PANEL_WIDTH,
         .panel_height = PANEL_HEIGHT,
         .margin_left = 56,
-        .gap = 12,
+        .gap = PANEL_GAP,
         .tics_height = 12,
         .x_name = figure->grid.columns.key->name,
         .y_name = texts->y_name};

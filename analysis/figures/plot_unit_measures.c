@@ -198,8 +198,8 @@ static void write_axis(const struct units_figure *figure, char axis, enum measur
     double low = figure->low[measure], high = figure->high[measure], edge = edge_of(figure, measure);
     /* No number where that of the edge is, and none of x at the right end, where the next panel's first one is. */
     double room = axis == 'x' ? 26 / figure->sheet.panel_width : 0.09;
-    layout_logarithmic(&figure->sheet.gnuplot, axis, low * pow(high / low, room),
-                       high / (axis == 'x' ? pow(high / low, 0.1) : 1), high, axis == 'x' ? 3 : 4);
+    double first = pow(10, ceil(log10(low * pow(high / low, room)))), last = axis == 'x' ? pow(high / low, 0.1) : 1;
+    layout_logarithmic(&figure->sheet.gnuplot, axis, first, fmax(high / last, 1.01 * first), high, axis == 'x' ? 3 : 4);
     fprintf(script, "set %crange [%.6g:%.6g]\nset %ctics add ('0' %.6g)\nset format %c '%s'\n", axis, edge, high, axis,
             sqrt(low * edge), axis, has_numbers ? "%.0e" : "");
     if (!has_numbers)

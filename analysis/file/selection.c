@@ -90,9 +90,8 @@ static enum error_code no_match(const struct reader *reader, const char *conditi
                      condition, reader->path, row->name, names, is_cut ? ", ..." : "");
 }
 
-/* Whether a configuration has the value that `wanted` has; "equal" is what that comes to with its own tasks. */
-static bool has_value(const struct hyperparameters *h, const struct hyperparameters *wanted,
-                      const struct hyperparameter *row)
+bool selection_has_value(const struct hyperparameters *h, const struct hyperparameters *wanted,
+                         const struct hyperparameter *row)
 {
     unsigned char value[HYPERPARAMETER_VALUE_MAX];
     struct hyperparameters with_value = *h;
@@ -139,7 +138,7 @@ static enum error_code apply(struct selection *selection, const struct reader *r
             goto done;
         }
         for (size_t i = 0; i < selection->n; i++)
-            keep[i] |= has_value(&reader->configs[selection->configs[i]], &wanted, row);
+            keep[i] |= selection_has_value(&reader->configs[selection->configs[i]], &wanted, row);
     }
     for (size_t i = 0; i < selection->n; i++)
         if (keep[i])

@@ -19,6 +19,10 @@ enum error_code selection_make(struct selection *selection, const struct reader 
                                size_t n_conditions, struct error *error);
 void selection_free(struct selection *selection); /* an all-zero selection is allowed */
 
+/* Whether a configuration has the value that `wanted` has; "equal" shares are what that comes to with its own tasks. */
+bool selection_has_value(const struct hyperparameters *h, const struct hyperparameters *wanted,
+                         const struct hyperparameter *row);
+
 /* A configuration's name: "key = value, ..." for each hyperparameter that differs between the file's
  * configurations. If none does: for each that is not the default, or "all defaults". */
 void selection_label(const struct reader *reader, size_t config, char label[LABEL_MAX]);

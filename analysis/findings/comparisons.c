@@ -140,9 +140,9 @@ static enum error_code compare_values(struct work *work, const struct quads *qua
 
 /* The different values of a key in a group of configurations. */
 struct values {
-    struct groups groups; /* by the key alone; one if there is no key */
-    size_t *value_of;     /* [configurations of the file]: which of the groups one is in */
-    size_t first;         /* the value that the others are compared with; groups.n if it is not there */
+    struct groups groups; /* by the key alone */
+    size_t *value_of;     /* [configurations of the file]: which of the groups one is in; groups.n if it has the value
+                             that the others are compared with: "equal" shares are several. Without a key all have it */
 };
 
 static enum error_code values_make(struct values *values, const struct work *work, const struct selection *configs,
@@ -155,14 +155,12 @@ static enum error_code values_make(struct values *values, const struct work *wor
     values->value_of = malloc(reader->n_configs * sizeof *values->value_of);
     if (!values->value_of)
         return no_memory(work, error);
-    values->first = values->groups.n;
-    for (size_t v = 0; v < values->groups.n; v++) {
-        const struct selection *with_value = &values->groups.groups[v];
-        for (size_t i = 0; i < with_value->n; i++)
-            values->value_of[with_value->configs[i]] = v;
-        if (!key || hyperparameter_equal(&reader->configs[with_value->configs[0]], first, key))
-            values->first = v;
-    }
+    for (size_t v = 0; v < values->groups.n; v++)
+        for (size_t i = 0; i < values->groups.groups[v].n; i++) {
+            size_t config = values->groups.groups[v].configs[i];
+            bool is_first = !key || selection_has_value(&reader->configs[config], first, key);
+            values->value_of[config] = is_first ? values->groups.n : v;
+        }
     return ERROR_NONE;
 }
 
@@ -182,21 +180,22 @@ static size_t find_config(const struct selection *group, const struct values *va
     return SIZE_MAX;
 }
 
-/* Adds to `quads` [values, others] what is compared within a group of configurations that differ in the keys alone:
- * each with the one that has the first value of each key. */
-static void add_quads(const struct selection *group, const struct values *values, const struct values *others,
-                      struct quads *quads)
+/* Adds to `quads` [values, others + 1] what is compared within a group of configurations that differ in the keys alone:
+ * each with the one that has the first value of each key. Of no interaction all are at the first of the others. */
+static void add_quads(const struct work *work, const struct selection *group, const struct values *values,
+                      const struct values *others, struct quads *quads)
 {
-    const size_t n_others = others->groups.n;
-    size_t four[4] = {find_config(group, values, values->first, others, others->first)};
-    for (size_t w = 0; w < n_others; w++) {
-        four[2] = find_config(group, values, values->first, others, w);
-        for (size_t v = 0; v < values->groups.n; v++) {
-            four[1] = find_config(group, values, v, others, others->first);
+    const size_t first = values->groups.n, first_other = others->groups.n;
+    size_t four[4] = {find_config(group, values, first, others, first_other)};
+    for (size_t w = 0; w <= first_other; w++) {
+        if ((work->found->other != NULL) == (w == first_other))
+            continue;
+        four[2] = find_config(group, values, first, others, w);
+        for (size_t v = 0; v < first; v++) {
+            four[1] = find_config(group, values, v, others, first_other);
             four[3] = find_config(group, values, v, others, w);
-            bool are_there = four[0] != SIZE_MAX && four[1] != SIZE_MAX && four[2] != SIZE_MAX && four[3] != SIZE_MAX;
-            if (v != values->first && (w != others->first || others->groups.n_keys == 0) && are_there)
-                quads_add(&quads[v * n_others + w], four);
+            if (four[0] != SIZE_MAX && four[1] != SIZE_MAX && four[2] != SIZE_MAX && four[3] != SIZE_MAX)
+                quads_add(&quads[v * (first_other + 1) + w], four);
         }
     }
 }
@@ -208,7 +207,7 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
 {
     const struct selection *configs = &work->found->groups.groups[group];
     const struct hyperparameter *key = work->found->key, *other = work->found->other;
-    struct values values = {{0}, NULL, 0}, others = {{0}, NULL, 0};
+    struct values values = {{0}, NULL}, others = {{0}, NULL};
     struct groups alike = {0}; /* by all other keys */
     struct quads *quads = NULL;
     size_t n_quads = 0;
@@ -217,7 +216,7 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
         values_make(&others, work, configs, other, first, error) ||
         groups_make_without_both(&alike, work->reader, configs, key, other, error))
         goto done;
-    n_quads = values.groups.n * others.groups.n;
+    n_quads = values.groups.n * (others.groups.n + 1);
     quads = calloc(n_quads, sizeof *quads);
     if (!quads) {
         no_memory(work, error);
@@ -227,7 +226,7 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
         if (quads_make(&quads[q], alike.n, error))
             goto done;
     for (size_t g = 0; g < alike.n; g++)
-        add_quads(&alike.groups[g], &values, &others, quads);
+        add_quads(work, &alike.groups[g], &values, &others, quads);
     for (size_t q = 0; q < n_quads; q++) {
         struct comparisons_row row = {.group = group};
         if (quads[q].low.a.n > 0 && compare_values(work, &quads[q], &row, error))

@@ -17,7 +17,7 @@ static size_t take_points(struct curves *curves, size_t point, size_t first, siz
                 curves->drawn[m * curves->n_points * curves->n_tasks + at] =
                     values[m * curves->n_models / curves->n_drawn];
             statistics_sort(values, curves->n_models);
-            curves->mean[at] = statistics_mean(values, curves->n_models);
+            curves->median[at] = statistics_quantile(values, curves->n_models, 0.5);
             curves->low[at] = statistics_quantile(values, curves->n_models, 0.05);
             curves->high[at] = statistics_quantile(values, curves->n_models, 0.95);
         }
@@ -45,11 +45,11 @@ enum error_code curves_read(struct reader *reader, size_t config, size_t n_drawn
     size_t n_values = curves->n_points * curves->n_tasks;
     errors = malloc(n_at_once * n_entry * sizeof *errors);
     curves->entries = malloc(curves->n_points * sizeof *curves->entries);
-    curves->mean = malloc(n_values * sizeof *curves->mean);
+    curves->median = malloc(n_values * sizeof *curves->median);
     curves->low = malloc(n_values * sizeof *curves->low);
     curves->high = malloc(n_values * sizeof *curves->high);
     curves->drawn = malloc(curves->n_drawn * n_values * sizeof *curves->drawn);
-    if (!errors || !curves->entries || !curves->mean || !curves->low || !curves->high || !curves->drawn) {
+    if (!errors || !curves->entries || !curves->median || !curves->low || !curves->high || !curves->drawn) {
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
         goto done;
     }
@@ -71,7 +71,7 @@ done:
 void curves_free(struct curves *curves)
 {
     free(curves->entries);
-    free(curves->mean);
+    free(curves->median);
     free(curves->low);
     free(curves->high);
     free(curves->drawn);

@@ -7,9 +7,9 @@
 /* Mean absolute test errors along the training history. Owns its arrays; released by curves_free. */
 struct curves {
     size_t n_models, n_drawn, n_points, n_tasks;
-    size_t *entries;           /* [n_points]: entries of the training history */
-    double *mean, *low, *high; /* [n_points, n_tasks]: of all models; 5 and 95 % quantiles */
-    float *drawn;              /* [n_drawn, n_points, n_tasks]: single models, evenly spread over the replicates */
+    size_t *entries;             /* [n_points]: entries of the training history */
+    double *median, *low, *high; /* [n_points, n_tasks]: of all models; 5 and 95 % quantiles */
+    float *drawn;                /* [n_drawn, n_points, n_tasks]: single models, evenly spread over the replicates */
 };
 
 /* Reads the curves of a configuration, at most n_drawn_max single models and n_points_max >= 2 entries of the history,

@@ -26,8 +26,9 @@ struct lesioner {
     struct units units;
     double *ri;                       /* [n_units] */
     int8_t *group;                    /* 0: task A's, 1: task B's, -1: neither */
+    float *importance;                /* both tasks' mean share of their layer's sum */
     bool *is_silent;                  /* what the lesion silences */
-    uint32_t *order;                  /* [n_units]: scratch of a shuffle */
+    uint32_t *order;                  /* [n_units]: scratch of a shuffle, or of matching */
     uint32_t *words;                  /* [n_units] */
     float *weights;                   /* room for a model's largest array */
     float *whole[NETWORK_LAYERS_MAX]; /* weights of the whole networks, as in struct layer */
@@ -115,56 +116,138 @@ static enum error_code load_test_set(struct lesioner *l, size_t lane, size_t rep
     return ERROR_NONE;
 }
 
-/* Sorts a model's units into groups; counts them in the result. */
+/* Puts samples of the second test set in the place of a lane's. */
+static void load_second_set(struct lesioner *l, size_t lane, int64_t seed)
+{
+    const struct hyperparameters *h = &l->reader->configs[l->config];
+    struct training *training = &l->training;
+    size_t N_test = (size_t)h->N_test, n_inputs = (size_t)h->n_inputs, lanes = training->lanes;
+    struct targets targets;
+
+    targets_make(&targets, h, seed, NULL, 0);
+    for (size_t task = 0; task < l->result->n_tasks; task++) {
+        tasks_second_test_inputs(h, training->model[lane].key, (int)task, 0, N_test, l->weights);
+        for (size_t i = 0; i < N_test; i++) {
+            size_t row = task * N_test + i;
+            const float *x = l->weights + i * n_inputs;
+            float target;
+            for (size_t k = 0; k < n_inputs; k++)
+                training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
+            targets_compute(&targets, (int)task, 1, x, &target);
+            training->test_target[row * lanes + lane] = target;
+        }
+    }
+}
+
+/* Fills shares [n_units]: the mean over the pair's tasks of a unit's share of the layer's importance. */
+static void importance_shares(const struct lesioner *l, size_t layer, float *shares)
+{
+    const int tasks[] = {l->options->task_a, l->options->task_b};
+    memset(shares, 0, l->n_units * sizeof *shares);
+    for (int t = 0; t < 2; t++) {
+        const float *importance = units_importance(&l->units, l->options->measure, (size_t)tasks[t], layer);
+        double sum = 0;
+        for (size_t i = 0; i < l->n_units; i++)
+            sum += (double)importance[i];
+        for (size_t i = 0; i < l->n_units && sum > 0; i++)
+            shares[i] += (float)(0.5 * (double)importance[i] / sum);
+    }
+}
+
+/* Sorts a model's units into groups. */
 static enum error_code group_units(struct lesioner *l, size_t lane, size_t model, struct error *error)
 {
-    struct lesion_result *result = l->result;
     if (units_load(&l->units, l->reader, l->config, l->replicates[model], error))
         return error->code;
     for (size_t layer = 0; layer < l->n_layers; layer++) {
         if (!layer_mask_has(l->layers, layer))
             continue;
-        int8_t *group = l->group + (lane * l->n_layers + layer) * l->n_units;
+        size_t at = (lane * l->n_layers + layer) * l->n_units;
+        importance_shares(l, layer, l->importance + at);
         units_relative_importance(&l->units, l->options, l->options->measure, layer, l->ri);
-        for (size_t i = 0; i < l->n_units; i++) {
-            group[i] = l->ri[i] > RI_SELECTIVE_ABOVE ? 0 : l->ri[i] < -RI_SELECTIVE_ABOVE ? 1 : -1; /* NaN: neither */
-            result->n_silenced[LESION_SELECTIVE_A * result->n_models + model] += group[i] == 0;
-            result->n_silenced[LESION_SELECTIVE_B * result->n_models + model] += group[i] == 1;
-        }
+        for (size_t i = 0; i < l->n_units; i++) /* NaN: neither */
+            l->group[at + i] = l->ri[i] > RI_SELECTIVE_ABOVE ? 0 : l->ri[i] < -RI_SELECTIVE_ABOVE ? 1 : -1;
     }
-    for (enum lesion lesion = LESION_SELECTIVE_A; lesion <= LESION_SELECTIVE_B; lesion += 2)
-        result->n_silenced[(lesion + 1) * result->n_models + model] =
-            result->n_silenced[lesion * result->n_models + model];
     return ERROR_NONE;
 }
 
-/* Marks the units of a group, or as many drawn at random from the layer (RNG_LESIONS: a partial Fisher-Yates shuffle,
- * as for batches), of one model. */
+/* Marks n units of a layer, drawn at random (RNG_LESIONS: a partial Fisher-Yates shuffle, as for batches). */
+static void choose_random(struct lesioner *l, size_t lane, size_t layer, int8_t wanted, uint32_t draw, size_t n,
+                          bool *is_silent)
+{
+    for (size_t i = 0; i < l->n_units; i++)
+        l->order[i] = (uint32_t)i;
+    rng_words(l->training.model[lane].key, RNG_LESIONS, draw, (uint32_t)(2 * layer) + (uint32_t)wanted, n, l->words);
+    for (size_t k = 0; k < n; k++) {
+        size_t other = k + rng_index(l->words[k], (uint32_t)(l->n_units - k));
+        uint32_t chosen = l->order[other];
+        l->order[other] = l->order[k];
+        is_silent[chosen] = true;
+    }
+}
+
+/* Marks other units of a layer in the place of the n of a group, as lesion.h says; of equal ones the first. */
+static void choose_matched(struct lesioner *l, const int8_t *group, const float *importance, int8_t wanted, size_t n,
+                           bool *is_silent)
+{
+    uint32_t *is_matched = l->order;
+    memset(is_matched, 0, l->n_units * sizeof *is_matched);
+    for (size_t k = 0; k < n; k++) {
+        size_t unit = l->n_units, nearest = l->n_units;
+        for (size_t i = 0; i < l->n_units; i++)
+            if (group[i] == wanted && !is_matched[i] && (unit == l->n_units || importance[i] > importance[unit]))
+                unit = i;
+        for (size_t i = 0; i < l->n_units; i++)
+            if (group[i] != wanted && !is_silent[i] &&
+                (nearest == l->n_units ||
+                 fabsf(importance[i] - importance[unit]) < fabsf(importance[nearest] - importance[unit])))
+                nearest = i;
+        if (nearest == l->n_units)
+            return;
+        is_matched[unit] = 1;
+        is_silent[nearest] = true;
+    }
+}
+
+/* Marks the units of one model that a lesion silences. */
 static void choose_units(struct lesioner *l, size_t lane, enum lesion lesion, uint32_t draw)
 {
-    int8_t wanted = lesion == LESION_SELECTIVE_A || lesion == LESION_RANDOM_A ? 0 : 1;
-    bool is_random = lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B;
+    int8_t wanted = lesion < LESION_SELECTIVE_B ? 0 : 1;
     for (size_t layer = 0; layer < l->n_layers; layer++) {
         if (!layer_mask_has(l->layers, layer))
             continue;
         size_t at = (lane * l->n_layers + layer) * l->n_units, n = 0;
         bool *is_silent = l->is_silent + at;
         for (size_t i = 0; i < l->n_units; i++) {
-            is_silent[i] = l->group[at + i] == wanted && !is_random;
-            l->order[i] = (uint32_t)i;
+            is_silent[i] = l->group[at + i] == wanted && (lesion == LESION_SELECTIVE_A || lesion == LESION_SELECTIVE_B);
             n += l->group[at + i] == wanted;
         }
-        if (!is_random || n == 0)
-            continue;
-        rng_words(l->training.model[lane].key, RNG_LESIONS, draw, (uint32_t)(2 * layer) + (uint32_t)wanted, n,
-                  l->words);
-        for (size_t k = 0; k < n; k++) {
-            size_t other = k + rng_index(l->words[k], (uint32_t)(l->n_units - k));
-            uint32_t chosen = l->order[other];
-            l->order[other] = l->order[k];
-            is_silent[chosen] = true;
-        }
+        if (lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B)
+            choose_random(l, lane, layer, wanted, draw, n, is_silent);
+        else if (lesion == LESION_MATCHED_A || lesion == LESION_MATCHED_B)
+            choose_matched(l, l->group + at, l->importance + at, wanted, n, is_silent);
     }
+}
+
+/* Adds what is marked, times `share`, to the result. */
+static void add_silenced(struct lesioner *l, size_t lane, enum lesion lesion, size_t model, float share)
+{
+    float *n_silenced = l->result->n_silenced + lesion * l->result->n_models + model;
+    float *importance = l->result->importance + lesion * l->result->n_models + model;
+    float n = 0, sum = 0, n_layers = 0;
+    for (size_t layer = 0; layer < l->n_layers; layer++) {
+        size_t at = (lane * l->n_layers + layer) * l->n_units;
+        if (!layer_mask_has(l->layers, layer))
+            continue;
+        n_layers++;
+        for (size_t i = 0; i < l->n_units; i++)
+            if (l->is_silent[at + i]) {
+                n++;
+                sum += l->importance[at + i];
+            }
+    }
+    *n_silenced = n; /* the same in each draw */
+    *importance += share * sum / n_layers;
 }
 
 /* Silences the marked units of all lanes and tests; the errors go to entry 0 of the histories. A unit whose incoming
@@ -260,12 +343,17 @@ static enum error_code lesion_pack(struct lesioner *l, size_t first, size_t n, s
     training_test(&l->training, 0);
     if (check_errors(l, first, n, error))
         return error->code;
+    for (size_t lane = 0; lane < n; lane++)
+        load_second_set(l, lane, reader_first_seed(l->reader) + (int64_t)l->replicates[first + lane]);
+    training_test(&l->training, 0);
     add_errors(l, LESION_NONE, first, n, 1);
     for (enum lesion lesion = LESION_SELECTIVE_A; lesion < N_LESIONS; lesion++) {
         uint32_t n_draws = lesion == LESION_RANDOM_A || lesion == LESION_RANDOM_B ? LESION_DRAWS : 1;
         for (uint32_t draw = 0; draw < n_draws; draw++) {
-            for (size_t lane = 0; lane < n; lane++)
+            for (size_t lane = 0; lane < n; lane++) {
                 choose_units(l, lane, lesion, draw);
+                add_silenced(l, lane, lesion, first + lane, 1.0f / (float)n_draws);
+            }
             test_lesioned(l, n);
             add_errors(l, lesion, first, n, 1.0f / (float)n_draws);
         }
@@ -289,14 +377,16 @@ static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct 
     l->replicates = malloc(n_models_max * sizeof *l->replicates);
     l->ri = malloc(l->n_units * sizeof *l->ri);
     l->group = malloc(n_all * l->n_units * sizeof *l->group);
+    l->importance = malloc(n_all * l->n_units * sizeof *l->importance);
     l->is_silent = malloc(n_all * l->n_units * sizeof *l->is_silent);
     l->order = malloc(l->n_units * sizeof *l->order);
     l->words = malloc((l->n_units + 4) * sizeof *l->words);
     l->weights = malloc((n_hidden + n_test + n_small) * sizeof *l->weights);
     result->errors = calloc(N_LESIONS * result->n_tasks * n_models_max, sizeof *result->errors);
     result->n_silenced = calloc(N_LESIONS * n_models_max, sizeof *result->n_silenced);
-    if (!l->replicates || !l->ri || !l->group || !l->is_silent || !l->order || !l->words || !l->weights ||
-        !result->errors || !result->n_silenced)
+    result->importance = calloc(N_LESIONS * n_models_max, sizeof *result->importance);
+    if (!l->replicates || !l->ri || !l->group || !l->importance || !l->is_silent || !l->order || !l->words ||
+        !l->weights || !result->errors || !result->n_silenced || !result->importance)
         return no_memory(l->reader, error);
     for (int layer = 1; layer < l->training.network.n_layers; layer++) {
         const struct layer *part = &l->training.network.layer[layer];
@@ -315,6 +405,7 @@ static void release(struct lesioner *l)
     free(l->words);
     free(l->order);
     free(l->is_silent);
+    free(l->importance);
     free(l->group);
     free(l->ri);
     free(l->replicates);
@@ -357,30 +448,20 @@ done:
     return error->code;
 }
 
-/* ---- The same networks on a second test set ---- */
-
-/* Puts samples of another stream in the place of a lane's test set. */
-static void load_second_set(struct lesioner *l, size_t lane, int64_t seed)
+void lesion_difference(const struct lesion_result *result, enum lesion control, size_t task, float *difference)
 {
-    const struct hyperparameters *h = &l->reader->configs[l->config];
-    struct training *training = &l->training;
-    size_t N_test = (size_t)h->N_test, n_inputs = (size_t)h->n_inputs, lanes = training->lanes;
-    struct targets targets;
-
-    targets_make(&targets, h, seed, NULL, 0);
-    for (size_t task = 0; task < l->result->n_tasks; task++) {
-        tasks_second_test_inputs(h, training->model[lane].key, (int)task, 0, N_test, l->weights);
-        for (size_t i = 0; i < N_test; i++) {
-            size_t row = task * N_test + i;
-            const float *x = l->weights + i * n_inputs;
-            float target;
-            for (size_t k = 0; k < n_inputs; k++)
-                training->test_x[(row * n_inputs + k) * lanes + lane] = x[k];
-            targets_compute(&targets, (int)task, 1, x, &target);
-            training->test_target[row * lanes + lane] = target;
-        }
+    size_t n = result->n_models;
+    enum lesion selective = control < LESION_SELECTIVE_B ? LESION_SELECTIVE_A : LESION_SELECTIVE_B;
+    const float *errors = result->errors + (selective * result->n_tasks + task) * n;
+    const float *control_errors = result->errors + (control * result->n_tasks + task) * n;
+    for (size_t m = 0; m < n; m++) {
+        float n_selective = result->n_silenced[selective * n + m], n_control = result->n_silenced[control * n + m];
+        bool is_pair = n_selective > 0 && n_control == n_selective;
+        difference[m] = is_pair ? errors[m] - control_errors[m] : quiet_nan();
     }
 }
+
+/* ---- The same networks measured on the second test set ---- */
 
 /* Copies a lane's measures, as many as the file has: values [measure, task, layer, unit]. */
 static void copy_measures(const struct lesioner *l, const struct importance *importance, size_t lane, float *values)
@@ -468,5 +549,6 @@ void lesion_free(struct lesion_result *result)
 {
     free(result->errors);
     free(result->n_silenced);
+    free(result->importance);
     memset(result, 0, sizeof *result);
 }

@@ -50,7 +50,7 @@ static void begin_group(const struct report *report, size_t i)
 
 /* From data to a figure's coordinates; y is logarithmic. */
 struct axes {
-    size_t n_entries; /* of the longest history shown */
+    size_t n_entries; /* of the history */
     double low, high;
 };
 
@@ -67,13 +67,10 @@ static double curve_y(const struct axes *axes, double error)
 
 static void grow_axes(struct axes *axes, const struct curves *curves, double threshold)
 {
-    for (size_t p = 0; p < curves->n_points; p++)
-        if (axes->n_entries <= curves->entries[p])
-            axes->n_entries = curves->entries[p] + 1;
     for (size_t v = 0; v < curves->n_points * curves->n_tasks; v++) {
         if (curves->low[v] > 0)
             axes->low = fmin(axes->low, curves->low[v]);
-        axes->high = fmax(axes->high, fmax(curves->high[v], curves->mean[v]));
+        axes->high = fmax(axes->high, fmax(curves->high[v], curves->median[v]));
     }
     if (curves->n_points > 0) {
         axes->low = fmin(axes->low, threshold);
@@ -138,21 +135,25 @@ static void write_curves(FILE *out, const struct axes *axes, const struct curves
         }
     for (size_t t = 0; t < curves->n_tasks; t++) {
         fprintf(out, "<polyline class=\"mean%zu\" points=\"", t + 1);
-        write_points(out, axes, curves, curves->mean + t, false);
+        write_points(out, axes, curves, curves->median + t, false);
         fprintf(out, "\"/>\n");
         for (size_t p = 0; p < curves->n_points; p++) {
             size_t v = p * curves->n_tasks + t;
             fprintf(out, "<circle class=\"dot%zu\" cx=\"%.5g\" cy=\"%.5g\" r=\"2.5\"><title>", t + 1,
-                    curve_x(axes, curves->entries[p]), curve_y(axes, curves->mean[v]));
-            html_printf(out, "epoch %zu, task %zu: mean error %.4g (5-95 %%: %.4g to %.4g)", curves->entries[p], t + 1,
-                        curves->mean[v], curves->low[v], curves->high[v]);
+                    curve_x(axes, curves->entries[p]), curve_y(axes, curves->median[v]));
+            html_printf(out, "epoch %zu, task %zu: median error %.4g (5-95 %%: %.4g to %.4g)", curves->entries[p],
+                        t + 1, curves->median[v], curves->low[v], curves->high[v]);
             fprintf(out, "</title></circle>\n");
         }
     }
 }
 
-static void write_training(const struct report *report, size_t i, const struct axes *axes, const struct curves *curves)
+static void write_training(const struct report *report, size_t i, const struct axes *common,
+                           const struct curves *curves)
 {
+    const struct axes own = {curves->n_points > 0 ? curves->entries[curves->n_points - 1] + 1 : 2, common->low,
+                             common->high}; /* phases make some histories longer than others */
+    const struct axes *axes = &own;
     const struct hyperparameters *h = report_hyperparameters(report, i);
     const struct box *box = &training_plot;
     FILE *out = report->out;
@@ -167,8 +168,8 @@ static void write_training(const struct report *report, size_t i, const struct a
         size_t last = (curves->n_points - 1) * curves->n_tasks + t;
         size_t used = strlen(description);
         snprintf(description + used, sizeof description - used,
-                 "Task %zu: mean error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
-                 curves->mean[t], curves->mean[last], curves->low[last], curves->high[last]);
+                 "Task %zu: median error %.3g untrained, %.3g at the end (5-95 %%: %.3g to %.3g). ", t + 1,
+                 curves->median[t], curves->median[last], curves->low[last], curves->high[last]);
     }
     fprintf(out, "<figure>\n");
     svg_begin(out, 310, 180, "Mean absolute test error by epoch", description);
@@ -198,7 +199,7 @@ static void write_task_keys(const struct report *report)
         task_label(report->reader, report->selection, (int)t, task);
         fprintf(report->out, "<li><span class=\"key\" style=\"background:#%06" PRIx32 "\">&nbsp;</span>", colours[t]);
         html_text(report->out, task);
-        fprintf(report->out, ", mean%s</li>", t == 1 ? " (dashed)" : "");
+        fprintf(report->out, ", median%s</li>", t == 1 ? " (dashed)" : "");
     }
 }
 
@@ -206,7 +207,7 @@ enum error_code report_training(const struct report *report, struct error *error
 {
     FILE *out = report->out;
     size_t n = n_figures(report);
-    struct axes axes = {.n_entries = 2, .low = INFINITY, .high = 0};
+    struct axes axes = {.low = INFINITY, .high = 0};
     struct curves *curves = calloc(n, sizeof *curves);
     if (!curves)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", report->reader->path);

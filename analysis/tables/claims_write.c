@@ -418,6 +418,20 @@ static void csv_tasks(const struct claim_result *result, enum side side, FILE *o
     }
 }
 
+/* Their names, or formulas, in which there are no quotes: "sum and prod;..." */
+static void csv_task_names(const struct claim_result *result, enum side side, const struct reader *reader, FILE *out)
+{
+    for (size_t p = 0; p < result->pairs.n; p++) {
+        const struct claim_side *of = side_of(&result->pairs.pairs[p], side);
+        char a[TASK_LABEL_MAX], b[TASK_LABEL_MAX];
+        task_name(&reader->configs[of->config], of->tasks.a, a);
+        task_name(&reader->configs[of->config], of->tasks.b, b);
+        fprintf(out, "%s%s and %s", p > 0 ? ";" : "\"", a, b);
+    }
+    if (result->pairs.n > 0)
+        fputc('"', out);
+}
+
 static void csv_numbers(const double *numbers, size_t n, FILE *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -473,7 +487,7 @@ static void csv_checks(const struct claims *claims, int c, int m, FILE *out)
     csv_numbers((const double[]){result->noise_a[m], result->noise_b[m]}, 2, out);
 }
 
-static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE *out)
+static void csv_claim_row(const struct claims *claims, const struct reader *reader, int c, int r, int m, FILE *out)
 {
     const struct claim_result *result = &claims->results[c];
     const struct claim_row *row = &result->rows[r][m];
@@ -502,6 +516,11 @@ static void csv_claim_row(const struct claims *claims, int c, int r, int m, FILE
     fputc(',', out);
     if (is_pair(c))
         csv_tasks(result, SIDE_B, out);
+    fputc(',', out);
+    csv_task_names(result, SIDE_A, reader, out);
+    fputc(',', out);
+    if (is_pair(c))
+        csv_task_names(result, SIDE_B, reader, out);
     fprintf(out, "\n");
 }
 
@@ -515,7 +534,7 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -527,7 +546,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             for (int m = 0; m < claims->n_measures; m++)
                 if (is_wanted(claims, m)) {
                     csv_keys(reader, group, out);
-                    csv_claim_row(claims, c, r, m, out);
+                    csv_claim_row(claims, reader, c, r, m, out);
                 }
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
@@ -538,7 +557,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -586,7 +605,19 @@ static void json_row(const struct claims *claims, int c, int r, int m, bool is_f
     fprintf(out, "}");
 }
 
-static void json_pairs(const struct claims *claims, int c, FILE *out)
+static void json_task_names(const char *key, const struct claim_side *side, const struct reader *reader, FILE *out)
+{
+    char name[TASK_LABEL_MAX];
+    task_name(&reader->configs[side->config], side->tasks.a, name);
+    fprintf(out, "\"%s\": [", key);
+    json_text(out, name);
+    fprintf(out, ", ");
+    task_name(&reader->configs[side->config], side->tasks.b, name);
+    json_text(out, name);
+    fprintf(out, "], ");
+}
+
+static void json_pairs(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim_result *result = &claims->results[c];
     fprintf(out, "],\n     \"pairs\": [");
@@ -596,8 +627,11 @@ static void json_pairs(const struct claims *claims, int c, FILE *out)
         if (is_pair(c))
             fprintf(out, "\"b\": %zu, ", pair->b.config);
         fprintf(out, "\"tasks\": [%d, %d], ", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
-        if (is_pair(c))
+        json_task_names("task_names", &pair->a, reader, out);
+        if (is_pair(c)) {
             fprintf(out, "\"tasks_b\": [%d, %d], ", pair->b.tasks.a + 1, pair->b.tasks.b + 1);
+            json_task_names("task_names_b", &pair->b, reader, out);
+        }
         fprintf(out, "\"control\": %s, \"effects\": {", claim_pair_has_controls(pair) ? "true" : "false");
         for (int m = 0, n = 0; m < claims->n_measures; m++)
             if (is_wanted(claims, m)) {
@@ -633,7 +667,7 @@ static void json_multiverse(const struct claims *claims, int c, FILE *out)
     fprintf(out, "]}");
 }
 
-static void json_claim(const struct claims *claims, int c, FILE *out)
+static void json_claim(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
     const struct claim_result *result = &claims->results[c];
@@ -655,7 +689,7 @@ static void json_claim(const struct claims *claims, int c, FILE *out)
                 json_row(claims, c, r, m, is_first, out);
                 is_first = false;
             }
-    json_pairs(claims, c, out);
+    json_pairs(claims, reader, c, out);
     if (result->pairs.n > 0)
         json_multiverse(claims, c, out);
     fprintf(out, "}");
@@ -690,7 +724,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
     json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)
-        json_claim(claims, c, out);
+        json_claim(claims, reader, c, out);
     fprintf(out, "\n  ],\n  \"loss_correlation\": [");
     for (int n = 0, n_written = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {

@@ -17,13 +17,22 @@ static void format_other(const struct comparisons *comparisons, size_t config, c
     hyperparameter_format(&comparisons->reader->configs[config], comparisons->other, value);
 }
 
+/* What a row's first (side 0) or second task is called in all configurations of its group that have it; "" if they call
+ * it differently. */
+static void common_name(const struct comparisons *comparisons, const struct comparisons_row *row, int side,
+                        char name[TASK_LABEL_MAX])
+{
+    task_common_name(comparisons->reader, &comparisons->groups.groups[row->group],
+                     side ? row->ri.task_b : row->ri.task_a, name);
+}
+
 static void write_csv(const struct comparisons *comparisons, FILE *out)
 {
     for (size_t k = 0; k < comparisons->groups.n_keys; k++)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
     fprintf(out, "compared,value_a,value_b,%s", comparisons->other ? "interaction,other_a,other_b," : "");
-    fprintf(out, "measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
-                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family\n");
+    fprintf(out, "measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,mean_a,mean_b,difference,"
+                 "difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,task_2_name\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -59,6 +68,12 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
             fputc(',', out);
             csv_number(out, numbers[j]);
         }
+        for (int side = 0; side < 2; side++) {
+            char name[TASK_LABEL_MAX];
+            common_name(comparisons, row, side, name);
+            fputc(',', out);
+            csv_text(out, name);
+        }
         fprintf(out, "\n");
     }
 }
@@ -90,9 +105,16 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
             fprintf(out, ", \"other_b\": ");
             json_value(out, &comparisons->reader->configs[row->config_b], comparisons->other);
         }
-        fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"layer\": ",
+        fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"task_names\": [",
                 measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
                 row->ri.task_b + 1);
+        for (int side = 0; side < 2; side++) {
+            char name[TASK_LABEL_MAX];
+            common_name(comparisons, row, side, name);
+            fprintf(out, side ? ", " : "");
+            json_text(out, name);
+        }
+        fprintf(out, "], \"layer\": ");
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             fprintf(out, "%zu", row->layer + 1);
         else
@@ -119,8 +141,8 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 /* Above a block of rows with the same group, values, measure and pair. */
 static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
 {
-    char label[LABEL_MAX], text[2 * LABEL_MAX + 200], effect[LABEL_MAX] = "";
-    char a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
+    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX], label[LABEL_MAX], text[2 * LABEL_MAX + 600];
+    char a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX], effect[LABEL_MAX] = "";
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
@@ -129,9 +151,12 @@ static void write_block_head(const struct comparisons *comparisons, const struct
         format_other(comparisons, row->config_a, a);
         format_other(comparisons, row->config_b, b);
     }
-    snprintf(text, sizeof text, "%s%s = %.200s against %.200s; %.600s; %s, tasks %d and %d", effect,
+    const struct selection *group = &comparisons->groups.groups[row->group];
+    task_label(comparisons->reader, group, row->ri.task_a, first);
+    task_label(comparisons->reader, group, row->ri.task_b, second);
+    snprintf(text, sizeof text, "%s%s = %.200s against %.200s; %.600s; %s, %s and %s", effect,
              comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
-             measure_table[row->ri.measure].name, row->ri.task_a + 1, row->ri.task_b + 1);
+             measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
     fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
             "difference", " [95 %]", "Cliff", "p", "p family");

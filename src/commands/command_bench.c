@@ -1,4 +1,5 @@
 /* picky bench: how fast picky is here, beside what the machine could do. */
+#include "bench_tasks.h"
 #include "build.h"
 #include "cli.h"
 #include "clock.h"
@@ -269,7 +270,8 @@ static void print_json_figure(const char *name, struct figure figure, const char
 }
 
 /* One object: limits by instruction set; training, measures and job as lists. */
-static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines)
+static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines,
+                       const struct bench_tasks *tasks)
 {
     static const char *const levels[LEVELS] = {"read_l1_gb_s", "read_l2_gb_s", "read_l3_gb_s", "read_memory_gb_s"};
     const char *separator = "";
@@ -309,7 +311,9 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
                lines[0][i].hidden_size, lines[0][i].job_ms, benches[0].kernels->name);
         separator = ",";
     }
-    printf("]}\n");
+    printf("],\n \"formulas\": ");
+    bench_tasks_print_json(tasks);
+    printf("}\n");
 }
 
 /* ---- the command -------------------------------------------------------------------------------------------- */
@@ -351,6 +355,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct error
     static struct line lines[2][LINES_MAX];
     static const int64_t portable_widths[] = {5, 16};
     struct bench benches[2] = {{.n_runs = 9}, {.n_runs = 9}};
+    struct bench_tasks tasks;
     int64_t widths[WIDTHS_MAX] = {5, 16, 50, 100, 200};
     int n_lines[2] = {5, 2}, n_benches = 1;
 
@@ -370,10 +375,13 @@ static enum error_code bench_all(const struct arguments *arguments, struct error
     if (hyperparameters_check(&benches[0].h, error))
         return error->code;
     benches[1].h = benches[0].h;
-    if (run_bench(&benches[0], widths, n_lines[0], lines[0], error))
+    if (run_bench(&benches[0], widths, n_lines[0], lines[0], error) ||
+        bench_tasks_measure(&tasks, &benches[0].h, benches[0].n_runs, error))
         return error->code;
-    if (!arguments->json)
+    if (!arguments->json) {
         print_text(&benches[0], lines[0], 2 * n_lines[0]);
+        bench_tasks_print(&tasks);
+    }
     if (!arguments->simd && strcmp(benches[0].kernels->name, "portable") != 0) {
         n_benches = 2;
         setenv("PICKY_SIMD", "portable", 1);
@@ -383,7 +391,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct error
             print_text(&benches[1], lines[1], 2 * n_lines[1]);
     }
     if (arguments->json)
-        print_json(benches, n_benches, lines, n_lines);
+        print_json(benches, n_benches, lines, n_lines, &tasks);
     return ERROR_NONE;
 }
 
@@ -408,12 +416,15 @@ const struct command command_bench = {
         "  --hidden-size H,...   units of a hidden layer (default 5,16,50,100,200)\n"
         "  --simd NAME           instruction set: avx512, avx2, neon or portable (default: the widest, then portable)\n"
         "  --set KEY=VALUE       another hyperparameter, e.g. batch_size or context_location\n"
-        "  --json                for machines: limits, training, measures, job\n\n"
+        "  --json                for machines: limits, training, measures, job, formulas\n\n"
         "Training is one attempt of a full pack with models in the SIMD lanes, or of one model with units in the\n"
         "lanes, all test passes included; * is the layout that full packs of jobs get, and the estimate (ms a model,\n"
         "measures included) is what that choice goes by. R is the yardstick: the matrix products at the multiply-add\n"
         "peak plus a square root and a division for each parameter and step, one after the other, without the test\n"
-        "passes. A job has its rejected attempts, measures and record in it.\n"
+        "passes. A job has its rejected attempts, measures and record in it. Formulas: what the targets of a job cost, "
+        "at\n"
+        "50 units a layer, as a share of the whole job, if each task takes ten operations, or three transcendental\n"
+        "functions, a sample (to stay below 2 and 8 %).\n"
         "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .run = run,
 };

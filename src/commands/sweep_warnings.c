@@ -14,6 +14,26 @@ static void print_idle(FILE *out, const struct sweep *sweep, const struct hyperp
     fprintf(out, "picky: warning: %s is given, but has no effect in this sweep: it matters %s\n", row->name, where);
 }
 
+/* That a fraction is ignored in some configurations, those of one task. */
+static void print_ignored_fractions(FILE *out, const struct sweep *sweep)
+{
+    size_t n = 0, first = 0;
+    for (size_t c = sweep->n_configs; c-- > 0;) {
+        double fraction = sweep->configs[c].fraction;
+        if (fraction > 0 && fraction < 1 && hyperparameters_n_tasks(&sweep->configs[c]) == 1) { /* "equal" is 0 or 1 */
+            n++;
+            first = c;
+        }
+    }
+    if (n == 0 || n == sweep->n_configs) /* all: it has no effect in this sweep */
+        return;
+    char label[RESULTS_LABEL_MAX];
+    results_label(&sweep->configs[first], sweep->swept, first, label);
+    fprintf(out,
+            "picky: warning: fraction is ignored by %zu of %zu configurations, which have one task: the first is %s\n",
+            n, sweep->n_configs, label);
+}
+
 static void print_coinciding(FILE *out, const struct sweep *sweep)
 {
     struct sweep_twins twins;
@@ -47,6 +67,7 @@ void sweep_warnings_print(FILE *out, const struct sweep *sweep)
     for (int i = 0; i < n_hyperparameters; i++)
         if (sweep->given[i])
             print_idle(out, sweep, &hyperparameter_table[i]);
+    print_ignored_fractions(out, sweep);
     if (!sweep->repeated) /* that has a line of its own */
         print_coinciding(out, sweep);
 }

@@ -12,12 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of targets that a runner keeps from screening to training, at most: those of 30 jobs of 130,000 samples. More
+ * are computed again. */
+enum { KEPT_BYTES_MAX = 16 << 20 };
+
 /* A job that is not done: its current attempt waits for a pack. */
 struct waiting {
     struct job job;
-    unsigned attempt;      /* 0-based */
-    bool is_screened;      /* the attempt's untrained model is known, and worth training */
-    double untrained_loss; /* entry 0 of the histories, once screened */
+    unsigned attempt;         /* 0-based */
+    bool is_screened;         /* the attempt's untrained model is known, and worth training */
+    struct kept_targets kept; /* the attempt's, owned; without values if they are not kept */
+    double untrained_loss;    /* entry 0 of the histories, once screened */
     float untrained_error[TASKS_MAX];
     double wall_s;
     float attempt_error[]; /* [max_attempts][T]; NaN for attempts not made */
@@ -44,6 +49,7 @@ struct job_runner {
     int n_packs;
     enum layout layout_of_packs;
     uint64_t memory;          /* bytes that packs may hold together */
+    size_t n_kept_bytes;      /* of waiting jobs' targets */
     bool was_refused;         /* and that is what could be allocated */
     struct job_group *groups; /* [n_groups], those with waiting jobs */
     size_t n_groups, groups_capacity;
@@ -117,6 +123,29 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     return ERROR_NONE;
 }
 
+/* Makes room for a job's targets, unless it would be too much or memory is short. */
+static void keep_targets(struct job_runner *runner, struct waiting *w)
+{
+    size_t n_bytes = training_n_targets(&w->job.h) * sizeof(float);
+    if (w->kept.values || n_bytes > KEPT_BYTES_MAX - runner->n_kept_bytes)
+        return;
+    w->kept.values = malloc(n_bytes);
+    runner->n_kept_bytes += w->kept.values ? n_bytes : 0;
+}
+
+static void release_targets(struct job_runner *runner, struct waiting *w)
+{
+    runner->n_kept_bytes -= w->kept.values ? training_n_targets(&w->job.h) * sizeof(float) : 0;
+    free(w->kept.values);
+    w->kept = (struct kept_targets){0};
+}
+
+static void waiting_free(struct job_runner *runner, struct waiting *w)
+{
+    release_targets(runner, w);
+    free(w);
+}
+
 void job_runner_destroy(struct job_runner *runner)
 {
     if (!runner)
@@ -125,7 +154,7 @@ void job_runner_destroy(struct job_runner *runner)
         pack_release(&runner->packs[i]);
     for (size_t g = 0; g < runner->n_groups; g++) {
         for (size_t i = 0; i < runner->groups[g].n_waiting; i++)
-            free(runner->groups[g].waiting[i]);
+            waiting_free(runner, runner->groups[g].waiting[i]);
         free(runner->groups[g].waiting);
     }
     free(runner->groups);
@@ -296,7 +325,7 @@ static enum error_code end_job(struct job_runner *runner, struct job_group *grou
 {
     enum error_code code = done(context, &w->job, runner->record, error);
     group_remove(group, w);
-    free(w);
+    waiting_free(runner, w);
     return code;
 }
 
@@ -342,8 +371,9 @@ static enum error_code load_members(struct pack *pack, struct waiting *const *me
     training_clear(&pack->training);
     for (size_t lane = 0; lane < n; lane++) {
         check(members[lane]);
-        const struct job *job = &members[lane]->job;
-        if (training_load(&pack->training, lane, &job->h, job->seed, members[lane]->attempt, error))
+        struct waiting *w = members[lane];
+        struct kept_targets *kept = w->kept.values ? &w->kept : NULL;
+        if (training_load_kept(&pack->training, lane, &w->job.h, w->job.seed, w->attempt, kept, error))
             return error->code;
     }
     return ERROR_NONE;
@@ -435,6 +465,8 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
     while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            keep_targets(runner, members[i]);
         if (load_pack(runner, &group->shape, members, &n, &pack, error))
             return error->code;
         training_untrained(&pack->training);
@@ -453,6 +485,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
             if (model->is_dead && w->attempt + 1 < (unsigned)w->job.h.max_attempts) {
                 record_attempt(w, model->test_error, T);
                 w->attempt++;
+                w->kept.are_known = false;
                 runner->totals.rejected_at_start++;
                 continue;
             }
@@ -505,6 +538,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
     bool ends[KERNELS_LANES_MAX], any_ends = false;
 
     for (size_t lane = 0; lane < n; lane++) {
+        release_targets(runner, members[lane]);
         training->model[lane].train_loss[0] = members[lane]->untrained_loss;
         memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
     }

@@ -46,8 +46,6 @@ struct formula {
     uint16_t inputs;             /* bit k: it uses x<k> */
     uint16_t dials;              /* bit 0: it uses a, bit 1: b, bit 2: c */
     uint16_t randoms;            /* bit k: it uses r<k> */
-    uint16_t
-        last_input_column; /* where the highest input stands first in the text that was parsed, from 1; 0 if none */
     uint16_t n_steps;
     uint16_t n_constants;
     struct formula_step steps[FORMULA_TEXT_MAX];

@@ -184,14 +184,12 @@ static enum error_code add_constant(struct parser *p, float value)
     return add_step(p, FORMULA_CONSTANT, f->n_constants++);
 }
 
-static enum error_code add_input(struct parser *p, size_t from, size_t input)
+static enum error_code add_input(struct parser *p, size_t input)
 {
     struct formula *f = p->formula;
     f->inputs |= (uint16_t)(1u << input);
-    if (input + 1 > f->n_inputs) {
+    if (input + 1 > f->n_inputs)
         f->n_inputs = (uint16_t)(input + 1);
-        f->last_input_column = (uint16_t)(from < UINT16_MAX ? from + 1 : UINT16_MAX);
-    }
     return add_step(p, FORMULA_INPUT, input);
 }
 
@@ -334,7 +332,7 @@ static enum error_code parse_name(struct parser *p)
 
     int input = indexed(word, 'x', FORMULA_INPUTS_MAX), random = indexed(word, 'r', FORMULA_RANDOMS);
     if (input >= 0)
-        return add_input(p, from, (size_t)input);
+        return add_input(p, (size_t)input);
     if (random >= 0) {
         p->formula->randoms |= (uint16_t)(1u << random);
         return add_step(p, FORMULA_RANDOM, (size_t)random);

@@ -52,7 +52,8 @@ const struct hyperparameter hyperparameter_table[] = {
              "hidden layer whose input the task context is appended to"),
     ROW_CHOICE(1, train_mode, "random", train_modes, "\"random\", \"replay\" or \"sequential\"",
                "order in which the tasks are trained"),
-    ROW_TEXT(1, second_task, "prod", "\"prod\" (x0 * x1) or \"addK\" with a number K (x0 + K x1)",
+    ROW_TEXT(1, second_task, "prod",
+             "\"prod\" (x0 * x1) or \"addK\" (x0 + K x1) with a number K: 0, or |K| from 1e-45 to 1000000",
              "short for tasks: target of task 2; task 1 is x0 + x1"),
     ROW_REAL(1, fraction, "equal", 0, true, 1, false, "a number above 0 and below 1, or \"equal\"",
              "fraction of the training samples that are task 1's; the others share the rest"),
@@ -305,7 +306,11 @@ static bool text_allowed(const struct hyperparameter *row, const char *text)
     if (is_row(row, second_task)) {
         bool is_product;
         double factor;
-        return hyperparameters_parse_second_task(text, &is_product, &factor);
+        if (!hyperparameters_parse_second_task(text, &is_product, &factor))
+            return false;
+        const char *digit = text + strcspn(text, "123456789eE");
+        bool is_zero = !isdigit((unsigned char)*digit); /* and does not only become it */
+        return is_product || is_zero || (float)factor != 0;
     }
     check(is_row(row, context_location));
     return strcmp(text, "start") == 0 || strcmp(text, "end") == 0 || parse_layer(text) > 0;
@@ -334,6 +339,12 @@ enum error_code hyperparameter_set_integer(struct hyperparameters *h, const stru
     return not_allowed(row, text, false, error);
 }
 
+/* Whether formulas take the number as a float. */
+static bool is_float(const struct hyperparameter *row)
+{
+    return is_row(row, input_low) || is_row(row, input_high) || is_row(row, a) || is_row(row, b) || is_row(row, c);
+}
+
 enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct hyperparameter *row, double value,
                                         struct error *error)
 {
@@ -346,6 +357,13 @@ enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct 
         char text[HYPERPARAMETER_TEXT_MAX];
         format_real(value, text);
         return not_allowed(row, text, false, error);
+    }
+    if (is_float(row) && value != 0 && (float)value == 0) {
+        char text[HYPERPARAMETER_TEXT_MAX];
+        format_real(value, text);
+        return error_set(error, ERROR_INPUT,
+                         "%s = %s: too near to 0 and would become it; allowed: %s, no nearer to 0 than 1e-45",
+                         row->name, text, row->allowed);
     }
     value += 0.0; /* no -0 */
     memcpy(field(h, row), &value, sizeof value);
@@ -593,9 +611,7 @@ static enum error_code check_inputs(const struct hyperparameters *h, struct erro
     }
     if (tasks->uses.n_inputs <= h->n_inputs || !task_list_check_inputs(&tasks->list, (int)h->n_inputs, &task, error))
         return ERROR_NONE;
-    const struct formula *formula = &tasks->list.formulas[task];
-    return error_prefix(error, "tasks = \"%.60s\": task %d, column %d", formula->text, task + 1,
-                        formula->last_input_column);
+    return error_prefix(error, "tasks: task %d", task + 1);
 }
 
 static enum error_code check_samples(const struct hyperparameters *h, struct error *error)

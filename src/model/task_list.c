@@ -60,9 +60,6 @@ static enum error_code add_task(struct task_list *list, const char *text, size_t
     *column += (int)at;
     if (code)
         return code;
-    if (formula->last_input_column > 0)
-        formula->last_input_column =
-            (uint16_t)(formula->last_input_column + at < UINT16_MAX ? formula->last_input_column + at : UINT16_MAX);
     list->n_tasks++;
     return ERROR_NONE;
 }
@@ -164,13 +161,27 @@ struct task_list_uses task_list_uses(const struct task_list *list)
     return uses;
 }
 
+/* Where an input stands first in a canonical formula that uses it, from 1. */
+static int column_of_input(const char *text, int input)
+{
+    char name[8];
+    int length = snprintf(name, sizeof name, "x%d", input);
+    const char *at = strstr(text, name);
+    while (at && at[length] >= '0' && at[length] <= '9') /* x15 for x1 */
+        at = strstr(at + 1, name);
+    check(at);
+    return (int)(at - text) + 1;
+}
+
 enum error_code task_list_check_inputs(const struct task_list *list, int n_inputs, int *task, struct error *error)
 {
     for (*task = 0; *task < list->n_tasks; ++*task) {
         int used = list->formulas[*task].n_inputs;
         if (used > n_inputs)
-            return error_set(error, ERROR_INPUT, "%s uses x%d, but n_inputs = %d; allowed: inputs below x%d",
-                             list->formulas[*task].text, used - 1, n_inputs, n_inputs);
+            return error_set(error, ERROR_INPUT,
+                             "%s uses x%d (column %d), but n_inputs = %d; allowed: inputs below x%d",
+                             list->formulas[*task].text, used - 1,
+                             column_of_input(list->formulas[*task].text, used - 1), n_inputs, n_inputs);
     }
     return ERROR_NONE;
 }

@@ -49,7 +49,7 @@ struct task_list_uses {
 struct task_list_uses task_list_uses(const struct task_list *list);
 
 /* Whether the inputs of all formulas are below n_inputs. If not, ERROR_INPUT; *task (0-based) is the first that uses
- * another one. Its formula's last_input_column says where, in the text given to task_list_add or task_list_parse. */
+ * another one; the column of the message is one of its canonical text, which the message quotes. */
 enum error_code task_list_check_inputs(const struct task_list *list, int n_inputs, int *task, struct error *error);
 
 /* r0..r9 of a job: U(-1, 1), of (seed, attempt 0): the same in every attempt and configuration. */

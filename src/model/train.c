@@ -160,28 +160,43 @@ static void note_fault(struct model *model, const struct targets *targets, int t
              formula->text);
 }
 
-/* These are false if they were interrupted. */
-static bool load_training_set(struct model *model, const struct targets *targets, const atomic_bool *interrupt)
+/* Targets of a task at n samples: those at `kept` if `targets` is NULL, else computed, and kept there unless it is
+ * NULL. */
+static void load_targets(struct model *model, const struct targets *targets, int task, size_t n, const float *x,
+                         float *kept, float *target)
 {
-    size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)targets->n_inputs, ends[TASKS_MAX], end = 0;
+    if (!targets) {
+        memcpy(target, kept, n * sizeof *target);
+        return;
+    }
+    size_t n_inputs = (size_t)targets->n_inputs, bad = targets_compute(targets, task, n, x, target);
+    if (bad < n)
+        note_fault(model, targets, task, x + bad * n_inputs);
+    if (kept)
+        memcpy(kept, target, n * sizeof *target);
+}
+
+/* These take targets as load_targets() does, and are false if they were interrupted. */
+static bool load_training_set(struct training *training, size_t lane, const struct targets *targets, float *kept)
+{
+    struct model *model = &training->model[lane];
+    size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)model->h.n_inputs, ends[TASKS_MAX], end = 0;
     int64_t counts[TASKS_MAX];
     hyperparameters_train_counts(&model->h, counts);
-    for (int task = 0; task < targets->list->n_tasks; task++)
+    for (int64_t task = 0; task < training->network.shape.n_tasks; task++)
         ends[task] = end += (size_t)counts[task];
     int task = 0;
     for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
         size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
         float target[LOAD_SAMPLES], *x = model->x + first * n_inputs;
-        if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+        if (first % SAMPLES_A_LOOK == 0 && interrupt_look(training->network.interrupt))
             return false;
         tasks_train_inputs(&model->h, model->key, first, n, x);
         for (size_t i = 0, n_same; i < n; i += n_same) {
             while (ends[task] <= first + i)
                 task++;
             n_same = ends[task] - first - i < n - i ? ends[task] - first - i : n - i;
-            size_t bad = targets_compute(targets, task, n_same, x + i * n_inputs, target + i);
-            if (bad < n_same)
-                note_fault(model, targets, task, x + (i + bad) * n_inputs);
+            load_targets(model, targets, task, n_same, x + i * n_inputs, kept ? kept + first + i : NULL, target + i);
             for (size_t k = i; k < i + n_same; k++)
                 model->samples[first + k] = (struct train_sample){.target = target[k], .task = task};
         }
@@ -189,22 +204,19 @@ static bool load_training_set(struct model *model, const struct targets *targets
     return true;
 }
 
-static bool load_test_sets(struct training *training, size_t lane, const struct targets *targets,
-                           const atomic_bool *interrupt)
+static bool load_test_sets(struct training *training, size_t lane, const struct targets *targets, float *kept)
 {
     struct model *model = &training->model[lane];
-    size_t lanes = training->lanes, N_test = (size_t)model->h.N_test, n_inputs = (size_t)targets->n_inputs;
+    size_t lanes = training->lanes, N_test = (size_t)model->h.N_test, n_inputs = (size_t)model->h.n_inputs;
     float x[LOAD_SAMPLES * INPUTS_MAX], target[LOAD_SAMPLES];
-    for (int task = 0; task < targets->list->n_tasks; task++)
+    for (int task = 0; task < (int)training->network.shape.n_tasks; task++)
         for (size_t first = 0; first < N_test; first += LOAD_SAMPLES) {
             size_t n = N_test - first < LOAD_SAMPLES ? N_test - first : LOAD_SAMPLES;
             size_t row = (size_t)task * N_test + first;
-            if (first % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
+            if (first % SAMPLES_A_LOOK == 0 && interrupt_look(training->network.interrupt))
                 return false;
             tasks_test_inputs(&model->h, model->key, task, first, n, x);
-            size_t bad = targets_compute(targets, task, n, x, target);
-            if (bad < n)
-                note_fault(model, targets, task, x + bad * n_inputs);
+            load_targets(model, targets, task, n, x, kept ? kept + row : NULL, target);
             for (size_t i = 0; i < n * n_inputs; i++)
                 training->test_x[(row * n_inputs + i) * lanes + lane] = x[i];
             for (size_t i = 0; i < n; i++)
@@ -213,12 +225,22 @@ static bool load_test_sets(struct training *training, size_t lane, const struct 
     return true;
 }
 
+size_t training_n_targets(const struct hyperparameters *h)
+{
+    return (size_t)h->N_train + (size_t)hyperparameters_n_tasks(h) * (size_t)h->N_test;
+}
+
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct error *error)
 {
+    return training_load_kept(training, lane, h, seed, attempt, NULL, error);
+}
+
+enum error_code training_load_kept(struct training *training, size_t lane, const struct hyperparameters *h,
+                                   int64_t seed, unsigned attempt, struct kept_targets *kept, struct error *error)
+{
     struct model *model = &training->model[lane];
-    struct targets *targets = &training->targets[training->n_loaded % KERNELS_LANES_MAX], made;
-    const atomic_bool *interrupt = training->network.interrupt;
+    const struct targets *targets = NULL;
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
 
@@ -226,11 +248,18 @@ enum error_code training_load(struct training *training, size_t lane, const stru
     model->key = rng_key(seed, attempt);
     model->fault[0] = '\0';
     network_initialise(&training->network, lane, model->key, h->lr);
-    targets_make(&made, h, seed, training->targets, KERNELS_LANES_MAX);
-    *targets = made;
-    training->n_loaded++;
-    if (load_training_set(model, targets, interrupt) && load_test_sets(training, lane, targets, interrupt))
-        model->is_used = true;
+    if (!kept || !kept->are_known) {
+        struct targets made, *place = &training->targets[training->n_loaded++ % KERNELS_LANES_MAX];
+        targets_make(&made, h, seed, training->targets, KERNELS_LANES_MAX);
+        *place = made;
+        targets = place;
+    }
+    float *train = kept ? kept->values : NULL, *test = kept ? kept->values + h->N_train : NULL;
+    if (!load_training_set(training, lane, targets, train) || !load_test_sets(training, lane, targets, test))
+        return ERROR_NONE;
+    model->is_used = true;
+    if (kept)
+        kept->are_known = !*model->fault; /* which has to be found again */
     return ERROR_NONE;
 }
 

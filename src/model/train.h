@@ -69,6 +69,18 @@ void training_clear(struct training *training);
 enum error_code training_load(struct training *training, size_t lane, const struct hyperparameters *h, int64_t seed,
                               unsigned attempt, struct error *error);
 
+/* The targets of an attempt that is loaded more than once, so that they are computed once: of the training set, then of
+ * each task's test set. */
+struct kept_targets {
+    float *values; /* [training_n_targets(h)]; borrowed */
+    bool are_known;
+};
+size_t training_n_targets(const struct hyperparameters *h);
+
+/* The same with targets from `kept` if it knows them; else they are kept there (NULL: nowhere). */
+enum error_code training_load_kept(struct training *training, size_t lane, const struct hyperparameters *h,
+                                   int64_t seed, unsigned attempt, struct kept_targets *kept, struct error *error);
+
 /* Entry 0 of the histories, and is_dead, of all used lanes. Changes no weights. */
 void training_untrained(struct training *training);
 

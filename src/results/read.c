@@ -24,6 +24,9 @@ static enum error_code open_file(hid_t *file, const char *path, unsigned flags, 
         /* HDF5's reason first: the next call would replace it. */
         results_hdf5_error(error, "%s: HDF5 cannot open it", path);
         code = error->code = ERROR_INPUT;
+        if (strstr(error->message, "truncated file"))
+            error_set(error, ERROR_INPUT, "%s: its end is missing, as in a copy that was not finished: copy it again",
+                      path);
         if (H5Fis_hdf5(path) == 0)
             error_set(error, ERROR_INPUT, "%s: not a results file of picky (not an HDF5 file)", path);
     }
@@ -232,7 +235,9 @@ static bool is_whole(hid_t dataset, haddr_t *offset)
 
 static enum error_code in_pieces(const char *path, const char *name, struct error *error)
 {
-    return error_set(error, ERROR_INPUT, "%s: its array %s does not lie in one piece: another program has rewritten it",
+    return error_set(error, ERROR_INPUT,
+                     "%s: its array %s does not lie in one piece: another program has rewritten it; "
+                     "h5repack -f NONE -l CONTI FILE NEW undoes that",
                      path, name);
 }
 

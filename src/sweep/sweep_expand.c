@@ -69,7 +69,7 @@ static int axis_line(const struct variation *variation, const struct hyperparame
 static void locate_fault(struct sweep_reader *r, const struct variation *variation)
 {
     char key[32];
-    snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " "), r->error->message);
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " :"), r->error->message);
     const struct hyperparameter *row = hyperparameter_find(key);
     check(row);
     r->override = sweep_find_override(r, key, r->n_overrides);

@@ -80,7 +80,7 @@ done
 if grep -q '^second_task' out; then fail "train: second_task beside tasks"; fi
 [[ $(grep -cE '^ +[01]  +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 2 ]] || fail "train: an error for each of three tasks"
 refuse '^picky: --set tasks=x0; fooo\(x1\): column 5: .*floor' "$picky" train --set 'tasks=x0; fooo(x1)'
-refuse 'x1 \+ x3.*task 2, column 10: .*n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
+refuse 'x1 \+ x3.*task 2: .*\(column 6\).* n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
 refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 / x0'
 refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
 refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
@@ -258,5 +258,13 @@ END
 expect 0 "$picky" run deep.cfg
 expect 0 env LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
 expect 0 mpirun -n 2 --oversubscribe --bind-to none -x LD_PRELOAD="$flush_denormals" "$picky" verify --all deep.h5
+
+# What formulas cost, beside the most that they may.
+if grep -qw avx2 /proc/cpuinfo; then # the others take long
+    expect 0 "$picky" bench --hidden-size 2 --simd avx2
+    awk '/^formulas, of a job/ { on = 1; next }
+         on && $2 == "%" { n++; limit = /ten operations/ ? 2 : 8; bad += $1 <= 0 || $1 >= limit }
+         END { exit n != 2 || bad }' out || fail "formulas cost too much"
+fi
 
 echo "$n commands behaved"

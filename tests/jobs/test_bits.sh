@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# The core, built without MPI, HDF5 and libconfig by gcc and clang, as fast as their users may ask for, which is not
+# The core, built without MPI, HDF5 and libconfig by another compiler, as fast as its users may ask for, which is not
 # listened to, gives the bits of the build that is tested, on every instruction set that this machine can run, with
 # models and with units in the lanes.
-# Usage: test_bits.sh SOURCE_DIR RECORD_HASH [LEVEL...]     record_hash of a build; levels: O2, Ofast ... (default Ofast)
+# Usage: test_bits.sh SOURCE_DIR RECORD_HASH "COMPILER..." LEVEL...     record_hash of a build; levels: O2, Ofast ...
 set -euo pipefail
-source_dir=$1 reference_program=$2
-shift 2
-(($# > 0)) || set -- Ofast
+source_dir=$1 reference_program=$2 compilers=$3
+shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 reference=
-compared=0
+built=0
 compare() { # NAME PROGRAM: on every instruction set
     local simd layout out
     for simd in portable avx2 avx512 neon; do
@@ -29,13 +28,12 @@ compare() { # NAME PROGRAM: on every instruction set
                 exit 1
             fi
             echo "same bits: $1 $simd, $layout in the lanes"
-            compared=$((compared + 1))
         done
     done
 }
 
 compare tested "$reference_program"
-for compiler in gcc clang; do
+for compiler in $compilers; do
     command -v "$compiler" >/dev/null || { echo "skipped: no $compiler here"; continue; }
     for level in "$@"; do
         name=$compiler-$level
@@ -46,7 +44,8 @@ for compiler in gcc clang; do
               cmake --build "$work/$name" -j 2 --target record_hash
         } >"$work/$name.log" 2>&1 || { cat "$work/$name.log"; exit 1; }
         compare "$name" "$work/$name/tests/record_hash"
+        built=$((built + 1))
     done
 done
 cat "$reference"
-((compared > 1)) || { echo "nothing to compare"; exit 1; }
+((built > 0)) || { echo "skipped: none of $compilers here"; exit 77; }

@@ -9,6 +9,7 @@
 #include "memory_budget.h"
 #include "reference/reference_network.h"
 #include "tasks.h"
+#include "train.h"
 
 #include <fenv.h>
 #include <inttypes.h>
@@ -860,6 +861,43 @@ static void test_dead_at_start(void **state)
     records_free(&records);
 }
 
+/* Targets that were computed (linked in place of targets_compute). */
+static size_t n_computed;
+size_t __real_targets_compute(const struct targets *targets, int task, size_t n, const float *x, float *target);
+size_t __wrap_targets_compute(const struct targets *targets, int task, size_t n, const float *x, float *target);
+size_t __wrap_targets_compute(const struct targets *targets, int task, size_t n, const float *x, float *target)
+{
+    n_computed += n;
+    return __real_targets_compute(targets, task, n, x, target);
+}
+
+/* An attempt's targets are computed once, though it is looked at untrained and trained later. */
+static void test_targets_once(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    const struct hyperparameters h = hyperparameters_of("hidden_size", "5", "N_train", "203", "N_test", "17", "epochs",
+                                                        "1", "max_attempts", "2", NULL);
+    struct job jobs[N];
+    struct error error;
+    struct job_runner *runner;
+    for (size_t i = 0; i < N; i++)
+        jobs[i] = (struct job){.config = i, .replicate = 7 * i, .seed = (int64_t)i, .h = h};
+    struct record_layout layout = layout_of_jobs(jobs, N);
+    struct records records = {.n = N, .n_bytes = layout.n_bytes};
+    records.bytes = allocate(N, layout.n_bytes);
+    records.is_done = allocate(N, sizeof *records.is_done);
+    assert_int_equal(job_runner_create(&runner, &layout, &error), ERROR_NONE);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(job_runner_add(runner, &jobs[i], &error), ERROR_NONE);
+    n_computed = 0;
+    while (job_runner_waiting(runner) > 0)
+        assert_int_equal(job_runner_step(runner, collect, &records, &error), ERROR_NONE);
+    assert_int_equal(n_computed, job_runner_totals(runner).attempts * training_n_targets(&h));
+    job_runner_destroy(runner);
+    records_free(&records);
+}
+
 /* A learning rate at which every SGD model's numbers overflow. */
 static struct hyperparameters diverging(void)
 {
@@ -1240,6 +1278,7 @@ int main(void)
         cmocka_unit_test(test_attempts),
         cmocka_unit_test(test_more_attempts_allowed),
         cmocka_unit_test(test_dead_at_start),
+        cmocka_unit_test(test_targets_once),
         cmocka_unit_test(test_diverged),
         cmocka_unit_test(test_edge_of_divergence),
         cmocka_unit_test(test_out_of_memory),

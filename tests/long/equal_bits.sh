@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the test equal_bits does at -Ofast, at every level: gcc and clang at -O0, -O1, -O2, -O3 and -Ofast with every flag that
+# What the test equal_bits does with one compiler at -Ofast, with both at every level: gcc and clang at -O0, -O1, -O2, -O3 and -Ofast with every flag that
 # makes arithmetic faster, on every instruction set that runs here, against the build in build/; and what equal_bits_neon does
 # with gcc and a few jobs, with clang too and with all. Takes some minutes.
 # Usage: tests/long/equal_bits.sh [LEVEL...]
@@ -7,5 +7,5 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 (($# > 0)) || set -- O0 O1 O2 O3 Ofast
 [[ -x build/tests/record_hash ]] || { echo "no build/tests/record_hash: run ./setup.sh test" >&2; exit 2; }
-tests/jobs/test_bits.sh . build/tests/record_hash "$@"
+tests/jobs/test_bits.sh . build/tests/record_hash "gcc clang" "$@"
 exec tests/jobs/test_neon.sh . build/tests/record_hash --all

@@ -349,10 +349,8 @@ static void test_uses(void **state)
     assert_int_equal(formula.inputs, 0xa);
     assert_int_equal(formula.dials, 2);
     assert_int_equal(formula.randoms, 0x201);
-    assert_int_equal(formula.last_input_column, 6);
     formula = parsed("a + 1");
     assert_int_equal(formula.n_inputs, 0);
-    assert_int_equal(formula.last_input_column, 0);
     formula = parsed("x15");
     assert_int_equal(formula.n_inputs, 16);
 

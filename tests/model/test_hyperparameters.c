@@ -295,7 +295,7 @@ static void test_tasks(void **state)
     }
     set(&h, "tasks", "x0; x1 + x3");
     assert_int_equal(hyperparameters_check(&h, &error), ERROR_INPUT);
-    assert_non_null(strstr(error.message, "tasks = \"x1 + x3\": task 2, column 10: "));
+    assert_non_null(strstr(error.message, "tasks: task 2: x1 + x3 uses x3 (column 6), but"));
     set(&h, "n_inputs", "4");
     assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
     set(&h, "input_low", "1");

@@ -70,8 +70,13 @@ static void test_lists(void **state)
     assert_int_equal(task_list_check_inputs(&list, 4, &task, &error), ERROR_NONE);
     assert_int_equal(task_list_check_inputs(&list, 3, &task, &error), ERROR_INPUT);
     assert_int_equal(task, 1);
-    assert_int_equal(list.formulas[1].last_input_column, 9); /* of the whole text */
-    assert_string_equal(error.message, "x3 * r2 uses x3, but n_inputs = 3; allowed: inputs below x3");
+    assert_string_equal(error.message, "x3 * r2 uses x3 (column 1), but n_inputs = 3; allowed: inputs below x3");
+    list = parsed("(x15 + (x10)) * x1"); /* columns are those of the canonical text */
+    assert_int_equal(task_list_check_inputs(&list, 15, &task, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "(x15 + x10) * x1 uses x15 (column 2), but"));
+    list = parsed("0.50*x12 + (x1)");
+    assert_int_equal(task_list_check_inputs(&list, 3, &task, &error), ERROR_INPUT);
+    assert_non_null(strstr(error.message, "0.5 * x12 + x1 uses x12 (column 7), but"));
 }
 
 static void test_errors(void **state)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Failing I/O: each call that a run makes on its output (io_shim.c) fails once, in turn: open, write, truncate, sync, rename,
-unlink, lock, and a sample of the reads; and the disk is full, or the quota is reached, from some write on. Each time picky ends with one line
+"""Failing I/O: each call that a run makes on its output (io_shim.c) fails once, in turn: open, truncate, sync, rename,
+unlink, lock, and a sample of the writes and reads; and the disk is full, or the quota is reached, from some write on. Each time picky ends with one line
 that names the file and the right exit code, the file is not there or whole, every slot that is marked done is right, and
 --resume completes it to the bits of an undisturbed run. The same for calls of a run that resumes.
 
@@ -163,7 +163,7 @@ def main():
         for resumes, total in totals.items():
             # Each call in turn.
             trials += [(f"{family}:{k}:{errno.EIO}:once", resumes) for family, n in total.items()
-                       for k in sample(range(1, n + 1), 30 if family == "r" else n)]
+                       for k in sample(range(1, n + 1), {"r": 10, "w": 60}.get(family, n))]
             for family, how, times in (("w", errno.ENOSPC, "on"), ("w", errno.EDQUOT, "once"), ("w", "short", "once"),
                                        ("w", "short", "on"), ("o", errno.EROFS, "once"), ("o", errno.EACCES, "on"),
                                        ("d", errno.ENOSPC, "on"), ("s", errno.EDQUOT, "once"),

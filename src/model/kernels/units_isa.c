@@ -9,7 +9,7 @@
  * after the other. */
 #include "optimiser.h"
 
-#if LANES == 8
+#if LANES == 8 || defined(KERNELS_PORTABLE)
 #define TILE_ROWS 5 /* 16 registers: 5 rows x 2 panels of sums, the panels' weights, an input */
 #define MORE_ROWS(DO)
 #else

@@ -444,7 +444,7 @@ class WrongFiles(Files):
             self.refused("cut.h5")
         with open("cut.h5", "wb") as f:
             f.write(whole[:-1])
-        self.refused("cut.h5", "HDF5 cannot open it: truncated file")
+        self.refused("cut.h5", "its end is missing", "copy it again")
 
     def test_missing_arrays(self):
         for key in ("status", "lr", "second_task", "hidden_size"):
@@ -631,7 +631,7 @@ class Figures(Files):
                 (rows,) = data[f"all{config + 1}"]
                 np.testing.assert_array_equal(rows[:, 0], np.arange(errors.shape[1]))
                 for task in range(2):
-                    np.testing.assert_allclose(rows[:, 1 + 3 * task], errors[..., task].mean(0), rtol=5.1e-5)
+                    np.testing.assert_allclose(rows[:, 1 + 3 * task], np.median(errors[..., task], 0), rtol=5.1e-5)
                     np.testing.assert_allclose(rows[:, 2 + 3 * task:4 + 3 * task].T,
                                                np.quantile(errors[..., task], [0.05, 0.95], axis=0), rtol=5.1e-5)
                 lines = np.array(data[f"models{config + 1}"])
@@ -645,7 +645,7 @@ class Figures(Files):
         (rows,) = data["all1"]
         epochs = rows[:, 0].astype(int)
         self.assertEqual((epochs[0], epochs[-1], len(epochs)), (0, 900, 400))
-        np.testing.assert_allclose(rows[:, 1], errors[:, epochs, 0].mean(0), rtol=5.1e-5)
+        np.testing.assert_allclose(rows[:, 1], np.median(errors[:, epochs, 0], 0), rtol=5.1e-5)
         self.assertEqual(len(data["models1"]), 50)
         models = [np.abs(errors[:, epochs] / line[:, 1:] - 1).max((1, 2)).argmin() for line in data["models1"]]
         self.assertEqual(len(set(models)), 50)
@@ -764,7 +764,7 @@ class FiguresThatFail(Files):
         # The script does not fit; the script fits and the figure does not.
         self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(1000)), 3,
                           "cannot write old.gp: File too large")
-        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(16000)), 3,
+        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", preexec_fn=limit(30000)), 3,
                           "cannot write old.svg: gnuplot left it incomplete (is the disk full?)")
 
     def test_full_disk(self):

@@ -189,6 +189,35 @@ class Grid(Figures):
                     self.assertLessEqual(abs(float(word) - value), 0.051 if scale == 100 else 0.006, word)
             self.assertEqual(any("in %" in text for text in texts), scale == 100)
 
+    def test_no_grid(self):
+        """Configurations of a zip or of cases: a row of dots for each, in the file's order, instead of empty maps."""
+        shutil.copy("seed.h5", "none.h5")
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][2] = REJECTED
+        for statistic, scale in (("mixed", 100), ("mean_ri", 1), ("acceptance", 100), ("error_1", 1)):
+            rows = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv")[1])))
+            data, texts = self.plot("heatmap", "none.h5", "--statistic", statistic)
+            self.assertEqual(len(data), 4 if scale == 100 and statistic == "mixed" or statistic == "mean_ri" else 1)
+            for layer in range(1, len(data) + 1):
+                wanted = [row for row in rows if row["layer"] == str(layer) and row[statistic] != ""]
+                self.assertEqual(len(wanted), 4 if statistic == "acceptance" else 3)
+                for row, dot in zip(wanted, data[f"layer{layer}"], strict=True):
+                    self.assertEqual(dot[4], row["first_configuration"])
+                    for word, name in zip(dot, (statistic, statistic + "_low", statistic + "_high")):
+                        self.assertAlmostEqual(float(word), scale * float(row[name] or "nan"), delta=1e-4) \
+                            if row[name] else self.assertIn("nan", word)
+                heights = [float(dot[3]) for dot in data[f"layer{layer}"]]
+                self.assertEqual(heights, sorted(set(heights)))
+            self.assertEqual("no accepted model" in texts, statistic != "acceptance")
+            tried = {f"{row['accepted']}/{sum(int(row[key]) for key in ('accepted', 'rejected', 'diverged'))}"
+                     for row in rows}
+            self.assertLessEqual(tried, set(texts))
+        # As asked for, a map.
+        self.assertIn("block1_text1", self.plot("heatmap", "seed.h5", "--rows", "fraction")[0])
+        make_file.make("zip.h5", [dict(fraction=round(0.1 + 0.01 * i, 2), hidden_size=1 + i % 3, epochs=1 + i,
+                                       hidden_layers=1) for i in range(61)], 1)
+        self.assert_error(["heatmap", "zip.h5"], "at most 60 configurations that are no grid, these are 61", "--where")
+
     def test_choice_of_axes(self):
         def cells(*options):
             data, texts = self.plot("heatmap", "grid.h5", "--statistic", "error_1", *options)
@@ -278,6 +307,18 @@ class Units(Figures):
                             self.assertLessEqual(abs((colour >> 16) - red), 0.51)
                     self.assertIn(f"+ {100 * (~drawn).mean():.0f} %", texts)
 
+    def test_importance_has_its_lines(self):
+        """In each panel the identity line and those of |RI| = 0.9, wherever the axes end."""
+        make_file.make("wide.h5", make_file.KINDS["seed"], 9, seed=3)
+        for scale in (1, 1.37, 0.0123, 7.7e-5, 345):
+            with h5py.File("wide.h5", "r+") as f:
+                f["importance"][...] *= scale
+            self.plot("importance", "wide.h5")
+            with open("figure.svg") as f:
+                lines = re.findall(r"<path stroke='rgb\(153, 153, 153\)'[^>]*d='M([^']*)'", f.read())
+            straight = [re.findall(r"[\d.]+", line) for line in lines]
+            self.assertEqual(sum(len(line) == 4 for line in straight), 3 * 16, scale)
+
     def test_importance_is_sampled(self):
         make_file.make("large.h5", [dict(hidden_size=60, hidden_layers=2)], 60)
         data, _ = self.plot("importance", "large.h5")
@@ -288,6 +329,18 @@ class Units(Figures):
         chosen = chosen[(chosen > 0).any(1)]
         points = np.array(data["row1_layer1"], "f8")[:, :2]
         np.testing.assert_allclose(points, np.maximum(chosen, points.min()), rtol=1e-4)
+
+
+class Training(Figures):
+    def test_a_stray_model_does_not_empty_the_panels(self):
+        make_file.make("stray.h5", [dict(hidden_size=2)], 60, seed=5)
+        with h5py.File("stray.h5", "r+") as f:
+            f["test_error"][0, accepted("stray.h5", 0)[0]] *= 1e-6
+        data, _ = self.plot("training", "stray.h5")
+        with open("figure.gp") as f:
+            low, high = map(float, re.search(r"^set yrange \[(\S+):(\S+)\]", f.read(), re.M).groups())
+        bands = np.array(data["all1"], "f8")[:, [2, 3, 5, 6]]
+        self.assertTrue(bands.min() / 2 < low < bands.min() and bands.max() < high < 10 * bands.max(), (low, high))
 
 
 class Network:
@@ -306,7 +359,10 @@ class Network:
         self.context = get("context_weights")[:units]
         self.biases = get("biases")[:, :units]
         self.output, self.output_bias = get("output_weights")[:units], get("output_bias")
-        self.inputs = get("test_inputs")[:, : int(h["N_test"])]
+        n_test = int(h["N_test"])
+        seed, attempt = int(f["seed"][config, replicate]), int(f["attempts"][config, replicate]) - 1
+        self.inputs = [reference.random_uniforms(seed, attempt, 3, task, 1, 2 * n_test).reshape(n_test, 2).astype("f8")
+                       for task in range(2)]  # the second test set
 
     def errors(self, silent):
         """Mean absolute error of each task with the units `silent` [layer, unit] held at 0."""
@@ -324,6 +380,23 @@ class Network:
         return result
 
 
+def matched(groups, shares, layers):
+    """For each unit of a group [model, layer, unit], the most important first, the nearest other one of its layer."""
+    result = np.zeros(groups.shape, bool)
+    for model, group in enumerate(groups):
+        for layer in range(group.shape[0]):
+            if layers and layer + 1 not in layers:
+                continue
+            share = shares[model, layer].astype("f4")
+            free = [u for u in range(len(share)) if not group[layer, u]]
+            for unit in sorted(np.flatnonzero(group[layer]), key=lambda u: (-share[u], u)):
+                if free:
+                    nearest = min(free, key=lambda u: (abs(share[u] - share[unit]), u))
+                    free.remove(nearest)
+                    result[model, layer, nearest] = True
+    return result
+
+
 class Lesions(Figures):
     @classmethod
     def setUpClass(cls):
@@ -334,37 +407,61 @@ class Lesions(Figures):
 
     def lesion(self, path, *options):
         data, texts = self.plot("lesion", path, *options)
-        return {int(name[6:]) - 1: np.array(rows, "f8") for name, rows in data.items()}, texts
+        return {int(name[6:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "errors"}, texts
+
+    def differences(self, path, *options):
+        data, _ = self.plot("lesion", path, *options)
+        return {int(name[11:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "differ"}
 
     def check(self, options, measure="taylor_sample", layers=None, models=50, **settings):
         found, _ = self.lesion("stored.h5", *options)
         self.assertEqual(len(found), 4)
-        n_checked = 0
+        paired = self.differences("stored.h5", *options)
+        n_checked = n_pairs = 0
         with h5py.File("stored.h5", "r") as f:
             for config, rows in found.items():
                 replicates = accepted("stored.h5", config)
                 n = min(models, len(replicates))
                 chosen = [k * len(replicates) // n for k in range(n)]
-                ri = ri_of(importances("stored.h5", config)[:, MEASURES.index(measure)], **settings)[chosen]
+                raw = importances("stored.h5", config)[chosen, MEASURES.index(measure)]
+                ri = ri_of(raw, **settings)
                 if layers:
                     others = [l for l in range(ri.shape[1]) if l + 1 not in layers]
                     ri[:, others] = np.nan
                 networks = [Network(f, config, r) for r in replicates[chosen]]
                 with np.errstate(invalid="ignore"):
-                    groups = [np.zeros(ri.shape, bool), ri > 0.9, None, ri < -0.9, None]
+                    groups = [np.zeros(ri.shape, bool), ri > 0.9, None, None, ri < -0.9, None, None]
+                with np.errstate(invalid="ignore"):
+                    shares = np.nan_to_num(raw / raw.sum(-1, keepdims=True)).mean(1)  # [model, layer, unit]
+                for lesion in (3, 6):
+                    groups[lesion] = matched(groups[lesion - 2], shares, layers)
+                errors = []
                 for lesion, group in enumerate(groups):
                     if group is None:
-                        self.assertEqual(rows[lesion, 1], rows[lesion - 1, 1])
+                        self.assertAlmostEqual(rows[lesion, 1], rows[lesion - 1, 1], places=4)
+                        errors.append(None)
                         continue
                     self.assertAlmostEqual(rows[lesion, 1], group.sum((1, 2)).mean(), places=4)
-                    expected = np.mean([network.errors(silent) for network, silent in zip(networks, group)], 0)
-                    np.testing.assert_allclose(rows[lesion, [2, 5]], expected, rtol=1e-4, atol=1e-6)
+                    silenced = np.where(group, shares, 0).sum((1, 2)) / (len(layers) if layers else ri.shape[1])
+                    self.assertAlmostEqual(rows[lesion, 2], silenced.mean(), places=5)
+                    errors.append(np.array([network.errors(silent) for network, silent in zip(networks, group)]))
+                    np.testing.assert_allclose(rows[lesion, [3, 6]], errors[-1].mean(0), rtol=1e-4, atol=1e-6)
                     n_checked += group.any()
+                for place, *numbers in paired[config][[1, 3]]:
+                    control = int(place)
+                    n_selective, n_control = (groups[l].sum((1, 2)) for l in (control - 2, control))
+                    is_pair = (n_selective > 0) & (n_selective == n_control)
+                    self.assertEqual(numbers[:2], [is_pair.sum()] * 2)
+                    if is_pair.any():
+                        difference = (errors[control - 2] - errors[control])[is_pair].mean(0)
+                        np.testing.assert_allclose([numbers[2], numbers[5]], difference, rtol=1e-3, atol=2e-6)
+                        n_pairs += is_pair.sum()
                 for row in rows:
                     if n > 1:
-                        assert_interval(*row[2:5])
-                        assert_interval(*row[5:8])
+                        assert_interval(*row[3:6])
+                        assert_interval(*row[6:9])
         self.assertGreaterEqual(n_checked, 4)  # lesions that silence somebody
+        self.assertGreaterEqual(n_pairs, 2)
 
     def test_against_numpy(self):
         self.check([])
@@ -379,14 +476,16 @@ class Lesions(Figures):
         for config, rows in found.items():
             replicates = accepted("stored.h5", config)
             ri = ri_of(importances("stored.h5", config)[:, MEASURES.index("taylor_sample")])
-            errors = {2: [], 4: []}
+            errors = {2: [], 5: []}
+            selective = {2: [], 5: []}  # of models that have selective units: error after that lesion less its control
             with h5py.File("stored.h5", "r") as f:
                 for replicate, model in zip(replicates, ri):
                     network = Network(f, config, replicate)
                     seed, attempt = int(f["seed"][config, replicate]), int(f["attempts"][config, replicate]) - 1
-                    for group, (lesion, sign) in enumerate(((2, 1), (4, -1))):
+                    for group, (lesion, sign) in enumerate(((2, 1), (5, -1))):
                         with np.errstate(invalid="ignore"):
-                            n_silent = (sign * model > 0.9).sum(1)
+                            is_selective = sign * model > 0.9
+                        n_silent = is_selective.sum(1)
                         for draw in range(20):
                             silent = np.zeros(model.shape, bool)
                             for layer, n in enumerate(n_silent):
@@ -397,8 +496,18 @@ class Lesions(Figures):
                                     order[k], order[other] = order[other], order[k]
                                 silent[layer, order[:n]] = True
                             errors[lesion].append(network.errors(silent))
+                        if n_silent.any():
+                            selective[lesion].append(network.errors(is_selective) - np.mean(errors[lesion][-20:], 0))
             for lesion in errors:
-                np.testing.assert_allclose(rows[lesion, [2, 5]], np.mean(errors[lesion], 0), rtol=1e-4, atol=1e-6)
+                np.testing.assert_allclose(rows[lesion, [3, 6]], np.mean(errors[lesion], 0), rtol=1e-4, atol=1e-6)
+            for row in self.differences("stored.h5")[config][[0, 2]]:
+                differences = selective[int(row[0])]
+                self.assertEqual(row[1], len(differences))
+                if len(differences) > 1:
+                    for t, column in enumerate(np.transpose(differences)):
+                        half = scipy.stats.t.ppf(0.975, len(column) - 1) * scipy.stats.sem(column)
+                        np.testing.assert_allclose(row[3 + 3 * t:6 + 3 * t], column.mean() + [0, -half, half],
+                                                   rtol=1e-3, atol=1e-5)
 
     def test_trained_again(self):
         """Without stored weights or test sets the same numbers come out."""
@@ -453,7 +562,7 @@ class Lesions(Figures):
                 f["status"][...] = REJECTED
                 f["status"][:, 3:] = PENDING
             _, texts = self.plot(kind, "none.h5")
-            self.assertIn("-" if kind == "heatmap" else "no accepted model", texts)
+            self.assertIn("no accepted model", texts)
 
 
 if __name__ == "__main__":

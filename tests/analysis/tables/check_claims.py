@@ -521,6 +521,9 @@ class Claims(base.Files):
         self.make_of_three("three.h5", ["x0 + x1; x0 + x1; x0 * x1", "x0 * x1; x0 + x1; x0 * x1", "x0 * x1; x0 * x1; x0 * x1"])
         row = self.judged("three.h5", "--measure", "variance")[0]
         self.assertEqual((row["configurations_a"], row["tasks_a"]), ("0", "1-3"))
+        self.assertEqual(row["task_names_a"], "x0 + x1 and x0 * x1")
+        pairs = json.loads(done("claims", "three.h5", "--json"))["claims"][0]["pairs"]
+        self.assertEqual([p["task_names"] for p in pairs], [["x0 + x1", "x0 * x1"]])
 
     def test_similar_tasks_beside_the_same_others(self):
         self.make_of_three("three.h5", ["x0 + x1; x0 + 2 * x1", "x0 + x1; x0 * x1; x1", "x0 + x1; x0 * x1; x0",

@@ -128,6 +128,23 @@ class Tasks(unittest.TestCase):
             self.assertAlmostEqual(float(row["taylor_sample_n_eff"]), unit.sum() ** 2 / (unit ** 2).sum(), delta=1e-5)
         self.assertEqual(len(found), 4 * 2 * 5)
 
+    def test_compare_names_tasks_and_takes_each_list_s_equal_share(self):
+        with open("equal.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]; }; },
+         { tasks = "x0; x1; max(x0, x1)"; grid = { fraction = ("equal", 0.2, 0.5); }; });""")
+        subprocess.run([PICKY, "run", "equal.cfg", "-o", "equal.h5"], check=True, capture_output=True)
+        args = ("summary", "equal.h5", "--compare", "fraction=equal", "--pair", "1-2", "--statistic", "mixed")
+        found = [(row["tasks"], float(row["value_a"]), row["value_b"], row["task_1_name"], row["task_2_name"])
+                 for row in rows(*args, "--csv")]
+        self.assertEqual(found, [("x0 + x1; x0 * x1", 0.5, "0.2", "sum", "prod"),
+                                 ("x0; x1; max(x0, x1)", 1 / 3, "0.2", "x0", "x1"),
+                                 ("x0; x1; max(x0, x1)", 1 / 3, "0.5", "x0", "x1")])
+        found = json.loads(run(*args, "--json")[1])["comparisons"]
+        self.assertEqual([row["task_names"] for row in found], [["sum", "prod"], ["x0", "x1"], ["x0", "x1"]])
+        self.assertEqual(run(*args)[1].count("task 1 (sum) and task 2 (prod)"), 1)
+
     def test_which_pair(self):
         by_number = rows("summary", "t.h5", "--csv", "--pair", "2-3")
         self.assertEqual({(r["task_1"], r["task_2"]) for r in by_number}, {("2", "3")})
@@ -165,7 +182,7 @@ class Tasks(unittest.TestCase):
         code, out, err = run("report", "t.h5")
         self.assertEqual((code, err), (0, ""))
         self.assertNotRegex(out, r"[>(]nan")
-        self.assertIn("task 8 (max(x0, x1)), mean", out)
+        self.assertIn("task 8 (max(x0, x1)), median", out)
         self.assertIn("It has not both tasks", out)
         out = run("report", "t.h5", "--pair", "7-8")[1]
         self.assertIn("error, task 7 (cos(3 * x1))</th>", out)

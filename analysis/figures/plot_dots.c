@@ -1,0 +1,276 @@
+#include "plot_dots.h"
+
+#include "figure_data.h"
+#include "layer_mask.h"
+#include "ticker.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define ROWS_MAX      60
+#define LINE_HEIGHT   11.5
+#define ROW_GAP       6.0
+#define LABEL_MOST    250.0 /* width of the names of rows, at most, */
+#define LABEL_SHARE   0.36  /* and as a share of the page */
+#define COUNT_WIDTH   54.0  /* accepted/tried, right of the panels */
+#define PANEL_MIN     60.0
+#define PANEL_GAP     12.0
+#define NUMBER_WIDTH  40.0 /* of a number below a panel, with what keeps it apart */
+#define HEAD_HEIGHT   18.0 /* titles of panels */
+#define BLOCK_GAP     18.0 /* numbers below panels that have others below them */
+#define MARGIN_BOTTOM 36.0 /* numbers, and the name of the axis */
+
+/* One configuration. */
+struct row {
+    double top, height; /* from the top of the panels */
+    char lines[LAYOUT_LINES_MAX][LABEL_MAX];
+    size_t n_lines, n_layers;
+    uint64_t n_accepted, n_tried;
+    struct estimate estimates[LAYERS_MAX];
+};
+
+struct dots_figure {
+    struct reader *reader;
+    const struct selection *selection;
+    const struct figure_request *request;
+    enum statistic statistic;
+    struct row *rows; /* [selection->n] */
+    size_t layers[LAYERS_MAX], n_layers;
+    double low, high;                                   /* of all values and intervals */
+    double top, height, left, panel_width, total_width; /* of the panels */
+    size_t n_across;                                    /* layers beside each other; others go on below */
+    struct gnuplot gnuplot;
+};
+
+static bool is_of_layer(const struct dots_figure *figure)
+{
+    return figure->statistic >= STATISTIC_FIRST_OF_LAYER;
+}
+
+static enum error_code read_row(struct dots_figure *figure, size_t i, struct sample_estimates *estimates,
+                                struct error *error)
+{
+    struct row *row = &figure->rows[i];
+    size_t config = figure->selection->configs[i];
+    const struct selection one = {.configs = &config, .n = 1};
+    if (sample_of_group(figure->reader, &one, &figure->request->ri, false, estimates, error))
+        return error->code;
+    row->n_layers = is_of_layer(figure) ? estimates->n_layers : 1;
+    row->n_accepted = estimates->counts[STATUS_ACCEPTED];
+    row->n_tried = row->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
+    for (size_t l = 0; l < row->n_layers; l++) {
+        const struct estimate *estimate = &estimates->layers[l].statistics[figure->statistic];
+        row->estimates[l] = *estimate;
+        if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, l))
+            continue;
+        figure->low = fmin(figure->low, fmin(estimate->value, estimate->low)); /* a NaN does not count */
+        figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code read_rows(struct dots_figure *figure, struct error *error)
+{
+    struct sample_estimates *estimates = malloc(sizeof *estimates);
+    struct ticker ticker;
+    if (!estimates)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
+    figure->low = INFINITY;
+    figure->high = -INFINITY;
+    error->code = ERROR_NONE;
+    ticker_begin(&ticker, "configurations", figure->selection->n);
+    for (size_t i = 0; i < figure->selection->n && !error->code; i++) {
+        read_row(figure, i, estimates, error);
+        ticker_add(&ticker, 1);
+    }
+    ticker_end(&ticker);
+    free(estimates);
+    if (!(figure->high >= figure->low))
+        figure->low = figure->high = 0;
+    return error->code;
+}
+
+/* The layers that have a panel. */
+static void choose_layers(struct dots_figure *figure)
+{
+    for (size_t layer = 0; layer < (is_of_layer(figure) ? LAYERS_MAX : 1); layer++)
+        for (size_t i = 0; i < figure->selection->n; i++)
+            if (layer < figure->rows[i].n_layers &&
+                (!is_of_layer(figure) || layer_mask_has(figure->request->layers, layer))) {
+                figure->layers[figure->n_layers++] = layer;
+                break;
+            }
+}
+
+static enum error_code begin(struct dots_figure *figure, const struct legend_item *legend, size_t n_legend,
+                             struct error *error)
+{
+    char common[LABEL_MAX];
+    const double page = gnuplot_page_width(&figure->request->place);
+    const double label_width = fmin(LABEL_MOST, LABEL_SHARE * page);
+    const struct head head = {.title = layout_title(figure->reader, figure->request->title),
+                              .common = common,
+                              .legend = legend,
+                              .n_legend = n_legend,
+                              .left = LAYOUT_MARGIN};
+    figure_common(figure->reader, figure->selection, NULL, common);
+    figure->left = LAYOUT_MARGIN + label_width;
+    figure->total_width = page - figure->left - COUNT_WIDTH - LAYOUT_MARGIN;
+    size_t n_fit = (size_t)fmax(1, (figure->total_width + PANEL_GAP) / (PANEL_MIN + PANEL_GAP));
+    size_t n_blocks = (figure->n_layers + n_fit - 1) / n_fit;
+    figure->n_across = (figure->n_layers + n_blocks - 1) / n_blocks;
+    figure->panel_width = (figure->total_width + PANEL_GAP) / (double)figure->n_across - PANEL_GAP;
+    for (size_t i = 0; i < figure->selection->n; i++) {
+        struct row *row = &figure->rows[i];
+        char label[LABEL_MAX];
+        figure_label(figure->request, figure->reader, figure->selection, i, NULL, label);
+        row->n_lines = layout_wrap(label, label_width - 10, FONT_SMALL, row->lines);
+        row->top = figure->height;
+        row->height = LINE_HEIGHT * (double)row->n_lines + ROW_GAP;
+        figure->height += row->height;
+    }
+    figure->top = layout_head_height(&head, page) + HEAD_HEIGHT;
+    double blocks = (double)n_blocks * (figure->height + HEAD_HEIGHT + BLOCK_GAP) - HEAD_HEIGHT - BLOCK_GAP;
+    if (gnuplot_begin(&figure->gnuplot, &figure->request->place, head.title, figure->top + blocks + MARGIN_BOTTOM,
+                      error))
+        return error->code;
+    fprintf(figure->gnuplot.script, "set multiplot\n");
+    layout_head(&figure->gnuplot, &head);
+    return ERROR_NONE;
+}
+
+/* Where the panel of the column-th layer is. */
+static struct box panel_box(const struct dots_figure *figure, size_t column)
+{
+    double across = (double)(column % figure->n_across), block = (double)(column / figure->n_across);
+    return (struct box){figure->left + across * (figure->panel_width + PANEL_GAP),
+                        figure->top + block * (figure->height + HEAD_HEIGHT + BLOCK_GAP), figure->panel_width,
+                        figure->height};
+}
+
+/* Names and counts, beside the panels that begin with the column-th. */
+static void write_rows(const struct dots_figure *figure, size_t column)
+{
+    const struct gnuplot *gnuplot = &figure->gnuplot;
+    const struct box box = panel_box(figure, column);
+    double right = figure->left + figure->total_width + 8;
+    layout_text(gnuplot, right, box.top - HEAD_HEIGHT / 2, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, "accepted");
+    for (size_t i = 0; i < figure->selection->n; i++) {
+        const struct row *row = &figure->rows[i];
+        double middle = box.top + row->top + row->height / 2;
+        char text[64];
+        for (size_t l = 0; l < row->n_lines; l++) {
+            layout_text(gnuplot, LAYOUT_MARGIN, middle + LINE_HEIGHT * ((double)l - 0.5 * (double)(row->n_lines - 1)),
+                        ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, row->lines[l]);
+            if (column == 0)
+                gnuplot_describe(gnuplot, "%s%s", l ? "" : " Row: ", row->lines[l]);
+        }
+        snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, row->n_accepted, row->n_tried);
+        layout_text(gnuplot, right, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
+        if (row->n_accepted == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
+            layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, "no accepted model");
+    }
+}
+
+/* The panel of a layer: its vertical axis counts pixels from its top. */
+static void write_panel(const struct dots_figure *figure, size_t column)
+{
+    FILE *script = figure->gnuplot.script;
+    const struct box box = panel_box(figure, column);
+    size_t layer = figure->layers[column];
+    double scale = statistic_table[figure->statistic].is_share ? 100 : 1;
+    char title[32], style[STYLE_MAX];
+
+    fprintf(script, "\n$layer%zu << EOD\n", layer + 1);
+    for (size_t i = 0; i < figure->selection->n; i++) {
+        const struct row *row = &figure->rows[i];
+        const struct estimate *estimate = &row->estimates[layer];
+        if (layer < row->n_layers && !isnan(estimate->value))
+            fprintf(script, "%.6g %.6g %.6g %.6g %zu\n", scale * estimate->value, scale * estimate->low,
+                    scale * estimate->high, row->top + row->height / 2, figure->selection->configs[i]);
+    }
+    fprintf(script, "EOD\n");
+    layout_panel(&figure->gnuplot, &box);
+    snprintf(title, sizeof title, "layer %zu", layer + 1);
+    if (is_of_layer(figure))
+        layout_text(&figure->gnuplot, box.left + box.width / 2, box.top - HEAD_HEIGHT / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_TEXT, false, title);
+    palette_mark(&figure->request->palette, 0, 0.6, style);
+    fprintf(script,
+            "plot $layer%zu using 2:4:($3-$2):(0) with vectors nohead lw 1.4 lc rgb '#%06" PRIx32 "', \\\n"
+            "     $layer%zu using 1:4 with points %s, NaN with lines\n"
+            "unset label\nunset arrow\n",
+            layer + 1, figure->request->palette.colours[0], layer + 1, style);
+}
+
+static void write_table(const struct dots_figure *figure)
+{
+    figure_data_begin(&figure->gnuplot, figure->reader, "layer,statistic,value,low,high,n,accepted,tried");
+    for (size_t i = 0; i < figure->selection->n; i++)
+        for (size_t column = 0; column < figure->n_layers; column++) {
+            const struct row *row = &figure->rows[i];
+            size_t layer = figure->layers[column];
+            if (layer >= row->n_layers)
+                continue;
+            figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
+            figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
+            figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
+            figure_data_estimate(&figure->gnuplot, &row->estimates[layer]);
+            figure_data_number(&figure->gnuplot, (double)row->n_accepted);
+            figure_data_number(&figure->gnuplot, (double)row->n_tried);
+        }
+}
+
+static void write_figure(const struct dots_figure *figure)
+{
+    FILE *script = figure->gnuplot.script;
+    const struct statistic_description *statistic = &statistic_table[figure->statistic];
+    double scale = statistic->is_share ? 100 : 1, low = scale * figure->low, high = scale * figure->high;
+    double room = high > low ? 0.06 * (high - low) : fmax(fabs(high), 1) / 2;
+    char text[128];
+
+    layout_axes(&figure->gnuplot);
+    fprintf(script, "set xrange [%.6g:%.6g]\nset xtics %.6g\nset yrange [%.6g:0]\nset ytics (", low - room, high + room,
+            layout_step(high - low + 2 * room, (int)fmax(1, figure->panel_width / NUMBER_WIDTH)), figure->height);
+    for (size_t i = 0; i < figure->selection->n; i++)
+        fprintf(script, "%s\"\" %.6g", i ? ", " : "", figure->rows[i].top + figure->rows[i].height / 2);
+    fprintf(script, ")\nset grid xtics ytics lt 1 lw 0.6 lc rgb '#%06x'\n", COLOUR_GRID);
+    snprintf(text, sizeof text, "%s%s", statistic->label, statistic->is_share ? ", %" : "");
+    layout_text(&figure->gnuplot, figure->left + figure->total_width / 2, figure->gnuplot.height - 10, ALIGN_CENTER,
+                FONT_TEXT, COLOUR_TEXT, false, text);
+    for (size_t column = 0; column < figure->n_layers; column++) {
+        if (column % figure->n_across == 0)
+            write_rows(figure, column);
+        write_panel(figure, column);
+    }
+    write_table(figure);
+    fprintf(script, "unset multiplot\n");
+}
+
+enum error_code plot_dots(struct reader *reader, const struct selection *selection,
+                          const struct figure_request *request, enum statistic statistic,
+                          const struct legend_item *legend, size_t n_legend, struct error *error)
+{
+    struct dots_figure figure = {.reader = reader, .selection = selection, .request = request, .statistic = statistic};
+    char names[LABEL_MAX];
+    if (selection->n > ROWS_MAX) {
+        selection_swept(reader, names);
+        return error_set(error, ERROR_INPUT,
+                         "%s: this figure shows at most %d configurations that are no grid, these are %zu: choose some "
+                         "with --where KEY=VALUE (swept: %s)",
+                         reader->path, ROWS_MAX, selection->n, names);
+    }
+    figure.rows = calloc(selection->n, sizeof *figure.rows);
+    if (!figure.rows)
+        return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+    if (!read_rows(&figure, error)) {
+        choose_layers(&figure);
+        if (!begin(&figure, legend, n_legend, error)) {
+            write_figure(&figure);
+            gnuplot_finish(&figure.gnuplot, error);
+        }
+    }
+    free(figure.rows);
+    return error->code;
+}
