@@ -3,19 +3,13 @@
 #include "control_write.h"
 #include "noise.h"
 
-#include <string.h>
-
 static enum error_code write_claims(struct reader *reader, const struct selection *selection,
                                     const struct request *request, enum table_format format, FILE *out,
                                     struct error *error)
 {
-    struct claims_options options = {
-        .numbers = {.unimportant_below = request->ri.unimportant_below, .is_of_important = request->is_of_important},
-        .measures = request->has_measure ? request->measures : ~0u,
-        .is_simultaneous = request->is_simultaneous};
+    struct claims_options options;
     struct claims claims;
-    memcpy(options.smallest_effect, request->smallest_effect, sizeof options.smallest_effect);
-    if (request->export.status && request_statuses(request, &options.numbers.statuses, error))
+    if (request_claims(request, &options, error))
         return error->code;
     struct groups groups = {0};
     if (request->by && groups_make(&groups, reader, selection, request->by, error))

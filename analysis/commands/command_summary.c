@@ -33,13 +33,12 @@ static enum error_code run(struct reader *reader, const struct selection *select
                                             .measures = request->measures,
                                             .pair = request->pair,
                                             .layers = request->layers,
+                                            .statistics = request->statistics,
                                             .format = request_format(request)};
     const struct output_place place = request_place(request, table_output_format(options.format));
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
-    if (request->statistics && !request->compare)
-        return error_set(error, ERROR_INPUT, "--statistic: only with --compare (a summary has all statistics)");
     if ((request->interaction || request->is_simultaneous || request->n_top || request->p_below > 0) &&
         !request->compare)
         return error_set(error, ERROR_INPUT, "--interaction, --simultaneous, --top, --p-below: only with --compare");

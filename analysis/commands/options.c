@@ -163,14 +163,21 @@ static enum error_code take_simultaneous(struct request *request, const char *va
     return ERROR_NONE;
 }
 
+/* "two_subnetworks, similar_tasks_share, ..." */
+static void list_claims(char names[512])
+{
+    names[0] = '\0';
+    for (int c = 0; c < N_CLAIMS; c++)
+        snprintf(names + strlen(names), 512 - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+}
+
 static enum error_code take_smallest_effect(struct request *request, const char *value, struct error *error)
 {
     size_t length = strcspn(value, "=");
     enum claim_id claim = claim_find(value, length);
-    char *end, names[512] = "";
+    char *end, names[512];
     if (claim == N_CLAIMS) {
-        for (int c = 0; c < N_CLAIMS; c++)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", c ? ", " : "", claim_table[c].name);
+        list_claims(names);
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with CLAIM one of %s", value,
                          names);
     }
@@ -179,6 +186,24 @@ static enum error_code take_smallest_effect(struct request *request, const char 
         return error_set(error, ERROR_INPUT, "--smallest-effect %s: allowed: CLAIM=X with X above 0, at most 1", value);
     request->smallest_effect[claim] = number;
     return ERROR_NONE;
+}
+
+static enum error_code take_claim(struct request *request, const char *value, struct error *error)
+{
+    request->claims = 0;
+    for (const char *word = value;; word++) {
+        size_t length = strcspn(word, ",");
+        enum claim_id claim = claim_find(word, length);
+        if (claim == N_CLAIMS) {
+            char names[512];
+            list_claims(names);
+            return error_set(error, ERROR_INPUT, "--claim %s: allowed: NAME,... of %s", value, names);
+        }
+        request->claims |= 1u << claim;
+        word += length;
+        if (!*word)
+            return ERROR_NONE;
+    }
 }
 
 static enum error_code take_control(struct request *request, const char *value, struct error *error)
@@ -413,6 +438,7 @@ static const struct option_row option_table[] = {
      take_simultaneous},
     {"smallest-effect", 0, "CLAIM=X", "smallest effect of interest of a claim, in place of 0.05; may be repeated",
      take_smallest_effect},
+    {"claim", 0, "NAME,...", "only these claims", take_claim},
     {"control", 0, NULL,
      "write a sweep instead, the file's with the identical tasks added that its\n"
      "claims are held against: for picky extend",

@@ -41,6 +41,7 @@ struct request {
     size_t n_top;                            /* --top; 0 if not given */
     double p_below;                          /* --p-below; 0 if not given */
     double smallest_effect[N_CLAIMS];        /* --smallest-effect; 0 if not given */
+    unsigned claims;                         /* --claim, bits 1 << enum claim_id; 0: all */
     bool is_control;                         /* --control */
     bool with_noise;                         /* --noise */
     bool is_csv, is_json;                    /* --csv, --json */
@@ -59,6 +60,9 @@ struct request {
 
 /* Where its output goes. */
 struct output_place request_place(const struct request *request, enum output_format format);
+
+/* How claims are to be decided. ERROR_INPUT for a bad --status. */
+enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error);
 
 /* Fits --measure to a file: `all` to the measures that it has. ERROR_INPUT if it lacks one that was named. */
 enum error_code request_fit(struct request *request, const struct reader *reader, struct error *error);

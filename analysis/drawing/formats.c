@@ -23,7 +23,7 @@ void json_text(FILE *out, const char *text)
 void json_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.9g", value);
+        fprintf(out, "%.7g", value);
     else
         fprintf(out, "null");
 }
@@ -64,5 +64,14 @@ void csv_text(FILE *out, const char *text)
 void csv_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.9g", value);
+        fprintf(out, "%.7g", value);
+}
+
+void effect_format(const struct estimate *effect, char text[64])
+{
+    snprintf(text, 64, "-");
+    if (isfinite(effect->low))
+        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
+    else if (isfinite(effect->value))
+        snprintf(text, 64, "%+.3f", effect->value);
 }

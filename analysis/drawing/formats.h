@@ -1,4 +1,4 @@
-/* Numbers and texts in CSV (RFC 4180) and JSON (RFC 8259). */
+/* Numbers and texts for people, in CSV (RFC 4180) and in JSON (RFC 8259). */
 #ifndef PICKY_FORMATS_H
 #define PICKY_FORMATS_H
 
@@ -10,7 +10,7 @@
 /* Writes a text as a JSON string: quoted, control characters and bytes that are not UTF-8 replaced by "?". */
 void json_text(FILE *out, const char *text);
 
-/* Writes a number with nine digits, `null` if it is not finite. */
+/* Writes a number with seven digits, as single precision has them, `null` if it is not finite. */
 void json_number(FILE *out, double value);
 
 /* Writes {"value": V, "low": L, "high": H, "n": N}. */
@@ -22,7 +22,10 @@ void json_value(FILE *out, const struct hyperparameters *h, const struct hyperpa
 /* Writes a text as a CSV field, quoted if it has to be. */
 void csv_text(FILE *out, const char *text);
 
-/* Writes a number with nine digits as a CSV field, nothing if it is not finite. */
+/* Writes a number with seven digits as a CSV field, nothing if it is not finite. */
 void csv_number(FILE *out, double value);
+
+/* "+0.123 [+0.100, +0.145]", "+0.123" without an interval, "-" without a value. */
+void effect_format(const struct estimate *effect, char text[64]);
 
 #endif

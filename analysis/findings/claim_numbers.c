@@ -116,7 +116,8 @@ static double number_of_layers(enum claim_id claim, const struct hyperparameters
     case CLAIM_SMALL_MIX: return -mean_of_layers(layers, 0, n_layers);
     case CLAIM_REPLAY_SELECTS:
     case CLAIM_RARE_RECRUITS: return mean_of_layers(layers, 0, n_layers);
-    case N_CLAIMS: break;
+    case CLAIM_NONE: return mean_of_layers(layers, 0, n_layers);
+    case N_CLAIM_LISTS: break;
     }
     return (double)NAN;
 }
@@ -234,7 +235,8 @@ static void take_pair(struct reading *r, const float *importance, int measure, s
                    importance + ((size_t)pair.b * r->n_layers + l) * r->n_units, r->n_units,
                    r->options->unimportant_below, r->ri);
     for (size_t u = 0; u < r->n_uses; u++)
-        for (int i = 0; i < N_NUMBERS && is_same_pair(r->uses[u].tasks, pair); i++)
+        for (int i = 0; i < (r->uses[u].claim == CLAIM_NONE ? 1 : N_NUMBERS) && is_same_pair(r->uses[u].tasks, pair);
+             i++)
             r->uses[u].values[((size_t)measure * N_NUMBERS + (size_t)i) * numbers->n_replicates + replicate] =
                 (float)number_of(r->uses[u].claim, r->h, r->layers, i, r->options->is_of_important);
     for (int n = 0; n < N_NORMALISE && r->is_correlated && pair.a == 0 && pair.b == 1; n++) {
@@ -381,12 +383,12 @@ static void add_side(struct claim_numbers *numbers, enum claim_id claim, const s
 static enum error_code list_uses(struct claim_numbers *numbers, const struct claim_pairs *pairs, struct error *error)
 {
     size_t n_max = 0, n = 0;
-    for (size_t c = 0; c < N_CLAIMS; c++)
+    for (size_t c = 0; c < N_CLAIM_LISTS; c++)
         n_max += 6 * pairs[c].n;
     numbers->uses = malloc((n_max + 1) * sizeof *numbers->uses);
     if (!numbers->uses)
         return error_set(error, ERROR_FATAL, "not enough memory");
-    for (int c = 0; c < N_CLAIMS; c++)
+    for (int c = 0; c < N_CLAIM_LISTS; c++)
         for (size_t p = 0; p < pairs[c].n; p++) {
             add_side(numbers, (enum claim_id)c, &pairs[c].pairs[p].a);
             if (claim_table[c].key)

@@ -51,8 +51,9 @@ struct claim_numbers {
     struct loss_correlation correlations[N_NORMALISE][N_MEASURES]; /* tasks 1 and 2 of the selection */
 };
 
-/* Reads the numbers of all conditions of claims' pairs [N_CLAIMS] and of their controls, and the correlations of the
- * selected configurations. ERROR_INPUT for a fault of the file, ERROR_FATAL if memory is short. */
+/* Reads the numbers of all conditions of claims' pairs [N_CLAIM_LISTS] (of CLAIM_NONE the judged one alone) and of
+ * their controls, and the correlations of the selected configurations. ERROR_INPUT for a fault of the file, ERROR_FATAL
+ * if memory is short. */
 enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader *reader,
                                    const struct selection *selection, const struct claim_pairs *pairs,
                                    const struct claim_numbers_options *options, struct error *error);

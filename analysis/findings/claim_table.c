@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct claim claim_table[N_CLAIMS] = {
+const struct claim claim_table[N_CLAIM_LISTS] = {
     [CLAIM_TWO_SUBNETWORKS] =
         {"two_subnetworks", "Unlike tasks: the layer that the context enters splits into two subnetworks",
          "D of the context's layer, less that of identical tasks",
          "twice the smaller of the two shares of selective units, less the share of mixed ones, in the context's layer",
-         "unlike tasks, context at the start, random training, fraction 0.4 to 0.6, 20 units or more", NULL, NULL,
-         false},
+         "unlike tasks, context at the start, random training, equal shares (0.8 to 1.2 times 1/T), 20 units or more",
+         NULL, NULL, false},
     [CLAIM_SIMILAR_SHARE] =
         {"similar_tasks_share", "Similar tasks share neurons, in the layers behind the context's",
          "-D, mean of the layers behind the context's: b - a",
@@ -38,8 +38,11 @@ const struct claim claim_table[N_CLAIMS] = {
         {"rare_task_recruits", "The rarer task takes more neurons",
          "units that lean to the rarer task less those that lean to the other, as a share of all units, importances "
          "divided by their sum over the layer, mean of all layers: b - a",
-         "the same, importances as they are", "equal shares (fraction nearest 0.5, 0.4 to 0.6), random training",
-         "a fraction below 0.4 or above 0.6, else equal", "fraction", true},
+         "the same, importances as they are",
+         "equal shares (of task 1, 0.8 to 1.2 times 1/T, nearest to it), random training",
+         "any other share of task 1, else equal", "fraction", true},
+    [CLAIM_NONE] = {"other_pairs", "Other pairs of tasks, which no claim is about",
+                    "D, mean of all layers, less that of identical tasks", "", "", NULL, NULL, false},
 };
 
 enum claim_id claim_find(const char *name, size_t length)
@@ -137,10 +140,10 @@ struct search {
     size_t capacity;
 };
 
-static struct claim_side find_controls(const struct search *search, size_t config, bool is_condition_b)
+static struct claim_side find_controls(const struct search *search, size_t config, struct task_pair tasks)
 {
     const struct hyperparameters *h = &search->reader->configs[config];
-    struct claim_side side = {.config = config, .tasks = tasks_of_claim(search->claim, is_condition_b, h)};
+    struct claim_side side = {.config = config, .tasks = tasks};
     const struct selection *group = &search->alike.groups[search->group_of[config]];
     for (int t = 0; t < 2; t++) {
         struct hyperparameters twice = *h;
@@ -158,7 +161,7 @@ static struct claim_side find_controls(const struct search *search, size_t confi
     return side;
 }
 
-static enum error_code add_pair(struct search *search, size_t a, size_t b, struct error *error)
+static enum error_code add_pair(struct search *search, struct claim_pair pair, struct error *error)
 {
     struct claim_pairs *pairs = search->pairs;
     if (pairs->n == search->capacity) {
@@ -169,12 +172,38 @@ static enum error_code add_pair(struct search *search, size_t a, size_t b, struc
         pairs->pairs = grown;
         search->capacity = capacity;
     }
-    struct claim_pair *pair = &pairs->pairs[pairs->n++];
-    *pair = (struct claim_pair){.a = find_controls(search, a, false), .sign = 1};
+    pairs->pairs[pairs->n++] = pair;
+    return ERROR_NONE;
+}
+
+static struct claim_side side_of(const struct search *search, size_t config, bool is_condition_b)
+{
+    return find_controls(search, config,
+                         tasks_of_claim(search->claim, is_condition_b, &search->reader->configs[config]));
+}
+
+/* Adds configuration a, or the two that are compared. */
+static enum error_code add_configs(struct search *search, size_t a, size_t b, struct error *error)
+{
+    struct claim_pair pair = {.a = side_of(search, a, false), .sign = 1};
     if (claim_table[search->claim].key)
-        pair->b = find_controls(search, b, true);
+        pair.b = side_of(search, b, true);
     if (search->claim == CLAIM_RARE_RECRUITS && relative_share(&search->reader->configs[b]) > 1)
-        pair->sign = -1;
+        pair.sign = -1;
+    return add_pair(search, pair, error);
+}
+
+/* Adds a configuration once for each of its pairs of tasks that are not identical. */
+static enum error_code add_all_tasks(struct search *search, size_t config, struct error *error)
+{
+    const struct hyperparameters *h = &search->reader->configs[config];
+    for (int b = 1; b < hyperparameters_n_tasks(h); b++)
+        for (int a = 0; a < b; a++) {
+            struct task_pair tasks = {a, b};
+            if (task_pair_kind(h, tasks) != PAIR_IDENTICAL &&
+                add_pair(search, (struct claim_pair){.a = find_controls(search, config, tasks), .sign = 1}, error))
+                return error->code;
+        }
     return ERROR_NONE;
 }
 
@@ -212,10 +241,10 @@ static enum error_code add_pairs(struct search *search, const struct selection *
             continue;
         if (claim == CLAIM_SMALL_MIX)
             best = best == n || is_preferred(claim, true, h, &configs[group->configs[best]]) ? i : best;
-        else if (add_pair(search, group->configs[a], group->configs[i], error))
+        else if (add_configs(search, group->configs[a], group->configs[i], error))
             return error->code;
     }
-    return best < n ? add_pair(search, group->configs[a], group->configs[best], error) : ERROR_NONE;
+    return best < n ? add_configs(search, group->configs[a], group->configs[best], error) : ERROR_NONE;
 }
 
 /* Marks the controls among configurations that are alike but in their tasks. */
@@ -268,8 +297,12 @@ enum error_code claim_pairs_find(struct claim_pairs *pairs, enum claim_id claim,
     if (prepare(&search, error))
         goto done;
     for (size_t i = 0; !key && i < selection->n && !error->code; i++)
-        if (!search.is_control[selection->configs[i]] && is_a(claim, &reader->configs[selection->configs[i]]))
-            add_pair(&search, selection->configs[i], selection->configs[i], error);
+        if (search.is_control[selection->configs[i]])
+            continue;
+        else if (claim == CLAIM_NONE)
+            add_all_tasks(&search, selection->configs[i], error);
+        else if (is_a(claim, &reader->configs[selection->configs[i]]))
+            add_configs(&search, selection->configs[i], selection->configs[i], error);
     if (!key || error->code)
         goto done;
     const struct hyperparameter *row = claim == CLAIM_SIMILAR_SHARE ? task_key(reader) : hyperparameter_find(key);

@@ -4,6 +4,7 @@
 
 #include "selection.h"
 #include "task_kind.h"
+#include "verdict.h"
 
 enum claim_id {
     CLAIM_TWO_SUBNETWORKS,
@@ -14,9 +15,9 @@ enum claim_id {
     CLAIM_REPLAY_SELECTS,
     CLAIM_RARE_RECRUITS,
     N_CLAIMS,
+    CLAIM_NONE = N_CLAIMS, /* of pairs of tasks that no claim is about (other_pairs.h): D, mean of all layers */
+    N_CLAIM_LISTS,
 };
-
-#define CLAIM_SMALLEST_EFFECT 0.05 /* of interest, if nothing else is asked for: five of a hundred units */
 
 /* One claim. All strings are static. An effect is a mean over seeds: of one number of the models of `b`, less that of
  * their partners of `a`; without a `b`, of the number of the models of `a` less that of identical tasks. */
@@ -29,7 +30,7 @@ struct claim {
     const char *key;        /* the hyperparameter in which they differ; NULL if there is one */
     bool is_leaning;        /* judged on where units lean, not on D */
 };
-extern const struct claim claim_table[N_CLAIMS];
+extern const struct claim claim_table[N_CLAIM_LISTS];
 
 /* The claim called `name` of `length` bytes, or N_CLAIMS. */
 enum claim_id claim_find(const char *name, size_t length);
@@ -54,7 +55,7 @@ struct claim_pairs {
 };
 
 /* Finds the pairs of a claim among the selected configurations, and their controls in the whole file. ERROR_FATAL if
- * memory is short. */
+ * memory is short. Of CLAIM_NONE they are all pairs of tasks that are not identical. */
 enum error_code claim_pairs_find(struct claim_pairs *pairs, enum claim_id claim, const struct reader *reader,
                                  const struct selection *selection, struct error *error);
 void claim_pairs_free(struct claim_pairs *pairs); /* all-zero pairs are allowed */

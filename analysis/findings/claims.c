@@ -2,6 +2,7 @@
 
 #include "pooled.h"
 #include "reader_provenance.h"
+#include "starts.h"
 #include "student.h"
 
 #include <math.h>
@@ -143,14 +144,6 @@ static enum error_code estimate(const struct work *work, const float *columns, s
     return ERROR_NONE;
 }
 
-/* Whether the models of two configurations begin alike in the same attempt. */
-static bool is_same_shape(const struct reader *reader, size_t x, size_t y)
-{
-    const struct hyperparameters *a = &reader->configs[x], *b = &reader->configs[y];
-    return a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
-           hyperparameters_context_layer(a) == hyperparameters_context_layer(b);
-}
-
 static bool is_same_attempt(const struct work *work, const struct claim_pair *pair, size_t seed)
 {
     const uint16_t *attempts = work->numbers->attempts;
@@ -163,13 +156,32 @@ static bool is_same_attempt(const struct work *work, const struct claim_pair *pa
     return true;
 }
 
+/* Counts pairs of models that start alike, whose attempts are one draw, as one. */
+static enum error_code count_starts_once(const struct work *work, struct claim_checks *checks, struct error *error)
+{
+    const struct claim_result *result = work->result;
+    size_t n = 0, n_starts, *configs = malloc(result->pairs.n * sizeof *configs);
+    if (!configs)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t p = 0; p < result->pairs.n; p++)
+        if (is_judged(work, p))
+            configs[n++] = result->pairs.pairs[p].a.config;
+    if (!starts_count(work->reader, &(struct selection){configs, n}, &n_starts, error)) {
+        checks->n_pairs = (checks->n_pairs * n_starts + n / 2) / n;
+        checks->n_same = (checks->n_same * n_starts + n / 2) / n;
+    }
+    free(configs);
+    return error->code;
+}
+
 /* The effect in pairs that accepted the same attempt. work->rows are the differences. */
 static enum error_code check_selection(const struct work *work, struct claim_checks *checks, struct error *error)
 {
     const struct claim_result *result = work->result;
+    const struct hyperparameters *configs = work->reader->configs;
     size_t n_rows = 0;
     for (size_t p = 0; p < result->pairs.n && claim_table[work->claim].key; p++)
-        if (!is_same_shape(work->reader, result->pairs.pairs[p].a.config, result->pairs.pairs[p].b.config))
+        if (starts_compare(&configs[result->pairs.pairs[p].a.config], &configs[result->pairs.pairs[p].b.config]) != 0)
             return ERROR_NONE;
     for (size_t p = 0; p < result->pairs.n; p++) {
         const struct claim_pair *pair = &result->pairs.pairs[p];
@@ -186,7 +198,7 @@ static enum error_code check_selection(const struct work *work, struct claim_che
             }
     }
     pooled_values(work->rows, n_rows, work->n_seeds, work->a);
-    if (estimate(work, work->a, 1, &checks->same, error))
+    if (count_starts_once(work, checks, error) || estimate(work, work->a, 1, &checks->same, error))
         return error->code;
     checks->same_decision = verdict_of(&checks->same, result->smallest);
     return ERROR_NONE;
@@ -278,8 +290,11 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
             row->effect.low = row->effect.high = (double)NAN;
         row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
     }
+    for (int s = 0; s < N_SPECIFICATIONS; s++)
+        if (multiverse_has(work->claim, s))
+            result->multiverse.effects[measure][s] = estimates[measure * N_NUMBERS + s];
     result->multiverse.rows[measure] =
-        multiverse_sum_up(work->claim, estimates + (size_t)measure * N_NUMBERS, result->smallest);
+        multiverse_sum_up(work->claim, result->multiverse.effects[measure], result->smallest);
     return ERROR_NONE;
 }
 
@@ -296,27 +311,47 @@ static enum error_code decide_multiverse(struct work *work, struct error *error)
     return ERROR_NONE;
 }
 
-static enum error_code decide_claim(struct work *work, struct error *error)
+/* Room for the pairs of work->result; released by work_end. */
+static enum error_code work_begin(struct work *work, struct error *error)
 {
-    struct claims *claims = work->claims;
-    struct claim_result *result = work->result;
-    size_t n_pairs = result->pairs.n, n_measures = (size_t)claims->n_measures, n_columns = n_measures * N_NUMBERS;
-    size_t n_column = n_columns * work->n_seeds;
-    struct estimate *estimates = malloc(2 * n_columns * sizeof *estimates);
-
+    size_t n_pairs = work->result->pairs.n;
+    size_t n_column = (size_t)work->claims->n_measures * N_NUMBERS * work->n_seeds;
     work->a = malloc(work->n_seeds * sizeof *work->a);
     work->b = malloc(work->n_seeds * sizeof *work->b);
     work->rows = malloc(n_pairs * work->n_seeds * sizeof *work->rows);
     work->nulls = malloc(n_pairs * work->n_seeds * sizeof *work->nulls);
     work->columns = malloc(2 * n_column * sizeof *work->columns);
-    result->pair_effects = calloc(n_pairs * n_measures, sizeof *result->pair_effects);
-    if (!estimates || !work->a || !work->b || !work->rows || !work->nulls || !work->columns || !result->pair_effects) {
-        error_set(error, ERROR_FATAL, "not enough memory");
-        goto done;
-    }
+    if (!work->a || !work->b || !work->rows || !work->nulls || !work->columns)
+        return error_set(error, ERROR_FATAL, "not enough memory");
     work->null_columns = work->columns + n_column;
     for (size_t i = 0; i < 2 * n_column; i++)
         work->columns[i] = NAN;
+    return ERROR_NONE;
+}
+
+static void work_end(struct work *work)
+{
+    free(work->columns);
+    free(work->nulls);
+    free(work->rows);
+    free(work->b);
+    free(work->a);
+}
+
+static enum error_code decide_claim(struct work *work, struct error *error)
+{
+    struct claims *claims = work->claims;
+    struct claim_result *result = work->result;
+    size_t n_pairs = result->pairs.n, n_measures = (size_t)claims->n_measures, n_columns = n_measures * N_NUMBERS;
+    struct estimate *estimates = malloc(2 * n_columns * sizeof *estimates);
+
+    result->pair_effects = calloc(n_pairs * n_measures, sizeof *result->pair_effects);
+    if (!estimates || !result->pair_effects) {
+        error_set(error, ERROR_FATAL, "not enough memory");
+        goto done;
+    }
+    if (work_begin(work, error))
+        goto done;
     for (int m = 0; m < claims->n_measures; m++)
         for (int i = 0; i < N_NUMBERS && (claims->measures >> m & 1); i++) {
             struct claim_row *row = NULL;
@@ -331,13 +366,40 @@ static enum error_code decide_claim(struct work *work, struct error *error)
             goto done;
     decide_multiverse(work, error);
 done:
-    free(work->columns);
-    free(work->nulls);
-    free(work->rows);
-    free(work->b);
-    free(work->a);
+    work_end(work);
     free(estimates);
     return error->code;
+}
+
+/* The effects of the tasks that no claim is about. work->result: scratch. */
+static enum error_code decide_others(struct work *work, struct error *error)
+{
+    struct claims *claims = work->claims;
+    claims->other_results = calloc(claims->others.n + 1, sizeof *claims->other_results);
+    if (!claims->other_results)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    for (size_t g = 0; g < claims->others.n; g++) {
+        struct other_result *other = &claims->other_results[g];
+        work->result->pairs = (struct claim_pairs){claims->others.groups[g].pairs, claims->others.groups[g].n};
+        work->result->n_judged = 0;
+        for (size_t p = 0; p < work->result->pairs.n; p++)
+            work->result->n_judged += claim_pair_has_controls(&work->result->pairs.pairs[p]) ? 1 : 0;
+        other->n_judged = work->result->n_judged;
+        if (!work_begin(work, error))
+            for (int m = 0; m < claims->n_measures && !error->code; m++) {
+                float *column = work->columns + (size_t)m * N_NUMBERS * work->n_seeds;
+                pool(work, m, NUMBER_JUDGED, &other->rows[m]);
+                for (size_t s = 0; s < work->n_seeds && other->n_judged == 0; s++)
+                    column[s] = NAN; /* of one of the two controls */
+                if (other->n_judged == 0)
+                    other->rows[m].mean_b = (double)NAN;
+                estimate(work, column, 1, &other->rows[m].effect, error);
+            }
+        work_end(work);
+        if (error->code)
+            return error->code;
+    }
+    return ERROR_NONE;
 }
 
 /* Finds what each claim is about. Returns the number of effects that will be shown. */
@@ -355,16 +417,17 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
         result->smallest = options->smallest_effect[c] > 0 ? options->smallest_effect[c] : CLAIM_SMALLEST_EFFECT;
         for (size_t p = 0; p < result->pairs.n; p++)
             result->n_judged += claim_pair_has_controls(&result->pairs.pairs[p]) ? 1 : 0;
-        n_effects += result->pairs.n > 0 ? (size_t)__builtin_popcount(claims->measures) : 0;
+        n_effects += result->pairs.n > 0 ? (size_t)__builtin_popcount(claims->measures) + 1 : 0;
     }
-    return n_effects;
+    return n_effects; /* and of each claim the multiverse's mean */
 }
 
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
                               const struct claims_options *options, struct error *error)
 {
     struct claim_numbers numbers = {0};
-    struct claim_pairs pairs[N_CLAIMS];
+    struct claim_pairs pairs[N_CLAIM_LISTS];
+    struct claim_result others = {.smallest = CLAIM_SMALLEST_EFFECT};
     size_t n_planned, n_extensions;
 
     memset(claims, 0, sizeof *claims);
@@ -375,7 +438,10 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->n_measures = reader_n_measures(reader);
     claims->measures = options->measures & ((1u << claims->n_measures) - 1);
     size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);
-    if (error->code || reader_read_first_plan(reader, &n_planned, &n_extensions, error) ||
+    if (error->code || other_pairs_find(&claims->others, pairs, reader, selection, error))
+        goto failed;
+    pairs[CLAIM_NONE] = claims->others.all; /* a view */
+    if (reader_read_first_plan(reader, &n_planned, &n_extensions, error) ||
         claim_numbers_read(&numbers, reader, selection, pairs, &options->numbers, error))
         goto failed;
     claims->n_first = n_extensions > 0 && n_planned < reader->n_replicates ? n_planned : 0;
@@ -392,6 +458,16 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
         if (claims->results[c].pairs.n > 0 && decide_claim(&work, error))
             goto failed;
     }
+    struct work work = {.claims = claims,
+                        .reader = reader,
+                        .options = options,
+                        .numbers = &numbers,
+                        .claim = CLAIM_NONE,
+                        .result = &others,
+                        .confidence = CONFIDENCE,
+                        .n_seeds = reader->n_replicates};
+    if (decide_others(&work, error))
+        goto failed;
     claim_numbers_free(&numbers);
     return ERROR_NONE;
 failed:
@@ -406,6 +482,8 @@ void claims_free(struct claims *claims)
         claim_pairs_free(&claims->results[c].pairs);
         free(claims->results[c].pair_effects);
     }
+    other_pairs_free(&claims->others);
+    free(claims->other_results);
     memset(claims, 0, sizeof *claims);
 }
 

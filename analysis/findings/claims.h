@@ -3,6 +3,7 @@
 #define PICKY_CLAIMS_H
 
 #include "multiverse.h"
+#include "other_pairs.h"
 
 struct claims_options {
     struct claim_numbers_options numbers;
@@ -29,7 +30,7 @@ struct claim_row {
 struct claim_checks {
     enum decision first_plan; /* of the replicates that the file was first to hold; only if claims.n_first > 0 */
     struct estimate same;     /* of pairs that accepted the same attempt; n = 0: attempts cannot be compared */
-    size_t n_pairs, n_same;   /* of models */
+    size_t n_pairs, n_same;   /* of models; those that start alike (starts.h) count as one */
     enum decision same_decision;
 };
 
@@ -44,6 +45,12 @@ struct claim_result {
     double noise_a[N_MEASURES], noise_b[N_MEASURES]; /* noise.h; NaN if it was not measured */
 };
 
+/* Of a pair of tasks that no claim is about: effects, and no verdict. */
+struct other_result {
+    size_t n_judged;
+    struct claim_row rows[N_MEASURES];
+};
+
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
     bool is_of_important, is_simultaneous;
@@ -53,6 +60,8 @@ struct claims {
     unsigned measures; /* those that were asked for */
     size_t n_first;    /* replicates of the first plan, if the file was extended since; 0: all that there are */
     struct claim_result results[N_CLAIMS];
+    struct other_pairs others;
+    struct other_result *other_results; /* [others.n] */
     struct loss_correlation correlations[N_NORMALISE][N_MEASURES];
 };
 

@@ -20,6 +20,7 @@ struct multiverse_row {
 
 struct multiverse {
     struct multiverse_row rows[N_MEASURES];
+    struct estimate effects[N_MEASURES][N_SPECIFICATIONS]; /* n = 0: the claim has no such one, or no effect under it */
     struct estimate mean; /* each seed's effect averaged over specifications, then over measures */
     enum decision decision;
     unsigned warnings;

@@ -3,6 +3,7 @@
 #include "dip.h"
 #include "distance.h"
 #include "sharing.h"
+#include "starts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -345,6 +346,10 @@ static enum error_code count_jobs(struct sample *sample, struct reader *reader, 
         sample->n_layers = n_layers > sample->n_layers ? n_layers : sample->n_layers;
     }
     sample->n_models = (size_t)sample->counts[STATUS_ACCEPTED];
+    size_t n_starts;
+    if (starts_count(reader, group, &n_starts, error))
+        return error->code;
+    sample->n_alike = (double)group->n / (double)n_starts;
     return ERROR_NONE;
 }
 
@@ -392,6 +397,17 @@ static struct estimate proportion(uint64_t k, uint64_t n)
     return estimate;
 }
 
+/* Attempts of configurations that start alike are not counted several times in the interval. */
+static struct estimate attempt_acceptance(const struct sample *sample)
+{
+    struct estimate estimate = proportion(sample->counts[STATUS_ACCEPTED], sample->n_attempts);
+    if (sample->n_attempts > 0 && sample->n_alike > 1)
+        statistics_wilson((uint64_t)llround((double)sample->counts[STATUS_ACCEPTED] / sample->n_alike),
+                          (uint64_t)llround((double)sample->n_attempts / sample->n_alike), &estimate.low,
+                          &estimate.high);
+    return estimate;
+}
+
 enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
 {
     const uint64_t *counts = sample->counts;
@@ -412,7 +428,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
     for (size_t l = 0; l < sample->n_layers; l++) {
         struct layer_estimates *layer = &estimates->layers[l];
         layer->statistics[STATISTIC_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], n_tried);
-        layer->statistics[STATISTIC_ATTEMPT_ACCEPTANCE] = proportion(counts[STATUS_ACCEPTED], sample->n_attempts);
+        layer->statistics[STATISTIC_ATTEMPT_ACCEPTANCE] = attempt_acceptance(sample);
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             enum statistic statistic = (enum statistic)s;
             layer->statistics[s] = means[column_index(sample, statistic, l)];

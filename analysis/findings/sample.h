@@ -61,6 +61,7 @@ enum error_code statistic_find(const char *name, enum statistic *statistic, stru
 struct sample {
     uint64_t counts[N_STATUSES]; /* jobs by status */
     uint64_t n_attempts;         /* of the accepted, rejected and diverged jobs */
+    double n_alike;              /* configurations to a start (starts.h): their attempts are one draw */
     size_t n_models;             /* accepted */
     size_t n_layers;             /* of the deepest configuration */
     bool has_bins;

@@ -6,8 +6,9 @@
 
 #include <stdbool.h>
 
-#define VERDICT_SEEDS            6  /* fewer give none */
-#define VERDICT_NEGLIGIBLE_SEEDS 30 /* fewer do not show that one is negligible: of 6, a quarter would be wrong */
+#define VERDICT_SEEDS            6    /* fewer give none */
+#define CLAIM_SMALLEST_EFFECT    0.05 /* of interest, if nothing else is asked for: five of a hundred units */
+#define VERDICT_NEGLIGIBLE_SEEDS 30   /* fewer do not show that one is negligible: of 6, a quarter would be wrong */
 
 enum decision {
     DECISION_LARGER,     /* than the smallest effect of interest */

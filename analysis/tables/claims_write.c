@@ -7,6 +7,7 @@
 
 #define CONFIGS_SHOWN 6 /* in the table for people */
 #define PAIRS_SHOWN   20
+#define OTHERS_SHOWN  20
 
 enum { PAIRS_OF_TASKS_SHOWN = 6, PAIR_TEXT_MAX = TASK_PAIR_LABEL_MAX };
 
@@ -127,15 +128,6 @@ static void write_overview(const struct claims *claims, FILE *out)
     }
 }
 
-static void format_effect(const struct estimate *effect, char text[64])
-{
-    snprintf(text, 64, "-");
-    if (isfinite(effect->low))
-        snprintf(text, 64, "%+.3f [%+.3f, %+.3f]", effect->value, effect->low, effect->high);
-    else if (isfinite(effect->value))
-        snprintf(text, 64, "%+.3f", effect->value);
-}
-
 /* What a row's number is called. */
 static const char *number_name(int claim, int row)
 {
@@ -148,7 +140,7 @@ static void write_row(const struct claims *claims, int c, int r, int m, FILE *ou
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
     char effect[64], null[64];
-    format_effect(&row->effect, effect);
+    effect_format(&row->effect, effect);
     fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
             decision_names[row->decision], effect);
     if (isfinite(row->mean_a))
@@ -177,8 +169,8 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
         fprintf(out, "\n");
     if (row->decision == DECISION_NO_CONTROL)
         return;
-    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs) {
-        format_effect(&checks->same, effect);
+    if (10 * checks->n_same < 9 * checks->n_pairs) {
+        effect_format(&checks->same, effect);
         fprintf(out, "      accepted in the same attempt: %zu of %zu pairs; among them %s, %s\n", checks->n_same,
                 checks->n_pairs, effect, decision_names[checks->same_decision]);
     }
@@ -252,7 +244,7 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
             fprintf(out, "  %s (%.0f %%)", choice_names[row->choice], 100 * row->flips);
         fprintf(out, "\n");
     }
-    format_effect(&multiverse->mean, effect);
+    effect_format(&multiverse->mean, effect);
     fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
 }
 
@@ -287,6 +279,18 @@ static int64_t least_units(const struct claim_result *result, const struct reade
     return least;
 }
 
+/* How many pairs of models stem from different attempts, under the measure that has most pairs. */
+static void write_attempts(const struct claims *claims, int c, FILE *out)
+{
+    const struct claim_checks *most = &claims->results[c].checks[0];
+    for (int m = 1; m < claims->n_measures; m++)
+        if (claims->results[c].checks[m].n_pairs > most->n_pairs)
+            most = &claims->results[c].checks[m];
+    if (most->n_same < most->n_pairs)
+        fprintf(out, "  %zu of %zu pairs of models stem from different attempts; those that start alike count as one\n",
+                most->n_pairs - most->n_same, most->n_pairs);
+}
+
 static void write_claim(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
@@ -317,6 +321,7 @@ static void write_claim(const struct claims *claims, const struct reader *reader
             n_seeds = result->rows[ROW_JUDGED][m].effect.n;
     fprintf(out, "  %zu seeds; effect [95 %%], means of %s\n", n_seeds,
             is_pair(c) ? "a and b; the same difference between identical tasks" : "a and of identical tasks");
+    write_attempts(claims, c, out);
     if (n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS)
         fprintf(out, "  Warning: under %d seeds, one model in five that is unlike the others may be missed.\n",
                 WARNING_MINORITY_SEEDS);
@@ -328,6 +333,52 @@ static void write_claim(const struct claims *claims, const struct reader *reader
         }
     write_pairs(claims, c, out);
     write_multiverse(claims, c, out);
+}
+
+/* The formulas of a pair of tasks that no claim is about. */
+static void other_texts(const struct reader *reader, const struct other_pair *other, char text[2][TASK_TEXT_MAX])
+{
+    const struct claim_side *side = &other->pairs[0].a;
+    task_text(&reader->configs[side->config], side->tasks.a, text[0]);
+    task_text(&reader->configs[side->config], side->tasks.b, text[1]);
+}
+
+static void write_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
+{
+    const struct other_pair *other = &claims->others.groups[i];
+    const struct other_result *result = &claims->other_results[i];
+    char formulas[2][TASK_TEXT_MAX], text[2 * TASK_TEXT_MAX + 128], effect[64];
+    other_texts(reader, other, formulas);
+    snprintf(text, sizeof text, "%s and %s: %zu configuration%s, %zu with identical tasks", formulas[0], formulas[1],
+             other->n, other->n == 1 ? "" : "s", result->n_judged);
+    table_wrapped(" ", text, out);
+    for (int m = 0; m < claims->n_measures; m++) {
+        const struct claim_row *row = &result->rows[m];
+        if (!is_wanted(claims, m))
+            continue;
+        effect_format(&row->effect, effect);
+        fprintf(out, "    %-15s  %-25s", measure_table[m].name, effect);
+        if (isfinite(row->mean_a))
+            fprintf(out, "  %.2f", row->mean_a);
+        if (isfinite(row->mean_a) && isfinite(row->mean_b))
+            fprintf(out, ", %.2f", row->mean_b);
+        if (row->effect.n > 0)
+            fprintf(out, "  %zu seeds", row->effect.n);
+        fprintf(out, "\n");
+    }
+}
+
+static void write_others(const struct claims *claims, const struct reader *reader, FILE *out)
+{
+    if (claims->others.n == 0)
+        return;
+    fprintf(out,
+            "\nOther pairs of tasks, which no claim is about: D, mean of all layers, less that of identical tasks\n"
+            "[95 %%], and D of both. No verdict.\n");
+    for (size_t i = 0; i < claims->others.n && i < OTHERS_SHOWN; i++)
+        write_other(claims, reader, i, out);
+    if (claims->others.n > OTHERS_SHOWN)
+        fprintf(out, "  ... %zu in all (--csv and --json have them)\n", claims->others.n);
 }
 
 static void write_statuses(const struct claims *claims, FILE *out)
@@ -378,6 +429,7 @@ static void write_text(const struct claims *claims, const struct reader *reader,
     write_overview(claims, out);
     for (int c = 0; c < N_CLAIMS; c++)
         write_claim(claims, reader, c, out);
+    write_others(claims, reader, out);
     fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all\n"
                  "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
                  "follows the losses, whatever neurons do.\n");
@@ -524,6 +576,24 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fprintf(out, "\n");
 }
 
+/* Of tasks that no claim is about: columns as csv_claim_row's. */
+static void csv_other_row(const struct claims *claims, const struct reader *reader, size_t i, int m, FILE *out)
+{
+    const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
+    const struct claim_result view = {.pairs = pairs};
+    const struct claim_row *row = &claims->other_results[i].rows[m];
+    const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
+    csv_begin_row(claims, claim_table[CLAIM_NONE].name, m, NORMALISE_NONE, "", row->effect.n, out);
+    csv_numbers(numbers, 5, out);
+    fputc(',', out);
+    csv_configs(&view, SIDE_A, out);
+    fprintf(out, ",,%s,,,,,,,,,,,,,,,,,,,,,", claim_row_names[ROW_JUDGED]);
+    csv_tasks(&view, SIDE_A, out);
+    fprintf(out, ",,");
+    csv_task_names(&view, SIDE_A, reader, out);
+    fprintf(out, ",\n");
+}
+
 static void csv_head(struct claims_group group, FILE *out)
 {
     for (size_t k = 0; group.groups && k < group.groups->n_keys; k++)
@@ -548,6 +618,12 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
                     csv_keys(reader, group, out);
                     csv_claim_row(claims, reader, c, r, m, out);
                 }
+    for (size_t i = 0; i < claims->others.n; i++)
+        for (int m = 0; m < claims->n_measures; m++)
+            if (is_wanted(claims, m)) {
+                csv_keys(reader, group, out);
+                csv_other_row(claims, reader, i, m, out);
+            }
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];
@@ -695,6 +771,34 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     fprintf(out, "}");
 }
 
+static void json_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
+{
+    const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
+    const struct claim_result view = {.pairs = pairs};
+    char formulas[2][TASK_TEXT_MAX];
+    other_texts(reader, &claims->others.groups[i], formulas);
+    fprintf(out, "%s\n    {\"tasks\": [", i > 0 ? "," : "");
+    json_text(out, formulas[0]);
+    fprintf(out, ", ");
+    json_text(out, formulas[1]);
+    fprintf(out, "], ");
+    json_configs("configurations", &view, SIDE_A, out);
+    fprintf(out, ", \"with_identical\": %zu, \"effects\": {", claims->other_results[i].n_judged);
+    for (int m = 0, n = 0; m < claims->n_measures; m++) {
+        const struct claim_row *row = &claims->other_results[i].rows[m];
+        if (!is_wanted(claims, m))
+            continue;
+        fprintf(out, "%s\n      \"%s\": {\"effect\": ", n++ ? "," : "", measure_table[m].name);
+        json_estimate(out, &row->effect);
+        fprintf(out, ", \"mean\": ");
+        json_number(out, row->mean_a);
+        fprintf(out, ", \"mean_identical\": ");
+        json_number(out, row->mean_b);
+        fprintf(out, "}");
+    }
+    fprintf(out, "}}");
+}
+
 /* The group as the members that the object of it begins with. */
 static void json_group(const struct reader *reader, struct claims_group group, FILE *out)
 {
@@ -725,7 +829,10 @@ static void write_json(const struct claims *claims, const struct reader *reader,
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)
         json_claim(claims, reader, c, out);
-    fprintf(out, "\n  ],\n  \"loss_correlation\": [");
+    fprintf(out, "\n  ],\n  \"other_pairs\": [");
+    for (size_t i = 0; i < claims->others.n; i++)
+        json_other(claims, reader, i, out);
+    fprintf(out, "%s],\n  \"loss_correlation\": [", claims->others.n > 0 ? "\n  " : "");
     for (int n = 0, n_written = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];

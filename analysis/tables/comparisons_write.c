@@ -158,8 +158,8 @@ static void write_block_head(const struct comparisons *comparisons, const struct
              comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
              measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
-    fprintf(out, "  %-5s %-14s %5s %8.8s %8.8s %10s %-20s %5s %8s %8s\n", "layer", "statistic", "pairs", a, b,
-            "difference", " [95 %]", "Cliff", "p", "p family");
+    fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
+            "[95 %]", "Cliff", "p", "family");
 }
 
 /* What the corrected p values are, and what they cannot show. */
@@ -167,36 +167,69 @@ static void write_family(const struct comparisons *comparisons, FILE *out)
 {
     size_t n_seeds = comparisons->n_seeds, n_tests = comparisons->n_tests;
     if (n_tests == 0) {
-        fprintf(out, "p family is not there: no row has %d seeds that differ, and fewer cannot tell.\n",
+        fprintf(out, "p of the family is not there: no row has %d seeds that differ, fewer cannot tell.\n",
                 MAX_T_SEEDS_MIN);
         return;
     }
-    fprintf(out, "p family: for these %zu tests together, by max-T (signs flipped seed by seed in all rows at once).\n",
+    fprintf(out,
+            "Family: p for these %zu tests together, by max-T (signs flipped seed by seed in\nall rows at once).\n",
             n_tests);
     if (n_seeds <= MAX_T_EXHAUSTIVE_MAX)
         fprintf(out, "With %zu seeds it is %.2g or more.\n", n_seeds, 2 / pow(2, (double)n_seeds));
     if (n_seeds < 8)
-        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach p family < 0.05.\n");
+        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach a family's\np < .05.\n");
     else if (n_seeds < 10 && n_tests > 20)
-        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can reach p family < 0.05;\n"
-                     "ask for fewer (--statistic, --layer, --measure, --where).\n");
+        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can\n"
+                     "reach a family's p < .05; ask for fewer (--statistic, --layer, --measure,\n--where).\n");
+}
+
+/* The columns behind a row's name. */
+static void write_numbers(const struct comparison *c, FILE *out)
+{
+    /* Shares are floats: what should be 0 is not quite. */
+    const double noise = PAIRED_TOLERANCE * fmax(fabs(c->mean_a), fabs(c->mean_b));
+    const struct {
+        double value;
+        int width, n_digits;
+    } before[] = {{c->mean_a, 6, 3},
+                  {c->mean_b, 6, 3},
+                  {fabs(c->difference.value) < noise ? 0 : c->difference.value, 6, 3}},
+      behind[] = {{c->cliff, 5, 2}, {c->p, 5, 2}, {c->p_family, 6, 2}};
+    char text[TABLE_NUMBER_MAX], low[TABLE_NUMBER_MAX], high[TABLE_NUMBER_MAX], interval[80] = "-";
+    fprintf(out, " %3zu", c->n);
+    for (int i = 0; i < 3; i++) {
+        table_number(c->n ? before[i].value : (double)NAN, before[i].n_digits, text);
+        fprintf(out, " %*s", before[i].width, text);
+    }
+    if (isfinite(c->difference.low)) {
+        table_number(fabs(c->difference.low) < noise ? 0 : c->difference.low, 2, low);
+        table_number(fabs(c->difference.high) < noise ? 0 : c->difference.high, 2, high);
+        snprintf(interval, sizeof interval, "[%s,%s]", low, high);
+    }
+    fprintf(out, " %-15s", interval);
+    for (int i = 0; i < 3; i++) {
+        table_number(c->n ? behind[i].value : (double)NAN, behind[i].n_digits, text);
+        fprintf(out, " %*s", behind[i].width, text);
+    }
+    fprintf(out, "\n");
 }
 
 static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
 {
     table_head(comparisons->reader, selection, out);
+    const char *together = comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "";
     if (comparisons->other)
         fprintf(out,
-                "\nEffects of %s, each seed's own, compared between values of %s: an interaction (a difference of\n"
-                "differences). Mean effects at both values, ",
-                comparisons->key->name, comparisons->other->name);
+                "\nEffects of %s, each seed's own, compared between values of\n"
+                "%s: an interaction (a difference of differences). Columns: layer, seeds,\n"
+                "means of the effect at both values, mean difference [95 %% interval over\nseeds%s],\n",
+                comparisons->key->name, comparisons->other->name, together);
     else
-        fprintf(out, "\nModels of one seed are pairs. Means of both values, ");
-    fprintf(out,
-            "mean difference [95 %% interval over %s%s],\n"
-            "Cliff's delta, p of Wilcoxon's signed-rank test.\n",
-            comparisons->other ? "seeds" : "pairs",
-            comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "");
+        fprintf(out,
+                "\nModels of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
+                "difference [95 %% interval over pairs%s],\n",
+                together);
+    fprintf(out, "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n");
     write_family(comparisons, out);
     if (comparisons->n_rows < comparisons->n_made)
         fprintf(out, "%zu of %zu rows are shown.\n", comparisons->n_rows, comparisons->n_made);
@@ -207,24 +240,15 @@ static void write_text(const struct comparisons *comparisons, const struct selec
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;
-        char layer[16] = "", interval[64] = " -", family[16] = "-";
+        char layer[16] = "";
         if (!last || last->group != row->group || last->config_a != row->config_a || last->config_b != row->config_b ||
             last->ri.measure != row->ri.measure || last->ri.task_a != row->ri.task_a ||
             last->ri.task_b != row->ri.task_b)
             write_block_head(comparisons, row, out);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             snprintf(layer, sizeof layer, "%zu", row->layer + 1);
-        if (!isnan(c->p_family))
-            snprintf(family, sizeof family, "%.2g", c->p_family);
-        if (isfinite(c->difference.low))
-            snprintf(interval, sizeof interval, " [%+.4f, %+.4f]", c->difference.low, c->difference.high);
-        if (c->n == 0)
-            fprintf(out, "  %-5s %-14s %5d %8s %8s %10s\n", layer, statistic_table[row->statistic].name, 0, "-", "-",
-                    "-");
-        else
-            fprintf(out, "  %-5s %-14s %5zu %8.4f %8.4f %+10.4f %-20s %+5.2f %8.2g %8s\n", layer,
-                    statistic_table[row->statistic].name, c->n, c->mean_a, c->mean_b, c->difference.value, interval,
-                    c->cliff, c->p, family);
+        fprintf(out, "  %-2s %-14s", layer, statistic_table[row->statistic].name);
+        write_numbers(c, out);
     }
 }
 

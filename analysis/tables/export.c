@@ -44,7 +44,14 @@ unsigned export_default_statuses(enum export_rows rows)
 static void put_number(FILE *out, double value)
 {
     fputc(',', out);
-    csv_number(out, value);
+    char text[32];
+    if (!isfinite(value))
+        return;
+    /* A number of the file: as few digits as give it back. All else, and where six do not do that: nine. */
+    snprintf(text, sizeof text, "%.6g", value);
+    if ((double)(float)value != value || strtof(text, NULL) != (float)value)
+        snprintf(text, sizeof text, "%.9g", value);
+    fprintf(out, "%s", text);
 }
 
 static bool is_column(const struct table *table, int row)

@@ -16,6 +16,7 @@ struct summary_options {
     struct pair_choice pair; /* not given: all */
     unsigned measures;       /* bits, 1 << enum measure */
     uint64_t layers;         /* bits, 1 << (layer - 1); 0: all */
+    unsigned statistics;     /* bits, 1 << enum statistic; 0: all */
     enum table_format format;
 };
 

@@ -7,10 +7,15 @@
 
 /* ---- CSV: a row for each group, measure, pair and layer ---- */
 
+static bool is_wanted(const struct summary_options *options, int statistic)
+{
+    return !options->statistics || options->statistics >> statistic & 1;
+}
+
 static void csv_begin(const struct reader *reader, const struct selection *selection, const struct groups *groups,
                       const struct summary_options *options, FILE *out)
 {
-    (void)reader, (void)selection, (void)options;
+    (void)reader, (void)selection;
     for (size_t k = 0; k < groups->n_keys; k++)
         fprintf(out, "%s,", groups->keys[k]->name);
     fprintf(out, "first_configuration,n_configurations");
@@ -18,8 +23,12 @@ static void csv_begin(const struct reader *reader, const struct selection *selec
         fprintf(out, ",%s", status_names[s]);
     fprintf(out, ",attempts,measure,normalise,unimportant_below,task_1,task_2,layer");
     for (int s = 0; s < N_STATISTICS; s++)
-        fprintf(out, ",%s,%s_low,%s_high", statistic_table[s].name, statistic_table[s].name, statistic_table[s].name);
-    fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high,task_1_name,task_2_name\n");
+        if (is_wanted(options, s))
+            fprintf(out, ",%s,%s_low,%s_high", statistic_table[s].name, statistic_table[s].name,
+                    statistic_table[s].name);
+    if (!options->statistics)
+        fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high");
+    fprintf(out, ",task_1_name,task_2_name\n");
 }
 
 static void csv_table(const struct summary_table *table, FILE *out)
@@ -43,12 +52,13 @@ static void csv_table(const struct summary_table *table, FILE *out)
         for (int s = 0; s < N_STATISTICS; s++) {
             const struct estimate *estimate = &table->estimates->layers[l].statistics[s];
             const double numbers[] = {estimate->value, estimate->low, estimate->high};
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 3 && is_wanted(table->options, s); i++) {
                 fputc(',', out);
                 csv_number(out, numbers[i]);
             }
         }
-        fprintf(out, ",,,");
+        if (!table->options->statistics)
+            fprintf(out, ",,,"); /* of the former one */
         for (int side = 0; side < 2; side++) {
             char name[TASK_LABEL_MAX] = "";
             task_common_name(table->reader, group, side ? table->ri.task_b : table->ri.task_a, name);
@@ -89,11 +99,16 @@ static void json_group(const struct summary_table *table, FILE *out)
     fprintf(out, "},\n      \"attempts\": %" PRIu64 ",\n      \"tables\": [", table->estimates->n_attempts);
 }
 
-static void json_statistics(const struct layer_estimates *layer, int first, int end, FILE *out)
+/* Those of a layer that are wanted, each with a comma behind it. */
+static void json_statistics(const struct summary_options *options, const struct layer_estimates *layer, int first,
+                            int end, FILE *out)
 {
     for (int s = first; s < end; s++) {
-        fprintf(out, "%s\"%s\": ", s > first ? ", " : "", statistic_table[s].name);
+        if (!is_wanted(options, s))
+            continue;
+        fprintf(out, "\"%s\": ", statistic_table[s].name);
         json_estimate(out, &layer->statistics[s]);
+        fprintf(out, ", ");
     }
 }
 
@@ -114,15 +129,15 @@ static void json_table(const struct summary_table *table, FILE *out)
         json_text(out, name);
     }
     fprintf(out, "],\n         ");
-    json_statistics(&table->estimates->layers[0], 0, STATISTIC_FIRST_OF_LAYER, out);
-    fprintf(out, ",\n         \"layers\": [");
+    json_statistics(table->options, &table->estimates->layers[0], 0, STATISTIC_FIRST_OF_LAYER, out);
+    fprintf(out, "\n         \"layers\": [");
     for (size_t l = 0; l < table->estimates->n_layers; l++) {
         const struct layer_estimates *layer = &table->estimates->layers[l];
         if (!layer_mask_has(table->options->layers, l))
             continue;
         fprintf(out, "%s\n          {\"layer\": %zu, ", is_first_layer ? "" : ",", l + 1);
-        json_statistics(layer, STATISTIC_FIRST_OF_LAYER, N_STATISTICS, out);
-        fprintf(out, ",\n           \"histogram\": [");
+        json_statistics(table->options, layer, STATISTIC_FIRST_OF_LAYER, N_STATISTICS, out);
+        fprintf(out, "\n           \"histogram\": [");
         for (int b = 0; b < RI_BINS; b++) {
             fprintf(out, "%s", b > 0 ? ", " : "");
             json_estimate(out, &layer->bins[b]);

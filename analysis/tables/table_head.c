@@ -3,9 +3,10 @@
 #include "formats.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
-#define COLUMNS_MAX 100
+#define COLUMNS_MAX 79
 
 enum output_format table_output_format(enum table_format format)
 {
@@ -72,6 +73,36 @@ void table_wrapped(const char *word, const char *text, FILE *out)
         item += strspn(item, " ");
     }
     fprintf(out, "\n");
+}
+
+/* Takes out what a number can do without: the 0 before its point, a point that ends it, zeros of its exponent. */
+static void shorten(char *text)
+{
+    char *digits = text + (*text == '-'), *exponent = strchr(text, 'e');
+    if (exponent) {
+        char *number = exponent + 2;
+        while (*number == '0')
+            number++;
+        memmove(exponent + (exponent[1] == '-' ? 2 : 1), number, strlen(number) + 1);
+    } else if (*digits && digits[strlen(digits) - 1] == '.') {
+        digits[strlen(digits) - 1] = '\0';
+    }
+    if (strspn(digits, "0.") == strlen(digits) && *digits)
+        strcpy(text, "0");
+    else if (digits[0] == '0' && digits[1] == '.')
+        memmove(digits, digits + 1, strlen(digits));
+}
+
+void table_number(double value, int n_digits, char text[TABLE_NUMBER_MAX])
+{
+    snprintf(text, TABLE_NUMBER_MAX, isnan(value) ? "-" : "%#.*g", n_digits, value);
+    shorten(text);
+}
+
+void table_fixed(double value, int n_decimals, char text[TABLE_NUMBER_MAX])
+{
+    snprintf(text, TABLE_NUMBER_MAX, isnan(value) ? "-" : "%.*f", n_decimals, value);
+    shorten(text);
 }
 
 void table_json_head(const struct reader *reader, FILE *out)

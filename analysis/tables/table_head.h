@@ -15,8 +15,17 @@ enum output_format table_output_format(enum table_format format);
 /* What tables for people say of a file at their top: path, sweep, jobs by status, whether it is finished. */
 void table_head(const struct reader *reader, const struct selection *selection, FILE *out);
 
-/* Prints "WORD text, text, ..." broken at its commas before column 100, with four blanks before later lines. */
+/* Prints "WORD text, text, ..." broken at its commas before column 80, with four blanks before later lines. */
 void table_wrapped(const char *word, const char *text, FILE *out);
+
+#define TABLE_NUMBER_MAX 32
+
+/* A number as tables for people have it: so many significant digits, without a 0 before the point (.426, 12.3, 1.2e-5);
+ * "0" for zero, "-" for NaN. */
+void table_number(double value, int n_digits, char text[TABLE_NUMBER_MAX]);
+
+/* The same with so many digits behind the point. */
+void table_fixed(double value, int n_decimals, char text[TABLE_NUMBER_MAX]);
 
 /* The same head as the first members of a JSON object, each line ended with a comma. */
 void table_json_head(const struct reader *reader, FILE *out);

@@ -113,3 +113,15 @@ struct text_words text_hint(const char *nearest)
         snprintf(hint.words, sizeof hint.words, "; did you mean %s?", nearest);
     return hint;
 }
+
+struct text_place text_place(const char *text, size_t offset)
+{
+    struct text_place place = {1, 1};
+    size_t i = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    for (; i < offset && text[i] != '\0'; i++) {
+        bool is_end = text[i] == '\n';
+        place.line += is_end;
+        place.column = is_end ? 1 : place.column + (((unsigned char)text[i + 1] & 0xc0) != 0x80);
+    }
+    return place;
+}

@@ -3,6 +3,7 @@
 #define PICKY_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Length of the UTF-8 sequence at `s` (NUL-terminated), 0 if it is none (RFC 3629, without surrogates). NUL and control
@@ -18,6 +19,12 @@ void text_make_utf8(char *text);
 /* Whether `text` is UTF-8 without control characters; and makes it so: whatever else it holds becomes "?". */
 bool text_is_line(const char *text);
 void text_make_line(char *text);
+
+/* Where a byte of a text stands: line and column, in characters, from 1. A byte order mark counts for nothing. */
+struct text_place {
+    int line, column;
+};
+struct text_place text_place(const char *text, size_t offset);
 
 /* A few words by value: `text_size(n).words` lasts to the end of the statement. */
 struct text_words {

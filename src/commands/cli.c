@@ -32,6 +32,7 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, 'F'},
     {"config", required_argument, NULL, 'C'},
     {"replicate", required_argument, NULL, 'L'},
+    {"sd", required_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
@@ -269,6 +270,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->ranks = optarg;
         if (option == 'P')
             arguments->ranks_per_node = optarg;
+        if (option == 'V')
+            arguments->sd = optarg;
     }
     arguments->operands = argv + optind;
     arguments->n_operands = argc - optind;

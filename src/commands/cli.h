@@ -55,6 +55,7 @@ struct arguments {
     const char *sbatch;         /* --sbatch */
     const char *ranks;          /* --ranks */
     const char *ranks_per_node; /* --ranks-per-node */
+    const char *sd;             /* --sd */
     const char *operand;        /* the first operand, or NULL */
     char **operands;            /* [n_operands] */
     int n_operands;

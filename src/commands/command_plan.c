@@ -7,12 +7,14 @@
 #include "memory_budget.h"
 #include "pilot.h"
 #include "plan.h"
+#include "power.h"
 #include "progress.h"
 #include "room.h"
 #include "shape.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "text.h"
+#include "verdict.h"
 #include "waiting.h"
 
 #include <inttypes.h>
@@ -22,6 +24,7 @@
 
 static const uint64_t MPI_BYTES = 210000000; /* of address space that a run has in use when it looks (Open MPI 4.1) */
 static const double PILOT_S = 60;            /* of training, at most, for --sbatch */
+static const double SD_DEFAULT = 0.15;       /* of effects between seeds, as the notebook's networks have it at most */
 static const int64_t COUNT_MAX = 1000000;    /* of nodes, and of ranks */
 
 static void print_swept(const struct sweep *sweep)
@@ -54,6 +57,36 @@ static void print_swept(const struct sweep *sweep)
     }
 }
 
+/* How many seeds find an effect, and how often those of the sweep do. sd: the effect's standard deviation between
+ * seeds. */
+static void print_power(int64_t replicates, double sd)
+{
+    static const double effects[] = {0.05, 0.1, 0.2}, above[] = {0, CLAIM_SMALLEST_EFFECT};
+    enum { N_EFFECTS = sizeof effects / sizeof effects[0] };
+    printf("effect          ");
+    for (int e = 0; e < N_EFFECTS; e++)
+        printf(" %8g", effects[e]);
+    printf("   with a standard deviation of %g between seeds (--sd X)\n", sd);
+    for (int a = 0; a < 2; a++) {
+        printf(a == 0 ? "  not 0          " : "  above %-9g", above[a]);
+        for (int e = 0; e < N_EFFECTS; e++) {
+            size_t n = power_seeds(effects[e], above[a], sd);
+            if (n > 0)
+                printf(" %8zu", n);
+            else
+                printf(" %8s", "-");
+        }
+        printf("   seeds find it in %g %% of sweeps", 100 * POWER_WANTED);
+        if (replicates < VERDICT_SEEDS)
+            printf("; of these %" PRId64 " claims are not judged", replicates);
+        for (int e = 0; e < N_EFFECTS && replicates >= VERDICT_SEEDS; e++) {
+            printf(e == 0 ? "; these %" PRId64 " in " : ", ", replicates);
+            printf("%.0f %%", 100 * power_of(effects[e], above[a], sd, (size_t)replicates));
+        }
+        printf("\n");
+    }
+}
+
 /* For one rank that has this machine to itself. */
 static enum error_code look_here(struct room *room, const struct sweep *sweep, const struct record_layout *layout,
                                  struct error *error)
@@ -78,7 +111,7 @@ static enum error_code find_longest_job(struct pilot_job *job, const struct swee
     return error->code;
 }
 
-static enum error_code print_plan(const struct sweep *sweep, double limit_s, struct error *error)
+static enum error_code print_plan(const struct sweep *sweep, double limit_s, double sd, struct error *error)
 {
     struct record_layout layout;
     struct plan *plan = NULL;
@@ -127,6 +160,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, str
     room_print_largest(stdout, &room);
     printf("results file    %s (%" PRIu64 " bytes a job)\n",
            text_size(results_file_size(&layout, sweep->n_configs, sweep->replicates)).words, layout.n_bytes);
+    print_power(sweep->replicates, sd);
     room_print_warnings(stderr, &room);
 done:
     plan_destroy(plan);
@@ -141,6 +175,18 @@ static enum error_code parse_count(const char *option, const char *text, int64_t
     if (*text >= '0' && *text <= '9' && *end == '\0' && *count >= 1 && *count <= COUNT_MAX)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "%s %.40s: allowed: 1 to %" PRId64, option, text, COUNT_MAX);
+}
+
+/* The standard deviation of --sd, if it was given. */
+static enum error_code parse_sd(const char *text, double *sd, struct error *error)
+{
+    char *end;
+    if (!text)
+        return ERROR_NONE;
+    *sd = strtod(text, &end);
+    if (end != text && *end == '\0' && *sd > 0 && isfinite(*sd))
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT, "--sd %.40s: allowed: a number above 0", text);
 }
 
 /* What the script is to ask for, from the options. */
@@ -206,17 +252,18 @@ static int run(const struct command *command, int argc, char **argv)
     struct arguments arguments;
     struct sweep sweep = {0};
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPT", "SWEEP.cfg", argc, argv);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "soBKPTV", "SWEEP.cfg", argc, argv);
     bool is_script = arguments.sbatch || arguments.ranks || arguments.ranks_per_node || arguments.output;
-    double limit_s;
-    if (parsed == ARGUMENTS_OK && !limit_read(arguments.time_limit, &limit_s, &error) &&
+    double limit_s, sd = SD_DEFAULT;
+    if (parsed == ARGUMENTS_OK && !parse_sd(arguments.sd, &sd, &error) &&
+        !limit_read(arguments.time_limit, &limit_s, &error) &&
         !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
         !sweep_check_tasks(stderr, &sweep, &error)) {
         limit_print_understood(stderr, arguments.time_limit, limit_s);
         if (is_script)
             print_script(&arguments, &sweep, limit_s, &error);
         else
-            print_plan(&sweep, limit_s, &error);
+            print_plan(&sweep, limit_s, sd, &error);
     }
     sweep_free(&sweep);
     arguments_free(&arguments);
@@ -227,12 +274,15 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_plan = {
     .name = "plan",
-    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--sbatch NODES | --ranks N]",
+    .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--sd X] [--sbatch NODES | --ranks N]",
     .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
     .details =
         "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
         "  --time-limit D    says whether the longest job fits into it: one that does not is begun again by each run\n"
         "                    (picky run --help has what D may be); the time that a script asks for\n"
+        "  --sd X            of an effect between seeds (default 0.15): how many seeds find effects by an interval "
+        "that\n"
+        "                    does not hold 0, or that lies above the smallest effect of interest, for normal effects\n"
         "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
         "                    shape that are trained here on one core, for a minute at most\n"
         "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"

@@ -56,9 +56,10 @@ enum error_code sweep_check_tasks(FILE *out, const struct sweep *sweep, struct e
                                        .swept = sweep->swept,
                                        .seed = sweep->seed,
                                        .place = sweep->tasks_place,
-                                       .lines = sweep->tasks_lines,
-                                       .n_lines = sweep->n_tasks_lines,
-                                       .file = sweep->path};
+                                       .places = sweep->tasks_places,
+                                       .n_places = sweep->n_tasks_places,
+                                       .file = sweep->path,
+                                       .text = sweep->original};
     return task_checks_run(&checks, out, error);
 }
 

@@ -166,9 +166,11 @@ static enum error_code check_config(const struct task_checks *checks, size_t con
         if (*text)
             error_prefix(error, "%s", text);
         size_t number = (size_t)h->tasks, length = checks->file ? strlen(checks->file) : 0;
-        if (number < checks->n_lines && checks->lines[number])
-            return error_prefix(error, "%s%s:%d: tasks", length > PATH_SHOWN ? "..." : "",
-                                checks->file + (length > PATH_SHOWN ? length - PATH_SHOWN : 0), checks->lines[number]);
+        if (number < checks->n_places && checks->places[number]) {
+            const struct text_place at = text_place(checks->text, (size_t)checks->places[number] - 1);
+            return error_prefix(error, "%s%s:%d:%d: tasks", length > PATH_SHOWN ? "..." : "",
+                                checks->file + (length > PATH_SHOWN ? length - PATH_SHOWN : 0), at.line, at.column);
+        }
         return error_prefix(error, "%s: tasks", checks->place);
     }
     bool is_relu = h->output_activation == OUTPUT_RELU;

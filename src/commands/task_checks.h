@@ -16,10 +16,10 @@ struct task_checks {
     size_t n_configs;
     const bool *swept; /* [n_hyperparameters] */
     int64_t seed;      /* of replicate 0 */
-    const char *place; /* where the tasks come from, for messages: "FILE:LINE" */
-    const int *lines;  /* [n_lines]: of each list, by its number, in `file`; 0: `place` it is */
-    size_t n_lines;
-    const char *file;
+    const char *place; /* where the tasks come from, for messages: "FILE:LINE:COLUMN" */
+    const int *places; /* [n_places]: of each list, by its number, 1 + its offset in `text`; 0: `place` it is */
+    size_t n_places;
+    const char *file, *text; /* `text` is the file's */
 };
 
 /* Checks (task_check.h) each distinct list with its dials, inputs and standardisation once; where that would take more

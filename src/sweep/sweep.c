@@ -30,7 +30,7 @@ const struct hyperparameter *sweep_partner(const struct hyperparameter *row)
 
 enum error_code sweep_out_of_memory(struct sweep_reader *r)
 {
-    r->line = 0;
+    r->place = 0;
     return error_set(r->error, ERROR_FATAL, "out of memory");
 }
 
@@ -54,12 +54,13 @@ void sweep_finish_message(const struct sweep_reader *r, const char *path)
 {
     enum { PATH_SHOWN = 300 };
     size_t length = strlen(path);
+    struct text_place at = r->place > 0 ? text_place(r->sweep->original, (size_t)r->place - 1) : r->unread;
     const char *dots = length > PATH_SHOWN ? "..." : "";
     const char *end = length > PATH_SHOWN ? path + length - PATH_SHOWN : path;
     if (r->override)
         error_prefix(r->error, "--set %.60s=%.60s", r->override->key, r->override->value);
-    else if (r->line > 0)
-        error_prefix(r->error, "%s%s:%d", dots, end, r->line);
+    else if (at.line > 0)
+        error_prefix(r->error, "%s%s:%d:%d", dots, end, at.line, at.column);
     else
         error_prefix(r->error, "%s%s", dots, end);
     text_make_line(r->error->message);
@@ -116,7 +117,7 @@ static enum error_code apply_override(struct sweep_reader *r, const struct sweep
         return error_set(r->error, ERROR_INPUT, "the sweep varies it; allowed: what no grid, zip or case gives");
     r->sweep->given[row - hyperparameter_table] = true;
     if (partner) /* the tasks are not the file's */
-        r->sweep->n_tasks_lines = 0;
+        r->sweep->n_tasks_places = 0;
     if (row->type == HYPERPARAMETER_TASKS)
         return hyperparameters_set_list(&r->base, override->value, r->error);
     if (!hyperparameter_set_text(&r->base, row, override->value, r->error))
@@ -132,7 +133,7 @@ static enum error_code apply_overrides(struct sweep_reader *r)
             return code;
     }
     const struct sweep *sweep = r->sweep;
-    r->line = r->scalar_line;
+    r->place = r->scalar_place;
     r->override = sweep_find_override(r, "seed", r->n_overrides);
     if (!r->override)
         r->override = sweep_find_override(r, "replicates", r->n_overrides);
@@ -171,7 +172,7 @@ static enum error_code note_overrides(struct sweep_reader *r)
         sweep_as_run(&text, sweep->original, &as_run, &error);
     else if (!(text = strdup(sweep->original)))
         return sweep_out_of_memory(r);
-    r->line = 0;
+    r->place = 0;
     if (error.code == ERROR_INPUT)
         return error_set(r->error, ERROR_FATAL,
                          "a bug in picky: the text with the values of --set is another sweep: %s", error.message);
@@ -189,7 +190,7 @@ static enum error_code read_sweep(struct sweep *sweep, char *original, const cha
 {
     struct sweep_reader reader = {.sweep = sweep, .overrides = overrides, .n_overrides = n_overrides, .error = error};
     struct sweep_reader *r = &reader;
-    int *lines = NULL;
+    int *places = NULL;
     size_t n = (size_t)n_hyperparameters;
 
     memset(sweep, 0, sizeof *sweep);
@@ -198,21 +199,21 @@ static enum error_code read_sweep(struct sweep *sweep, char *original, const cha
     sweep->store = STORE_WEIGHTS;
     hyperparameters_default(&r->base);
     sweep->original = original;
-    enum error_code code = original ? ERROR_NONE : sweep_text_read(&sweep->original, path, &r->line, error);
+    enum error_code code = original ? ERROR_NONE : sweep_text_read(&sweep->original, path, &r->unread, error);
     if (code)
         goto done;
     sweep->path = strdup(path);
     sweep->name = strdup("");
     sweep->swept = calloc(n, sizeof *sweep->swept);
     sweep->given = calloc(n, sizeof *sweep->given);
-    lines = calloc(3 * n, sizeof *lines);
-    if (!sweep->path || !sweep->name || !sweep->swept || !sweep->given || !lines) {
+    places = calloc(3 * n, sizeof *places);
+    if (!sweep->path || !sweep->name || !sweep->swept || !sweep->given || !places) {
         code = sweep_out_of_memory(r);
         goto done;
     }
-    r->fixed_lines = lines;
-    r->varied_lines = lines + n;
-    r->case_lines = lines + 2 * n;
+    r->fixed_places = places;
+    r->varied_places = places + n;
+    r->case_places = places + 2 * n;
     code = sweep_parse(r);
     if (!code)
         code = apply_overrides(r);
@@ -226,7 +227,7 @@ done:
     for (size_t c = 0; c < r->n_cases; c++)
         variation_free(&r->cases[c]);
     free(r->cases);
-    free(lines);
+    free(places);
     if (code) {
         sweep_finish_message(r, path);
         sweep_free(sweep);
@@ -256,7 +257,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->path);
     free(sweep->repeated);
     free(sweep->tasks_place);
-    free(sweep->tasks_lines);
+    free(sweep->tasks_places);
     free(sweep->configs);
     free(sweep->swept);
     free(sweep->given);

@@ -50,10 +50,11 @@ struct sweep {
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
-    char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE", "--set tasks=x0; x1" or "FILE" */
-    int *tasks_lines;  /* [n_tasks_lines]: of each list of tasks, by its number, where the file gives it; 0: it does not
+    char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE:COLUMN", "--set tasks=x0; x1" or "FILE" */
+    int *tasks_places; /* [n_tasks_places]: of each list of tasks, by its number, 1 + where the original gives it; 0: it
+                        * does not
                         */
-    size_t n_tasks_lines;
+    size_t n_tasks_places;
     /* A line like sweep_read's errors if a list of a grid has one value in two spellings, or a zip or cases have one
      * configuration so, else NULL. Files that hold such a sweep are gone on with; no new one is made. */
     char *repeated;
@@ -66,7 +67,7 @@ struct sweep_override {
 };
 
 /* Reads and checks a sweep file. On ERROR_INPUT `error` holds one line
- * "FILE:LINE: KEY = VALUE: what is wrong; allowed: ..." ("--set KEY=VALUE: ..." for an override, "FILE: ..." for
+ * "FILE:LINE:COLUMN: KEY = VALUE: what is wrong; allowed: ..." ("--set KEY=VALUE: ..." for an override, "FILE: ..." for
  * the file as a whole) and *sweep is empty; so it is on ERROR_FATAL (memory). The caller owns *sweep. */
 enum error_code sweep_read(struct sweep *sweep, const char *path, const struct sweep_override *overrides,
                            size_t n_overrides, struct error *error);

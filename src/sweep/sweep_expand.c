@@ -54,44 +54,47 @@ static void apply_point(struct hyperparameters *h, const struct variation *varia
     }
 }
 
-static int axis_line(const struct variation *variation, const struct hyperparameter *row)
+static int axis_place(const struct variation *variation, const struct hyperparameter *row)
 {
     for (int i = 0; i < variation->n_grid; i++)
         if (variation->grid[i].row == row)
-            return variation->grid[i].line;
+            return variation->grid[i].place;
     for (int i = 0; i < variation->n_zip; i++)
         if (variation->zip[i].row == row)
-            return variation->zip[i].line;
+            return variation->zip[i].place;
     return 0;
 }
 
 /* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
-static void locate_fault(struct sweep_reader *r, const struct variation *variation)
+static void locate_fault(struct sweep_reader *r, const struct variation *variation, const struct hyperparameters *h)
 {
     char key[32];
     snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " :"), r->error->message);
     const struct hyperparameter *row = hyperparameter_find(key);
     check(row);
     r->override = sweep_find_override(r, key, r->n_overrides);
-    r->line = axis_line(variation, row);
-    if (!r->line)
-        r->line = axis_line(&r->top, row);
-    if (!r->line)
-        r->line = r->fixed_lines[row - hyperparameter_table];
+    bool is_noted = row->type == HYPERPARAMETER_TASKS && (size_t)h->tasks < r->sweep->n_tasks_places;
+    r->place = is_noted ? r->sweep->tasks_places[h->tasks] : 0;
+    if (!r->place)
+        r->place = axis_place(variation, row);
+    if (!r->place)
+        r->place = axis_place(&r->top, row);
+    if (!r->place)
+        r->place = r->fixed_places[row - hyperparameter_table];
     for (const char *const *other = (const char *const[]){"second_task", "n_inputs", NULL};
-         row->type == HYPERPARAMETER_TASKS && !r->override && !r->line && *other; other++) {
+         row->type == HYPERPARAMETER_TASKS && !r->override && !r->place && *other; other++) {
         r->override = sweep_find_override(r, *other, r->n_overrides);
-        r->line = r->fixed_lines[hyperparameter_find(*other) - hyperparameter_table];
+        r->place = r->fixed_places[hyperparameter_find(*other) - hyperparameter_table];
     }
-    if (r->override || r->line)
+    if (r->override || r->place)
         return;
     /* A default then, that does not go with something else: most likely an override, or else what varies. */
     for (size_t i = 0; i < r->n_overrides; i++)
         if (hyperparameter_find(r->overrides[i].key))
             r->override = &r->overrides[i];
-    r->line = variation->line;
-    for (int i = 0; !r->line && i < n_hyperparameters; i++)
-        r->line = r->varied_lines[i] ? r->varied_lines[i] : r->fixed_lines[i];
+    r->place = variation->place;
+    for (int i = 0; !r->place && i < n_hyperparameters; i++)
+        r->place = r->varied_places[i] ? r->varied_places[i] : r->fixed_places[i];
 }
 
 static void append_swept(struct sweep_reader *r, const struct hyperparameters *h)
@@ -177,9 +180,9 @@ static void respell(const struct hyperparameters *h, struct hyperparameters *for
 /* Where a configuration of the zip or the cases comes from. */
 static void locate_repeat(struct sweep_reader *r, size_t config)
 {
-    r->line = r->n_cases ? 0 : r->top.zip[0].line;
+    r->place = r->n_cases ? 0 : r->top.zip[0].place;
     for (size_t c = 0; c < r->n_cases && r->cases[c].first_config <= config; c++)
-        r->line = r->cases[c].line;
+        r->place = r->cases[c].place;
 }
 
 /* Notes the first configuration of a zip or of cases that repeats another in other spellings. */
@@ -211,12 +214,12 @@ static enum error_code note_tasks_place(struct sweep_reader *r)
     struct sweep_reader noting = *r;
     noting.error = &place;
     noting.override = NULL;
-    noting.line = 0;
+    noting.place = 0;
     for (int k = 0; k < 2 && !noting.override; k++) {
         ptrdiff_t row = hyperparameter_find(keys[k]) - hyperparameter_table;
         noting.override = sweep_find_override(r, keys[k], r->n_overrides);
-        if (!noting.line)
-            noting.line = r->varied_lines[row] ? r->varied_lines[row] : r->fixed_lines[row];
+        if (!noting.place)
+            noting.place = r->varied_places[row] ? r->varied_places[row] : r->fixed_places[row];
     }
     error_set(&place, ERROR_INPUT, "%s", "");
     sweep_finish_message(&noting, r->sweep->path);
@@ -240,7 +243,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
         n_configs += (double)cases[c].n_zip_points * (double)cases[c].n_grid_points;
     n_configs *= (double)top->n_zip_points * (double)top->n_grid_points;
     if (n_configs > SWEEP_CONFIGS_MAX) {
-        r->line = 0;
+        r->place = 0;
         return error_set(r->error, ERROR_INPUT, "%.0f configurations; allowed: at most %d", n_configs,
                          SWEEP_CONFIGS_MAX);
     }
@@ -260,7 +263,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
             hyperparameters_resolve(h);
             sweep->n_configs++;
             if (hyperparameters_check(h, r->error)) {
-                locate_fault(r, &cases[c]);
+                locate_fault(r, &cases[c], h);
                 append_swept(r, h);
                 return ERROR_INPUT;
             }

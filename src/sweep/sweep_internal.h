@@ -4,18 +4,19 @@
 #define PICKY_SWEEP_INTERNAL_H
 
 #include "sweep.h"
+#include "text.h"
 
 /* A hyperparameter and the values it runs through. */
 struct sweep_axis {
     const struct hyperparameter *row;
-    int line; /* of its key in the file */
+    int place; /* of its value */
     size_t n;
     unsigned char (*values)[HYPERPARAMETER_VALUE_MAX]; /* [n], as hyperparameter_get_bytes has them; owned */
 };
 
 /* What the file, or one case of it, varies. A case's overrides are axes of one value. */
 struct variation {
-    int line;
+    int place;
     struct sweep_axis *grid, *zip; /* [n_grid], [n_zip]; owned */
     int n_grid, n_zip;
     size_t n_grid_points, n_zip_points; /* 1 if nothing varies */
@@ -28,14 +29,15 @@ struct sweep_reader {
     struct variation top;
     struct variation *cases; /* [n_cases]; owned */
     size_t n_cases;
-    int *fixed_lines, *varied_lines, *case_lines; /* [n_hyperparameters]: where a key was given, 0: not; owned */
-    int scalar_line;                              /* of the last of name, replicates and seed */
-    const struct sweep_override *overrides;       /* borrowed */
+    int *fixed_places, *varied_places, *case_places; /* [n_hyperparameters]: where a value was given, 0: not; owned */
+    int scalar_place;                                /* of the last of name, replicates and seed */
+    const struct sweep_override *overrides;          /* borrowed */
     size_t n_overrides;
 
-    /* What an error is about: an override, or else a line of the file, or 0. */
+    /* What an error is about: an override, or else a place in the file (1 + the offset in its text), or 0. */
     const struct sweep_override *override;
-    int line;
+    int place;
+    struct text_place unread; /* where a file is no text; line 0: nowhere */
     struct error *error;
 };
 
@@ -73,7 +75,7 @@ enum error_code sweep_fail_unknown(struct sweep_reader *r, const char *key, cons
                                    bool or_hyperparameters);
 enum error_code sweep_out_of_memory(struct sweep_reader *r);
 
-/* Puts "FILE:LINE: " or "--set KEY=VALUE: " before the message and keeps all of it on one line. */
+/* Puts "FILE:LINE:COLUMN: " or "--set KEY=VALUE: " before the message and keeps all of it on one line. */
 void sweep_finish_message(const struct sweep_reader *r, const char *path);
 
 #endif

@@ -4,6 +4,7 @@
 #include "sweep_internal.h"
 #include "sweep_text.h"
 #include "task_list.h"
+#include "text.h"
 
 #include <libconfig.h>
 #include <math.h>
@@ -16,49 +17,77 @@ static const char *const top_keys[] = {"name",  "replicates", "seed", "store", "
                                        "train", "grid",       "zip",  "cases", NULL};
 static const char *const case_keys[] = {"grid", "zip", NULL};
 
-/* The line of a setting's key, or of an element itself. What libconfig has for an element is where its parser looked
- * ahead to, so that the elements know their first tokens (note_places). */
-static int line_of(const config_setting_t *setting)
+/* Where a setting stands in the file's text. */
+struct setting_place {
+    const char *key;    /* NULL: an element has none */
+    struct token value; /* its first token */
+    const char *end;    /* behind the value */
+};
+
+static const struct setting_place *setting_place(const config_setting_t *setting)
 {
-    const struct token *token = config_setting_get_hook(setting);
-    return !config_setting_name(setting) && token ? token->line : (int)config_setting_source_line(setting);
+    return config_setting_get_hook(setting);
 }
 
-/* The line of the byte `column` (from 1) of a text that may consist of several pieces and lines. */
-static int line_in_text(const config_setting_t *setting, int column)
+/* A place in the text, as errors have it. */
+static int place_in_text(const struct sweep_reader *r, const char *at)
 {
-    const struct token *first = config_setting_get_hook(setting);
-    struct scanner scanner = {first->start, first->line};
+    return 1 + (int)(at - r->sweep->original);
+}
+
+/* The place of a setting's value; of its key, or of an element that has none. */
+static int place_of(const struct sweep_reader *r, const config_setting_t *setting)
+{
+    return place_in_text(r, setting_place(setting)->value.start);
+}
+
+static int key_place(const struct sweep_reader *r, const config_setting_t *setting)
+{
+    const struct setting_place *place = setting_place(setting);
+    return place_in_text(r, place->key ? place->key : place->value.start);
+}
+
+static int line_of(const struct sweep_reader *r, int place)
+{
+    return text_place(r->sweep->original, (size_t)place - 1).line;
+}
+
+/* The place of the byte `column` (from 1) of a text that may consist of several pieces. */
+static int place_in_value(const struct sweep_reader *r, const config_setting_t *setting, int column)
+{
+    struct scanner scanner = {setting_place(setting)->value.start, 1};
     struct token token;
     struct error ignored;
-    int line = first->line;
+    const char *last = scanner.at;
     for (int at = 0; !scanner_next(&scanner, &token, &ignored) && token.kind == TOKEN_STRING;) {
-        const char *c = token.start + 1, *end = token.start + token.length - 1;
-        for (line = token.line; c < end; c++) {
+        const char *c = token.start + 1, *end = last = token.start + token.length - 1;
+        for (; c < end; c++) {
             if (++at == column)
-                return line;
-            line += *c == '\n';
+                return place_in_text(r, c);
             if (*c == '\\' && strchr("nrtf\\\"", c[1])) /* the others are as they stand, but for \xFF */
                 c++;
             else if (*c == '\\' && c[1] == 'x' && end - c > 3)
                 c += 3;
         }
     }
-    return line;
+    return place_in_text(r, last);
 }
 
-/* The tokens with which the values of a text begin, in their order: *places [*n], to be freed by the caller. */
-static enum error_code find_places(struct sweep_reader *r, const char *text, struct token **places, size_t *n)
+/* The places of all values of a text, in the order in which they begin: *places [*n], to be freed by the caller. */
+static enum error_code find_places(struct sweep_reader *r, const char *text, struct setting_place **places, size_t *n)
 {
-    struct scanner scanner = {text, 1};
+    enum { DEPTH_MAX = 16 }; /* that sweep_text_prepare takes */
+    bool has_mark = strncmp(text, "\xef\xbb\xbf", 3) == 0;
+    struct scanner scanner = {text + (has_mark ? 3 : 0), 1};
     struct token token = {.kind = TOKEN_END}, before;
-    size_t capacity = 64;
+    const char *key = NULL;
+    size_t capacity = 64, open[DEPTH_MAX], depth = 0; /* open: the aggregates that are */
     *n = 0;
     *places = malloc(capacity * sizeof **places);
     do {
         before = token;
         if (*n == capacity) {
-            struct token *grown = realloc(*places, 2 * capacity * sizeof **places);
+            struct setting_place *grown = realloc(*places, 2 * capacity * sizeof **places);
             if (!grown)
                 return sweep_out_of_memory(r);
             capacity *= 2;
@@ -67,16 +96,28 @@ static enum error_code find_places(struct sweep_reader *r, const char *text, str
         if (!*places)
             return sweep_out_of_memory(r);
         check(!scanner_next(&scanner, &token, r->error)); /* sweep_text_prepare has been over it */
-        bool is_sign = token.kind == TOKEN_SIGN, goes_on = before.kind == TOKEN_STRING && token.kind == TOKEN_STRING;
-        if (token.kind != TOKEN_END && token.kind != TOKEN_NAME && !goes_on &&
-            (!is_sign || (*token.start && strchr("{[(", *token.start))))
-            (*places)[(*n)++] = token;
+        char sign = token_sign(&token);
+        bool opens = sign && strchr("{[(", sign), closes = sign && strchr("}])", sign);
+        if (token.kind == TOKEN_NAME)
+            key = token.start;
+        if (closes)
+            (*places)[open[--depth]].end = scanner.at;
+        if (before.kind == TOKEN_STRING && token.kind == TOKEN_STRING)
+            (*places)[*n - 1].end = scanner.at; /* a text in pieces */
+        else if (opens || (token.kind != TOKEN_END && token.kind != TOKEN_NAME && token.kind != TOKEN_SIGN)) {
+            bool has_key = token_sign(&before) == '=' || token_sign(&before) == ':';
+            (*places)[(*n)++] = (struct setting_place){has_key ? key : NULL, token, scanner.at};
+        }
+        if (opens) {
+            check(depth < DEPTH_MAX);
+            open[depth++] = *n - 1;
+        }
     } while (token.kind != TOKEN_END);
     return ERROR_NONE;
 }
 
 /* Notes at every setting below the place of its value: `places` goes on to the next one. */
-static void note_places(config_setting_t *setting, struct token **places, const struct token *end)
+static void note_places(config_setting_t *setting, struct setting_place **places, const struct setting_place *end)
 {
     if (!config_setting_is_aggregate(setting))
         return;
@@ -96,35 +137,58 @@ static const char *key_of(const config_setting_t *setting)
     return name ? name : "";
 }
 
-/* The setting's value as the messages show it. */
+/* The setting's value as the messages show it: as it is written, blanks joined, cut off. */
 enum { SHOWN_MAX = 64 }; /* bytes of a value in a message */
 static void format_value(const config_setting_t *setting, char text[SHOWN_MAX])
 {
-    size_t size = SHOWN_MAX;
-    switch (config_setting_type(setting)) {
-    case CONFIG_TYPE_INT: snprintf(text, size, "%d", config_setting_get_int(setting)); break;
-    case CONFIG_TYPE_INT64: snprintf(text, size, "%lld", config_setting_get_int64(setting)); break;
-    case CONFIG_TYPE_FLOAT: snprintf(text, size, "%.15g", config_setting_get_float(setting)); break;
-    case CONFIG_TYPE_BOOL: snprintf(text, size, "%s", config_setting_get_bool(setting) ? "true" : "false"); break;
-    case CONFIG_TYPE_STRING: snprintf(text, size, "\"%.50s\"", config_setting_get_string(setting)); break;
-    case CONFIG_TYPE_ARRAY: snprintf(text, size, "[...]"); break;
-    case CONFIG_TYPE_LIST: snprintf(text, size, "(...)"); break;
-    default: snprintf(text, size, "{...}"); break;
+    const struct setting_place *place = setting_place(setting);
+    int used = 0;
+    for (const char *c = place->value.start; c < place->end; c++) {
+        bool is_blank = strchr(" \t\r\n\f", *c);
+        if (is_blank && used > 0 && text[used - 1] == ' ')
+            continue;
+        if (used + 5 > SHOWN_MAX) {
+            while (used > 0 && ((unsigned char)text[used] & 0xc0) == 0x80) /* no half characters */
+                used--;
+            snprintf(text + used, 4, "...");
+            return;
+        }
+        text[used++] = is_blank ? ' ' : *c;
+        text[used] = '\0';
     }
 }
 
-/* Reports "KEY = VALUE: " and the rest at the setting's line. */
-__attribute__((format(printf, 3, 4))) static enum error_code
-fail(struct sweep_reader *r, const config_setting_t *setting, const char *format, ...)
+/* Reports "KEY = VALUE: " and the rest, of a place. */
+__attribute__((format(printf, 4, 0))) static enum error_code
+fail_there(struct sweep_reader *r, const config_setting_t *setting, int place, const char *format, va_list args)
 {
     char value[SHOWN_MAX], rest[ERROR_MESSAGE_MAX / 2];
     format_value(setting, value);
+    vsnprintf(rest, sizeof rest, format, args);
+    r->place = place;
+    return error_set(r->error, ERROR_INPUT, "%.60s = %s: %s", key_of(setting), value, rest);
+}
+
+/* The setting's value is wrong. */
+__attribute__((format(printf, 3, 4))) static enum error_code
+fail(struct sweep_reader *r, const config_setting_t *setting, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(rest, sizeof rest, format, args);
+    enum error_code code = fail_there(r, setting, place_of(r, setting), format, args);
     va_end(args);
-    r->line = line_of(setting);
-    return error_set(r->error, ERROR_INPUT, "%.60s = %s: %s", key_of(setting), value, rest);
+    return code;
+}
+
+/* Its key is. */
+__attribute__((format(printf, 3, 4))) static enum error_code
+fail_key(struct sweep_reader *r, const config_setting_t *setting, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    enum error_code code = fail_there(r, setting, key_place(r, setting), format, args);
+    va_end(args);
+    return code;
 }
 
 /* An integer, or a real that is a whole number. */
@@ -152,40 +216,40 @@ static enum error_code set_formulas(struct sweep_reader *r, struct hyperparamete
     return hyperparameters_set_formulas(h, formulas, n <= TASKS_MAX ? n : TASKS_MAX + 1, r->error);
 }
 
-/* The line of what is wrong with a list of tasks. */
-static int tasks_fault_line(const config_setting_t *setting)
+/* The place of what is wrong with a list of tasks. */
+static int tasks_fault_place(const struct sweep_reader *r, const config_setting_t *setting)
 {
     struct task_list list = {0};
     struct error ignored;
     int column;
     const char *text = config_setting_get_string(setting);
     if (text && task_list_parse(text, strlen(text), &list, &column, &ignored))
-        return line_in_text(setting, column);
+        return place_in_value(r, setting, column);
     for (int i = 0; !text && i < config_setting_length(setting) && i <= TASKS_MAX; i++) {
         const config_setting_t *element = config_setting_get_elem(setting, (unsigned)i);
         text = config_setting_get_string(element);
         if (!text || task_list_add(&list, text, strlen(text), &column, &ignored))
-            return text ? line_in_text(element, column) : line_of(element);
+            return text ? place_in_value(r, element, column) : place_of(r, element);
         text = NULL;
     }
-    return line_of(setting);
+    return place_of(r, setting);
 }
 
 /* Notes where a list of tasks stands, the first time. */
-static enum error_code note_tasks_line(struct sweep_reader *r, const struct hyperparameters *h, int line)
+static enum error_code note_list_place(struct sweep_reader *r, const struct hyperparameters *h, int place)
 {
     struct sweep *sweep = r->sweep;
     size_t n = (size_t)h->tasks + 1;
-    if (n > sweep->n_tasks_lines) {
-        int *grown = realloc(sweep->tasks_lines, n * sizeof *grown);
+    if (n > sweep->n_tasks_places) {
+        int *grown = realloc(sweep->tasks_places, n * sizeof *grown);
         if (!grown)
             return sweep_out_of_memory(r);
-        memset(grown + sweep->n_tasks_lines, 0, (n - sweep->n_tasks_lines) * sizeof *grown);
-        sweep->tasks_lines = grown;
-        sweep->n_tasks_lines = n;
+        memset(grown + sweep->n_tasks_places, 0, (n - sweep->n_tasks_places) * sizeof *grown);
+        sweep->tasks_places = grown;
+        sweep->n_tasks_places = n;
     }
-    if (!sweep->tasks_lines[n - 1])
-        sweep->tasks_lines[n - 1] = line;
+    if (!sweep->tasks_places[n - 1])
+        sweep->tasks_places[n - 1] = place;
     return ERROR_NONE;
 }
 
@@ -207,14 +271,14 @@ static enum error_code set_one(struct sweep_reader *r, struct hyperparameters *h
 static enum error_code set_value(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
                                  const config_setting_t *setting)
 {
-    r->line = line_of(setting);
+    r->place = place_of(r, setting);
     enum error_code code = set_one(r, h, row, setting);
     bool may_be_list = config_setting_is_array(setting) || config_setting_is_list(setting) ||
                        config_setting_type(setting) == CONFIG_TYPE_STRING;
     if (code == ERROR_INPUT && row->type == HYPERPARAMETER_TASKS && may_be_list)
-        r->line = tasks_fault_line(setting);
+        r->place = tasks_fault_place(r, setting);
     if (!code && (row->type == HYPERPARAMETER_TASKS || sweep_partner(row)))
-        code = note_tasks_line(r, h, r->line);
+        code = note_list_place(r, h, r->place);
     return code;
 }
 
@@ -226,27 +290,28 @@ static enum error_code find_row(struct sweep_reader *r, const config_setting_t *
     if (*row)
         return ERROR_NONE;
     if (sweep_is_one_of(key, top_keys))
-        return fail(r, setting, "not a hyperparameter; allowed: at the top level of the file");
-    fail(r, setting, "%s", "");
+        return fail_key(r, setting, "not a hyperparameter; allowed: at the top level of the file");
+    fail_key(r, setting, "%s", "");
     return sweep_fail_unknown(r, key, other_keys, true);
 }
 
-/* Notes that the file gives the row here; `lines` and `other_lines` know where else it does. */
+/* Notes that the file gives the row here; `lines` and `other_places` know where else it does. */
 static enum error_code claim(struct sweep_reader *r, const config_setting_t *setting, const struct hyperparameter *row,
-                             int *lines, const int *other_lines)
+                             int *places, const int *other_places)
 {
     ptrdiff_t i = row - hyperparameter_table;
-    int line = lines[i] ? lines[i] : other_lines[i];
-    if (line)
-        return fail(r, setting, "given on line %d too; allowed: one place, fixed or varied", line);
+    int place = places[i] ? places[i] : other_places[i];
+    if (place)
+        return fail_key(r, setting, "given on line %d too; allowed: one place, fixed or varied", line_of(r, place));
     const struct hyperparameter *partner = sweep_partner(row);
     if (partner) { /* what varies replaces what is fixed */
         ptrdiff_t k = partner - hyperparameter_table;
-        line = lines[k] ? lines[k] : other_lines == r->varied_lines ? other_lines[k] : 0;
-        if (line)
-            return fail(r, setting, "%s is given on line %d; allowed: one of the two", partner->name, line);
+        place = places[k] ? places[k] : other_places == r->varied_places ? other_places[k] : 0;
+        if (place)
+            return fail_key(r, setting, "%s is given on line %d; allowed: one of the two", partner->name,
+                            line_of(r, place));
     }
-    lines[i] = line_of(setting);
+    places[i] = place_of(r, setting);
     r->sweep->given[i] = true;
     return ERROR_NONE;
 }
@@ -299,7 +364,7 @@ static enum error_code read_range(struct sweep_reader *r, const config_setting_t
         while (range_keys[k] && strcmp(range_keys[k], key) != 0)
             k++;
         if (!range_keys[k])
-            return fail(r, member, "unknown key; allowed: %s", allowed);
+            return fail_key(r, member, "unknown key; allowed: %s", allowed);
         given |= 1U << k;
         int64_t integer;
         if (k <= 1) {
@@ -339,7 +404,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
                                    const config_setting_t *setting, const struct range *range, bool is_list)
 {
     struct hyperparameters h = r->base;
-    axis->line = line_of(setting);
+    axis->place = place_of(r, setting);
     axis->n = n;
     axis->values = calloc(n, sizeof *axis->values);
     if (!axis->values)
@@ -347,7 +412,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
     for (size_t i = 0; i < n; i++) {
         enum error_code code;
         if (range) {
-            r->line = axis->line;
+            r->place = axis->place;
             code = hyperparameter_set_real(&h, axis->row, range_value(range, (int64_t)i), r->error);
             if (code)
                 error_append(r->error, " (value %zu of the range)", i + 1);
@@ -435,14 +500,15 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
         char text[HYPERPARAMETER_FORMAT_MAX];
         sweep_apply(&h, axis, second);
         hyperparameter_format(&h, row, text);
-        code = fail(r, setting, "%.300s stands there twice; allowed: each value once", text);
+        code = fail(r, is_range ? setting : config_setting_get_elem(setting, (unsigned)second),
+                    "%.300s stands there twice; allowed: each value once", text);
     }
     return code ? code : find_spellings(r, axis, n, setting);
 }
 
 /* Reads the grid (is_grid) or zip of the file or of a case. */
 static enum error_code read_axes(struct sweep_reader *r, struct variation *variation, bool is_grid,
-                                 const config_setting_t *group, int *lines, const int *other_lines)
+                                 const config_setting_t *group, int *places, const int *other_places)
 {
     if (!config_setting_is_group(group))
         return fail(r, group, "allowed: a group { KEY = LIST; ... }");
@@ -451,7 +517,7 @@ static enum error_code read_axes(struct sweep_reader *r, struct variation *varia
         const struct hyperparameter *row;
         enum error_code code = find_row(r, setting, NULL, &row);
         if (!code)
-            code = claim(r, setting, row, lines, other_lines);
+            code = claim(r, setting, row, places, other_places);
         if (!code)
             code = read_axis(r, variation, is_grid, setting, row);
         if (code)
@@ -479,8 +545,8 @@ static enum error_code read_case(struct sweep_reader *r, struct variation *varia
         return fail(r, group, "allowed: a list of groups ( { KEY = VALUE; ... }, ... )");
     const config_setting_t *grid = config_setting_get_member(group, "grid");
     const config_setting_t *zip = config_setting_get_member(group, "zip");
-    variation->line = line_of(group);
-    memset(r->case_lines, 0, (size_t)n_hyperparameters * sizeof *r->case_lines);
+    variation->place = place_of(r, group);
+    memset(r->case_places, 0, (size_t)n_hyperparameters * sizeof *r->case_places);
     enum error_code code = variation_init(r, variation, grid, zip, config_setting_length(group));
     for (int i = 0; !code && i < config_setting_length(group); i++) {
         const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
@@ -489,7 +555,7 @@ static enum error_code read_case(struct sweep_reader *r, struct variation *varia
             continue;
         code = find_row(r, setting, case_keys, &row);
         if (!code)
-            code = claim(r, setting, row, r->case_lines, r->varied_lines);
+            code = claim(r, setting, row, r->case_places, r->varied_places);
         if (!code) {
             struct sweep_axis *axis = &variation->grid[variation->n_grid++];
             axis->row = row;
@@ -497,11 +563,11 @@ static enum error_code read_case(struct sweep_reader *r, struct variation *varia
         }
     }
     if (!code && zip)
-        code = read_axes(r, variation, false, zip, r->case_lines, r->varied_lines);
+        code = read_axes(r, variation, false, zip, r->case_places, r->varied_places);
     if (!code && grid)
-        code = read_axes(r, variation, true, grid, r->case_lines, r->varied_lines);
+        code = read_axes(r, variation, true, grid, r->case_places, r->varied_places);
     for (int i = 0; i < n_hyperparameters; i++)
-        r->sweep->swept[i] |= r->case_lines[i] != 0;
+        r->sweep->swept[i] |= r->case_places[i] != 0;
     return code;
 }
 
@@ -533,7 +599,7 @@ static enum error_code read_fixed(struct sweep_reader *r, const config_setting_t
         const struct hyperparameter *row;
         enum error_code code = find_row(r, setting, NULL, &row);
         if (!code)
-            code = claim(r, setting, row, r->fixed_lines, r->varied_lines);
+            code = claim(r, setting, row, r->fixed_places, r->varied_places);
         if (!code)
             code = set_value(r, &r->base, row, setting);
         if (code)
@@ -582,7 +648,7 @@ static enum error_code read_top(struct sweep_reader *r, const config_setting_t *
         if (sweep_is_one_of(key, sweep_scalar_keys)) {
             int64_t integer;
             bool is_integer = get_integer(setting, &integer);
-            r->scalar_line = line_of(setting);
+            r->scalar_place = place_of(r, setting);
             code = sweep_set_scalar(r, key, config_setting_get_string(setting), is_integer ? &integer : NULL);
             if (code == ERROR_INPUT)
                 fail(r, setting, "%s", r->error->message);
@@ -591,18 +657,19 @@ static enum error_code read_top(struct sweep_reader *r, const config_setting_t *
         } else if (strcmp(key, "store") == 0) {
             code = read_store(r, setting);
         } else if (hyperparameter_find(key)) {
-            code = fail(r, setting, "a hyperparameter at the top level; allowed: in model, train, grid, zip or a case");
+            code = fail_key(r, setting,
+                            "a hyperparameter at the top level; allowed: in model, train, grid, zip or a case");
         } else if (!sweep_is_one_of(key, top_keys)) {
-            fail(r, setting, "%s", "");
+            fail_key(r, setting, "%s", "");
             code = sweep_fail_unknown(r, key, top_keys, false);
         }
     }
     if (!code && zip)
-        code = read_axes(r, &r->top, false, zip, r->varied_lines, r->fixed_lines);
+        code = read_axes(r, &r->top, false, zip, r->varied_places, r->fixed_places);
     if (!code && grid)
-        code = read_axes(r, &r->top, true, grid, r->varied_lines, r->fixed_lines);
+        code = read_axes(r, &r->top, true, grid, r->varied_places, r->fixed_places);
     for (int i = 0; i < n_hyperparameters; i++)
-        r->sweep->swept[i] = r->varied_lines[i] != 0;
+        r->sweep->swept[i] = r->varied_places[i] != 0;
     if (!code && cases)
         code = read_cases(r, cases);
     return code;
@@ -610,31 +677,25 @@ static enum error_code read_top(struct sweep_reader *r, const config_setting_t *
 
 enum error_code sweep_parse(struct sweep_reader *r)
 {
-    static const char syntax_error[] = "syntax error here or just before; allowed: KEY = VALUE; with VALUE a number, "
-                                       "\"text\", [list], (list) or {group}";
-    static const char mixed_array[] = "values of several types in [ ]; allowed: one type (all 1, or all 1.0), or ( )";
     char *prepared = NULL;
-    struct token *places = NULL, *place;
+    struct setting_place *places = NULL, *place;
     size_t n_places;
     config_t config;
     config_init(&config);
-    enum error_code code = sweep_text_prepare(&prepared, r->sweep->original, &r->line, r->error);
+    enum error_code code = sweep_text_prepare(&prepared, r->sweep->original, &r->place, r->error);
     if (code)
         goto done;
-    if (!config_read_string(&config, prepared)) {
-        r->line = config_error_line(&config);
+    if (!config_read_string(&config, prepared)) { /* nothing that is known of */
         const char *line = r->sweep->original;
-        for (int i = 1; i < r->line && strchr(line, '\n'); i++)
+        for (int i = 1; i < config_error_line(&config) && strchr(line, '\n'); i++)
             line = strchr(line, '\n') + 1;
-        line += strspn(line, " \t");
-        int length = (int)strcspn(line, "\r\n"), n_shown = length < 60 ? length : 60;
-        bool is_mixed = strstr(config_error_text(&config), "mismatched element type");
-        code = error_set(r->error, ERROR_INPUT, "%.*s: %s", n_shown, line, is_mixed ? mixed_array : syntax_error);
+        r->place = place_in_text(r, line);
+        code = error_set(r->error, ERROR_INPUT, "syntax error here or just before: %s", config_error_text(&config));
         goto done;
     }
     config_setting_t *root = config_root_setting(&config);
-    r->line = 0;
-    code = find_places(r, prepared, &places, &n_places);
+    r->place = 0;
+    code = find_places(r, r->sweep->original, &places, &n_places);
     if (code)
         goto done;
     place = places;

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #define KEYS_MAX    64 /* in one group: more than there are names */
 #define SHOWN_MAX   60 /* bytes of the file's own words in a message */
 
-enum error_code sweep_text_read(char **text, const char *path, int *line, struct error *error)
+enum error_code sweep_text_read(char **text, const char *path, struct text_place *place, struct error *error)
 {
     enum error_code code = ERROR_NONE;
     FILE *file = NULL;
@@ -22,7 +23,7 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
     size_t n_bytes = 0, capacity = 1 << 16;
 
     *text = NULL;
-    *line = 0;
+    *place = (struct text_place){0, 0};
     file = fopen(path, "rb");
     if (!file) {
         code = error_set(error, ERROR_INPUT, "cannot be read: %s", strerror(errno));
@@ -50,17 +51,15 @@ enum error_code sweep_text_read(char **text, const char *path, int *line, struct
     } while (!feof(file));
     bytes[n_bytes] = '\0';
 
-    *line = 1;
     for (size_t i = 0; i < n_bytes;) {
         size_t length = bytes[i] ? (size_t)utf8_length((unsigned char *)bytes + i) : 0;
         if (length == 0) {
+            *place = text_place(bytes, i);
             code = error_set(error, ERROR_INPUT, "byte 0x%02x is not text; allowed: UTF-8", (unsigned char)bytes[i]);
             goto done;
         }
-        *line += bytes[i] == '\n';
         i += length;
     }
-    *line = 0;
     *text = bytes;
     bytes = NULL;
 
@@ -89,119 +88,305 @@ static bool integer_fits(const struct token *token)
     return errno == 0;
 }
 
-/* The groups, arrays and lists that are open at some point; the outermost is the file itself. */
-struct nesting {
-    struct {
-        char bracket; /* '{', '[' or '(' */
-        int line;
-        struct token keys[KEYS_MAX]; /* of a group, so far */
-        int n_keys;
-    } open[NESTING_MAX];
+/* What may stand next. */
+enum expected {
+    EXPECT_KEY,   /* or the end of the group */
+    EXPECT_SIGN,  /* = or :, behind a key */
+    EXPECT_VALUE, /* behind = or a comma */
+    EXPECT_FIRST, /* or the end of an array or list that has just begun */
+    EXPECT_END    /* of a value: what follows it */
+};
+
+/* A group, array or list that is open at some point; the outermost is the file itself. */
+struct level {
+    char bracket;  /* '{', '[' or '(' */
+    bool is_mixed; /* an array of integers and reals */
+    struct token opening;
+    struct token value;          /* the last value's first token */
+    struct token keys[KEYS_MAX]; /* of a group, so far */
+    int n_keys;
+};
+
+/* Where the reading has come to. */
+struct syntax {
+    const char *text;
+    int *place; /* of the mistake */
+    struct error *error;
+    enum expected expected;
+    struct token before, key; /* the last token; the last key */
+    struct level levels[NESTING_MAX];
     int depth;
 };
 
-static enum error_code follow_bracket(struct nesting *nesting, const struct token *token, struct error *error)
+static const char *end_of(const struct token *token)
 {
-    char sign = token_sign(token);
-    if (is_one_of(sign, "{[(")) {
-        if (nesting->depth == NESTING_MAX - 1)
-            return error_set(error, ERROR_INPUT, "groups and lists nest too deep; allowed: %d levels", NESTING_MAX - 1);
-        nesting->depth++;
-        nesting->open[nesting->depth].bracket = sign;
-        nesting->open[nesting->depth].line = token->line;
-        nesting->open[nesting->depth].n_keys = 0;
-    } else if (is_one_of(sign, "}])")) {
-        if (nesting->depth == 0)
-            return error_set(error, ERROR_INPUT, "%c closes nothing", sign);
-        char bracket = nesting->open[nesting->depth].bracket;
-        if (sign != (bracket == '{' ? '}' : bracket == '[' ? ']' : ')'))
-            return error_set(error, ERROR_INPUT, "%c does not close the %c of line %d", sign, bracket,
-                             nesting->open[nesting->depth].line);
-        nesting->depth--;
+    return token->start + token->length;
+}
+
+__attribute__((format(printf, 3, 4))) static enum error_code fail(struct syntax *s, const char *at, const char *format,
+                                                                  ...)
+{
+    char words[ERROR_MESSAGE_MAX / 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    *s->place = 1 + (int)(at - s->text);
+    return error_set(s->error, ERROR_INPUT, "%s", words);
+}
+
+static char closing_of(char bracket)
+{
+    return bracket == '{' ? '}' : bracket == '[' ? ']' : ')';
+}
+
+/* Whether the text before the token may have swallowed what is behind it: it goes over several lines, or something
+ * stands right behind it. */
+static bool lacks_quote(const struct token *before, const struct token *token)
+{
+    return before->kind == TOKEN_STRING && !is_one_of(token_sign(token), ",;])}") &&
+           (memchr(before->start, '\n', (size_t)before->length) ||
+            (token->start == end_of(before) && token->kind != TOKEN_STRING));
+}
+
+static struct token token_behind(const struct token *token)
+{
+    struct scanner scanner = {end_of(token), 1};
+    struct token behind;
+    struct error ignored;
+    if (scanner_next(&scanner, &behind, &ignored))
+        behind.kind = TOKEN_END;
+    return behind;
+}
+
+static bool is_value(const struct token *token)
+{
+    return token->kind == TOKEN_INTEGER || token->kind == TOKEN_REAL || token->kind == TOKEN_STRING ||
+           token->kind == TOKEN_BOOLEAN || is_one_of(token_sign(token), "{[(");
+}
+
+/* The key whose value is being read, or was read last, in the group that is open. */
+static const struct token *key_of(const struct syntax *s)
+{
+    int depth = s->depth;
+    while (s->levels[depth].bracket != '{')
+        depth--;
+    const struct level *group = &s->levels[depth];
+    return group->n_keys > 0 ? &group->keys[group->n_keys - 1] : &s->key;
+}
+
+/* Says what is wrong with a token that may not stand where it does. */
+static enum error_code fail_token(struct syntax *s, const struct token *token)
+{
+    const struct level *level = &s->levels[s->depth];
+    const struct token *key = s->expected == EXPECT_SIGN ? &s->key : key_of(s), *before = &s->before;
+    const struct token behind = token_behind(token);
+    char sign = token_sign(token), closing = closing_of(level->bracket);
+    bool in_group = level->bracket == '{', is_closing = is_one_of(sign, "}])");
+    int line = text_place(s->text, (size_t)(level->opening.start - s->text)).line;
+
+    if (lacks_quote(before, token))
+        return fail(s, before->start, "the text in quotes that begins here has no end on its line, or no \" before it");
+    if (strncmp(token->start, "@include", 8) == 0)
+        return fail(s, token->start,
+                    "@include: the results file keeps the text of the sweep, which must be one file; allowed: the "
+                    "included lines themselves");
+    switch (s->expected) {
+    case EXPECT_SIGN:
+        return fail(s, key->start, "%.*s: a key without a value; allowed: KEY = VALUE", shown(key), key->start);
+    case EXPECT_VALUE:
+    case EXPECT_FIRST:
+        if (token->kind == TOKEN_NAME && is_one_of(token_sign(&behind), "=:") && in_group)
+            return fail(s, token->start, "%.*s: a { is missing here, or a value; allowed: { KEY = VALUE; ... }",
+                        shown(key), key->start);
+        if (token->kind == TOKEN_NAME)
+            return fail(s, token->start, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"", shown(key),
+                        key->start, shown(token), token->start);
+        if (!in_group && token_sign(before) == ',' && sign == closing)
+            return fail(s, before->start, "a comma after the last value; allowed: commas between values");
+        return fail(s, end_of(before),
+                    "%.*s: a value is missing here; allowed: a number, \"text\", [list], (list) or "
+                    "{group}",
+                    shown(key), key->start);
+    case EXPECT_END:
+    case EXPECT_KEY: break;
     }
+    if (!in_group) {
+        if (sign == ';' && is_value(&behind))
+            return fail(s, token->start, "%.*s: a ; between values; allowed: commas between values", shown(key),
+                        key->start);
+        if (is_value(token))
+            return fail(s, end_of(before),
+                        "%.*s: a comma is missing here, between values; allowed: commas between values", shown(key),
+                        key->start);
+        return fail(s, end_of(before), "a %c is missing here: the %c of line %d is not closed", closing, level->bracket,
+                    line);
+    }
+    if (sign == '{' && token_sign(before) == ',' && s->depth > 0 && s->levels[s->depth - 1].bracket == '(')
+        return fail(s, before->start, "a } is missing here: the { of line %d is not closed", line);
+    if (is_closing && s->expected == EXPECT_END && sign != closing)
+        return fail(s, level->value.start, "%.*s: a %c is missing here, or the %c behind the value is too many",
+                    shown(key), key->start, sign == ']' ? '[' : '(', sign);
+    if (is_closing && s->depth == 0)
+        return fail(s, token->start, "%c closes nothing", sign);
+    if (is_closing)
+        return fail(s, token->start, "%c does not close the %c of line %d", sign, level->bracket, line);
+    if (level->n_keys > 0 && (s->expected == EXPECT_END || token_sign(before) == ',') && !is_one_of(sign, "=:;,"))
+        return fail(s, level->value.start, "%.*s: several values without brackets; allowed: [..] or (..) around them",
+                    shown(key), key->start);
+    if (token->kind == TOKEN_STRING)
+        return fail(s, token->start, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(token), token->start);
+    return fail(s, token->start, "%.*s: a key must stand here; allowed: KEY = VALUE;", shown(token), token->start);
+}
+
+/* Whether the array that has just begun holds integers and reals, and nothing else. */
+static bool is_mixed(struct scanner scanner)
+{
+    bool has[TOKEN_SIGN + 1] = {false};
+    struct token token;
+    struct error ignored;
+    while (!scanner_next(&scanner, &token, &ignored) && token.kind != TOKEN_END && token_sign(&token) != ']')
+        if (token_sign(&token) != ',')
+            has[token.kind] = true;
+    return has[TOKEN_INTEGER] && has[TOKEN_REAL] && !has[TOKEN_STRING] && !has[TOKEN_NAME] && !has[TOKEN_SIGN] &&
+           !has[TOKEN_BOOLEAN];
+}
+
+static enum error_code open_level(struct syntax *s, const struct token *token, const struct scanner *scanner)
+{
+    if (s->levels[s->depth].bracket == '[')
+        return fail(s, token->start, "%.*s: a %c in [ ]; allowed: single values in [ ], anything in ( )",
+                    shown(key_of(s)), key_of(s)->start, token_sign(token));
+    if (s->depth == NESTING_MAX - 1)
+        return fail(s, token->start, "groups and lists nest too deep; allowed: %d levels", NESTING_MAX - 1);
+    struct level *level = &s->levels[++s->depth];
+    level->bracket = token_sign(token);
+    level->opening = *token;
+    level->n_keys = 0;
+    level->is_mixed = level->bracket == '[' && is_mixed(*scanner);
+    s->expected = level->bracket == '{' ? EXPECT_KEY : EXPECT_FIRST;
     return ERROR_NONE;
 }
 
-static enum error_code note_key(struct nesting *nesting, const struct token *key, struct error *error)
+/* An array has values of one type, for libconfig; numbers of both types are taken all the same. */
+static bool is_of_type(const struct level *level, const struct token *value)
 {
-    struct token *keys = nesting->open[nesting->depth].keys;
-    int n_keys = nesting->open[nesting->depth].n_keys;
-    for (int i = 0; i < n_keys; i++)
-        if (keys[i].length == key->length && memcmp(keys[i].start, key->start, (size_t)key->length) == 0)
-            return error_set(error, ERROR_INPUT, "%.*s: duplicate key, first given on line %d; allowed: once",
-                             shown(key), key->start, keys[i].line);
-    /* libconfig's time grows with the square of the keys of a group. */
-    if (n_keys == KEYS_MAX)
-        return error_set(error, ERROR_INPUT, "%.*s: too many keys in one group; allowed: %d", shown(key), key->start,
-                         KEYS_MAX);
-    keys[n_keys] = *key;
-    nesting->open[nesting->depth].n_keys++;
-    return ERROR_NONE;
+    return level->bracket != '[' || level->is_mixed || level->value.kind == value->kind;
 }
 
-/* Checks a token that is not one of a key and its sign; `key` is the last key, `before` the last token. */
-static enum error_code check_token(struct nesting *nesting, const struct token *key, const struct token *before,
-                                   const struct token *token, struct error *error)
+static enum error_code take_value(struct syntax *s, const struct token *token, const struct scanner *scanner)
 {
-    bool in_group = nesting->open[nesting->depth].bracket == '{';
-    bool is_value = is_one_of(token_sign(before), in_group ? "=:" : "([,") || before->kind == TOKEN_STRING;
-    if (token->kind == TOKEN_NAME && is_value)
-        return error_set(error, ERROR_INPUT, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"", shown(key),
-                         key->start, shown(token), token->start);
-    if (token->kind == TOKEN_STRING && !is_value)
-        return error_set(error, ERROR_INPUT, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(token),
-                         token->start);
+    struct level *level = &s->levels[s->depth];
+    const struct token *key = key_of(s);
+    if (token->kind == TOKEN_NAME || token->kind == TOKEN_END ||
+        (token->kind == TOKEN_SIGN && !is_one_of(token_sign(token), "{[(")))
+        return fail_token(s, token);
     if (token->kind == TOKEN_INTEGER && !integer_fits(token))
-        return error_set(error, ERROR_INPUT, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(key),
-                         key->start, shown(token), token->start);
-    if (token_sign(before) == ',' && is_one_of(token_sign(token), "])"))
-        return error_set(error, ERROR_INPUT, "a comma after the last value; allowed: commas between values");
-    if (token_sign(token) == '@')
-        return error_set(error, ERROR_INPUT,
-                         "@include: the results file keeps the text of the sweep, which must be "
-                         "one file; allowed: the included lines themselves");
-    return follow_bracket(nesting, token, error);
+        return fail(s, token->start, "%.*s = %.*s: too large; allowed: integers of 64 bits", shown(key), key->start,
+                    shown(token), token->start);
+    if (s->expected != EXPECT_FIRST && token->kind != TOKEN_SIGN && !is_of_type(level, token))
+        return fail(s, token->start,
+                    "%.*s = [... %.*s ...]: values of several types in [ ]; allowed: one type, or ( ) around them",
+                    shown(key), key->start, shown(token), token->start);
+    level->value = *token;
+    s->expected = EXPECT_END;
+    return token->kind == TOKEN_SIGN ? open_level(s, token, scanner) : ERROR_NONE;
 }
 
-enum error_code sweep_text_prepare(char **prepared, const char *text, int *line, struct error *error)
+static enum error_code note_key(struct syntax *s)
+{
+    struct level *level = &s->levels[s->depth];
+    const struct token *key = &s->key;
+    for (int i = 0; i < level->n_keys; i++)
+        if (level->keys[i].length == key->length && memcmp(level->keys[i].start, key->start, (size_t)key->length) == 0)
+            return fail(s, key->start, "%.*s: duplicate key, first given on line %d; allowed: once", shown(key),
+                        key->start, level->keys[i].line);
+    /* libconfig's time grows with the square of the keys of a group. */
+    if (level->n_keys == KEYS_MAX)
+        return fail(s, key->start, "%.*s: too many keys in one group; allowed: %d", shown(key), key->start, KEYS_MAX);
+    level->keys[level->n_keys++] = *key;
+    return ERROR_NONE;
+}
+
+static enum error_code take_key(struct syntax *s, const struct token *token)
+{
+    s->key = *token;
+    s->expected = EXPECT_SIGN;
+    return ERROR_NONE;
+}
+
+/* Takes one token; `scanner` is behind it. */
+static enum error_code take_token(struct syntax *s, const struct token *token, const struct scanner *scanner)
+{
+    const struct level *level = &s->levels[s->depth];
+    char sign = token_sign(token);
+    bool in_group = level->bracket == '{', closes = sign && sign == closing_of(level->bracket) && s->depth > 0;
+    bool may_close = s->expected == EXPECT_KEY || s->expected == EXPECT_FIRST || s->expected == EXPECT_END;
+    if (token->kind == TOKEN_END && s->depth > 0 && may_close)
+        return fail(s, level->opening.start, "the %c that begins here is not closed", level->bracket);
+    if (closes && may_close) {
+        s->depth--;
+        s->expected = EXPECT_END;
+        return ERROR_NONE;
+    }
+    switch (s->expected) {
+    case EXPECT_KEY:
+        if (token->kind == TOKEN_NAME)
+            return take_key(s, token);
+        return token->kind == TOKEN_END ? ERROR_NONE : fail_token(s, token);
+    case EXPECT_SIGN:
+        if (!is_one_of(sign, "=:"))
+            return fail_token(s, token);
+        s->expected = EXPECT_VALUE;
+        return note_key(s);
+    case EXPECT_VALUE:
+    case EXPECT_FIRST: return take_value(s, token, scanner);
+    case EXPECT_END: break;
+    }
+    if (in_group ? is_one_of(sign, ";,") : sign == ',') {
+        s->expected = in_group ? EXPECT_KEY : EXPECT_VALUE;
+        return ERROR_NONE;
+    }
+    bool is_glued = s->before.kind == TOKEN_STRING && token->start == end_of(&s->before);
+    if (in_group && token->kind == TOKEN_NAME && !is_glued) /* libconfig needs no ; */
+        return take_key(s, token);
+    if (in_group && token->kind == TOKEN_STRING && s->before.kind == TOKEN_STRING) /* one text in pieces */
+        return ERROR_NONE;
+    return token->kind == TOKEN_END ? ERROR_NONE : fail_token(s, token);
+}
+
+enum error_code sweep_text_prepare(char **prepared, const char *text, int *place, struct error *error)
 {
     enum error_code code = ERROR_NONE;
     struct scanner scanner = {text, 1};
-    struct token token = {.kind = TOKEN_END}, before, key = {.start = ""};
-    struct nesting *nesting = NULL;
+    struct token token = {.kind = TOKEN_END, .start = text};
     const char *copied = text;
+    struct syntax *s = malloc(sizeof *s);
 
     /* At most one L for each byte, and the last line's end. */
     *prepared = malloc(2 * strlen(text) + 2);
     char *out = *prepared;
-    nesting = malloc(sizeof *nesting);
-    if (!out || !nesting) {
-        *line = 0;
+    *place = 0;
+    if (!out || !s) {
         code = error_set(error, ERROR_FATAL, "out of memory");
         goto done;
     }
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* the byte order mark that some editors write */
         copied = scanner.at += 3;
-    nesting->open[0].bracket = '{';
-    nesting->open[0].n_keys = 0;
-    nesting->depth = 0;
+    s->text = text;
+    s->place = place;
+    s->error = error;
+    s->expected = EXPECT_KEY;
+    s->key = (struct token){.start = ""};
+    s->depth = 0;
+    s->levels[0] = (struct level){.bracket = '{', .opening = token};
     do {
-        before = token;
+        s->before = token;
         code = scanner_next(&scanner, &token, error);
-        *line = token.line;
         if (code)
-            goto done;
-        if (before.kind != TOKEN_NAME) {
-            code = check_token(nesting, &key, &before, &token, error);
-        } else if (is_one_of(token_sign(&token), "=:")) {
-            key = before;
-            *line = key.line;
-            code = note_key(nesting, &key, error);
-        } else {
-            *line = before.line;
-            code = error_set(error, ERROR_INPUT, "%.*s: a key without a value; allowed: KEY = VALUE", shown(&before),
-                             before.start);
-        }
+            *place = 1 + (int)(token.start - text);
+        else
+            code = take_token(s, &token, &scanner);
         if (code)
             goto done;
         size_t n_bytes = (size_t)(scanner.at - copied);
@@ -210,17 +395,15 @@ enum error_code sweep_text_prepare(char **prepared, const char *text, int *line,
         copied = scanner.at;
         if (token.kind == TOKEN_INTEGER && out[-1] != 'L')
             *out++ = 'L';
+        if (token_sign(&token) == '[' && s->levels[s->depth].is_mixed)
+            out[-1] = '(';
+        if (token_sign(&token) == ']' && s->levels[s->depth + 1].is_mixed)
+            out[-1] = ')';
     } while (token.kind != TOKEN_END);
     memcpy(out, "\n", 2);
 
-    if (nesting->depth > 0) {
-        *line = nesting->open[nesting->depth].line;
-        code = error_set(error, ERROR_INPUT, "the %c that begins here is not closed",
-                         nesting->open[nesting->depth].bracket);
-    }
-
 done:
-    free(nesting);
+    free(s);
     if (code) {
         free(*prepared);
         *prepared = NULL;

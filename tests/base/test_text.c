@@ -96,6 +96,22 @@ static void names(void **state)
     assert_string_equal(text_hint(NULL).words, "");
 }
 
+static void places(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbfz\xc3\xbcrich = 1;\n\nseed = 2;";
+    static const struct {
+        size_t offset;
+        int line, column;
+    } known[] = {{0, 1, 1},  {3, 1, 1},  {4, 1, 2},  {6, 1, 3},   {15, 1, 12},
+                 {16, 2, 1}, {17, 3, 1}, {24, 3, 8}, {999, 3, 10}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const struct text_place place = text_place(text, known[i].offset);
+        assert_int_equal(place.line, known[i].line);
+        assert_int_equal(place.column, known[i].column);
+    }
+}
+
 static void integers(void **state)
 {
     (void)state;
@@ -132,8 +148,8 @@ static void times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8),  cmocka_unit_test(lines),    cmocka_unit_test(sizes),
-        cmocka_unit_test(names), cmocka_unit_test(integers), cmocka_unit_test(times),
+        cmocka_unit_test(utf8),     cmocka_unit_test(lines), cmocka_unit_test(sizes),  cmocka_unit_test(names),
+        cmocka_unit_test(integers), cmocka_unit_test(times), cmocka_unit_test(places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,18 +80,18 @@ done
 if grep -q '^second_task' out; then fail "train: second_task beside tasks"; fi
 [[ $(grep -cE '^ +[01]  +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' out) == 2 ]] || fail "train: an error for each of three tasks"
 refuse '^picky: --set tasks=x0; fooo\(x1\): column 5: .*floor' "$picky" train --set 'tasks=x0; fooo(x1)'
-refuse 'x1 \+ x3.*task 2: .*\(column 6\).* n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
+refuse 'tasks: task 2: x1 \+ x3 .*\(column 6\).* n_inputs = 2' "$picky" train --set 'tasks=x0; x1 + x3'
 refuse '1 / x0 is infinite at x0 = 0; allowed: ' "$picky" train --set 'tasks=1 / x0'
 refuse 'second_task is given too' "$picky" train --set second_task=prod --set tasks=x0
 refuse 'column 1: ' "$picky" train --set 'tasks=%s%n'
 printf 'model = {\n  tasks = ["x0",\n           "sum: x0 ** 2"]; };\n' >tasks.cfg
-refuse 'tasks.cfg:3: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:3:[0-9]+: tasks = "sum: x0 \*\* 2": column 9: ' "$picky" plan tasks.cfg
 printf 'model = { tasks = ["x0", "x1"];\n second_task = "prod"; };\n' >tasks.cfg
-refuse 'tasks.cfg:2: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:2:[0-9]+: second_task = .*tasks is given on line 1' "$picky" plan tasks.cfg
 printf 'grid = { tasks = ["x0", "x1"]; };\n' >tasks.cfg
-refuse 'tasks.cfg:1: tasks = .*flat array.*allowed: \(\["x0", "x1"\]' "$picky" plan tasks.cfg
+refuse 'tasks.cfg:1:[0-9]+: tasks = .*flat array.*allowed: \(\["x0", "x1"\]' "$picky" plan tasks.cfg
 printf 'grid = { a = [1.0, 0.5];\n tasks = ("x0; 1 / (x1 - a)", "x0; x0"); };\n' >tasks.cfg
-refuse 'tasks.cfg:2: tasks: configuration .*1 / \(x1 - a\) is infinite at x1 = ' "$picky" run tasks.cfg -o tasks.h5
+refuse 'tasks.cfg:2:[0-9]+: tasks: configuration .*1 / \(x1 - a\) is infinite at x1 = ' "$picky" run tasks.cfg -o tasks.h5
 printf 'model = { tasks = "x0; x1 - 1"; hidden_size = 3; N_train = 20; max_attempts = 1; };\n' >tasks.cfg
 expect 0 "$picky" run tasks.cfg -o tasks.h5
 grep -q 'warning: task 2, x1 - 1, goes down to -1.*output_activation = "linear"' err || fail "a warning of a target below 0"
@@ -140,13 +140,19 @@ grep -q 'none accepted' err && fail "hopeless configurations where all is accept
 rm hopeless.h5 hopeful.h5
 
 # ---- plan ----
-for sweep in seed:40 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480; do
+for sweep in seed:110 notebook:2500 context_x_fraction:7600 likeness:1440 many_tasks:480 nothing_to_select:800; do
     expect 0 "$picky" plan "$source_dir/sweeps/${sweep%:*}.cfg"
     grep -qE "^jobs +${sweep#*:}\$" out || fail "plan $sweep"
     grep -q warning err && fail "plan $sweep: a warning"
 done
 for file in "$source_dir"/sweeps/*.cfg; do
-    [[ " seed notebook context_x_fraction likeness many_tasks " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+    [[ " seed notebook context_x_fraction likeness many_tasks nothing_to_select " == *" $(basename "$file" .cfg) "* ]] || fail "$file is not tested"
+done
+expect 0 "$picky" plan good.cfg --sd 0.3 --set replicates=50
+grep -qE '^  not 0 +285 +73 +20 .*; these 50 in 21 %, 64 %, 100 %$' out || fail "plan: seeds that find an effect"
+grep -qE '^  above 0.05 +- +285 +34 .*; these 50 in 3 %, 21 %, 93 %$' out || fail "plan: seeds that find a large effect"
+for sd in 0 -1 nan inf 1x ""; do
+    refuse "--sd $sd: allowed: a number above 0" "$picky" plan good.cfg --sd "$sd"
 done
 expect 0 "$picky" plan good.cfg --set replicates=1000000
 grep -qE '^jobs +2000000$' out || fail "plan: --set replicates"
@@ -218,9 +224,9 @@ refuse '^picky: .*need .*B; the free space' "$picky" run good.cfg -o x.h5 --set 
 refuse '^picky: --set foo=1: unknown key' "${mpi[@]}" run good.cfg -o x.h5 --set foo=1
 refuse '^picky: --set context_location=2: ' "$picky" run good.cfg -o x.h5 --set context_location=2
 printf 'model = { hidden_size = 5; ' >syntax.cfg
-refuse '^picky: syntax\.cfg:[0-9]+: ' "${mpi[@]}" run syntax.cfg -o x.h5
+refuse '^picky: syntax\.cfg:[0-9]+:[0-9]+: ' "${mpi[@]}" run syntax.cfg -o x.h5
 printf 'model = { hiden_size = 5; };' >unknown.cfg
-refuse '^picky: unknown\.cfg:1: .*did you mean hidden_size' "$picky" run unknown.cfg -o x.h5
+refuse '^picky: unknown\.cfg:1:[0-9]+: .*did you mean hidden_size' "$picky" run unknown.cfg -o x.h5
 : >empty.cfg
 expect 2 "$picky" run empty.cfg -o x.h5
 refuse 'PICKY_SIMD = "mmx"' env PICKY_SIMD=mmx "${mpi[@]}" run good.cfg -o x.h5
@@ -231,12 +237,12 @@ for list in 'second_task = ["prod", "add-0.0", "add0"]|add-0.0|add0' 'context_lo
     IFS='|' read -r text one other <<<"$list"
     printf 'model = { epochs = 1; };\ngrid = { %s; };\n' "$text" >spellings.cfg
     if [[ $one == "$other" ]]; then # the same spelling is refused as such
-        refuse '^picky: spellings\.cfg:2: .* stands there twice' "$picky" run spellings.cfg -o x.h5
+        refuse '^picky: spellings\.cfg:2:[0-9]+: .* stands there twice' "$picky" run spellings.cfg -o x.h5
         continue
     fi
-    refuse "^picky: spellings\.cfg:2: .*: \"$one\" and \"$other\" are one value; allowed: " "$picky" run spellings.cfg
+    refuse "^picky: spellings\.cfg:2:[0-9]+: .*: \"$one\" and \"$other\" are one value; allowed: " "$picky" run spellings.cfg
     expect 0 "$picky" plan spellings.cfg
-    grep -q "^picky: warning: spellings.cfg:2: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
+    grep -q "^picky: warning: spellings.cfg:2:[0-9]*: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
 done
 
 for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };' \
@@ -244,7 +250,7 @@ for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };'
     'cases = ({ context_location = "start"; }, { context_location = 1; });' \
     'cases = ({ second_task = "add2"; }, { grid = { second_task = ["prod", "add2.0"]; }; });'; do
     echo "$text" >spellings.cfg
-    refuse '^picky: spellings\.cfg(:1)?: (zip|cases): configuration [12] repeats configuration 0 in another spelling' \
+    refuse '^picky: spellings\.cfg(:1:[0-9]+)?: (zip|cases): configuration [12] repeats configuration 0 in another spelling' \
         "$picky" run spellings.cfg -o x.h5
 done
 echo 'model = { hidden_layers = 3; epochs = 1; N_train = 20; }; grid = { context_location = ("end", 3); };' >spellings.cfg

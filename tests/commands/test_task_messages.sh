@@ -34,7 +34,7 @@ cat >many.cfg <<END
 model = { $small n_inputs = 10; tasks = "r0 * x0; r1 * x1; r2 * x2; x3; x4; x5 + x6; 7; 1 / (a - 0.5 * (x3 > 2))"; };
 grid = { a = { range = { from = 10; to = 0; steps = 2001; }; }; };
 END
-refuse 'many.cfg:1: tasks: configuration 2000 \(a = 0\): task 8: 1 / .* is infinite at x3 = 0, a = 0; allowed' "$picky" plan many.cfg
+refuse 'many.cfg:1:[0-9]+: tasks: configuration 2000 \(a = 0\): task 8: 1 / .* is infinite at x3 = 0, a = 0; allowed' "$picky" plan many.cfg
 sed -i 's/to = 0/to = 1/' many.cfg
 expect 0 "$picky" plan many.cfg
 [[ $(wc -l <err) == 4 ]] || fail "not four lines"
@@ -44,24 +44,24 @@ grep -qE 'of 2001 different settings of tasks [0-9]+ were checked at a few point
 
 # ---- a target that is not finite: the line of its list, in a case too ----
 printf 'model = { %s };\ncases = (\n  { lr = 0.1; },\n  { lr = 0.01;\n    tasks = ("x0",\n      "log(x1)"); });\n' "$small" >case.cfg
-refuse '^picky: case.cfg:5: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
+refuse '^picky: case.cfg:5:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
 printf 'model = { %s };\ngrid = { tasks = (["x0", "x1"],\n  ["x0",\n   "log(x1)"]); };\n' "$small" >grid.cfg
-refuse '^picky: grid.cfg:3: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
+refuse '^picky: grid.cfg:3:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
 
 # ---- columns are those of the text that a message quotes ----
 printf 'model = { %s tasks = ["x0",\n "(x0)  + ( (x1) * (x5))"]; };\n' "$small" >column.cfg
-refuse '^picky: column.cfg:1: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
+refuse '^picky: column.cfg:1:[0-9]+: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
 refuse 'task 2: 1 \* \(x1 \+ x7\) uses x7 \(column 11\), but' "$picky" train --set 'tasks=( (x0) );   1.0*(x1 + (x7))'
 
 # ---- numbers that become 0 as floats ----
 for value in second_task=add1e-60 second_task=add-1e-400 second_task=add1e7; do
-    refuse "^picky: --set $value: .* with a number K: 0, or \|K\| from 1e-45 to 1000000\$" "$picky" train --set "$value"
+    refuse "^picky: --set $value: .* K = 0 or 1e-45 <= \|K\| <= 1e6\$" "$picky" train --set "$value"
 done
 for value in a=1e-60 b=-1e-60 input_high=1e-60; do
     refuse "^picky: --set $value: ${value/=/ = }: (too near to 0|allowed)" "$picky" train --set "$value"
 done
 printf 'grid = { a = [0.0, 1e-60]; }; model = { %s tasks = "x0; a * x1"; };\n' "$small" >dial.cfg
-refuse '^picky: dial.cfg:1: a = 1e-60: too near to 0 and would become it; allowed: a number .*, no nearer to 0 than 1e-45$' "$picky" plan dial.cfg
+refuse '^picky: dial.cfg:1:[0-9]+: a = 1e-60: too near to 0 and would become it; allowed: a number .*, no nearer to 0 than 1e-45$' "$picky" plan dial.cfg
 expect 0 "$picky" train --set "second_task=add0.0" --set hidden_size=2 --set N_train=40 --set epochs=1
 
 # ---- a fraction that some configurations ignore ----

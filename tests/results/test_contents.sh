@@ -13,6 +13,7 @@ $python "$tests/read_results.py" "$directory/contents.h5"
 $python "$tests/recompute.py" --slots 100 "$directory/contents.h5"
 $python "$tests/recompute.py" --self-test "$directory/contents.h5"
 
-# A sweep's file with all defaults: a full grid, in which some models are rejected.
-"$1" run "$tests/../../sweeps/seed.cfg" -o "$directory/seed.h5" --set 'replicates=3'
+# A sweep's file with all defaults, the four conditions without their controls: a full grid.
+sed '/tasks = (/d; s/0.91; },/0.91; }/' "$tests/../../sweeps/seed.cfg" >"$directory/seed.cfg"
+"$1" run "$directory/seed.cfg" -o "$directory/seed.h5" --set 'replicates=3'
 $python "$tests/read_results.py" "$directory/seed.h5"

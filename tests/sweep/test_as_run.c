@@ -205,7 +205,7 @@ static void test_refused(void **state)
         {"grid = { lr = [0.1, 0.5]; };", NULL, "it gives other configurations, seeds or arrays"},
         {"grid = { lr = [0.001, 0.5]; }; store = [];", NULL, "it gives other configurations, seeds or arrays"},
         {"grid = { lr = [0.001, 0.5]; }; cases = (); ", NULL,
-         "the sweep as it was run:1: cases = (...): empty list; allowed: at least one case"},
+         "the sweep as it was run:1:40: cases = (): empty list; allowed: at least one case"},
         {"grid = { lr = [0.001, 0.5]; };", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -246,6 +246,27 @@ static void test_size_limit(void **state)
     free(text);
 }
 
+/* What libconfig takes, or would take if numbers were of one type: an array of integers and reals, settings without ;,
+ * texts in pieces. */
+static void test_lenient(void **state)
+{
+    (void)state;
+    struct sweep sweep;
+    read_good(&sweep, "replicates = 2\nname = \"two\" \" pieces\"\n"
+                      "model = { epochs = 3\n batch_size = 5, hidden_layers = 2 }\n"
+                      "grid = { lr = [1, 0.5]; hidden_size = [ 4 , 5.0 , 0x6 ] }");
+    assert_string_equal(sweep.name, "two pieces");
+    assert_int_equal(sweep.replicates, 2);
+    assert_int_equal(sweep.n_configs, 6);
+    assert_string_equal(value(&sweep, 0, "lr"), "1");
+    assert_string_equal(value(&sweep, 5, "lr"), "0.5");
+    assert_string_equal(value(&sweep, 4, "hidden_size"), "5");
+    assert_string_equal(value(&sweep, 5, "hidden_size"), "6");
+    assert_string_equal(value(&sweep, 0, "epochs"), "3");
+    assert_string_equal(value(&sweep, 0, "hidden_layers"), "2");
+    sweep_free(&sweep);
+}
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -508,10 +529,12 @@ static void test_shipped_sweeps(void **state)
 {
     (void)state;
     static const struct condition seed[] = {
-        {"50", "prod", "start", "random", "0.5"},
-        {"50", "prod", "end", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.5"},
-        {"50", "add1.5", "start", "random", "0.91"},
+        {"50", "prod", "start", "random", "0.5"},   {"50", "prod", "end", "random", "0.5"},
+        {"50", "add1.5", "start", "random", "0.5"}, {"50", "add1.5", "start", "random", "0.91"},
+        {"50", SUM, "start", "random", "0.5"},      {"50", PRODUCT, "start", "random", "0.5"},
+        {"50", SCALED, "start", "random", "0.5"},   {"50", SUM, "end", "random", "0.5"},
+        {"50", PRODUCT, "end", "random", "0.5"},    {"50", SUM, "start", "random", "0.91"},
+        {"50", SCALED, "start", "random", "0.91"},
     };
     static const struct condition notebook[] = {
         {"50", "prod", "start", "random", "0.5"},    {"50", "add1.5", "start", "random", "0.5"},
@@ -528,7 +551,7 @@ static void test_shipped_sweeps(void **state)
         {"100", SCALED, "start", "random", "0.5"},   {"100", SCALED, "start", "random", "0.8"},
         {"100", PRODUCT, "start", "random", "0.5"},
     };
-    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 4, 10);
+    assert_conditions(PROJECT_SOURCE_DIR "/sweeps/seed.cfg", seed, 11, 10);
     assert_conditions(PROJECT_SOURCE_DIR "/sweeps/notebook.cfg", notebook, 25, 100);
 
     static const char *const fractions[] = {"0.05", "0.1", "0.15", "0.2", "0.25", "0.3", "0.35", "0.4", "0.45", "0.5",
@@ -610,7 +633,8 @@ static void test_bad_overrides(void **state)
          "--set context_location=5: context_location = 5: allowed: \"start\", \"end\" or a layer number from 1 to "
          "hidden_layers = 4 (in the configuration N_test = 1, epochs = 1, fraction = 0.3, hidden_size = 50)"},
         {{{"N_train", "10"}},
-         "FILE:2: batch_size = 20: larger than the training set; allowed: at most N_train = 10 (in the configuration "
+         "FILE:2:34: batch_size = 20: larger than the training set; allowed: at most N_train = 10 (in the "
+         "configuration "
          "N_test = 1, epochs = 1, fraction = 0.3, hidden_size = 50)"},
         {{{"batch_size", "2000"}},
          "--set batch_size=2000: batch_size = 2000: larger than the training set; allowed: at most N_train = 1000 (in "
@@ -766,23 +790,15 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_corpus),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_size_limit),
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_spelling),
-        cmocka_unit_test(test_grid),
-        cmocka_unit_test(test_zip),
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_range_linear),
-        cmocka_unit_test(test_range_other),
-        cmocka_unit_test(test_header_example),
-        cmocka_unit_test(test_shipped_sweeps),
-        cmocka_unit_test(test_overrides),
-        cmocka_unit_test(test_bad_overrides),
-        cmocka_unit_test(test_override_against_default),
-        cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_corpus),         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_size_limit),     cmocka_unit_test(test_lenient),
+        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_spelling),
+        cmocka_unit_test(test_grid),           cmocka_unit_test(test_zip),
+        cmocka_unit_test(test_cases),          cmocka_unit_test(test_range_linear),
+        cmocka_unit_test(test_range_other),    cmocka_unit_test(test_header_example),
+        cmocka_unit_test(test_shipped_sweeps), cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_bad_overrides),  cmocka_unit_test(test_override_against_default),
+        cmocka_unit_test(test_mutations),      cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -47,6 +47,10 @@ model = { epochs = 2; N_train = 100; N_test = 20; error_threshold = 9.0; hidden_
 grid = { context_location = ["start", "end"]; lr = [0.001, 0.0025]; };
 """
 FILES = ["seed.h5", "sizes.h5", "grid.h5", "tasks.h5"]
+OWN_FILES = {"lesion": ["tasks.h5"], "damage": ["tasks.h5"],  # made-up networks cannot be run
+             "trend": ["grid.h5", "tasks.h5"], "models": ["seed.h5", "tasks.h5"], "units": ["sizes.h5", "tasks.h5"],
+             "ri-loss": ["seed.h5", "tasks.h5"],
+             "claims": ["seed.h5", "claims.h5"], "multiverse": ["seed.h5", "claims.h5"]}
 # What a figure needs beside FILE and -o.
 ONE = {"ri-pairs": ["--config", "1"], "tasks": ["--config", "1"]}
 
@@ -146,6 +150,8 @@ class Pages(unittest.TestCase):
         make_file.make("seed.h5", make_file.KINDS["seed"], 9, 0.2, name="a name that is long enough for two lines of a "
                        "narrow page, and_a_word_that_is_too_long_for_any_of_them_and_has_to_be_broken")
         make_file.make("sizes.h5", make_file.KINDS["sizes"], 7, 0.2)
+        make_file.make("claims.h5", [{**one, "hidden_size": size} for one in make_file.KINDS["seed"] for size in (5, 25)]
+                       + [dict(second_task="add1", hidden_size=25), dict(train_mode="replay", hidden_size=25)], 12)
         make_file.make("grid.h5", make_file.KINDS["many"][:23], 3)
         with open("tasks.cfg", "w") as f:
             f.write(SWEEP)
@@ -194,9 +200,8 @@ class Pages(unittest.TestCase):
         return rows
 
     def test_pages(self):
-        for kind, path, width in itertools.product(kinds(), FILES, WIDTHS):
-            if kind in ("lesion", "damage") and path != "tasks.h5":  # made-up networks cannot be run
-                continue
+        for kind, path, width in ((kind, path, width) for kind in kinds() for path in OWN_FILES.get(kind, FILES)
+                                  for width in WIDTHS):
             with self.subTest(kind=kind, path=path, width=width):
                 self.plot(kind, path, "a.pdf", "--width", width, "--data", "a.csv", "--force", "--keep-script")
                 shown = self.check_page("a.pdf", width)

@@ -217,7 +217,7 @@ class Contents(Files):
         self.assertLessEqual(n, len(found))
 
     def test_histograms(self):
-        for path, n in (("real.h5", 4), ("sizes.h5", 4), ("one.h5", 1)):
+        for path, n in (("real.h5", 11), ("sizes.h5", 4), ("one.h5", 1)):
             self.check_histograms(self.page(path), path, list(range(n)))
         page = self.page("sizes.h5", "--measure", "variance", "--unimportant-below", "0.6")
         self.check_histograms(page, "sizes.h5", [0, 1, 2, 3], "variance", 0.6)
@@ -392,7 +392,7 @@ class Contents(Files):
         self.assertEqual(rows, texts)
         run_row = [cell.text() for cell in list(page.section("origin").all("table"))[0].all("td")]
         self.assertRegex(run_row[0], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$")
-        self.assertEqual(run_row[2:4], ["1", "40"])
+        self.assertEqual(run_row[2:4], ["1", "110"])
         self.assertIn(texts["hosts"], run_row)
         self.assertIn(texts["git_revision"], run_row[5])
         self.assertIn(sweep, [pre.text() for pre in page.section("reproduce").all("pre")])
@@ -508,8 +508,8 @@ class Odd(Files):
         with h5py.File("new.h5", "r+", libver=("v108", "v108")) as f:
             f["status"][...] = PENDING
         page = self.page("new.h5")
-        self.assertIn("0 of 40 jobs (0.0\u00a0%)", next(page.root.all("header")).text())
-        self.assertEqual(page.section("importance").text().count("No accepted model yet"), 4)
+        self.assertIn("0 of 110 jobs (0.0\u00a0%)", next(page.root.all("header")).text())
+        self.assertEqual(page.section("importance").text().count("No accepted model yet"), 11)
         shutil.copy("real.h5", "one_job.h5")
         with h5py.File("one_job.h5", "r+", libver=("v108", "v108")) as f:
             status = np.zeros_like(f["status"])
@@ -517,7 +517,7 @@ class Odd(Files):
             status[0, 1] = REJECTED
             f["status"][...] = status
         page = self.page("one_job.h5")
-        self.assertIn("2 of 40 jobs (5.0\u00a0%)", next(page.root.all("header")).text())
+        self.assertIn("2 of 110 jobs (1.8\u00a0%)", next(page.root.all("header")).text())
 
     def test_a_thousand_configurations(self):
         configs = [dict(fraction=round(0.1 + 0.01 * i, 2), lr=round(0.001 * (j + 1), 3), hidden_size=2,

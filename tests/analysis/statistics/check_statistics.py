@@ -280,6 +280,37 @@ class Student(unittest.TestCase):
             self.assertTrue(np.isnan(found[1:3]).all() and found[3] == count)
 
 
+class Power(unittest.TestCase):
+    def test_against_scipy(self):
+        for n in (2, 3, 6, 7, 10, 33, 50, 400, 5000, 25000):
+            for effect, above, sd in ((0.12, 0.05, 0.15), (0.05, 0, 0.15), (0.01, 0.05, 0.3), (0.4, 0.05, 0.1)):
+                expected = scipy.stats.nct.sf(scipy.stats.t.ppf(0.975, n - 1), n - 1, (effect - above) * np.sqrt(n) / sd)
+                if np.isnan(expected) or n > 1000:  # where SciPy loses digits T is normal
+                    expected = scipy.stats.norm.sf(scipy.stats.t.ppf(0.975, n - 1) - (effect - above) * np.sqrt(n) / sd)
+                self.assertAlmostEqual(ask([f"power {effect} {above} {sd} {n}"])[0][0], expected,
+                                       delta=2e-6 if n <= 1000 else 1e-3, msg=(n, effect))
+
+    def test_seeds(self):
+        # statsmodels 0.14, TTestPower().solve_power(effect_size, alpha=0.05, power=0.8): 33.367, 14.303 and 198.15; of
+        # 5.73 for 1.5 it is the fewest that give a verdict.
+        for size, expected in ((0.5, 34), (0.8, 15), (0.2, 199), (1.5, 6)):
+            self.assertEqual(ask([f"seeds {0.05 + size * 0.1} 0.05 0.1"])[0][0], expected)
+        self.assertEqual([row[0] for row in ask(["seeds 0.05 0.05 0.15", "seeds 0.04 0.05 0.15", "seeds 0.05 0 100"])],
+                         [0, 0, 0])
+        few, enough = ask(["power 0.2 0.05 1 350", "power 0.2 0.05 1 351"])
+        self.assertTrue(few[0] < 0.8 <= enough[0])
+        self.assertEqual(ask(["seeds 0.2 0.05 1"])[0][0], 351)
+
+    def test_simulated(self):
+        rng = np.random.default_rng(5)
+        for n, times in ((6, 2500), (10, 1600), (50, 320)):
+            samples = rng.normal(0.12, 0.15, (times, n))
+            found = ask([call(f"means {n} {times}", samples)])[0].reshape(times, 4)
+            expected = ask([f"power 0.12 0.05 0.15 {n}"])[0][0]
+            share, room = (found[:, 1] > 0.05).mean(), 3 * np.sqrt(expected * (1 - expected) / times)
+            self.assertAlmostEqual(share, expected, delta=room + (0.03 if n >= 10 else 0), msg=n)  # BCa is not Student's
+
+
 def family_by_definition(rows, tied=1e-3):
     """Every pattern of signs; rows [row, seed], NaN where there is none."""
     present = ~np.isnan(rows)

@@ -16,6 +16,8 @@
  *   distance N A... B...    -> D
  *   verdict SMALLEST N LOW HIGH   -> number of the decision
  *   warnings V...           -> bits
+ *   power EFFECT ABOVE SD N -> chance
+ *   seeds EFFECT ABOVE SD   -> seeds
  *   means N COLUMNS V...    -> value low high n, of each column
  *   median V...             -> value low high n
  *   paired N A... B...      -> n mean_a mean_b difference low high cliff p
@@ -30,6 +32,7 @@
 #include "max_t.h"
 #include "paired.h"
 #include "pooled.h"
+#include "power.h"
 #include "rng.h"
 #include "statistics.h"
 #include "student.h"
@@ -200,7 +203,7 @@ int main(void)
     static float values[VALUES_MAX];
     while (fgets(line, sizeof line, stdin)) {
         uint64_t k, n_trials;
-        double below, low, high;
+        double below, low, high, numbers[3];
         int used = 0;
         int64_t seed;
         size_t n, m;
@@ -283,6 +286,10 @@ int main(void)
         } else if (strncmp(line, "warnings ", 9) == 0) {
             n = read_values(line + 9, values);
             printf("%u\n", verdict_warnings(values, n));
+        } else if (sscanf(line, "power %lf %lf %lf %zu", &numbers[0], &numbers[1], &numbers[2], &n) == 4) {
+            printf("%.17g\n", power_of(numbers[0], numbers[1], numbers[2], n));
+        } else if (sscanf(line, "seeds %lf %lf %lf", &numbers[0], &numbers[1], &numbers[2]) == 3) {
+            printf("%zu\n", power_seeds(numbers[0], numbers[1], numbers[2]));
         } else if (strncmp(line, "summary ", 8) == 0) {
             n = read_values(line + 8, values);
             printf("%.17g", statistics_mean(values, n));

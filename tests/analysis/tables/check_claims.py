@@ -363,10 +363,10 @@ class Claims(base.Files):
             importance[c, ..., 1, :, n // 2:n] -= half * 2
         return importance
 
-    def decide(self, effects, attempts=None, control=0.1, configs=None, *options):
+    def decide(self, effects, attempts=None, control=0.1, sizes=(24, 24, 24), *options):
         """Verdicts of two_subnetworks, D being control + effects [pair, seed]."""
         pairs = len(effects)
-        configs = [dict(hidden_size=24, fraction=0.5 + 0.01 * p, **t) for t in (
+        configs = [dict(hidden_size=sizes[p], fraction=0.5 + 0.01 * p, **t) for t in (
             {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for p in range(pairs)]
         wanted = np.concatenate([control + effects, np.full_like(effects, control - 0.02), np.full_like(effects, control + 0.02)])
         self.make("made.h5", configs, effects.shape[1], importance=self.distances(configs, wanted))
@@ -405,6 +405,15 @@ class Claims(base.Files):
         self.assertIn("accepted in the same attempt: 8 of 20 pairs", done("claims", "made.h5"))
         self.assertEqual(self.decide(effects, np.where(np.arange(20) < 19, 1, 3)[None])["decision"], "larger")
         self.assertEqual(self.decide(0.3 + noise, same)["decision"], "larger")
+        # Configurations that start alike are one draw; those of another width are not.
+        row = self.decide(np.repeat(effects, 3, 0), np.repeat(same, 3, 0))
+        self.assertEqual((row["decision"], row["pairs"], row["same_attempt"]), ("selection", "20", "8"))
+        self.assertIn("12 of 20 pairs of models stem from different attempts", done("claims", "made.h5"))
+        row = self.decide(0.3 + np.repeat(noise, 2, 0), np.repeat(same, 2, 0), sizes=(24, 26))
+        self.assertEqual((row["decision"], row["pairs"], row["same_attempt"]), ("larger", "40", "16"))
+        self.assertIn("24 of 40 pairs of models stem from different attempts", done("claims", "made.h5"))
+        self.decide(0.3 + noise)
+        self.assertNotIn("stem from different attempts", done("claims", "made.h5"))
 
     def test_warnings(self):
         noise = np.random.default_rng(5).normal(0, 0.01, (1, 40))
@@ -436,8 +445,17 @@ class Claims(base.Files):
                                     lambda c, m: number_of(c, m, "judged", row["normalise"]))[2]
                 values = pooled(effect)
                 values = values[~np.isnan(values)]
-                expected = scipy.stats.t.interval(1 - 0.05 / 42, len(values) - 1, values.mean(), scipy.stats.sem(values))
+                expected = scipy.stats.t.interval(1 - 0.05 / 49, len(values) - 1, values.mean(), scipy.stats.sem(values))
                 np.testing.assert_allclose([number(row["effect_low"]), number(row["effect_high"])], expected, atol=1e-5)
+        # 6 measures of 7 claims, and each claim's mean over the multiverse.
+        for claim in json.loads(done("claims", "claims.h5", "--simultaneous", "--json"))["claims"]:
+            simple, = [c for c in json.loads(done("claims", "claims.h5", "--json"))["claims"] if c["name"] == claim["name"]]
+            mean = claim["multiverse"]["effect"]
+            t = scipy.stats.t.ppf(1 - 0.025 / 49, mean["n"] - 1)
+            self.assertEqual(mean["value"], simple["multiverse"]["effect"]["value"])
+            self.assertAlmostEqual(mean["value"], (mean["low"] + mean["high"]) / 2, delta=1e-6)
+            self.assertGreater((mean["high"] - mean["low"]) / t, 0.7 * (
+                simple["multiverse"]["effect"]["high"] - simple["multiverse"]["effect"]["low"]) / 2.2)
 
     def test_first_plan(self):
         rng = np.random.default_rng(5)
@@ -516,6 +534,37 @@ class Claims(base.Files):
         self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
         self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
         self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
+
+    def test_other_pairs(self):
+        """Tasks that no claim is about have D and its control, and no verdict."""
+        lists = ["x0 + x1; x0 * x1; x1", "x0 + x1; x0 + x1; x1", "x0 + x1; x1; x1", "x1; x0 * x1; x1", "x0 + x1; x0 * x1; x0 * x1"]
+        self.make_of_three("three.h5", lists)
+        found = {row["task_names_a"]: row for row in rows("claims", "three.h5", "--measure", "variance")
+                 if row["claim"] == "other_pairs"}
+        self.assertEqual({(k, r["decision"], r["tasks_a"], r["configurations_a"]) for k, r in found.items()},
+                         {("x0 + x1 and x1", "", "1-3", "0"), ("x0 * x1 and x1", "", "2-3", "0")})
+        with base.Arrays("three.h5") as f:
+            p = f["importance"][:, :, 5, :, :, :24]
+            p = p / p.sum(-1, keepdims=True)
+
+        def d(config, a, b):
+            return abs(p[config, :, a] - p[config, :, b]).sum(-1).mean(-1) / 2  # all layers
+
+        row = found["x0 + x1 and x1"]  # of x0 + x1 twice there is none
+        self.assertEqual((row["effect"], row["mean_b"], row["n"]), ("", "", "0"))
+        self.assertAlmostEqual(number(row["mean_a"]), d(0, 0, 2).mean(), delta=2e-6)
+        row = found["x0 * x1 and x1"]
+        identical = (d(4, 1, 2) + d(2, 1, 2)) / 2
+        np.testing.assert_allclose([number(row[k]) for k in ("effect", "mean_a", "mean_b")],
+                                   [(d(0, 1, 2) - identical).mean(), d(0, 1, 2).mean(), identical.mean()], atol=2e-6)
+        self.assertEqual((row["n"], row["effect_low"] == ""), ("8", False))
+        text = done("claims", "three.h5", "--measure", "variance")
+        self.assertIn("Other pairs of tasks", text)
+        whole = json.loads(done("claims", "three.h5", "--measure", "variance", "--json"))["other_pairs"]
+        self.assertEqual([(o["tasks"], o["with_identical"]) for o in whole],
+                         [(["x0 * x1", "x1"], 1), (["x0 + x1", "x1"], 0)])
+        self.assertEqual(json.loads(done("claims", "claims.h5", "--json"))["other_pairs"], [])
+        self.assertNotIn("Other pairs", done("claims", "claims.h5"))
 
     def test_lists_that_are_each_others_control(self):
         self.make_of_three("three.h5", ["x0 + x1; x0 + x1; x0 * x1", "x0 * x1; x0 + x1; x0 * x1", "x0 * x1; x0 * x1; x0 * x1"])

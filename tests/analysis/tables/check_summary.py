@@ -199,6 +199,32 @@ class Summary(Files):
                                       for k in by.split(","))]
                     self.assertEqual(int(row["n_configurations"]), len(configs))
                     self.check_row(f, configs, row)
+                    # Attempts of configurations that start alike are one draw.
+                    starts = {(f["hidden_size"][c], f["hidden_layers"][c], f["context_location"][c]) for c in configs}
+                    status, attempts = f["status"][:][configs], f["attempts"][:][configs]
+                    k, n = (status == ACCEPTED).sum(), attempts[np.isin(status, [ACCEPTED, REJECTED, DIVERGED])].sum()
+                    share = len(starts) / len(configs)
+                    interval = scipy.stats.binomtest(round(k * share), round(int(n) * share)).proportion_ci(0.95, "wilson")
+                    np.testing.assert_allclose([number(row["attempt_acceptance" + end]) for end in ("_low", "_high")],
+                                               interval, atol=1e-6)
+
+    def test_only_some_statistics(self):
+        everything, some = rows("summary", "seed.h5"), rows("summary", "seed.h5", "--statistic", "mixed,error_2")
+        kept = [key for key in everything[0] if key not in some[0]]
+        self.assertEqual(len(some), len(everything))
+        for a, b in zip(everything, some):
+            self.assertEqual({key: a[key] for key in b}, b)
+        self.assertTrue({"selective", "mean_ri_low", "error_1", "bimodality"} <= set(kept))
+        self.assertTrue({"mixed", "mixed_low", "error_2", "accepted", "task_2_name"} <= set(some[0]))
+        tables = json.loads(done("summary", "seed.h5", "--json", "--statistic", "mixed,error_2"))["groups"][0]["tables"]
+        self.assertEqual(set(tables[0]["layers"][0]), {"layer", "mixed", "histogram"})
+        self.assertTrue("error_2" in tables[0] and "error_1" not in tables[0])
+        text = done("summary", "seed.h5", "--statistic", "selective,log_loss_ratio").split("\n[0]")[1]
+        self.assertIn("ln(loss 1 / loss 2)", text)
+        self.assertRegex(text, r"(?m)^ +selective$")
+        self.assertNotRegex(text, "mixed|test error|attempts")
+        text = done("summary", "seed.h5", "--statistic", "error_1").split("\n[0]")[1]
+        self.assertNotRegex(text, "taylor_sample|mean RI")
 
     def test_json_is_the_csv(self):
         for options in ((), ("--by", "hidden_size", "--measure", "all"), ("--where", "hidden_size=5")):
@@ -310,7 +336,6 @@ class Summary(Files):
                 (["--compare", "fraction=2"], "--compare fraction=2: fraction = 2"),
                 (["--compare", "hidden_size"], "no two of the configurations differ in hidden_size only"),
                 (["--compare", "fraction", "--statistic", "mode"], "--statistic mode: allowed: acceptance"),
-                (["--statistic", "dip"], "--statistic: only with --compare"),
                 (["--compare", "fraction", "--statistic", "bimodality"], "Sarle's coefficient is no longer computed"),
                 (["--top", "3"], "only with --compare"), (["--interaction", "fraction"], "only with --compare"),
                 (["--compare", "second_task", "--interaction", "fractio"], "did you mean fraction?"),
@@ -383,10 +408,10 @@ class Compare(Files):
         np.testing.assert_allclose([number(r["p_family"]) for r in found], np.array(out[1:], "f8"), atol=2e-3)
         text = done("summary", "pairs.h5", *options)
         n_tests = sum(np.nansum(abs(d)) > 1e-5 for d in differences)
-        self.assertIn(f"p family: for these {n_tests} tests together, by max-T", text)
+        self.assertIn(f"Family: p for these {n_tests} tests together, by max-T", text)
 
     def test_few_seeds(self):
-        for n, lines in ((4, ["p family is not there: no row has 6 seeds"]), (7, ["Warning: fewer than 8 seeds"]),
+        for n, lines in ((4, ["p of the family is not there: no row has 6 seeds"]), (7, ["Warning: fewer than 8 seeds"]),
                          (9, ["Warning: fewer than 10 seeds for more than 20 tests"])):
             make_file.make("few.h5", [dict(hidden_size=20, fraction=f) for f in (0.4, 0.6)], n, seed=3)
             with h5py.File("few.h5", "r+") as f:
@@ -508,7 +533,8 @@ class Compare(Files):
         entries = json.loads(done(*options, "--json"))
         self.assertEqual(entries["interaction"], "fraction")
         self.assertEqual([e["other_b"] for e in entries["comparisons"]], [float(r["other_b"]) for r in found])
-        self.assertIn("context_location = end less start, fraction = 0.8 against 0.6; second_task = prod", done(*options))
+        self.assertIn("context_location = end less start, fraction = 0.8 against 0.6; second_task = prod",
+                      " ".join(done(*options).split()))
         first, second = rows(*options[:5], "fraction=0.4", *options[6:], "--by", "hidden_size", "--where",
                              "fraction=0.4,0.6")
         for row in (first, second):
@@ -525,12 +551,18 @@ class Compare(Files):
             self.assertEqual([row["statistic"], row["layer"], row["value_b"]],
                              [entry["statistic"], str(entry["layer"]), entry["value_b"]])
             for key in ("p_holm", "p_family"):
-                self.assertEqual(row[key], "" if entry[key] is None else f"{entry[key]:.9g}")
+                self.assertEqual(row[key], "" if entry[key] is None else f"{entry[key]:.7g}")
             self.assertEqual(row["difference_low"],
-                             "" if entry["difference"]["low"] is None else f"{entry['difference']['low']:.9g}")
+                             "" if entry["difference"]["low"] is None else f"{entry['difference']['low']:.7g}")
             line, = [t for t in text if t.split()[:2] == [row["layer"], row["statistic"]]]
-            self.assertIn(f"{number(row['difference']):+.4f}" if row["difference"] else " 0 ", line)
-        self.assertLessEqual(max(map(len, text)), 105)
+            words = line.split()
+            self.assertEqual(words[2], row["pairs"])
+            for word, key in zip(words[3:6], ("mean_a", "mean_b", "difference")):
+                self.assertEqual(word == "-", not row[key])
+                if row[key]:
+                    self.assertAlmostEqual(float(word), number(row[key]), delta=0.006 * abs(number(row[key])))
+                    self.assertNotRegex(word, r"^-?0\.")
+        self.assertLessEqual(max(map(len, text)), 80)
 
 
 class Progress(Files):

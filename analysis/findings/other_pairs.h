@@ -1,0 +1,26 @@
+/* Pairs of tasks that no claim is about: D, with identical tasks beside it, and no verdict. */
+#ifndef PICKY_OTHER_PAIRS_H
+#define PICKY_OTHER_PAIRS_H
+
+#include "claim_table.h"
+
+/* Two formulas, wherever they are tasks of one configuration. */
+struct other_pair {
+    struct claim_pair *pairs; /* [n], borrowed from other_pairs: a configuration and its two tasks each */
+    size_t n;
+};
+
+/* Owns its arrays; released by other_pairs_free. */
+struct other_pairs {
+    struct claim_pairs all; /* sorted by formulas */
+    struct other_pair *groups;
+    size_t n; /* groups */
+};
+
+/* Finds the pairs of tasks of the selected configurations that are neither identical nor, by their formulas, those of
+ * any claim's conditions [N_CLAIMS]. ERROR_FATAL if memory is short. */
+enum error_code other_pairs_find(struct other_pairs *others, const struct claim_pairs *claims,
+                                 const struct reader *reader, const struct selection *selection, struct error *error);
+void other_pairs_free(struct other_pairs *others); /* all-zero ones are allowed */
+
+#endif
