@@ -19,6 +19,7 @@ struct command {
     const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
                              "measures" it takes several measures, too */
     bool needs_output;    /* --output must be given */
+    bool chooses_models;  /* --status says of which models it is (models_choose) */
     /* Does it. `selection` holds the configurations that --where chooses. */
     enum error_code (*run)(struct reader *reader, const struct selection *selection, const struct request *request,
                            struct error *error);

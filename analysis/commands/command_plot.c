@@ -71,8 +71,9 @@ const struct command command_plot_training = {
     .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
                "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where title " FIGURE_OPTIONS,
+    .options = "output force where status title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = training,
 };
 
@@ -97,8 +98,9 @@ const struct command command_plot_ri = {
         "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
         "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
         "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri,
 };
 
@@ -123,8 +125,10 @@ const struct command command_plot_ri_grid = {
         "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
         "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
         "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below rows columns title " FIGURE_OPTIONS,
+    .options =
+        "output force where status measure pair layer normalise unimportant-below rows columns title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri_grid,
 };
 
@@ -157,10 +161,14 @@ const struct command command_plot_heatmap = {
         "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
         "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
         "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
-        "option is given, each configuration is a row of dots instead, with a panel for each layer.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below statistic rows columns "
+        "option is given, each configuration is a row of dots instead, with a panel for each layer; open ones are "
+        "those\n"
+        "of rejected models that are alive (see summary --help).\n" GNUPLOT_HELP,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above mixed-below "
+               "statistic rows columns "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = heatmap,
 };
 
@@ -186,8 +194,9 @@ const struct command command_plot_measures = {
         "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
         "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = measures,
 };
 
@@ -213,8 +222,10 @@ const struct command command_plot_importance = {
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
                "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = importance,
 };
 
@@ -245,8 +256,10 @@ const struct command command_plot_lesion = {
         "with\n"
         "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
         "configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = lesion,
 };
 
@@ -283,8 +296,9 @@ const struct command command_plot_ri_pairs = {
     .details = "One configuration: --config, or --where. Bars and lines are those of plot ri, of several layers "
                "together if\n--layer does not choose one. RI 1 is a unit of the column's task alone, -1 one of the "
                "row's.\n" GNUPLOT_HELP,
-    .options = "output force where config measure layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status config measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri_pairs,
 };
 
@@ -306,7 +320,9 @@ const struct command command_plot_tasks = {
                "divided\nby the task's largest of the layer; one below --unimportant-below counts as 0. Units stand by "
                "their preferred\ntask, then by their importance to it, and have the numbers of the file, from 0, below "
                "where there is room.\n" GNUPLOT_HELP,
-    .options = "output force where config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options =
+        "output force where status config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = tasks,
 };

@@ -48,9 +48,11 @@ const struct command command_plot_trend = {
         "have\n"
         "does not count beside others. Of acceptance a seed has 1 or 0; attempt_acceptance has no "
         "slope.\n" GNUPLOT_HELP,
-    .options = "output force where statistic along by measure measures pair layer normalise unimportant-below "
-               "title " FIGURE_OPTIONS,
+    .options = "output force where status statistic along by measure measures pair layer normalise unimportant-below "
+               "selective-above "
+               "mixed-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = trend,
 };
 
@@ -84,8 +86,10 @@ const struct command command_plot_models = {
         "the least value to the largest). Below them the mean, of errors and dip the median, with the 95 % interval "
         "that\n"
         "summary has. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where statistic measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status statistic measure pair layer normalise unimportant-below selective-above "
+               "mixed-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = models,
 };
 
@@ -110,8 +114,9 @@ const struct command command_plot_units = {
         "to 1500 units in a panel, spread evenly over models, layers and units. At most 24 configurations: choose "
         "with\n"
         "--where.\n" GNUPLOT_HELP,
-    .options = "output force where measure measures layer title " FIGURE_OPTIONS,
+    .options = "output force where status measure measures layer title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = units,
 };
 
@@ -139,8 +144,9 @@ const struct command command_plot_ri_loss = {
         "the units of a layer that have one; losses are those after training. r is Pearson's correlation over the\n"
         "models of a configuration, with Fisher's 95 % interval (claims has it for all configurations together). At\n"
         "most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = ri_loss,
 };
 
@@ -170,7 +176,9 @@ const struct command command_plot_damage = {
                             "Fisher's 95 % interval. Up to 50 models of each configuration (--models); where the file "
                             "has no weights they\n"
                             "are trained again. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
-    .options = "output force where measure pair layer normalise unimportant-below models title " FIGURE_OPTIONS,
+    .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
+               "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .chooses_models = true,
     .run = damage,
 };

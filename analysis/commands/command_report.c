@@ -33,9 +33,11 @@ const struct command command_report = {
     .synopsis = "[-o OUT.html]",
     .summary = "Writes one HTML page about a sweep, which opens in any browser, without a network",
     .details =
-        "The notebook's claims, acceptance, histograms of relative importance, maps, training curves, provenance,\n"
-        "and how to reproduce it all. Figures are of the first 24 configurations: choose others with --where.\n"
-        "Of more than two tasks it is about the pair of --pair; its claims name their own.\n"
+        "The notebook's claims (with noise, of 100 configurations or fewer), acceptance, histograms of relative\n"
+        "importance, how more than two tasks share neurons, maps, training curves, provenance, and how to reproduce\n"
+        "it all. Of more than 48 configurations 24 have figures, evenly spread in the order of their selective\n"
+        "neurons: choose others with --where. Of more than two tasks histograms and maps are about the pair of\n"
+        "--pair; claims name their own. Long tables are folded, and not printed unless they are open.\n"
         "Without -o, to standard output.\n",
     .options = "output force where measure pair normalise unimportant-below",
     .run = run,

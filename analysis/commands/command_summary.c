@@ -85,6 +85,11 @@ const struct command command_summary = {
         "the dip cannot. One model in 20 has \"two peaks\" by chance; see how many of identical tasks have. Sarle's\n"
         "bimodality of earlier versions is no longer computed (its columns in CSV are empty).\n"
         "\n"
+        "Acceptance selects. Where jobs were rejected, a table has their last attempts, too, below the accepted "
+        "models:\n"
+        "those that are alive, that is, whose test errors training changed. --status rejected shows them alone, and\n"
+        "--status accepted,rejected counts both as models.\n"
+        "\n"
         "A table says which pair of tasks it is about; --pair chooses one. Units that matter to a task are those "
         "whose\n"
         "importance is not below --unimportant-below. Two tasks' sets of such units have a Jaccard index and an "
@@ -101,15 +106,17 @@ const struct command command_summary = {
         "Cliff's delta, the p value of Wilcoxon's signed-rank test, and p family, corrected for all tests that are\n"
         "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
-        "2/2^seeds. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n"
+        "2/2^seeds. How many pairs come from the same attempt is said above: the others differ in initial weights and\n"
+        "data, too. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n"
         "\n"
         "With --interaction OTHER the differences themselves are compared: (b at y - a at y) - (b at x - a at x), a "
         "and b\n"
         "being values of KEY, x the first value of OTHER (or OTHER=VALUE) and y another one. Each seed that has all "
         "four\n"
         "models gives one such number; interval and tests are as above. 0: what KEY does is the same for x and y.\n",
-    .options =
-        "output force where by measure measures pair layer normalise unimportant-below compare interaction statistic "
-        "simultaneous top p-below csv json",
+    .options = "output force where status by measure measures pair layer normalise unimportant-below selective-above "
+               "mixed-below compare interaction statistic "
+               "simultaneous top p-below csv json",
+    .chooses_models = true,
     .run = run,
 };

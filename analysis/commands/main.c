@@ -1,5 +1,6 @@
 /* picky-analyse: tables and figures from results files. */
 #include "build.h"
+#include "models.h"
 #include "options.h"
 #include "streams.h"
 
@@ -9,12 +10,38 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Makes the command's models those of --status; a figure says so above. */
+static enum error_code choose_models(struct request *request, struct reader *reader, char title[LABEL_MAX],
+                                     struct error *error)
+{
+    const unsigned known = 1u << STATUS_ACCEPTED | 1u << STATUS_REJECTED;
+    unsigned statuses;
+    if (!request->command->chooses_models || !request->export.status)
+        return ERROR_NONE;
+    if (request_statuses(request, &statuses, error))
+        return error->code;
+    if (statuses & ~known)
+        return error_set(error, ERROR_INPUT,
+                         "--status %s: allowed here: accepted, rejected, or both with a comma between",
+                         request->export.status);
+    snprintf(title, LABEL_MAX, "%.900s%s%s models%s", reader->name, *reader->name ? ": " : "",
+             statuses == known                   ? "accepted and rejected"
+             : statuses == 1u << STATUS_REJECTED ? "rejected"
+                                                 : "accepted",
+             statuses & 1u << STATUS_REJECTED ? " that are alive" : "");
+    if (!request->title && statuses & 1u << STATUS_REJECTED)
+        request->title = title;
+    return models_choose(reader, statuses, error);
+}
+
 static enum error_code run(struct request *request, struct error *error)
 {
     struct reader *reader = NULL;
     struct selection selection = {0};
+    char title[LABEL_MAX];
 
     if (!reader_open(&reader, request->file, error) && !request_fit(request, reader, error) &&
+        !choose_models(request, reader, title, error) &&
         !selection_make(&selection, reader, request->conditions, request->n_conditions, error))
         request->command->run(reader, &selection, request, error);
     selection_free(&selection);

@@ -264,6 +264,26 @@ static enum error_code take_unimportant_below(struct request *request, const cha
     return ERROR_NONE;
 }
 
+/* A cut-off of RI. */
+static enum error_code take_cut_off(const char *option, const char *value, double *cut_off, struct error *error)
+{
+    char *end;
+    *cut_off = strtod(value, &end);
+    if (end == value || *end != '\0' || !(*cut_off > 0 && *cut_off < 1))
+        return error_set(error, ERROR_INPUT, "--%s %s: allowed: a number between 0 and 1", option, value);
+    return ERROR_NONE;
+}
+
+static enum error_code take_selective_above(struct request *request, const char *value, struct error *error)
+{
+    return take_cut_off("selective-above", value, &request->ri.selective_above, error);
+}
+
+static enum error_code take_mixed_below(struct request *request, const char *value, struct error *error)
+{
+    return take_cut_off("mixed-below", value, &request->ri.mixed_below, error);
+}
+
 static enum error_code take_keep_script(struct request *request, const char *value, struct error *error)
 {
     (void)value, (void)error;
@@ -424,6 +444,10 @@ static const struct option_row option_table[] = {
     {"normalise", 0, "HOW", "none (default), or layer: divide importances by their sum over the layer", take_normalise},
     {"unimportant-below", 0, "X", "an importance below X times its layer's mean counts as 0 (default 0.1)",
      take_unimportant_below},
+    {"selective-above", 0, "X", "units are selective if |RI| is above X (default " RI_TEXT(RI_SELECTIVE_ABOVE) ")",
+     take_selective_above},
+    {"mixed-below", 0, "X", "units are mixed if |RI| is below X (default " RI_TEXT(RI_MIXED_BELOW) ")",
+     take_mixed_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
     {"interaction", 0, "KEY",
      "with --compare: KEY or KEY=VALUE, how far what is compared depends on another\n"
@@ -472,7 +496,8 @@ static const struct option_row option_table[] = {
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
      "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, for --each model and --variable all)",
+     "accepted, in export for --each model and --variable all); summary and figures\n"
+     "take accepted and rejected, the latter without those that learned nothing",
      take_status},
     {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
@@ -606,11 +631,21 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
 }
 
+enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */
+
+/* The word for the argument of an option, by the value that getopt knows it by. */
+static const char *argument_of(int value)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (value == (option_table[i].letter ? option_table[i].letter : FIRST_VALUE + (int)i))
+            return option_table[i].argument;
+    return "";
+}
+
 /* Options go into the request, and into given [N_OPTIONS]; argv is left with its words from optind on. */
 static enum error_code parse_options(struct request *request, bool *given, int argc, char **argv, struct error *error)
 {
     struct option options[N_OPTIONS + 1] = {{0}};
-    enum { FIRST_VALUE = 256 }; /* above every letter */
     char letters[2 * N_OPTIONS + 2] = ":";
     int value;
 
@@ -629,7 +664,8 @@ static enum error_code parse_options(struct request *request, bool *given, int a
         if (value == '?')
             return error_set(error, ERROR_INPUT, "%s: no such option (see --help)", argv[optind - 1]);
         if (value == ':')
-            return error_set(error, ERROR_INPUT, "%s: its value is missing (see --help)", argv[optind - 1]);
+            return error_set(error, ERROR_INPUT, "%s: its value is missing: %s %s (see --help)", argv[optind - 1],
+                             argv[optind - 1], argument_of(optopt));
         for (size_t i = 0; i < N_OPTIONS; i++)
             if (options[i].val == value) {
                 given[i] = true;

@@ -72,13 +72,18 @@ static const char *package_of(uint32_t code)
     return is_cjk ? "fonts-noto-cjk" : is_symbol ? "fonts-symbola" : "fonts-noto-core";
 }
 
+/* One line for all of them, with the package of the first. */
 static void warn(const struct characters *characters)
 {
+    const char *separator = "", *package = NULL;
+    fprintf(stderr, "picky-analyse: no font here has ");
     for (size_t i = 0; i < characters->n; i++)
-        if (!characters->found[i].is_there)
-            fprintf(stderr,
-                    "picky-analyse: no font here has the character U+%04X, drawn as \"?\" (Debian package %s has it)\n",
-                    (unsigned)characters->found[i].code, package_of(characters->found[i].code));
+        if (!characters->found[i].is_there) {
+            fprintf(stderr, "%sU+%04X", separator, (unsigned)characters->found[i].code);
+            package = package ? package : package_of(characters->found[i].code);
+            separator = ", ";
+        }
+    fprintf(stderr, ": drawn as \"?\" (Debian package %s)\n", package);
 }
 
 static void replace(struct characters *characters, char *text)

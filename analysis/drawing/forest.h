@@ -1,10 +1,9 @@
-/* Claims as a forest plot: what both drawings of it share (plot claims by gnuplot, the report's as SVG in the page). */
+/* Claims as a forest plot: what both drawings of it share (plot claims by gnuplot, the report's as panels in the page).
+ */
 #ifndef PICKY_FOREST_H
 #define PICKY_FOREST_H
 
 #include "claims.h"
-
-#include <stdio.h>
 
 #define FOREST_ROW_HEIGHT  15.0
 #define FOREST_HEAD_HEIGHT 19.0 /* of a claim's name above its rows */
@@ -37,8 +36,5 @@ double forest_claim_bottom(const struct forest *forest, size_t i);
 /* What chance alone gives (noise.h) on the axis of effects: the number itself, or the difference of the two conditions.
  * NaN if it was not measured. */
 double forest_noise(const struct claims *claims, int claim, int measure);
-
-/* Writes the forest as an <svg> `width` units wide into a page that has the style sheet's classes (html.h). */
-void forest_svg(const struct forest *forest, double width, FILE *out);
 
 #endif

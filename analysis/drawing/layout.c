@@ -490,10 +490,14 @@ void layout_layers_text(uint64_t layers, char text[LABEL_MAX])
 bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX])
 {
     bool is_divided = options->normalise == NORMALISE_LAYER, is_cut = options->unimportant_below != UNIMPORTANT_BELOW;
-    char below[64] = "";
+    bool has_own = options->selective_above > 0 || options->mixed_below > 0;
+    char below[64] = "", own[96] = "";
+    if (has_own)
+        snprintf(own, sizeof own, "selective: |RI| > %g, mixed: |RI| < %g", ri_selective_above(options),
+                 ri_mixed_below(options));
     if (is_cut)
         snprintf(below, sizeof below, "unimportant: below %g of the layer's mean", options->unimportant_below);
-    snprintf(text, LABEL_MAX, "%s%s%s", is_divided ? "importances divided by their sum over the layer" : "",
-             is_divided && is_cut ? "; " : "", below);
-    return is_divided || is_cut;
+    snprintf(text, LABEL_MAX, "%s%s%s%s%s", is_divided ? "importances divided by their sum over the layer" : "",
+             is_divided && is_cut ? "; " : "", below, (is_divided || is_cut) && has_own ? "; " : "", own);
+    return is_divided || is_cut || has_own;
 }

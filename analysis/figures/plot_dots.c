@@ -8,26 +8,27 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ROWS_MAX      60
-#define LINE_HEIGHT   11.5
-#define ROW_GAP       6.0
-#define LABEL_MOST    250.0 /* width of the names of rows, at most, */
-#define LABEL_SHARE   0.36  /* and as a share of the page */
-#define COUNT_WIDTH   54.0  /* accepted/tried, right of the panels */
-#define PANEL_MIN     60.0
-#define PANEL_GAP     12.0
-#define NUMBER_WIDTH  40.0 /* of a number below a panel, with what keeps it apart */
-#define HEAD_HEIGHT   18.0 /* titles of panels */
-#define BLOCK_GAP     18.0 /* numbers below panels that have others below them */
-#define MARGIN_BOTTOM 36.0 /* numbers, and the name of the axis */
+#define ROWS_MAX       60
+#define LINE_HEIGHT    11.5
+#define ROW_GAP        6.0
+#define LABEL_MOST     250.0 /* width of the names of rows, at most, */
+#define LABEL_SHARE    0.36  /* and as a share of the page */
+#define COUNT_WIDTH    54.0  /* accepted/tried, right of the panels */
+#define REJECTED_BELOW 5.0   /* the dots of rejected models lie lower */
+#define PANEL_MIN      60.0
+#define PANEL_GAP      12.0
+#define NUMBER_WIDTH   40.0 /* of a number below a panel, with what keeps it apart */
+#define HEAD_HEIGHT    18.0 /* titles of panels */
+#define BLOCK_GAP      18.0 /* numbers below panels that have others below them */
+#define MARGIN_BOTTOM  36.0 /* numbers, and the name of the axis */
 
 /* One configuration. */
 struct row {
     double top, height; /* from the top of the panels */
     char lines[LAYOUT_LINES_MAX][LABEL_MAX];
     size_t n_lines, n_layers;
-    uint64_t n_accepted, n_tried;
-    struct estimate estimates[LAYERS_MAX];
+    uint64_t n_accepted, n_tried, n_rejected; /* n_rejected: models that are alive */
+    struct estimate estimates[LAYERS_MAX], rejected[LAYERS_MAX];
 };
 
 struct dots_figure {
@@ -48,6 +49,34 @@ static bool is_of_layer(const struct dots_figure *figure)
     return figure->statistic >= STATISTIC_FIRST_OF_LAYER;
 }
 
+/* Makes room for an estimate of a layer; a NaN takes none. */
+static void widen(struct dots_figure *figure, size_t layer, const struct estimate *estimate)
+{
+    if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, layer))
+        return;
+    figure->low = fmin(figure->low, fmin(estimate->value, estimate->low));
+    figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+}
+
+/* What the rejected models of a row that are alive come to, beside the accepted ones. */
+static enum error_code read_rejected(struct dots_figure *figure, struct row *row, const struct selection *one,
+                                     struct sample_estimates *estimates, struct error *error)
+{
+    struct reader *reader = figure->reader;
+    if (reader->chosen || figure->statistic < STATISTIC_FIRST_OF_MODEL)
+        return ERROR_NONE;
+    if (models_choose(reader, 1u << STATUS_REJECTED, error))
+        return error->code;
+    sample_of_group(reader, one, &figure->request->ri, false, estimates, error);
+    reader->chosen = 0;
+    row->n_rejected = error->code ? 0 : estimates->n_models;
+    for (size_t l = 0; l < row->n_layers && row->n_rejected > 0; l++) {
+        row->rejected[l] = estimates->layers[l].statistics[figure->statistic];
+        widen(figure, l, &row->rejected[l]);
+    }
+    return error->code;
+}
+
 static enum error_code read_row(struct dots_figure *figure, size_t i, struct sample_estimates *estimates,
                                 struct error *error)
 {
@@ -60,13 +89,11 @@ static enum error_code read_row(struct dots_figure *figure, size_t i, struct sam
     row->n_accepted = estimates->counts[STATUS_ACCEPTED];
     row->n_tried = row->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
     for (size_t l = 0; l < row->n_layers; l++) {
-        const struct estimate *estimate = &estimates->layers[l].statistics[figure->statistic];
-        row->estimates[l] = *estimate;
-        if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, l))
-            continue;
-        figure->low = fmin(figure->low, fmin(estimate->value, estimate->low)); /* a NaN does not count */
-        figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+        row->estimates[l] = estimates->layers[l].statistics[figure->statistic];
+        widen(figure, l, &row->estimates[l]);
     }
+    if (row->n_accepted < row->n_tried)
+        return read_rejected(figure, row, &one, estimates, error);
     return ERROR_NONE;
 }
 
@@ -168,9 +195,26 @@ static void write_rows(const struct dots_figure *figure, size_t column)
         }
         snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, row->n_accepted, row->n_tried);
         layout_text(gnuplot, right, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
-        if (row->n_accepted == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
+        if (row->n_accepted == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
             layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, "no accepted model");
     }
+}
+
+/* A block of dots: of accepted models, or of rejected ones a little below them. */
+static void write_data(const struct dots_figure *figure, size_t layer, bool is_rejected)
+{
+    FILE *script = figure->gnuplot.script;
+    double scale = statistic_table[figure->statistic].is_share ? 100 : 1;
+    fprintf(script, "\n$%s%zu << EOD\n", is_rejected ? "rejected" : "layer", layer + 1);
+    for (size_t i = 0; i < figure->selection->n; i++) {
+        const struct row *row = &figure->rows[i];
+        const struct estimate *estimate = is_rejected ? &row->rejected[layer] : &row->estimates[layer];
+        if (layer < row->n_layers && !isnan(estimate->value) && (!is_rejected || row->n_rejected > 0))
+            fprintf(script, "%.6g %.6g %.6g %.6g %zu\n", scale * estimate->value, scale * estimate->low,
+                    scale * estimate->high, row->top + row->height / 2 + (is_rejected ? REJECTED_BELOW : 0),
+                    figure->selection->configs[i]);
+    }
+    fprintf(script, "EOD\n");
 }
 
 /* The panel of a layer: its vertical axis counts pixels from its top. */
@@ -179,18 +223,10 @@ static void write_panel(const struct dots_figure *figure, size_t column)
     FILE *script = figure->gnuplot.script;
     const struct box box = panel_box(figure, column);
     size_t layer = figure->layers[column];
-    double scale = statistic_table[figure->statistic].is_share ? 100 : 1;
     char title[32], style[STYLE_MAX];
 
-    fprintf(script, "\n$layer%zu << EOD\n", layer + 1);
-    for (size_t i = 0; i < figure->selection->n; i++) {
-        const struct row *row = &figure->rows[i];
-        const struct estimate *estimate = &row->estimates[layer];
-        if (layer < row->n_layers && !isnan(estimate->value))
-            fprintf(script, "%.6g %.6g %.6g %.6g %zu\n", scale * estimate->value, scale * estimate->low,
-                    scale * estimate->high, row->top + row->height / 2, figure->selection->configs[i]);
-    }
-    fprintf(script, "EOD\n");
+    write_data(figure, layer, false);
+    write_data(figure, layer, true);
     layout_panel(&figure->gnuplot, &box);
     snprintf(title, sizeof title, "layer %zu", layer + 1);
     if (is_of_layer(figure))
@@ -199,24 +235,29 @@ static void write_panel(const struct dots_figure *figure, size_t column)
     palette_mark(&figure->request->palette, 0, 0.6, style);
     fprintf(script,
             "plot $layer%zu using 2:4:($3-$2):(0) with vectors nohead lw 1.4 lc rgb '#%06" PRIx32 "', \\\n"
-            "     $layer%zu using 1:4 with points %s, NaN with lines\n"
+            "     $layer%zu using 1:4 with points %s, \\\n"
+            "     $rejected%zu using 2:4:($3-$2):(0) with vectors nohead lw 0.8 lc rgb '#%06x', \\\n"
+            "     $rejected%zu using 1:4 with points pt 6 ps 0.6 lc rgb '#%06x', NaN with lines\n"
             "unset label\nunset arrow\n",
-            layer + 1, figure->request->palette.colours[0], layer + 1, style);
+            layer + 1, figure->request->palette.colours[0], layer + 1, style, layer + 1, COLOUR_TEXT, layer + 1,
+            COLOUR_TEXT);
 }
 
 static void write_table(const struct dots_figure *figure)
 {
-    figure_data_begin(&figure->gnuplot, figure->reader, "layer,statistic,value,low,high,n,accepted,tried");
+    figure_data_begin(&figure->gnuplot, figure->reader, "models,layer,statistic,value,low,high,n,accepted,tried");
     for (size_t i = 0; i < figure->selection->n; i++)
-        for (size_t column = 0; column < figure->n_layers; column++) {
+        for (size_t k = 0; k < 2 * figure->n_layers; k++) {
             const struct row *row = &figure->rows[i];
-            size_t layer = figure->layers[column];
-            if (layer >= row->n_layers)
+            size_t layer = figure->layers[k / 2];
+            bool is_rejected = k % 2;
+            if (layer >= row->n_layers || (is_rejected && row->n_rejected == 0))
                 continue;
             figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
+            figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : "accepted");
             figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
             figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
-            figure_data_estimate(&figure->gnuplot, &row->estimates[layer]);
+            figure_data_estimate(&figure->gnuplot, is_rejected ? &row->rejected[layer] : &row->estimates[layer]);
             figure_data_number(&figure->gnuplot, (double)row->n_accepted);
             figure_data_number(&figure->gnuplot, (double)row->n_tried);
         }

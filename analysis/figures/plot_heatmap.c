@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX     512
+#define TEXT_MAX     1024
 #define CELLS_MAX    3000
 #define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu
@@ -35,6 +35,7 @@ struct heatmap_figure {
     struct value *values;         /* [grid.n_blocks, rows, columns]; those without a configuration are not used */
     double low, high;             /* of all values */
     bool shows[CELL_LINES];       /* the lines of text that fit into a cell */
+    bool is_short;                /* numbers with a digit less, for narrow cells */
 };
 
 static struct value *value_of(const struct heatmap_figure *figure, size_t block, size_t row, size_t column)
@@ -119,11 +120,12 @@ static void format_value(const struct heatmap_figure *figure, double value, char
 {
     double largest = fmax(fabs(figure->low), fabs(figure->high));
     if (statistic_table[figure->statistic].is_share)
-        snprintf(text, 16, "%.1f", 100 * value);
+        snprintf(text, 16, "%.*f", figure->is_short ? 0 : 1, 100 * value);
     else if (largest < 1e-4 || largest >= 1e4)
         snprintf(text, 16, "%.2g", value);
     else
-        snprintf(text, 16, "%.*f", (int)fmax(0, (largest < 0.1 ? 2 : 1) - floor(log10(largest))), value);
+        snprintf(text, 16, "%.*f", (int)fmax(0, (largest < 0.1 ? 2 : 1) - figure->is_short - floor(log10(largest))),
+                 value);
 }
 
 static void make_cell(const struct heatmap_figure *figure, const struct value *value, struct cell *cell)
@@ -145,30 +147,44 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
     for (int l = 0; l < CELL_LINES; l++)
         if (!figure->shows[l])
             cell->lines[l][0] = '\0';
+    if (!figure->shows[0] && value->estimate.value < 0) /* two colours are one in greyscale */
+        snprintf(cell->lines[0], CELL_TEXT_MAX, "\u2212");
 }
 
-/* Chooses the lines of text that fit into the cells, and sets their size. */
-static void fit_texts(struct heatmap_figure *figure)
+/* How wide cells have to be for each of their lines of text. */
+static void measure_texts(struct heatmap_figure *figure, double wide[CELL_LINES])
 {
-    struct grid *grid = &figure->grid;
-    size_t n = grid->n_blocks * grid->rows.n * grid->columns.n;
-    double room = grid_room(grid) / (double)grid->columns.n, wide[CELL_LINES] = {0};
-    for (int l = 0; l < CELL_LINES; l++)
+    size_t n = figure->grid.n_blocks * figure->grid.rows.n * figure->grid.columns.n;
+    for (int l = 0; l < CELL_LINES; l++) {
         figure->shows[l] = true;
+        wide[l] = 0;
+    }
     for (size_t i = 0; i < n; i++) {
         struct cell cell;
         make_cell(figure, &figure->values[i], &cell);
         for (int l = 0; l < CELL_LINES; l++)
             wide[l] = fmax(wide[l], layout_text_width(cell.lines[l], l ? FONT_SMALL : FONT_TEXT) + 6);
     }
+}
+
+/* Chooses the lines of text that fit into the cells, and the cells' size: colours alone where there is no room for the
+ * value itself. */
+static void fit_texts(struct heatmap_figure *figure)
+{
+    struct grid *grid = &figure->grid;
+    double room = grid_room(grid) / (double)grid->columns.n, wide[CELL_LINES];
+    measure_texts(figure, wide);
+    figure->is_short = wide[1] > room;
+    if (figure->is_short)
+        measure_texts(figure, wide);
     grid->cell_height = 18;
     grid->cell_width = 18;
+    grid->cell_min = 3;
     for (int l = 0; l < CELL_LINES; l++) {
-        figure->shows[l] = wide[l] <= room;
+        figure->shows[l] = figure->shows[0] && wide[l] <= room;
         grid->cell_width = figure->shows[l] ? fmax(grid->cell_width, wide[l]) : grid->cell_width;
         grid->cell_height += l && figure->shows[l] ? 11 : 0;
     }
-    grid->cell_min = 3;
 }
 
 static void write_block(const struct heatmap_figure *figure, size_t block, struct cell *cells)
@@ -247,11 +263,12 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "";
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", meaning[STATISTIC_MEANING_MAX];
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? row->meaning : "",
+    statistic_meaning(figure->statistic, &request->ri, meaning);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? meaning : "",
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 
@@ -312,7 +329,9 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
     if (!rows && !columns && is_no_grid(grid)) {
         const struct legend_item remarks[] = {
-            legend[0], {false, NULL, "lines: 95 % intervals; right: accepted/tried models"}, {false, NULL, settings}};
+            legend[0],
+            {false, NULL, "lines: 95 % intervals; open: rejected, but alive; right: accepted/tried models"},
+            {false, NULL, settings}};
         plot_dots(reader, selection, request, statistic, remarks, has_settings ? 3 : 2, error);
         goto done;
     }
@@ -332,14 +351,9 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     grid->margin_bottom = 14;
     grid->titles = (const char(*)[GRID_TITLE_MAX])titles;
     bool is_share = statistic_table[statistic].is_share, has_values = isfinite(figure.low);
-    const struct ramp ramp = {is_share ? "%" : statistic_table[statistic].label,
-                              ramp_low(&figure),
-                              ramp_high(&figure),
-                              is_share ? 100 : 1,
-                              colour_of,
-                              &figure};
+    const struct ramp ramp = {name, ramp_low(&figure), ramp_high(&figure), is_share ? 100 : 1, colour_of, &figure};
     grid->legend = legend;
-    grid->n_legend = 1;
+    grid->n_legend = has_values ? 0 : 1;
     grid->ramp = has_values ? &ramp : NULL;
     if (*small_texts(&figure))
         legend[grid->n_legend++] = (struct legend_item){false, NULL, small_texts(&figure)};

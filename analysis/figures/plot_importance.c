@@ -1,5 +1,6 @@
 #include "plot_importance.h"
 
+#include "figure_data.h"
 #include "layer_mask.h"
 #include "rows.h"
 #include "units.h"
@@ -7,14 +8,15 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PANEL_MIN        92.0
 #define PANEL_MAX        220.0
-#define NUMBER_WIDTH     40.0  /* of a number below the axes, with what keeps it apart */
-#define POINTS_MAX       1500  /* in a panel */
-#define ALL_POINTS_MAX   24000 /* in a figure: an SVG has an element for each */
-#define DECADES_MAX      8     /* of the axes; what is smaller lies on their edge */
-#define UNIMPORTANT_GREY 0xc4c4c4u
+#define NUMBER_WIDTH     34.0      /* of a number below the axes, with what keeps it apart */
+#define POINTS_MAX       1500      /* in a panel */
+#define ALL_POINTS_MAX   24000     /* in a figure: an SVG has an element for each */
+#define DECADES_MAX      8         /* of the axes; what is smaller lies on their edge */
+#define UNIMPORTANT_GREY 0x949494u /* crosses; 3:1 on white */
 
 /* One unit. */
 struct point {
@@ -52,7 +54,7 @@ static enum error_code read_row(struct importance_figure *figure, size_t row, si
             goto no_memory;
     }
     for (size_t r = 0; r < rows->reader->n_replicates; r++) {
-        if (reader_status(rows->reader, config, r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(rows->reader, config, r))
             continue;
         if (units_load(&units, rows->reader, config, r, error))
             goto done;
@@ -134,15 +136,18 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
     fprintf(script, "set format x '%s'\nset format y '%s'\nplot x with lines lw 0.7 lc rgb '#999999'",
             rows_is_lowest(rows, row, column) ? "%.0e" : "", rows_is_leftmost(rows, column) ? "%.0e" : "");
     if (rows->request->ri.normalise == NORMALISE_NONE) { /* else RI is not a matter of the two alone */
-        double ratio = (1 + RI_SELECTIVE_ABOVE) / (1 - RI_SELECTIVE_ABOVE);
+        double above = ri_selective_above(&rows->request->ri), ratio = (1 + above) / (1 - above);
         fprintf(script,
                 ", \\\n     %.6g * x with lines lw 0.7 dt 3 lc rgb '#999999'"
                 ", \\\n     x / %.6g with lines lw 0.7 dt 3 lc rgb '#999999'",
                 ratio, ratio);
     }
     if (has_points)
-        fprintf(script, ", \\\n     $row%zu_layer%zu using 2:1:3 with points pt 7 ps 0.28 lc rgb variable", row + 1,
-                layer + 1);
+        fprintf(
+            script,
+            ", \\\n     $row%zu_layer%zu using ($3 == %u ? $2 : NaN):1 with points pt 2 ps 0.2 lw 0.7 lc rgb '#%06x'"
+            ", \\\n     $row%zu_layer%zu using ($3 == %u ? NaN : $2):1:3 with points pt 7 ps 0.28 lc rgb variable",
+            row + 1, layer + 1, UNIMPORTANT_GREY, UNIMPORTANT_GREY, row + 1, layer + 1, UNIMPORTANT_GREY);
     fprintf(script, "\nunset label\nunset arrow\n");
 }
 
@@ -180,26 +185,76 @@ static void write_legend(char styles[4][40], char texts[2][TASK_LABEL_MAX + 16],
     const uint32_t colours[] = {palette_ri(&request->palette, 1), palette_ri(&request->palette, 0),
                                 palette_ri(&request->palette, -1), UNIMPORTANT_GREY};
     for (int i = 0; i < 4; i++)
-        snprintf(styles[i], sizeof styles[i], "pt 7 ps 0.7 lc rgb '#%06" PRIx32 "'", colours[i]);
+        snprintf(styles[i], sizeof styles[i], "pt %d ps 0.6 lc rgb '#%06" PRIx32 "'", i == 3 ? 2 : 7, colours[i]);
     task_pairs_label(request->pairs, reader, 0, task);
     snprintf(texts[0], sizeof texts[0], "RI = 1: %s", task);
     task_pairs_label(request->pairs, reader, 1, task);
     snprintf(texts[1], sizeof texts[1], "-1: %s", task);
 }
 
+/* What the panels leave out, or do not show where it is: "at most 1500 of 5000 neurons drawn in a panel; ..." */
+static bool write_omissions(const struct importance_figure *figure, char text[128])
+{
+    size_t n_most = 0, n_drawn = 0;
+    bool is_censored = false;
+    for (size_t row = 0; row < figure->rows.selection->n; row++)
+        for (size_t l = 0; l < LAYERS_MAX; l++) {
+            const struct cloud *cloud = &figure->clouds[row][l];
+            if (cloud->n_units > n_most) {
+                n_most = cloud->n_units;
+                n_drawn = cloud->n_points;
+            }
+            for (size_t i = 0; i < cloud->n_points; i++) {
+                double least = fmin((double)cloud->points[i].a, (double)cloud->points[i].b);
+                double most = fmax((double)cloud->points[i].a, (double)cloud->points[i].b);
+                is_censored |= most > 0 && least < figure->low;
+            }
+        }
+    *text = '\0';
+    if (n_drawn < n_most)
+        snprintf(text, 128, "%zu of up to %zu neurons drawn in a panel", n_drawn, n_most);
+    if (is_censored)
+        snprintf(text + strlen(text), 128 - strlen(text), "%son the edge: as small or smaller, or 0",
+                 *text ? "; " : "");
+    return *text != '\0';
+}
+
+static void write_table(const struct importance_figure *figure)
+{
+    const struct rows *rows = &figure->rows;
+    figure_data_begin(&rows->gnuplot, rows->reader, "tasks,layer,measure,importance_a,importance_b,ri");
+    for (size_t row = 0; row < rows->selection->n; row++)
+        for (size_t column = 0; column < rows->n_columns && rows_has(rows, row, column); column++) {
+            const struct cloud *cloud = &figure->clouds[row][rows->columns[column]];
+            const struct ri_options ri = figure_ri(rows->request, row);
+            char tasks[32];
+            snprintf(tasks, sizeof tasks, "%d-%d", ri.task_a + 1, ri.task_b + 1);
+            for (size_t i = 0; i < cloud->n_points; i++) {
+                figure_data_row(&rows->gnuplot, rows->reader, rows->selection->configs[row]);
+                figure_data_text(&rows->gnuplot, tasks);
+                figure_data_number(&rows->gnuplot, (double)(rows->columns[column] + 1));
+                figure_data_text(&rows->gnuplot, measure_table[ri.measure].name);
+                figure_data_number(&rows->gnuplot, (double)cloud->points[i].a);
+                figure_data_number(&rows->gnuplot, (double)cloud->points[i].b);
+                figure_data_number(&rows->gnuplot, (double)cloud->points[i].ri);
+            }
+        }
+}
+
 enum error_code plot_importance(struct reader *reader, const struct selection *selection,
                                 const struct figure_request *request, struct error *error)
 {
-    char styles[4][40], texts[2][TASK_LABEL_MAX + 16], settings[LABEL_MAX];
-    struct legend_item legend[7] = {{true, styles[0], texts[0]},
+    char styles[4][40], texts[2][TASK_LABEL_MAX + 16], settings[LABEL_MAX], omissions[128];
+    struct legend_item legend[8] = {{true, styles[0], texts[0]},
                                     {true, styles[1], "0"},
                                     {true, styles[2], texts[1]},
                                     {true, styles[3], "unimportant"},
                                     {false, NULL, "+ %: importance 0 for both, not drawn"}};
     size_t n_legend = 5;
+    char line[32];
+    snprintf(line, sizeof line, "|RI| = %g", ri_selective_above(&request->ri));
     if (request->ri.normalise == NORMALISE_NONE)
-        legend[n_legend++] =
-            (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", "|RI| = " RI_TEXT(RI_SELECTIVE_ABOVE)};
+        legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", line};
     if (layout_ri_text(&request->ri, settings))
         legend[n_legend++] = (struct legend_item){false, NULL, settings};
     struct importance_figure figure = {.rows = {.reader = reader,
@@ -229,9 +284,12 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
         if (read_row(&figure, row, n_points, error))
             goto done;
     choose_range(&figure);
+    if (write_omissions(&figure, omissions))
+        legend[figure.rows.n_legend++] = (struct legend_item){false, NULL, omissions};
     if (rows_begin(&figure.rows, error))
         goto done;
     write_figure(&figure);
+    write_table(&figure);
     rows_finish(&figure.rows, error);
 done:
     for (size_t row = 0; row < selection->n; row++)

@@ -1,6 +1,7 @@
 #include "plot_lesion.h"
 
 #include "bootstrap.h"
+#include "figure_data.h"
 #include "layer_mask.h"
 #include "lesion.h"
 #include "panels.h"
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PANEL_WIDTH       270.0 /* at least: seven names below */
+#define PANEL_WIDTH       240.0 /* at least: seven names below */
+#define WIDE_PLACE        39.0  /* of a lesion whose whole name fits below */
 #define ERRORS_HEIGHT     130.0 /* of a panel's upper part, */
 #define PARTS_GAP         12.0
 #define DIFFERENCE_HEIGHT 90.0 /* and of its lower one */
@@ -149,14 +151,29 @@ static void write_axes(const struct lesion_figure *figure)
     }
 }
 
-/* "task-1", or "first-" where the pairs differ. */
-static void side_name(const struct figure_request *request, int side, char text[32])
+/* "task-1-\nselective", or "first-task-\nselective" where the pairs differ; shorter on narrow places. */
+static void side_name(const struct figure_request *request, int side, bool is_narrow, char text[40])
 {
     const struct task_pair *pairs = request->pairs->pairs;
+    const char *selective = is_narrow ? "selec." : "selective";
     if (request->pairs->is_all && request->pairs->selection.n > 1)
-        snprintf(text, 32, "%s-task", side ? "second" : "first");
+        snprintf(text, 40, "%s-%s\\n%s", side ? "second" : "first", is_narrow ? "" : "task-", selective);
     else
-        snprintf(text, 32, "task-%d", (side ? pairs[0].b : pairs[0].a) + 1);
+        snprintf(text, 40, "task-%d-\\n%s", (side ? pairs[0].b : pairs[0].a) + 1, selective);
+}
+
+/* The names below a panel. */
+static void write_places(const struct panels *panels, bool is_narrow)
+{
+    FILE *script = panels->gnuplot.script;
+    fprintf(script, "set xtics (\"none\" 0");
+    for (int side = 0; side < 2; side++) {
+        char name[40];
+        side_name(panels->request, side, is_narrow, name);
+        fprintf(script, ", \"%s\" %d, \"%s\" %d, \"as im-\\nportant\" %d", name, 3 * side + 1,
+                is_narrow ? "random" : "random,\\nas many", 3 * side + 2, 3 * side + 3);
+    }
+    fprintf(script, ")\n");
 }
 
 /* Writes a block of estimates [n][TASKS_DRAWN], a row for each: its place, two numbers, then value, low and high. */
@@ -252,16 +269,9 @@ static void write_differences(const struct lesion_figure *figure, size_t i)
     fprintf(script, "set yrange [%.6g:%.6g]\nset ytics %.6g\n", figure->differences.low - 0.05 * range,
             figure->differences.high + 0.2 * range, layout_step(range, 6));
     if (panels_is_lowest(panels, i)) {
-        char names[2][32];
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height + 46, ALIGN_CENTER, FONT_TEXT,
                     COLOUR_TEXT, false, "neurons silenced");
-        for (int side = 0; side < 2; side++)
-            side_name(panels->request, side, names[side]);
-        fprintf(script, "set xtics (\"none\" 0");
-        for (int side = 0; side < 2; side++)
-            fprintf(script, ", \"%s-\\nselective\" %d, \"random,\\nas many\" %d, \"as im-\\nportant\" %d", names[side],
-                    3 * side + 1, 3 * side + 2, 3 * side + 3);
-        fprintf(script, ")\n");
+        write_places(panels, box.width / N_LESIONS < WIDE_PLACE);
     }
     fprintf(script, "plot ");
     if (has_models)
@@ -275,6 +285,36 @@ static void write_panel(const struct lesion_figure *figure, size_t i)
         write_data(figure, i);
     write_errors(figure, i);
     write_differences(figure, i);
+}
+
+static void write_table(const struct lesion_figure *figure)
+{
+    static const char *const names[N_LESIONS] = {"none",      "selective", "random",      "as_important",
+                                                 "selective", "random",    "as_important"};
+    const struct panels *panels = &figure->panels;
+    figure_data_begin(&panels->gnuplot, panels->reader,
+                      "error_of_task,selective_for_task,silenced,quantity,value,low,high,n_models,n_silenced,"
+                      "importance_silenced");
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        const struct ri_options ri = figure_ri(panels->request, i);
+        const int tasks[TASKS_DRAWN] = {ri.task_a + 1, ri.task_b + 1};
+        const struct lesions *lesions = &figure->lesions[i];
+        for (size_t row = 0; row < N_LESIONS + N_CONTROLS; row++)
+            for (size_t t = 0; t < TASKS_DRAWN; t++) {
+                bool is_error = row < N_LESIONS;
+                size_t lesion = is_error ? row : (size_t)controls[row - N_LESIONS];
+                double side = lesion == LESION_NONE ? (double)NAN : tasks[lesion >= LESION_SELECTIVE_B];
+                figure_data_row(&panels->gnuplot, panels->reader, panels->selection->configs[i]);
+                figure_data_number(&panels->gnuplot, tasks[t]);
+                figure_data_number(&panels->gnuplot, side);
+                figure_data_text(&panels->gnuplot, names[lesion]);
+                figure_data_text(&panels->gnuplot, is_error ? "error" : "selective_less_control");
+                figure_data_estimate(&panels->gnuplot, is_error ? &lesions->errors[lesion][t]
+                                                                : &lesions->differences[row - N_LESIONS][t]);
+                figure_data_number(&panels->gnuplot, lesions->n_silenced[lesion]);
+                figure_data_number(&panels->gnuplot, lesions->importance[lesion]);
+            }
+    }
 }
 
 static void write_legend(char texts[3][160], char styles[TASKS_DRAWN][STYLE_MAX], const struct figure_request *request,
@@ -346,6 +386,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
     write_axes(&figure);
     for (size_t i = 0; i < n; i++)
         write_panel(&figure, i);
+    write_table(&figure);
     panels_finish(&figure.panels, error);
 done:
     free(figure.lesions);

@@ -55,7 +55,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         goto done;
     }
     for (size_t r = 0; r < panels->reader->n_replicates; r++) {
-        if (reader_status(panels->reader, config, r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(panels->reader, config, r))
             continue;
         if (units_load(&units, panels->reader, config, r, error))
             goto done;

@@ -195,7 +195,7 @@ static enum error_code check_model(const struct tasks_figure *figure, const stru
     if (figure->replicate >= reader->n_replicates)
         return error_set(error, ERROR_INPUT, "--replicate %zu: allowed: 0 to %zu", figure->replicate,
                          reader->n_replicates - 1);
-    if (reader_status(reader, figure->config, figure->replicate) != STATUS_ACCEPTED)
+    if (!models_is_chosen(reader, figure->config, figure->replicate))
         return error_set(error, ERROR_INPUT, "%s: configuration %zu, replicate %zu has no accepted model", reader->path,
                          figure->config, figure->replicate);
     return ERROR_NONE;

@@ -1,6 +1,7 @@
 #include "plot_training.h"
 
 #include "curves.h"
+#include "figure_data.h"
 #include "panels.h"
 
 #include <inttypes.h>
@@ -172,44 +173,92 @@ static void write_panel(const struct training_figure *figure, size_t i)
             h->error_threshold);
 }
 
-/* An entry for each task that a configuration has; returns how many entries there are. */
-static size_t write_legend(const struct palette *palette, const struct reader *reader,
-                           const struct selection *selection, struct legend_item legend[TASKS_MAX + 4],
-                           char styles[TASKS_MAX][STYLE_MAX], char tasks[TASKS_MAX][TASK_LABEL_MAX])
+#define REMARK_MAX 96
+
+/* Texts of a legend. */
+struct legend {
+    struct legend_item items[TASKS_MAX + 5];
+    char styles[TASKS_MAX][STYLE_MAX], tasks[TASKS_MAX][TASK_LABEL_MAX], models[REMARK_MAX], beyond[REMARK_MAX];
+    size_t n;
+};
+
+/* How many of the single models drawn in a panel leave it, upwards or downwards. */
+static size_t count_beyond(const struct training_figure *figure, size_t i)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < selection->n; i++)
-        for (int n_tasks = hyperparameters_n_tasks(&reader->configs[selection->configs[i]]); (int)n < n_tasks; n++) {
-            task_label(reader, selection, (int)n, tasks[n]);
-            palette_line(palette, n, MEDIAN_WIDTH, styles[n]);
-            legend[n] = (struct legend_item){false, styles[n], tasks[n]};
+    const struct curves *curves = &figure->curves[i];
+    size_t n_beyond = 0, n_values = curves->n_points * curves->n_tasks;
+    for (size_t m = 0; m < curves->n_drawn; m++) {
+        bool is_beyond = false;
+        for (size_t v = 0; v < n_values; v++) {
+            double error = (double)curves->drawn[m * n_values + v];
+            is_beyond |= error < figure->y_min * (1 - 1e-6) || error > figure->y_max * (1 + 1e-6);
         }
-    legend[n++] = (struct legend_item){false, NULL, "thick: medians"};
-    legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#d9d9d9'", "5-95 % of models"};
-    legend[n++] = (struct legend_item){false, "lw 0.6 lc rgb '#999999'", "single models"};
-    legend[n++] = (struct legend_item){false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"};
-    return n;
+        n_beyond += is_beyond;
+    }
+    return n_beyond;
+}
+
+/* An entry for each task that a configuration has, the kinds of lines, and what is left out. */
+static void write_legend(const struct training_figure *figure, struct legend *legend)
+{
+    const struct panels *panels = &figure->panels;
+    const struct selection *selection = panels->selection;
+    size_t n = 0, n_most = 0, n_beyond = 0;
+    for (size_t i = 0; i < selection->n; i++) {
+        int n_tasks = hyperparameters_n_tasks(&panels->reader->configs[selection->configs[i]]);
+        for (; (int)n < n_tasks; n++) {
+            task_label(panels->reader, selection, (int)n, legend->tasks[n]);
+            palette_line(&panels->request->palette, n, MEDIAN_WIDTH, legend->styles[n]);
+            legend->items[n] = (struct legend_item){false, legend->styles[n], legend->tasks[n]};
+        }
+        n_most = figure->curves[i].n_models > n_most ? figure->curves[i].n_models : n_most;
+        n_beyond += count_beyond(figure, i);
+    }
+    snprintf(legend->models, REMARK_MAX, "single models");
+    if (n_most > MODELS_DRAWN_MAX)
+        snprintf(legend->models, REMARK_MAX, "single models, %d of up to %zu", MODELS_DRAWN_MAX, n_most);
+    legend->items[n++] = (struct legend_item){false, NULL, "thick: medians"};
+    legend->items[n++] = (struct legend_item){false, "lw 9 lc rgb '#d9d9d9'", "5-95 % of models"};
+    legend->items[n++] = (struct legend_item){false, "lw 0.6 lc rgb '#999999'", legend->models};
+    legend->items[n++] = (struct legend_item){false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"};
+    snprintf(legend->beyond, REMARK_MAX, "%zu of the single models leave%s the panels", n_beyond,
+             n_beyond == 1 ? "s" : "");
+    if (n_beyond > 0)
+        legend->items[n++] = (struct legend_item){false, NULL, legend->beyond};
+    legend->n = n;
+}
+
+static void write_table(const struct training_figure *figure)
+{
+    const struct panels *panels = &figure->panels;
+    figure_data_begin(&panels->gnuplot, panels->reader, "epoch,task,median,quantile_05,quantile_95,n_models");
+    for (size_t i = 0; i < panels->selection->n; i++) {
+        const struct curves *curves = &figure->curves[i];
+        for (size_t v = 0; v < curves->n_points * curves->n_tasks; v++) {
+            const struct estimate error = {curves->median[v], curves->low[v], curves->high[v], curves->n_models};
+            figure_data_row(&panels->gnuplot, panels->reader, panels->selection->configs[i]);
+            figure_data_number(&panels->gnuplot, (double)curves->entries[v / curves->n_tasks]);
+            figure_data_number(&panels->gnuplot, (double)(v % curves->n_tasks + 1));
+            figure_data_estimate(&panels->gnuplot, &error);
+        }
+    }
 }
 
 enum error_code plot_training(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
-
-    char styles[TASKS_MAX][STYLE_MAX], tasks[TASKS_MAX][TASK_LABEL_MAX];
-    struct legend_item legend[TASKS_MAX + 4];
     size_t n = selection->n;
-    struct training_figure figure = {
-        .panels = {.reader = reader,
-                   .selection = selection,
-                   .request = request,
-                   .panel_width = PANEL_WIDTH,
-                   .panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT,
-                   .margin_left = 56,
-                   .margin_bottom = 36,
-                   .gap = 14,
-                   .tics_height = 20,
-                   .legend = legend,
-                   .n_legend = write_legend(&request->palette, reader, selection, legend, styles, tasks)}};
+    struct legend legend;
+    struct training_figure figure = {.panels = {.reader = reader,
+                                                .selection = selection,
+                                                .request = request,
+                                                .panel_width = PANEL_WIDTH,
+                                                .panel_height = n == 1 ? SINGLE_HEIGHT : PANEL_HEIGHT,
+                                                .margin_left = 56,
+                                                .margin_bottom = 36,
+                                                .gap = 14,
+                                                .tics_height = 20,
+                                                .legend = legend.items}};
     size_t *n_models = NULL;
 
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error))
@@ -227,11 +276,14 @@ enum error_code plot_training(struct reader *reader, const struct selection *sel
     }
     figure.panels.n_models = n_models;
     choose_range(&figure);
+    write_legend(&figure, &legend);
+    figure.panels.n_legend = legend.n;
     if (panels_begin(&figure.panels, error))
         goto done;
     write_axes(&figure);
     for (size_t i = 0; i < n; i++)
         write_panel(&figure, i);
+    write_table(&figure);
     panels_finish(&figure.panels, error);
 done:
     for (size_t i = 0; figure.curves && i < n; i++)

@@ -8,6 +8,16 @@
 
 const char *const normalise_names[N_NORMALISE] = {"none", "layer"};
 
+double ri_selective_above(const struct ri_options *options)
+{
+    return options->selective_above > 0 ? options->selective_above : RI_SELECTIVE_ABOVE;
+}
+
+double ri_mixed_below(const struct ri_options *options)
+{
+    return options->mixed_below > 0 ? options->mixed_below : RI_MIXED_BELOW;
+}
+
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
                      double *ri)
 {
@@ -56,7 +66,7 @@ static void take_errors(void *context, const struct reader *reader, size_t confi
     size_t n_curve = c->n_entries * c->n_tasks;
     const float *errors = values; /* [replicate, epoch, task] */
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
         for (size_t i = 0; i < n_curve; i++)
             c->errors[i * c->n_accepted + c->n_seen] = errors[r * n_curve + i];
@@ -113,7 +123,7 @@ static void take_measured(void *context, const struct reader *reader, size_t con
     const float *importance = values;
     for (size_t r = 0; r < n; r++)
         measured->has[first + r] =
-            reader_status(reader, config, first + r) == STATUS_ACCEPTED &&
+            models_is_chosen(reader, config, first + r) &&
             models_has_measure(importance + r * measured->n_importances, measured->n_importances);
 }
 
@@ -130,7 +140,7 @@ enum error_code models_with_measure(struct reader *reader, size_t config, enum m
     *n = 0;
     for (size_t r = 0; r < reader->n_replicates && !code; r++) {
         if (measure_table[measure].since <= 1) /* in every file */
-            has[r] = reader_status(reader, config, r) == STATUS_ACCEPTED;
+            has[r] = models_is_chosen(reader, config, r);
         *n += has[r];
     }
     return code;
@@ -138,7 +148,80 @@ enum error_code models_with_measure(struct reader *reader, size_t config, enum m
 
 size_t models_accepted(const struct reader *reader, size_t config)
 {
+    size_t n = 0;
+    for (size_t r = 0; r < reader->n_replicates; r++)
+        n += models_is_chosen(reader, config, r);
+    return n;
+}
+
+/* ---- which models ---- */
+
+bool models_is_chosen(const struct reader *reader, size_t config, size_t replicate)
+{
+    unsigned chosen = reader->chosen ? reader->chosen : 1u << STATUS_ACCEPTED;
+    enum job_status status = reader_status(reader, config, replicate);
+    return (chosen >> status & 1) &&
+           (status != STATUS_REJECTED || !reader->is_dead[config * reader->n_replicates + replicate]);
+}
+
+struct untrained {
+    float *errors; /* [n_replicates, n_tasks] */
+    uint8_t *is_dead;
+    size_t n_tasks;
+};
+
+static void take_untrained(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                           const void *values)
+{
+    const struct untrained *u = context;
+    (void)reader, (void)config;
+    memcpy(u->errors + first * u->n_tasks, values, n * u->n_tasks * sizeof *u->errors);
+}
+
+static void take_trained(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                         const void *values)
+{
+    const struct untrained *u = context;
+    const float *errors = values;
+    for (size_t r = 0; r < n; r++) {
+        bool has_changed = false;
+        for (size_t t = 0; t < u->n_tasks; t++)
+            has_changed |= isfinite(errors[r * u->n_tasks + t]) &&
+                           errors[r * u->n_tasks + t] != u->errors[(first + r) * u->n_tasks + t];
+        u->is_dead[first + r] = reader_status(reader, config, first + r) == STATUS_REJECTED && !has_changed;
+    }
+}
+
+/* Finds the dead ones among a configuration's rejected models. */
+static enum error_code find_dead(struct reader *reader, size_t config, float *errors, struct error *error)
+{
+    const struct hyperparameters *h = &reader->configs[config];
+    uint64_t n_tasks = (uint64_t)hyperparameters_n_tasks(h);
+    struct untrained u = {errors, reader->is_dead + config * reader->n_replicates, (size_t)n_tasks};
+    struct reader_part first = {{0, 0}, {1, n_tasks}};
+    struct reader_part last = {{(uint64_t)hyperparameters_history(h) - 1, 0}, {1, n_tasks}};
     uint64_t counts[N_STATUSES];
     reader_count(reader, config, counts);
-    return (size_t)counts[STATUS_ACCEPTED];
+    if (counts[STATUS_REJECTED] == 0)
+        return ERROR_NONE;
+    if (models_for_each_chunk(reader, FIELD_TEST_ERROR, config, &first, take_untrained, &u, error))
+        return error->code;
+    return models_for_each_chunk(reader, FIELD_TEST_ERROR, config, &last, take_trained, &u, error);
+}
+
+enum error_code models_choose(struct reader *reader, unsigned statuses, struct error *error)
+{
+    check((statuses & ~(1u << STATUS_ACCEPTED | 1u << STATUS_REJECTED)) == 0);
+    error->code = ERROR_NONE;
+    if (!reader->is_dead && (statuses >> STATUS_REJECTED & 1)) {
+        float *errors = malloc(reader->n_replicates * TASKS_MAX * sizeof *errors);
+        reader->is_dead = calloc(reader->n_configs * reader->n_replicates, 1);
+        if (!errors || !reader->is_dead)
+            error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
+        for (size_t c = 0; c < reader->n_configs && !error->code; c++)
+            find_dead(reader, c, errors, error);
+        free(errors);
+    }
+    reader->chosen = statuses;
+    return error->code;
 }

@@ -1,5 +1,5 @@
-/* What the commands take from the accepted models of one configuration, streamed out of a results file:
- * memory is bounded by the reader's chunks and the arrays that the caller gives. */
+/* What the commands take from the accepted models (or those that models_choose names) of one configuration, streamed
+ * out of a results file: memory is bounded by the reader's chunks and the arrays that the caller gives. */
 #ifndef PICKY_MODELS_H
 #define PICKY_MODELS_H
 
@@ -15,7 +15,11 @@ struct ri_options {
     enum normalise normalise; /* layer: importances divided by their sum over the layer, per model and task */
     double unimportant_below; /* of the layer's mean; 0 or more */
     int task_a, task_b;       /* 0-based, a < b */
+    /* What selective and mixed units are; 0: RI_SELECTIVE_ABOVE, RI_MIXED_BELOW. Read by the two below. */
+    double selective_above, mixed_below;
 };
+double ri_selective_above(const struct ri_options *options);
+double ri_mixed_below(const struct ri_options *options);
 
 /* RI of the units [n] of one layer of one model, from their raw importances [n] for the options' two tasks. */
 void models_layer_ri(const float *importance_a, const float *importance_b, size_t n, const struct ri_options *options,
@@ -47,7 +51,15 @@ enum error_code models_attempts(struct reader *reader, size_t config, uint64_t *
 enum error_code models_with_measure(struct reader *reader, size_t config, enum measure measure, bool *has, size_t *n,
                                     struct error *error);
 
-/* Number of accepted models of a configuration. */
+/* Makes the models that all else here is about those of the statuses, bits 1 << enum job_status of accepted and
+ * rejected; 0: accepted ones. Rejected ones, whose last attempt the file has, count only if they are alive: their test
+ * errors changed in training. ERROR_INPUT for a damaged file, ERROR_FATAL if memory is short. */
+enum error_code models_choose(struct reader *reader, unsigned statuses, struct error *error);
+
+/* Whether a slot's model is one of those. */
+bool models_is_chosen(const struct reader *reader, size_t config, size_t replicate);
+
+/* Number of accepted models of a configuration, or of those that models_choose names. */
 size_t models_accepted(const struct reader *reader, size_t config);
 
 #endif

@@ -136,6 +136,7 @@ void reader_close(struct reader *reader)
     free(reader->handles);
     free(reader->configs);
     free(reader->status);
+    free(reader->is_dead);
     free(reader->swept);
     free(reader->name);
     free(reader->path);

@@ -26,6 +26,8 @@ struct reader {
     bool *swept;                     /* [n_hyperparameters]: differs between configurations */
     struct record_layout layout;     /* sizes of the file's dimensions; what is stored */
     struct reader_handles *handles;  /* open HDF5 objects */
+    unsigned chosen;                 /* models_choose: statuses of the models that are counted; 0: accepted ones */
+    uint8_t *is_dead;      /* [n_configs, n_replicates]: rejected models that learned nothing; NULL until asked for */
     struct ticker *ticker; /* told of models whose importances are read; set and unset by commands, may be NULL */
 };
 

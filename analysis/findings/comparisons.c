@@ -75,6 +75,19 @@ static enum error_code align(const struct work *work, const struct quads *quads,
     return ERROR_NONE;
 }
 
+/* Finds the pairs of models of a comparison that is no interaction. */
+static enum error_code count_pairs(const struct work *work, const struct quads *quads, const struct sample samples[4],
+                                   struct pairs *pairs, struct comparisons_row *row, struct error *error)
+{
+    if (pairs_find(pairs, work->reader, &quads->low, &samples[0], &samples[1], error))
+        return error->code;
+    row->n_pairs = pairs->n;
+    row->n_same = 0;
+    for (size_t p = 0; p < pairs->n; p++)
+        row->n_same += samples[0].models[pairs->a[p]].attempt == samples[1].models[pairs->b[p]].attempt;
+    return ERROR_NONE;
+}
+
 /* Adds a row for each wanted statistic and layer. `row` has all else. */
 static enum error_code compare_samples(struct work *work, const struct quads *quads, const struct sample samples[4],
                                        struct comparisons_row *row, struct error *error)
@@ -85,7 +98,9 @@ static enum error_code compare_samples(struct work *work, const struct quads *qu
     for (size_t k = 0; k < n_sides(work); k++)
         n_layers = samples[k].n_layers < n_layers ? samples[k].n_layers : n_layers;
     if (aligned_make(&aligned, work->reader->n_replicates, error) ||
-        (!work->found->other && pairs_find(&pairs, work->reader, &quads->low, &samples[0], &samples[1], error)))
+        (work->found->other
+             ? quads_count(quads, samples, work->reader->n_replicates, &row->n_pairs, &row->n_same, error)
+             : count_pairs(work, quads, samples, &pairs, row, error)))
         goto done;
     for (size_t l = 0; l < n_layers; l++)
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {

@@ -30,6 +30,7 @@ struct comparisons_row {
     struct ri_options ri;
     size_t layer;
     enum statistic statistic;
+    size_t n_pairs, n_same; /* pairs of models; of those, that come from the same attempt */
     struct comparison comparison;
 };
 

@@ -157,6 +157,7 @@ static void importance_shares(const struct lesioner *l, size_t layer, float *sha
 /* Sorts a model's units into groups. */
 static enum error_code group_units(struct lesioner *l, size_t lane, size_t model, struct error *error)
 {
+    double above = ri_selective_above(l->options);
     if (units_load(&l->units, l->reader, l->config, l->replicates[model], error))
         return error->code;
     for (size_t layer = 0; layer < l->n_layers; layer++) {
@@ -166,7 +167,7 @@ static enum error_code group_units(struct lesioner *l, size_t lane, size_t model
         importance_shares(l, layer, l->importance + at);
         units_relative_importance(&l->units, l->options, l->options->measure, layer, l->ri);
         for (size_t i = 0; i < l->n_units; i++) /* NaN: neither */
-            l->group[at + i] = l->ri[i] > RI_SELECTIVE_ABOVE ? 0 : l->ri[i] < -RI_SELECTIVE_ABOVE ? 1 : -1;
+            l->group[at + i] = l->ri[i] > above ? 0 : l->ri[i] < -above ? 1 : -1;
     }
     return ERROR_NONE;
 }

@@ -8,7 +8,7 @@
 
 #define LESION_DRAWS 20 /* random choices for each model and group, averaged */
 
-/* What is silenced. A unit is selective for a task if |RI| > RI_SELECTIVE_ABOVE. RANDOM_A silences as many units as
+/* What is silenced. A unit is selective for a task if |RI| > ri_selective_above. RANDOM_A silences as many units as
  * SELECTIVE_A, layer by layer, drawn from all units of the layer. MATCHED_A silences for each of those units, the most
  * important first, another one of the layer that is not among them and is nearest to it in importance (the mean of both
  * tasks' shares of the layer's sum), without replacement: fewer where the layer has not so many others. The three of

@@ -23,16 +23,26 @@ void quads_add(struct quads *quads, const size_t configs[4])
     match_add(&quads->high, configs[2], configs[3]);
 }
 
+/* Columns of the four samples by configuration and replicate [4, configurations, replicates]; the caller frees them.
+ * NULL if memory is short. */
+static float *by_replicate(const struct quads *quads, const struct sample samples[4], const float *const columns[4],
+                           size_t n_replicates)
+{
+    const struct selection *configs[4] = {&quads->low.a, &quads->low.b, &quads->high.a, &quads->high.b};
+    size_t n = quads->low.a.n * n_replicates;
+    float *values = malloc((4 * n + 1) * sizeof *values);
+    for (size_t k = 0; k < 4 && values; k++)
+        sample_by_replicate(&samples[k], configs[k], columns[k], n_replicates, values + k * n);
+    return values;
+}
+
 enum error_code quads_align(const struct quads *quads, const struct sample samples[4], const float *const columns[4],
                             struct aligned *aligned, struct error *error)
 {
-    const struct selection *configs[4] = {&quads->low.a, &quads->low.b, &quads->high.a, &quads->high.b};
     size_t n_values = quads->low.a.n * aligned->n;
-    float *values = malloc((4 * n_values + 1) * sizeof *values); /* [4, configurations, replicates] */
+    float *values = by_replicate(quads, samples, columns, aligned->n);
     if (!values)
         return error_set(error, ERROR_FATAL, "not enough memory");
-    for (size_t k = 0; k < 4; k++)
-        sample_by_replicate(&samples[k], configs[k], columns[k], aligned->n, values + k * n_values);
     for (size_t r = 0; r < aligned->n; r++) {
         double low = 0, high = 0, n = 0;
         for (size_t i = r; i < n_values; i += aligned->n) {
@@ -48,6 +58,34 @@ enum error_code quads_align(const struct quads *quads, const struct sample sampl
         aligned->b[r] = (float)(high / n);
         aligned->n_pairs[r] = (float)n;
     }
+    free(values);
+    return ERROR_NONE;
+}
+
+enum error_code quads_count(const struct quads *quads, const struct sample samples[4], size_t n_replicates,
+                            size_t *n_quads, size_t *n_same, struct error *error)
+{
+    size_t n = quads->low.a.n * n_replicates;
+    float *attempts[4] = {NULL}, *values = NULL;
+    bool is_short = false;
+    *n_quads = *n_same = 0;
+    for (size_t k = 0; k < 4; k++) {
+        attempts[k] = malloc((samples[k].n_models + 1) * sizeof(float));
+        is_short |= !attempts[k];
+        for (size_t m = 0; attempts[k] && m < samples[k].n_models; m++)
+            attempts[k][m] = (float)samples[k].models[m].attempt;
+    }
+    if (!is_short)
+        values = by_replicate(quads, samples, (const float *const *)attempts, n_replicates);
+    for (size_t i = 0; values && i < n; i++) {
+        const float four[4] = {values[i], values[n + i], values[2 * n + i], values[3 * n + i]};
+        *n_quads += isnan(four[0] + four[1] + four[2] + four[3]) ? 0 : 1;
+        *n_same += four[0] == four[1] && four[0] == four[2] && four[0] == four[3];
+    }
+    for (size_t k = 0; k < 4; k++)
+        free(attempts[k]);
+    if (!values)
+        return error_set(error, ERROR_FATAL, "not enough memory");
     free(values);
     return ERROR_NONE;
 }

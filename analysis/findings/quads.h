@@ -23,4 +23,9 @@ void quads_add(struct quads *quads, const size_t configs[4]);
 enum error_code quads_align(const struct quads *quads, const struct sample samples[4], const float *const columns[4],
                             struct aligned *aligned, struct error *error);
 
+/* How many seeds of configurations have all four models, and of how many those come from the same attempt. Errors as
+ * quads_align's. */
+enum error_code quads_count(const struct quads *quads, const struct sample samples[4], size_t n_replicates,
+                            size_t *n_quads, size_t *n_same, struct error *error);
+
 #endif

@@ -60,6 +60,18 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
 enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 
+void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX])
+{
+    double above = ri_selective_above(options), below = ri_mixed_below(options);
+    switch (statistic) {
+    case STATISTIC_SELECTIVE: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| > %g", above); break;
+    case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_MEANING_MAX, "units with RI > %g", above); break;
+    case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_MEANING_MAX, "units with RI < -%g", above); break;
+    case STATISTIC_MIXED: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| < %g", below); break;
+    default: snprintf(text, STATISTIC_MEANING_MAX, "%s", statistic_table[statistic].meaning);
+    }
+}
+
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
 {
     char names[1024] = "";
@@ -160,7 +172,7 @@ static void take_layer(const struct filling *f, size_t model, size_t layer, cons
     double sum = 0, n_units = (double)f->n_units;
     size_t n;
 
-    ri_counts_add(&counts, f->ri, f->n_units);
+    ri_counts_add(&counts, f->ri, f->n_units, ri_selective_above(f->options), ri_mixed_below(f->options));
     for (size_t i = 0; i < f->n_units; i++)
         sum += isnan(f->ri[i]) ? 0 : f->ri[i];
     double dip = dip_of(f, a, b, &n), has_two_peaks = dip > dip_critical(n) ? 1 : 0;
@@ -245,9 +257,9 @@ static void take_importance(void *context, const struct reader *reader, size_t c
     struct filling *f = context;
     const float *importance = buffer; /* [replicate, task, layer, unit] */
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
-        f->sample->models[f->model] = (struct sample_model){config, first + r};
+        f->sample->models[f->model] = (struct sample_model){config, first + r, 0};
         size_t n_model = f->n_tasks * f->n_layers * f->n_units;
         const float *model = importance + r * n_model;
         bool has_measure = models_has_measure(model, n_model); /* else its columns stay NaN */
@@ -271,13 +283,23 @@ static void take_losses(void *context, const struct reader *reader, size_t confi
     const float *losses = buffer; /* [replicate, task] */
     float *ratio = f->sample->values + column_index(f->sample, STATISTIC_LOSS_RATIO, 0) * f->sample->n_models;
     for (size_t r = 0; r < n; r++) {
-        if (reader_status(reader, config, first + r) != STATUS_ACCEPTED)
+        if (!models_is_chosen(reader, config, first + r))
             continue;
         size_t task_a = (size_t)f->options->task_a, task_b = (size_t)f->options->task_b;
         double a = task_a < f->n_tasks ? (double)losses[r * f->n_tasks + task_a] : (double)NAN;
         double b = task_b < f->n_tasks ? (double)losses[r * f->n_tasks + task_b] : (double)NAN;
         ratio[f->model++] = a > 0 && b > 0 ? (float)log(a / b) : NAN;
     }
+}
+
+static void take_attempts(void *context, const struct reader *reader, size_t config, size_t first, size_t n,
+                          const void *buffer)
+{
+    struct filling *f = context;
+    const uint16_t *attempts = buffer;
+    for (size_t r = 0; r < n; r++)
+        if (models_is_chosen(reader, config, first + r))
+            f->sample->models[f->model++].attempt = attempts[r];
 }
 
 /* Fills the columns of one configuration's models, which come from `first_model` on. */
@@ -320,7 +342,11 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
     if (models_for_each_chunk(reader, FIELD_TEST_LOSS, config, &losses, take_losses, &f, error))
         goto done;
     f.model = first_model;
-    models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error);
+    if (models_for_each_chunk(reader, FIELD_IMPORTANCE, config, &importance, take_importance, &f, error))
+        goto done;
+    f.model = first_model;
+    const struct reader_part attempts = reader_whole(reader, FIELD_ATTEMPTS);
+    models_for_each_chunk(reader, FIELD_ATTEMPTS, config, &attempts, take_attempts, &f, error);
 done:
     free(f.counted);
     free(f.indices);
@@ -344,8 +370,8 @@ static enum error_code count_jobs(struct sample *sample, struct reader *reader, 
         sample->n_attempts += n_attempts;
         size_t n_layers = (size_t)reader->configs[group->configs[i]].hidden_layers;
         sample->n_layers = n_layers > sample->n_layers ? n_layers : sample->n_layers;
+        sample->n_models += models_accepted(reader, group->configs[i]);
     }
-    sample->n_models = (size_t)sample->counts[STATUS_ACCEPTED];
     size_t n_starts;
     if (starts_count(reader, group, &n_starts, error))
         return error->code;
@@ -408,11 +434,58 @@ static struct estimate attempt_acceptance(const struct sample *sample)
     return estimate;
 }
 
-enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
+/* Whether a statistic is among `wanted`, and comes from a mean over models. */
+static bool needs_mean(uint64_t wanted, int statistic)
+{
+    return (wanted >> statistic & 1) && statistic_table[statistic].aggregate != AGGREGATE_MEDIAN;
+}
+
+/* Fills `columns` with the columns whose means are needed, model statistics once; returns their number. */
+static size_t list_columns(const struct sample *sample, uint64_t wanted, size_t *columns)
+{
+    size_t n = 0;
+    for (size_t l = 0; l < sample->n_layers; l++) {
+        for (int s = l > 0 ? STATISTIC_FIRST_OF_LAYER : STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++)
+            if (needs_mean(wanted, s))
+                columns[n++] = column_index(sample, (enum statistic)s, l);
+        for (size_t b = 0; sample->has_bins && b < RI_BINS; b++)
+            columns[n++] = bin_index(sample, l, b);
+    }
+    return n;
+}
+
+/* Means [n_columns of the sample] of those that are needed; the others are NaN. */
+static enum error_code take_means(const struct sample *sample, uint64_t wanted, struct estimate *means,
+                                  struct error *error)
+{
+    size_t n = n_columns(sample), n_models = sample->n_models;
+    size_t *columns = malloc(n * sizeof *columns);
+    struct estimate *packed = malloc(n * sizeof *packed);
+    float *values = calloc(n * (n_models > 0 ? n_models : 1), sizeof *values);
+    error->code = ERROR_NONE;
+    for (size_t c = 0; c < n; c++)
+        means[c] = (struct estimate){(double)NAN, (double)NAN, (double)NAN, 0};
+    if (!columns || !packed || !values) {
+        error_set(error, ERROR_FATAL, "not enough memory");
+    } else {
+        size_t n_packed = list_columns(sample, wanted, columns);
+        for (size_t c = 0; c < n_packed; c++)
+            memcpy(values + c * n_models, sample->values + columns[c] * n_models, n_models * sizeof *values);
+        if (!bootstrap_means(values, n_models, n_packed, packed, error))
+            for (size_t c = 0; c < n_packed; c++)
+                means[columns[c]] = packed[c];
+    }
+    free(values);
+    free(packed);
+    free(columns);
+    return error->code;
+}
+
+enum error_code sample_estimate_some(const struct sample *sample, uint64_t wanted, struct sample_estimates *estimates,
+                                     struct error *error)
 {
     const uint64_t *counts = sample->counts;
-    size_t n = n_columns(sample);
-    struct estimate *means = malloc(n * sizeof *means);
+    struct estimate *means = malloc(n_columns(sample) * sizeof *means);
     float *copy = malloc((sample->n_models > 0 ? sample->n_models : 1) * sizeof *copy);
 
     memset(estimates, 0, sizeof *estimates);
@@ -422,7 +495,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
     estimates->n_layers = sample->n_layers;
     if (!means || !copy)
         error_set(error, ERROR_FATAL, "not enough memory");
-    if (!means || !copy || bootstrap_means(sample->values, sample->n_models, n, means, error))
+    if (!means || !copy || take_means(sample, wanted, means, error))
         goto done;
     uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
     for (size_t l = 0; l < sample->n_layers; l++) {
@@ -438,7 +511,7 @@ enum error_code sample_estimate(const struct sample *sample, struct sample_estim
                                        estimate->n);
             if (statistic_table[s].is_share)
                 estimate_clip_share(estimate);
-            if (statistic_table[s].aggregate == AGGREGATE_MEDIAN) {
+            if (statistic_table[s].aggregate == AGGREGATE_MEDIAN && (wanted >> s & 1)) {
                 memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
                 layer->statistics[s] = median_estimate(copy, sample->n_models);
             }
@@ -452,6 +525,11 @@ done:
     free(copy);
     free(means);
     return error->code;
+}
+
+enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error)
+{
+    return sample_estimate_some(sample, ~(uint64_t)0, estimates, error);
 }
 
 enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,

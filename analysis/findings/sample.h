@@ -52,6 +52,11 @@ struct statistic_description {
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
 
+#define STATISTIC_MEANING_MAX 160
+
+/* What a statistic means with the options' cut-offs: statistic_table has it with the default ones. */
+void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX]);
+
 #define STATISTIC_FORMER "bimodality" /* of earlier versions: its columns are there, empty, until 1.0 */
 
 /* The statistic called `name`. ERROR_INPUT "--statistic NAME: allowed: ..." if there is none. */
@@ -62,13 +67,14 @@ struct sample {
     uint64_t counts[N_STATUSES]; /* jobs by status */
     uint64_t n_attempts;         /* of the accepted, rejected and diverged jobs */
     double n_alike;              /* configurations to a start (starts.h): their attempts are one draw */
-    size_t n_models;             /* accepted */
+    size_t n_models;             /* accepted, or those that models_choose names */
     size_t n_layers;             /* of the deepest configuration */
     bool has_bins;
     struct sample_model {
         size_t config, replicate;
-    } * models;    /* [n_models], by configuration, then replicate */
-    float *values; /* [columns, n_models]: sample_column, sample_bin */
+        int attempt; /* the one that the model comes from, from 1 */
+    } * models;      /* [n_models], by configuration, then replicate */
+    float *values;   /* [columns, n_models]: sample_column, sample_bin */
 };
 
 /* Reads what the accepted models of `group` come to under `options`; with_bins: histograms too. One pass over their
@@ -98,6 +104,11 @@ struct sample_estimates {
 /* Every statistic of a sample with its 95 % interval: Wilson's for proportions, bootstrap_means and median_estimate
  * for the others. Values are NaN without models, intervals with fewer than two. */
 enum error_code sample_estimate(const struct sample *sample, struct sample_estimates *estimates, struct error *error);
+
+/* The same of the statistics in `wanted`, bits 1 << enum statistic; the others are NaN. Shares that are proportions of
+ * jobs are always there. */
+enum error_code sample_estimate_some(const struct sample *sample, uint64_t wanted, struct sample_estimates *estimates,
+                                     struct error *error);
 
 /* sample_read and sample_estimate in one. */
 enum error_code sample_of_group(struct reader *reader, const struct selection *group, const struct ri_options *options,

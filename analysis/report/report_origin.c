@@ -39,7 +39,8 @@ static void write_duration(FILE *out, double seconds)
 static void write_runs(const struct report *report)
 {
     FILE *out = report->out;
-    fprintf(out, "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Start</th>"
+    report_table_begin(out, "Runs", NULL);
+    fprintf(out, "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Start</th>"
                  "<th scope=\"col\" class=\"n\">Duration</th><th scope=\"col\" class=\"n\">Ranks</th>"
                  "<th scope=\"col\" class=\"n\">Jobs</th><th scope=\"col\">Hosts</th>"
                  "<th scope=\"col\">picky</th></tr></thead>\n<tbody>\n");
@@ -56,7 +57,7 @@ static void write_runs(const struct report *report)
         html_text(out, run->version);
         fprintf(out, "</td></tr>\n");
     }
-    fprintf(out, "</tbody></table></div>\n");
+    report_table_end(out);
 }
 
 void report_origin(const struct report *report)
@@ -68,7 +69,9 @@ void report_origin(const struct report *report)
     else
         fprintf(out, "<p>The file has no log of runs.</p>\n");
     if (report->provenance.n_texts > 0) {
-        fprintf(out, "<h3>The run that made the file</h3>\n<div class=\"scroll\"><table>\n<tbody>\n");
+        report_fold_begin(out, "The run that made the file", 0);
+        report_table_begin(out, "The run that made the file", NULL);
+        fprintf(out, "<tbody>\n");
         for (size_t i = 0; i < report->provenance.n_texts; i++) {
             if (strcmp(report->provenance.texts[i].name, "sweep_original") == 0)
                 continue; /* the sweep's text stands below */
@@ -78,7 +81,8 @@ void report_origin(const struct report *report)
             html_text(out, report->provenance.texts[i].value);
             fprintf(out, "</td></tr>\n");
         }
-        fprintf(out, "</tbody></table></div>\n");
+        report_table_end(out);
+        report_fold_end(out);
     }
     fprintf(out, "</section>\n");
 }
@@ -161,7 +165,7 @@ static void write_repetition(const struct report *report)
             "<p>A job&rsquo;s result depends on its hyperparameters and seed alone, bit for bit. The first command "
             "does a sample of the jobs again (<code>--all</code>: every one) and compares every bit; the others run "
             "the sweep anew. Use the same version of picky.</p>\n"
-            "<pre tabindex=\"0\" aria-label=\"commands\">picky verify ");
+            "<pre>picky verify ");
     write_word(out, file);
     fprintf(out, " --sample 32\npicky-analyse export ");
     write_word(out, file);
@@ -177,7 +181,7 @@ static void write_sweep(const struct report *report)
     const char *sweep = report->provenance.sweep, *original = find_text(report, "sweep_original");
     if (!*sweep)
         return;
-    fprintf(out, "<h3>The sweep file</h3>\n");
+    report_fold_begin(out, "The sweep file", 0);
     if (*report->provenance.sweep_fault) {
         fprintf(out, "<p>The text that the file holds is not that of its sweep: ");
         html_text(out, report->provenance.sweep_fault);
@@ -186,11 +190,12 @@ static void write_sweep(const struct report *report)
         fprintf(out, "<p>As it was run: with the values that <code>--set</code> gave. Without them it is the attribute "
                      "<code>sweep_original</code> of the group <code>provenance</code>.</p>\n");
     }
-    fprintf(out, "<pre tabindex=\"0\" aria-label=\"sweep file\">");
+    fprintf(out, "<pre>");
     if (*sweep == '\n') /* HTML drops the first one */
         fputc('\n', out);
     html_text(out, sweep);
     fprintf(out, "</pre>\n");
+    report_fold_end(out);
 }
 
 void report_reproduce(const struct report *report)
@@ -210,7 +215,7 @@ void report_reproduce(const struct report *report)
     }
     write_sweep(report);
     fprintf(out, "<h3>This page</h3>\n<p>This page, and the numbers behind it as tables:</p>\n"
-                 "<pre tabindex=\"0\" aria-label=\"commands for this page\">picky-analyse report ");
+                 "<pre>picky-analyse report ");
     write_word(out, file);
     write_options(report);
     fprintf(out, " -o report.html\npicky-analyse summary ");

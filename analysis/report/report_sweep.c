@@ -1,7 +1,5 @@
 #include "report_sweep.h"
 
-#include "layout.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -103,7 +101,8 @@ static void write_values(const struct report *report, const struct hyperparamete
 static void write_varied(const struct report *report)
 {
     FILE *out = report->out;
-    fprintf(out, "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Varied</th><th scope=\"col\">Values</th>"
+    report_table_begin(out, "Hyperparameters that were varied", NULL);
+    fprintf(out, "<thead><tr><th scope=\"col\">Varied</th><th scope=\"col\">Values</th>"
                  "<th scope=\"col\">Meaning</th></tr></thead>\n<tbody>\n");
     for (int r = 0; r < n_hyperparameters; r++) {
         const struct hyperparameter *row = &hyperparameter_table[r];
@@ -115,25 +114,27 @@ static void write_varied(const struct report *report)
         html_text(out, row->meaning);
         fprintf(out, "</td></tr>\n");
     }
-    fprintf(out, "</tbody></table></div>\n");
+    report_table_end(out);
 }
 
 static void write_fixed(const struct report *report)
 {
     FILE *out = report->out;
-    bool is_first = true;
-    fprintf(out, "<p class=\"small\"><b>Fixed:</b> ");
+    report_fold_begin(out, "What was fixed", 0);
+    report_table_begin(out, "Hyperparameters that were fixed", NULL);
+    fprintf(out, "<thead><tr><th scope=\"col\">Fixed</th><th scope=\"col\">Value</th><th scope=\"col\">Meaning</th>"
+                 "</tr></thead>\n<tbody>\n");
     for (int r = 0; r < n_hyperparameters; r++) {
         if (report->reader->swept[r])
             continue;
-        fprintf(out, "%s<span title=\"", is_first ? "" : ", ");
-        html_text(out, hyperparameter_table[r].meaning);
-        fprintf(out, "\">%s&nbsp;=&nbsp;", hyperparameter_table[r].name);
+        fprintf(out, "<tr><th scope=\"row\">%s</th><td>", hyperparameter_table[r].name);
         write_values(report, &hyperparameter_table[r]);
-        fprintf(out, "</span>");
-        is_first = false;
+        fprintf(out, "</td><td>");
+        html_text(out, hyperparameter_table[r].meaning);
+        fprintf(out, "</td></tr>\n");
     }
-    fprintf(out, ".</p>\n");
+    report_table_end(out);
+    report_fold_end(out);
 }
 
 void report_sweep(const struct report *report)
@@ -173,54 +174,82 @@ static void write_stack(const struct report *report, size_t i)
     for (int s = STATUS_PENDING + 1; s <= N_STATUSES; s++) { /* pending ones last */
         int status = s % N_STATUSES;
         double width = STACK_WIDTH * (double)counts[status] / (double)n;
-        char tooltip[64];
-        snprintf(tooltip, sizeof tooltip, "%" PRIu64 " %s", counts[status], status_names[status]);
         if (counts[status] > 0)
-            svg_bar(out, x, 0.5, width, 14, status_colours[status], tooltip);
+            svg_bar(out, x, 0.5, width, 14, status_colours[status]);
         x += width;
     }
     fprintf(out, "<rect x=\"0.5\" y=\"0.5\" width=\"%g\" height=\"14\" fill=\"none\" stroke=\"#666\"/>\n", STACK_WIDTH);
     svg_end(out);
 }
 
+/* "2 rejected, 1 pending": the jobs that are not accepted. */
+static void write_others(FILE *out, const uint64_t counts[N_STATUSES])
+{
+    const char *separator = "";
+    for (int s = 0; s < N_STATUSES; s++)
+        if (s != STATUS_ACCEPTED && counts[s] > 0) {
+            fprintf(out, "%s%" PRIu64 " %s", separator, counts[s], status_names[s]);
+            separator = ", ";
+        }
+}
+
+static int n_sides(const struct report *report)
+{
+    return report->reader->layout.size[DIMENSION_TASK] > 1 ? 2 : 1;
+}
+
 static void write_acceptance_row(const struct report *report, size_t i)
 {
     static const enum statistic errors[] = {STATISTIC_ERROR_1, STATISTIC_ERROR_2};
     const struct report_config *config = &report->configs[i];
-    const struct hyperparameters *h = report_hyperparameters(report, i);
     const uint64_t *counts = config->estimates.counts;
     FILE *out = report->out;
     uint64_t n_tried = counts[STATUS_ACCEPTED] + counts[STATUS_REJECTED] + counts[STATUS_DIVERGED];
 
-    fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", report->selection->configs[i]);
-    for (int r = 0; r < n_hyperparameters; r++)
-        if (report->reader->swept[r]) {
-            char value[HYPERPARAMETER_FORMAT_MAX];
-            hyperparameter_format(h, &hyperparameter_table[r], value);
-            fprintf(out, "<td>");
-            html_text(out, value);
-            fprintf(out, "</td>");
-        }
-    fprintf(out, "<td>");
+    fprintf(out, "<tr><th scope=\"row\" class=\"label\">");
+    report_write_label(report, i);
+    fprintf(out, "</th><td>");
     write_stack(report, i);
-    fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td class=\"n\">", counts[STATUS_ACCEPTED], n_tried);
+    fprintf(out, "</td><td class=\"n\">%" PRIu64 "/%" PRIu64 "</td><td>", counts[STATUS_ACCEPTED], n_tried);
+    write_others(out, counts);
+    fprintf(out, "</td><td>");
     report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ACCEPTANCE), true);
-    fprintf(out, "</td><td class=\"n\">");
+    fprintf(out, "</td><td>");
     report_write_estimate(out, report_estimate(report, i, 0, STATISTIC_ATTEMPT_ACCEPTANCE), true);
     fprintf(out, "</td>");
-    for (size_t t = 0; t < 2; t++)
+    for (int t = 0; t < n_sides(report); t++)
         if (counts[STATUS_ACCEPTED] > 0 && isfinite(report_estimate(report, i, 0, errors[t])->value))
-            fprintf(out, "<td class=\"n\">%.4f <small>(%.4f&ndash;%.4f)</small></td>",
-                    report_estimate(report, i, 0, errors[t])->value, config->error_low[t], config->error_high[t]);
+            fprintf(out, "<td>%.4f<small>%.4f&ndash;%.4f</small></td>", report_estimate(report, i, 0, errors[t])->value,
+                    config->error_low[t], config->error_high[t]);
         else
-            fprintf(out, "<td class=\"n\">-</td>");
+            fprintf(out, "<td>-</td>");
     fprintf(out, "</tr>\n");
+}
+
+static void write_acceptance_table(const struct report *report)
+{
+    FILE *out = report->out;
+    report_table_begin(out, "Acceptance of each configuration", "stacked");
+    fprintf(out, "<thead><tr><th scope=\"col\">Configuration</th><th scope=\"col\">jobs</th>"
+                 "<th scope=\"col\" class=\"n\">accepted</th><th scope=\"col\">others</th>"
+                 "<th scope=\"col\">of models</th><th scope=\"col\">of attempts</th>");
+    for (int side = 0; side < n_sides(report); side++) {
+        char task[TASK_LABEL_MAX];
+        report_task(report, side, task);
+        fprintf(out, "<th scope=\"col\">error, ");
+        html_text(out, task);
+        fprintf(out, "</th>");
+    }
+    fprintf(out, "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < report->n_rows; i++)
+        write_acceptance_row(report, i);
+    report_table_end(out);
 }
 
 void report_acceptance(const struct report *report)
 {
     FILE *out = report->out;
-    size_t n = report->selection->n, n_shown = report->n_rows;
+    bool is_folded = report->n_rows > REPORT_ROWS_OPEN;
     uint64_t total[N_STATUSES];
 
     total_counts(report, total);
@@ -238,31 +267,12 @@ void report_acceptance(const struct report *report)
             fprintf(out, "<li><span class=\"key\" style=\"background:#%06" PRIx32 "\">&nbsp;</span>%s: %s</li>",
                     status_colours[s % N_STATUSES], status_names[s % N_STATUSES], number);
     }
-    fprintf(out,
-            "</ul>\n<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-acceptance\">"
-            "<table>\n<thead><tr><th scope=\"col\">No.</th>",
-            n_shown > 40 ? " tall" : "");
-    for (int r = 0; r < n_hyperparameters; r++)
-        if (report->reader->swept[r])
-            fprintf(out, "<th scope=\"col\">%s</th>", hyperparameter_table[r].name);
-    fprintf(out, "<th scope=\"col\">jobs</th><th scope=\"col\" class=\"n\">accepted</th>"
-                 "<th scope=\"col\" class=\"n\">of models</th><th scope=\"col\" class=\"n\">of attempts</th>");
-    for (int side = 0; side < 2; side++) {
-        char task[TASK_LABEL_MAX];
-        report_task(report, side, task);
-        fprintf(out, "<th scope=\"col\" class=\"n\">error, ");
-        html_text(out, task);
-        fprintf(out, "</th>");
-    }
-    fprintf(out, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < n_shown; i++)
-        write_acceptance_row(report, i);
-    fprintf(out, "</tbody></table></div>\n");
-    if (n_shown < n)
-        fprintf(
-            out,
-            "<p class=\"note\">The first %zu of %zu configurations; all of them: <code>picky-analyse export FILE -o "
-            "models.csv</code>.</p>\n",
-            n_shown, n);
+    fprintf(out, "</ul>\n");
+    if (is_folded)
+        report_fold_begin(out, "Acceptance of each configuration", report->n_rows);
+    write_acceptance_table(report);
+    if (is_folded)
+        report_fold_end(out);
+    report_write_rows_left(report);
     fprintf(out, "</section>\n");
 }

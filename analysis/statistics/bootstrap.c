@@ -11,6 +11,7 @@
 
 #define BLOCK 8                 /* columns that are resampled together */
 #define Z95   1.959963984540054 /* normal quantile of 0.975 */
+#define TAIL  1.2               /* standard errors from the mean, beyond which interval ends are looked for first */
 
 static const struct estimate none = {(double)NAN, (double)NAN, (double)NAN, 0};
 
@@ -67,19 +68,54 @@ static void select_kth(double *values, size_t n, size_t k)
     }
 }
 
-/* The q-quantile of values [n], type 7; changes their order. */
-static double quantile(double *values, size_t n, double q)
+/* Copies those of values [n] that are below `limit` into tail [n]; returns their number. Without a branch, which would
+ * be guessed wrongly. */
+static size_t copy_below(const double *values, size_t n, double limit, double *tail)
+{
+    size_t n_tail = 0;
+    for (size_t i = 0; i < n; i++) {
+        tail[n_tail] = values[i];
+        n_tail += values[i] < limit ? 1 : 0;
+    }
+    return n_tail;
+}
+
+static size_t copy_above(const double *values, size_t n, double limit, double *tail)
+{
+    size_t n_tail = 0;
+    for (size_t i = 0; i < n; i++) {
+        tail[n_tail] = values[i];
+        n_tail += values[i] > limit ? 1 : 0;
+    }
+    return n_tail;
+}
+
+/* The q-quantile of values [n], type 7. tail [n]: scratch. Few values lie further out than `limit`, which is a guess:
+ * where it holds what is looked for, the others need no sorting. */
+static double quantile(const double *values, size_t n, double q, double limit, double *tail)
 {
     double position = q * (double)(n - 1);
-    size_t below = (size_t)position;
+    size_t below = (size_t)position, rank, n_tail;
     if (below >= n - 1)
         below = n - 1;
-    select_kth(values, n, below);
+    if (q < 0.5) {
+        n_tail = copy_below(values, n, limit, tail);
+        rank = below;
+    } else {
+        n_tail = copy_above(values, n, limit, tail);
+        rank = below + n_tail - n; /* wraps around if it is not in the tail */
+    }
+    if (rank >= n_tail || (below < n - 1 && rank + 1 >= n_tail)) {
+        memcpy(tail, values, n * sizeof *tail);
+        n_tail = n;
+        rank = below;
+    }
+    select_kth(tail, n_tail, rank);
     if (below == n - 1)
-        return values[n - 1];
-    double low = values[below], high = values[below + 1];
-    for (size_t i = below + 2; i < n; i++)
-        high = values[i] < high ? values[i] : high;
+        return tail[rank];
+    double low = tail[rank], high = tail[rank + 1];
+    for (size_t i = rank + 2; i < n_tail; i++)
+        high = tail[i] < high ? tail[i] : high;
     return low + (position - (double)below) * (high - low);
 }
 
@@ -114,20 +150,28 @@ static struct estimate mean_of(const float *values, size_t n, struct moments *mo
     return estimate;
 }
 
-/* Efron's BCa at the levels of a `reach`, from resampled means [n_means], whose order is changed. */
-static void take_bca(struct estimate *estimate, const struct moments *moments, double z, double *means, size_t n_means)
+/* Efron's BCa at the levels of a `reach`, from resampled means [n_means]. tail [n_means]: scratch. */
+static void take_bca(struct estimate *estimate, const struct moments *moments, double z, const double *means,
+                     size_t n_means, double *tail)
 {
     /* The values are floats: means that would be equal differ in the places beyond. */
-    double tolerance = 1e-7 * (fabs(estimate->value) + sqrt(moments->square / (double)estimate->n)), n_below = 0;
-    for (size_t i = 0; i < n_means; i++)
-        n_below += means[i] < estimate->value - tolerance ? 1 : means[i] <= estimate->value + tolerance ? 0.5 : 0;
-    double share = n_below / (double)n_means;
+    double sd = sqrt(moments->square / (double)estimate->n), tolerance = 1e-7 * (fabs(estimate->value) + sd);
+    double lower = estimate->value - tolerance, upper = estimate->value + tolerance;
+    size_t n_below = 0, n_equal_too = 0;
+    for (size_t i = 0; i < n_means; i++) {
+        n_below += means[i] < lower ? 1 : 0;
+        n_equal_too += means[i] <= upper ? 1 : 0;
+    }
+    double share = (double)(n_below + n_equal_too) / 2 / (double)n_means; /* equal ones count half */
     double bias = share > 0 && share < 1 ? normal_quantile(share) : 0;
     /* The jackknife's means are linear in the values. */
     double acceleration = moments->cube / (6 * pow(moments->square, 1.5));
     double low = bias - z, high = bias + z;
-    estimate->low = quantile(means, n_means, normal_probability(bias + low / (1 - acceleration * low)));
-    estimate->high = quantile(means, n_means, normal_probability(bias + high / (1 - acceleration * high)));
+    double room = TAIL * sd / sqrt((double)estimate->n); /* standard errors */
+    estimate->low = quantile(means, n_means, normal_probability(bias + low / (1 - acceleration * low)),
+                             estimate->value - room, tail);
+    estimate->high = quantile(means, n_means, normal_probability(bias + high / (1 - acceleration * high)),
+                              estimate->value + room, tail);
 }
 
 /* Sums of `width` columns over resamples of rows [n, width]: sums [BOOTSTRAP_RESAMPLES, width]. words
@@ -150,6 +194,7 @@ struct block {
     double *rows;    /* [n, 2 * BLOCK]: each model's values, 0 for NaN, then whether they are there */
     double *sums;    /* [BOOTSTRAP_RESAMPLES, 2 * BLOCK] */
     double *means;   /* [BOOTSTRAP_RESAMPLES], of one column */
+    double *tail;    /* [BOOTSTRAP_RESAMPLES] */
     uint32_t *words; /* [BOOTSTRAP_RESAMPLES, n] */
 };
 
@@ -200,15 +245,18 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
     struct block block = {0};
     struct moments *moments = malloc((n_columns > 0 ? n_columns : 1) * sizeof *moments);
     bool is_resampled = n >= BOOTSTRAP_MODELS_MIN && n <= BOOTSTRAP_MODELS_MAX;
+    size_t n_of_z = 0; /* models that z is the reach of */
+    double z = 0;
 
     error->code = ERROR_NONE;
     if (is_resampled) {
         block.rows = malloc(n * 2 * BLOCK * sizeof *block.rows);
         block.sums = malloc(2 * BLOCK * BOOTSTRAP_RESAMPLES * sizeof *block.sums);
         block.means = malloc(BOOTSTRAP_RESAMPLES * sizeof *block.means);
+        block.tail = malloc(BOOTSTRAP_RESAMPLES * sizeof *block.tail);
         block.words = malloc(BOOTSTRAP_RESAMPLES * n * sizeof *block.words);
     }
-    if (!moments || (is_resampled && (!block.rows || !block.sums || !block.means || !block.words))) {
+    if (!moments || (is_resampled && (!block.rows || !block.sums || !block.means || !block.tail || !block.words))) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
@@ -230,12 +278,18 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
         size_t n_here = n_columns - first < BLOCK ? n_columns - first : BLOCK;
         size_t width = resample(&block, values + first * n, n, n_here);
         for (size_t c = 0; c < n_here; c++)
-            if (estimates[first + c].n >= BOOTSTRAP_MODELS_MIN && !moments[first + c].is_constant)
-                take_bca(&estimates[first + c], &moments[first + c], reach(estimates[first + c].n), block.means,
-                         take_means(&block, c, width, n));
+            if (estimates[first + c].n >= BOOTSTRAP_MODELS_MIN && !moments[first + c].is_constant) {
+                if (estimates[first + c].n != n_of_z) {
+                    n_of_z = estimates[first + c].n;
+                    z = reach(n_of_z);
+                }
+                size_t n_means = take_means(&block, c, width, n);
+                take_bca(&estimates[first + c], &moments[first + c], z, block.means, n_means, block.tail);
+            }
     }
 done:
     free(block.words);
+    free(block.tail);
     free(block.means);
     free(block.sums);
     free(block.rows);

@@ -12,7 +12,7 @@ double statistics_mean(const float *values, size_t n)
     return sum / (double)n;
 }
 
-void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n)
+void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n, double selective_above, double mixed_below)
 {
     counts->n_units += n;
     for (size_t i = 0; i < n; i++) {
@@ -20,9 +20,9 @@ void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n)
             counts->unimportant++;
             continue;
         }
-        counts->selective_a += ri[i] > RI_SELECTIVE_ABOVE;
-        counts->selective_b += ri[i] < -RI_SELECTIVE_ABOVE;
-        counts->mixed += fabs(ri[i]) < RI_MIXED_BELOW;
+        counts->selective_a += ri[i] > selective_above;
+        counts->selective_b += ri[i] < -selective_above;
+        counts->mixed += fabs(ri[i]) < mixed_below;
         int bin = (int)((ri[i] + 1) / 2 * RI_BINS);
         counts->bins[bin < RI_BINS ? bin : RI_BINS - 1]++;
     }

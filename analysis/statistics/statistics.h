@@ -13,14 +13,14 @@
  * unimportant. Units between mixed and selective are in none of the three kinds. */
 struct ri_counts {
     uint64_t n_units;
-    uint64_t selective_a, selective_b; /* RI above RI_SELECTIVE_ABOVE: task A; below its negative: task B */
-    uint64_t mixed;                    /* |RI| < RI_MIXED_BELOW */
+    uint64_t selective_a, selective_b; /* RI above selective_above: task A; below its negative: task B */
+    uint64_t mixed;                    /* |RI| < mixed_below */
     uint64_t unimportant;              /* RI is NaN */
     uint64_t bins[RI_BINS];            /* bin i: -1 + 0.2 i <= RI < -1 + 0.2 (i + 1); the last includes 1 */
 };
 
 /* Adds ri [n] to the counts. */
-void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n);
+void ri_counts_add(struct ri_counts *counts, const double *ri, size_t n, double selective_above, double mixed_below);
 
 /* Sorts values [n] upwards; none may be NaN. */
 void statistics_sort(float *values, size_t n);

@@ -32,7 +32,8 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
     fprintf(out, "compared,value_a,value_b,%s", comparisons->other ? "interaction,other_a,other_b," : "");
     fprintf(out, "measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,mean_a,mean_b,difference,"
-                 "difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,task_2_name\n");
+                 "difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,task_2_name,"
+                 "model_pairs,model_pairs_of_same_attempt\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -74,7 +75,7 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
             fputc(',', out);
             csv_text(out, name);
         }
-        fprintf(out, "\n");
+        fprintf(out, ",%zu,%zu\n", row->n_pairs, row->n_same);
     }
 }
 
@@ -133,7 +134,7 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_number(out, c->p_holm);
         fprintf(out, ", \"p_family\": ");
         json_number(out, c->p_family);
-        fprintf(out, "}");
+        fprintf(out, ", \"model_pairs\": %zu, \"model_pairs_of_same_attempt\": %zu}", row->n_pairs, row->n_same);
     }
     fprintf(out, "\n  ]\n}\n");
 }
@@ -158,6 +159,11 @@ static void write_block_head(const struct comparisons *comparisons, const struct
              comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
              measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
+    if (row->n_same < row->n_pairs)
+        fprintf(out,
+                "  %zu of %zu %s of models come from the same attempt; the others differ in\n"
+                "  initial weights and data, too\n",
+                row->n_same, row->n_pairs, comparisons->other ? "fours" : "pairs");
     fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
             "[95 %]", "Cliff", "p", "family");
 }
@@ -237,6 +243,9 @@ static void write_text(const struct comparisons *comparisons, const struct selec
         return;
     if (comparisons->rows[0].ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
+    const struct ri_options *ri = &comparisons->rows[0].ri;
+    if (ri->selective_above > 0 || ri->mixed_below > 0)
+        fprintf(out, "Selective: |RI| > %g; mixed: |RI| < %g.\n", ri_selective_above(ri), ri_mixed_below(ri));
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;

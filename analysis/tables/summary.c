@@ -37,21 +37,35 @@ static int choose_pairs(const struct reader *reader, const struct selection *gro
     return n;
 }
 
+/* What the rejected models of a table's group that are alive come to. */
+static enum error_code read_rejected(struct reader *reader, const struct summary_table *table,
+                                     struct sample_estimates *estimates, struct error *error)
+{
+    if (models_choose(reader, 1u << STATUS_REJECTED, error))
+        return error->code;
+    sample_of_group(reader, &table->groups->groups[table->group], &table->ri, false, estimates, error);
+    reader->chosen = 0;
+    return error->code;
+}
+
 static enum error_code write_table(struct reader *reader, struct summary_table *table,
                                    const struct summary_writer *writer, FILE *out, struct error *error)
 {
     const struct selection *group = &table->groups->groups[table->group];
-    struct sample_estimates estimates;
+    struct sample_estimates estimates, rejected;
     struct sample sample;
     if (sample_read(&sample, reader, group, &table->ri, table->options->format == TABLE_JSON, error))
         return error->code;
     table->sample = &sample;
     table->estimates = &estimates;
-    if (!sample_estimate(&sample, &estimates, error))
+    if (!sample_estimate(&sample, &estimates, error) && writer->shows_rejected && !reader->chosen &&
+        sample.counts[STATUS_REJECTED] > 0 && !read_rejected(reader, table, &rejected, error))
+        table->rejected = rejected.n_models > 0 ? &rejected : NULL;
+    if (!error->code)
         writer->table(table, out);
     sample_free(&sample);
     table->sample = NULL;
-    table->estimates = NULL;
+    table->estimates = table->rejected = NULL;
     return error->code;
 }
 

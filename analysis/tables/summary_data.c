@@ -28,7 +28,7 @@ static void csv_begin(const struct reader *reader, const struct selection *selec
                     statistic_table[s].name);
     if (!options->statistics)
         fprintf(out, "," STATISTIC_FORMER "," STATISTIC_FORMER "_low," STATISTIC_FORMER "_high");
-    fprintf(out, ",task_1_name,task_2_name\n");
+    fprintf(out, ",task_1_name,task_2_name,selective_above,mixed_below\n");
 }
 
 static void csv_table(const struct summary_table *table, FILE *out)
@@ -65,11 +65,11 @@ static void csv_table(const struct summary_table *table, FILE *out)
             fputc(',', out);
             csv_text(out, name);
         }
-        fputc('\n', out);
+        fprintf(out, ",%g,%g\n", ri_selective_above(&table->ri), ri_mixed_below(&table->ri));
     }
 }
 
-const struct summary_writer summary_csv = {csv_begin, csv_table, NULL};
+const struct summary_writer summary_csv = {csv_begin, csv_table, NULL, false};
 
 /* ---- JSON ---- */
 
@@ -120,6 +120,8 @@ static void json_table(const struct summary_table *table, FILE *out)
     fprintf(out, "%s\n        {\"measure\": \"%s\", \"normalise\": \"%s\", \"unimportant_below\": ",
             table->is_first ? "" : ",", measure_table[table->ri.measure].name, normalise_names[table->ri.normalise]);
     json_number(out, table->ri.unimportant_below);
+    fprintf(out, ", \"selective_above\": %g, \"mixed_below\": %g", ri_selective_above(&table->ri),
+            ri_mixed_below(&table->ri));
     fprintf(out, ", \"tasks\": [%d, %d], \"task_names\": [", table->ri.task_a + 1, table->ri.task_b + 1);
     for (int side = 0; side < 2; side++) {
         char name[TASK_LABEL_MAX] = "";
@@ -153,4 +155,4 @@ static void json_end(FILE *out)
     fprintf(out, "\n  ]\n}\n");
 }
 
-const struct summary_writer summary_json = {json_begin, json_table, json_end};
+const struct summary_writer summary_json = {json_begin, json_table, json_end, false};

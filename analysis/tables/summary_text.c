@@ -37,16 +37,21 @@ static void begin(const struct reader *reader, const struct selection *selection
             "\nUnits by relative importance RI: selective for the first task of a pair\n"
             "(RI > %g), for the second (RI < -%g); mixed (|RI| < %g); unimportant to both\n"
             "(below %g of the layer's mean).\n"
-            "Means over accepted models, of test errors and the dip medians; [95 %% intervals]\n"
-            "over models: of proportions Wilson's, of medians the sign test's, else\n"
-            "Student's under %d models, then the bootstrap's.\n"
+            "Means over %s models, of test errors and the dip medians;\n"
+            "[95 %% intervals] over models: of proportions Wilson's, of medians the sign\n"
+            "test's, else Student's under %d models, then the bootstrap's. Rejected models\n"
+            "count as alive if training changed their test errors.\n"
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip\n"
             "is too large for one peak (p < .05), to be compared with identical tasks.\n"
             "Jaccard index and overlap: of the sets of units that matter to the two tasks,\n"
             "with what chance gives sets of these sizes. D: how far their importances lie on\n"
             "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
             "how many it serves, and the share of units that prefer each of the two.\n",
-            RI_SELECTIVE_ABOVE, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW, options->ri.unimportant_below,
+            ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
+            options->ri.unimportant_below,
+            !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
+            : reader->chosen >> STATUS_ACCEPTED & 1  ? "accepted and rejected"
+                                                     : "rejected",
             BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
@@ -161,36 +166,36 @@ static void print_head(const struct column *column, const struct ri_options *ri,
 }
 
 /* A table of the columns `shown` [n_shown]. */
-static void print_columns(const struct summary_table *table, const struct column *const *shown, size_t n_shown,
-                          FILE *out)
+static void print_columns(const struct summary_table *table, const struct sample_estimates *estimates,
+                          const struct column *const *shown, size_t n_shown, FILE *out)
 {
     fprintf(out, "    ");
     for (size_t c = 0; c < n_shown; c++)
         print_head(shown[c], &table->ri, out);
     fprintf(out, "\n");
-    for (size_t l = 0; l < table->estimates->n_layers; l++) {
+    for (size_t l = 0; l < estimates->n_layers; l++) {
         if (!layer_mask_has(table->options->layers, l))
             continue;
         fprintf(out, "%4zu", l + 1);
         for (int line = 0; line < 2; line++) {
             for (size_t c = 0; c < n_shown; c++)
-                print_number(shown[c], &table->estimates->layers[l].statistics[shown[c]->statistic], line == 1, out);
+                print_number(shown[c], &estimates->layers[l].statistics[shown[c]->statistic], line == 1, out);
             fprintf(out, line == 0 ? "\n    " : "\n");
         }
     }
 }
 
-/* The tables of all columns that are wanted. */
-static void print_tables(const struct summary_table *table, FILE *out)
+/* The tables of all columns that are wanted; of rejected models the first. */
+static void print_tables(const struct summary_table *table, const struct sample_estimates *estimates, FILE *out)
 {
-    for (size_t first = 0, end; first < N_COLUMNS; first = end) {
+    for (size_t first = 0, end; first < (estimates == table->rejected ? 1 : N_COLUMNS); first = end) {
         const struct column *shown[N_COLUMNS];
         size_t n = 0;
         for (end = first; end < N_COLUMNS && (end == first || !columns[end].is_first); end++)
             if (is_shown(table, columns[end].statistic))
                 shown[n++] = &columns[end];
         if (n > 0)
-            print_columns(table, shown, n, out);
+            print_columns(table, estimates, shown, n, out);
     }
 }
 
@@ -204,7 +209,13 @@ static void print_layers(const struct summary_table *table, FILE *out)
         task_label(table->reader, group, table->ri.task_b, tasks[1]);
         bool is_long = (size_t)column + strlen(", and ") + strlen(tasks[0]) + strlen(tasks[1]) > COLUMNS_MAX;
         fprintf(out, ", %s%s%s\n", tasks[0], is_long ? "\n    and " : " and ", tasks[1]);
-        print_tables(table, out);
+        if (table->sample->n_models > 0)
+            print_tables(table, table->estimates, out);
+        if (table->rejected) {
+            fprintf(out, "  rejected, but alive: %zu model%s\n", table->rejected->n_models,
+                    table->rejected->n_models == 1 ? "" : "s");
+            print_tables(table, table->rejected, out);
+        }
     } else {
         fprintf(out, ", %s: one task, and so no relative importance\n", tasks[0]);
     }
@@ -223,13 +234,14 @@ static void print_table(const struct summary_table *table, FILE *out)
         table_wrapped(number, label, out);
         print_acceptance(table, out);
     }
-    if (table->sample->n_models == 0)
+    if (table->sample->n_models == 0 && !table->rejected)
         return;
-    if (table->is_first && is_shown(table, STATISTIC_ERROR_1))
+    bool has_models = table->sample->n_models > 0;
+    if (has_models && table->is_first && is_shown(table, STATISTIC_ERROR_1))
         print_error(table, STATISTIC_ERROR_1, table->ri.task_a, out);
-    if (table->has_pair && table->is_new_task && is_shown(table, STATISTIC_ERROR_2))
+    if (has_models && table->has_pair && table->is_new_task && is_shown(table, STATISTIC_ERROR_2))
         print_error(table, STATISTIC_ERROR_2, table->ri.task_b, out);
-    if (table->has_pair && is_shown(table, STATISTIC_LOSS_RATIO)) {
+    if (has_models && table->has_pair && is_shown(table, STATISTIC_LOSS_RATIO)) {
         print_estimate("ln(loss 1 / loss 2)", &table->estimates->layers[0].statistics[STATISTIC_LOSS_RATIO], out);
         fprintf(out, "\n");
     }
@@ -238,4 +250,4 @@ static void print_table(const struct summary_table *table, FILE *out)
         print_layers(table, out);
 }
 
-const struct summary_writer summary_text = {begin, print_table, NULL};
+const struct summary_writer summary_text = {begin, print_table, NULL, true};

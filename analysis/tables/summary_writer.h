@@ -13,9 +13,10 @@ struct summary_table {
     struct ri_options ri;
     const struct sample *sample;
     const struct sample_estimates *estimates;
-    bool is_first, is_last; /* of the group's tables */
-    bool has_pair;          /* else its models have one task each, ri.task_a */
-    bool is_new_task;       /* no table before was about ri.task_b */
+    const struct sample_estimates *rejected; /* of rejected models that are alive; NULL if not wanted, or none */
+    bool is_first, is_last;                  /* of the group's tables */
+    bool has_pair;                           /* else its models have one task each, ri.task_a */
+    bool is_new_task;                        /* no table before was about ri.task_b */
 };
 
 /* How a format writes. Functions may be NULL. */
@@ -24,6 +25,7 @@ struct summary_writer {
                   const struct summary_options *options, FILE *out);
     void (*table)(const struct summary_table *table, FILE *out);
     void (*end)(FILE *out);
+    bool shows_rejected; /* its tables have `rejected` */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -68,11 +69,25 @@ static int percent(const struct progress *progress)
     return progress->n_jobs ? (int)(100 * (double)n_done(progress) / (double)progress->n_jobs) : 100;
 }
 
+bool progress_is_terminal(FILE *stream)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(stream)) && (!term || strcmp(term, "dumb") != 0);
+}
+
+void progress_hide(FILE *stream)
+{
+    if (!progress_is_terminal(stream))
+        return;
+    fputs("\r\033[K", stream);
+    fflush(stream);
+}
+
 void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
 {
     double now = clock_s();
     *progress = (struct progress){.stream = stream,
-                                  .is_terminal = isatty(fileno(stream)),
+                                  .is_terminal = progress_is_terminal(stream),
                                   .is_open = true,
                                   .n_jobs = n_jobs,
                                   .start_s = now,
@@ -237,7 +252,9 @@ static void show(struct progress *progress, double now_s, bool is_last)
         fprintf(progress->stream, "\r%s\033[K%s", text, is_last ? "\n" : "");
     } else {
         progress_line(progress, now_s, text, sizeof text);
-        fprintf(progress->stream, "%s\n", text);
+        char time[CLOCK_TEXT_MAX];
+        clock_text(clock_calendar_s(), time);
+        fprintf(progress->stream, "%s (%s)\n", text, time);
     }
     fflush(progress->stream);
 }
@@ -326,6 +343,10 @@ void progress_receipt(FILE *stream, const struct receipt *receipt)
     append(text, sizeof text, "busy %.0f %%", 100 * receipt->busy);
     if (!isnan(receipt->occupancy))
         append(text, sizeof text, ", lanes filled %.0f %%", 100 * receipt->occupancy);
+    if (receipt->cpu_s > 0 && receipt->speed > 0) {
+        progress_duration(receipt->cpu_s, duration);
+        append(text, sizeof text, ", CPU time %s, %.0f %% of the speed of full packs", duration, 100 * receipt->speed);
+    }
     if (!isnan(receipt->rejected_at_start))
         append(text, sizeof text, ", attempts rejected at the start %.0f %%", 100 * receipt->rejected_at_start);
     progress_duration(receipt->longest_wait_s, duration);

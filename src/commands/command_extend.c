@@ -144,6 +144,8 @@ static enum error_code match(struct matching *matching, const struct results_des
     return ERROR_NONE;
 }
 
+enum { DIFFERENCE_MAX = 1024 }; /* bytes of what differs, in words */
+
 static void refuse(struct extension *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A line for a reason against it. */
@@ -195,6 +197,33 @@ static void refuse_attempts(struct extension *e, uint64_t first, uint64_t n)
            e->old->configs[first].max_attempts, label, more);
 }
 
+/* What differs between a configuration of the old file and the one of the new sweep that is most like it, beside what
+ * its label shows: "; epochs = 1 in the file, 2 in the sweep", or nothing. */
+static void describe_difference(const struct extension *e, uint64_t config, char text[DIFFERENCE_MAX])
+{
+    const struct hyperparameters *old = &e->old->configs[config], *nearest = NULL;
+    int n_least = n_hyperparameters;
+    for (size_t i = 0; i < e->new->n_configs &&n_least > 1; i++) {
+        int n = 0;
+        for (int row = 0; row < n_hyperparameters && n < n_least; row++)
+            n += !hyperparameter_equal(old, &e->new->configs[i], &hyperparameter_table[row]);
+        if (n < n_least)
+            nearest = &e->new->configs[i];
+        n_least = n < n_least ? n : n_least;
+    }
+    *text = '\0';
+    for (int row = 0; row < n_hyperparameters && nearest; row++) {
+        char in_old[HYPERPARAMETER_FORMAT_MAX], in_new[HYPERPARAMETER_FORMAT_MAX];
+        size_t used = strlen(text);
+        if (e->old->swept[row] || hyperparameter_equal(old, nearest, &hyperparameter_table[row]))
+            continue;
+        hyperparameter_format(old, &hyperparameter_table[row], in_old);
+        hyperparameter_format(nearest, &hyperparameter_table[row], in_new);
+        snprintf(text + used, DIFFERENCE_MAX - used, "; %s = %.80s in the file, %.80s in the sweep",
+                 hyperparameter_table[row].name, in_old, in_new);
+    }
+}
+
 /* Says what the new sweep would lose of the old file. */
 static enum error_code check_extension(struct extension *e, struct error *error)
 {
@@ -221,9 +250,11 @@ static enum error_code check_extension(struct extension *e, struct error *error)
             (!like.is_kept && match(&like, old, new, hyperparameter_find("max_attempts"), error)))
             continue;
         if (!like.is_kept[config]) {
-            char label[RESULTS_LABEL_MAX];
+            char label[RESULTS_LABEL_MAX], difference[DIFFERENCE_MAX] = "";
             results_slots_label(old, config, label);
-            refuse(e, "%s is not in the sweep; %" PRIu64 " jobs of it are finished", label, n_done);
+            if (e->n_reasons < LINES_MAX)
+                describe_difference(e, config, difference);
+            refuse(e, "%s is not in the sweep; %" PRIu64 " jobs of it are finished%s", label, n_done, difference);
         } else if (n_like++ == 0) {
             first_like = config;
         }

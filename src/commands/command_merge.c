@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 enum { LINES_MAX = 20 };
 
@@ -276,6 +277,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     description.layout = &merge->layout;
     if (!merge->record)
         error_set(error, ERROR_FATAL, "not enough memory for a record");
+    else if (access(merge->path, F_OK) == 0)
+        error_set(error, ERROR_INPUT, "%s: exists already; allowed: a new file", merge->path);
     else
         check_parts(merge, error);
     if (!error->code && !read_sweep_text(&sweep_text, merge, error))

@@ -73,21 +73,62 @@ static void print_reasons(const struct results_state *state)
         printf("  %" PRIu64 " more for other reasons\n", state->n_errors - n_told);
 }
 
+/* A text of a file as JSON has it. */
+static void json_text(const char *text)
+{
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c < 0x20)
+            printf("\\u%04x", *c);
+        else
+            printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    putchar('"');
+}
+
+/* The same for machines. */
+static void print_json(const char *path, const struct results_state *state)
+{
+    uint64_t n_slots = counts_expected(state->counts);
+    printf("{\"file\": ");
+    json_text(path);
+    printf(",\n \"configurations\": %" PRIu64 ", \"replicates\": %" PRId64 ", \"seed\": %" PRId64
+           ", \"null_jobs\": %s,\n \"shard\": [%" PRIu64 ", %" PRIu64 "],\n \"expected\": %" PRIu64,
+           state->n_configs, state->replicates, state->seed, state->is_null ? "true" : "false", state->shard.index,
+           state->shard.n, n_slots);
+    for (int status = 0; status < N_STATUSES; status++)
+        printf(", \"%s\": %" PRIu64, status_names[status], state->counts[status]);
+    printf(",\n \"is_complete\": %s, \"is_written\": %s,\n \"errors\": [",
+           state->counts[STATUS_PENDING] == 0 ? "true" : "false", state->is_written ? "true" : "false");
+    for (int i = 0; i < state->n_reasons; i++) {
+        printf("%s\n  {\"reason\": ", i > 0 ? "," : "");
+        json_text(state->reasons[i].text);
+        printf(", \"jobs\": %" PRIu64 ", \"first\": ", state->reasons[i].n_jobs);
+        json_text(state->reasons[i].label);
+        printf(", \"replicate\": %" PRIu64 "}", state->reasons[i].replicate);
+    }
+    printf("]}\n");
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {0};
     struct results_state state;
     struct value_counts values = {0};
-    switch (arguments_parse(&arguments, command, "b", "FILE.h5", argc, argv)) {
+    switch (arguments_parse(&arguments, command, "bj", "FILE.h5", argc, argv)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;
     }
     int exit_code = 0;
     const char *path = arguments.operand;
-    if (counts_choose(&values, arguments.by, &error) || counts_read(&values, path, &state, &error)) {
+    if (arguments.json && arguments.by) {
+        error_set(&error, ERROR_INPUT, "--json: not with --by; allowed: one of the two");
         exit_code = report_error(&error);
+    } else if (counts_choose(&values, arguments.by, &error) || counts_read(&values, path, &state, &error)) {
+        exit_code = report_error(&error);
+    } else if (arguments.json) {
+        print_json(path, &state);
     } else {
         print_state(path, &state);
         print_reasons(&state);
@@ -104,10 +145,11 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_status = {
     .name = "status",
-    .synopsis = "FILE.h5 [--by KEY]",
+    .synopsis = "FILE.h5 [--by KEY | --json]",
     .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
     .details =
-        "  --by KEY          counts for each value of this hyperparameter too\n\n"
+        "  --by KEY          counts for each value of this hyperparameter too\n"
+        "  --json            for machines: jobs by status, reasons of errors, whether a run writes it\n\n"
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
         "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
         "read, is not picky's or is damaged.\n",

@@ -93,6 +93,12 @@ static enum error_code read_settings(const struct arguments *arguments, struct j
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const char *key = arguments->overrides[i].key, *value = arguments->overrides[i].value;
         const struct hyperparameter *row = hyperparameter_find(key);
+        if (strcmp(key, "seed") == 0)
+            return error_set(error, ERROR_INPUT, "--set seed=%.60s: no hyperparameter; allowed: --seed N", value);
+        if (strcmp(key, "name") == 0 || strcmp(key, "replicates") == 0)
+            return error_set(error, ERROR_INPUT,
+                             "--set %s=%.60s: a key of sweeps, and this trains one model; allowed: hyperparameters",
+                             key, value);
         if (!row)
             return error_set(error, ERROR_INPUT,
                              "--set %.60s=%.60s: unknown hyperparameter%s (picky train --help lists them)", key, value,

@@ -21,12 +21,35 @@ static void usage(FILE *stream)
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
     fprintf(stream,
-            "  picky COMMAND --help\n  picky --version\n\n"
+            "  picky help COMMAND\n  picky --version\n\n"
             "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
             "h5py and xarray.\n\n"
             "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
             "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
             "time limit or a signal all ranks are ended if one hangs (default 10).\n");
+}
+
+static int refuse_command(const char *name)
+{
+    if (!is_to_speak())
+        return ERROR_INPUT;
+    fprintf(stderr, "picky: unknown command \"%s\"; allowed:", name);
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(stderr, " %s", commands[i]->name);
+    fprintf(stderr, " (see picky --help)\n");
+    return ERROR_INPUT;
+}
+
+/* picky help COMMAND */
+static int help_of(const char *name)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0) {
+            if (diagnosis_launched_rank() <= 0)
+                command_help(commands[i], stdout);
+            return 0;
+        }
+    return refuse_command(name);
 }
 
 static int run(int argc, char **argv)
@@ -36,7 +59,10 @@ static int run(int argc, char **argv)
             usage(stderr);
         return ERROR_INPUT;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    bool is_help = strcmp(argv[1], "help") == 0;
+    if (is_help && argc == 3)
+        return help_of(argv[2]);
+    if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         if (diagnosis_launched_rank() <= 0)
             usage(stdout);
         return 0;
@@ -50,13 +76,7 @@ static int run(int argc, char **argv)
         if (strcmp(argv[1], commands[i]->name) == 0)
             return !commands[i]->is_parallel && one_of_several() ? refuse_among_several(commands[i]->name)
                                                                  : commands[i]->run(commands[i], argc - 1, argv + 1);
-    if (!is_to_speak())
-        return ERROR_INPUT;
-    fprintf(stderr, "picky: unknown command \"%s\"; allowed:", argv[1]);
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(stderr, " %s", commands[i]->name);
-    fprintf(stderr, " (see picky --help)\n");
-    return ERROR_INPUT;
+    return refuse_command(argv[1]);
 }
 
 int main(int argc, char **argv)

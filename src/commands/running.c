@@ -86,6 +86,8 @@ static enum error_code store_receipt(struct results *results, const struct recei
         results_set_provenance_number(results, "job_rate", (double)n_done / receipt->wall_s, error) ||
         results_set_provenance_number(results, "busy_share", receipt->busy, error) ||
         results_set_provenance_number(results, "lane_occupancy", receipt->occupancy, error) ||
+        results_set_provenance_number(results, "training_cpu_time", receipt->cpu_s, error) ||
+        results_set_provenance_number(results, "full_pack_speed", receipt->speed, error) ||
         results_set_provenance_number(results, "rejected_at_start_share", receipt->rejected_at_start, error) ||
         results_set_provenance_number(results, "longest_wait", receipt->longest_wait_s, error) ||
         results_set_provenance_number(results, "tail", receipt->tail_s, error))
@@ -349,7 +351,10 @@ static void print_end(struct run_state *run)
                 ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
                 "one it would be begun again and again",
                 run->limit.source);
-    fprintf(stderr, "; go on with: %s%s\n", go_on ? go_on : "picky run and --resume",
+    char launcher[32] = "";
+    if (run->receipt.n_ranks > 1 && !getenv("SLURM_JOB_ID")) /* there the job script goes on */
+        snprintf(launcher, sizeof launcher, "mpirun -n %d ", run->receipt.n_ranks);
+    fprintf(stderr, "; go on with: %s%s%s\n", launcher, go_on ? go_on : "picky run and --resume",
             is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
     free(go_on);
 }

@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "job_print.h"
+#include "progress.h"
 #include "rng.h"
 #include "scales.h"
 
@@ -51,6 +52,7 @@ static void say(struct verify *v, uint64_t config, uint64_t replicate, const cha
 {
     if (v->n_lines++ >= LINES_MAX)
         return;
+    progress_hide(stderr);
     const char *separator = " (";
     fprintf(v->lines, "%s: configuration %" PRIu64, v->path, config);
     for (int row = 0; row < n_hyperparameters; row++) {

@@ -4,14 +4,13 @@
 #include "progress.h"
 
 #include <math.h>
-#include <unistd.h>
 
 static const double FIRST_S = 1.5, REDRAW_S = 0.2, LONGEST_S = 60;
 
 static void *speak(void *context)
 {
     struct waiting_watch *watch = context;
-    bool is_terminal = isatty(fileno(watch->stream)), has_spoken = false;
+    bool is_terminal = progress_is_terminal(watch->stream), has_spoken = false;
     double start_s = clock_s(), interval_s = FIRST_S, next_s = start_s + FIRST_S;
     pthread_mutex_lock(&watch->mutex);
     while (!watch->is_over) {

@@ -473,6 +473,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
         if (is_interrupted(runner))
             return ERROR_NONE;
         runner->totals.attempts += n;
+        runner->totals.expected_s += 1e-9 * cost_of_pack(pack->kernels, &group->shape).untrained_ns;
         if (end_faulty(runner, pack, group, members, n, done, context, error)) {
             *is_fatal = true;
             return error->code;
@@ -549,6 +550,9 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
     runner->totals.packs++;
     runner->totals.lanes_used += n;
     runner->totals.lanes_total += training->lanes;
+    const struct pack_cost own = cost_of_pack(pack->kernels, &group->shape);
+    const struct pack_cost full = packing_full_cost(runner->packs[0].kernels, &members[0]->job.h);
+    runner->totals.full_s += 1e-9 * (double)n * full.training_ns;
 
     for (size_t lane = 0; lane < n; lane++) {
         struct waiting *w = members[lane];
@@ -557,6 +561,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
         ends[lane] = status[lane] == STATUS_ACCEPTED || w->attempt + 1 == (unsigned)w->job.h.max_attempts;
         any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
     }
+    runner->totals.expected_s += 1e-9 * (own.training_ns + (any_ends ? own.measures_ns : 0));
     if (any_ends)
         importance_compute(&pack->importance, training, &runner->n_done_in_pack);
     for (size_t lane = 0; lane < n; lane++)
@@ -579,8 +584,10 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             continue;
         }
         put_end(runner, w, status[lane], reason[lane]);
-        if (status[lane] != STATUS_DIVERGED)
+        if (status[lane] != STATUS_DIVERGED) {
+            runner->totals.full_s += 1e-9 * full.measures_ns;
             job_record_put_model(&runner->layout, runner->record, training, &pack->importance, lane);
+        }
         if (is_interrupted(runner))
             return ERROR_NONE;
         enum error_code code = end_job(runner, group, w, done, context, error);
@@ -599,7 +606,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = clock_awake_s();
+    double start = clock_awake_s(), cpu_start = clock_cpu_s();
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack = NULL;
     size_t n = 0;
@@ -624,5 +631,6 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         *group = runner->groups[--runner->n_groups];
     }
     runner->totals.busy_s += clock_awake_s() - start;
+    runner->totals.cpu_s += clock_cpu_s() - cpu_start;
     return code;
 }

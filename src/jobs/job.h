@@ -76,6 +76,9 @@ struct job_runner_totals {
     uint64_t packs, lanes_used, lanes_total; /* packs trained to the end; lanes filled; lanes there were */
     uint64_t attempts, rejected_at_start;    /* attempts begun; ended untrained (output 0 everywhere) */
     double busy_s;                           /* seconds inside job_runner_step */
+    double cpu_s;                            /* the same of a core */
+    double full_s;     /* that its training and measures would take in full packs, by the estimate (cost.h) */
+    double expected_s; /* the same in the packs as they were, screening included */
 };
 struct job_runner_totals job_runner_totals(const struct job_runner *runner);
 

@@ -105,8 +105,18 @@ grep -q 'unknown option: --bogus' err || fail "unknown option"
 for words in -s.cfg -xyz '--time-limit 3 -x' '--time-limit=3 -xyz' 'a.cfg --seed 3'; do
     read -ra argv <<<"$words"
     expect 2 "$picky" run "${argv[@]}"
-    grep -qE '^picky run: unknown option: (-s|-x|--seed)$' err || fail "unknown option of $words"
+    grep -qE '^picky run: unknown option: (-s|-x|--seed; allowed: --set seed=3)$' err || fail "unknown option of $words"
 done
+# Messages name what was written, and what does what was meant.
+refuse '^picky: --simd foo: not an instruction set .*allowed: ' "$picky" bench --simd foo
+refuse '^picky: --set seed=3: .*allowed: --seed N$' "$picky" train --set seed=3
+refuse '^picky: --set replicates=3: a key of sweeps' "$picky" train --set replicates=3
+refuse '^picky: -o: .*only with --sbatch or --ranks' "$picky" plan good.cfg -o x.h5
+refuse '^picky: --ranks-per-node: only with --sbatch' "$picky" plan good.cfg --ranks-per-node 2
+refuse '^picky: unknown command "foo"; allowed: run' "$picky" help foo
+refuse '^picky: --json: not with --by' "$picky" status --json --by lr x.h5
+expect 0 "$picky" help status
+grep -q '^Usage: picky status FILE.h5' out || fail "help of a command"
 # What is printed and does not arrive; with no stream at all.
 if [[ -w /dev/full ]]; then
     code=0
@@ -190,9 +200,9 @@ for limit in '' 0 0:90 99999999999; do
 done
 refuse '^picky: --sbatch 0: allowed: 1 to 1000000$' "$picky" plan good.cfg --sbatch 0
 refuse '^picky: --ranks 2x: allowed: 1 to ' "$picky" plan good.cfg --ranks 2x
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks 2 --sbatch 2
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks-per-node 2
-refuse '^picky: allowed: --sbatch NODES, ' "$picky" plan good.cfg -o x.h5
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks 2 --sbatch 2
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg --ranks-per-node 2
+refuse ': .*; allowed: --sbatch NODES, ' "$picky" plan good.cfg -o x.h5
 
 # ---- run ----
 expect 0 "$picky" run good.cfg
@@ -256,6 +266,13 @@ done
 echo 'model = { hidden_layers = 3; epochs = 1; N_train = 20; }; grid = { context_location = ("end", 3); };' >spellings.cfg
 expect 0 "$picky" run spellings.cfg -o coincide.h5
 grep -q '^picky: warning: .* ask for the same models' err || fail "no warning of configurations that coincide"
+
+expect 0 "$picky" status coincide.h5 --json
+python3 -c '
+import json, sys
+state = json.load(open("out"))
+assert state["expected"] == 2 == state["accepted"] + state["rejected"] and state["is_complete"] and not state["is_written"], state
+assert state["shard"] == [1, 1] and state["errors"] == [] and state["file"] == "coincide.h5", state' || fail "status --json"
 
 # A library that makes denormals zero changes no bits (of deep networks, in which there are some).
 cat >deep.cfg <<END

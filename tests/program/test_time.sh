@@ -144,7 +144,7 @@ END
 code=0
 timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s >log 2>&1 || code=$?
 [[ $code == 75 ]] || fail "one job finished, one not: exit code $code"
-said ' 1 of 2 jobs done; go on with: picky run two.cfg -o two.h5 --time-limit 3s --resume$'
+said ' 1 of 2 jobs done; go on with: mpirun -n 2 picky run two.cfg -o two.h5 --time-limit 3s --resume$'
 code=0
 timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s --resume >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "the longer one left: exit code $code"

@@ -73,7 +73,7 @@ NOT_RUN = {
     "tests/bench/scale.py memory": BENCH,
     "tests/bench/scale.py start": BENCH,
     "tests/bench/layouts.py OLD NEW": BENCH,
-    "tests/bench/peers.py": "needs PyTorch",
+    "tests/bench/peers_setup.sh peers-env && tests/bench/peers.py --python peers-env/bin/python": "downloads PyTorch",
     "sbatch --signal": SLURM,
     "sbatch -N 2 jobscripts/sweep.sbatch sweep.cfg out.h5": SLURM,
     "sbatch jobscripts/sweep.sbatch sweeps/notebook.cfg notebook.h5": SLURM,
@@ -129,7 +129,8 @@ def blank(match):
 
 
 def read_document(name):
-    """Its blocks (line, kind, text) and commands (line, text), in the order of the text."""
+    """Its blocks (line, kind, text) and commands (line, text), in the order of the text. Sweeps that it names ("In `x.cfg`:")
+    are written, if they are not there."""
     with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
         text = file.read()
     blocks, commands = [], []
@@ -139,6 +140,10 @@ def read_document(name):
 
     for m in FENCE.finditer(text):
         blocks.append((line(m), m[1], m[2]))
+        named = re.search(r"`(\S+\.cfg)`:\n\n$", text[:m.start()])
+        if named and not os.path.exists(named[1]):
+            with open(named[1], "w", encoding="utf-8") as file:
+                file.write(m[2])
     rest = FENCE.sub(blank, text)
     for m in INDENTED.finditer(rest):
         command = re.sub(r"(^|\s+)# .*", "", m[1]).strip()
@@ -377,14 +382,14 @@ def check_claims(path, of_important):
 
 
 def main():
-    documents = {name: read_document(name) for name in DOCUMENTS}
-    kinds = [kind for _, kind, _ in documents["docs/python.md"][0]]
-    assert kinds.count("python") >= 8 and kinds.count("sh") >= 2 and len(documents["README.md"][1]) > 25, kinds
     with tempfile.TemporaryDirectory(prefix="picky-docs-") as folder:
         os.chdir(folder)
         os.environ.update(PATH=os.path.join(folder, "build") + os.pathsep + os.environ["PATH"], MPLCONFIGDIR=folder,
                           OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         prepare_folder()
+        documents = {name: read_document(name) for name in DOCUMENTS}
+        kinds = [kind for _, kind, _ in documents["docs/python.md"][0]]
+        assert kinds.count("python") >= 8 and kinds.count("sh") >= 2 and len(documents["README.md"][1]) > 25, kinds
         check_commands(documents)
 
         # Nothing is varied, one thing is, and a full grid.

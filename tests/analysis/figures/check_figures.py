@@ -34,7 +34,7 @@ from make_file import ACCEPTED, MEASURES, PENDING, REJECTED
 PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 KINDS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
-UNIMPORTANT_GREY = 0xc4c4c4
+UNIMPORTANT_GREY = 0x949494
 
 # Real networks, every shape that lesions have to know: each place of the context, one layer, one unit, padding.
 SWEEP = """name = "lesions"; replicates = 6; seed = 3; store = [STORE];
@@ -189,16 +189,33 @@ class Grid(Figures):
                     self.assertLessEqual(abs(float(word) - value), 0.051 if scale == 100 else 0.006, word)
             self.assertEqual(any("in %" in text for text in texts), scale == 100)
 
+    def test_cut_offs_are_in_the_figure(self):
+        texts = self.plot("heatmap", "grid.h5", "--selective-above", "0.6")[1]
+        self.assertTrue(any(text.startswith("selective: units with |RI| > 0.6, in %") for text in texts), texts)
+        self.assertIn("|RI| = 0.6", self.plot("importance", "seed.h5", "--selective-above", "0.6")[1])
+
     def test_no_grid(self):
         """Configurations of a zip or of cases: a row of dots for each, in the file's order, instead of empty maps."""
         shutil.copy("seed.h5", "none.h5")
         with h5py.File("none.h5", "r+") as f:
             f["status"][2] = REJECTED
+            f["test_error"][2] = 0.5  # nothing learned: dead
+            f["status"][1, :4] = np.where(f["status"][1, :4] == ACCEPTED, REJECTED, f["status"][1, :4])
         for statistic, scale in (("mixed", 100), ("mean_ri", 1), ("acceptance", 100), ("error_1", 1)):
             rows = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv")[1])))
             data, texts = self.plot("heatmap", "none.h5", "--statistic", statistic)
-            self.assertEqual(len(data), 4 if scale == 100 and statistic == "mixed" or statistic == "mean_ri" else 1)
-            for layer in range(1, len(data) + 1):
+            n_layers = 4 if statistic in ("mixed", "mean_ri") else 1
+            self.assertEqual(len(data), 2 * n_layers)
+            rejected = list(csv.DictReader(io.StringIO(run("summary", "none.h5", "--csv", "--status", "rejected")[1])))
+            for layer in range(1, n_layers + 1):
+                # Rejected models that are alive, beside the others.
+                alive = [row for row in rejected if row["layer"] == str(layer) and row[statistic] != ""]
+                dots = data[f"rejected{layer}"]
+                self.assertEqual([dot[4] for dot in dots],
+                                 [] if statistic == "acceptance" else [row["first_configuration"] for row in alive])
+                self.assertIn("1", [dot[4] for dot in dots] + ["1"] * (statistic == "acceptance"))
+                for row, dot in zip(alive, dots):
+                    self.assertAlmostEqual(float(dot[0]), scale * float(row[statistic]), delta=1e-4 * abs(float(dot[0])) + 1e-6)
                 wanted = [row for row in rows if row["layer"] == str(layer) and row[statistic] != ""]
                 self.assertEqual(len(wanted), 4 if statistic == "acceptance" else 3)
                 for row, dot in zip(wanted, data[f"layer{layer}"], strict=True):
@@ -413,7 +430,7 @@ class Lesions(Figures):
         data, _ = self.plot("lesion", path, *options)
         return {int(name[11:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "differ"}
 
-    def check(self, options, measure="taylor_sample", layers=None, models=50, **settings):
+    def check(self, options, measure="taylor_sample", layers=None, models=50, above=0.9, **settings):
         found, _ = self.lesion("stored.h5", *options)
         self.assertEqual(len(found), 4)
         paired = self.differences("stored.h5", *options)
@@ -430,7 +447,7 @@ class Lesions(Figures):
                     ri[:, others] = np.nan
                 networks = [Network(f, config, r) for r in replicates[chosen]]
                 with np.errstate(invalid="ignore"):
-                    groups = [np.zeros(ri.shape, bool), ri > 0.9, None, None, ri < -0.9, None, None]
+                    groups = [np.zeros(ri.shape, bool), ri > above, None, None, ri < -above, None, None]
                 with np.errstate(invalid="ignore"):
                     shares = np.nan_to_num(raw / raw.sum(-1, keepdims=True)).mean(1)  # [model, layer, unit]
                 for lesion in (3, 6):
@@ -469,6 +486,7 @@ class Lesions(Figures):
         self.check(["--measure", "ablation_mean", "--normalise", "layer", "--unimportant-below", "0.5"],
                    "ablation_mean", normalise=True, below=0.5)
         self.check(["--models", "2"], models=2)
+        self.check(["--selective-above", "0.6"], above=0.6)
 
     def test_random_lesions(self):
         """As many units of each layer as are selective, drawn as rng.h and lesion.h say, twenty times."""
@@ -562,7 +580,7 @@ class Lesions(Figures):
                 f["status"][...] = REJECTED
                 f["status"][:, 3:] = PENDING
             _, texts = self.plot(kind, "none.h5")
-            self.assertIn("no accepted model", texts)
+            self.assertIn("0/3" if kind == "heatmap" else "no accepted model", texts)
 
 
 if __name__ == "__main__":

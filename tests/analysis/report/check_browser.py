@@ -1,10 +1,13 @@
 """Opens the page of `picky-analyse report` in headless Chromium at the width of a desktop and of a phone, and prints it.
 
-Nothing is fetched, nothing is said on the console, the page does not scroll sideways, no texts overlap or leave their
-figures, text stands out from its ground, and the print has all of it. With --keep FOLDER the screenshots and
+Nothing is fetched, nothing is said on the console, the page does not scroll sideways, no table is cut off in a window of
+1,280 pixels or on paper (upright and across), folded or not, no texts overlap or leave their figures, text stands out from
+its ground, and the print has all sections, no heading alone at the end of a page. With --keep FOLDER the screenshots and
 the print stay there, to be looked at.
 
-check_browser.py PICKY_ANALYSE PICKY SOURCE_FOLDER [--keep FOLDER]
+With --axe FILE that copy of axe-core (axe.min.js) finds nothing either: tests/long/web_page.sh.
+
+check_browser.py PICKY_ANALYSE PICKY SOURCE_FOLDER [--keep FOLDER] [--axe FILE]
 Needs Chromium (Debian: chromium), h5py, NumPy and pdftotext.
 """
 import base64
@@ -36,8 +39,23 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fil
 import make_file
 
 PROGRAM, PICKY, SOURCE = map(os.path.abspath, sys.argv[1:4])
-KEEP = os.path.abspath(sys.argv[5]) if sys.argv[4:5] == ["--keep"] else None
+OPTIONS = dict(zip(sys.argv[4::2], map(os.path.abspath, sys.argv[5::2])))
+KEEP, AXE = OPTIONS.get("--keep"), OPTIONS.get("--axe")
 PATIENCE_S = 400
+
+# Opens what is folded.
+OPEN = "document.querySelectorAll('details').forEach(e => e.open = true)"
+
+# The tables that are wider than there is room: [what, ...].
+CUT = """(() => {
+  const cut = [], right = document.body.getBoundingClientRect().right;
+  for (const box of document.querySelectorAll('.scroll')) {
+    const table = box.querySelector('table').getBoundingClientRect();
+    if (table.width > 0 && (table.right > right + 1 || box.scrollWidth > box.clientWidth + 1))
+      cut.push('cut off: ' + box.getAttribute('aria-label') + ' ' + table.right + ' of ' + right);
+  }
+  return cut;
+})()"""
 
 # Everything is looked at where it is drawn: [what is wrong, ...].
 LOOK = """(() => {
@@ -155,11 +173,20 @@ class Browser:
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self.receive(deadline))
 
-    def look(self):
-        answer = self.call("Runtime.evaluate", expression=LOOK, returnByValue=True)
+    def evaluate(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             return [str(answer["exceptionDetails"])]
-        return answer["result"]["value"]
+        return answer["result"].get("value")
+
+    def axe(self):
+        """What axe-core finds: [rule: element, ...]."""
+        if not AXE:
+            return []
+        with open(AXE, encoding="utf-8") as f:
+            self.evaluate(f.read() + "; 0")
+        return self.evaluate("axe.run().then(r => r.violations.flatMap(v => v.nodes.map(n => "
+                             "'axe: ' + v.id + ': ' + n.html.slice(0, 120))))")
 
     def screenshot(self, path):
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
@@ -168,8 +195,9 @@ class Browser:
         with open(path, "wb") as f:
             f.write(base64.b64decode(data["data"]))
 
-    def print(self, path):
-        data = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True, paperWidth=8.27, paperHeight=11.69)
+    def print(self, path, landscape=False):
+        data = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True, paperWidth=8.27,
+                         paperHeight=11.69, landscape=landscape)
         with open(path, "wb") as f:
             f.write(base64.b64decode(data["data"]))
 
@@ -191,50 +219,85 @@ def png_size(path):
     return struct.unpack(">II", data[16:24])
 
 
+FIVE_TASKS = """replicates = 6; grid = { context_location = ["start", "end"]; };
+model = { tasks = "x0 + x1; x0 * x1; x0; x1; sum: x0 + 2 * x1"; hidden_size = 5; epochs = 1; error_threshold = 10.0; };"""
+NOTHING_ACCEPTED = "replicates = 2; model = { hidden_size = 5; epochs = 1; error_threshold = 0.0001; max_attempts = 1; };"
+
+
 def make_pages(folder):
     """{name: words that its print must have}"""
-    replicates = ["--set", "replicates=2"]
-    for name in ("seed", "context_x_fraction"):
-        subprocess.run([PICKY, "run", f"{SOURCE}/sweeps/{name}.cfg", *replicates[: 2 * (name != "seed")], "-o", f"{name}.h5"],
-                       check=True, stderr=subprocess.DEVNULL)
+    def run(sweep, name, *args):
+        subprocess.run([PICKY, "run", sweep, *args, "-o", f"{name}.h5"], check=True, stderr=subprocess.DEVNULL)
+
+    run(f"{SOURCE}/sweeps/seed.cfg", "seed")
+    run(f"{SOURCE}/sweeps/context_x_fraction.cfg", "context_x_fraction", "--set", "replicates=2")
+    for name, text in (("five", FIVE_TASKS), ("nothing", NOTHING_ACCEPTED)):
+        with open(f"{name}.cfg", "w") as f:
+            f.write(text)
+        run(f"{name}.cfg", name)
     make_file.make("sizes.h5", make_file.KINDS["sizes"], 10, 0.5, name="<b>a name & \u03b1 very" + " long" * 40 + "</b>")
     with h5py.File("seed.h5") as f:
         hosts = f["provenance"].attrs["hosts"]
-    pages = {"seed": ["four conditions of the 2020 draft", "context_location = end", hosts, "picky run sweep.cfg"],
-             "context_x_fraction": ["152", "first 24 of 152 configurations", "layer 4"],
+    pages = {"seed": ["four conditions of the 2020 draft", "context_location = end", hosts, "picky run sweep.cfg",
+                      "The numbers of the histograms", "-1.0 to", "The numbers of the curves"],
+             "context_x_fraction": ["152", "24 of 152 configurations", "Layer 4: selective", "not printed"],
+             "five": ["Sharing", "Layer 1: Jaccard", "N_eff", "5: sum", "Overlap of each pair"],
+             "nothing": ["No accepted model", "rejected: 2"],
              "sizes": ["Unfinished", "<b>a name & \u03b1 very"]}
     for name in pages:
         subprocess.run([PROGRAM, "report", f"{name}.h5", "-o", f"{name}.html"], check=True, stderr=subprocess.DEVNULL)
     return pages
 
 
+def check_print(browser, folder, name, words):
+    """A4, upright and across: all sections and words; no heading is the last line of a page; no table is cut off."""
+    headings = browser.evaluate("[...document.querySelectorAll('h2, h3, caption')].map(e => e.textContent)")
+    headings = {" ".join(text.split()) for text in headings}
+    sections = browser.evaluate("[...document.querySelectorAll('h1, h2')].map(e => e.textContent)")
+    wrong = []
+    for kind, width in (("upright", 703), ("across", 1031)):  # pixels between the margins
+        path = os.path.join(folder, f"{name}-{kind}.pdf")
+        browser.print(path, kind == "across")
+        text = subprocess.run(["pdftotext", "-layout", path, "-"], check=True, capture_output=True).stdout.decode()
+        flat = " ".join(text.split())
+        for word in [*words, *(" ".join(section.split()) for section in sections)]:
+            if word not in flat:
+                wrong.append(f"{name}, {kind}: the print lacks {word!r}")
+        for page in text.split("\f"):
+            lines = [" ".join(line.split()) for line in page.splitlines() if line.strip()]
+            if lines and lines[-1] in headings:
+                wrong.append(f"{name}, {kind}: alone at the end of a page: {lines[-1]}")
+        browser.call("Emulation.setEmulatedMedia", media="print")
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        wrong += [f"{name}, on paper, {kind}: {what}" for what in browser.evaluate(CUT)]
+        browser.call("Emulation.setEmulatedMedia", media="")
+    return wrong
+
+
 def check_page(browser, folder, name, words):
     wrong = []
     url = f"file://{folder}/{name}.html"
-    for kind, width, height, is_phone in (("desktop", 1280, 900, False), ("phone", 390, 844, True)):
+    for kind, width, height, is_phone in (("phone", 390, 844, True), ("desktop", 1280, 900, False)):
         browser.open(url, width, height, is_phone)
-        wrong += [f"{name}, {kind}: {what}" for what in browser.look()]
+        wrong += [f"{name}, {kind}: {what}" for what in browser.evaluate(LOOK)]
         image = os.path.join(folder, f"{name}-{kind}.png")
         browser.screenshot(image)
         if png_size(image)[0] != width or png_size(image)[1] < height:
             wrong.append(f"{name}, {kind}: a screenshot of {png_size(image)}")
+        if kind == "desktop":
+            wrong += check_print(browser, folder, name, words)
+            browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        wrong += [f"{name}, {kind}: {what}" for what in browser.axe()]
+        browser.evaluate(OPEN)
+        wrong += [f"{name}, {kind}, unfolded: {what}" for what in [*browser.evaluate(LOOK), *browser.axe()]]
+        if kind == "desktop":
+            wrong += [f"{name}: {what}" for what in browser.evaluate(CUT)]
         for event in browser.events:
             method, parameters = event.get("method"), event.get("params", {})
             if method == "Network.requestWillBeSent" and parameters["request"]["url"] != url:
                 wrong.append(f"{name}: fetches {parameters['request']['url']}")
             if method in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown"):
                 wrong.append(f"{name}: on the console: {parameters}")
-    print_path = os.path.join(folder, f"{name}.pdf")
-    browser.print(print_path)
-    text = subprocess.run(["pdftotext", "-layout", print_path, "-"], check=True, capture_output=True).stdout.decode()
-    flat = " ".join(text.split())
-    for word in words:
-        if word not in flat:
-            wrong.append(f"{name}: the print lacks {word!r}")
-    with open(os.path.join(folder, f"{name}.html"), encoding="utf-8") as f:
-        n_rows = f.read().count('<th scope="row" class="n">')  # of the table of configurations
-    if flat.count("/") < n_rows:
-        wrong.append(f"{name}: the print has too few rows")
     return wrong
 
 
@@ -247,6 +310,9 @@ def main():
         browser = Browser(folder)
         browser.attach()
         wrong = [what for name, words in pages.items() for what in check_page(browser, folder, name, words)]
+        browser.evaluate("document.querySelector('main').append(document.createElement('img'))")
+        if AXE and not any("image-alt" in what for what in browser.axe()):
+            wrong.append("axe-core does not find a fault that is there")
     finally:
         if browser:
             browser.close()

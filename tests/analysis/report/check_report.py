@@ -52,7 +52,7 @@ class Node:
         """Descendants with one of the tags and these attributes, in the page's order."""
         for child in self.children:
             if isinstance(child, Node):
-                wanted = {key.rstrip("_"): value for key, value in attributes.items()}
+                wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
                 if (not tags or child.tag in tags) and wanted.items() <= child.attributes.items():
                     yield child
                 yield from child.all(*tags, **attributes)
@@ -149,22 +149,35 @@ class Files(unittest.TestCase):
         self.assertNotRegex(style, r"(?i)url\(|@import|</|http")
         # What a screen reader needs.
         for svg in root.all("svg"):
+            if svg.attributes.get("aria-hidden") == "true":
+                continue  # a mark of a legend, beside its meaning
             self.assertEqual(svg.attributes["role"], "img")
             first = [child for child in svg.children if isinstance(child, Node)][:2]
             self.assertEqual([node.tag for node in first], ["title", "desc"])
             self.assertTrue(all(node.text().strip() for node in first))
         for cell in root.all("th"):
             self.assertIn(cell.attributes["scope"], ("row", "col", "rowgroup", "colgroup"))
+        # Nothing that only a pointer shows; scrolling boxes have names of their own and the keyboard reaches them.
+        self.assertEqual([node.tag for node in root.all() if "title" in node.attributes], [])
+        self.assertEqual([node.tag for node in root.all("title") if node.parent.tag not in ("svg", "head")], [])
+        boxes = list(root.all("div", class_="scroll"))
+        self.assertEqual([box for box in boxes if box.attributes.get("tabindex") != "0"], [])
+        names = [box.attributes["aria-label"] for box in boxes]
+        self.assertEqual(len(set(names)), len(names))
+        for table in root.all("table"):
+            self.assertEqual(table.parent.attributes.get("class"), "scroll")
         levels = [int(node.tag[1]) for node in root.all("h1", "h2", "h3")]
         self.assertEqual(levels.count(1), 1)
         self.assertTrue(all(b - a <= 1 for a, b in zip(levels, levels[1:])))
 
+    def table(self, page, section, name):
+        box, = page.section(section).all("div", class_="scroll", aria_label=name)
+        return next(box.all("table"))
 
-def percents(text):
-    return [float(number) for number in re.findall(r"([\d.]+) %", text)]
+    def body(self, table):
+        """The cells, without heads, of each row."""
+        return [list(row.all("td")) for row in next(table.all("tbody")).all("tr")]
 
-
-class Contents(Files):
     def expected(self, path, config, measure="taylor_sample", below=0.1):
         """RI [model, layer, unit] of the accepted models."""
         with h5py.File(path) as f:
@@ -173,9 +186,16 @@ class Contents(Files):
             importance = f["importance"][config][accepted, MEASURES.index(measure), :, :n_layers, :n_units].astype("f8")
         return make_file.relative_importance(importance[:, 0], importance[:, 1], below)
 
+
+def percents(text):
+    return [float(number) for number in re.findall(r"([\d.]+) %", text)]
+
+
+class Contents(Files):
     def check_histograms(self, page, path, configs, *args):
         groups = list(page.section("importance").all("div", class_="group"))
         self.assertEqual([int(re.match(r"\[(\d+)\]", group.text().strip())[1]) for group in groups], configs)
+        bins = iter(self.body(self.table(page, "importance", "Histograms of relative importance")))
         for config, group in zip(configs, groups):
             ri = self.expected(path, config, *args)
             self.assertIn(f"({ri.shape[0]} model{'s' if ri.shape[0] != 1 else ''})", group.text())
@@ -187,21 +207,22 @@ class Contents(Files):
                 shares = [100 * (units > 0.9).mean(), 100 * (units < -0.9).mean(), 100 * (abs(units) < 0.5).mean(),
                           100 * np.isnan(units).mean()]
                 np.testing.assert_allclose(percents(description), shares, atol=0.0501)
-                bars = list(svg.all("rect"))
+                bars, numbers = list(svg.all("rect")), [cell.text() for cell in next(bins)]
                 expected = np.histogram(units[~np.isnan(units)], np.linspace(-1, 1, 11))[0] / units.size
-                np.testing.assert_allclose([percents(bar.text())[0] for bar in bars], 100 * expected, atol=0.0501)
+                np.testing.assert_allclose([percents(text)[0] for text in numbers], 100 * expected, atol=0.0501)
                 heights = np.array([float(bar.attributes["height"]) for bar in bars])
                 np.testing.assert_allclose(heights * expected.max(), expected * heights.max(), atol=1e-3)
-                self.assert_whiskers(svg, bars, heights, ri[:, layer])
-                self.assertEqual([text.text() for text in svg.all("text")][-2], f"+ {shares[3]:.0f} %")
+                self.assert_whiskers(svg, bars, numbers, heights, ri[:, layer])
+                self.assertEqual([text.text() for text in svg.all("text")][-1], f"+ {shares[3]:.0f} %")
+        self.assertRaises(StopIteration, next, bins)
 
-    def assert_whiskers(self, svg, bars, heights, ri):
-        """A line from low to high on the bar, where the tooltip has an interval, around the bar's top."""
+    def assert_whiskers(self, svg, bars, numbers, heights, ri):
+        """A line from low to high on the bar, where the table has an interval, around the bar's top."""
         found = {float(line.attributes["x1"]): line.attributes for line in svg.all("line", class_="whisker")}
         n = 0
-        for b, (bar, height) in enumerate(zip(bars, heights)):
+        for b, (bar, text, height) in enumerate(zip(bars, numbers, heights)):
             shares = [np.histogram(model[~np.isnan(model)], np.linspace(-1, 1, 11))[0][b] for model in ri]
-            interval = re.search(r"\[([\d.]+), ([\d.]+)\]", bar.text())
+            interval = re.search(r"\[([\d.]+), ([\d.]+)\]", text)
             self.assertEqual(interval is not None, np.ptp(shares) > 0)
             if not interval or interval[1] == interval[2]:
                 continue
@@ -209,7 +230,7 @@ class Contents(Files):
             left, width = float(bar.attributes["x"]), float(bar.attributes["width"])
             line = found[float(f"{left + width / 2:.6g}")]
             bottom = float(bar.attributes["y"]) + height
-            share = percents(bar.text())[0]
+            share = percents(text)[0]
             if share > 1:  # heights per share from the bar itself
                 scale = height / share
                 np.testing.assert_allclose([bottom - float(line["y1"]), bottom - float(line["y2"])],
@@ -225,45 +246,52 @@ class Contents(Files):
 
     def test_acceptance(self):
         for path in ("real.h5", "sizes.h5", "many.h5"):
-            table = next(self.page(path).section("acceptance").all("table"))
-            rows = [list(row.all("td")) for row in next(table.all("tbody")).all("tr")]
+            rows = self.body(self.table(self.page(path), "acceptance", "Acceptance of each configuration"))
             with h5py.File(path) as f:
                 status, attempts, errors = f["status"][()], f["attempts"][()], f["test_error"][()]
                 history = [make_file.history({"train_mode": mode.decode(), "epochs": int(n)})
                            for mode, n in zip(f["train_mode"][()], f["epochs"][()])]
             self.assertEqual(len(rows), len(status))
             for c, cells in enumerate(rows):
-                jobs, accepted, of_models, of_attempts, *tasks = cells[-6:]
+                jobs, accepted, others, of_models, of_attempts, *tasks = cells
                 names = ["pending", "accepted", "rejected", "diverged", "error"]
                 for s, name in enumerate(names):
                     n = (status[c] == s).sum()
                     self.assertEqual(f"{n} {name}" in next(jobs.all("desc")).text().split(", "), n > 0)
+                    self.assertEqual(f"{n} {name}" in others.text().split(", "), n > 0 and name != "accepted")
                 tried = np.isin(status[c], [ACCEPTED, REJECTED, DIVERGED])
                 k = int((status[c] == ACCEPTED).sum())
                 self.assertEqual(accepted.text(), f"{k}/{tried.sum()}")
                 for cell, n in ((of_models, tried.sum()), (of_attempts, attempts[c][tried].sum())):
                     interval = scipy.stats.binomtest(k, int(n)).proportion_ci(0.95, method="wilson")
-                    numbers = [float(x) for x in re.findall(r"[\d.]+", cell.text())]
+                    numbers = [float(x) for x in re.findall(r"\d+\.\d", cell.text())]
                     np.testing.assert_allclose(numbers, [100 * k / n, 100 * interval.low, 100 * interval.high], atol=0.0501)
                 for t, cell in enumerate(tasks):
                     final = errors[c, status[c] == ACCEPTED, history[c] - 1, t].astype("f8")
-                    numbers = [float(x) for x in re.findall(r"[\d.]+", cell.text())]
+                    numbers = [float(cell.children[0]), *map(float, next(cell.all("small")).text().split("\u2013"))]
                     np.testing.assert_allclose(numbers, np.quantile(final, [0.5, 0.05, 0.95]), atol=0.0000501)
 
     def test_training(self):
         page = self.page("sizes.h5")
+        rows = iter(self.body(self.table(page, "training", "Test errors by epoch")))
         with h5py.File("sizes.h5") as f:
-            for c, svg in enumerate(page.section("training").all("svg")):
+            for c, svg in enumerate(page.section("training").all("svg", role="img")):
                 errors = f["test_error"][c][f["status"][c] == ACCEPTED].astype("f8")
-                dots = [dot.text() for dot in svg.all("circle")]
-                self.assertEqual(len(dots), 2 * make_file.history({"train_mode": f["train_mode"].asstr()[c],
-                                                                   "epochs": int(f["epochs"][c])}))
-                for dot in dots:
-                    found = re.fullmatch(r"epoch (\d+), task (\d): median error (\S+) \(5-95 %: (\S+) to (\S+)\)", dot)
-                    values = errors[:, int(found[1]), int(found[2]) - 1]
-                    np.testing.assert_allclose([float(x) for x in found.groups()[2:]],
-                                               np.quantile(values, [0.5, 0.05, 0.95]), rtol=6e-4)
+                n = make_file.history({"train_mode": f["train_mode"].asstr()[c], "epochs": int(f["epochs"][c])})
+                curves = [line.attributes for line in svg.all("polyline", class_="curve")]
+                self.assertEqual([len(curve["points"].split()) for curve in curves], [n, n])
+                self.assertEqual(len({curve["stroke-dasharray"] for curve in curves}), 2)
+                for task in range(2):
+                    cells = [cell.text() for cell in next(rows) if cell.text()]
+                    self.assertEqual(len(cells), min(n, 5))
+                    found = [re.fullmatch(r"epoch (\d+?)(\d\.\S*?|0)\[(\S+), (\S+)\]", cell) for cell in cells]
+                    self.assertEqual((int(found[0][1]), int(found[-1][1])), (0, n - 1))
+                    for match in found:
+                        values = errors[:, int(match[1]), task]
+                        np.testing.assert_allclose([float(x) for x in match.groups()[1:]],
+                                                   np.quantile(values, [0.5, 0.05, 0.95]), rtol=6e-4)
         self.assertEqual(c, 3)
+        self.assertRaises(StopIteration, next, rows)
 
     def cell_share(self, path, config, layer, kind):
         units = self.expected(path, config)[:, layer]
@@ -272,39 +300,42 @@ class Contents(Files):
     def assert_cell(self, cell, share):
         digits = 0 if share >= 9.95 else 1
         self.assertAlmostEqual(float(cell.children[0]), share, delta=0.51 if digits == 0 else 0.051)
-        self.assertAlmostEqual(percents(cell.attributes["title"])[0], share, delta=0.0501)
-        interval = re.search(r"\[([\d.]+), ([\d.]+)\]", cell.attributes["title"])
         small = [node.text() for node in cell.all("small")]
-        if small and interval:
-            for shown, exact in zip(small[0].split("\u2013"), interval.groups()):
-                self.assertAlmostEqual(float(shown), float(exact), delta=0.51 if digits == 0 else 0.051)
+        if small:
+            low, high = map(float, small[0].split("\u2013"))
+            self.assertTrue(low - 0.51 <= share <= high + 0.51, (low, share, high))
 
-    def test_map_of_a_list(self):
-        table = next(self.page("sizes.h5").section("maps").all("table"))
-        layers = [4, 2, 4, 6]
-        for c, row in enumerate(next(table.all("tbody")).all("tr")):
-            cells = list(row.all("td"))
-            self.assertEqual(len(cells), 18)
-            for k, kind in enumerate(["selective", "mixed", "unimportant"]):
-                for layer in range(6):
-                    cell = cells[6 * k + layer]
-                    if layer < layers[c]:
-                        self.assert_cell(cell, self.cell_share("sizes.h5", c, layer, kind))
-                        self.assertIn(f"no. {c}, layer {layer + 1}:", cell.attributes["title"])
-                    else:
-                        self.assertEqual(cell.attributes["class"], "none")
-        self.assertEqual(c, 3)
+    def test_list(self):
+        with self.subTest("many layers: a table for each share"):
+            page = self.page("sizes.h5")
+            layers = [4, 2, 4, 6]
+            for name, kind in (("selective", "selective"), ("mixed", "mixed"), ("unimportant", "unimportant")):
+                rows = self.body(self.table(page, "maps", f"All configurations: {name}"))
+                self.assertEqual([len(cells) for cells in rows], [6] * 4)
+                for c, cells in enumerate(rows):
+                    for layer, cell in enumerate(cells):
+                        if layer < layers[c]:
+                            self.assert_cell(cell, self.cell_share("sizes.h5", c, layer, kind))
+                        else:
+                            self.assertEqual(cell.attributes["class"], "none")
+        with self.subTest("few: one table"):
+            rows = self.body(self.table(self.page("real.h5"), "maps", "All configurations: selective and other shares"))
+            for c, cells in enumerate(rows):
+                for k, kind in enumerate(["selective", "mixed", "unimportant"]):
+                    for layer in range(4):
+                        self.assert_cell(cells[4 * k + layer], self.cell_share("real.h5", c, layer, kind))
+            self.assertEqual(c, 10)
 
     def test_map_of_a_grid(self):
-        """many.h5: ten fractions x four context locations."""
+        """many.h5: ten fractions x four context locations; the fewer are columns."""
         section = self.page("many.h5").section("maps")
         found = {}
-        for table in section.all("table"):
+        for table in section.all("table", class_="map"):
             caption = next(table.all("caption")).text()
             columns = [cell.text() for cell in next(table.all("thead")).all("th")][1:]
-            self.assertEqual(columns, [f"{0.05 + 0.01 * i:g}" for i in range(10)])
+            self.assertEqual(columns, ["1", "2", "3", "4"])
             rows = list(next(table.all("tbody")).all("tr"))
-            self.assertEqual([next(row.all("th")).text() for row in rows], ["1", "2", "3", "4"])
+            self.assertEqual([next(row.all("th")).text() for row in rows], [f"{0.05 + 0.01 * i:g}" for i in range(10)])
             found[caption] = [list(row.all("td")) for row in rows]
         self.assertEqual(len(found), 1 + 3 * 4)
         with h5py.File("many.h5") as f:
@@ -313,15 +344,15 @@ class Contents(Files):
             for j in range(4):
                 config = i * 4 + j
                 tried = np.isin(status[config], [ACCEPTED, REJECTED, DIVERGED])
-                self.assert_cell(found["models accepted, %"][j][i],
+                self.assert_cell(found["models accepted, %"][i][j],
                                  100 * (status[config] == ACCEPTED).sum() / tried.sum())
                 for kind in ("selective", "mixed", "unimportant"):
                     for layer in range(4):
-                        self.assert_cell(found[f"Layer {layer + 1}: {kind}, %"][j][i],
+                        self.assert_cell(found[f"Layer {layer + 1}: {kind}, %"][i][j],
                                          self.cell_share("many.h5", config, layer, kind))
 
     def test_numbers(self):
-        table = list(self.page("sizes.h5").section("importance").all("table"))[0]
+        table = self.table(self.page("sizes.h5"), "importance", "Relative importance by layer")
         self.assertEqual([cell.text() for cell in next(table.all("thead")).all("th")],
                          ["Configuration", "layer", "mean RI", "selective", "selective for task 1", "selective for task 2",
                           "mixed", "unimportant", "dip", "two peaks"])
@@ -334,34 +365,103 @@ class Contents(Files):
                 self.assertEqual(list(row.all("th"))[-1].text(), str(layer + 1))
                 shares = [abs(units) > 0.9, units > 0.9, units < -0.9, abs(units) < 0.5, np.isnan(units)]
                 cells = list(row.all("td"))
-                self.assertAlmostEqual(float(cells[0].children[0]), np.nanmean(np.nanmean(units, 1)), delta=0.000501)
+                self.assertAlmostEqual(float(cells[0].children[0].strip()), np.nanmean(np.nanmean(units, 1)),
+                                       delta=0.000501)
                 for cell, share in zip(cells[1:6], shares):
                     self.assertAlmostEqual(percents(cell.text())[0], 100 * share.mean(), delta=0.0501)
         self.assertRaises(StopIteration, next, rows)
 
+    def test_sharing(self):
+        """Three tasks: overlap beside chance, S, N_eff, preferred tasks and one model's map against NumPy."""
+        with open("three.cfg", "w") as f:
+            f.write('replicates = 6; grid = { context_location = ["start", "end"]; };\n'
+                    'model = { tasks = "x0 + x1; x0 * x1; x0"; hidden_size = 8; epochs = 1; error_threshold = 10.0; };')
+        subprocess.run([PICKY, "run", "three.cfg", "-o", "three.h5"], check=True, stderr=subprocess.DEVNULL)
+        page = self.page("three.h5")
+        section = page.section("sharing")
+        maps = [svg for svg in section.all("svg") if next(svg.all("title")).text().startswith("Tasks by units")]
+        minis = iter([svg for svg in section.all("svg") if svg not in maps])
+        with h5py.File("three.h5") as f:
+            importance = f["importance"][:, :, MEASURES.index("taylor_sample")].astype("f8")  # config, model, task, layer, unit
+        counted = np.where(importance < 0.1 * importance.mean(-1, keepdims=True), 0, importance)
+        for c in range(2):
+            layers = self.body(self.table(page, "sharing", f"Tasks that neurons serve, configuration {c}"))
+            pairs = iter(self.body(self.table(page, "sharing", f"Overlap of each pair, configuration {c}")))
+            number = lambda cell: float(re.match(r"[\d.]+", cell.text())[0])
+            for b in range(1, 3):
+                for a in range(b):
+                    ri = make_file.relative_importance(importance[c, :, a], importance[c, :, b], 0.1)
+                    svg = next(minis)
+                    np.testing.assert_allclose(percents(next(svg.all("desc")).text()),
+                                               [100 * (ri < -0.8).mean(), 100 * (ri > 0.8).mean(), 100 * np.isnan(ri).mean()],
+                                               atol=0.0501)
+                    for layer in range(4):
+                        x, y = counted[c, :, a, layer] > 0, counted[c, :, b, layer] > 0
+                        both, n_x, n_y = (x & y).sum(-1), x.sum(-1), y.sum(-1)
+                        jaccard, overlap = 100 * both / (x | y).sum(-1), 100 * both / np.minimum(n_x, n_y)
+                        chance = [sum(k / (m + n - k) * scipy.stats.hypergeom.pmf(k, 8, m, n) for k in range(9) if m + n > k)
+                                  for m, n in zip(n_x, n_y)]
+                        found = [number(cell) for cell in next(pairs)]
+                        np.testing.assert_allclose(found, [jaccard.mean(), 100 * np.mean(chance), overlap.mean(),
+                                                           100 * (np.maximum(n_x, n_y) / 8).mean()], atol=0.0501)
+                        matrix = self.body(self.table(page, "sharing", f"Jaccard of layer {layer + 1}, configuration {c}"))
+                        self.assertAlmostEqual(number(matrix[b][a]), jaccard.mean(), delta=0.501)
+                        self.assertAlmostEqual(number(matrix[a][b]), 100 * np.mean(chance), delta=0.501)
+            for layer, cells in enumerate(layers):
+                units = counted[c, :, :, layer]  # model, task, unit
+                served = units.max(1) > 0
+                with np.errstate(invalid="ignore"):
+                    others = (units.sum(1) - units.max(1)) / 2
+                    selectivity = (units.max(1) - others) / (units.max(1) + others)
+                    n_eff = units.sum(1) ** 2 / (units ** 2).sum(1)
+                prefer = [100 * (served & (units.argmax(1) == task)).mean() for task in range(3)]
+                np.testing.assert_allclose([number(cell) for cell in cells[:2]],
+                                           [np.nanmean(np.where(served, selectivity, np.nan), 1).mean(),
+                                            np.nanmean(np.where(served, n_eff, np.nan), 1).mean()], atol=0.000501)
+                np.testing.assert_allclose([number(cell) for cell in cells[2:]], prefer, atol=0.0501)
+                paths = [path.attributes for path in maps[4 * c + layer].all("path")]
+                self.assertEqual(sum(path["d"].count("M") for path in paths), 3 * 8)
+                full = [path["d"].count("M") for path in paths if path["fill"] == "#0b4a8f"]  # each task's most important unit
+                self.assertGreaterEqual(sum(full), (units[0].max(-1) > 0).sum())
+                empty = [path["d"].count("M") for path in paths if path["fill"] == "#f4f4f4"]
+                self.assertGreaterEqual(sum(empty), (units[0] == 0).sum())
+        self.assertRaises(StopIteration, next, minis)
+        self.assertEqual(list(self.page("real.h5").root.all("section", id="sharing")), [])
+
     def test_claims(self):
         """The table of `picky-analyse claims --csv`, cell by cell."""
-        done = subprocess.run([PROGRAM, "claims", "real.h5", "--csv"], check=True, capture_output=True, text=True)
+        done = subprocess.run([PROGRAM, "claims", "real.h5", "--noise", "--csv"], check=True, capture_output=True, text=True)
         expected = list(csv.DictReader(io.StringIO(done.stdout)))
         claims = {row["claim"]: None for row in expected if row["decision"] not in ("", "not_in_file")}
         self.assertGreater(len(claims), 1)
-        section = self.page("real.h5").section("claims")
-        overview, definitions, correlations = section.all("table")
-        rows = list(next(overview.all("tbody")).all("tr"))
+        page = self.page("real.h5")
+        rows = list(next(self.table(page, "claims", "Numbers of the claims").all("tbody")).all("tr"))
+        beside = {name: [[cell.text() for cell in row.all("td")] for row in rows if list(row.all("th"))[-1].text() == name]
+                  for name in ("identical tasks", "noise")}
+        rows = [row for row in rows if list(row.all("th"))[-1].text() not in beside]
         self.assertEqual(len(rows), 3 * len(claims))
-        self.assertEqual(len(list(next(definitions.all("tbody")).all("tr"))), len(claims))
+        judged = [[row for row in expected if row["claim"] == claim][:6] for claim in claims]
+        for name, keys in (("noise", ("noise_a", "noise_b")), ("identical tasks", ("identical",))):
+            numbers = [float(row[key]) for measures in judged for row in measures for key in keys if row[key]]
+            found = [float(x) for row in beside[name] for text in row for x in text.split("; ")]
+            self.assertGreater(len(found), 5)
+            np.testing.assert_allclose(found, numbers, atol=0.000501)
+        self.assertEqual(len(self.body(self.table(page, "claims", "What each claim measures"))), len(claims))
         for c, claim in enumerate(claims):
             for r in range(3):
                 found_rows = [row for row in expected if row["claim"] == claim][6 * r:6 * r + 6]
                 for m, (row, cell) in enumerate(zip(found_rows, rows[3 * c + r].all("td"))):
                     self.assertEqual((cell.children[0], row["measure"]), (row["decision"], MEASURES[m]))
-                    self.assertIn(f"{row['n']} seeds", cell.attributes["title"])
+                    small = [node.text() for node in cell.all("small")]
+                    self.assertEqual(small[-1], f"n = {row['n']}")
                     if row["effect"]:
-                        found = [float(x) for x in re.findall(r"[-+][\d.]+", next(cell.all("small")).text())]
+                        found = [float(x) for x in re.findall(r"[-+][\d.]+", small[0])]
                         np.testing.assert_allclose(found, [float(row[key]) for key in ("effect", "effect_low",
                                                                                        "effect_high") if row[key]],
                                                    atol=0.000501)
                 self.assertEqual(m, 5)
+        self.check_forest(page, expected, claims)
+        correlations = self.table(page, "claims", "Correlation of mean RI with the losses")
         for n, (normalise, row) in enumerate(zip(["none", "layer"], next(correlations.all("tbody")).all("tr"))):
             for m, cell in enumerate(row.all("td")):
                 found = [float(x) for x in re.findall(r"[-+][\d.]+", cell.text())]
@@ -372,14 +472,40 @@ class Contents(Files):
         make_file.make("few.h5", [dict(hidden_size=20, **t) for t in (
             {}, dict(second_task="add1.5"), dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1"),
             dict(tasks="x0 + 1.5 * x1; x0 + 1.5 * x1"))], 5)
-        overview = next(self.page("few.h5").section("claims").all("table"))
-        cells = [cell for row in next(overview.all("tbody")).all("tr") for cell in row.all("td")]
+        cells = [cell for row in self.body(self.table(self.page("few.h5"), "claims", "Numbers of the claims"))
+                 for cell in row if "class" in cell.attributes]
         self.assertEqual({cell.children[0] for cell in cells}, {"too few"})
         self.assertEqual({cell.attributes["class"] for cell in cells}, {"few"})
         make_file.make("none.h5", [dict(hidden_size=8, fraction=0.1)], 3)
         page = self.page("none.h5")
         self.assertEqual(list(page.root.all("section", id="claims")), [])
-        self.assertNotIn("Claims", next(page.root.all("nav")).text())
+        self.assertNotIn("Verdicts", next(page.root.all("nav")).text())
+
+    def check_forest(self, page, expected, claims):
+        """Circles and lines lie where the numbers of `claims --csv` are, on one axis for all panels."""
+        section = page.section("claims")
+        panels = list(section.all("svg", role="img"))
+        claims = [claim for claim in claims if any(row["effect"] for row in expected if row["claim"] == claim)]
+        self.assertEqual(len(panels), len(claims))
+        self.assertIs(next(page.root.all("section")), section)  # verdicts first
+        places = []
+        for claim, svg in zip(claims, panels):
+            rows = [row for row in expected if row["claim"] == claim][:6]
+            words = [text.text() for text in svg.all("text")]
+            for row in rows:
+                self.assertEqual(words[words.index(row["measure"]) + 1], row["decision"])
+                if row["effect"]:
+                    said = re.search(f"{row['measure']}: {row['decision']}, ([-+][\\d.]+)", next(svg.all("desc")).text())
+                    self.assertAlmostEqual(float(said[1]), float(row["effect"]), delta=0.000501)
+            circles = [float(node.attributes["cx"]) for node in svg.all("circle")]
+            lines = [(float(node.attributes["x1"]), float(node.attributes["x2"])) for node in svg.all("line", class_="effect")]
+            with_effect = [row for row in rows if row["effect"]]
+            places += zip([float(row["effect"]) for row in with_effect], circles)
+            for row, line in zip([row for row in rows if row["effect_low"]], lines):
+                places += zip([float(row["effect_low"]), float(row["effect_high"])], line)
+        values, x = np.array(places).T
+        self.assertGreater(len(x), 10)
+        np.testing.assert_allclose(np.polyval(np.polyfit(values, x, 1), values), x, atol=0.01)
 
     def test_provenance(self):
         page = self.page("real.h5")
@@ -509,7 +635,9 @@ class Odd(Files):
             f["status"][...] = PENDING
         page = self.page("new.h5")
         self.assertIn("0 of 110 jobs (0.0\u00a0%)", next(page.root.all("header")).text())
-        self.assertEqual(page.section("importance").text().count("No accepted model yet"), 11)
+        for name in ("importance", "training"):
+            self.assertIn("No accepted model.", page.section(name).text())
+            self.assertEqual(list(page.section(name).all("svg", role="img")), [])
         shutil.copy("real.h5", "one_job.h5")
         with h5py.File("one_job.h5", "r+", libver=("v108", "v108")) as f:
             status = np.zeros_like(f["status"])
@@ -532,11 +660,20 @@ class Odd(Files):
         self.assertEqual(len(list(page.section("importance").all("div", class_="group"))), 24)
         self.assertEqual(len(list(page.section("training").all("div", class_="group"))), 24)
         for name in ("importance", "training"):
-            self.assertIn("first 24 of 1000 configurations", page.section(name).text())
-        self.assertEqual(len(list(next(page.section("acceptance").all("tbody")).all("tr"))), 1000)
+            self.assertIn("24 of 1,000 configurations", page.section(name).text())
+        # They are spread over all in the order of their selective shares.
+        share = {c: np.nanmean((abs(self.expected("thousand.h5", c)) > 0.9).mean((0, 2))) for c in range(1000)}
+        order = sorted(share, key=lambda c: (round(share[c], 6), c))
+        chosen = [int(re.match(r"\[(\d+)\]", group.text().strip())[1])
+                  for group in page.section("importance").all("div", class_="group")]
+        np.testing.assert_allclose([share[c] for c in chosen], [share[order[i * 999 // 23]] for i in range(24)], atol=1e-6)
+        self.assertEqual(len(self.body(self.table(page, "acceptance", "Acceptance of each configuration"))), 1000)
+        self.assertEqual(len(self.body(self.table(page, "maps", "All configurations: selective and other shares"))), 1000)
         # One combination of the third hyperparameter after the other, acceptance and layers of each.
         self.assertEqual([h.text() for h in page.section("maps").all("h3")], ["second_task = prod", "second_task = add1.5"])
-        self.assertIn("Left out", page.section("maps").text())
+        # Drawn: a path for each colour, a cell for each configuration.
+        maps = [svg for svg in page.section("maps").all("svg") if next(svg.all("title")).text() == "Layer 1: selective"]
+        self.assertEqual([sum(path.attributes["d"].count("M") for path in svg.all("path")) for svg in maps], [500, 500])
 
     def test_no_runs(self):
         page = self.page("one.h5")  # made without /provenance and without the sweep's text

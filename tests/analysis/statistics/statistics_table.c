@@ -60,7 +60,7 @@ static void print_ri(double below, bool is_normalised, const float *a, const flo
     static double ri[VALUES_MAX];
     struct ri_counts counts = {0};
     relative_importance_in_double(a, b, n, below, is_normalised, ri);
-    ri_counts_add(&counts, ri, n);
+    ri_counts_add(&counts, ri, n, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
     for (size_t i = 0; i < n; i++)
         printf("%.17g ", ri[i]);
     printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, counts.selective_a, counts.selective_b, counts.mixed,

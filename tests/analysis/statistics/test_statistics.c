@@ -100,8 +100,8 @@ static void kinds_and_bins(void **state)
     const double ri[] = {-1, -0.95, -0.9, -0.85, -0.5, -0.4999, 0, 0.19, 0.21, 0.4999, 0.51, 0.9, 0.91, 1, NAN, NAN};
     struct ri_counts counts;
     memset(&counts, 0, sizeof counts);
-    ri_counts_add(&counts, ri, 10);
-    ri_counts_add(&counts, ri + 10, 6);
+    ri_counts_add(&counts, ri, 10, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
+    ri_counts_add(&counts, ri + 10, 6, RI_SELECTIVE_ABOVE, RI_MIXED_BELOW);
     assert_int_equal(counts.n_units, 16);
     assert_int_equal(counts.selective_a, 2); /* 0.91, 1; not 0.9 itself */
     assert_int_equal(counts.selective_b, 2); /* -1, -0.95 */

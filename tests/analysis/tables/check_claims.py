@@ -457,6 +457,20 @@ class Claims(base.Files):
             self.assertGreater((mean["high"] - mean["low"]) / t, 0.7 * (
                 simple["multiverse"]["effect"]["high"] - simple["multiverse"]["effect"]["low"]) / 2.2)
 
+    def test_each_model_is_read_once(self):
+        def bytes_read(*arguments):
+            script = '"$@" >/dev/null && grep rchar "/proc/$$/io"'
+            out = subprocess.run(["bash", "-c", script, "bash", *arguments], capture_output=True, text=True)
+            if out.returncode != 0:
+                self.skipTest("/proc/PID/io does not tell")
+            return int(out.stdout.split()[1])
+
+        with h5py.File("claims.h5") as f:
+            size = f["importance"].size * 4
+        none = bytes_read(base.PROGRAM, "--version")
+        found = bytes_read(base.PROGRAM, "claims", "claims.h5") - none
+        self.assertTrue(size < found < 1.3 * size + 300000, (size, found))
+
     def test_first_plan(self):
         rng = np.random.default_rng(5)
         noise = rng.normal(0, 0.01, (1, 40))

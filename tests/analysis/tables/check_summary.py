@@ -208,6 +208,62 @@ class Summary(Files):
                     np.testing.assert_allclose([number(row["attempt_acceptance" + end]) for end in ("_low", "_high")],
                                                interval, atol=1e-6)
 
+    def test_cut_offs(self):
+        options = ("--selective-above", "0.6", "--mixed-below", "0.3")
+        with Arrays("seed.h5") as f:
+            for row in rows("summary", "seed.h5", *options):
+                c, layer = int(row["first_configuration"]), int(row["layer"]) - 1
+                ri = [Model(f, c, r, "taylor_sample", "none").ri[layer] for r in accepted(f, c)]
+                with np.errstate(invalid="ignore"):
+                    for name, is_one in (("selective", lambda x: abs(x) > 0.6), ("selective_1", lambda x: x > 0.6),
+                                         ("selective_2", lambda x: x < -0.6), ("mixed", lambda x: abs(x) < 0.3)):
+                        self.assertAlmostEqual(number(row[name]), np.mean([is_one(x).mean() for x in ri]), delta=1e-6)
+                self.assertEqual([row["selective_above"], row["mixed_below"]], ["0.6", "0.3"])
+        text = done("summary", "seed.h5", *options)
+        self.assertIn("(RI > 0.6), for the second (RI < -0.6); mixed (|RI| < 0.3)", text)
+        self.assertIn("Selective: |RI| > 0.6; mixed: |RI| < 0.3.", done("summary", "seed.h5", "--compare", "fraction", *options))
+        table = json.loads(done("summary", "seed.h5", "--json", *options))["groups"][0]["tables"][0]
+        self.assertEqual([table["selective_above"], table["mixed_below"]], [0.6, 0.3])
+        for option in ("--selective-above", "--mixed-below"):
+            for value in ("0", "1", "x", "-0.5", ""):
+                code, out, err = run("summary", "seed.h5", option, value)
+                self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
+                self.assertIn(f"{option} {value}: allowed: a number between 0 and 1", err)
+
+    def test_rejected_models(self):
+        """--status: rejected models count, but for those whose test errors never changed; beside accepted ones."""
+        make_file.make("rejected.h5", make_file.KINDS["seed"], 14, seed=4)
+        with h5py.File("rejected.h5", "r+") as f:
+            status = f["status"][()]
+            for c in range(len(status)):
+                taken = accepted(f, c)[:5]
+                status[c, taken] = REJECTED
+                for r in taken[:2]:  # a dead network
+                    f["test_error"][c, r] = f["test_error"][c, r, 0]
+            f["status"][...] = status
+        for option, codes in (("rejected", [REJECTED]), ("accepted,rejected", [ACCEPTED, REJECTED]), ("accepted", [ACCEPTED])):
+            found = rows("summary", "rejected.h5", "--status", option)
+            with h5py.File("rejected.h5", "r") as f:
+                for row in found:
+                    c, layer = int(row["first_configuration"]), int(row["layer"]) - 1
+                    alive = [r for r in np.flatnonzero(np.isin(f["status"][c], codes))
+                             if np.ptp(f["test_error"][c, r, :2, 0]) > 0]
+                    models = [Model(Arrays("rejected.h5"), c, r, "taylor_sample", "none") for r in alive]
+                    self.assertAlmostEqual(number(row["mixed"]), np.mean([m.mixed[layer] for m in models]), delta=1e-6)
+                    self.assertAlmostEqual(number(row["error_1"]) / np.median([m.error[0] for m in models]), 1, delta=1e-6)
+                    self.assertEqual(int(row["rejected"]), (f["status"][c] == REJECTED).sum())
+                    if option == "rejected" and layer == 0:
+                        n = len(models)
+                        block = done("summary", "rejected.h5").split(f"\n[{c}] ")[1]
+                        self.assertIn(f"rejected, but alive: {n} models\n", block)
+                        line = block.split("rejected, but alive")[1].splitlines()[2]
+                        self.assertAlmostEqual(float(line.split()[6]), 100 * number(row["mixed"]), delta=0.051)
+        self.assertNotIn("rejected, but alive", done("summary", "rejected.h5", "--status", "rejected"))
+        for word in ("diverged", "rejected,error", "pending", ""):
+            code, out, err = run("summary", "rejected.h5", "--status", word)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
+            self.assertIn(f"--status {word}: allowed", err)
+
     def test_only_some_statistics(self):
         everything, some = rows("summary", "seed.h5"), rows("summary", "seed.h5", "--statistic", "mixed,error_2")
         kept = [key for key in everything[0] if key not in some[0]]
@@ -409,6 +465,29 @@ class Compare(Files):
         text = done("summary", "pairs.h5", *options)
         n_tests = sum(np.nansum(abs(d)) > 1e-5 for d in differences)
         self.assertIn(f"Family: p for these {n_tests} tests together, by max-T", text)
+
+    def test_pairs_of_different_attempts(self):
+        options = ("summary", "pairs.h5", "--compare", "train_mode", "--statistic", "mixed", "--layer", "1")
+        with h5py.File("pairs.h5", "r") as f:
+            for row in rows(*options):
+                a, b = (self.config_of(f, row, value) for value in (row["value_a"], row["value_b"]))
+                both = (f["status"][a] == ACCEPTED) & (f["status"][b] == ACCEPTED)
+                same = both & (f["attempts"][a] == f["attempts"][b])
+                self.assertEqual([int(row["model_pairs"]), int(row["model_pairs_of_same_attempt"])], [both.sum(), same.sum()])
+                self.assertTrue(0 < same.sum() < both.sum())
+                self.assertIn(f"  {same.sum()} of {both.sum()} pairs of models come from the same attempt;", done(*options))
+        self.assertEqual({(e["model_pairs"], e["model_pairs_of_same_attempt"])
+                          for e in json.loads(done(*options, "--json"))["comparisons"]},
+                         {(int(r["model_pairs"]), int(r["model_pairs_of_same_attempt"])) for r in rows(*options)})
+
+    def config_of(self, f, row, train_mode):
+        keys = [key for key in row if key in f and key != "train_mode" and f[key].ndim == 1 and len(f[key]) == len(f["status"])]
+        for c in range(len(f["status"])):
+            values = {key: f[key][c] for key in keys}
+            if f["train_mode"].asstr()[c] == train_mode and all(
+                    (v.decode() if isinstance(v, bytes) else f"{v:g}") == row[key] for key, v in values.items()):
+                return c
+        raise AssertionError(row)
 
     def test_few_seeds(self):
         for n, lines in ((4, ["p of the family is not there: no row has 6 seeds"]), (7, ["Warning: fewer than 8 seeds"]),
