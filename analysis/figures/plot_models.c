@@ -271,8 +271,9 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
     static const char *const aggregates[] = {"share with Wilson's 95 % interval", "mean with its 95 % interval",
                                              "median with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0, most = 0;
+    statistic_meaning(figure->statistic, &figure->request->ri, meaning);
     for (size_t i = 0; i < figure->selection->n; i++)
         most = figure->n_models[i] > most ? figure->n_models[i] : most;
     palette_mark(&figure->request->palette, 0, 0.5, texts->dots);
@@ -287,7 +288,7 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", row->label, row->meaning, measure, pair);
+    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", row->label, meaning, measure, pair);
     texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[0]};
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&figure->request->ri, texts->remarks[1]))
         texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[1]};

@@ -439,8 +439,9 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
                                              "median over models with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->options->statistic];
     const char *key = figure->grid.columns.key->name;
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0;
+    statistic_meaning(figure->options->statistic, &figure->request->ri, meaning);
     if (has_layers(figure) && figure->lines != LINES_MEASURES)
         snprintf(measure, sizeof measure, " (%s)", measure_table[figure->request->ri.measure].name);
     if (figure->request->pairs) {
@@ -448,8 +449,7 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", row->label, row->meaning, measure, aggregates[row->aggregate],
-             pair);
+    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", row->label, meaning, measure, aggregates[row->aggregate], pair);
     if (figure->is_number)
         snprintf(texts[n++], LABEL_MAX, "above: slope for %s %s, 95 %% interval over seeds%s",
                  figure->is_logarithmic ? "each doubling of" : "1 more of", key,

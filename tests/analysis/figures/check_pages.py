@@ -226,7 +226,7 @@ class Pages(unittest.TestCase):
         """One that no font has would be a black box over the page: "?" instead, in what is drawn here."""
         name = "caf\u00e9 \ue123\ue124 \u2190"  # of the private use area
         for output in ("b.pdf", "b.png", "b.svg"):
-            code, out, err = run("plot", "units", "seed.h5", "--config", "1", "--title", name, "-o", output)
+            code, out, err = run("plot", "tasks", "seed.h5", "--config", "1", "--title", name, "-o", output)
             warning = ("picky-analyse: no font here has U+E123, U+E124: drawn as \"?\" "
                        "(Debian package fonts-noto-core)\n")
             self.assertEqual((code, out, err), (0, "", "" if output == "b.svg" else warning))
@@ -235,7 +235,7 @@ class Pages(unittest.TestCase):
             self.assertIn(name, f.read())
 
     def test_options(self):
-        code, out, err = run("plot", "units", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
+        code, out, err = run("plot", "tasks", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
                              "Courier New", "--palette", "grey", "--width", "120")
         self.assertEqual((code, err), (0, ""))
         self.assertTrue(out.startswith("figure,configuration,"))
