@@ -73,6 +73,8 @@ NOT_RUN = {
     "tests/bench/scale.py memory": BENCH,
     "tests/bench/scale.py start": BENCH,
     "tests/bench/layouts.py OLD NEW": BENCH,
+    "tests/bench/sweeps.py": BENCH,
+    "tests/bench/plan.py": BENCH,
     "tests/bench/peers_setup.sh peers-env && tests/bench/peers.py --python peers-env/bin/python": "downloads PyTorch",
     "sbatch --signal": SLURM,
     "sbatch -N 2 jobscripts/sweep.sbatch sweep.cfg out.h5": SLURM,
