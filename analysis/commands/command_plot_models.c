@@ -169,7 +169,8 @@ const struct command command_plot_damage = {
     .summary = "Draws what lesions do to a task against the share of units selective for it, a dot for each model",
     .details = "Lesions are those of plot lesion: all units that are selective for a task (|RI| > " RI_TEXT(
         RI_SELECTIVE_ABOVE) ") are silenced together.\n"
-                            "Damage is that task's test error then, less its error with as many random units of the "
+                            "Damage is that task's error then, on a second test set, less that with as many random "
+                            "units of the "
                             "same layers silenced\n"
                             "(mean of 20 draws); models without such units are left out. r is Pearson's correlation "
                             "over models, with\n"
