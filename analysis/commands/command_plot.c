@@ -1,5 +1,6 @@
 /* The figures' commands. What they draw: figures/. */
-#include "command.h"
+#include "command_plot.h"
+
 #include "plot_heatmap.h"
 #include "plot_importance.h"
 #include "plot_lesion.h"
@@ -7,18 +8,13 @@
 #include "plot_ri.h"
 #include "plot_ri_grid.h"
 #include "plot_ri_pairs.h"
+#include "plot_tasks.h"
 #include "plot_training.h"
-#include "plot_units.h"
 
 #define SELECTIVE RI_TEXT(RI_SELECTIVE_ABOVE)
 
-/* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
-typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,
-                                       const struct figure_request *figure, const struct request *request,
-                                       struct error *error);
-
-static enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
-                                  const struct request *request, struct error *error)
+enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
+                           const struct request *request, struct error *error)
 {
     struct figure_request figure = command_figure(request);
     struct task_pairs pairs;
@@ -31,14 +27,34 @@ static enum error_code draw_pairs(pair_figure draw, struct reader *reader, const
     return error->code;
 }
 
-/* The same of a figure over two hyperparameters, which has no room for several pairs. */
-static enum error_code draw_pair(pair_figure draw, struct reader *reader, const struct selection *selection,
-                                 const struct request *request, struct error *error)
+enum error_code draw_pair(pair_figure draw, struct reader *reader, const struct selection *selection,
+                          const struct request *request, struct error *error)
 {
     if (request->pair.is_all)
         return error_set(error, ERROR_INPUT, "--pair all: %s takes one pair (plot ri-pairs shows all)",
                          request->command->name);
     return draw_pairs(draw, reader, selection, request, error);
+}
+
+enum error_code one_statistic(const struct request *request, enum statistic otherwise, enum statistic *statistic,
+                              struct error *error)
+{
+    if (__builtin_popcount(request->statistics) > 1)
+        return error_set(error, ERROR_INPUT, "--statistic: %s takes one statistic", request->command->name);
+    *statistic = request->statistics ? (enum statistic)__builtin_ctz(request->statistics) : otherwise;
+    return ERROR_NONE;
+}
+
+enum error_code draw_statistic(pair_figure draw, bool has_room, enum statistic statistic, struct reader *reader,
+                               const struct selection *selection, const struct request *request, struct error *error)
+{
+    const struct figure_request figure = command_figure(request);
+    /* Every configuration has a first task. */
+    bool is_of_first = statistic == STATISTIC_ERROR_1 && !*request->pair.words[0] && !request->pair.is_all;
+    if (statistic == STATISTIC_ACCEPTANCE || statistic == STATISTIC_ATTEMPT_ACCEPTANCE || is_of_first)
+        return draw(reader, selection, &figure, request, error);
+    return has_room ? draw_pairs(draw, reader, selection, request, error)
+                    : draw_pair(draw, reader, selection, request, error);
 }
 
 static enum error_code training(struct reader *reader, const struct selection *selection, const struct request *request,
@@ -120,23 +136,19 @@ static enum error_code draw_heatmap(struct reader *reader, const struct selectio
                                     const struct figure_request *figure, const struct request *request,
                                     struct error *error)
 {
-    enum statistic statistic =
-        request->statistics ? (enum statistic)__builtin_ctz(request->statistics) : STATISTIC_SELECTIVE;
+    enum statistic statistic;
+    if (one_statistic(request, STATISTIC_SELECTIVE, &statistic, error))
+        return error->code;
     return plot_heatmap(reader, selection, figure, statistic, request->rows, request->columns, error);
 }
 
 static enum error_code heatmap(struct reader *reader, const struct selection *selection, const struct request *request,
                                struct error *error)
 {
-    unsigned of_pairs = ~((1u << STATISTIC_ACCEPTANCE) | (1u << STATISTIC_ATTEMPT_ACCEPTANCE));
-    if (!*request->pair.words[0]) /* every configuration has a first task */
-        of_pairs &= ~(1u << STATISTIC_ERROR_1);
-    if (__builtin_popcount(request->statistics) > 1)
-        return error_set(error, ERROR_INPUT, "--statistic: plot heatmap takes one statistic");
-    if (!request->statistics || request->statistics & of_pairs)
-        return draw_pair(draw_heatmap, reader, selection, request, error);
-    const struct figure_request figure = command_figure(request);
-    return draw_heatmap(reader, selection, &figure, request, error);
+    enum statistic statistic;
+    if (one_statistic(request, STATISTIC_SELECTIVE, &statistic, error))
+        return error->code;
+    return draw_statistic(draw_heatmap, false, statistic, reader, selection, request, error);
 }
 
 const struct command command_plot_heatmap = {
@@ -290,18 +302,18 @@ const struct command command_plot_ri_pairs = {
     .run = ri_pairs,
 };
 
-static enum error_code units(struct reader *reader, const struct selection *selection, const struct request *request,
+static enum error_code tasks(struct reader *reader, const struct selection *selection, const struct request *request,
                              struct error *error)
 {
     const struct figure_request figure = command_figure(request);
     struct selection chosen;
     if (choose_config(reader, selection, request, &chosen, error))
         return error->code;
-    return plot_units(reader, &chosen, &figure, request->replicate, error);
+    return plot_tasks(reader, &chosen, &figure, request->replicate, error);
 }
 
-const struct command command_plot_units = {
-    .name = "plot units",
+const struct command command_plot_tasks = {
+    .name = "plot tasks",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws how important each unit of one model is to each task, as a map of tasks by units for each layer",
     .details = "One configuration (--config, or --where) and one of its accepted models (--replicate). Importances are "
@@ -312,5 +324,5 @@ const struct command command_plot_units = {
         "output force where status config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
-    .run = units,
+    .run = tasks,
 };

@@ -7,6 +7,7 @@ static enum error_code write_comparisons(struct reader *reader, const struct sel
                                          struct error *error)
 {
     const struct comparisons_options options = {.compare = request->compare,
+                                                .interaction = request->interaction,
                                                 .by = request->by,
                                                 .ri = request->ri,
                                                 .measures = request->measures,
@@ -38,8 +39,9 @@ static enum error_code run(struct reader *reader, const struct selection *select
     struct output output;
     if (request->is_csv && request->is_json)
         return error_set(error, ERROR_INPUT, "--csv and --json: allowed: one of them");
-    if ((request->is_simultaneous || request->n_top || request->p_below > 0) && !request->compare)
-        return error_set(error, ERROR_INPUT, "--simultaneous, --top, --p-below: only with --compare");
+    if ((request->interaction || request->is_simultaneous || request->n_top || request->p_below > 0) &&
+        !request->compare)
+        return error_set(error, ERROR_INPUT, "--interaction, --simultaneous, --top, --p-below: only with --compare");
     struct task_pairs pairs = {0}; /* those that have the pair, if one is chosen */
     if (*request->pair.words[0] && task_pairs_make(&pairs, reader, selection, &request->pair, error))
         return error->code;
@@ -95,7 +97,8 @@ const struct command command_summary = {
         "which are 1 for equal sets; beside them is what random sets of these sizes have (the number in both is then\n"
         "hypergeometric). S and N_eff are of all tasks that a model has: S is 1 where a unit serves one alone, for "
         "two\n"
-        "tasks |RI|. --compare and plot heatmap show these where --statistic names them.\n"
+        "tasks |RI|. D is the distance by which claims judges: half the sum, over a layer's units, of the differences\n"
+        "between two tasks' shares of importance. --compare and figures show these where --statistic names them.\n"
         "\n"
         "--compare KEY shows how the statistics of every other value of KEY differ from those of its first one (or\n"
         "of VALUE, with KEY=VALUE), all other hyperparameters being equal (with --by: those of its keys; what the\n"
@@ -104,9 +107,15 @@ const struct command command_summary = {
         "made, whether --top and --p-below show them or not: max-T, from 6 seeds on. It flips the signs of the seeds'\n"
         "differences in all rows at once (every pattern up to 13 seeds, else 10,000), so that its least value is\n"
         "2/2^seeds. How many pairs come from the same attempt is said above: the others differ in initial weights and\n"
-        "data, too. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n",
+        "data, too. CSV and JSON have Holm's correction of Wilcoxon's p, too (p_holm).\n"
+        "\n"
+        "With --interaction OTHER the differences themselves are compared: (b at y - a at y) - (b at x - a at x), a "
+        "and b\n"
+        "being values of KEY, x the first value of OTHER (or OTHER=VALUE) and y another one. Each seed that has all "
+        "four\n"
+        "models gives one such number; interval and tests are as above. 0: what KEY does is the same for x and y.\n",
     .options = "output force where status by measure measures pair layer normalise unimportant-below selective-above "
-               "mixed-below compare statistic "
+               "mixed-below compare interaction statistic "
                "simultaneous top p-below csv json",
     .chooses_models = true,
     .run = run,

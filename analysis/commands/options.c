@@ -53,9 +53,9 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
 
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
+    if (!request->has_measure)
+        request->measures = 0;
     request->has_measure = true;
-    request->has_all_measures = false;
-    request->measures = 0;
     for (const char *word = value;; word++) {
         size_t length = strcspn(word, ",");
         int m = N_MEASURES - 1;
@@ -138,6 +138,13 @@ static enum error_code take_compare(struct request *request, const char *value, 
 {
     (void)error;
     request->compare = value;
+    return ERROR_NONE;
+}
+
+static enum error_code take_interaction(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->interaction = value;
     return ERROR_NONE;
 }
 
@@ -354,6 +361,13 @@ static enum error_code take_title(struct request *request, const char *value, st
     return ERROR_NONE;
 }
 
+static enum error_code take_along(struct request *request, const char *value, struct error *error)
+{
+    (void)error;
+    request->along = value;
+    return ERROR_NONE;
+}
+
 static enum error_code take_rows(struct request *request, const char *value, struct error *error)
 {
     (void)error;
@@ -413,11 +427,14 @@ static const struct option_row option_table[] = {
      "only configurations with this value (or one of VALUE,VALUE,...) of a\n"
      "hyperparameter; may be repeated, all must hold",
      take_where},
-    {"by", 0, "KEY,...", "one group for each combination of these hyperparameters' values", take_by},
+    {"by", 0, "KEY,...",
+     "one group for each combination of these hyperparameters' values; of plot trend\n"
+     "a line for each value of one, or measure or layer: a line for each of them",
+     take_by},
     {"measure", 0, "NAME",
      "importance measure (default taylor_sample), one of\n"
      "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
-     "contribution, variance; summary and export take NAME,NAME,... and all, too",
+     "contribution, variance; where several are of use NAME,NAME,... or all",
      take_measure},
     {"pair", 0, "A-B",
      "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks\n"
@@ -432,7 +449,11 @@ static const struct option_row option_table[] = {
     {"mixed-below", 0, "X", "units are mixed if |RI| is below X (default " RI_TEXT(RI_MIXED_BELOW) ")",
      take_mixed_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
-    {"statistic", 0, "NAME,...", "only these statistics, listed below (plot heatmap takes one)", take_statistic},
+    {"interaction", 0, "KEY",
+     "with --compare: KEY or KEY=VALUE, how far what is compared depends on another\n"
+     "hyperparameter, see above",
+     take_interaction},
+    {"statistic", 0, "NAME,...", "only these statistics, listed below (figures take one)", take_statistic},
     {"of", 0, "UNITS",
      "all (default), or important: what shares of a layer are of, all its units or\n"
      "those that are important to a task",
@@ -451,6 +472,7 @@ static const struct option_row option_table[] = {
     {"p-below", 0, "X", "with --compare: only rows whose p family is below X", take_p_below},
     {"csv", 0, NULL, "comma-separated values instead of a table", take_csv},
     {"json", 0, NULL, "JSON instead of a table; of summary with histograms", take_json},
+    {"along", 0, "KEY", "the hyperparameter along the axis", take_along},
     {"rows", 0, "KEY", "the hyperparameter that changes from row to row", take_rows},
     {"columns", 0, "KEY", "the hyperparameter that changes from column to column", take_columns},
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},

@@ -34,7 +34,7 @@ struct request {
     bool has_measure, has_unimportant_below; /* whether those two were given */
     uint64_t layers;                         /* --layer, bits 1 << (layer - 1); 0: all */
     const char *by;                          /* --by */
-    const char *compare;                     /* --compare */
+    const char *compare, *interaction;       /* --compare, --interaction */
     unsigned statistics;                     /* --statistic, bits 1 << enum statistic; 0: not given */
     bool is_of_important;                    /* --of */
     bool is_simultaneous;                    /* --simultaneous */
@@ -46,6 +46,7 @@ struct request {
     bool with_noise;                         /* --noise */
     bool is_csv, is_json;                    /* --csv, --json */
     const char *title;                       /* --title; NULL if not given */
+    const char *along;                       /* --along; NULL if not given */
     const char *rows, *columns;              /* --rows, --columns; NULL if not given */
     size_t n_models;                         /* --models; 0 if not given */
     bool has_config;                         /* --config */

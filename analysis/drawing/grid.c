@@ -108,7 +108,7 @@ enum error_code grid_make(struct grid *grid, const struct reader *reader, const 
     bool is_short = false;
 
     *grid = (struct grid){.reader = reader, .selection = selection, .is_chosen = rows_name || columns_name};
-    if ((rows_name && key_find(&rows, "rows", rows_name, rows_name, error)) ||
+    if ((rows_name && *rows_name && key_find(&rows, "rows", rows_name, rows_name, error)) ||
         (columns_name && key_find(&columns, "columns", columns_name, columns_name, error)))
         return error->code;
     if (rows && rows == columns)
@@ -116,7 +116,7 @@ enum error_code grid_make(struct grid *grid, const struct reader *reader, const 
                          rows->name, columns->name);
     if (!columns)
         columns = most_values(grid, rows, &is_short);
-    if (!rows)
+    if (!rows_name)
         rows = most_values(grid, columns, &is_short);
     if (is_short || !make_axis(grid, &grid->rows, rows) || !make_axis(grid, &grid->columns, columns))
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);

@@ -45,8 +45,9 @@ struct grid {
 };
 
 /* Arranges the selected configurations by the hyperparameters of these names. One without (NULL) is chosen among the
- * hyperparameters in which they differ: that with the most values, columns first. ERROR_INPUT for a name that is none,
- * ERROR_FATAL if memory is short. The rest of *grid is set to 0. On error *grid is empty. */
+ * hyperparameters in which they differ: that with the most values, columns first; rows_name "" is for one row.
+ * ERROR_INPUT for a name that is none, ERROR_FATAL if memory is short. The rest of *grid is set to 0. On error *grid is
+ * empty. */
 enum error_code grid_make(struct grid *grid, const struct reader *reader, const struct selection *selection,
                           const char *rows_name, const char *columns_name, struct error *error);
 void grid_free(struct grid *grid); /* an all-zero grid is allowed */

@@ -2,6 +2,7 @@
 
 #include "bootstrap.h"
 #include "cells.h"
+#include "correlation.h"
 #include "figure_data.h"
 #include "layer_mask.h"
 #include "panels.h"
@@ -23,56 +24,6 @@ struct measures_figure {
     struct estimate (*pairs)[N_PAIRS]; /* [selection->n] */
     size_t *n_models;                  /* [selection->n] */
 };
-
-struct ranked {
-    double value;
-    size_t index;
-};
-
-static int compare(const void *a, const void *b)
-{
-    double x = ((const struct ranked *)a)->value, y = ((const struct ranked *)b)->value;
-    return (x > y) - (x < y);
-}
-
-/* Ranks 1..n of values [n]; equal values get the mean of their ranks. */
-static void rank(const double *values, size_t n, struct ranked *scratch, double *ranks)
-{
-    for (size_t i = 0; i < n; i++)
-        scratch[i] = (struct ranked){values[i], i};
-    qsort(scratch, n, sizeof *scratch, compare);
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && scratch[end].value == scratch[i].value; end++)
-            continue;
-        for (size_t k = i; k < end; k++)
-            ranks[scratch[k].index] = ((double)i + (double)end + 1) / 2;
-    }
-}
-
-/* Spearman's rank correlation of the units that neither measure calls unimportant; NaN if fewer than three are left or
- * all are equal. x, y: [n]; scratch: [n], [4 n]. */
-static double rank_correlation(const double *x, const double *y, size_t n, struct ranked *scratch, double *numbers)
-{
-    double *kept_x = numbers, *kept_y = numbers + n, *rank_x = numbers + 2 * n, *rank_y = numbers + 3 * n;
-    size_t n_kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i]) && !isnan(y[i])) {
-            kept_x[n_kept] = x[i];
-            kept_y[n_kept++] = y[i];
-        }
-    if (n_kept < 3)
-        return (double)NAN;
-    rank(kept_x, n_kept, scratch, rank_x);
-    rank(kept_y, n_kept, scratch, rank_y);
-    double xx = 0, yy = 0, xy = 0, middle = ((double)n_kept + 1) / 2;
-    for (size_t i = 0; i < n_kept; i++) {
-        double dx = rank_x[i] - middle, dy = rank_y[i] - middle;
-        xx += dx * dx;
-        yy += dy * dy;
-        xy += dx * dy;
-    }
-    return xy / sqrt(xx * yy);
-}
 
 static enum error_code measure(struct measures_figure *figure, size_t i, struct error *error)
 {

@@ -127,12 +127,19 @@ enum error_code groups_make_without(struct groups *groups, const struct reader *
                                     const struct selection *selection, const struct hyperparameter *key,
                                     struct error *error)
 {
+    return groups_make_without_both(groups, reader, selection, key, NULL, error);
+}
+
+enum error_code groups_make_without_both(struct groups *groups, const struct reader *reader,
+                                         const struct selection *selection, const struct hyperparameter *key,
+                                         const struct hyperparameter *other, struct error *error)
+{
     char *by = NULL;
     size_t size = 0;
     FILE *text = open_memstream(&by, &size);
     *groups = (struct groups){0};
     for (int i = 0; text && i < n_hyperparameters; i++)
-        if (reader->swept[i] && &hyperparameter_table[i] != key)
+        if (reader->swept[i] && &hyperparameter_table[i] != key && &hyperparameter_table[i] != other)
             fprintf(text, "%s%s", ftell(text) > 0 ? "," : "", hyperparameter_table[i].name);
     if (!text || fclose(text) != 0)
         error_set(error, ERROR_FATAL, "not enough memory");

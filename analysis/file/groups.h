@@ -24,6 +24,10 @@ enum error_code groups_make(struct groups *groups, const struct reader *reader, 
 enum error_code groups_make_without(struct groups *groups, const struct reader *reader,
                                     const struct selection *selection, const struct hyperparameter *key,
                                     struct error *error);
+/* The same, equal in all but two. `other` may be NULL. */
+enum error_code groups_make_without_both(struct groups *groups, const struct reader *reader,
+                                         const struct selection *selection, const struct hyperparameter *key,
+                                         const struct hyperparameter *other, struct error *error);
 void groups_free(struct groups *groups); /* all-zero groups are allowed */
 
 /* A group's name: "key = value, ..." of the keys; without keys "all configurations", or of a single one its

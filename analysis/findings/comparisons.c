@@ -4,6 +4,7 @@
 #include "layer_mask.h"
 #include "matching.h"
 #include "max_t.h"
+#include "quads.h"
 #include "student.h"
 
 #include <math.h>
@@ -50,23 +51,57 @@ static enum error_code add_row(struct work *work, const struct comparisons_row *
 /* Whether a statistic can be compared at all: the dip depends on how many units it is of. */
 static bool is_comparable(const struct work *work, enum statistic statistic)
 {
-    return statistic != STATISTIC_DIP || strcmp(work->found->key->name, "hidden_size") != 0;
+    const struct hyperparameter *size = hyperparameter_find("hidden_size");
+    return statistic != STATISTIC_DIP || (work->found->key != size && work->found->other != size);
+}
+
+/* What is compared: the two values of the key, configurations quads->low; of an interaction also quads->high. */
+static size_t n_sides(const struct work *work)
+{
+    return work->found->other ? 4 : 2;
+}
+
+/* Both sides of a comparison of one statistic in one layer, by replicate. `pairs` are not read of an interaction. */
+static enum error_code align(const struct work *work, const struct quads *quads, const struct pairs *pairs,
+                             const struct sample samples[4], const struct comparisons_row *row, struct aligned *aligned,
+                             struct error *error)
+{
+    const float *columns[4] = {NULL};
+    for (size_t k = 0; k < n_sides(work); k++)
+        columns[k] = sample_column(&samples[k], row->statistic, row->layer);
+    if (work->found->other)
+        return quads_align(quads, samples, columns, aligned, error);
+    pairs_align(pairs, columns[0], columns[1], aligned);
+    return ERROR_NONE;
+}
+
+/* Finds the pairs of models of a comparison that is no interaction. */
+static enum error_code count_pairs(const struct work *work, const struct quads *quads, const struct sample samples[4],
+                                   struct pairs *pairs, struct comparisons_row *row, struct error *error)
+{
+    if (pairs_find(pairs, work->reader, &quads->low, &samples[0], &samples[1], error))
+        return error->code;
+    row->n_pairs = pairs->n;
+    row->n_same = 0;
+    for (size_t p = 0; p < pairs->n; p++)
+        row->n_same += samples[0].models[pairs->a[p]].attempt == samples[1].models[pairs->b[p]].attempt;
+    return ERROR_NONE;
 }
 
 /* Adds a row for each wanted statistic and layer. `row` has all else. */
-static enum error_code compare_samples(struct work *work, const struct match *match, const struct sample *a,
-                                       const struct sample *b, struct comparisons_row *row, struct error *error)
+static enum error_code compare_samples(struct work *work, const struct quads *quads, const struct sample samples[4],
+                                       struct comparisons_row *row, struct error *error)
 {
-    size_t n_layers = a->n_layers < b->n_layers ? a->n_layers : b->n_layers;
+    size_t n_layers = LAYERS_MAX;
     struct pairs pairs = {0};
     struct aligned aligned = {0};
+    for (size_t k = 0; k < n_sides(work); k++)
+        n_layers = samples[k].n_layers < n_layers ? samples[k].n_layers : n_layers;
     if (aligned_make(&aligned, work->reader->n_replicates, error) ||
-        pairs_find(&pairs, work->reader, match, a, b, error))
+        (work->found->other
+             ? quads_count(quads, samples, work->reader->n_replicates, &row->n_pairs, &row->n_same, error)
+             : count_pairs(work, quads, samples, &pairs, row, error)))
         goto done;
-    row->n_pairs = pairs.n;
-    row->n_same = 0;
-    for (size_t p = 0; p < pairs.n; p++)
-        row->n_same += a->models[pairs.a[p]].attempt == b->models[pairs.b[p]].attempt;
     for (size_t l = 0; l < n_layers; l++)
         for (int s = STATISTIC_FIRST_OF_MODEL; s < N_STATISTICS; s++) {
             row->statistic = (enum statistic)s;
@@ -75,8 +110,8 @@ static enum error_code compare_samples(struct work *work, const struct match *ma
             if (!(work->statistics >> s & 1) || !is_comparable(work, row->statistic) ||
                 (is_of_layer ? !layer_mask_has(work->options->layers, l) : l > 0))
                 continue;
-            pairs_align(&pairs, sample_column(a, row->statistic, l), sample_column(b, row->statistic, l), &aligned);
-            if (paired_compare(aligned.a, aligned.b, aligned.n, &row->comparison, error) ||
+            if (align(work, quads, &pairs, samples, row, &aligned, error) ||
+                paired_compare(aligned.a, aligned.b, aligned.n, &row->comparison, error) ||
                 add_row(work, row, &aligned, error))
                 goto done;
         }
@@ -87,113 +122,185 @@ done:
 }
 
 /* Compares two values of the key, under each wanted measure and pair of tasks. */
-static enum error_code compare_values(struct work *work, const struct match *match, struct comparisons_row *row,
+static enum error_code compare_values(struct work *work, const struct quads *quads, struct comparisons_row *row,
                                       struct error *error)
 {
-    int n_tasks = hyperparameters_n_tasks(&work->reader->configs[match->a.configs[0]]);
-    row->config_a = match->a.configs[0];
-    row->config_b = match->b.configs[0];
+    const struct selection *sides[4] = {&quads->low.a, &quads->low.b, &quads->high.a, &quads->high.b};
+    const struct hyperparameters *h = &work->reader->configs[quads->low.a.configs[0]];
+    int n_tasks = hyperparameters_n_tasks(h);
+    row->config_a = quads->low.a.configs[0];
+    row->config_b = sides[n_sides(work) - 1]->configs[0];
     row->ri = work->options->ri;
+    error->code = ERROR_NONE;
     for (int m = 0; m < reader_n_measures(work->reader); m++)
         for (int t = 0; t < n_tasks; t++)
             for (int u = t + 1; u < n_tasks && (work->options->measures >> m & 1); u++) {
-                struct sample a = {0}, b = {0};
-                const struct hyperparameters *h = &work->reader->configs[match->a.configs[0]];
+                struct sample samples[4] = {{.n_models = 0}};
                 if (*work->options->pair.words[0] && !pair_is_chosen(&work->options->pair, h, (struct task_pair){t, u}))
                     continue;
                 row->ri.measure = (enum measure)m;
                 row->ri.task_a = t;
                 row->ri.task_b = u;
-                if (!sample_read(&a, work->reader, &match->a, &row->ri, false, error) &&
-                    !sample_read(&b, work->reader, &match->b, &row->ri, false, error))
-                    compare_samples(work, match, &a, &b, row, error);
-                sample_free(&a);
-                sample_free(&b);
+                for (size_t k = 0; k < n_sides(work) && !error->code; k++)
+                    sample_read(&samples[k], work->reader, sides[k], &row->ri, false, error);
+                if (!error->code)
+                    compare_samples(work, quads, samples, row, error);
+                for (size_t k = 0; k < 4; k++)
+                    sample_free(&samples[k]);
                 if (error->code)
                     return error->code;
             }
     return ERROR_NONE;
 }
 
-/* Adds to `matches` [n_values] what is compared within a group of configurations that differ in the key alone: each
- * with the first one that has the value `first`. value_of [n_configs of the file]: which of the values a configuration
- * has. */
-static void add_matches(const struct selection *group, const size_t *value_of, size_t first, struct match *matches)
+/* The different values of a key in a group of configurations. */
+struct values {
+    struct groups groups; /* by the key alone */
+    size_t *value_of;     /* [configurations of the file]: which of the groups one is in; groups.n if it has the value
+                             that the others are compared with: "equal" shares are several. Without a key all have it */
+};
+
+static enum error_code values_make(struct values *values, const struct work *work, const struct selection *configs,
+                                   const struct hyperparameter *key, const struct hyperparameters *first,
+                                   struct error *error)
 {
-    size_t i = 0;
-    while (i < group->n && value_of[group->configs[i]] != first)
-        i++;
-    for (size_t j = 0; i < group->n && j < group->n; j++) {
-        size_t value = value_of[group->configs[j]];
-        if (value != first)
-            match_add(&matches[value], group->configs[i], group->configs[j]);
+    const struct reader *reader = work->reader;
+    if (groups_make(&values->groups, reader, configs, key ? key->name : "", error))
+        return error->code;
+    values->value_of = malloc(reader->n_configs * sizeof *values->value_of);
+    if (!values->value_of)
+        return no_memory(work, error);
+    for (size_t v = 0; v < values->groups.n; v++)
+        for (size_t i = 0; i < values->groups.groups[v].n; i++) {
+            size_t config = values->groups.groups[v].configs[i];
+            bool is_first = !key || selection_has_value(&reader->configs[config], first, key);
+            values->value_of[config] = is_first ? values->groups.n : v;
+        }
+    return ERROR_NONE;
+}
+
+static void values_free(struct values *values)
+{
+    groups_free(&values->groups);
+    free(values->value_of);
+}
+
+/* The first configuration of a group that has two values, or SIZE_MAX. */
+static size_t find_config(const struct selection *group, const struct values *values, size_t v,
+                          const struct values *others, size_t w)
+{
+    for (size_t i = 0; i < group->n; i++)
+        if (values->value_of[group->configs[i]] == v && others->value_of[group->configs[i]] == w)
+            return group->configs[i];
+    return SIZE_MAX;
+}
+
+/* Adds to `quads` [values, others + 1] what is compared within a group of configurations that differ in the keys alone:
+ * each with the one that has the first value of each key. Of no interaction all are at the first of the others. */
+static void add_quads(const struct work *work, const struct selection *group, const struct values *values,
+                      const struct values *others, struct quads *quads)
+{
+    const size_t first = values->groups.n, first_other = others->groups.n;
+    size_t four[4] = {find_config(group, values, first, others, first_other)};
+    for (size_t w = 0; w <= first_other; w++) {
+        if ((work->found->other != NULL) == (w == first_other))
+            continue;
+        four[2] = find_config(group, values, first, others, w);
+        for (size_t v = 0; v < first; v++) {
+            four[1] = find_config(group, values, v, others, first_other);
+            four[3] = find_config(group, values, v, others, w);
+            if (four[0] != SIZE_MAX && four[1] != SIZE_MAX && four[2] != SIZE_MAX && four[3] != SIZE_MAX)
+                quads_add(&quads[v * (first_other + 1) + w], four);
+        }
     }
 }
 
-/* Compares every other value of the key in a group with that of `first`. */
+/* Compares every other value of the key in a group with that of `first`; of an interaction for each other value of the
+ * other key. */
 static enum error_code compare_group(struct work *work, size_t group, const struct hyperparameters *first,
                                      struct error *error)
 {
     const struct selection *configs = &work->found->groups.groups[group];
-    const struct hyperparameter *key = work->found->key;
-    struct groups values = {0}, alike = {0}; /* by the key alone; by all others */
-    size_t *value_of = malloc(work->reader->n_configs * sizeof *value_of), with_first;
-    struct match *matches = NULL;
+    const struct hyperparameter *key = work->found->key, *other = work->found->other;
+    struct values values = {{0}, NULL}, others = {{0}, NULL};
+    struct groups alike = {0}; /* by all other keys */
+    struct quads *quads = NULL;
+    size_t n_quads = 0;
 
-    if (!value_of) {
+    if (values_make(&values, work, configs, key, first, error) ||
+        values_make(&others, work, configs, other, first, error) ||
+        groups_make_without_both(&alike, work->reader, configs, key, other, error))
+        goto done;
+    n_quads = values.groups.n * (others.groups.n + 1);
+    quads = calloc(n_quads, sizeof *quads);
+    if (!quads) {
         no_memory(work, error);
         goto done;
     }
-    if (groups_make(&values, work->reader, configs, key->name, error) ||
-        groups_make_without(&alike, work->reader, configs, key, error))
-        goto done;
-    matches = calloc(values.n, sizeof *matches);
-    if (!matches) {
-        no_memory(work, error);
-        goto done;
-    }
-    with_first = values.n; /* no number of one of the values: "equal" shares are several */
-    for (size_t v = 0; v < values.n; v++) {
-        const struct selection *with_value = &values.groups[v];
-        if (match_make(&matches[v], with_value->n, error))
+    for (size_t q = 0; q < n_quads; q++)
+        if (quads_make(&quads[q], alike.n, error))
             goto done;
-        for (size_t i = 0; i < with_value->n; i++) {
-            size_t c = with_value->configs[i];
-            value_of[c] = selection_has_value(&work->reader->configs[c], first, key) ? with_first : v;
-        }
-    }
     for (size_t g = 0; g < alike.n; g++)
-        add_matches(&alike.groups[g], value_of, with_first, matches);
-    for (size_t v = 0; v < values.n; v++) {
+        add_quads(work, &alike.groups[g], &values, &others, quads);
+    for (size_t q = 0; q < n_quads; q++) {
         struct comparisons_row row = {.group = group};
-        if (matches[v].a.n > 0 && compare_values(work, &matches[v], &row, error))
+        if (quads[q].low.a.n > 0 && compare_values(work, &quads[q], &row, error))
             goto done;
     }
 done:
-    for (size_t v = 0; matches && v < values.n; v++)
-        match_free(&matches[v]);
-    free(matches);
+    for (size_t q = 0; quads && q < n_quads; q++)
+        quads_free(&quads[q]);
+    free(quads);
     groups_free(&alike);
-    groups_free(&values);
-    free(value_of);
+    values_free(&others);
+    values_free(&values);
     return error->code;
 }
 
-/* Finds the key, and in *first a configuration with the value that the others are compared with. */
+/* Finds the key of "KEY" or "KEY=VALUE", and gives *first the value. */
+static enum error_code parse_key(const char *option, const char *text, const struct hyperparameter **key,
+                                 struct hyperparameters *first, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    char name[64];
+    size_t length = equals ? (size_t)(equals - text) : strlen(text);
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), text);
+    if (key_find(key, option, text, name, error))
+        return error->code;
+    if (equals && hyperparameter_set_text(first, *key, equals + 1, error))
+        return error_prefix(error, "--%s %s", option, text);
+    return ERROR_NONE;
+}
+
+/* Finds the keys, and in *first a configuration with the values that the others are compared with. */
 static enum error_code parse(struct work *work, const struct selection *selection, struct hyperparameters *first,
                              struct error *error)
 {
-    const char *compare = work->options->compare;
-    const char *equals = strchr(compare, '=');
-    char name[64];
-    size_t length = equals ? (size_t)(equals - compare) : strlen(compare);
-    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), compare);
-    if (key_find(&work->found->key, "compare", compare, name, error))
-        return error->code;
+    const char *compare = work->options->compare, *interaction = work->options->interaction;
     *first = work->reader->configs[selection->configs[0]];
-    if (equals && hyperparameter_set_text(first, work->found->key, equals + 1, error))
-        return error_prefix(error, "--compare %s", compare);
+    if (parse_key("compare", compare, &work->found->key, first, error) ||
+        (interaction && parse_key("interaction", interaction, &work->found->other, first, error)))
+        return error->code;
+    if (work->found->other == work->found->key)
+        return error_set(error, ERROR_INPUT, "--compare %s --interaction %s: allowed: two different hyperparameters",
+                         compare, interaction);
     return ERROR_NONE;
+}
+
+/* There is nothing to compare. */
+static enum error_code none_found(const struct work *work, struct error *error)
+{
+    const char *compare = work->options->compare, *interaction = work->options->interaction;
+    const char *name = work->found->key->name;
+    if (interaction)
+        return error_set(
+            error, ERROR_INPUT,
+            "--compare %s --interaction %s: no four of the configurations have two values of %s and two of "
+            "%s, all else equal; picky-analyse summary lists them",
+            compare, interaction, name, work->found->other->name);
+    return error_set(error, ERROR_INPUT,
+                     "--compare %s: no two of the configurations differ in %s only%s; picky-analyse summary lists them",
+                     compare, name, strchr(compare, '=') ? ", one of them with this value" : "");
 }
 
 /* Corrects the p values for the number of rows. */
@@ -291,16 +398,14 @@ enum error_code comparisons_make(struct comparisons *comparisons, struct reader 
     *comparisons = (struct comparisons){.reader = reader};
     if (layer_mask_check(options->layers, reader, error) || parse(&work, selection, &first, error) ||
         (options->by ? groups_make(&comparisons->groups, reader, selection, options->by, error)
-                     : groups_make_without(&comparisons->groups, reader, selection, comparisons->key, error)))
+                     : groups_make_without_both(&comparisons->groups, reader, selection, comparisons->key,
+                                                comparisons->other, error)))
         goto failed;
     for (size_t g = 0; g < comparisons->groups.n; g++)
         if (compare_group(&work, g, &first, error))
             goto failed;
     if (comparisons->n_rows == 0) {
-        error_set(error, ERROR_INPUT,
-                  "--compare %s: no two of the configurations differ in %s only%s; picky-analyse summary lists them",
-                  options->compare, comparisons->key->name,
-                  strchr(options->compare, '=') ? ", one of them with this value" : "");
+        none_found(&work, error);
         goto failed;
     }
     if (correct(&work, error))

@@ -9,10 +9,11 @@
 
 /* What is wanted. Strings are borrowed. */
 struct comparisons_options {
-    const char *compare;  /* "KEY" or "KEY=VALUE" */
-    const char *by;       /* the keys that each comparison keeps apart; NULL: all other keys that differ */
-    struct ri_options ri; /* its measure and tasks are not read: */
-    unsigned measures;    /* bits, 1 << enum measure */
+    const char *compare;     /* "KEY" or "KEY=VALUE" */
+    const char *interaction; /* how the difference depends on another key, spelt alike; NULL: the difference itself */
+    const char *by;          /* the keys that each comparison keeps apart; NULL: all other keys that differ */
+    struct ri_options ri;    /* its measure and tasks are not read: */
+    unsigned measures;       /* bits, 1 << enum measure */
     struct pair_choice pair;
     uint64_t layers;      /* layer_mask.h */
     unsigned statistics;  /* bits, 1 << enum statistic; 0: all that a model has, but for those of sharing */
@@ -21,7 +22,9 @@ struct comparisons_options {
     double p_below;       /* only rows whose p_family is below; 0: all */
 };
 
-/* One comparison: one statistic in one layer, between two values of the key within one group. */
+/* One comparison: one statistic in one layer, between two values of the key within one group. Of an interaction
+ * `comparison` is between differences: the key's where the other key has the value that config_a has (its a), and where
+ * that of config_b (its b). */
 struct comparisons_row {
     size_t group, config_a, config_b; /* configurations that have the two values */
     struct ri_options ri;
@@ -35,6 +38,7 @@ struct comparisons_row {
 struct comparisons {
     const struct reader *reader;
     const struct hyperparameter *key;
+    const struct hyperparameter *other; /* of interactions; else NULL */
     struct groups groups;
     struct comparisons_row *rows; /* [n_rows] */
     size_t n_rows, n_made;        /* n_made: before the options left some out; what is corrected for is all of them */

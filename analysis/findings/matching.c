@@ -98,3 +98,15 @@ void pairs_align(const struct pairs *pairs, const float *column_a, const float *
         aligned->b[r] /= aligned->n_pairs[r];
     }
 }
+
+void sample_by_replicate(const struct sample *sample, const struct selection *configs, const float *column,
+                         size_t n_replicates, float *values)
+{
+    for (size_t i = 0; i < configs->n * n_replicates; i++)
+        values[i] = NAN;
+    for (size_t m = 0, c = 0; m < sample->n_models; m++) {
+        while (configs->configs[c] != sample->models[m].config)
+            c++;
+        values[c * n_replicates + sample->models[m].replicate] = column[m];
+    }
+}

@@ -38,4 +38,9 @@ void aligned_free(struct aligned *aligned);
  * there is none. */
 void pairs_align(const struct pairs *pairs, const float *column_a, const float *column_b, struct aligned *aligned);
 
+/* A column of a sample that was read from `configs`, by replicate: values [configs->n, n_replicates], NaN where there
+ * is no accepted model. */
+void sample_by_replicate(const struct sample *sample, const struct selection *configs, const float *column,
+                         size_t n_replicates, float *values);
+
 #endif

@@ -1,6 +1,7 @@
 #include "sample.h"
 
 #include "dip.h"
+#include "distance.h"
 #include "sharing.h"
 #include "starts.h"
 
@@ -52,6 +53,8 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
                                "units to which, of all tasks, the first of the pair is the most important"},
     [STATISTIC_PREFERRED_2] = {"preferred_2", "prefer task 2", AGGREGATE_MEAN, true,
                                "units to which, of all tasks, the second of the pair is the most important"},
+    [STATISTIC_DISTANCE] = {"distance", "D", AGGREGATE_MEAN, false,
+                            "how far the tasks' importances lie on different units: 0, the same; 1, separate ones"},
 };
 
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
@@ -223,9 +226,13 @@ static void take_sharing(const struct filling *f, size_t layer, const float *imp
         n_preferred[1] += unit.preferred == options->task_b;
     }
     struct overlap overlap = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    double distance = (double)NAN;
     bool has_pair = task_a < f->n_tasks && task_b < f->n_tasks;
-    if (has_pair)
+    if (has_pair) {
         overlap = overlap_of_tasks(f->counted + task_a * f->n_units, f->counted + task_b * f->n_units, f->n_units);
+        distance = distance_of(importance + (task_a * f->n_layers + layer) * f->n_units,
+                               importance + (task_b * f->n_layers + layer) * f->n_units, f->n_units);
+    }
     double n_units = (double)f->n_units;
     const double results[] = {
         [STATISTIC_JACCARD - STATISTIC_FIRST_OF_SHARING] = overlap.jaccard,
@@ -237,6 +244,7 @@ static void take_sharing(const struct filling *f, size_t layer, const float *imp
         [STATISTIC_PREFERRED_1 - STATISTIC_FIRST_OF_SHARING] = (double)n_preferred[0] / n_units,
         [STATISTIC_PREFERRED_2 - STATISTIC_FIRST_OF_SHARING] =
             has_pair ? (double)n_preferred[1] / n_units : (double)NAN,
+        [STATISTIC_DISTANCE - STATISTIC_FIRST_OF_SHARING] = distance,
     };
     size_t first = column_index(sample, STATISTIC_FIRST_OF_SHARING, layer);
     for (size_t c = 0; c < sizeof results / sizeof results[0]; c++)

@@ -12,7 +12,6 @@
 #include "report_training.h"
 #include "ticker.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -14,4 +14,9 @@
  * mean. Returns how many rows are in it. */
 size_t pooled_values(const float *rows, size_t n_rows, size_t n_seeds, float *pooled);
 
+/* The same of the slope of the least-squares line through the rows' means at x [n_rows]: slopes [n_seeds], whose mean
+ * it is. Where every row has every seed each is the slope of the line through the seed's own values. All NaN if fewer
+ * than two rows with different x are in it. */
+size_t pooled_slopes(const double *x, const float *rows, size_t n_rows, size_t n_seeds, float *slopes);
+
 #endif

@@ -11,6 +11,12 @@ static void format_value(const struct comparisons *comparisons, size_t config, c
     hyperparameter_format(&comparisons->reader->configs[config], comparisons->key, value);
 }
 
+/* The same of the other key of an interaction. */
+static void format_other(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_FORMAT_MAX])
+{
+    hyperparameter_format(&comparisons->reader->configs[config], comparisons->other, value);
+}
+
 /* What a row's first (side 0) or second task is called in all configurations of its group that have it; "" if they call
  * it differently. */
 static void common_name(const struct comparisons *comparisons, const struct comparisons_row *row, int side,
@@ -24,9 +30,10 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
 {
     for (size_t k = 0; k < comparisons->groups.n_keys; k++)
         fprintf(out, "%s,", comparisons->groups.keys[k]->name);
-    fprintf(out, "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
-                 "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,"
-                 "task_2_name,model_pairs,model_pairs_of_same_attempt\n");
+    fprintf(out, "compared,value_a,value_b,%s", comparisons->other ? "interaction,other_a,other_b," : "");
+    fprintf(out, "measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,mean_a,mean_b,difference,"
+                 "difference_low,difference_high,cliff_delta,p,p_holm,p_family,task_1_name,task_2_name,"
+                 "model_pairs,model_pairs_of_same_attempt\n");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -45,6 +52,14 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
         fputc(',', out);
         format_value(comparisons, row->config_b, value);
         csv_text(out, value);
+        if (comparisons->other) {
+            fprintf(out, ",%s,", comparisons->other->name);
+            format_other(comparisons, row->config_a, value);
+            csv_text(out, value);
+            fputc(',', out);
+            format_other(comparisons, row->config_b, value);
+            csv_text(out, value);
+        }
         fprintf(out, ",%s,%s,%g,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
                 row->ri.unimportant_below, row->ri.task_a + 1, row->ri.task_b + 1);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
@@ -68,7 +83,10 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 {
     fprintf(out, "{\n");
     table_json_head(comparisons->reader, out);
-    fprintf(out, "  \"compared\": \"%s\",\n  \"comparisons\": [", comparisons->key->name);
+    fprintf(out, "  \"compared\": \"%s\",\n", comparisons->key->name);
+    if (comparisons->other)
+        fprintf(out, "  \"interaction\": \"%s\",\n", comparisons->other->name);
+    fprintf(out, "  \"comparisons\": [");
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i];
         const struct comparison *c = &row->comparison;
@@ -82,6 +100,12 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
         json_value(out, &comparisons->reader->configs[row->config_a], comparisons->key);
         fprintf(out, ", \"value_b\": ");
         json_value(out, &comparisons->reader->configs[row->config_b], comparisons->key);
+        if (comparisons->other) {
+            fprintf(out, ", \"other_a\": ");
+            json_value(out, &comparisons->reader->configs[row->config_a], comparisons->other);
+            fprintf(out, ", \"other_b\": ");
+            json_value(out, &comparisons->reader->configs[row->config_b], comparisons->other);
+        }
         fprintf(out, ", \"measure\": \"%s\", \"normalise\": \"%s\", \"tasks\": [%d, %d], \"task_names\": [",
                 measure_table[row->ri.measure].name, normalise_names[row->ri.normalise], row->ri.task_a + 1,
                 row->ri.task_b + 1);
@@ -118,22 +142,28 @@ static void write_json(const struct comparisons *comparisons, FILE *out)
 /* Above a block of rows with the same group, values, measure and pair. */
 static void write_block_head(const struct comparisons *comparisons, const struct comparisons_row *row, FILE *out)
 {
-    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX], label[LABEL_MAX], text[LABEL_MAX + 600],
-        a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX];
+    char first[TASK_LABEL_MAX], second[TASK_LABEL_MAX], label[LABEL_MAX], text[2 * LABEL_MAX + 600];
+    char a[HYPERPARAMETER_FORMAT_MAX], b[HYPERPARAMETER_FORMAT_MAX], effect[LABEL_MAX] = "";
     groups_label(&comparisons->groups, comparisons->reader, row->group, label);
     format_value(comparisons, row->config_a, a);
     format_value(comparisons, row->config_b, b);
+    if (comparisons->other) {
+        snprintf(effect, sizeof effect, "%s = %.200s less %.200s, ", comparisons->key->name, b, a);
+        format_other(comparisons, row->config_a, a);
+        format_other(comparisons, row->config_b, b);
+    }
     const struct selection *group = &comparisons->groups.groups[row->group];
     task_label(comparisons->reader, group, row->ri.task_a, first);
     task_label(comparisons->reader, group, row->ri.task_b, second);
-    snprintf(text, sizeof text, "%s = %.200s against %.200s; %.600s; %s, %s and %s", comparisons->key->name, b, a,
-             label, measure_table[row->ri.measure].name, first, second);
+    snprintf(text, sizeof text, "%s%s = %.200s against %.200s; %.600s; %s, %s and %s", effect,
+             comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
+             measure_table[row->ri.measure].name, first, second);
     table_wrapped("\n*", text, out);
     if (row->n_same < row->n_pairs)
         fprintf(out,
-                "  %zu of %zu pairs of models come from the same attempt; the others differ in\n"
+                "  %zu of %zu %s of models come from the same attempt; the others differ in\n"
                 "  initial weights and data, too\n",
-                row->n_same, row->n_pairs);
+                row->n_same, row->n_pairs, comparisons->other ? "fours" : "pairs");
     fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
             "[95 %]", "Cliff", "p", "family");
 }
@@ -193,11 +223,19 @@ static void write_numbers(const struct comparison *c, FILE *out)
 static void write_text(const struct comparisons *comparisons, const struct selection *selection, FILE *out)
 {
     table_head(comparisons->reader, selection, out);
-    fprintf(out,
-            "\nModels of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
-            "difference [95 %% interval over pairs%s],\n"
-            "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n",
-            comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "");
+    const char *together = comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "";
+    if (comparisons->other)
+        fprintf(out,
+                "\nEffects of %s, each seed's own, compared between values of\n"
+                "%s: an interaction (a difference of differences). Columns: layer, seeds,\n"
+                "means of the effect at both values, mean difference [95 %% interval over\nseeds%s],\n",
+                comparisons->key->name, comparisons->other->name, together);
+    else
+        fprintf(out,
+                "\nModels of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
+                "difference [95 %% interval over pairs%s],\n",
+                together);
+    fprintf(out, "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n");
     write_family(comparisons, out);
     if (comparisons->n_rows < comparisons->n_made)
         fprintf(out, "%zu of %zu rows are shown.\n", comparisons->n_rows, comparisons->n_made);

@@ -44,9 +44,9 @@ static void begin(const struct reader *reader, const struct selection *selection
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip\n"
             "is too large for one peak (p < .05), to be compared with identical tasks.\n"
             "Jaccard index and overlap: of the sets of units that matter to the two tasks,\n"
-            "with what chance gives sets of these sizes. Of all tasks: S and N_eff, how\n"
-            "selective a unit is and how many it serves, and the share of units that prefer\n"
-            "each of the two.\n",
+            "with what chance gives sets of these sizes. D: how far their importances lie on\n"
+            "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
+            "how many it serves, and the share of units that prefer each of the two.\n",
             ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
             options->ri.unimportant_below,
             !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
@@ -128,8 +128,9 @@ static const struct column columns[] = {
     {STATISTIC_DIP, 12, 3, true},          {STATISTIC_TWO_PEAKS, 12, 1, false},
     {STATISTIC_JACCARD, 12, 1, false},     {STATISTIC_JACCARD_CHANCE, 12, 1, false},
     {STATISTIC_OVERLAP, 12, 1, false},     {STATISTIC_OVERLAP_CHANCE, 12, 1, false},
-    {STATISTIC_SELECTIVITY, 12, 2, true},  {STATISTIC_N_EFF, 12, 2, false},
-    {STATISTIC_PREFERRED_1, 12, 1, false}, {STATISTIC_PREFERRED_2, 12, 1, false},
+    {STATISTIC_DISTANCE, 12, 2, true},     {STATISTIC_SELECTIVITY, 12, 2, false},
+    {STATISTIC_N_EFF, 12, 2, false},       {STATISTIC_PREFERRED_1, 12, 1, false},
+    {STATISTIC_PREFERRED_2, 12, 1, false},
 };
 #define N_COLUMNS (sizeof columns / sizeof columns[0])
 

@@ -29,7 +29,6 @@ static const double GRACE_S = 2; /* for a pack in training that is to be abandon
 /* A shape of which jobs are held. */
 struct open_shape {
     uint64_t number;
-    struct shape shape;
     size_t n_jobs;
 };
 
@@ -102,9 +101,8 @@ static void end_wait(struct trainer *trainer)
 
 static void forget_job(struct trainer *trainer, const struct job *job)
 {
-    struct shape shape = shape_of(&job->h);
     for (size_t i = 0; i < trainer->n_open; i++)
-        if (shape_equal(&trainer->open[i].shape, &shape)) {
+        if (trainer->open[i].number == job->shape) {
             if (--trainer->open[i].n_jobs == 0) {
                 trainer->n_open--;
                 memmove(&trainer->open[i], &trainer->open[i + 1], (trainer->n_open - i) * sizeof trainer->open[0]);
@@ -212,6 +210,15 @@ static enum error_code load(struct trainer *trainer, struct error *error)
     return code;
 }
 
+/* Ends the jobs whose models are trained and wait for company. The mutex is held, but not while measuring. */
+static void flush(struct trainer *trainer, struct error *error)
+{
+    pthread_mutex_unlock(&trainer->mutex);
+    job_runner_flush(trainer->runner, keep_record, trainer, error);
+    pthread_mutex_lock(&trainer->mutex);
+    deliver(trainer);
+}
+
 /* Trains jobs until there are no more. The mutex is held. */
 static void train_jobs(struct trainer *trainer, struct error *error)
 {
@@ -229,6 +236,8 @@ static void train_jobs(struct trainer *trainer, struct error *error)
             wait_for_work(trainer);
         }
     }
+    if (!error->code)
+        flush(trainer, error);
 }
 
 /* The same for null jobs: records are made up as jobs come. */
@@ -413,7 +422,7 @@ bool trainer_wants(struct trainer *trainer, struct wire_request *request)
 }
 
 /* Jobs of a shape have come: it is the latest now. The mutex is held. */
-static void remember_jobs(struct trainer *trainer, uint64_t number, const struct shape *shape, size_t n_jobs)
+static void remember_jobs(struct trainer *trainer, uint64_t number, size_t n_jobs)
 {
     size_t i = 0;
     while (i < trainer->n_open && trainer->open[i].number != number)
@@ -425,7 +434,7 @@ static void remember_jobs(struct trainer *trainer, uint64_t number, const struct
     else
         i--;
     memmove(&trainer->open[1], &trainer->open[0], i * sizeof trainer->open[0]);
-    trainer->open[0] = (struct open_shape){.number = number, .shape = *shape, .n_jobs = n_jobs};
+    trainer->open[0] = (struct open_shape){.number = number, .n_jobs = n_jobs};
 }
 
 void trainer_give(struct trainer *trainer, const struct wire_handout *handout, const struct job *jobs)
@@ -446,10 +455,11 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     trainer->is_held_off = is_current && n == 0;
     if (n > 0) {
         trainer->is_idle = false;
-        memcpy(trainer->inbox + trainer->n_inbox, jobs, n * sizeof jobs[0]);
-        trainer->n_inbox += n;
-        struct shape shape = shape_of(&jobs[0].h);
-        remember_jobs(trainer, handout->shape, &shape, n);
+        for (size_t i = 0; i < n; i++) {
+            trainer->inbox[trainer->n_inbox] = jobs[i];
+            trainer->inbox[trainer->n_inbox++].shape = handout->shape;
+        }
+        remember_jobs(trainer, handout->shape, n);
     }
     pthread_cond_signal(&trainer->work);
     pthread_mutex_unlock(&trainer->mutex);

@@ -174,9 +174,8 @@ static enum error_code mind_longest_job(struct run_state *run, const struct resu
         run->limit.attempt_s = job.attempt_s;
         fprintf(stderr, "picky: warning: ");
         limit_print_job(stderr, &job, sweep, run->limit.deadline_s - clock_s());
-        if (plan_n_shapes(plan) > 1)
+        if (!plan_cheapest_first(plan, error) && plan_n_shapes(plan) > 1)
             fprintf(stderr, "picky: so the shortest jobs go first\n");
-        plan_cheapest_first(plan);
     }
     free(n_pending);
     return error->code;

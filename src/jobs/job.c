@@ -12,15 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A trained model waits at most so long for others to be measured with. */
+static const double KEEP_S = 1;
+
 /* Bytes of targets that a runner keeps from screening to training, at most: those of 30 jobs of 130,000 samples. More
  * are computed again. */
 enum { KEPT_BYTES_MAX = 16 << 20 };
 
-/* A job that is not done: its current attempt waits for a pack. */
+enum stage {
+    STAGE_NEW,      /* nothing is known of the attempt */
+    STAGE_SCREENED, /* its untrained model is known, and worth training */
+    STAGE_TRAINING, /* in a pack */
+    STAGE_TRAINED,  /* its status is known; it is to be measured */
+};
+
+/* A job that is not done: its current attempt waits for a pack, or is in one. */
 struct waiting {
     struct job job;
-    unsigned attempt;         /* 0-based */
-    bool is_screened;         /* the attempt's untrained model is known, and worth training */
+    uint64_t n_steps, n_bytes; /* of an attempt; of its data */
+    unsigned attempt;          /* 0-based */
+    enum stage stage;
+    enum job_status status;   /* once trained */
     struct kept_targets kept; /* the attempt's, owned; without values if they are not kept */
     double untrained_loss;    /* entry 0 of the histories, once screened */
     float untrained_error[TASKS_MAX];
@@ -38,9 +50,18 @@ struct job_group {
 /* Memory for packs of one width, of the shape that it was used for last. */
 struct pack {
     const struct kernels *kernels;
-    uint64_t n_bytes; /* that it holds; 0: none */
+    uint64_t n_bytes;     /* that it holds; 0: none */
+    size_t n_models;      /* that there is room for, in training and kept; */
+    uint64_t model_bytes; /* for so much data of each */
     struct training training;
     struct importance importance;
+    struct waiting *member[KERNELS_LANES_MAX]; /* by lane, NULL if none: models in training */
+    double since_s[KERNELS_LANES_MAX];         /* when they went in */
+    /* Trained ones that are to be measured, in lanes 0..n_kept-1; with one lane they never wait. */
+    struct training kept;
+    struct waiting *kept_member[KERNELS_LANES_MAX];
+    size_t n_kept;
+    double kept_since_s; /* the first one */
 };
 
 struct job_runner {
@@ -58,8 +79,9 @@ struct job_runner {
     struct job_runner_totals totals;
     atomic_bool is_interrupted;
     /* For job_runner_pack: of the pack in training. */
-    atomic_size_t n_in_pack, n_done_in_pack; /* models; optimiser steps and then blocks of test samples */
-    atomic_size_t n_steps, n_blocks;         /* there are */
+    atomic_size_t n_in_pack;               /* models */
+    atomic_size_t n_steps_done, n_steps;   /* optimiser steps; and how many there are */
+    atomic_size_t n_blocks_done, n_blocks; /* the same of blocks of test samples, for the measures */
     atomic_size_t n_packs_before;
     _Atomic double steps_share; /* of the work */
 };
@@ -77,9 +99,13 @@ void job_runner_set_memory(struct job_runner *runner, uint64_t n_bytes)
     runner->was_refused = false;
 }
 
+/* Models that wait in it to be measured are to be trained again, to the same bits. */
 static void pack_release(struct pack *pack)
 {
+    for (; pack->n_kept > 0; pack->n_kept--)
+        pack->kept_member[pack->n_kept - 1]->stage = STAGE_NEW;
     importance_destroy(&pack->importance);
+    training_destroy(&pack->kept);
     training_destroy(&pack->training);
     pack->n_bytes = 0;
 }
@@ -175,19 +201,39 @@ size_t job_runner_waiting(const struct job_runner *runner)
     return n;
 }
 
-static struct job_group *largest_group(const struct job_runner *runner)
+/* Lanes that a group's jobs at the given stages can fill (job_runner_largest_group). */
+static size_t lanes_filled(const struct job_group *group, enum stage first, enum stage last)
+{
+    uint64_t n_steps = 0, longest = 0;
+    for (size_t i = 0; i < group->n_waiting; i++) {
+        const struct waiting *w = group->waiting[i];
+        if (w->stage < first || w->stage > last)
+            continue;
+        n_steps += w->n_steps;
+        longest = w->n_steps > longest ? w->n_steps : longest;
+    }
+    return longest > 0 ? (size_t)(n_steps / longest) : 0;
+}
+
+static struct job_group *largest_group(const struct job_runner *runner, size_t *n_lanes)
 {
     struct job_group *largest = NULL;
-    for (size_t g = 0; g < runner->n_groups; g++)
-        if (!largest || runner->groups[g].n_waiting > largest->n_waiting)
-            largest = &runner->groups[g];
+    *n_lanes = 0;
+    for (size_t g = 0; g < runner->n_groups; g++) {
+        size_t n = lanes_filled(&runner->groups[g], STAGE_NEW, STAGE_SCREENED);
+        if (n <= *n_lanes)
+            continue;
+        largest = &runner->groups[g];
+        *n_lanes = n;
+    }
     return largest;
 }
 
 size_t job_runner_largest_group(const struct job_runner *runner)
 {
-    const struct job_group *group = largest_group(runner);
-    return group ? group->n_waiting : 0;
+    size_t n_lanes;
+    largest_group(runner, &n_lanes);
+    return n_lanes;
 }
 
 void job_runner_interrupt(struct job_runner *runner)
@@ -204,17 +250,19 @@ struct job_runner_pack job_runner_pack(const struct job_runner *runner)
 {
     struct job_runner_pack pack = {.n_models = atomic_load(&runner->n_in_pack),
                                    .n_before = atomic_load(&runner->n_packs_before)};
-    double n_done = (double)atomic_load(&runner->n_done_in_pack), n_steps = (double)atomic_load(&runner->n_steps);
-    double n_blocks = (double)atomic_load(&runner->n_blocks), share = atomic_load(&runner->steps_share);
+    double steps_done = (double)atomic_load(&runner->n_steps_done), n_steps = (double)atomic_load(&runner->n_steps);
+    double blocks_done = (double)atomic_load(&runner->n_blocks_done), n_blocks = (double)atomic_load(&runner->n_blocks);
+    double share = atomic_load(&runner->steps_share);
     if (pack.n_models > 0 && n_steps > 0 && n_blocks > 0)
-        pack.share = fmin(n_done / n_steps, 1) * share + fmin(fmax(n_done - n_steps, 0) / n_blocks, 1) * (1 - share);
+        pack.share = fmin(steps_done / n_steps, 1) * share + fmin(blocks_done / n_blocks, 1) * (1 - share);
     return pack;
 }
 
-/* A pack of n models begins. */
+/* A pack of n models begins, the longest of this shape. */
 static void begin_pack(struct job_runner *runner, const struct shape *shape, size_t n)
 {
-    atomic_store(&runner->n_done_in_pack, 0);
+    atomic_store(&runner->n_steps_done, 0);
+    atomic_store(&runner->n_blocks_done, 0);
     atomic_store(&runner->n_steps, (size_t)shape_steps(shape));
     atomic_store(&runner->n_blocks, importance_blocks(shape));
     atomic_store(&runner->steps_share, 1 - shape_cost_of_measures(shape) / shape_cost(shape));
@@ -231,7 +279,7 @@ struct job_runner_totals job_runner_totals(const struct job_runner *runner)
 static struct job_group *group_of(struct job_runner *runner, const struct shape *shape)
 {
     for (size_t g = 0; g < runner->n_groups; g++)
-        if (shape_equal(&runner->groups[g].shape, shape))
+        if (shape_packs_with(&runner->groups[g].shape, shape))
             return &runner->groups[g];
     if (runner->n_groups == runner->groups_capacity) {
         size_t capacity = runner->groups_capacity ? 2 * runner->groups_capacity : 4;
@@ -265,6 +313,8 @@ enum error_code job_runner_add(struct job_runner *runner, const struct job *job,
     if (!w)
         goto failed;
     w->job = *job;
+    w->n_steps = (uint64_t)shape_steps(&shape);
+    w->n_bytes = training_data_bytes(&shape, job->h.N_train, 1);
     for (size_t i = 0; i < n_errors; i++)
         w->attempt_error[i] = quiet_nan();
     group->waiting[group->n_waiting++] = w;
@@ -329,26 +379,11 @@ static enum error_code end_job(struct job_runner *runner, struct job_group *grou
     return code;
 }
 
-/* Ends every job of a group that cannot be trained, with the reason in its record. */
-static enum error_code fail_group(struct job_runner *runner, struct job_group *group, const char *reason, job_done done,
-                                  void *context, struct error *error)
-{
-    while (group->n_waiting > 0) {
-        put_end(runner, group->waiting[0], STATUS_ERROR, reason);
-        if (is_interrupted(runner))
-            return ERROR_NONE;
-        enum error_code code = end_job(runner, group, group->waiting[0], done, context, error);
-        if (code)
-            return code;
-    }
-    return ERROR_NONE;
-}
-
 /* Makes a pack's memory fit n_bytes of the shape, and releases other packs' where all are too much. */
 static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack, const struct shape *shape,
                                     uint64_t n_bytes, struct error *error)
 {
-    bool has_shape = pack->n_bytes > 0 && shape_equal(&pack->training.network.shape, shape);
+    bool has_shape = pack->n_bytes > 0 && shape_packs_with(&pack->training.network.shape, shape);
     if (!has_shape)
         pack_release(pack);
     if (n_bytes > pack->n_bytes) {
@@ -359,23 +394,44 @@ static enum error_code prepare_pack(struct job_runner *runner, struct pack *pack
             release_others(runner, pack);
         pack->n_bytes = n_bytes;
     }
-    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, &runner->is_interrupted, error) ||
+    const struct shape kept = training_kept_shape(shape);
+    const atomic_bool *interrupt = &runner->is_interrupted;
+    if (!has_shape && (training_create(&pack->training, shape, pack->kernels, interrupt, error) ||
                        importance_create(&pack->importance, &pack->training, error)))
+        return error->code;
+    if (!has_shape && pack->kernels->lanes > 1 && training_create(&pack->kept, &kept, pack->kernels, interrupt, error))
         return error->code;
     return ERROR_NONE;
 }
 
-/* Loads the attempts of members[0..n-1] into lanes 0..n-1 of a pack. */
-static enum error_code load_members(struct pack *pack, struct waiting *const *members, size_t n, struct error *error)
+/* Puts an attempt into a lane. */
+static enum error_code load_lane(struct job_runner *runner, struct pack *pack, size_t lane, struct waiting *w,
+                                 struct error *error)
+{
+    const struct job *job = &w->job;
+    struct kept_targets *kept = w->kept.values ? &w->kept : NULL;
+    if (training_load_kept(&pack->training, lane, &job->h, job->seed, w->attempt, kept, error))
+        return error->code;
+    if (w->stage != STAGE_NEW) {
+        release_targets(runner, w);
+        struct model *model = &pack->training.model[lane];
+        model->train_loss[0] = w->untrained_loss;
+        memcpy(model->test_error, w->untrained_error, (size_t)model->shape.n_tasks * sizeof(float));
+    }
+    pack->member[lane] = w;
+    pack->since_s[lane] = clock_awake_s();
+    return ERROR_NONE;
+}
+
+/* Puts the attempts of members[0..n-1] into lanes 0..n-1 of a pack. */
+static enum error_code load_members(struct job_runner *runner, struct pack *pack, struct waiting *const *members,
+                                    size_t n, struct error *error)
 {
     training_clear(&pack->training);
-    for (size_t lane = 0; lane < n; lane++) {
-        check(members[lane]);
-        struct waiting *w = members[lane];
-        struct kept_targets *kept = w->kept.values ? &w->kept : NULL;
-        if (training_load_kept(&pack->training, lane, &w->job.h, w->job.seed, w->attempt, kept, error))
+    memset(pack->member, 0, sizeof pack->member);
+    for (size_t lane = 0; lane < n; lane++)
+        if (load_lane(runner, pack, lane, members[lane], error))
             return error->code;
-    }
     return ERROR_NONE;
 }
 
@@ -389,48 +445,86 @@ static enum error_code does_not_fit(const struct job_runner *runner, const struc
                      text_size((double)runner->memory).words);
 }
 
-/* Finds a pack for the attempts of members[0..*n-1], or, if memory is short, of the first of them, and loads them into
- * lanes 0..*n-1. What cannot be allocated counts as not there from then on. */
+/* The one whose data need most memory. */
+static struct waiting *largest_of(struct waiting *const *members, size_t n)
+{
+    struct waiting *largest = members[0];
+    for (size_t i = 1; i < n; i++)
+        if (members[i]->n_bytes > largest->n_bytes)
+            largest = members[i];
+    return largest;
+}
+
+/* Finds a pack for the attempts of members[0..*n-1], which fill n_lanes lanes (at most *n), or, if memory is short, of
+ * the first of them, and loads them into lanes 0..*n-1. What cannot be allocated counts as not there from then on. If
+ * the largest of them does not fit alone it is *unfit. */
 static enum error_code load_pack(struct job_runner *runner, const struct shape *shape, struct waiting *const *members,
-                                 size_t *n, struct pack **pack, struct error *error)
+                                 size_t *n, size_t n_lanes, struct pack **pack, struct waiting **unfit,
+                                 struct error *error)
 {
     check(*n > 0 && members[0]);
-    const struct hyperparameters *largest = &members[0]->job.h;
-    for (size_t i = 1; i < *n; i++)
-        if (members[i]->job.h.N_train > largest->N_train)
-            largest = &members[i]->job.h;
+    struct waiting *largest = largest_of(members, *n);
     for (;;) {
-        const struct packing packing =
-            packing_choose_of(runner->layout_of_packs, runner->packs[0].kernels, largest, *n, runner->memory);
-        if (packing.n_models == 0)
+        const struct packing packing = packing_choose_of(runner->layout_of_packs, runner->packs[0].kernels,
+                                                         &largest->job.h, n_lanes, runner->memory);
+        if (packing.n_models == 0) {
+            *unfit = largest;
             return does_not_fit(runner, &packing, error);
+        }
         struct pack *p = &runner->packs[0];
         while (p->kernels != packing.kernels)
             p++;
+        /* The other lanes are for shorter models, or kept ones. */
+        const struct shape longest = shape_of(&largest->job.h);
+        size_t n_models = packing.n_models;
+        uint64_t n_bytes = packing.n_bytes, more;
+        for (; n_models < p->kernels->lanes; n_models++, n_bytes = more)
+            if ((more = packing_bytes(p->kernels, &longest, largest->job.h.N_train, n_models + 1)) > runner->memory)
+                break;
+        if (n_models < p->kernels->lanes)
+            pack_release(p); /* memory is short: no data of earlier models may lie about in it */
         struct error ignored;
-        if (!prepare_pack(runner, p, shape, packing.n_bytes, &ignored) &&
-            !load_members(p, members, packing.n_models, &ignored)) {
+        size_t n_loaded = *n < n_models ? *n : n_models;
+        if (!prepare_pack(runner, p, shape, n_bytes, &ignored) &&
+            !load_members(runner, p, members, n_loaded, &ignored)) {
+            p->n_models = n_models;
+            p->model_bytes = largest->n_bytes;
             *pack = p;
-            *n = packing.n_models;
+            *n = n_loaded;
             return ERROR_NONE;
         }
         pack_release(p);
         if (!release_others(runner, p)) {
-            runner->memory = packing.n_bytes - 1;
+            runner->memory = n_bytes - 1;
             runner->was_refused = true;
         }
     }
 }
 
-/* Up to a pack of the group's waiting jobs that are, or are not yet, screened; oldest first. */
-static size_t choose(const struct job_runner *runner, const struct job_group *group, bool is_screened,
-                     struct waiting **members)
+/* Up to n_max of the group's attempts that nothing is known of, oldest first. */
+static size_t choose_new(const struct job_group *group, size_t n_max, struct waiting **members)
 {
     size_t n = 0;
-    for (size_t i = 0; i < group->n_waiting && n < runner->packs[0].kernels->lanes; i++)
-        if (group->waiting[i]->is_screened == is_screened)
+    for (size_t i = 0; i < group->n_waiting && n < n_max; i++)
+        if (group->waiting[i]->stage == STAGE_NEW)
             members[n++] = group->waiting[i];
     return n;
+}
+
+/* Of the group's screened attempts that take no more steps and memory than this the longest, of these the oldest, which
+ * goes into training; NULL if there is none. */
+static struct waiting *take_longest(const struct job_group *group, uint64_t most_steps, uint64_t most_bytes)
+{
+    struct waiting *longest = NULL;
+    for (size_t i = 0; i < group->n_waiting; i++) {
+        struct waiting *w = group->waiting[i];
+        if (w->stage == STAGE_SCREENED && w->n_steps <= most_steps && w->n_bytes <= most_bytes &&
+            (!longest || w->n_steps > longest->n_steps))
+            longest = w;
+    }
+    if (longest)
+        longest->stage = STAGE_TRAINING;
+    return longest;
 }
 
 static void record_attempt(struct waiting *w, const float *errors, size_t n_tasks)
@@ -457,27 +551,25 @@ static enum error_code end_faulty(struct job_runner *runner, const struct pack *
 
 /* Looks at untrained models until there is a pack of those worth training, or nothing is left to look at. A model whose
  * output is 0 for ever fails its attempt here, with the error that it would have after training. A job's last attempt
- * is trained all the same: its arrays are kept. *is_fatal: the error is the runner's, not the jobs'. */
+ * is trained all the same: its arrays are kept. If *unfit is set, the error is that job's, not the runner's. */
 static enum error_code screen(struct job_runner *runner, struct job_group *group, job_done done, void *context,
-                              bool *is_fatal, struct error *error)
+                              struct waiting **unfit, struct error *error)
 {
     struct waiting *members[KERNELS_LANES_MAX] = {NULL};
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
-    while (choose(runner, group, true, members) < lanes && (n = choose(runner, group, false, members)) > 0) {
+    while (lanes_filled(group, STAGE_SCREENED, STAGE_SCREENED) < lanes && (n = choose_new(group, lanes, members)) > 0) {
         for (size_t i = 0; i < n; i++)
             keep_targets(runner, members[i]);
-        if (load_pack(runner, &group->shape, members, &n, &pack, error))
+        if (load_pack(runner, &group->shape, members, &n, n, &pack, unfit, error))
             return error->code;
         training_untrained(&pack->training);
         if (is_interrupted(runner))
             return ERROR_NONE;
         runner->totals.attempts += n;
         runner->totals.expected_s += 1e-9 * cost_of_pack(pack->kernels, &group->shape).untrained_ns;
-        if (end_faulty(runner, pack, group, members, n, done, context, error)) {
-            *is_fatal = true;
+        if (end_faulty(runner, pack, group, members, n, done, context, error))
             return error->code;
-        }
         for (size_t lane = 0; lane < n; lane++) {
             struct waiting *w = members[lane];
             if (!w)
@@ -490,7 +582,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
                 runner->totals.rejected_at_start++;
                 continue;
             }
-            w->is_screened = true;
+            w->stage = STAGE_SCREENED;
             w->untrained_loss = model->train_loss[0];
             memcpy(w->untrained_error, model->test_error, T * sizeof(float));
         }
@@ -502,7 +594,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
 static enum job_status judge(const struct training *training, size_t lane, unsigned attempt, char *reason)
 {
     const struct model *model = &training->model[lane];
-    size_t T = (size_t)training->network.shape.n_tasks, n_history = (size_t)shape_history(&training->network.shape);
+    size_t T = (size_t)model->shape.n_tasks, n_history = (size_t)shape_history(&model->shape);
     reason[0] = '\0';
     for (size_t epoch = 0; epoch < n_history; epoch++) {
         bool finite = isfinite((float)model->train_loss[epoch]);
@@ -526,70 +618,37 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
     return accepted ? STATUS_ACCEPTED : STATUS_REJECTED;
 }
 
-/* Trains members[0..n-1], loaded into lanes 0..n-1 of the pack, ends the jobs that are done and sends the others' next
- * attempts back to wait. */
-static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct job_group *group,
-                                  struct waiting **members, size_t n, double start, job_done done, void *context,
-                                  struct error *error)
+/* ---- measuring ---------------------------------------------------------------------------------------------- */
+
+/* Measures the models of members [lanes of training] that are not NULL, and ends their jobs, which become NULL. */
+static enum error_code measure(struct job_runner *runner, struct pack *pack, struct training *training,
+                               struct waiting **members, job_done done, void *context, struct error *error)
 {
-    struct training *training = &pack->training;
-    size_t T = (size_t)group->shape.n_tasks, n_history = (size_t)shape_history(&group->shape);
-    enum job_status status[KERNELS_LANES_MAX];
-    char reason[KERNELS_LANES_MAX][FIELD_TEXT_SIZE];
-    bool ends[KERNELS_LANES_MAX], any_ends = false;
-
-    for (size_t lane = 0; lane < n; lane++) {
-        release_targets(runner, members[lane]);
-        training->model[lane].train_loss[0] = members[lane]->untrained_loss;
-        memcpy(training->model[lane].test_error, members[lane]->untrained_error, T * sizeof(float));
-    }
-    begin_pack(runner, &group->shape, n);
-    training_run(training, &runner->n_done_in_pack);
-    if (is_interrupted(runner))
-        return ERROR_NONE;
-    runner->totals.packs++;
-    runner->totals.lanes_used += n;
-    runner->totals.lanes_total += training->lanes;
-    const struct pack_cost own = cost_of_pack(pack->kernels, &group->shape);
-    const struct pack_cost full = packing_full_cost(runner->packs[0].kernels, &members[0]->job.h);
-    runner->totals.full_s += 1e-9 * (double)n * full.training_ns;
-
-    for (size_t lane = 0; lane < n; lane++) {
-        struct waiting *w = members[lane];
-        record_attempt(w, training->model[lane].test_error + (n_history - 1) * T, T);
-        status[lane] = judge(training, lane, w->attempt, reason[lane]);
-        ends[lane] = status[lane] == STATUS_ACCEPTED || w->attempt + 1 == (unsigned)w->job.h.max_attempts;
-        any_ends |= ends[lane] && status[lane] != STATUS_DIVERGED;
-    }
-    runner->totals.expected_s += 1e-9 * (own.training_ns + (any_ends ? own.measures_ns : 0));
-    if (any_ends)
-        importance_compute(&pack->importance, training, &runner->n_done_in_pack);
-    for (size_t lane = 0; lane < n; lane++)
-        if (ends[lane] && status[lane] != STATUS_DIVERGED && !importance_is_finite(&pack->importance, training, lane)) {
-            status[lane] = STATUS_DIVERGED;
-            snprintf(reason[lane], FIELD_TEXT_SIZE, "attempt %u diverged: an importance is not finite",
-                     members[lane]->attempt + 1);
-        }
-
-    if (is_interrupted(runner))
-        return ERROR_NONE;
+    struct job_group *group = group_of(runner, &pack->training.network.shape);
+    double start = clock_awake_s(), n = 0;
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        n += members[lane] != NULL;
+    importance_compute(&pack->importance, training, &runner->n_blocks_done);
+    runner->totals.expected_s += 1e-9 * cost_of_pack(pack->kernels, &group->shape).measures_ns;
     double elapsed_s = clock_awake_s() - start;
-    for (size_t lane = 0; lane < n; lane++)
-        members[lane]->wall_s += elapsed_s / (double)n;
-    for (size_t lane = 0; lane < n; lane++) {
+    for (size_t lane = 0; lane < training->lanes; lane++) {
         struct waiting *w = members[lane];
-        if (!ends[lane]) {
-            w->attempt++;
-            w->is_screened = false;
+        char reason[FIELD_TEXT_SIZE] = "";
+        if (!w)
             continue;
+        if (!importance_is_finite(&pack->importance, training, lane)) {
+            w->status = STATUS_DIVERGED;
+            snprintf(reason, sizeof reason, "attempt %u diverged: an importance is not finite", w->attempt + 1);
         }
-        put_end(runner, w, status[lane], reason[lane]);
-        if (status[lane] != STATUS_DIVERGED) {
-            runner->totals.full_s += 1e-9 * full.measures_ns;
+        w->wall_s += elapsed_s / n;
+        put_end(runner, w, w->status, reason);
+        if (w->status != STATUS_DIVERGED) {
+            runner->totals.full_s += 1e-9 * packing_full_cost(runner->packs[0].kernels, &w->job.h).measures_ns;
             job_record_put_model(&runner->layout, runner->record, training, &pack->importance, lane);
         }
         if (is_interrupted(runner))
             return ERROR_NONE;
+        members[lane] = NULL;
         enum error_code code = end_job(runner, group, w, done, context, error);
         if (code)
             return code;
@@ -597,9 +656,208 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
     return ERROR_NONE;
 }
 
+static enum error_code measure_kept(struct job_runner *runner, struct pack *pack, job_done done, void *context,
+                                    struct error *error)
+{
+    enum error_code code = measure(runner, pack, &pack->kept, pack->kept_member, done, context, error);
+    for (size_t lane = 0; lane < pack->n_kept; lane++) /* what is left after a failure */
+        if (pack->kept_member[lane])
+            pack->kept_member[lane]->stage = STAGE_NEW;
+    pack->n_kept = 0;
+    return code;
+}
+
+/* True if trained models should not wait any longer: no company is in sight, or they have waited long enough, or their
+ * memory may be needed. */
+static bool is_due(struct job_runner *runner, const struct pack *pack)
+{
+    if (pack->n_kept == 0)
+        return false;
+    const struct job_group *group = group_of(runner, &pack->training.network.shape);
+    return lanes_filled(group, STAGE_NEW, STAGE_SCREENED) == 0 || clock_awake_s() - pack->kept_since_s > KEEP_S ||
+           (uint64_t)runner->n_packs * pack->n_bytes > runner->memory;
+}
+
+/* ---- training ----------------------------------------------------------------------------------------------- */
+
+/* The attempt in a lane has ended: its job has diverged and is over, or the next attempt waits, or it is to be measured
+ * (STAGE_TRAINED). */
+static enum error_code end_attempt(struct job_runner *runner, struct pack *pack, struct job_group *group, size_t lane,
+                                   job_done done, void *context, struct error *error)
+{
+    struct waiting *w = pack->member[lane];
+    const struct model *model = &pack->training.model[lane];
+    size_t T = (size_t)model->shape.n_tasks, last = (size_t)shape_history(&model->shape) - 1;
+    char reason[FIELD_TEXT_SIZE];
+    record_attempt(w, model->test_error + last * T, T);
+    w->status = judge(&pack->training, lane, w->attempt, reason);
+    runner->totals.full_s += 1e-9 * packing_full_cost(runner->packs[0].kernels, &w->job.h).training_ns;
+    w->wall_s += (clock_awake_s() - pack->since_s[lane]) / (double)atomic_load(&runner->n_in_pack);
+    w->stage = STAGE_TRAINED;
+    bool is_over = w->status == STATUS_ACCEPTED || w->attempt + 1 == (unsigned)w->job.h.max_attempts;
+    if (is_over && w->status != STATUS_DIVERGED)
+        return ERROR_NONE;
+    pack->member[lane] = NULL;
+    training_empty(&pack->training, lane);
+    if (!is_over) {
+        w->attempt++;
+        w->stage = STAGE_NEW;
+        return ERROR_NONE;
+    }
+    put_end(runner, w, w->status, reason);
+    return is_interrupted(runner) ? ERROR_NONE : end_job(runner, group, w, done, context, error);
+}
+
+/* Empties the lanes of models that are to be measured: measures them where they are, if they are a whole pack, else
+ * keeps them until there is one. */
+static enum error_code keep_trained(struct job_runner *runner, struct pack *pack, job_done done, void *context,
+                                    struct error *error)
+{
+    struct waiting *members[KERNELS_LANES_MAX] = {NULL};
+    size_t n = 0, lanes = pack->training.lanes;
+    for (size_t lane = 0; lane < lanes; lane++)
+        if (pack->member[lane] && pack->member[lane]->stage == STAGE_TRAINED) {
+            members[lane] = pack->member[lane];
+            n++;
+        }
+    bool is_whole = pack->n_kept == 0 && n == pack->n_models;
+    enum error_code code =
+        is_whole ? measure(runner, pack, &pack->training, members, done, context, error) : ERROR_NONE;
+    for (size_t lane = 0; lane < lanes && !code && !is_interrupted(runner); lane++) {
+        struct waiting *w = pack->member[lane];
+        if (is_whole || !members[lane])
+            continue;
+        if (pack->n_kept == 0)
+            pack->kept_since_s = clock_awake_s();
+        training_move(&pack->kept, pack->n_kept, &pack->training, lane);
+        pack->kept_member[pack->n_kept++] = w;
+        pack->member[lane] = NULL;
+        if (pack->n_kept == pack->n_models)
+            code = measure_kept(runner, pack, done, context, error);
+    }
+    for (size_t lane = 0; lane < lanes && is_whole; lane++) {
+        pack->member[lane] = members[lane]; /* NULL, but after a failure */
+        training_empty(&pack->training, lane);
+    }
+    return code;
+}
+
+/* Steps of the model that will end last. */
+static uint64_t steps_left(const struct pack *pack)
+{
+    uint64_t most = 0;
+    for (size_t lane = 0; lane < pack->training.lanes; lane++) {
+        uint64_t left = pack->member[lane] ? pack->member[lane]->n_steps - pack->training.model[lane].step : 0;
+        most = left > most ? left : most;
+    }
+    return most;
+}
+
+/* Fills empty lanes with attempts that will have ended before the pack does. */
+static void refill(struct job_runner *runner, struct pack *pack, const struct job_group *group)
+{
+    uint64_t n_left = steps_left(pack);
+    struct waiting *w;
+    struct error ignored;
+    for (size_t lane = 0; lane < pack->n_models; lane++) {
+        if (pack->member[lane])
+            continue;
+        if (!(w = take_longest(group, n_left, pack->model_bytes)))
+            return;
+        if (load_lane(runner, pack, lane, w, &ignored)) {
+            w->stage = STAGE_SCREENED; /* waits for a pack that has the memory */
+            return;
+        }
+    }
+}
+
+/* Trains the members of a pack, whose attempts are in lanes 0..n-1, and what follows them there, ends the jobs that are
+ * done and sends the others' next attempts back to wait. */
+static enum error_code train_pack(struct job_runner *runner, struct pack *pack, struct job_group *group, size_t n,
+                                  job_done done, void *context, struct error *error)
+{
+    uint64_t n_steps = steps_left(pack), n_steps_used = 0, n_trained = 0;
+    enum error_code code = ERROR_NONE;
+    size_t longest = 0;
+    while (pack->member[longest]->n_steps < n_steps)
+        longest++;
+    begin_pack(runner, &pack->training.model[longest].shape, n);
+    const double expected_ns = cost_of_pack(pack->kernels, &pack->training.model[longest].shape).training_ns;
+    while (!code && steps_left(pack) > 0) {
+        training_run(&pack->training, &runner->n_steps_done);
+        for (size_t lane = 0; lane < pack->training.lanes && !code && !is_interrupted(runner); lane++) {
+            if (!pack->member[lane] || !pack->training.model[lane].has_ended)
+                continue;
+            n_steps_used += pack->member[lane]->n_steps;
+            n_trained++;
+            code = end_attempt(runner, pack, group, lane, done, context, error);
+        }
+        if (!code && !is_interrupted(runner))
+            code = keep_trained(runner, pack, done, context, error);
+        if (is_interrupted(runner))
+            return ERROR_NONE;
+        if (!code)
+            refill(runner, pack, group);
+    }
+    for (size_t lane = 0; lane < pack->training.lanes; lane++) /* what is left after a failure */
+        if (pack->member[lane]) {
+            pack->member[lane]->stage = STAGE_NEW;
+            pack->member[lane] = NULL;
+        }
+    runner->totals.packs++;
+    runner->totals.expected_s += 1e-9 * expected_ns;
+    runner->totals.lanes_used += n_trained;
+    runner->totals.lanes_total += (n_trained * n_steps * pack->training.lanes + n_steps_used / 2) / n_steps_used;
+    return code;
+}
+
+/* Loads a pack of the group's screened attempts, the longest, and trains it. */
+static enum error_code train_longest(struct job_runner *runner, struct job_group *group, job_done done, void *context,
+                                     struct waiting **unfit, struct error *error)
+{
+    struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
+    struct pack *pack = NULL;
+    size_t n_chosen = 0, n_lanes = lanes_filled(group, STAGE_SCREENED, STAGE_SCREENED);
+    while (n_chosen < runner->packs[0].kernels->lanes &&
+           (members[n_chosen] = take_longest(group, UINT64_MAX, UINT64_MAX)))
+        n_chosen++;
+    size_t n = n_chosen;
+    n_lanes = n_lanes < n ? n_lanes : n;
+    enum error_code code =
+        n > 0 ? load_pack(runner, &group->shape, members, &n, n_lanes, &pack, unfit, error) : ERROR_NONE;
+    for (size_t i = pack ? n : 0; i < n_chosen; i++)
+        members[i]->stage = STAGE_SCREENED;
+    return pack && !is_interrupted(runner) ? train_pack(runner, pack, group, n, done, context, error) : code;
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------- */
+
+static void drop_empty_groups(struct job_runner *runner)
+{
+    for (size_t g = runner->n_groups; g-- > 0;)
+        if (runner->groups[g].n_waiting == 0) {
+            free(runner->groups[g].waiting);
+            runner->groups[g] = runner->groups[--runner->n_groups];
+        }
+}
+
+enum error_code job_runner_flush(struct job_runner *runner, job_done done, void *context, struct error *error)
+{
+    enum error_code code = ERROR_NONE;
+    double start = clock_awake_s(), cpu_start = clock_cpu_s();
+    for (int i = 0; i < runner->n_packs && !code && !is_interrupted(runner); i++)
+        if (runner->packs[i].n_kept > 0)
+            code = measure_kept(runner, &runner->packs[i], done, context, error);
+    drop_empty_groups(runner);
+    runner->totals.busy_s += clock_awake_s() - start;
+    runner->totals.cpu_s += clock_cpu_s() - cpu_start;
+    return code;
+}
+
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
 {
-    struct job_group *group = largest_group(runner);
+    size_t n_lanes;
+    struct job_group *group = largest_group(runner, &n_lanes);
     if (!group || is_interrupted(runner))
         return ERROR_NONE;
 
@@ -607,29 +865,26 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
     double start = clock_awake_s(), cpu_start = clock_cpu_s();
-    struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
-    struct pack *pack = NULL;
-    size_t n = 0;
-    struct error reason; /* of the jobs, if it is no failure of the runner */
-    bool is_fatal = false;
-    enum error_code code = screen(runner, group, done, context, &is_fatal, &reason);
-    if (!code && !is_interrupted(runner)) {
-        n = choose(runner, group, true, members);
-        code = n == 0 ? ERROR_NONE : load_pack(runner, &group->shape, members, &n, &pack, &reason);
-    }
-    if (is_fatal)
-        *error = reason;
-    else if (is_interrupted(runner))
+    struct waiting *unfit = NULL;
+    enum error_code code = ERROR_NONE;
+    for (int i = 0; i < runner->n_packs && !code; i++) /* its memory will be another shape's */
+        if (runner->packs[i].n_kept > 0 && !shape_packs_with(&runner->packs[i].training.network.shape, &group->shape))
+            code = measure_kept(runner, &runner->packs[i], done, context, error);
+    if (!code && !is_interrupted(runner))
+        code = screen(runner, group, done, context, &unfit, error);
+    if (!code && !is_interrupted(runner))
+        code = train_longest(runner, group, done, context, &unfit, error);
+    if (is_interrupted(runner)) {
         code = ERROR_NONE; /* whatever was refused: the jobs wait */
-    else if (code)
-        code = fail_group(runner, group, reason.message, done, context, error);
-    else if (n > 0)
-        code = train_pack(runner, pack, group, members, n, start, done, context, error);
-    atomic_store(&runner->n_in_pack, 0);
-    if (group->n_waiting == 0) {
-        free(group->waiting);
-        *group = runner->groups[--runner->n_groups];
+    } else if (unfit) {
+        put_end(runner, unfit, STATUS_ERROR, error->message);
+        code = end_job(runner, group, unfit, done, context, error);
     }
+    for (int i = 0; i < runner->n_packs && !code && !is_interrupted(runner); i++)
+        if (is_due(runner, &runner->packs[i]))
+            code = measure_kept(runner, &runner->packs[i], done, context, error);
+    atomic_store(&runner->n_in_pack, 0);
+    drop_empty_groups(runner);
     runner->totals.busy_s += clock_awake_s() - start;
     runner->totals.cpu_s += clock_cpu_s() - cpu_start;
     return code;

@@ -3,7 +3,10 @@
  * Jobs are trained in packs: up to one model per SIMD lane, all of one shape (shape.h), or alone (packing.h). A job's
  * record depends on its hyperparameters and seed alone, bit for bit: not on its neighbours in a pack,
  * the width of a vector, the order of jobs or anything else. A runner holds jobs until their packs are
- * full, repacks rejected attempts with other waiting ones and emits a record as each job ends. */
+ * full, repacks rejected attempts with other waiting ones and emits a record as each job ends.
+ *
+ * A pack lasts as long as its longest model; in lanes whose models end earlier others follow that fit into the rest.
+ * Trained models wait for company too, a second at most: they are measured when there is a pack of them. */
 #ifndef PICKY_JOB_H
 #define PICKY_JOB_H
 
@@ -15,6 +18,7 @@
 struct job {
     uint64_t config;          /* index of the configuration, 0-based; carried through, not interpreted */
     uint64_t replicate;       /* 0-based; carried through, not interpreted */
+    uint64_t shape;           /* the number of its shape in a plan; carried through, not interpreted */
     int64_t seed;             /* 0 <= seed <= SEED_MAX */
     struct hyperparameters h; /* checked */
 };
@@ -44,15 +48,20 @@ int job_runner_lanes(const struct job_runner *runner);
 /* Hands a job over (copied). ERROR_FATAL if memory is short. */
 enum error_code job_runner_add(struct job_runner *runner, const struct job *job, struct error *error);
 
-/* Jobs added and not yet done; and of these, the jobs of the shape that has the most waiting. */
+/* Jobs added and not yet done; and how many lanes those of one shape that are not trained can fill, at most: as many as
+ * there are of them, or, if their lengths differ, as many times as all their steps hold those of the longest. */
 size_t job_runner_waiting(const struct job_runner *runner);
 size_t job_runner_largest_group(const struct job_runner *runner);
 
-/* Trains one pack of the shape that has the most waiting attempts, full or not, and calls `done` for each
+/* Trains one pack of the shape whose waiting attempts fill most lanes, full or not, and calls `done` for each
  * job that it ends: accepted, or out of attempts. Rejected attempts go back to wait. A job of which not
  * one model fits into memory ends with STATUS_ERROR and a reason. Does nothing if no job waits. Leaves the calling
  * thread with the default floating-point environment, in which it computes. */
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error);
+
+/* Measures the trained models that wait for company, and ends their jobs: before there are no more steps, though jobs
+ * wait. */
+enum error_code job_runner_flush(struct job_runner *runner, job_done done, void *context, struct error *error);
 
 /* Why the job that ended last diverged or failed, "" if it did not: whole, where its record may have it shortened.
  * Valid until the next one ends. */
@@ -73,10 +82,11 @@ struct job_runner_pack job_runner_pack(const struct job_runner *runner);
 
 /* What a runner has done, for receipts. */
 struct job_runner_totals {
-    uint64_t packs, lanes_used, lanes_total; /* packs trained to the end; lanes filled; lanes there were */
-    uint64_t attempts, rejected_at_start;    /* attempts begun; ended untrained (output 0 everywhere) */
-    double busy_s;                           /* seconds inside job_runner_step */
-    double cpu_s;                            /* the same of a core */
+    uint64_t packs;                       /* trained to the end */
+    uint64_t lanes_used, lanes_total;     /* attempts trained to the end; and what there was room for in their packs */
+    uint64_t attempts, rejected_at_start; /* attempts begun; ended untrained (output 0 everywhere) */
+    double busy_s;                        /* seconds inside job_runner_step */
+    double cpu_s;                         /* the same of a core */
     double full_s;     /* that its training and measures would take in full packs, by the estimate (cost.h) */
     double expected_s; /* the same in the packs as they were, screening included */
 };

@@ -110,7 +110,7 @@ static void put_histories(const struct record_layout *layout, void *record, cons
 {
     const struct model *model = &training->model[lane];
     size_t T = (size_t)training->network.shape.n_tasks;
-    size_t n_history = (size_t)shape_history(&training->network.shape);
+    size_t n_history = (size_t)shape_history(&model->shape);
     for (size_t epoch = 0; epoch < n_history; epoch++) {
         *at3(layout, record, FIELD_TRAIN_LOSS, epoch, 0, 0) = (float)model->train_loss[epoch];
         for (size_t task = 0; task < T; task++)
@@ -143,9 +143,10 @@ static void put_data(const struct record_layout *layout, void *record, const str
         for (size_t i = 0; i < N_train; i++) {
             if (i % SAMPLES_A_LOOK == 0 && interrupt_look(interrupt))
                 return;
-            train_task[i] = (uint8_t)(model->samples[i].task + 1);
+            const float *sample = model->samples + i * training->sample_size;
+            train_task[i] = (uint8_t)(sample[n_inputs + 1] + 1);
             for (size_t k = 0; k < n_inputs; k++)
-                *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = model->x[i * n_inputs + k];
+                *at3(layout, record, FIELD_TRAIN_INPUTS, i, k, 0) = sample[k];
         }
     }
 }

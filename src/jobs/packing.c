@@ -36,6 +36,15 @@ struct packing packing_choose(const struct kernels *widest, const struct hyperpa
     return packing_choose_of(LAYOUT_ANY, widest, h, n, memory_bytes);
 }
 
+uint64_t packing_bytes(const struct kernels *kernels, const struct shape *shape, int64_t N_train, size_t n_models)
+{
+    uint64_t n_bytes = training_bytes(shape, kernels->lanes) + importance_bytes(shape, kernels->lanes);
+    if (kernels->lanes == 1)
+        return n_bytes + training_data_bytes(shape, N_train, n_models);
+    const struct shape kept = training_kept_shape(shape);
+    return n_bytes + training_bytes(&kept, kernels->lanes) + training_data_bytes(shape, N_train, 2 * n_models);
+}
+
 struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
                                  size_t n, uint64_t memory_bytes)
 {
@@ -49,11 +58,10 @@ struct packing packing_choose_of(enum layout layout, const struct kernels *wides
         if (layout != LAYOUT_ANY && (layout == LAYOUT_UNITS) != (kernels->lanes == 1))
             continue;
         size_t n_models = n < kernels->lanes ? n : kernels->lanes;
-        uint64_t n_bytes = training_bytes(&shape, kernels->lanes) + importance_bytes(&shape, kernels->lanes);
-        uint64_t n_one = n_bytes + training_data_bytes(&shape, h->N_train, 1);
+        uint64_t n_one = packing_bytes(kernels, &shape, h->N_train, 1);
         if (best.n_models == 0 && (!best.kernels || n_one < best.n_bytes))
             best = (struct packing){kernels, 0, n_one};
-        while (n_models > 0 && n_bytes + training_data_bytes(&shape, h->N_train, n_models) > memory_bytes)
+        while (n_models > 0 && packing_bytes(kernels, &shape, h->N_train, n_models) > memory_bytes)
             n_models--;
         if (n_models == 0)
             continue;
@@ -61,7 +69,7 @@ struct packing packing_choose_of(enum layout layout, const struct kernels *wides
         double cost = (pack.training_ns + pack.measures_ns) * (double)((n + n_models - 1) / n_models);
         if (best.n_models > 0 && cost >= best_cost)
             continue;
-        best = (struct packing){kernels, n_models, n_bytes + training_data_bytes(&shape, h->N_train, n_models)};
+        best = (struct packing){kernels, n_models, packing_bytes(kernels, &shape, h->N_train, n_models)};
         best_cost = cost;
     }
     return best;

@@ -30,7 +30,11 @@ enum layout {
  * texts. */
 enum error_code layout_choose(enum layout *layout, struct error *error);
 
-/* For n (>= 1) models that have the shape of h, and no more training samples, in memory_bytes: the packing that takes
+/* Bytes that a pack takes in which up to n_models are trained, and as many trained ones kept, of up to N_train samples
+ * and the length of `shape`. One model alone is measured where it is. */
+uint64_t packing_bytes(const struct kernels *kernels, const struct shape *shape, int64_t N_train, size_t n_models);
+
+/* For n (>= 1) models that have the shape of h, and need no more memory each, in memory_bytes: the packing that takes
  * least time for all of them (cost_of_pack). */
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes);

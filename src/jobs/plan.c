@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Shapes of so few jobs that packs of them alone would leave many lanes empty share packs with those of other lengths;
+ * others do not, for their epochs would not end together and be tested together. */
+enum { FEW_JOBS = 8 * KERNELS_LANES_MAX };
+
 /* Configurations of one shape: order[begin..end), where end is the next group's begin. */
 struct plan_group {
     uint32_t begin;
@@ -13,7 +17,8 @@ struct plan_group {
 
 struct plan {
     const struct hyperparameters *configs; /* borrowed */
-    uint32_t *order;                       /* [n_configs] indices, grouped by shape, ascending in a group */
+    uint32_t *order;                       /* [n_configs] indices, grouped by shape, longest first in a group, then
+                                              ascending */
     struct plan_group *groups;             /* [n_groups + 1], costliest first; the last one only ends the one before */
     size_t n_configs, n_groups;
     uint64_t replicates, jobs_total, jobs_left;
@@ -33,11 +38,23 @@ struct plan {
  * kept as the first configuration that has it. */
 struct shapes {
     const struct hyperparameters *configs;
+    bool by_length;  /* those of another length are other shapes */
     uint32_t *first; /* [capacity] configuration, by shape in order of appearance */
     size_t n, capacity;
     uint32_t *slots; /* [n_slots] shape + 1, 0 if free; n_slots is a power of two */
     size_t n_slots;
 };
+
+/* The same for all that are one shape. */
+static struct shape key_of(const struct shapes *shapes, uint32_t config)
+{
+    struct shape shape = shape_of(&shapes->configs[config]);
+    if (!shapes->by_length) {
+        shape.epochs = 0;
+        memset(shape.steps, 0, sizeof shape.steps);
+    }
+    return shape;
+}
 
 static uint64_t shape_hash(const struct shape *shape)
 {
@@ -51,15 +68,16 @@ static uint64_t shape_hash(const struct shape *shape)
     return hash;
 }
 
-/* The slot that holds `shape`, or the free one where it belongs. */
-static uint32_t *shapes_slot(const struct shapes *shapes, const struct shape *shape)
+/* The slot that holds a configuration's shape, or the free one where it belongs. */
+static uint32_t *shapes_slot(const struct shapes *shapes, uint32_t config)
 {
-    for (uint64_t i = shape_hash(shape);; i++) {
+    const struct shape shape = key_of(shapes, config);
+    for (uint64_t i = shape_hash(&shape);; i++) {
         uint32_t *slot = &shapes->slots[i & (shapes->n_slots - 1)];
         if (*slot == 0)
             return slot;
-        struct shape other = shape_of(&shapes->configs[shapes->first[*slot - 1]]);
-        if (shape_equal(&other, shape))
+        const struct shape other = key_of(shapes, shapes->first[*slot - 1]);
+        if (shape_equal(&other, &shape))
             return slot;
     }
 }
@@ -83,98 +101,122 @@ static enum error_code shapes_grow(struct shapes *shapes, struct error *error)
     shapes->capacity = capacity;
     shapes->slots = slots;
     shapes->n_slots = 2 * capacity;
-    for (size_t i = 0; i < shapes->n; i++) {
-        struct shape shape = shape_of(&shapes->configs[shapes->first[i]]);
-        *shapes_slot(shapes, &shape) = (uint32_t)i + 1;
-    }
+    for (size_t i = 0; i < shapes->n; i++)
+        *shapes_slot(shapes, shapes->first[i]) = (uint32_t)i + 1;
     return ERROR_NONE;
 }
 
-/* Sets shape_of_config[n_configs] to each configuration's shape, numbered in order of appearance. */
-static enum error_code shapes_find(struct shapes *shapes, size_t n_configs, uint32_t *shape_of_config,
-                                   struct error *error)
+/* Sets *number to that of a configuration's shape, in order of appearance. */
+static enum error_code shapes_find(struct shapes *shapes, uint32_t config, uint32_t *number, struct error *error)
 {
-    for (size_t i = 0; i < n_configs; i++) {
-        if (shapes->n == shapes->capacity && shapes_grow(shapes, error))
-            return error->code;
-        struct shape shape = shape_of(&shapes->configs[i]);
-        uint32_t *slot = shapes_slot(shapes, &shape);
-        if (*slot == 0) {
-            shapes->first[shapes->n++] = (uint32_t)i;
-            *slot = (uint32_t)shapes->n;
-        }
-        shape_of_config[i] = *slot - 1;
+    if (shapes->n == shapes->capacity && shapes_grow(shapes, error))
+        return error->code;
+    uint32_t *slot = shapes_slot(shapes, config);
+    if (*slot == 0) {
+        shapes->first[shapes->n++] = config;
+        *slot = (uint32_t)shapes->n;
     }
+    *number = *slot - 1;
     return ERROR_NONE;
 }
 
-struct cost {
-    double cost;
-    uint32_t shape;
+static void shapes_free(struct shapes *shapes)
+{
+    free(shapes->first);
+    free(shapes->slots);
+}
+
+/* A shape of one length, and its group. */
+struct member {
+    double cost, group_cost; /* of its jobs, and of the group's costliest */
+    uint32_t group, shape, n_configs;
 };
 
 static int costlier_first(const void *a, const void *b)
 {
-    const struct cost *x = a, *y = b;
+    const struct member *x = a, *y = b;
+    if (x->group_cost != y->group_cost)
+        return x->group_cost > y->group_cost ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
     if (x->cost != y->cost)
         return x->cost > y->cost ? -1 : 1;
     return x->shape < y->shape ? -1 : 1;
 }
 
+/* Groups the shapes, each of one length: those of fewer than n_few jobs with others that differ by the length alone. */
+static enum error_code group_members(struct plan *plan, const struct shapes *lengths, uint64_t n_few,
+                                     struct member *members, struct error *error)
+{
+    struct shapes few = {.configs = plan->configs};
+    double *costs = calloc(2 * lengths->n + 1, sizeof *costs);
+    enum error_code code = costs ? ERROR_NONE : out_of_memory(error);
+    for (size_t i = 0; i < lengths->n && !code; i++) {
+        struct member *member = &members[i];
+        member->cost = plan_work(plan, lengths->first[i]);
+        member->shape = member->group = (uint32_t)i;
+        if (member->n_configs * plan->replicates < n_few) {
+            code = shapes_find(&few, lengths->first[i], &member->group, error);
+            member->group += (uint32_t)lengths->n;
+        }
+        double *cost = &costs[code ? 0 : member->group];
+        *cost = member->cost > *cost ? member->cost : *cost;
+    }
+    for (size_t i = 0; i < lengths->n && !code; i++)
+        members[i].group_cost = costs[members[i].group];
+    free(costs);
+    shapes_free(&few);
+    return code;
+}
+
 /* Fills order and groups. */
-static enum error_code group_by_shape(struct plan *plan, struct error *error)
+static enum error_code group_by_shape(struct plan *plan, uint64_t n_few, struct error *error)
 {
     size_t n_configs = plan->n_configs;
-    struct shapes shapes = {.configs = plan->configs};
-    struct cost *costs = NULL;
-    uint32_t *group_of_shape = NULL;
+    struct shapes lengths = {.configs = plan->configs, .by_length = true};
+    struct member *members = NULL;
+    uint32_t *place = NULL; /* by shape: in the order of members; then where its next configuration goes */
     uint32_t *shape_of_config = calloc(n_configs + 1, sizeof *shape_of_config);
-    enum error_code code =
-        shape_of_config ? shapes_find(&shapes, n_configs, shape_of_config, error) : out_of_memory(error);
+    enum error_code code = shape_of_config ? ERROR_NONE : out_of_memory(error);
+    for (size_t i = 0; i < n_configs && !code; i++)
+        code = shapes_find(&lengths, (uint32_t)i, &shape_of_config[i], error);
     if (code)
         goto done;
 
-    size_t n = plan->n_groups = shapes.n;
-    costs = malloc((n + 1) * sizeof *costs);
-    group_of_shape = calloc(n + 1, sizeof *group_of_shape);
+    size_t n = lengths.n;
+    members = calloc(n + 1, sizeof *members);
+    place = calloc(n + 1, sizeof *place);
     plan->order = malloc((n_configs + 1) * sizeof *plan->order);
     plan->groups = calloc(n + 1, sizeof *plan->groups);
-    if (!costs || !group_of_shape || !plan->order || !plan->groups) {
+    if (!members || !place || !plan->order || !plan->groups) {
         code = out_of_memory(error);
         goto done;
     }
-    for (size_t i = 0; i < n; i++) {
-        struct shape shape = shape_of(&plan->configs[shapes.first[i]]);
-        costs[i] = (struct cost){.cost = shape_cost(&shape), .shape = (uint32_t)i};
-    }
+    for (size_t i = 0; i < n_configs; i++)
+        members[shape_of_config[i]].n_configs++;
+    if ((code = group_members(plan, &lengths, n_few, members, error)))
+        goto done;
     if (n > 1)
-        qsort(costs, n, sizeof *costs, costlier_first);
-    for (size_t i = 0; i < n; i++)
-        group_of_shape[costs[i].shape] = (uint32_t)i;
+        qsort(members, n, sizeof *members, costlier_first);
 
-    /* A counting sort: `next` counts, then is where the group's next configuration goes. */
-    for (size_t i = 0; i < n_configs; i++)
-        plan->groups[group_of_shape[shape_of_config[i]]].next++;
     uint32_t begin = 0;
-    for (size_t g = 0; g <= n; g++) {
-        struct plan_group *group = &plan->groups[g];
-        if (g < n)
-            plan->work_total += (double)group->next * (double)plan->replicates * costs[g].cost;
-        group->begin = begin;
-        begin += group->next;
-        group->next = group->begin;
+    plan->n_groups = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || members[i].group != members[i - 1].group)
+            plan->groups[plan->n_groups++] = (struct plan_group){.begin = begin, .next = begin};
+        place[members[i].shape] = begin;
+        begin += members[i].n_configs;
+        plan->work_total += (double)members[i].n_configs * (double)plan->replicates * members[i].cost;
     }
+    plan->groups[plan->n_groups].begin = begin;
     for (size_t i = 0; i < n_configs; i++)
-        plan->order[plan->groups[group_of_shape[shape_of_config[i]]].next++] = (uint32_t)i;
-    for (size_t g = 0; g < n; g++)
-        plan->groups[g].next = plan->groups[g].begin;
+        plan->order[place[shape_of_config[i]]++] = (uint32_t)i;
 
 done:
-    free(shapes.first);
-    free(shapes.slots);
+    shapes_free(&lengths);
     free(shape_of_config);
-    free(costs);
-    free(group_of_shape);
+    free(members);
+    free(place);
     return code;
 }
 
@@ -219,7 +261,7 @@ enum error_code plan_create(struct plan **plan, const struct hyperparameters *co
     p->replicates = (uint64_t)replicates;
     p->seed = seed;
     p->jobs_total = p->jobs_left = jobs_total;
-    if (group_by_shape(p, error)) {
+    if (group_by_shape(p, FEW_JOBS, error)) {
         plan_destroy(p);
         return error->code;
     }
@@ -271,10 +313,21 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
         pass_done(plan, &plan->groups[g]);
 }
 
-void plan_cheapest_first(struct plan *plan)
+enum error_code plan_cheapest_first(struct plan *plan, struct error *error)
 {
+    double work_total = plan->work_total; /* without what is left out */
+    free(plan->order);
+    free(plan->groups);
+    plan->order = NULL;
+    plan->groups = NULL;
+    if (group_by_shape(plan, 0, error))
+        return error->code;
+    plan->work_total = work_total;
+    for (size_t g = 0; g < plan->n_groups; g++)
+        pass_done(plan, &plan->groups[g]);
     plan->is_cheapest_first = true;
     begin_band(plan, 0);
+    return ERROR_NONE;
 }
 
 struct job plan_job(const struct plan *plan, uint64_t config, uint64_t replicate)

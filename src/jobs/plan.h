@@ -2,7 +2,8 @@
  *
  * Replicate by replicate, so that a sweep cut short is a complete, thinner sweep; costly shapes first within
  * a round. A hand-out is a run of jobs of one shape, in order of (replicate, config), so that it can fill a
- * pack. State is a few bytes a configuration and nothing per job.
+ * pack; where there are few jobs of each length, the lengths are mixed, the longest of a replicate first. State is a
+ * few bytes a configuration and nothing per job.
  *
  * Where the longest jobs may not fit into the time that there is, they would keep all others from being done, in this
  * run and each one after it: then the cheapest go first, with all their replicates (plan_cheapest_first). */
@@ -25,8 +26,9 @@ void plan_skip(struct plan *plan, bool (*is_done)(const void *context, uint64_t 
                const void *context);
 
 /* From now on the cheapest shapes go first: all their jobs, before those of any shape that costs more. Shapes within a
- * quarter of each other's cost go replicate by replicate, as ever. To be called before the first plan_next. */
-void plan_cheapest_first(struct plan *plan);
+ * quarter of each other's cost go replicate by replicate, as ever, and lengths are not mixed: the shapes get other
+ * numbers. To be called before the first plan_next. ERROR_FATAL if memory is short. */
+enum error_code plan_cheapest_first(struct plan *plan, struct error *error);
 
 /* The next jobs to do: fills jobs[0..n-1] and *shape, the number of the shape that they share, and returns n:
  * 0 at the end (then *shape is left alone), at most n_max. With plan_cheapest_first also 0 for a rank that holds jobs

@@ -18,10 +18,12 @@ struct choice {
 struct kind {
     struct shape shape;
     size_t n_configs;
+    double mean_length;  /* of its jobs, as a share of the longest, whose the shape is */
     double max_attempts; /* the most of its configurations */
     double cost;         /* of a full set's model: the dearest go out first */
     struct choice choice[KERNELS_LANES_MAX];
     size_t n_left; /* jobs that are not handed out */
+    double steps;  /* of one job of each configuration together */
 };
 
 struct simulation {
@@ -30,6 +32,7 @@ struct simulation {
     double replicates;
     uint16_t *waiting; /* [rank][kind][capacity]: attempts that jobs still need; owned, as */
     size_t *n_waiting; /* [rank][kind] */
+    size_t *n_kept;    /* [rank][kind]: trained ones that are to be measured */
     double *clock_s;   /* [rank] */
     struct rng_key key;
     uint32_t n_drawn;
@@ -74,16 +77,22 @@ enum error_code simulation_create(struct simulation **simulation, const struct s
         const struct hyperparameters *h = &sweep->configs[c];
         const struct shape shape = shape_of(h);
         size_t i = s->n_kinds; /* neighbours are alike: from the last one back */
-        while (i > 0 && !shape_equal(&kinds[i - 1].shape, &shape))
+        while (i > 0 && !shape_packs_with(&kinds[i - 1].shape, &shape))
             i--;
         if (i == 0) {
             i = ++s->n_kinds;
             kinds[i - 1].shape = shape;
+        }
+        if (kinds[i - 1].n_configs == 0 || shape_steps(&shape) > shape_steps(&kinds[i - 1].shape)) {
+            kinds[i - 1].shape = shape;
             find_choices(&kinds[i - 1], h, widest, sweep->memory, sweep->scale[c]);
         }
         kinds[i - 1].n_configs++;
+        kinds[i - 1].steps += (double)shape_steps(&shape);
         kinds[i - 1].max_attempts = fmax(kinds[i - 1].max_attempts, (double)h->max_attempts);
     }
+    for (size_t k = 0; k < s->n_kinds; k++)
+        kinds[k].mean_length = kinds[k].steps / ((double)kinds[k].n_configs * (double)shape_steps(&kinds[k].shape));
     qsort(kinds, s->n_kinds, sizeof *kinds, dearest_first);
     return ERROR_NONE;
 }
@@ -95,6 +104,7 @@ void simulation_destroy(struct simulation *simulation)
     free(simulation->kinds);
     free(simulation->waiting);
     free(simulation->n_waiting);
+    free(simulation->n_kept);
     free(simulation->clock_s);
     free(simulation);
 }
@@ -125,11 +135,13 @@ static enum error_code make_room(struct simulation *s, size_t n_ranks, size_t ca
 {
     free(s->waiting);
     free(s->n_waiting);
+    free(s->n_kept);
     free(s->clock_s);
     s->waiting = calloc(n_ranks * s->n_kinds * capacity, sizeof *s->waiting);
     s->n_waiting = calloc(n_ranks * s->n_kinds, sizeof *s->n_waiting);
+    s->n_kept = calloc(n_ranks * s->n_kinds, sizeof *s->n_kept);
     s->clock_s = calloc(n_ranks, sizeof *s->clock_s);
-    if (s->waiting && s->n_waiting && s->clock_s)
+    if (s->waiting && s->n_waiting && s->n_kept && s->clock_s)
         return ERROR_NONE;
     return error_set(error, ERROR_FATAL, "out of memory for %zu simulated ranks", n_ranks);
 }
@@ -159,22 +171,33 @@ static size_t largest(const struct simulation *s, const size_t *n_waiting)
     return k;
 }
 
-/* Trains one pack of the kind that has most waiting; returns its seconds, and how many jobs it ended. */
+/* Trains one pack of a kind, and measures the trained ones when they fill one, or no more are coming; returns its
+ * seconds, and how many jobs it ended. A pack lasts as long as its longest model, and shorter ones follow each other in
+ * its lanes. */
 static double train(const struct simulation *s, const struct kind *kind, uint16_t *waiting, size_t *n_waiting,
-                    const struct simulated_chance *chance, size_t *n_ended)
+                    size_t *n_kept, const struct simulated_chance *chance, size_t *n_ended)
 {
-    size_t n = *n_waiting < s->lanes ? *n_waiting : s->lanes, n_kept = 0;
-    const struct choice *choice = &kind->choice[n - 1];
+    const double fitting = (double)s->lanes / kind->mean_length;
+    const size_t n = *n_waiting < fitting ? *n_waiting : (size_t)fitting;
+    const size_t n_lanes = (size_t)fmin(fmax(round((double)n * kind->mean_length), 1), (double)s->lanes);
+    const struct choice *choice = &kind->choice[n_lanes - 1];
+    const bool is_alone = choice->n_models == 1;
+    const size_t n_trained = is_alone ? 1 : (size_t)fmin((double)n, (double)choice->n_models / kind->mean_length);
+    size_t n_left = 0;
     *n_ended = 0;
     for (size_t i = 0; i < *n_waiting; i++) {
-        if (i < choice->n_models && --waiting[i] == 0)
+        if (i < n_trained && --waiting[i] == 0)
             (*n_ended)++;
         else
-            waiting[n_kept++] = waiting[i];
+            waiting[n_left++] = waiting[i];
     }
-    *n_waiting = n_kept;
-    return choice->untrained_s / (1 - fmin(chance->p_dead, 0.99)) + choice->training_s +
-           (*n_ended > 0 ? choice->measures_s : 0);
+    *n_waiting = n_left;
+    *n_kept += *n_ended;
+    double pack_s = (is_alone ? kind->mean_length : 1) * choice->training_s;
+    pack_s += choice->untrained_s / (1 - fmin(chance->p_dead, 0.99));
+    for (; *n_kept >= choice->n_models || (*n_kept > 0 && n_left == 0); pack_s += choice->measures_s)
+        *n_kept -= *n_kept < choice->n_models ? *n_kept : choice->n_models;
+    return pack_s;
 }
 
 /* So many replicates of each configuration. */
@@ -219,7 +242,8 @@ static enum error_code run(struct simulation *s, const struct simulated_chance *
             continue;
         }
         size_t n_ended;
-        double pack_s = train(s, &s->kinds[k], waiting + k * capacity, &n_waiting[k], chance, &n_ended);
+        double pack_s = train(s, &s->kinds[k], waiting + k * capacity, &n_waiting[k], &s->n_kept[rank * s->n_kinds + k],
+                              chance, &n_ended);
         n_open -= n_ended;
         time->cpu_s += pack_s;
         s->clock_s[rank] += pack_s;

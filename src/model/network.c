@@ -41,18 +41,25 @@ static enum error_code arena_allocate(struct arena *arena, const atomic_bool *in
     return ERROR_NONE;
 }
 
+/* Vectors of a layer's weights, or one of its moments. */
+static size_t n_vectors_of(const struct network *network, const struct layer *layer)
+{
+    return kernels_panels_size(network->lanes, layer->n_units, layer->n_columns);
+}
+
 static void network_slice(struct network *network, struct arena *arena)
 {
     bool has_moments = network->shape.optimizer == OPTIMIZER_ADAM;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t n_weights = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns);
+        size_t n_weights = n_vectors_of(network, layer);
         layer->weights = arena_take(arena, n_weights, network->lanes);
         layer->moment1 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
         layer->moment2 = has_moments ? arena_take(arena, n_weights, network->lanes) : NULL;
     }
     network->rate_base = arena_take(arena, 1, network->lanes);
     network->rate = arena_take(arena, 1, network->lanes);
+    network->epsilon = arena_take(arena, 1, network->lanes);
 }
 
 /* A network's sizes; nothing is allocated. */
@@ -73,6 +80,12 @@ static void network_measure(struct network *network, const struct shape *shape, 
     }
 }
 
+static void clear_steps(struct network *network)
+{
+    for (size_t lane = 0; lane < network->lanes; lane++)
+        network->beta1_power[lane] = network->beta2_power[lane] = 1;
+}
+
 uint64_t network_bytes(const struct shape *shape, size_t lanes)
 {
     struct network network;
@@ -88,7 +101,7 @@ enum error_code network_create(struct network *network, const struct shape *shap
     network_measure(network, shape, kernels->lanes);
     network->kernels = kernels;
     network->interrupt = interrupt;
-    network->beta1_power = network->beta2_power = 1;
+    clear_steps(network);
     struct arena arena = {NULL, 0};
     network_slice(network, &arena);
     if (arena_allocate(&arena, interrupt, error))
@@ -108,8 +121,7 @@ void network_clear(struct network *network)
 {
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
-        size_t vector = network->lanes * sizeof(float),
-               bytes = kernels_panels_size(network->lanes, layer->n_units, layer->n_columns) * vector;
+        size_t bytes = n_vectors_of(network, layer) * network->lanes * sizeof(float);
         interrupt_clear(network->interrupt, layer->weights, bytes);
         if (layer->moment1) {
             interrupt_clear(network->interrupt, layer->moment1, bytes);
@@ -117,7 +129,7 @@ void network_clear(struct network *network)
         }
     }
     memset(network->rate_base, 0, network->lanes * sizeof(float));
-    network->beta1_power = network->beta2_power = 1;
+    clear_steps(network);
 }
 
 static void activations_slice(struct activations *a, const struct network *network, bool with_sums, struct arena *arena)
@@ -186,11 +198,40 @@ static size_t weight_at(const struct network *network, const struct layer *layer
     return kernels_weight(network->kernels, layer->n_units, layer->n_columns, unit, column) * network->lanes + lane;
 }
 
+static void clear_lane(const struct network *network, const struct layer *layer, float *vectors, size_t lane)
+{
+    for (size_t i = 0, n = n_vectors_of(network, layer); i < n; i++) {
+        if (i % INTERRUPT_LEAST == INTERRUPT_LEAST - 1 && interrupt_look(network->interrupt))
+            return;
+        vectors[i * network->lanes + lane] = 0;
+    }
+}
+
+void network_freeze(struct network *network, size_t lane)
+{
+    network->rate_base[lane] = 0;
+}
+
+void network_copy_lane(struct network *to, size_t to_lane, const struct network *from, size_t from_lane)
+{
+    for (int l = 1; l <= from->n_layers; l++)
+        for (size_t i = 0, n = n_vectors_of(from, &from->layer[l]); i < n; i++) {
+            if (i % INTERRUPT_LEAST == INTERRUPT_LEAST - 1 && interrupt_look(from->interrupt))
+                return;
+            to->layer[l].weights[i * to->lanes + to_lane] = from->layer[l].weights[i * from->lanes + from_lane];
+        }
+}
+
 void network_initialise(struct network *network, size_t lane, struct rng_key key, double learning_rate)
 {
     network->rate_base[lane] = (float)learning_rate;
+    network->beta1_power[lane] = network->beta2_power[lane] = 1;
     for (int l = 1; l <= network->n_layers; l++) {
         struct layer *layer = &network->layer[l];
+        if (layer->moment1) {
+            clear_lane(network, layer, layer->moment1, lane);
+            clear_lane(network, layer, layer->moment2, lane);
+        }
         size_t fan_in = layer->n_inputs + layer->n_context;
         float bound = 1 / sqrtf((float)fan_in);
         for (size_t unit = 0; unit < layer->n_units; unit++) {
@@ -444,22 +485,34 @@ void network_backward(const struct network *network, struct activations *activat
     }
 }
 
+/* Adam with M = m/(1-beta1), V = v/(1-beta2) and s = sqrt((1-beta2)/(1-beta2^t)):
+ *   w -= lr m^/(sqrt(v^) + eps) = lr (1-beta1)/((1-beta1^t) s) * M / (sqrt(V) + eps/s).
+ * Lanes that have taken equally many steps, as most have, share the divisions. */
+static void begin_adam_step(struct network *network)
+{
+    double rate = 0, epsilon = 0, last_power = -1;
+    for (size_t lane = 0; lane < network->lanes; lane++) {
+        network->beta1_power[lane] *= ADAM_BETA1;
+        network->beta2_power[lane] *= ADAM_BETA2;
+        if (network->beta2_power[lane] != last_power) {
+            last_power = network->beta2_power[lane];
+            double s = sqrt((1 - ADAM_BETA2) / (1 - last_power));
+            rate = (1 - ADAM_BETA1) / ((1 - network->beta1_power[lane]) * s);
+            epsilon = ADAM_EPSILON / s;
+        }
+        network->rate[lane] = network->rate_base[lane] * (float)rate;
+        network->epsilon[lane] = (float)epsilon;
+    }
+}
+
 void network_step(struct network *network, struct activations *a, size_t n_rows)
 {
     bool is_adam = network->shape.optimizer == OPTIMIZER_ADAM, is_short = layers_are_short(network, n_rows + STEP_WORK);
     void (*kernel)(const struct update *) = is_adam ? network->kernels->update_adam : network->kernels->update_sgd;
-    /* Adam with M = m/(1-beta1), V = v/(1-beta2) and s = sqrt((1-beta2)/(1-beta2^t)):
-     *   w -= lr m^/(sqrt(v^) + eps) = lr (1-beta1)/((1-beta1^t) s) * M / (sqrt(V) + eps/s). */
-    double rate = 1, epsilon = 0;
-    if (is_adam) {
-        network->beta1_power *= ADAM_BETA1;
-        network->beta2_power *= ADAM_BETA2;
-        double s = sqrt((1 - ADAM_BETA2) / (1 - network->beta2_power));
-        rate = (1 - ADAM_BETA1) / ((1 - network->beta1_power) * s);
-        epsilon = ADAM_EPSILON / s;
-    }
-    for (size_t lane = 0; lane < network->lanes; lane++)
-        network->rate[lane] = network->rate_base[lane] * (float)rate;
+    if (is_adam)
+        begin_adam_step(network);
+    else
+        memcpy(network->rate, network->rate_base, network->lanes * sizeof(float));
 
     for (int l = network->n_layers; l >= 1; l--) {
         struct layer *layer = &network->layer[l];
@@ -478,7 +531,7 @@ void network_step(struct network *network, struct activations *a, size_t n_rows)
             .moment1 = layer->moment1,
             .moment2 = layer->moment2,
             .rate = network->rate,
-            .epsilon = (float)epsilon,
+            .epsilon = network->epsilon,
             .beta1 = (float)ADAM_BETA1,
             .beta2 = (float)ADAM_BETA2,
             .back = l > 1 ? &back : NULL,

@@ -30,11 +30,12 @@ struct network {
     size_t lanes;
     int n_layers; /* hidden_layers + 1 */
     struct layer layer[NETWORK_LAYERS_MAX];
-    size_t largest_layer;            /* weights of one */
-    double beta1_power, beta2_power; /* beta^t after t Adam steps */
-    float *rate_base;                /* one vector: each model's learning rate */
-    float *rate;                     /* one vector: scratch of the current step */
-    void *memory;                    /* owns all of the above */
+    size_t largest_layer; /* weights of one */
+    /* [lanes] beta^t after the t Adam steps that the lane's model has taken. */
+    double beta1_power[KERNELS_LANES_MAX], beta2_power[KERNELS_LANES_MAX];
+    float *rate_base;      /* one vector: each model's learning rate */
+    float *rate, *epsilon; /* one vector each: scratch of the current step */
+    void *memory;          /* owns all of the above */
 };
 
 /* Allocates a pack; weights are 0. interrupt: interrupt.h, or NULL. ERROR_FATAL if memory is short. Ended by
@@ -49,9 +50,16 @@ uint64_t network_bytes(const struct shape *shape, size_t lanes);
 /* Makes every lane an untrained, empty model: weights, moments and rate 0, step count 0. */
 void network_clear(struct network *network);
 
-/* Gives a lane its initial weights, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) (PyTorch's default for nn.Linear), biases 0,
- * fan_in being inputs and context, and its learning rate. */
+/* Makes a lane an untrained model, whatever the others are at: gives it its initial weights, U(-1/sqrt(fan_in),
+ * 1/sqrt(fan_in)) (PyTorch's default for nn.Linear), biases 0, fan_in being inputs and context, and its learning rate;
+ * moments and step count are 0. */
 void network_initialise(struct network *network, size_t lane, struct rng_key key, double learning_rate);
+
+/* From now on steps change nothing in the lane. */
+void network_freeze(struct network *network, size_t lane);
+
+/* Copies the weights of a lane into one of another network that has the same layers and kernels. */
+void network_copy_lane(struct network *to, size_t to_lane, const struct network *from, size_t from_lane);
 
 /* The weight of (layer 1..L+1, unit, column) in a lane; column n_columns - 1 is the bias. */
 float network_weight(const struct network *network, size_t lane, int layer, size_t unit, size_t column);

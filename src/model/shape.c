@@ -11,22 +11,26 @@ struct shape shape_of(const struct hyperparameters *h)
         .context_layer = hyperparameters_context_layer(h),
         .n_tasks = hyperparameters_n_tasks(h),
         .batch_size = h->batch_size,
-        .epochs = h->epochs,
         .N_test = h->N_test,
         .output_activation = h->output_activation,
         .optimizer = h->optimizer,
+        .epochs = h->epochs,
     };
     for (int phase = 0; phase < hyperparameters_phases(h); phase++)
         shape.steps[phase] = hyperparameters_steps(h, phase);
     return shape;
 }
 
-bool shape_equal(const struct shape *a, const struct shape *b)
+bool shape_packs_with(const struct shape *a, const struct shape *b)
 {
     return a->n_inputs == b->n_inputs && a->hidden_size == b->hidden_size && a->hidden_layers == b->hidden_layers &&
            a->context_layer == b->context_layer && a->n_tasks == b->n_tasks && a->batch_size == b->batch_size &&
-           a->epochs == b->epochs && memcmp(a->steps, b->steps, sizeof a->steps) == 0 && a->N_test == b->N_test &&
-           a->output_activation == b->output_activation && a->optimizer == b->optimizer;
+           a->N_test == b->N_test && a->output_activation == b->output_activation && a->optimizer == b->optimizer;
+}
+
+bool shape_equal(const struct shape *a, const struct shape *b)
+{
+    return shape_packs_with(a, b) && a->epochs == b->epochs && memcmp(a->steps, b->steps, sizeof a->steps) == 0;
 }
 
 int shape_phases(const struct shape *shape)

@@ -76,6 +76,13 @@ void tasks_second_test_inputs(const struct hyperparameters *h, struct rng_key ke
 void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,
                  uint32_t *order, uint32_t *indices)
 {
+    rng_words(key, RNG_BATCHES, step, 0, (size_t)h->batch_size, indices);
+    tasks_batch_of(h, phase, step_in_epoch, order, indices, 1);
+}
+
+void tasks_batch_of(const struct hyperparameters *h, int phase, int64_t step_in_epoch, uint32_t *order, uint32_t *words,
+                    size_t stride)
+{
     uint32_t first = 0, n = (uint32_t)h->N_train;
     if (h->train_mode != TRAIN_RANDOM) {
         int64_t counts[TASKS_MAX];
@@ -90,13 +97,12 @@ void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase,
     }
 
     uint32_t batch_size = (uint32_t)h->batch_size;
-    rng_words(key, RNG_BATCHES, step, 0, batch_size, indices);
     for (uint32_t i = 0; i < batch_size; i++) {
-        uint32_t place = i + rng_index(indices[i], n - i);
+        uint32_t *word = words + i * stride, place = i + rng_index(*word, n - i);
         uint32_t chosen = order[place];
         order[place] = order[i];
         order[i] = place; /* not read again by the draw: remembers what to restore */
-        indices[i] = first + chosen;
+        *word = first + chosen;
     }
     /* Backwards, because a place is never before the draw that took from it. */
     for (uint32_t i = batch_size; i-- > 0;) {

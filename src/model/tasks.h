@@ -53,4 +53,8 @@ void tasks_second_test_inputs(const struct hyperparameters *h, struct rng_key ke
 void tasks_batch(const struct hyperparameters *h, struct rng_key key, int phase, int64_t step_in_epoch, uint32_t step,
                  uint32_t *order, uint32_t *indices);
 
+/* The same from the step's words, which become the indices: every stride-th of words [batch_size * stride]. */
+void tasks_batch_of(const struct hyperparameters *h, int phase, int64_t step_in_epoch, uint32_t *order, uint32_t *words,
+                    size_t stride);
+
 #endif

@@ -11,6 +11,15 @@ enum { LOAD_SAMPLES = 64 }; /* drawn and computed at once, a multiple of BLOCK_S
  * multiply-adds (interrupt.h). */
 enum { SAMPLES_A_LOOK = 1024, SAMPLE_WORK = 16 };
 
+enum { WORDS = 4 }; /* come together (rng.h) */
+
+#define NO_ENTRY SIZE_MAX /* of a history */
+
+static bool is_in_training(const struct model *model)
+{
+    return model->is_used && !model->has_ended;
+}
+
 static enum error_code out_of_memory(struct error *error)
 {
     return error_set(error, ERROR_FATAL, "out of memory for a pack's data");
@@ -29,9 +38,20 @@ static float *allocate_vectors(size_t bytes, const atomic_bool *interrupt)
     return vectors;
 }
 
-/* Bytes of a training's own arrays; histories are of one lane. */
+static size_t round_up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
+/* Floats of a sample: inputs, target, task. */
+static size_t sample_size(const struct shape *shape)
+{
+    return round_up((size_t)shape->n_inputs + 2, 4);
+}
+
+/* Bytes of a training's own arrays. */
 struct training_sizes {
-    size_t test_x, test_target, target, indices, step_loss, train_loss, test_error;
+    size_t test_x, test_target, target, indices, step_loss;
 };
 
 static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
@@ -39,15 +59,12 @@ static struct training_sizes sizes_of(const struct shape *shape, size_t lanes)
     size_t batch_size = (size_t)shape->batch_size;
     size_t n_tests = (size_t)shape->n_tasks * (size_t)shape->N_test;
     size_t n_rows = batch_size > TRAIN_BLOCK_ROWS ? batch_size : TRAIN_BLOCK_ROWS;
-    size_t n_history = (size_t)shape_history(shape);
     return (struct training_sizes){
         .test_x = vectors_bytes(n_tests * (size_t)shape->n_inputs, lanes),
         .test_target = vectors_bytes(n_tests, lanes),
         .target = vectors_bytes(n_rows, lanes),
-        .indices = batch_size * sizeof(uint32_t),
+        .indices = vectors_bytes(round_up(n_rows, WORDS), lanes),
         .step_loss = lanes * sizeof(double),
-        .train_loss = n_history * sizeof(double),
-        .test_error = n_history * (size_t)shape->n_tasks * sizeof(float),
     };
 }
 
@@ -56,13 +73,23 @@ uint64_t training_bytes(const struct shape *shape, size_t lanes)
     struct training_sizes sizes = sizes_of(shape, lanes);
     return network_bytes(shape, lanes) + activations_bytes(shape, lanes, (size_t)shape->batch_size, false) +
            activations_bytes(shape, lanes, TRAIN_BLOCK_ROWS, false) + sizes.test_x + sizes.test_target + sizes.target +
-           sizes.indices + sizes.step_loss + lanes * (sizes.train_loss + sizes.test_error);
+           sizes.indices + sizes.step_loss;
 }
 
 uint64_t training_data_bytes(const struct shape *shape, int64_t N_train, size_t n_models)
 {
-    size_t n_bytes = sizeof(struct train_sample) + (size_t)shape->n_inputs * sizeof(float);
-    return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t));
+    size_t n_bytes = sample_size(shape) * sizeof(float);
+    size_t history_bytes = sizeof(double) + (size_t)shape->n_tasks * sizeof(float);
+    return (uint64_t)N_train * (n_models * n_bytes + sizeof(uint32_t)) +
+           n_models * (uint64_t)shape_history(shape) * history_bytes;
+}
+
+struct shape training_kept_shape(const struct shape *shape)
+{
+    struct shape kept = *shape;
+    kept.optimizer = OPTIMIZER_SGD; /* no moments */
+    kept.batch_size = 1;
+    return kept;
 }
 
 enum error_code training_create(struct training *training, const struct shape *shape, const struct kernels *kernels,
@@ -70,6 +97,7 @@ enum error_code training_create(struct training *training, const struct shape *s
 {
     memset(training, 0, sizeof *training);
     training->lanes = kernels->lanes;
+    training->sample_size = sample_size(shape);
     const struct training_sizes sizes = sizes_of(shape, training->lanes);
 
     if (network_create(&training->network, shape, kernels, interrupt, error) ||
@@ -80,17 +108,9 @@ enum error_code training_create(struct training *training, const struct shape *s
     training->test_x = allocate_vectors(sizes.test_x, interrupt);
     training->test_target = allocate_vectors(sizes.test_target, interrupt);
     training->target = allocate_vectors(sizes.target, interrupt);
-    training->indices = calloc(1, sizes.indices);
+    training->indices = aligned_alloc(KERNELS_ALIGNMENT, sizes.indices);
     training->step_loss = calloc(1, sizes.step_loss);
-    bool complete =
-        training->test_x && training->test_target && training->target && training->indices && training->step_loss;
-    for (size_t lane = 0; lane < training->lanes; lane++) {
-        struct model *model = &training->model[lane];
-        model->train_loss = calloc(1, sizes.train_loss);
-        model->test_error = calloc(1, sizes.test_error);
-        complete = complete && model->train_loss && model->test_error;
-    }
-    if (complete)
+    if (training->test_x && training->test_target && training->target && training->indices && training->step_loss)
         return ERROR_NONE;
     out_of_memory(error);
 failed:
@@ -103,7 +123,6 @@ void training_destroy(struct training *training)
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct model *model = &training->model[lane];
         free(model->samples);
-        free(model->x);
         free(model->train_loss);
         free(model->test_error);
     }
@@ -128,13 +147,21 @@ void training_clear(struct training *training)
 
 static enum error_code reserve(struct training *training, struct model *model, size_t n_train, struct error *error)
 {
-    if (model->capacity < n_train) {
+    if (model->capacity != n_train) { /* no more than it takes: packing_bytes counts on it */
         free(model->samples);
-        free(model->x);
-        model->samples = malloc(n_train * sizeof *model->samples);
-        model->x = malloc(n_train * (size_t)training->network.shape.n_inputs * sizeof *model->x);
-        model->capacity = model->samples && model->x ? n_train : 0;
+        model->samples = malloc(n_train * training->sample_size * sizeof *model->samples);
+        model->capacity = model->samples ? n_train : 0;
         if (model->capacity == 0)
+            return out_of_memory(error);
+    }
+    size_t n_history = (size_t)shape_history(&model->shape), T = (size_t)model->shape.n_tasks;
+    if (model->history_capacity != n_history) {
+        free(model->train_loss);
+        free(model->test_error);
+        model->train_loss = calloc(n_history, sizeof *model->train_loss);
+        model->test_error = calloc(n_history * T, sizeof *model->test_error);
+        model->history_capacity = model->train_loss && model->test_error ? n_history : 0;
+        if (model->history_capacity == 0)
             return out_of_memory(error);
     }
     if (training->order_size < n_train) {
@@ -181,6 +208,7 @@ static bool load_training_set(struct training *training, size_t lane, const stru
 {
     struct model *model = &training->model[lane];
     size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)model->h.n_inputs, ends[TASKS_MAX], end = 0;
+    size_t size = training->sample_size;
     int64_t counts[TASKS_MAX];
     hyperparameters_train_counts(&model->h, counts);
     for (int64_t task = 0; task < training->network.shape.n_tasks; task++)
@@ -188,7 +216,7 @@ static bool load_training_set(struct training *training, size_t lane, const stru
     int task = 0;
     for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
         size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
-        float target[LOAD_SAMPLES], *x = model->x + first * n_inputs;
+        float target[LOAD_SAMPLES], x[LOAD_SAMPLES * INPUTS_MAX];
         if (first % SAMPLES_A_LOOK == 0 && interrupt_look(training->network.interrupt))
             return false;
         tasks_train_inputs(&model->h, model->key, first, n, x);
@@ -197,8 +225,15 @@ static bool load_training_set(struct training *training, size_t lane, const stru
                 task++;
             n_same = ends[task] - first - i < n - i ? ends[task] - first - i : n - i;
             load_targets(model, targets, task, n_same, x + i * n_inputs, kept ? kept + first + i : NULL, target + i);
-            for (size_t k = i; k < i + n_same; k++)
-                model->samples[first + k] = (struct train_sample){.target = target[k], .task = task};
+            for (size_t k = i; k < i + n_same; k++) {
+                float *sample = model->samples + (first + k) * size;
+                for (size_t j = 0; j < n_inputs; j++)
+                    sample[j] = x[k * n_inputs + j];
+                sample[n_inputs] = target[k];
+                sample[n_inputs + 1] = (float)task;
+                for (size_t j = n_inputs + 2; j < size; j++)
+                    sample[j] = 0;
+            }
         }
     }
     return true;
@@ -225,6 +260,20 @@ static bool load_test_sets(struct training *training, size_t lane, const struct 
     return true;
 }
 
+/* To step 0 of the first phase that has steps. */
+static void begin_training(struct training *training, size_t lane)
+{
+    struct model *model = &training->model[lane];
+    model->has_ended = false;
+    model->step = 0;
+    model->step_in_epoch = model->epoch = 0;
+    model->entry = 1;
+    model->phase = 0;
+    while (model->phase < PHASES_MAX - 1 && model->shape.steps[model->phase] == 0)
+        model->phase++;
+    training->step_loss[lane] = 0;
+}
+
 size_t training_n_targets(const struct hyperparameters *h)
 {
     return (size_t)h->N_train + (size_t)hyperparameters_n_tasks(h) * (size_t)h->N_test;
@@ -241,9 +290,12 @@ enum error_code training_load_kept(struct training *training, size_t lane, const
 {
     struct model *model = &training->model[lane];
     const struct targets *targets = NULL;
+    model->is_used = false;
+    model->shape = shape_of(h);
     if (reserve(training, model, (size_t)h->N_train, error))
         return error->code;
 
+    begin_training(training, lane);
     model->h = *h;
     model->key = rng_key(seed, attempt);
     model->fault[0] = '\0';
@@ -263,27 +315,32 @@ enum error_code training_load_kept(struct training *training, size_t lane, const
     return ERROR_NONE;
 }
 
-/* Puts n training samples of one model into the first rows: samples indices[0..n-1], or first..first+n-1 if indices is
- * NULL. Targets go beside them. */
-static void load_samples(struct training *training, struct activations *a, size_t lane, const uint32_t *indices,
-                         size_t first, size_t n)
+/* Puts samples indices[0..n_rows-1] of all models into the first rows; targets go beside them. */
+static void load_samples(struct training *training, struct activations *a, size_t n_rows)
 {
+    static const float nothing[INPUTS_MAX + 4]; /* sample 0 of a lane that is not used, which has index 0 */
     const struct network *network = &training->network;
-    const struct train_sample *samples = training->model[lane].samples;
-    size_t lanes = training->lanes;
-    int n_tasks = (int)network->shape.n_tasks;
-    size_t n_inputs = (size_t)network->shape.n_inputs;
-    float *in = a->in[1] + lane, *context = activations_context(a, network, 0, 0) + lane;
-    float *target = training->target + lane;
-    size_t in_step = a->in_stride[1] * lanes, context_step = a->in_stride[network->shape.context_layer] * lanes;
-    for (size_t row = 0; row < n; row++, in += in_step, context += context_step, target += lanes) {
-        size_t i = indices ? indices[row] : first + row;
-        const struct train_sample *sample = &samples[i];
-        for (size_t k = 0; k < n_inputs; k++)
-            in[k * lanes] = training->model[lane].x[i * n_inputs + k];
-        for (int task = 0; task < n_tasks; task++)
-            context[(size_t)task * lanes] = sample->task == task ? 1 : 0;
-        *target = sample->target;
+    const float *from[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        from[lane] = training->model[lane].is_used ? training->model[lane].samples : nothing;
+    /* In slices, as everything. */
+    size_t rows = interrupt_slice(n_rows, training->lanes * SAMPLE_WORK, 1);
+    for (size_t row = 0; row < n_rows; row += rows) {
+        network->kernels->load(&(struct samples){
+            .n_rows = n_rows - row < rows ? n_rows - row : rows,
+            .n_inputs = (size_t)network->shape.n_inputs,
+            .n_tasks = (size_t)network->shape.n_tasks,
+            .size = training->sample_size,
+            .from = from,
+            .index = training->indices + row * training->lanes,
+            .in = a->in[1] + row * a->in_stride[1] * training->lanes,
+            .in_stride = a->in_stride[1],
+            .context = activations_context(a, network, row, 0),
+            .context_stride = a->in_stride[network->shape.context_layer],
+            .target = training->target + row * training->lanes,
+        });
+        if (interrupt_after(network->interrupt, rows * training->lanes * SAMPLE_WORK))
+            return;
     }
 }
 
@@ -304,8 +361,8 @@ void training_load_test_block(struct training *training, struct activations *a, 
     memcpy(training->target, training->test_target + start * lanes, n * lanes * sizeof(float));
 }
 
-/* Sums in double, sample after sample. */
-void training_test(struct training *training, size_t epoch)
+/* Tests used lanes, each into its entry [lanes] of the histories. Sums in double, sample after sample. */
+static void test(struct training *training, const size_t *entry)
 {
     const struct shape *shape = &training->network.shape;
     size_t lanes = training->lanes, N_test = (size_t)shape->N_test, n_tasks = (size_t)shape->n_tasks;
@@ -327,10 +384,20 @@ void training_test(struct training *training, size_t epoch)
         }
         for (size_t lane = 0; lane < lanes; lane++) {
             struct model *model = &training->model[lane];
-            model->test_error[epoch * n_tasks + task] = (float)(absolute[lane] / (double)N_test);
+            if (!model->is_used || entry[lane] == NO_ENTRY)
+                continue;
+            model->test_error[entry[lane] * n_tasks + task] = (float)(absolute[lane] / (double)N_test);
             model->test_loss[task] = (float)(squared[lane] / (double)N_test);
         }
     }
+}
+
+void training_test(struct training *training, size_t epoch)
+{
+    size_t entry[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        entry[lane] = epoch;
+    test(training, entry);
 }
 
 void training_untrained(struct training *training)
@@ -348,11 +415,13 @@ void training_untrained(struct training *training)
 
     for (size_t first = 0; first < n_max; first += TRAIN_BLOCK_ROWS) {
         size_t n = n_max - first < TRAIN_BLOCK_ROWS ? n_max - first : TRAIN_BLOCK_ROWS;
-        for (size_t lane = 0; lane < lanes; lane++) {
-            const struct model *model = &training->model[lane];
-            size_t left = model->is_used && (size_t)model->h.N_train > first ? (size_t)model->h.N_train - first : 0;
-            load_samples(training, &training->test, lane, NULL, first, left < n ? left : n);
-        }
+        for (size_t row = 0; row < n; row++)
+            for (size_t lane = 0; lane < lanes; lane++) {
+                const struct model *model = &training->model[lane];
+                bool is_there = model->is_used && first + row < (size_t)model->h.N_train;
+                training->indices[row * lanes + lane] = is_there ? (uint32_t)(first + row) : 0;
+            }
+        load_samples(training, &training->test, n);
         network_forward(network, &training->test, n);
         if (interrupt_look(network->interrupt))
             return;
@@ -379,51 +448,163 @@ static void output_delta(struct training *training, size_t n_rows)
 {
     const struct network *network = &training->network;
     struct activations *a = &training->batch;
-    bool is_relu = network->shape.output_activation == OUTPUT_RELU;
-    size_t lanes = training->lanes, stride = a->delta_stride[network->n_layers];
-    float scale = 2 / (float)n_rows;
-    double squared[KERNELS_LANES_MAX] = {0};
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t lane = 0; lane < lanes; lane++) {
-            float y = a->out[row * lanes + lane];
-            float error = y - training->target[row * lanes + lane];
-            squared[lane] += (double)error * (double)error;
-            a->delta[network->n_layers][row * stride * lanes + lane] = is_relu && y <= 0 ? 0 : scale * error;
-        }
-    for (size_t lane = 0; lane < lanes; lane++)
+    double squared[KERNELS_LANES_MAX];
+    network->kernels->loss(&(struct loss){
+        .n_rows = n_rows,
+        .y = a->out,
+        .target = training->target,
+        .scale = 2 / (float)n_rows,
+        .is_relu = network->shape.output_activation == OUTPUT_RELU,
+        .delta = a->delta[network->n_layers],
+        .delta_stride = a->delta_stride[network->n_layers],
+        .squared = squared,
+    });
+    for (size_t lane = 0; lane < training->lanes; lane++)
         training->step_loss[lane] += squared[lane] / (double)n_rows;
+}
+
+/* Steps until the first model comes to the end of an epoch; 0 if no model is in training. */
+static int64_t steps_of_all(const struct training *training)
+{
+    int64_t n = INT64_MAX;
+    for (size_t lane = 0; lane < training->lanes; lane++) {
+        const struct model *model = &training->model[lane];
+        if (!is_in_training(model))
+            continue;
+        int64_t left = model->shape.steps[model->phase] - model->step_in_epoch;
+        n = left < n ? left : n;
+    }
+    return n < INT64_MAX ? n : 0;
+}
+
+/* The random words of the next batch of each model, into training->indices. False if interrupted. */
+static bool draw_words(struct training *training)
+{
+    _Alignas(KERNELS_ALIGNMENT) uint32_t key[2][KERNELS_LANES_MAX] = {{0}}, step[KERNELS_LANES_MAX] = {0};
+    const struct network *network = &training->network;
+    size_t n = (size_t)network->shape.batch_size, lanes = training->lanes;
+    size_t rows = interrupt_slice(n, lanes * SAMPLE_WORK, WORDS);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        const struct model *model = &training->model[lane];
+        step[lane] = model->step;
+        key[0][lane] = model->key.word[0];
+        key[1][lane] = model->key.word[1];
+    }
+    if (lanes == 1)
+        rng_words(training->model[0].key, RNG_BATCHES, step[0], 0, n, training->indices);
+    for (size_t first = 0; first < n && lanes > 1; first += rows) {
+        network->kernels->words(&(struct words){
+            .first = first,
+            .end = round_up(n - first < rows ? n : first + rows, WORDS),
+            .purpose = RNG_BATCHES,
+            .key = {key[0], key[1]},
+            .step = step,
+            .out = training->indices,
+        });
+        if (interrupt_after(network->interrupt, rows * lanes * SAMPLE_WORK))
+            return false;
+    }
+    return true;
+}
+
+/* False if interrupted. */
+static bool take_step(struct training *training)
+{
+    struct network *network = &training->network;
+    size_t batch_size = (size_t)network->shape.batch_size, lanes = training->lanes;
+    if (interrupt_look(network->interrupt) || !draw_words(training))
+        return false;
+    for (size_t lane = 0; lane < lanes; lane++) {
+        struct model *model = &training->model[lane];
+        if (interrupt_after(network->interrupt, batch_size * SAMPLE_WORK))
+            return false;
+        if (is_in_training(model)) {
+            tasks_batch_of(&model->h, model->phase, model->step_in_epoch++, training->order, training->indices + lane,
+                           lanes);
+            model->step++;
+            continue;
+        }
+        for (size_t row = 0; row < batch_size; row++)
+            training->indices[row * lanes + lane] = 0;
+    }
+    load_samples(training, &training->batch, batch_size);
+    network_forward(network, &training->batch, batch_size);
+    output_delta(training, batch_size);
+    network_step(network, &training->batch, batch_size);
+    return true;
+}
+
+/* An epoch has ended: on to the next one, of the next phase, or the end. */
+static void begin_epoch(struct model *model)
+{
+    model->step_in_epoch = 0;
+    model->entry++;
+    if (++model->epoch < model->shape.epochs)
+        return;
+    model->epoch = 0;
+    do
+        model->phase++;
+    while (model->phase < PHASES_MAX && model->shape.steps[model->phase] == 0);
+    model->has_ended = model->phase == PHASES_MAX;
+}
+
+/* True if a model's training has ended with its epoch. Those whose epochs end together are tested together. */
+static bool end_epochs(struct training *training)
+{
+    bool has_any_ended = false;
+    size_t entry[KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < training->lanes; lane++) {
+        struct model *model = &training->model[lane];
+        entry[lane] = NO_ENTRY;
+        if (!is_in_training(model) || model->step_in_epoch < model->shape.steps[model->phase])
+            continue;
+        entry[lane] = model->entry;
+        model->train_loss[model->entry] = training->step_loss[lane] / (double)model->shape.steps[model->phase];
+        training->step_loss[lane] = 0;
+    }
+    test(training, entry);
+    for (size_t lane = 0; lane < training->lanes; lane++)
+        if (entry[lane] != NO_ENTRY) {
+            begin_epoch(&training->model[lane]);
+            has_any_ended |= training->model[lane].has_ended;
+        }
+    return has_any_ended;
 }
 
 void training_run(struct training *training, atomic_size_t *n_done)
 {
-    const struct shape *shape = &training->network.shape;
-    const atomic_bool *interrupt = training->network.interrupt;
-    size_t lanes = training->lanes, batch_size = (size_t)shape->batch_size;
-    uint32_t step = 0;
-    size_t entry = 1;
-    for (int phase = 0; phase < PHASES_MAX; phase++)
-        for (int64_t epoch = 0; epoch < shape->epochs && shape->steps[phase] > 0; epoch++, entry++) {
-            memset(training->step_loss, 0, lanes * sizeof *training->step_loss);
-            for (int64_t i = 0; i < shape->steps[phase]; i++, step++) {
-                if (interrupt_look(interrupt))
-                    return;
-                for (size_t lane = 0; lane < lanes; lane++) {
-                    const struct model *model = &training->model[lane];
-                    if (!model->is_used)
-                        continue;
-                    if (interrupt_after(interrupt, batch_size * SAMPLE_WORK))
-                        return;
-                    tasks_batch(&model->h, model->key, phase, i, step, training->order, training->indices);
-                    load_samples(training, &training->batch, lane, training->indices, 0, batch_size);
-                }
-                network_forward(&training->network, &training->batch, batch_size);
-                output_delta(training, batch_size);
-                network_step(&training->network, &training->batch, batch_size);
-                if (n_done)
-                    atomic_store_explicit(n_done, (size_t)step + 1, memory_order_relaxed);
-            }
-            for (size_t lane = 0; lane < lanes; lane++)
-                training->model[lane].train_loss[entry] = training->step_loss[lane] / (double)shape->steps[phase];
-            training_test(training, entry);
+    for (int64_t n; (n = steps_of_all(training)) > 0;) {
+        for (int64_t i = 0; i < n; i++) {
+            if (!take_step(training))
+                return;
+            if (n_done)
+                atomic_fetch_add_explicit(n_done, 1, memory_order_relaxed);
         }
+        if (end_epochs(training) || interrupt_look(training->network.interrupt))
+            return;
+    }
+}
+
+void training_empty(struct training *training, size_t lane)
+{
+    training->model[lane].is_used = false;
+    network_freeze(&training->network, lane);
+}
+
+void training_move(struct training *to, size_t to_lane, struct training *from, size_t from_lane)
+{
+    struct model *target = &to->model[to_lane], empty = *target;
+    size_t n_tests = (size_t)from->network.shape.n_tasks * (size_t)from->network.shape.N_test;
+    size_t n_inputs = (size_t)from->network.shape.n_inputs;
+    *target = from->model[from_lane];
+    from->model[from_lane] = empty;
+    network_copy_lane(&to->network, to_lane, &from->network, from_lane);
+    training_empty(from, from_lane);
+    for (size_t i = 0; i < n_tests; i++) {
+        if (i % SAMPLES_A_LOOK == 0 && interrupt_look(from->network.interrupt))
+            return;
+        to->test_target[i * to->lanes + to_lane] = from->test_target[i * from->lanes + from_lane];
+        for (size_t k = i * n_inputs; k < (i + 1) * n_inputs; k++)
+            to->test_x[k * to->lanes + to_lane] = from->test_x[k * from->lanes + from_lane];
+    }
 }

@@ -25,6 +25,11 @@ import h5py
 CASES = [
     ("one of 400", 1, 1, "hidden_size = 400;", ""),
     ("two of 200", 1, 2, "hidden_size = 200;", ""),
+    ("seven of 400", 1, 7, "hidden_size = 400;", ""),
+    ("fifteen of 200", 1, 15, "hidden_size = 200;", ""),
+    ("large and small, 2 ranks", 2, 4, "", "hidden_size = [10, 50, 200, 300];"),
+    ("hard, not all trained", 1, 15, "hidden_size = 100; error_threshold = 0.01; max_attempts = 20;",
+     'context_location = ["start", "end"]; fraction = [0.5, 0.8];'),
     ("one of 50", 1, 1, "", ""),
     ("five of 50", 1, 5, "", ""),
     ("fifteen of 50", 1, 15, "", ""),

@@ -197,6 +197,12 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     return code;
 }
 
+enum error_code job_runner_flush(struct job_runner *runner, job_done done, void *context, struct error *error)
+{
+    (void)runner, (void)done, (void)context, (void)error;
+    return ERROR_NONE;
+}
+
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
 {
     return runner->totals;

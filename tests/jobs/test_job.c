@@ -1213,6 +1213,115 @@ static void test_runner(void **state)
     records_free(&records);
 }
 
+/* ---- lengths, and measuring together ---- */
+
+static int n_measurings;
+void __real_importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done);
+void __wrap_importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done);
+void __wrap_importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done)
+{
+    n_measurings++;
+    __real_importance_compute(importance, training, n_done);
+}
+
+/* Runs all of them in one runner, in packs. */
+static struct job_runner_totals run_in_packs(const struct record_layout *layout, const struct job *jobs, size_t n,
+                                             struct records *records)
+{
+    struct error error;
+    struct job_runner *runner;
+    *records = (struct records){.n = n, .n_bytes = layout->n_bytes};
+    records->bytes = allocate(n, layout->n_bytes);
+    records->is_done = allocate(n, sizeof *records->is_done);
+    setenv("PICKY_LAYOUT", "models", 1);
+    assert_int_equal(job_runner_create(&runner, layout, &error), ERROR_NONE);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(job_runner_add(runner, &jobs[i], &error), ERROR_NONE);
+    n_measurings = 0;
+    while (job_runner_waiting(runner) > 0)
+        assert_int_equal(job_runner_step(runner, collect, records, &error), ERROR_NONE);
+    const struct job_runner_totals totals = job_runner_totals(runner);
+    job_runner_destroy(runner);
+    unsetenv("PICKY_LAYOUT");
+    return totals;
+}
+
+/* Models of 2 to 25 epochs, of sets of 20 and 30 samples, share packs that are as long as their longest. */
+static void test_lengths(void **state)
+{
+    (void)state;
+    enum { N = 48 };
+    struct job jobs[N];
+    const struct hyperparameters h =
+        hyperparameters_of("hidden_size", "5", "N_test", "3", "max_attempts", "1", "output_activation", "linear", NULL);
+    for (size_t i = 0; i < N; i++) {
+        jobs[i] = (struct job){.config = i, .replicate = 7 * i, .seed = (int64_t)i, .h = h};
+        jobs[i].h.epochs = 2 + (int64_t)(i / 2);
+        jobs[i].h.N_train = i % 2 ? 20 : 30;
+    }
+    const struct record_layout layout = layout_of_jobs(jobs, N);
+    struct records together;
+    const struct job_runner_totals totals = run_in_packs(&layout, jobs, N, &together);
+    assert_int_equal(totals.lanes_used, N);
+    assert_true((double)totals.lanes_used > 0.7 * (double)totals.lanes_total);
+    for (size_t i = 0; i < N; i++) {
+        struct records alone = run(&layout, &jobs[i], 1);
+        assert_same_bits(&layout, record_at(&together, i), record_at(&alone, 0));
+        records_free(&alone);
+    }
+    records_free(&together);
+}
+
+/* However many attempts of a pack are rejected, the others are measured in full packs. */
+static void test_measured_together(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    struct job jobs[N];
+    const struct hyperparameters h =
+        hyperparameters_of("hidden_size", "5", "N_test", "3", "N_train", "40", "epochs", "3", "error_threshold", "0.3",
+                           "max_attempts", "200", "output_activation", "linear", NULL);
+    for (size_t i = 0; i < N; i++)
+        jobs[i] = (struct job){.config = i, .replicate = 7 * i, .seed = (int64_t)i, .h = h};
+    const struct record_layout layout = layout_of_jobs(jobs, N);
+    struct records records;
+    const struct job_runner_totals totals = run_in_packs(&layout, jobs, N, &records);
+    const struct kernels *widest;
+    struct error error;
+    assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
+    assert_true(totals.lanes_used > 2 * N); /* most attempts are rejected */
+    assert_in_range(n_measurings, 1, (int)(N / widest->lanes) + 3);
+    records_free(&records);
+}
+
+/* Where memory is short a job too large for it does not take smaller ones of its shape with it. */
+static void test_large_among_small(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    struct job jobs[N];
+    const struct hyperparameters h = hyperparameters_of("hidden_size", "5", "N_test", "3", "N_train", "20", "epochs",
+                                                        "2", "max_attempts", "1", NULL);
+    for (size_t i = 0; i < N; i++)
+        jobs[i] = (struct job){.config = i, .replicate = 7 * i, .seed = (int64_t)i, .h = h};
+    jobs[2].h.N_train = 100000;
+    const struct record_layout layout = layout_of_jobs(jobs, N);
+    const struct kernels *widest;
+    struct error error;
+    assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
+    const uint64_t memory = packing_choose(widest, &jobs[2].h, 1, 0).n_bytes - 1;
+    struct records short_of = run_in_memory(&layout, jobs, NULL, N, memory), ample = run(&layout, jobs, N);
+    for (size_t i = 0; i < N; i++) {
+        uint8_t status = *(const uint8_t *)record_field_const(&layout, record_at(&short_of, i), FIELD_STATUS);
+        if (i == 2)
+            assert_int_equal(status, STATUS_ERROR);
+        else
+            assert_same_bits(&layout, record_at(&short_of, i), record_at(&ample, i));
+    }
+    records_free(&short_of);
+    records_free(&ample);
+}
+
 /* Wall times are provenance that adds up: every job's is positive and all together are about the time spent. */
 static void test_wall_time(void **state)
 {
@@ -1287,6 +1396,9 @@ int main(void)
         cmocka_unit_test(test_independent_of_memory),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_runner),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_measured_together),
+        cmocka_unit_test(test_large_among_small),
         cmocka_unit_test(test_wall_time),
         cmocka_unit_test(test_unit_shares),
     };

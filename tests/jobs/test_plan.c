@@ -157,6 +157,40 @@ static void costly_shapes_first_in_a_round(void **unused)
     free(configs);
 }
 
+/* Few jobs of each length are one shape, the longest of a replicate first; many are not mixed. */
+static void lengths_are_mixed_where_jobs_are_few(void **unused)
+{
+    (void)unused;
+    enum { N = 6 };
+    const int64_t epochs[N] = {3, 5, 3, 9, 7, 5};
+    const uint64_t wanted[N] = {3, 4, 1, 5, 0, 2};
+    struct hyperparameters *configs = make_configs(N, 1);
+    struct plan *plan;
+    struct error error;
+    struct job jobs[2 * N];
+    uint64_t shape = 9;
+    double work = 0;
+    for (int i = 0; i < N; i++)
+        configs[i].epochs = epochs[i];
+    assert_int_equal(plan_create(&plan, configs, N, 2, 0, &error), ERROR_NONE);
+    assert_int_equal(plan_n_shapes(plan), 1);
+    assert_int_equal(plan_next(plan, NULL, 0, 2 * N, jobs, &shape), 2 * N);
+    assert_int_equal(shape, 0);
+    for (uint64_t i = 0; i < 2 * N; i++) {
+        assert_true(jobs[i].config == wanted[i % N] && jobs[i].replicate == i / N);
+        work += plan_work(plan, jobs[i].config);
+    }
+    assert_true(fabs(plan_work_total(plan) / work - 1) < 1e-12);
+    plan_destroy(plan);
+    assert_int_equal(plan_create(&plan, configs, N, 100, 0, &error), ERROR_NONE);
+    assert_int_equal(plan_n_shapes(plan), 3); /* of 5 and of 3 epochs there are two configurations, 200 jobs */
+    plan_destroy(plan);
+    assert_int_equal(plan_create(&plan, configs, N, 1000, 0, &error), ERROR_NONE);
+    assert_int_equal(plan_n_shapes(plan), 4);
+    plan_destroy(plan);
+    free(configs);
+}
+
 static void a_rank_gets_more_of_what_it_holds(void **unused)
 {
     (void)unused;
@@ -207,7 +241,7 @@ static void cheapest_first(void **unused)
         bool seen[N][REPLICATES] = {{false}};
         assert_int_equal(plan_create(&plan, configs, N, REPLICATES, 9, &error), ERROR_NONE);
         plan_skip(plan, is_skipped, &skipped);
-        plan_cheapest_first(plan);
+        assert_int_equal(plan_cheapest_first(plan, &error), ERROR_NONE);
         for (size_t n; plan_jobs_left(plan) > 0; n_done += n) {
             n = plan_next(plan, &last, 1, LANES, jobs, &shape);
             if (n == 0) { /* the next shape's turn, but not for who holds this one's */
@@ -244,7 +278,7 @@ static void cheapest_first_among_alike(void **unused)
     for (int i = 0; i < 4; i++)
         configs[i].epochs = epochs[i];
     assert_int_equal(plan_create(&plan, configs, 4, 2, 0, &error), ERROR_NONE);
-    plan_cheapest_first(plan);
+    assert_int_equal(plan_cheapest_first(plan, &error), ERROR_NONE);
     for (uint64_t i = 0; i < 8; i++) {
         assert_int_equal(plan_next(plan, NULL, 0, 1, &job, &shape), 1);
         assert_true(shape == wanted[i] && job.config == 3 - shape && job.replicate == i / 2 % 2);
@@ -448,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_once_and_thin_when_cut),
         cmocka_unit_test(costly_shapes_first_in_a_round),
+        cmocka_unit_test(lengths_are_mixed_where_jobs_are_few),
         cmocka_unit_test(a_rank_gets_more_of_what_it_holds),
         cmocka_unit_test(a_million_configurations_in_seconds),
         cmocka_unit_test(too_many_jobs_are_refused),

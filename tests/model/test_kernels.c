@@ -162,11 +162,13 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
     size_t delta_stride = n_units + 1, in_stride = n_columns + 2;
     float *delta = random_array(n_rows * delta_stride * lanes), *in = random_array(n_rows * in_stride * lanes);
     float *w = random_array(n), *m = random_array(n), *v = random_array(n);
-    float *rate = random_array(lanes);
+    float *rate = random_array(lanes), *epsilon = random_array(lanes);
     for (size_t i = 0; i < n; i++)
         v[i] = fabsf(v[i]);
+    for (size_t lane = 0; lane < lanes; lane++)
+        epsilon[lane] = fabsf(1e-3f * epsilon[lane]);
     float *w2 = copy_array(w, n), *m2 = copy_array(m, n), *v2 = copy_array(v, n);
-    const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+    const float beta1 = 0.9f, beta2 = 0.999f;
 
     for (size_t u = 0; u < n_units; u++)
         for (size_t c = 0; c < n_columns; c++)
@@ -179,7 +181,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                     float square = g * g;
                     m2[at] = flush(fmaf(beta1, m2[at], g));
                     v2[at] = flush(fmaf(beta2, v2[at], square));
-                    w2[at] = fmaf(-rate[lane], m2[at] / (sqrtf(v2[at]) + epsilon), w2[at]);
+                    w2[at] = fmaf(-rate[lane], m2[at] / (sqrtf(v2[at]) + epsilon[lane]), w2[at]);
                 } else {
                     w2[at] = fmaf(-rate[lane], g, w2[at]);
                 }
@@ -206,7 +208,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
     assert_memory_equal(w, w2, n * sizeof(float));
     assert_memory_equal(m, m2, n * sizeof(float));
     assert_memory_equal(v, v2, n * sizeof(float));
-    free(delta), free(in), free(w), free(m), free(v), free(rate), free(w2), free(m2), free(v2);
+    free(delta), free(in), free(w), free(m), free(v), free(rate), free(epsilon), free(w2), free(m2), free(v2);
 }
 
 static void test_update(void **state)
@@ -325,6 +327,125 @@ static void test_nan_passes(void **state)
     free(w), free(in), free(out);
 }
 
+/* Philox4x32-10 (Salmon et al. 2011, section 3.3), word by word. */
+static void philox(const uint32_t key[2], uint32_t word[4])
+{
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++, k0 += UINT32_C(0x9E3779B9), k1 += UINT32_C(0xBB67AE85)) {
+        uint64_t p0 = UINT64_C(0xD2511F53) * word[0], p1 = UINT64_C(0xCD9E8D57) * word[2];
+        uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ word[1] ^ k0, (uint32_t)p1, (uint32_t)(p0 >> 32) ^ word[3] ^ k1,
+                            (uint32_t)p0};
+        memcpy(word, next, sizeof next);
+    }
+}
+
+static void test_words(void **state)
+{
+    const struct kernels *kernels = *state;
+    enum { N = 12, FIRST = 4 };
+    _Alignas(KERNELS_ALIGNMENT) uint32_t key[2][KERNELS_LANES_MAX], step[KERNELS_LANES_MAX], out[N * KERNELS_LANES_MAX];
+    size_t lanes = kernels->lanes;
+    for (size_t lane = 0; lane < lanes; lane++) {
+        key[0][lane] = random_word();
+        key[1][lane] = random_word();
+        step[lane] = random_word();
+    }
+    kernels->words(
+        &(struct words){.first = FIRST, .end = N, .purpose = 4, .key = {key[0], key[1]}, .step = step, .out = out});
+    for (uint32_t i = FIRST; i < N; i += 4)
+        for (size_t lane = 0; lane < lanes; lane++) {
+            uint32_t word[4] = {i / 4, step[lane], 0, 4};
+            philox((const uint32_t[]){key[0][lane], key[1][lane]}, word);
+            for (size_t k = 0; k < 4; k++)
+                assert_int_equal(out[(i + k) * lanes + lane], word[k]);
+        }
+}
+
+static void check_load(const struct kernels *kernels, size_t n_inputs, size_t n_tasks)
+{
+    enum { N_ROWS = 5, N_SAMPLES = 7 };
+    size_t lanes = kernels->lanes, size = (n_inputs + 2 + 3) / 4 * 4, stride = n_inputs + n_tasks + 1;
+    float *samples = random_array(lanes * N_SAMPLES * size), *in = random_array(N_ROWS * stride * lanes);
+    float *target = random_array(N_ROWS * lanes);
+    const float *from[KERNELS_LANES_MAX];
+    uint32_t index[N_ROWS * KERNELS_LANES_MAX];
+    for (size_t lane = 0; lane < lanes; lane++)
+        from[lane] = samples + lane * N_SAMPLES * size;
+    for (size_t i = 0; i < lanes * N_SAMPLES; i++)
+        samples[i * size + n_inputs + 1] = (float)(random_word() % n_tasks);
+    for (size_t i = 0; i < N_ROWS * lanes; i++)
+        index[i] = random_word() % N_SAMPLES;
+    kernels->load(&(struct samples){.n_rows = N_ROWS,
+                                    .n_inputs = n_inputs,
+                                    .n_tasks = n_tasks,
+                                    .size = size,
+                                    .from = from,
+                                    .index = index,
+                                    .in = in,
+                                    .context = in + n_inputs * lanes,
+                                    .in_stride = stride,
+                                    .context_stride = stride,
+                                    .target = target});
+    for (size_t row = 0; row < N_ROWS; row++)
+        for (size_t lane = 0; lane < lanes; lane++) {
+            const float *sample = from[lane] + index[row * lanes + lane] * size;
+            for (size_t k = 0; k < n_inputs; k++)
+                assert_true(in[(row * stride + k) * lanes + lane] == sample[k]);
+            for (size_t t = 0; t < n_tasks; t++)
+                assert_true(in[(row * stride + n_inputs + t) * lanes + lane] == (sample[n_inputs + 1] == (float)t));
+            assert_true(target[row * lanes + lane] == sample[n_inputs]);
+        }
+    free(samples), free(in), free(target);
+}
+
+static void test_load(void **state)
+{
+    const struct kernels *kernels = *state;
+    for (size_t n_inputs = 1; n_inputs <= 6; n_inputs++)
+        for (size_t n_tasks = 1; n_tasks <= 3; n_tasks++) {
+            check_load(kernels, n_inputs, n_tasks);
+            check_load(kernels->units, n_inputs, n_tasks);
+        }
+}
+
+static void check_loss(const struct kernels *kernels, bool is_relu)
+{
+    enum { N_ROWS = 6, STRIDE = 3 };
+    size_t lanes = kernels->lanes;
+    float *y = random_array(N_ROWS * lanes), *target = random_array(N_ROWS * lanes);
+    float *delta = random_array(N_ROWS * STRIDE * lanes);
+    double squared[KERNELS_LANES_MAX];
+    y[0] = NAN;
+    kernels->loss(&(struct loss){.n_rows = N_ROWS,
+                                 .y = y,
+                                 .target = target,
+                                 .scale = 0.3f,
+                                 .is_relu = is_relu,
+                                 .delta = delta,
+                                 .delta_stride = STRIDE,
+                                 .squared = squared});
+    for (size_t lane = 0; lane < lanes; lane++) {
+        double sum = 0;
+        for (size_t row = 0; row < N_ROWS; row++) {
+            size_t at = row * lanes + lane;
+            float error = y[at] - target[at], wanted = is_relu && y[at] <= 0 ? 0 : 0.3f * error;
+            sum += (double)error * (double)error;
+            assert_true(delta[row * STRIDE * lanes + lane] == wanted || (isnan(y[at]) && isnan(wanted)));
+        }
+        assert_true(squared[lane] == sum || (lane == 0 && isnan(squared[lane])));
+    }
+    free(y), free(target), free(delta);
+}
+
+static void test_loss(void **state)
+{
+    const struct kernels *kernels = *state;
+    for (int is_relu = 0; is_relu < 2; is_relu++) {
+        check_loss(kernels, is_relu);
+        check_loss(kernels->units, is_relu);
+    }
+}
+
 static void test_choice(void **state)
 {
     (void)state;
@@ -342,7 +463,7 @@ static void test_choice(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[N_NAMES * 6 + 1];
+    static struct CMUnitTest tests[N_NAMES * 9 + 1];
     size_t n = 0;
     tests[n++] = (struct CMUnitTest){"choice", test_choice, NULL, NULL, NULL};
     for (int i = 0; i < N_NAMES; i++) {
@@ -356,6 +477,9 @@ int main(void)
         tests[n++] = (struct CMUnitTest){"back product", test_back_product, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"update", test_update, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"silence", test_silence, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"words", test_words, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"load", test_load, NULL, NULL, kernels};
+        tests[n++] = (struct CMUnitTest){"loss", test_loss, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"multiply-add", test_multiply_add, NULL, NULL, kernels};
         tests[n++] = (struct CMUnitTest){"NaN", test_nan_passes, NULL, NULL, kernels};
     }

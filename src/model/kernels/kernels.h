@@ -103,8 +103,8 @@ struct update {
     float *moment2; /* Adam: v / (1 - beta2) */
     /* Adam: w -= rate * moment1 / (sqrt(moment2) + epsilon), with the bias corrections and the factors of the scaled
      * moments folded into rate and epsilon (network.c). SGD: w -= rate * g. */
-    const float *rate; /* one vector: each model's own */
-    float epsilon, beta1, beta2;
+    const float *rate, *epsilon; /* one vector each: every model's own */
+    float beta1, beta2;
     const struct back_product *back; /* of the same layer, with the weights before the step; NULL: none */
 };
 
@@ -123,6 +123,40 @@ struct silence {
     size_t out_stride;
 };
 
+/* The random words of a batch, of each model: out[i] = word i, first <= i < end (multiples of 4), of the stream (key, a
+ * = step, b = 0, purpose) of rng.h: Philox4x32-10. With models in the lanes only. */
+struct words {
+    size_t first, end;
+    uint32_t purpose;
+    const uint32_t *key[2]; /* one vector each */
+    const uint32_t *step;   /* one vector */
+    uint32_t *out;          /* [end] */
+};
+
+/* Samples of a batch, in each lane another one of its model's: in, context (1 where the task is the column's, else 0)
+ * and target of row r from sample index[r]. A sample is n_inputs floats, its target and its task (0-based), padded to
+ * `size` floats, a multiple of 4. */
+struct samples {
+    size_t n_rows, n_inputs, n_tasks, size;
+    const float *const *from; /* [lanes]: each model's samples */
+    const uint32_t *index;    /* [n_rows] */
+    float *in, *context;      /* [n_rows][in_stride or context_stride] */
+    size_t in_stride, context_stride;
+    float *target; /* [n_rows] */
+};
+
+/* Loss of a batch, mean((y - target)^2), and its derivative by y through the output's activation: delta[r] = scale *
+ * (y[r] - target[r]), 0 where is_relu and y[r] <= 0; squared = sum of (y[r] - target[r])^2 in double, row by row. */
+struct loss {
+    size_t n_rows;
+    const float *y, *target; /* [n_rows] */
+    float scale;
+    bool is_relu;
+    float *delta; /* [n_rows][delta_stride] */
+    size_t delta_stride;
+    double *squared; /* one vector */
+};
+
 /* One instruction set's kernels in one layout. Static. */
 struct kernels {
     const char *name;            /* "avx512", "avx2", "neon", "portable" */
@@ -134,6 +168,9 @@ struct kernels {
     void (*update_adam)(const struct update *p);
     void (*update_sgd)(const struct update *p);
     void (*silence)(const struct silence *p);
+    void (*words)(const struct words *p); /* NULL with units in the lanes */
+    void (*load)(const struct samples *p);
+    void (*loss)(const struct loss *p);
 };
 
 /* Where a weight is, in vectors. */

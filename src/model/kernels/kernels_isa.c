@@ -6,6 +6,8 @@
 #include "kernels.h"
 #include "optimiser.h"
 
+#include <string.h>
+
 enum {
     TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
     BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
@@ -220,7 +222,7 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
  * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
 INLINE void update(const bool is_adam, const struct update *p)
 {
-    const struct update_constants c = update_constants_of(p, *(const vec *)p->rate);
+    const struct update_constants c = update_constants_of(p, *(const vec *)p->rate, *(const vec *)p->epsilon);
     size_t unit = 0;
     if (p->back)
         back_product(p->back);
@@ -286,6 +288,84 @@ static void silence(const struct silence *p)
         silence_slots(false, p);
 }
 
+/* ---- batches ------------------------------------------------------------------------------------------------ */
+
+/* Philox4x32-10 (Salmon et al. 2011), a block of four words in each lane; as Random123 has it. */
+static void words(const struct words *p)
+{
+    vec_words *out = (vec_words *)p->out;
+    for (size_t i = p->first; i < p->end; i += 4) {
+        vec_words key0 = *(const vec_words *)p->key[0], key1 = *(const vec_words *)p->key[1], none = {0};
+        vec_words word[4] = {none + (uint32_t)(i / 4), *(const vec_words *)p->step, none, none + p->purpose};
+        for (int round = 0; round < 10; round++, key0 += UINT32_C(0x9E3779B9), key1 += UINT32_C(0xBB67AE85)) {
+            vec_words high, low, high2, low2;
+            vec_multiply_words(word[0], UINT32_C(0xD2511F53), &high, &low);
+            vec_multiply_words(word[2], UINT32_C(0xCD9E8D57), &high2, &low2);
+            word[0] = high2 ^ word[1] ^ key0;
+            word[1] = low2;
+            word[2] = high ^ word[3] ^ key1;
+            word[3] = low;
+        }
+        for (size_t k = 0; k < 4; k++)
+            out[i + k] = word[k];
+    }
+}
+
+INLINE void load_rows(const size_t n_inputs, const struct samples *p)
+{
+    const vec one = vec_splat(1);
+    for (size_t row = 0; row < p->n_rows; row++) {
+        vec *in = (vec *)p->in + row * p->in_stride, *context = (vec *)p->context + row * p->context_stride;
+        vec *target = (vec *)p->target + row, task = {0};
+        const float *from[LANES];
+        UNROLL
+        for (int lane = 0; lane < LANES; lane++)
+            from[lane] = p->from[lane] + (size_t)p->index[row * LANES + (size_t)lane] * p->size;
+        for (size_t k = 0; k < n_inputs + 2; k += 4) {
+            vec quad[4];
+            vec_load_quads(from, quad);
+            UNROLL
+            for (size_t j = 0; j < 4; j++) {
+                if (k + j < n_inputs)
+                    in[k + j] = quad[j];
+                else if (k + j == n_inputs)
+                    *target = quad[j];
+                else if (k + j == n_inputs + 1)
+                    task = quad[j];
+            }
+            UNROLL
+            for (int lane = 0; lane < LANES; lane++)
+                from[lane] += 4;
+        }
+        for (size_t t = 0; t < p->n_tasks; t++)
+            context[t] = (vec)((vec_bits)one & (vec_bits)(task == vec_splat((float)t)));
+    }
+}
+
+static void load(const struct samples *p)
+{
+    if (p->n_inputs == 2) /* as in most sweeps: one quad a sample */
+        load_rows(2, p);
+    else
+        load_rows(p->n_inputs, p);
+}
+
+/* A vector of doubles has half as many lanes. */
+static void loss(const struct loss *p)
+{
+    vec *delta = (vec *)p->delta;
+    vec_double squared[2] = {{0}, {0}};
+    for (size_t row = 0; row < p->n_rows; row++) {
+        vec y = ((const vec *)p->y)[row], error = y - ((const vec *)p->target)[row], slope = p->scale * error;
+        delta[row * p->delta_stride] = p->is_relu ? vec_gate(slope, y) : slope;
+        vec_double half[2] = {__builtin_convertvector(LOWER_HALF(error), vec_double),
+                              __builtin_convertvector(UPPER_HALF(error), vec_double)};
+        squared[0] += half[0] * half[0];
+        squared[1] += half[1] * half[1];
+    }
+    memcpy(p->squared, squared, sizeof squared);
+}
+
 extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME), CONCATENATE(units_, KERNELS_NAME);
 const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
@@ -297,4 +377,7 @@ const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
     .update_adam = update_adam,
     .update_sgd = update_sgd,
     .silence = silence,
+    .words = words,
+    .load = load,
+    .loss = loss,
 };

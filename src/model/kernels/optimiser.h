@@ -10,10 +10,10 @@ struct update_constants {
     vec rate, epsilon, beta1, beta2;
 };
 
-INLINE struct update_constants update_constants_of(const struct update *p, vec rate)
+INLINE struct update_constants update_constants_of(const struct update *p, vec rate, vec epsilon)
 {
     return (struct update_constants){
-        .rate = rate, .epsilon = vec_splat(p->epsilon), .beta1 = vec_splat(p->beta1), .beta2 = vec_splat(p->beta2)};
+        .rate = rate, .epsilon = epsilon, .beta1 = vec_splat(p->beta1), .beta2 = vec_splat(p->beta2)};
 }
 
 #define MOMENT_FLUSH 1e-30f /* far below anything that moves a weight; denormals cost 20 % of the time */

@@ -23,13 +23,17 @@
 #define LANES    4
 #define REGISTER "w"
 #else
-#define KERNELS_PORTABLE
 #define LANES 4
+#ifndef __FP_FAST_FMAF /* the machine that this is compiled for has no multiply-add that rounds once */
+#define EMULATED_FMA
+#endif
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES), may_alias));
 typedef float vec_anywhere __attribute__((vector_size(4 * LANES), may_alias, aligned(4)));
 typedef int32_t vec_bits __attribute__((vector_size(4 * LANES)));
+typedef uint32_t vec_words __attribute__((vector_size(4 * LANES), may_alias));
+typedef double vec_double __attribute__((vector_size(4 * LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -45,7 +49,7 @@ INLINE vec vec_splat(float x)
     return x - (vec){0};
 }
 
-#ifdef KERNELS_PORTABLE
+#ifdef EMULATED_FMA
 typedef double wide __attribute__((vector_size(16)));
 typedef uint64_t wide_bits __attribute__((vector_size(16)));
 
@@ -78,6 +82,11 @@ INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm256_fmadd_ps(a, b, c);
 #elif defined(KERNELS_NEON)
     return vfmaq_f32(c, a, b);
+#elif !defined(EMULATED_FMA)
+    vec result;
+    for (int lane = 0; lane < LANES; lane++)
+        result[lane] = __builtin_fmaf(a[lane], b[lane], c[lane]);
+    return result;
 #else
     vec result;
     for (int half = 0; half < LANES; half += 2) {
@@ -161,10 +170,32 @@ INLINE void vec_store_first(float *to, vec x, size_t n)
         to[lane] = x[lane];
 }
 
+/* The products of 32-bit words with one: their upper and lower halves. */
+INLINE void vec_multiply_words(vec_words a, uint32_t b, vec_words *high, vec_words *low)
+{
+#if defined(KERNELS_AVX512)
+    __m512i factor = _mm512_set1_epi32((int32_t)b), even = _mm512_mul_epu32((__m512i)a, factor);
+    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)a, 32), factor);
+    *high = (vec_words)_mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    *low = (vec_words)_mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
+#elif defined(KERNELS_AVX2)
+    __m256i factor = _mm256_set1_epi32((int32_t)b), even = _mm256_mul_epu32((__m256i)a, factor);
+    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)a, 32), factor);
+    *high = (vec_words)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    *low = (vec_words)_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+#else
+    for (int lane = 0; lane < LANES; lane++) {
+        uint64_t product = (uint64_t)a[lane] * b;
+        (*high)[lane] = (uint32_t)(product >> 32);
+        (*low)[lane] = (uint32_t)product;
+    }
+#endif
+}
+
 /* a * b + c, rounded once, of single floats. */
 INLINE float scalar_fma(float a, float b, float c)
 {
-#ifdef KERNELS_PORTABLE
+#ifdef EMULATED_FMA
     return (float)wide_fma_to_odd((wide){(double)a}, (wide){(double)b}, (wide){(double)c})[0];
 #else
     return __builtin_fmaf(a, b, c);
@@ -192,6 +223,43 @@ INLINE float scalar_fma(float a, float b, float c)
 #define PAIRS_LOW(a, b)       __builtin_shufflevector(a, b, 0, 1, 4, 5)
 #define PAIRS_HIGH(a, b)      __builtin_shufflevector(a, b, 2, 3, 6, 7)
 #endif
+
+#if LANES == 16
+#define LOWER_HALF(a) __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7)
+#define UPPER_HALF(a) __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15)
+#elif LANES == 8
+#define LOWER_HALF(a) __builtin_shufflevector(a, a, 0, 1, 2, 3)
+#define UPPER_HALF(a) __builtin_shufflevector(a, a, 4, 5, 6, 7)
+#else
+#define LOWER_HALF(a) __builtin_shufflevector(a, a, 0, 1)
+#define UPPER_HALF(a) __builtin_shufflevector(a, a, 2, 3)
+#endif
+
+/* Four floats from[lane][0..3] for each lane: quad[k] has from[lane][k]. */
+INLINE void vec_load_quads(const float *const from[LANES], vec quad[4])
+{
+    vec block[4]; /* block[j] has lanes j, 4 + j, 8 + j, ... */
+    UNROLL
+    for (int j = 0; j < 4; j++) {
+#if defined(KERNELS_AVX512)
+        block[j] = _mm512_castps128_ps512(_mm_loadu_ps(from[j]));
+        block[j] = _mm512_insertf32x4(block[j], _mm_loadu_ps(from[4 + j]), 1);
+        block[j] = _mm512_insertf32x4(block[j], _mm_loadu_ps(from[8 + j]), 2);
+        block[j] = _mm512_insertf32x4(block[j], _mm_loadu_ps(from[12 + j]), 3);
+#elif defined(KERNELS_AVX2)
+        block[j] = _mm256_castps128_ps256(_mm_loadu_ps(from[j]));
+        block[j] = _mm256_insertf128_ps(block[j], _mm_loadu_ps(from[4 + j]), 1);
+#else
+        block[j] = vec_load(from[j]);
+#endif
+    }
+    vec low = INTERLEAVE_LOW(block[0], block[1]), low2 = INTERLEAVE_LOW(block[2], block[3]);
+    vec high = INTERLEAVE_HIGH(block[0], block[1]), high2 = INTERLEAVE_HIGH(block[2], block[3]);
+    quad[0] = PAIRS_LOW(low, low2);
+    quad[1] = PAIRS_HIGH(low, low2);
+    quad[2] = PAIRS_LOW(high, high2);
+    quad[3] = PAIRS_HIGH(high, high2);
+}
 
 /* Turns a square of LANES vectors: lane j of vector i goes to lane i of vector j. First within
  * squares of 4 x 4 floats, then the squares change places. */

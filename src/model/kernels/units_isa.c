@@ -350,7 +350,7 @@ static void back_product(const struct back_product *p)
 
 INLINE void update(const bool is_adam, const struct update *p)
 {
-    const struct update_constants c = update_constants_of(p, vec_splat(*p->rate));
+    const struct update_constants c = update_constants_of(p, vec_splat(*p->rate), vec_splat(*p->epsilon));
     if (p->n_units > 1) {
         update_panels(is_adam, &c, p);
         return;
@@ -393,6 +393,30 @@ static void silence(const struct silence *p)
     }
 }
 
+/* ---- batches ------------------------------------------------------------------------------------------------ */
+
+static void load(const struct samples *p)
+{
+    for (size_t row = 0; row < p->n_rows; row++) {
+        const float *sample = p->from[0] + (size_t)p->index[row] * p->size, task = sample[p->n_inputs + 1];
+        for (size_t k = 0; k < p->n_inputs; k++)
+            p->in[row * p->in_stride + k] = sample[k];
+        for (size_t t = 0; t < p->n_tasks; t++)
+            p->context[row * p->context_stride + t] = task == (float)t;
+        p->target[row] = sample[p->n_inputs];
+    }
+}
+
+static void loss(const struct loss *p)
+{
+    *p->squared = 0;
+    for (size_t row = 0; row < p->n_rows; row++) {
+        float error = p->y[row] - p->target[row];
+        *p->squared += (double)error * (double)error;
+        p->delta[row * p->delta_stride] = p->is_relu && p->y[row] <= 0 ? 0 : p->scale * error;
+    }
+}
+
 extern const struct kernels CONCATENATE(units_, KERNELS_NAME);
 const struct kernels CONCATENATE(units_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
@@ -403,4 +427,6 @@ const struct kernels CONCATENATE(units_, KERNELS_NAME) = {
     .update_adam = update_adam,
     .update_sgd = update_sgd,
     .silence = silence,
+    .load = load,
+    .loss = loss,
 };

@@ -184,7 +184,7 @@ class Blocks(Files):
         rows = [line for line in lines[6:] if line]
         n_rows = 2 * ri.shape[1]
         heads = ("mean RI selective 1 selective 2 mixed unimportant",
-                 "dip two peaks Jaccard by chance overlap by chance", "S N_eff prefer 1 prefer 2")
+                 "dip two peaks Jaccard by chance overlap by chance", "D S N_eff prefer 1 prefer 2")
         self.assertEqual([row.split() for row in rows[::n_rows + 1]], [head.split() for head in heads])
         self.assertEqual(len(rows), 3 * (n_rows + 1))  # check_tasks.py has the numbers of the second and third
         for table in range(3):  # nothing touches

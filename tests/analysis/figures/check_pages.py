@@ -48,11 +48,13 @@ grid = { context_location = ["start", "end"]; lr = [0.001, 0.0025]; };
 """
 # Files, and the widths that each is drawn at.
 FILES = {"seed.h5": WIDTHS, "sizes.h5": WIDTHS[:1], "grid.h5": WIDTHS[1:], "tasks.h5": WIDTHS[:1]}
-OWN_FILES = {"lesion": {"tasks.h5": WIDTHS},  # made-up networks cannot be run
+OWN_FILES = {"lesion": {"tasks.h5": WIDTHS}, "damage": {"tasks.h5": WIDTHS},  # made-up networks cannot be run
+             "trend": {"grid.h5": WIDTHS[1:], "tasks.h5": WIDTHS[:1]}, "models": {"seed.h5": WIDTHS[1:], "tasks.h5": WIDTHS[:1]},
+             "units": {"sizes.h5": WIDTHS[1:], "tasks.h5": WIDTHS[:1]}, "ri-loss": {"seed.h5": WIDTHS},
              "ri-grid": {"seed.h5": WIDTHS, "grid.h5": WIDTHS}, "heatmap": {**FILES, "grid.h5": WIDTHS},
              "claims": {"claims.h5": WIDTHS}, "multiverse": {"claims.h5": WIDTHS}}
 # What a figure needs beside FILE and -o.
-ONE = {"ri-pairs": ["--config", "1"], "units": ["--config", "1"]}
+ONE = {"ri-pairs": ["--config", "1"], "tasks": ["--config", "1"]}
 
 
 def run(*args):
@@ -224,7 +226,7 @@ class Pages(unittest.TestCase):
         """One that no font has would be a black box over the page: "?" instead, in what is drawn here."""
         name = "caf\u00e9 \ue123\ue124 \u2190"  # of the private use area
         for output in ("b.pdf", "b.png", "b.svg"):
-            code, out, err = run("plot", "units", "seed.h5", "--config", "1", "--title", name, "-o", output)
+            code, out, err = run("plot", "tasks", "seed.h5", "--config", "1", "--title", name, "-o", output)
             warning = ("picky-analyse: no font here has U+E123, U+E124: drawn as \"?\" "
                        "(Debian package fonts-noto-core)\n")
             self.assertEqual((code, out, err), (0, "", "" if output == "b.svg" else warning))
@@ -232,8 +234,15 @@ class Pages(unittest.TestCase):
         with open("b.svg") as f:
             self.assertIn(name, f.read())
 
+    def test_unknown_font(self):
+        for font, warning in (("No Such Family", r"picky-analyse: --font No Such Family: no such font here, .+ is drawn\n"),
+                              ("DejaVu Sans", ""), ("serif", "")):
+            code, _, err = run("plot", "units", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
+            self.assertEqual(code, 0)
+            self.assertRegex(err, f"^{warning}$")
+
     def test_options(self):
-        code, out, err = run("plot", "units", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
+        code, out, err = run("plot", "tasks", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
                              "Courier New", "--palette", "grey", "--width", "120")
         self.assertEqual((code, err), (0, ""))
         self.assertTrue(out.startswith("figure,configuration,"))

@@ -443,6 +443,71 @@ class Effects(unittest.TestCase):
         self.assertTrue(np.isnan(found[5:]).all())
         self.assertTrue(np.isnan(self.ask_pooled(np.full((2, 4), np.nan))[1]).all())
 
+    def test_slopes(self):
+        """Of whole rows each seed's own slope, by SciPy; else the slope of the means with its clustered standard error,
+        by least squares on the rows' indicators."""
+        rng = np.random.default_rng(43)
+        x = np.array([0.1, 0.25, 0.5, 1.5])
+        rows = np.float32(rng.normal(size=(4, 9)) + 2 * x[:, None])
+        found = ask([call("slopes", (4, 9), x, rows)])[0]
+        self.assertEqual(found[0], 4)
+        np.testing.assert_allclose(found[1:], [scipy.stats.linregress(x, y).slope for y in rows.T], atol=1e-5)
+        for n_seeds, missing in ((14, 0.3), (40, 0.5)):
+            rows = np.float32(rng.normal(size=(4, n_seeds)) + rng.normal(size=n_seeds) + 2 * x[:, None])
+            rows[rng.random(rows.shape) < missing] = np.nan
+            rows[:, 0] = np.nan
+            present = ~np.isnan(rows)
+            self.assertTrue((present.sum(1) >= 6).all())
+            found = ask([call("slopes", rows.shape, x, rows)])[0][1:]
+            values = found[~np.isnan(found)]
+            self.assertEqual(len(values), present.any(0).sum())
+            means = np.nanmean(rows.astype("f8"), 1)
+            self.assertAlmostEqual(values.mean(), scipy.stats.linregress(x, means).slope, delta=1e-5)
+            weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+            influence = np.nansum(weights[:, None] * (rows - means[:, None]) / present.sum(1)[:, None], 0)
+            n = len(values)
+            self.assertAlmostEqual(scipy.stats.sem(values), np.sqrt((influence ** 2).sum() * n / (n - 1)), delta=1e-5)
+        rows[1, 6:] = np.nan
+        rows[1, :6] = 1e6  # five values: too few beside the others
+        rows[1, 0] = np.nan
+        found = ask([call("slopes", rows.shape, x, rows)])[0]
+        self.assertEqual(found[0], 3)
+        self.assertLess(abs(np.nanmean(found[1:])), 100)
+        for two in ([1, 1], [1, 2]):  # one place is no line
+            found = ask([call("slopes", (2, 7), two, rng.normal(size=(2, 7)))])[0]
+            self.assertEqual(np.isnan(found[1:]).all(), two == [1, 1])
+
+    def test_correlations(self):
+        rng = np.random.default_rng(44)
+        for n in (4, 5, 30, 200):
+            x = np.float32(rng.normal(size=n))
+            y = np.float32(np.round(0.5 * x + rng.normal(size=n), 1))
+            r, low, high, count, rank = ask([call("correlation", (n,), x, y)])[0]
+            expected = scipy.stats.pearsonr(x.astype("f8"), y.astype("f8"))
+            np.testing.assert_allclose([r, low, high, count, rank],
+                                       [expected[0], *expected.confidence_interval(), n, scipy.stats.spearmanr(x, y)[0]],
+                                       rtol=1e-6)
+            x[0] = np.nan
+            if n > 5:
+                found = ask([call("correlation", (n,), x, y)])[0]
+                np.testing.assert_allclose(found[[0, 3, 4]], [scipy.stats.pearsonr(x[1:].astype("f8"), y[1:].astype("f8"))[0],
+                                                              n - 1, scipy.stats.spearmanr(x[1:], y[1:])[0]], rtol=1e-6)
+        for x, y in (([1, 2], [2, 1]), ([1, 1, 1, 1], [1, 2, 3, 4]), ([1, 2, 3, 4], [5, 5, 5, 5])):
+            self.assertTrue(np.isnan(ask([call("correlation", (len(x),), x, y)])[0][[0, 1, 2, 4]]).all())
+        self.assertTrue(np.isnan(ask([call("correlation", (3,), [1, 2, 3], [1, 3, 2])])[0][1:3]).all())
+
+    def test_density(self):
+        rng = np.random.default_rng(45)
+        for n, values in ((2, [0.1, 0.4]), (60, np.float32(rng.normal(size=60))), (41, np.round(rng.random(41), 1)),
+                          (8, [1, 1, 1, 1, 1, 1, 1, 2])):  # the last one's quartiles are equal
+            values = np.float32(values).astype("f8")
+            iqr = scipy.stats.iqr(values) / 1.34 or np.inf
+            width = 0.9 * min(values.std(ddof=1), iqr) * n ** -0.2
+            at = np.median(values) + 0.3 * width
+            kernel = scipy.stats.gaussian_kde(values, width / values.std(ddof=1))
+            np.testing.assert_allclose(ask([call("density", (n, at), values)])[0], [width, kernel(at)[0]], rtol=1e-5)
+        self.assertEqual(ask([call("density", (3, 1), [2, 2, 2])])[0][0], 0)
+
     def test_distance(self):
         """Total variation distance: half of SciPy's cityblock distance of the shares."""
         rng = np.random.default_rng(42)

@@ -10,6 +10,9 @@
  *   interval CONFIDENCE V...   -> value low high n of Student's interval
  *   family ROWS SEEDS V...  -> seeds used, then p of each row
  *   pooled ROWS SEEDS V...  -> rows used, then a value of each seed
+ *   slopes ROWS SEEDS X... V...   -> rows used, then a value of each seed
+ *   correlation N A... B... -> r low high n, then Spearman's
+ *   density N X V...        -> width, density at X
  *   distance N A... B...    -> D
  *   verdict SMALLEST N LOW HIGH   -> number of the decision
  *   warnings V...           -> bits
@@ -22,6 +25,8 @@
  *   coverage SEED N TIMES   -> share of TIMES samples of N shares whose interval holds the true mean; the same of
  * medians resamples N             -> the models that are drawn, resample by resample */
 #include "bootstrap.h"
+#include "correlation.h"
+#include "density.h"
 #include "dip.h"
 #include "distance.h"
 #include "max_t.h"
@@ -167,6 +172,31 @@ static void print_resamples(size_t n)
     printf("\n");
 }
 
+/* values: x [n_rows], then rows [n_rows, n_seeds]. */
+static void print_slopes(const float *values, size_t n_rows, size_t n_seeds)
+{
+    static double x[VALUES_MAX];
+    static float slopes[VALUES_MAX];
+    for (size_t i = 0; i < n_rows; i++)
+        x[i] = (double)values[i];
+    printf("%zu", pooled_slopes(x, values + n_rows, n_rows, n_seeds, slopes));
+    for (size_t i = 0; i < n_seeds; i++)
+        printf(" %.17g", (double)slopes[i]);
+    printf("\n");
+}
+
+static void print_correlation(const float *a, const float *b, size_t n)
+{
+    static double x[VALUES_MAX], y[VALUES_MAX], numbers[4 * VALUES_MAX];
+    static struct ranked scratch[VALUES_MAX];
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (double)a[i];
+        y[i] = (double)b[i];
+    }
+    print_estimate(correlation_of(a, b, n));
+    printf("%.17g\n", rank_correlation(x, y, n, scratch, numbers));
+}
+
 int main(void)
 {
     static char line[1 << 20];
@@ -232,6 +262,20 @@ int main(void)
             for (size_t i = 0; i < m; i++)
                 printf(" %.17g", (double)pooled[i]);
             printf("\n");
+        } else if (sscanf(line, "slopes %zu %zu %n", &n, &m, &used) == 2) {
+            if (read_values(line + used, values) != n * (m + 1))
+                return 1;
+            print_slopes(values, n, m);
+        } else if (sscanf(line, "correlation %zu %n", &n, &used) == 1) {
+            if (read_values(line + used, values) != 2 * n)
+                return 1;
+            print_correlation(values, values + n, n);
+        } else if (sscanf(line, "density %zu %lf %n", &n, &low, &used) == 2) {
+            if (read_values(line + used, values) != n)
+                return 1;
+            statistics_sort(values, n);
+            double width = density_width(values, n);
+            printf("%.17g %.17g\n", width, density_at(values, n, width, low));
         } else if (sscanf(line, "distance %zu %n", &n, &used) == 1) {
             if (read_values(line + used, values) != 2 * n)
                 return 1;

@@ -393,7 +393,11 @@ class Summary(Files):
                 (["--compare", "hidden_size"], "no two of the configurations differ in hidden_size only"),
                 (["--compare", "fraction", "--statistic", "mode"], "--statistic mode: allowed: acceptance"),
                 (["--compare", "fraction", "--statistic", "bimodality"], "Sarle's coefficient is no longer computed"),
-                (["--top", "3"], "only with --compare"), (["--simultaneous"], "only with --compare"),
+                (["--top", "3"], "only with --compare"), (["--interaction", "fraction"], "only with --compare"),
+                (["--compare", "second_task", "--interaction", "fractio"], "did you mean fraction?"),
+                (["--compare", "fraction=0.5", "--interaction", "fraction"], "two different hyperparameters"),
+                (["--compare", "second_task", "--interaction", "fraction"], "no four of the configurations have two"),
+                (["--compare", "second_task", "--interaction", "fraction=x"], "--interaction fraction=x: fraction = x"), (["--simultaneous"], "only with --compare"),
                 (["--compare", "fraction", "--top", "0"], "--top 0: allowed: a whole number from 1"),
                 (["--compare", "fraction", "--p-below", "2"], "--p-below 2: allowed: a number above 0"),
                 (["--csv", "--json"], "allowed: one of them")):
@@ -561,6 +565,59 @@ class Compare(Files):
         self.assertEqual(int(row["pairs"]), len(seeds))
         np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
                                    [a.mean(), b.mean(), (b - a).mean()], atol=1e-6)
+
+    def test_interaction(self):
+        """A difference of differences, seed by seed; with --by, the mean of the configurations that a seed has in full."""
+        configs = [dict(hidden_size=12, fraction=f, context_location=c, second_task=t)
+                   for t in ("prod", "add1.5") for c in ("start", "end") for f in (0.4, 0.6, 0.8)]
+        make_file.make("four.h5", configs[:-1], 9, seed=8)  # add1.5 has no (end, 0.8)
+
+        def seeds(row, corners):
+            with Arrays("four.h5") as f:
+                for r in range(9):
+                    effects = []
+                    for four in corners:
+                        if all(r in accepted(f, c) for c in four):
+                            v = [np.float32(Model(f, c, r, "taylor_sample", "none").layer(row["statistic"], 1))
+                                 .astype("f8") for c in four]
+                            effects.append([v[1] - v[0], v[3] - v[2]])
+                    if effects:
+                        yield np.mean(effects, 0)
+
+        def check(row, corners):
+            low, high = np.array(list(seeds(row, corners))).T
+            d = high - low
+            self.assertEqual(int(row["pairs"]), len(d))
+            np.testing.assert_allclose([number(row[k]) for k in ("mean_a", "mean_b", "difference")],
+                                       [low.mean(), high.mean(), d.mean()], atol=1e-6)
+            expected = scipy.stats.t.interval(0.95, len(d) - 1, d.mean(), scipy.stats.sem(d))
+            np.testing.assert_allclose([number(row["difference_low"]), number(row["difference_high"])], expected,
+                                       rtol=1e-4, atol=1e-6)
+            if np.diff(np.sort(abs(np.append(d, 0)))).min() > 1e-5:
+                self.assertAlmostEqual(number(row["p"]), scipy.stats.wilcoxon(d, mode="exact").pvalue, delta=1e-6)
+
+        options = ("summary", "four.h5", "--compare", "context_location", "--interaction", "fraction=0.6", "--statistic",
+                   "mean_ri,mixed", "--layer", "2")
+        found = rows(*options)
+        place = {float(v): i for i, v in enumerate((0.4, 0.6, 0.8))}
+        self.assertEqual([(r["second_task"], r["other_b"], r["statistic"]) for r in found],
+                         [(t, f, s) for t, f in (("prod", "0.4"), ("prod", "0.8"), ("add1.5", "0.4"))
+                          for s in ("mean_ri", "mixed")])
+        for row in found:
+            self.assertEqual([row[k] for k in ("value_a", "value_b", "other_a", "interaction")],
+                             ["start", "end", "0.6", "fraction"])
+            first = 6 if row["second_task"] == "add1.5" else 0
+            other = place[float(row["other_b"])]
+            check(row, [[first + 1, first + 4, first + other, first + 3 + other]])
+        entries = json.loads(done(*options, "--json"))
+        self.assertEqual(entries["interaction"], "fraction")
+        self.assertEqual([e["other_b"] for e in entries["comparisons"]], [float(r["other_b"]) for r in found])
+        self.assertIn("context_location = end less start, fraction = 0.8 against 0.6; second_task = prod",
+                      " ".join(done(*options).split()))
+        first, second = rows(*options[:5], "fraction=0.4", *options[6:], "--by", "hidden_size", "--where",
+                             "fraction=0.4,0.6")
+        for row in (first, second):
+            check(row, [[0, 3, 1, 4], [6, 9, 7, 10]])
 
     def test_formats_agree(self):
         options = ("summary", "pairs.h5", "--compare", "train_mode", "--statistic", "selective,dip")

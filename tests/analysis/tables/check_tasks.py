@@ -94,9 +94,14 @@ class Tasks(unittest.TestCase):
                 n_tables[config] += layer == 0
                 models = counted(config, measure, below)[:, :, layer]
                 if config == 0:
-                    self.assertTrue(row["jaccard"] == row["selectivity"] == row["mean_ri"] == "")
+                    self.assertTrue(row["jaccard"] == row["selectivity"] == row["mean_ri"] == row["distance"] == "")
                     continue
                 expected = [sharing(model, a, b) for model in models]
+                shares = counted(config, measure, 0)[:, :, layer]  # every unit counts for the distance
+                with np.errstate(invalid="ignore"):
+                    shares = shares / shares.sum(-1, keepdims=True)
+                self.assertAlmostEqual(float(row["distance"]), np.nanmean(abs(shares[:, a] - shares[:, b]).sum(-1) / 2),
+                                       delta=2e-6, msg=(config, a, b))
                 for name in expected[0]:
                     self.assertAlmostEqual(float(row[name]), np.mean([e[name] for e in expected]), delta=2e-6,
                                            msg=(config, a, b, name))
@@ -203,8 +208,8 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
                 self.assertIn(word, script.encode().decode("unicode_escape").encode("latin1").decode()
                               if "\\3" in script else script, (kind, word))
         for kind, options, words in (("ri-pairs", ["--config", "3"], ["$pair7_8", "task 7 (cos(3 * x1))", "4 models"]),
-                                     ("units", ["--config", "3", "--replicate", "2"], ["$layer2", "replicate 2"]),
-                                     ("units", ["--where", "tasks=x0"], ["task 1 (first)"])):
+                                     ("tasks", ["--config", "3", "--replicate", "2"], ["$layer2", "replicate 2"]),
+                                     ("tasks", ["--where", "tasks=x0"], ["task 1 (first)"])):
             code, _, err = run("plot", kind, "t.h5", *options, "-o", "f.svg", "--keep-script")
             self.assertEqual((code, err), (0, ""), kind)
             with open("f.svg.gp" if os.path.exists("f.svg.gp") else "f.gp", encoding="utf-8") as file:
@@ -213,8 +218,8 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
                 self.assertIn(word, script, (kind, word))
         self.assertEqual(script.count("boxxyerror"), 2)
         for options, word in ((["ri-pairs"], "these are 4"), (["ri-pairs", "--config", "0"], "has one task"),
-                              (["units"], "these are 4"), (["units", "--config", "4"], "--config 4: allowed: 0 to 3"),
-                              (["units", "--config", "1", "--replicate", "4"], "--replicate 4: allowed: 0 to 3")):
+                              (["tasks"], "these are 4"), (["tasks", "--config", "4"], "--config 4: allowed: 0 to 3"),
+                              (["tasks", "--config", "1", "--replicate", "4"], "--replicate 4: allowed: 0 to 3")):
             code, out, err = run("plot", options[0], "t.h5", *options[1:], "-o", "g.svg")
             self.assertEqual((code, out, err.count("\n")), (2, "", 1), options)
             self.assertIn(word, err)

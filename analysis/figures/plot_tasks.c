@@ -1,4 +1,4 @@
-#include "plot_units.h"
+#include "plot_tasks.h"
 
 #include "cells.h"
 #include "figure_data.h"
@@ -27,7 +27,7 @@ struct layer {
     size_t *order;   /* [n_units]: units by preferred task, then by their importance to it */
 };
 
-struct units_figure {
+struct tasks_figure {
     struct reader *reader;
     const struct figure_request *request;
     size_t config, replicate, n_tasks, n_units;
@@ -56,7 +56,7 @@ static int compare_units(const void *a, const void *b, void *context)
     return value_x != value_y ? (value_x > value_y ? -1 : 1) : (x > y) - (x < y);
 }
 
-static enum error_code take_layer(struct units_figure *figure, size_t l, struct error *error)
+static enum error_code take_layer(struct tasks_figure *figure, size_t l, struct error *error)
 {
     const struct ri_options *ri = &figure->request->ri;
     struct layer *layer = &figure->layers[l];
@@ -82,13 +82,13 @@ static enum error_code take_layer(struct units_figure *figure, size_t l, struct 
     return ERROR_NONE;
 }
 
-static void name_of(const struct units_figure *figure, size_t task, char text[TASK_LABEL_MAX])
+static void name_of(const struct tasks_figure *figure, size_t task, char text[TASK_LABEL_MAX])
 {
     const struct selection one = {.configs = (size_t *)&figure->config, .n = 1};
     task_label(figure->reader, &one, (int)task, text);
 }
 
-static void write_layer(const struct units_figure *figure, size_t l, const struct box *box, struct cell *cells)
+static void write_layer(const struct tasks_figure *figure, size_t l, const struct box *box, struct cell *cells)
 {
     const struct layer *layer = &figure->layers[l];
     double width = box->width / (double)figure->n_units;
@@ -120,7 +120,7 @@ static uint32_t colour_of(const void *context, double value)
     return palette_blend(COLOUR_EMPTY, COLOUR_FULL, value);
 }
 
-static void write_data(const struct units_figure *figure)
+static void write_data(const struct tasks_figure *figure)
 {
     figure_data_begin(&figure->gnuplot, figure->reader, "replicate,layer,unit,task,importance");
     for (size_t l = 0; l < figure->units.n_layers; l++)
@@ -136,7 +136,7 @@ static void write_data(const struct units_figure *figure)
             }
 }
 
-static enum error_code draw(struct units_figure *figure, struct cell *cells, struct error *error)
+static enum error_code draw(struct tasks_figure *figure, struct cell *cells, struct error *error)
 {
     char common[LABEL_MAX], model[160], settings[LABEL_MAX], name[TASK_LABEL_MAX];
     const struct legend_item legend[] = {
@@ -182,7 +182,7 @@ static enum error_code draw(struct units_figure *figure, struct cell *cells, str
     return gnuplot_finish(&figure->gnuplot, error);
 }
 
-static enum error_code check_model(const struct units_figure *figure, const struct selection *selection,
+static enum error_code check_model(const struct tasks_figure *figure, const struct selection *selection,
                                    struct error *error)
 {
     const struct reader *reader = figure->reader;
@@ -201,10 +201,10 @@ static enum error_code check_model(const struct units_figure *figure, const stru
     return ERROR_NONE;
 }
 
-enum error_code plot_units(struct reader *reader, const struct selection *selection,
+enum error_code plot_tasks(struct reader *reader, const struct selection *selection,
                            const struct figure_request *request, size_t replicate, struct error *error)
 {
-    struct units_figure figure = {
+    struct tasks_figure figure = {
         .reader = reader, .request = request, .config = selection->configs[0], .replicate = replicate};
     const struct hyperparameters *h = &reader->configs[figure.config];
     struct cell *cells = NULL;
