@@ -35,9 +35,6 @@ struct progress {
     } marks[2]; /* the rate is taken since marks[0]: at least the later half of a long run */
 };
 
-/* Whether a bar can be redrawn on the stream: it is a terminal, and not one that cannot move its cursor (TERM=dumb). */
-bool progress_is_terminal(FILE *stream);
-
 /* Takes a bar off a terminal, for what is said on another stream; the next update draws it again. */
 void progress_hide(FILE *stream);
 
