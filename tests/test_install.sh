@@ -76,3 +76,11 @@ done
 for document in doc/picky/README.md doc/picky/CHANGELOG.md doc/picky/copyright picky/jobscripts/README.md; do
     [[ -s share/$document ]] || fail "share/$document is missing"
 done
+# Every page that help and manual pages name is installed; each command names one.
+for page in $(cat share/man/man1/*.1 | sed 's/\\-/-/g' | grep -E '^(More|Pages|measures\.md,)' | grep -oE '[a-z-]+\.md' | sort -u) first-look.ipynb; do
+    [[ -s share/doc/picky/$page ]] || fail "share/doc/picky/$page, which a help names, is missing"
+done
+for program in picky picky-analyse; do
+    sections=$(grep -c "^\.SH $program " share/man/man1/$program.1) more=$(grep -c '^More: ' share/man/man1/$program.1)
+    [[ $sections == "$more" && $more -gt 4 ]] || fail "$program: $more of $sections commands name a page"
+done

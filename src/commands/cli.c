@@ -87,6 +87,7 @@ void command_help(const struct command *command, FILE *stream)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+    fprintf(stream, "\nMore: %s (in share/doc/picky, or docs/ of the sources).\n", command->pages);
 }
 
 void print_quoted(FILE *stream, const char *text)

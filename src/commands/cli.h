@@ -23,6 +23,7 @@ struct command {
     const char *synopsis; /* after the name */
     const char *summary;
     const char *details;        /* the rest of its --help */
+    const char *pages;          /* of docs/, that say more */
     bool lists_hyperparameters; /* --help shows the table */
     bool is_parallel;           /* starts MPI */
     int (*run)(const struct command *command, int argc, char **argv);

@@ -459,5 +459,6 @@ const struct command command_extend = {
         "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
+    .pages = "more-replicates.md",
     .run = run,
 };

@@ -360,5 +360,6 @@ const struct command command_merge = {
         "named and refused.\n\n"
         "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
+    .pages = "more-replicates.md, cluster.md",
     .run = run,
 };

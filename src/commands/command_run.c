@@ -80,5 +80,6 @@ const struct command command_run = {
         "the whole time limit (none was finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
+    .pages = "first-sweep.md, own-tasks.md, cluster.md",
     .run = run,
 };

@@ -178,5 +178,6 @@ const struct command command_verify = {
         "not picky's or is damaged, or has nothing in that slot to compare with, 3 fatal (I/O, MPI), 4 bits differ,\n"
         "are not what a run writes or cannot be made again (memory), 75 stopped by a signal.\n",
     .is_parallel = true,
+    .pages = "reproduce.md",
     .run = run,
 };
