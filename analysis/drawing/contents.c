@@ -168,7 +168,7 @@ static bool is_csv(const char *text)
     static const char pattern[] =
         "^(" /* summary */
         "first_configuration,n_configurations,([a-z]+,)+attempts,measure,normalise,unimportant_below,task_1,task_2,"
-        "layer,([a-z_0-9]+,[a-z_0-9]+_low,[a-z_0-9]+_high,)+(task_1_name,task_2_name,)?"
+        "layer,([a-z_0-9]+,[a-z_0-9]+_low,[a-z_0-9]+_high,)+(task_1_name,task_2_name,)?(selective_above,mixed_below,)?"
         "|" /* summary --compare */
         "compared,value_a,value_b,measure,normalise,unimportant_below,task_1,task_2,layer,statistic,pairs,"
         "mean_a,mean_b,difference,difference_low,difference_high,cliff_delta,p,p_holm,([a-z_0-9]+,)*"

@@ -1,8 +1,13 @@
 #include "html.h"
 
+#include "palette.h"
 #include "text.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
+
+#define LEVELS 32 /* of colour, in svg_cells */
 
 /* What an HTML document must not hold, not even escaped (HTML Standard, 13.2.3.5). */
 static bool is_forbidden(uint32_t c)
@@ -81,4 +86,25 @@ void svg_bar(FILE *out, double x, double y, double width, double height, uint32_
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, const char *class)
 {
     fprintf(out, "<line x1=\"%.6g\" y1=\"%.6g\" x2=\"%.6g\" y2=\"%.6g\" class=\"%s\"/>\n", x1, y1, x2, y2, class);
+}
+
+/* One path for the cells of each colour, which is shorter than a rectangle for each. */
+void svg_cells(FILE *out, const struct svg_cells *cells)
+{
+    for (int level = 0; level < LEVELS; level++) {
+        bool is_begun = false;
+        for (size_t k = 0; k < cells->n_rows * cells->n_columns; k++) {
+            if (isnan(cells->shares[k]) || (int)fmin(LEVELS * cells->shares[k], LEVELS - 1) != level)
+                continue;
+            if (!is_begun)
+                fprintf(out, "<path fill=\"#%06" PRIx32 "\" d=\"",
+                        palette_blend(cells->low, cells->high, level / (LEVELS - 1.0)));
+            is_begun = true;
+            fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", cells->left + cells->width * (double)(k % cells->n_columns),
+                    cells->top + cells->height * (double)(k / cells->n_columns), cells->width, cells->height,
+                    cells->width);
+        }
+        if (is_begun)
+            fprintf(out, "\"/>\n");
+    }
 }

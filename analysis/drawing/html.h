@@ -27,6 +27,16 @@ void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char 
 /* A rectangle filled with `colour`. */
 void svg_bar(FILE *out, double x, double y, double width, double height, uint32_t colour);
 
+/* Cells beside and below each other, from (left, top) on, each in the colour at its share of the way from `low` to
+ * `high`: shares [n_rows, n_columns] from 0 to 1, NaN for no cell. Colours come in 32 steps. Borrowed. */
+struct svg_cells {
+    double left, top, width, height; /* width and height of a cell */
+    size_t n_rows, n_columns;
+    const double *shares;
+    uint32_t low, high;
+};
+void svg_cells(FILE *out, const struct svg_cells *cells);
+
 /* A straight line of a class of the style sheet. */
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, const char *class);
 

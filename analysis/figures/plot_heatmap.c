@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX     512
+#define TEXT_MAX     1024
 #define CELLS_MAX    3000
 #define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu

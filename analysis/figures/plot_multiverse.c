@@ -18,8 +18,9 @@
 #define ROW_HEIGHT   10.5 /* of the choices */
 #define KIND_GAP     4.0  /* between choices of two kinds */
 #define BELOW        22.0
-#define MEAN         1 /* whose colour in the palette is the mean's */
-#define FOUND        0 /* and that of what is larger, or reversed */
+#define LINE_WIDTH   1.5 /* of a mark, where there is room */
+#define MEAN         1   /* whose colour in the palette is the mean's */
+#define FOUND        0   /* and that of what is larger, or reversed */
 
 enum { N_COLUMNS = 2, N_SPECIFICATIONS_ALL = N_MEASURES * N_SPECIFICATIONS };
 
@@ -223,7 +224,7 @@ static void write_curve(const struct multiverse_figure *figure, const struct box
 static void write_matrix(const struct multiverse_figure *figure, const struct box *box, int c, size_t n, bool has_names)
 {
     FILE *script = figure->gnuplot.script;
-    double y = 0;
+    double y = 0, line = fmin(LINE_WIDTH, 0.5 * box->width / (double)n); /* marks side by side do not touch */
     layout_panel(&figure->gnuplot, box);
     fprintf(script, "set border 0\nset xrange [0.3:%zu.7]\nset yrange [%.6g:0]\nunset xtics\nunset ytics\n", n,
             figure->matrix_height);
@@ -234,12 +235,12 @@ static void write_matrix(const struct multiverse_figure *figure, const struct bo
         y += ROW_HEIGHT;
     }
     fprintf(script,
-            "plot $%s_choices using 1:($2-%g):(0):($3 == 0 ? %g : NaN) with vectors nohead lw 1.4 lc rgb '#%06x', \\\n"
-            "     $%s_choices using 1:($2-%g):(0):($3 == 1 ? %g : NaN) with vectors nohead lw 1.8 lc rgb '#%06" PRIx32
+            "plot $%s_choices using 1:($2-%g):(0):($3 == 0 ? %g : NaN) with vectors nohead lw %.3g lc rgb '#%06x', \\\n"
+            "     $%s_choices using 1:($2-%g):(0):($3 == 1 ? %g : NaN) with vectors nohead lw %.3g lc rgb '#%06" PRIx32
             "'\n"
             "unset label\n",
-            claim_table[c].name, 0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, COLOUR_LINE, claim_table[c].name,
-            0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, figure->palette->colours[FOUND]);
+            claim_table[c].name, 0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, line, COLOUR_LINE, claim_table[c].name,
+            0.36 * ROW_HEIGHT, 0.72 * ROW_HEIGHT, line, figure->palette->colours[FOUND]);
 }
 
 /* The i-th claim that is drawn, of n_columns side by side. */

@@ -158,7 +158,7 @@ static enum error_code draw(struct units_figure *figure, struct cell *cells, str
              measure_table[figure->request->ri.measure].name);
     for (size_t t = 0; t < figure->n_tasks; t++) {
         name_of(figure, t, name);
-        left = fmax(left, LAYOUT_MARGIN + NAMES_GAP + layout_text_width(name, NAME_SIZE));
+        left = fmax(left, LAYOUT_MARGIN + NAMES_GAP + 1 + layout_text_width(name, NAME_SIZE));
     }
     for (size_t l = 0; l < figure->units.n_layers; l++)
         n_layers += layer_mask_has(figure->request->layers, l);

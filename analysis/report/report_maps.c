@@ -16,7 +16,6 @@
 #define GROUPS_MAX       12    /* combinations of the hyperparameters that are neither rows nor columns */
 #define LIST_COLUMNS_MAX 12    /* of the table of all; with more there is a table for each share */
 #define COLUMNS_NUMBERED 8     /* columns of a map with numbers; with more it is drawn */
-#define HEAT_LEVELS      32    /* of colour, in a drawn map */
 
 /* Relative luminance (Web Content Accessibility Guidelines 2.2). */
 static double luminance(uint32_t colour)
@@ -242,43 +241,24 @@ static double cell_share(const struct report *report, size_t i, enum statistic s
     return report_estimate(report, i, layer, statistic)->value;
 }
 
-/* One path for the cells of each colour. */
-static void write_heat_cells(const struct report *report, const struct grid *grid, const size_t *cells,
-                             enum statistic statistic, size_t layer, double maximum, double width, double height)
-{
-    FILE *out = report->out;
-    size_t n_columns = grid->columns.n;
-    for (int level = 0; level < HEAT_LEVELS; level++) {
-        bool is_begun = false;
-        for (size_t k = 0; k < grid->rows.n * n_columns; k++) {
-            double share = cell_share(report, cells[k], statistic, layer);
-            if (isnan(share) || (int)fmin(HEAT_LEVELS * share / maximum, HEAT_LEVELS - 1) != level)
-                continue;
-            if (!is_begun)
-                fprintf(out, "<path fill=\"#%06" PRIx32 "\" d=\"",
-                        palette_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
-            is_begun = true;
-            fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", HEAT_LEFT + width * (double)(k % n_columns),
-                    HEAT_TOP + height * (double)(k / n_columns), width, height, width);
-        }
-        if (is_begun)
-            fprintf(out, "\"/>\n");
-    }
-}
-
-static void write_heat(const struct report *report, const struct grid *grid, const size_t *cells,
+/* False if memory is short. */
+static bool write_heat(const struct report *report, const struct grid *grid, const size_t *cells,
                        enum statistic statistic, size_t layer, double maximum)
 {
     FILE *out = report->out;
+    size_t n = grid->rows.n * grid->columns.n;
     double width = fmin(CELL_MAX, HEAT_WIDTH / (double)grid->columns.n);
     double height = fmin(CELL_MAX, HEAT_HEIGHT / (double)grid->rows.n);
     double right = HEAT_LEFT + width * (double)grid->columns.n, bottom = HEAT_TOP + height * (double)grid->rows.n;
-    double least = INFINITY, most = -INFINITY;
+    double least = INFINITY, most = -INFINITY, *shares = malloc(n * sizeof *shares);
     char title[64], description[128];
-
-    for (size_t k = 0; k < grid->rows.n * grid->columns.n; k++) {
-        least = fmin(least, cell_share(report, cells[k], statistic, layer));
-        most = fmax(most, cell_share(report, cells[k], statistic, layer));
+    if (!shares)
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        double share = cell_share(report, cells[k], statistic, layer);
+        least = fmin(least, share);
+        most = fmax(most, share);
+        shares[k] = share / (maximum > 0 ? maximum : 1);
     }
     if (statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(title, sizeof title, "Layer %zu: %s", layer + 1, statistic_table[statistic].label);
@@ -290,10 +270,13 @@ static void write_heat(const struct report *report, const struct grid *grid, con
     svg_begin(out, right + 16, bottom + 32, title, description);
     fprintf(out, "<rect class=\"none\" x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"/>\n", HEAT_LEFT, HEAT_TOP,
             right - HEAT_LEFT, bottom - HEAT_TOP);
-    write_heat_cells(report, grid, cells, statistic, layer, maximum > 0 ? maximum : 1, width, height);
+    svg_cells(out, &(struct svg_cells){HEAT_LEFT, HEAT_TOP, width, height, grid->rows.n, grid->columns.n, shares,
+                                       COLOUR_LOW, COLOUR_HIGH});
     write_heat_axes(report, grid, width, height);
     svg_end(out);
     fprintf(out, "</figure>\n");
+    free(shares);
+    return true;
 }
 
 /* The colours of drawn maps, with numbers. */
@@ -302,9 +285,8 @@ static void write_ramp(FILE *out, const char *name, double maximum)
     char text[32];
     fprintf(out, "<figure>\n<figcaption>%s, %%</figcaption>\n", name);
     svg_begin(out, 216, 30, "Scale of colours", "From white, none, to dark blue, the most");
-    for (int level = 0; level < HEAT_LEVELS; level++)
-        svg_bar(out, 8 + level * 6.25, 1, 6.25, 10,
-                palette_blend(COLOUR_LOW, COLOUR_HIGH, level / (HEAT_LEVELS - 1.0)));
+    for (int step = 0; step < 32; step++)
+        svg_bar(out, 8 + step * 6.25, 1, 6.25, 10, palette_blend(COLOUR_LOW, COLOUR_HIGH, step / 31.0));
     fprintf(out, "<rect class=\"frame\" x=\"8\" y=\"1\" width=\"200\" height=\"10\"/>\n");
     for (int tick = 0; tick <= 4; tick++) {
         snprintf(text, sizeof text, "%.3g", 25 * tick * maximum);
@@ -317,8 +299,8 @@ static void write_ramp(FILE *out, const char *name, double maximum)
 
 /* ---- all maps ---- */
 
-/* Acceptance, unless all shares are the same. */
-static void write_acceptance(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
+/* Acceptance, unless all shares are the same. Like the next one false if memory is short. */
+static bool write_acceptance(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
                              bool is_drawn)
 {
     double least = INFINITY, most = -INFINITY;
@@ -327,32 +309,36 @@ static void write_acceptance(const struct report *report, const struct grid *gri
         least = fmin(least, share);
         most = fmax(most, share);
     }
+    bool is_whole = true;
     if (!(least < most))
-        return;
+        return true;
     fprintf(report->out, "<div class=\"panels\">\n");
     if (is_drawn) {
-        write_heat(report, grid, cells, STATISTIC_ACCEPTANCE, 0, 1);
+        is_whole = write_heat(report, grid, cells, STATISTIC_ACCEPTANCE, 0, 1);
         write_ramp(report->out, statistic_table[STATISTIC_ACCEPTANCE].label, 1);
     } else {
         write_map(report, grid, cells, group, STATISTIC_ACCEPTANCE, 0, 1);
     }
     fprintf(report->out, "</div>\n");
+    return is_whole;
 }
 
 /* A share of all layers. */
-static void write_share(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
+static bool write_share(const struct report *report, const struct grid *grid, const size_t *cells, size_t group,
                         enum statistic statistic, bool is_drawn)
 {
     double maximum = find_maximum(report, statistic);
+    bool is_whole = true;
     fprintf(report->out, "<div class=\"panels\">\n");
     for (size_t l = 0; l < report->reader->layout.size[DIMENSION_LAYER]; l++)
         if (is_drawn)
-            write_heat(report, grid, cells, statistic, l, maximum);
+            is_whole = is_whole && write_heat(report, grid, cells, statistic, l, maximum);
         else
             write_map(report, grid, cells, group, statistic, l, maximum);
     if (is_drawn)
         write_ramp(report->out, statistic_table[statistic].label, maximum);
     fprintf(report->out, "</div>\n");
+    return is_whole;
 }
 
 /* All maps of one combination of the other hyperparameters; false if memory is short. */
@@ -377,14 +363,14 @@ static bool write_group(const struct report *report, const struct grid *grid, si
         html_text(out, label);
         fprintf(out, "</h3>\n");
     }
-    write_acceptance(report, grid, cells, group, is_drawn);
-    write_share(report, grid, cells, group, report_shares[0], is_drawn);
+    bool is_whole = write_acceptance(report, grid, cells, group, is_drawn);
+    is_whole = is_whole && write_share(report, grid, cells, group, report_shares[0], is_drawn);
     report_fold_begin(out, "Mixed and unimportant neurons", 0);
     for (int s = 1; s < REPORT_N_SHARES; s++)
-        write_share(report, grid, cells, group, report_shares[s], is_drawn);
+        is_whole = is_whole && write_share(report, grid, cells, group, report_shares[s], is_drawn);
     report_fold_end(out);
     free(cells);
-    return true;
+    return is_whole;
 }
 
 static bool write_grid(const struct report *report, const struct grid *grid)

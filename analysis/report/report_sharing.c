@@ -2,6 +2,7 @@
 
 #include "histogram.h"
 #include "palette.h"
+#include "report_task_map.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -238,7 +239,7 @@ static void write_pairs(const struct report *report, const struct sharing *shari
     report_fold_end(out);
 }
 
-static void write_config(const struct report *report, const struct sharing *sharing)
+static enum error_code write_config(const struct report *report, const struct sharing *sharing, struct error *error)
 {
     FILE *out = report->out;
     fprintf(out, "<h3>");
@@ -249,7 +250,10 @@ static void write_config(const struct report *report, const struct sharing *shar
         write_matrix(report, sharing, l);
     fprintf(out, "</div>\n");
     write_layers(report, sharing);
+    if (report_task_map(report, sharing->row, error))
+        return error->code;
     write_pairs(report, sharing);
+    return ERROR_NONE;
 }
 
 static void write_head(const struct report *report)
@@ -267,7 +271,8 @@ static void write_head(const struct report *report)
     html_text(out, statistic_table[STATISTIC_N_EFF].meaning);
     fprintf(out,
             ". Prefer: neurons to which, of all tasks, this one is the most important. Histograms: left, the row's "
-            "task alone; right, the column's.</p>\n");
+            "task alone; right, the column's. Tasks by units: the darker, the nearer to the task's most important "
+            "unit of the layer; units stand by the task that they serve most.</p>\n");
 }
 
 enum error_code report_sharing(const struct report *report, struct error *error)
@@ -286,7 +291,7 @@ enum error_code report_sharing(const struct report *report, struct error *error)
         if (n_tasks_of(report, i) < 3 || report_accepted(report, i) == 0)
             continue;
         if (!read_sharing(report, i, sharing, error))
-            write_config(report, sharing);
+            write_config(report, sharing, error);
         n_shown++;
     }
     if (n == 0)

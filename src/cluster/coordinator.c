@@ -600,6 +600,8 @@ static void write_receipt(const struct coordinator *c, double wall_s, double tai
         sum.attempts += totals->attempts;
         sum.rejected_at_start += totals->rejected_at_start;
         sum.busy_s += totals->busy_s;
+        sum.cpu_s += totals->cpu_s;
+        sum.full_s += totals->full_s;
         sum.longest_wait_s = fmax(sum.longest_wait_s, totals->longest_wait_s);
     }
     /* 0 / 0 is NaN: nothing known. */
@@ -608,6 +610,8 @@ static void write_receipt(const struct coordinator *c, double wall_s, double tai
                                 .busy = sum.busy_s / (wall_s * c->n_ranks),
                                 .occupancy = (double)sum.lanes_used / (double)sum.lanes_total,
                                 .rejected_at_start = (double)sum.rejected_at_start / (double)sum.attempts,
+                                .cpu_s = sum.cpu_s,
+                                .speed = sum.full_s / sum.cpu_s,
                                 .longest_wait_s = sum.longest_wait_s,
                                 .tail_s = tail_s};
     receipt->counts[STATUS_PENDING] = plan_jobs_total(c->plan);

@@ -343,6 +343,10 @@ void progress_receipt(FILE *stream, const struct receipt *receipt)
     append(text, sizeof text, "busy %.0f %%", 100 * receipt->busy);
     if (!isnan(receipt->occupancy))
         append(text, sizeof text, ", lanes filled %.0f %%", 100 * receipt->occupancy);
+    if (receipt->cpu_s > 0 && receipt->speed > 0) {
+        progress_duration(receipt->cpu_s, duration);
+        append(text, sizeof text, ", CPU time %s, %.0f %% of the speed of full packs", duration, 100 * receipt->speed);
+    }
     if (!isnan(receipt->rejected_at_start))
         append(text, sizeof text, ", attempts rejected at the start %.0f %%", 100 * receipt->rejected_at_start);
     progress_duration(receipt->longest_wait_s, duration);

@@ -77,8 +77,10 @@ struct receipt {
     bool is_time_over; /* that was by the time limit, or by a warning shortly before it, and no rank was stuck */
     double paused_s;   /* that rank 0 was stopped or suspended */
     double wall_s;
-    double busy;              /* share of the ranks' wall time that their compute threads spent training, 0 to 1 */
-    double occupancy;         /* share of the packs' lanes that held a model */
+    double busy;      /* share of the ranks' wall time that their compute threads spent training, 0 to 1 */
+    double cpu_s;     /* of a core, that they trained for */
+    double speed;     /* that full packs would take for it, by the estimate that picky bench shows, over cpu_s */
+    double occupancy; /* share of the packs' lanes that held a model */
     double rejected_at_start; /* share of the attempts that were rejected untrained */
     double longest_wait_s;    /* of a compute thread, for jobs or to be rid of its records */
     double tail_s;            /* from the first rank with nothing left to do until the last result */

@@ -183,6 +183,8 @@ static enum error_code train(struct trainer *trainer, struct error *error)
     trainer->totals.attempts = totals.attempts;
     trainer->totals.rejected_at_start = totals.rejected_at_start;
     trainer->totals.busy_s = totals.busy_s;
+    trainer->totals.cpu_s = totals.cpu_s;
+    trainer->totals.full_s = totals.full_s;
     trainer->totals.longest_pack_s = fmax(trainer->totals.longest_pack_s, pack_s);
     deliver(trainer);
 

@@ -59,7 +59,7 @@ struct report_head {
     uint64_t finished, overstayed, signal, n_records;
     /* n_records times: struct slot_head, the record's bytes */
 };
-WIRE_STRUCT(report_head, 5 + 2 + WIRE_SHAPES_MAX + 9 + 4);
+WIRE_STRUCT(report_head, 5 + 2 + WIRE_SHAPES_MAX + 11 + 4);
 
 struct slot_head {
     uint64_t config, replicate;

@@ -22,7 +22,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    6
+#define WIRE_VERSION    7
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -94,7 +94,7 @@ struct wire_request {
 /* What the sender has done since its start. */
 struct wire_totals {
     uint64_t packs, lanes_used, lanes_total, attempts, rejected_at_start; /* struct job_runner_totals */
-    double busy_s;                                                        /* training */
+    double busy_s, cpu_s, full_s;                                         /* training */
     double waited_s, longest_wait_s;                                      /* for jobs, or to be rid of records */
     double longest_pack_s;
 };

@@ -16,6 +16,8 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, 'S'},
     {"hidden-size", required_argument, NULL, 'H'},
     {"simd", required_argument, NULL, 'I'},
+    {"rounds", required_argument, NULL, 'G'},
+    {"training", no_argument, NULL, 'W'},
     {"resume", no_argument, NULL, 'r'},
     {"by", required_argument, NULL, 'b'},
     {"json", no_argument, NULL, 'j'},
@@ -242,6 +244,10 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->hidden_size = optarg;
         if (option == 'I')
             arguments->simd = optarg;
+        if (option == 'G')
+            arguments->rounds = optarg;
+        if (option == 'W')
+            arguments->training = true;
         if (option == 'r')
             arguments->resume = true;
         if (option == 'n')

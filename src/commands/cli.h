@@ -40,6 +40,8 @@ struct arguments {
     const char *seed;           /* --seed */
     const char *hidden_size;    /* --hidden-size */
     const char *simd;           /* --simd */
+    const char *rounds;         /* --rounds */
+    bool training;              /* --training */
     const char *by;             /* --by */
     const char *sample;         /* --sample */
     bool all;                   /* --all */

@@ -3,6 +3,7 @@
 #include "build.h"
 #include "cli.h"
 #include "clock.h"
+#include "cost.h"
 #include "importance.h"
 #include "job.h"
 #include "kernels.h"
@@ -11,39 +12,54 @@
 #include "train.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RUNS_MAX = 99, WIDTHS_MAX = 16, LEVELS = 4 };
+enum { ROUNDS_MAX = 99, WIDTHS_MAX = 16, LEVELS = 4 };
 
 /* Seconds of CPU time of one run are kept near this, and the rest is scaled: an optimiser step costs the same in every
  * epoch. */
 static const double RUN_S = 0.25;
 
-/* Median, least and most of some runs. */
+/* Median, least and most of some rounds. */
 struct figure {
     double median, min, max;
+};
+
+/* What the machine could do in one round. */
+struct rates {
+    double gflops, sqrt_div_ns;           /* GFLOP/s; ns a vector */
+    double read[LEVELS], rewrite[LEVELS]; /* GB/s there; GB/s there and back together */
 };
 
 struct bench {
     const struct kernels *kernels;
     const struct limits *limits;
-    int n_runs;
-    struct hyperparameters h;                        /* hidden_size varies */
-    struct figure gflops, sqrt_div_ns, read[LEVELS]; /* GFLOP/s; ns a vector; GB/s */
-    size_t read_bytes[LEVELS];
+    int n_rounds;
+    bool only_training;
+    struct hyperparameters h;                       /* hidden_size varies */
+    size_t cache_bytes[LEVELS], read_bytes[LEVELS]; /* of a cache; of what is read to measure it */
+    float *memory;                                  /* the largest of these; owned */
+    struct rates *rates;                            /* [n_rates], of all rounds so far; owned */
+    size_t n_rates;
 };
 
-enum { LINES_MAX = 2 * WIDTHS_MAX, FEW_RUNS = 3 };
+enum { LINES_MAX = 2 * WIDTHS_MAX, FEW_ROUNDS = 3 };
 
 /* One line of the training table: a full pack, or one model with units in the lanes. */
 struct line {
+    const struct kernels *kernels;
     int64_t hidden_size;
-    bool has_units, is_chosen; /* by a pack's worth of models that wait */
-    double estimate_ms;        /* of an attempt and its measures, that the choice goes by */
+    bool is_chosen;        /* by a pack's worth of models that wait */
+    struct cost_term term; /* of training, for the fit of the cost function */
+    double estimate_ms;    /* of an attempt and its measures, that the choice goes by */
     struct figure attempt_ms, measures_ms, untrained_ms;
-    double job_ms, matrix_gflops, roofline_ms;
+    struct figure percent_of_r, percent_of_n; /* of the limits as they were in the same round */
+    struct figure r_ms, n_ms;
+    double job_ms, matrix_gflops;
 };
 
 static int compare(const void *a, const void *b)
@@ -69,60 +85,122 @@ static size_t cache_bytes(int name, size_t otherwise)
     return bytes > 0 ? (size_t)bytes : otherwise;
 }
 
-static enum error_code measure_limits(struct bench *bench, struct error *error)
+static enum error_code prepare_limits(struct bench *bench, struct error *error)
+{
+    size_t l1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 << 10);
+    size_t l3 = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 8 << 20);
+    const size_t caches[LEVELS] = {l1, l2, l3, SIZE_MAX};
+    const size_t bytes[LEVELS] = {l1 / 2, l2 / 2, l3 / 2 < 8 * l2 ? l3 / 2 : 8 * l2, 2 * l3};
+    memcpy(bench->cache_bytes, caches, sizeof caches);
+    memcpy(bench->read_bytes, bytes, sizeof bytes);
+    size_t n_bytes = bytes[LEVELS - 1] / KERNELS_ALIGNMENT * KERNELS_ALIGNMENT;
+    bench->memory = aligned_alloc(KERNELS_ALIGNMENT, n_bytes);
+    if (!bench->memory)
+        return error_set(error, ERROR_FATAL, "out of memory for %zu bytes", n_bytes);
+    memset(bench->memory, 0, n_bytes);
+    return ERROR_NONE;
+}
+
+/* GB/s of one of the loops over memory. */
+static double rate(float (*loop)(float *, size_t, size_t), const struct bench *bench, int level)
+{
+    const size_t vector = bench->limits->lanes * sizeof(float), least = 16 << 20;
+    size_t n_vectors = bench->read_bytes[level] / vector / 8 * 8, n = (least / vector / n_vectors + 1) * n_vectors;
+    if (level + 1 < LEVELS)
+        sink = loop(bench->memory, n_vectors, n_vectors); /* into the cache */
+    double start = clock_cpu_s();
+    sink = loop(bench->memory, n_vectors, n);
+    return 1e-9 * (double)(n * vector) / (clock_cpu_s() - start);
+}
+
+/* One round's, kept. Takes some 50 ms. */
+static enum error_code measure_limits(struct bench *bench, struct rates *rates, struct error *error)
 {
     const struct limits *limits = bench->limits;
     bool is_slow = strcmp(limits->name, "portable") == 0; /* multiply-adds are emulated */
-    size_t n = is_slow ? 1200000 : 12000000;
-    double runs[3][RUNS_MAX];
-    for (int run = 0; run < bench->n_runs; run++) {
-        double start = clock_cpu_s();
-        sink = limits->multiply_add(n);
-        runs[0][run] = 2e-9 * (double)(n * limits->lanes) / (clock_cpu_s() - start);
-        start = clock_cpu_s();
-        sink = limits->sqrt_div(n / 4);
-        runs[1][run] = 1e9 * (clock_cpu_s() - start) / ((double)n / 4);
-    }
-    bench->gflops = figure_of(runs[0], bench->n_runs);
-    bench->sqrt_div_ns = figure_of(runs[1], bench->n_runs);
-
-    size_t l1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512 << 10);
-    size_t l3 = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 8 << 20);
-    const size_t bytes[LEVELS] = {l1 / 2, l2 / 2, l3 / 2 < 8 * l2 ? l3 / 2 : 8 * l2, 2 * l3};
+    size_t n = is_slow ? 600000 : 6000000;
+    double start = clock_cpu_s();
+    sink = limits->multiply_add(n);
+    rates->gflops = 2e-9 * (double)(n * limits->lanes) / (clock_cpu_s() - start);
+    start = clock_cpu_s();
+    sink = limits->sqrt_div(n / 4);
+    rates->sqrt_div_ns = 1e9 * (clock_cpu_s() - start) / ((double)n / 4);
     for (int level = 0; level < LEVELS; level++) {
-        size_t n_vectors = bytes[level] / (limits->lanes * sizeof(float)) / 8 * 8;
-        float *memory = aligned_alloc(KERNELS_ALIGNMENT, n_vectors * limits->lanes * sizeof(float));
-        if (!memory)
-            return error_set(error, ERROR_FATAL, "out of memory for %zu bytes", bytes[level]);
-        memset(memory, 0, n_vectors * limits->lanes * sizeof(float));
-        size_t n_loads = (64u << 20) / (limits->lanes * sizeof(float));
-        size_t rounds = n_loads / n_vectors + 1;
-        for (int run = 0; run < bench->n_runs; run++) {
-            double start = clock_cpu_s();
-            sink = limits->read(memory, n_vectors, rounds * n_vectors);
-            runs[2][run] =
-                1e-9 * (double)(rounds * n_vectors * limits->lanes * sizeof(float)) / (clock_cpu_s() - start);
-        }
-        free(memory);
-        bench->read[level] = figure_of(runs[2], bench->n_runs);
-        bench->read_bytes[level] = bytes[level];
+        rates->read[level] = rate(limits->read, bench, level);
+        rates->rewrite[level] = 2 * rate(limits->rewrite, bench, level);
     }
+    struct rates *grown = realloc(bench->rates, (bench->n_rates + 1) * sizeof *grown);
+    if (!grown)
+        return error_set(error, ERROR_FATAL, "out of memory");
+    bench->rates = grown;
+    bench->rates[bench->n_rates++] = *rates;
     return ERROR_NONE;
+}
+
+/* The figure of one of the rates, a double `offset` bytes into them. */
+static struct figure figure_of_rate(const struct bench *bench, size_t offset)
+{
+    double *all = malloc(bench->n_rates * sizeof *all);
+    check(all && bench->n_rates > 0);
+    for (size_t i = 0; i < bench->n_rates; i++)
+        memcpy(&all[i], (const char *)&bench->rates[i] + offset, sizeof *all);
+    struct figure figure = figure_of(all, (int)bench->n_rates);
+    free(all);
+    return figure;
+}
+
+static struct figure figure_of_level(const struct bench *bench, size_t offset, int level)
+{
+    return figure_of_rate(bench, offset + (size_t)level * sizeof(double));
 }
 
 /* ---- training ----------------------------------------------------------------------------------------------- */
 
-/* Multiply-adds of one sample's training: forward, weight gradients, deltas (not to the inputs of layer 1). */
-static double sample_multiply_adds(const struct network *network)
+/* Multiply-adds of one sample: of its forward pass, and of what it carries back (not to the inputs of layer 1). Its
+ * weight gradients take as many as the forward pass. */
+static void multiply_adds(const struct network *network, double *forward, double *back)
 {
-    double sum = 0;
+    *forward = *back = 0;
     for (int l = 1; l <= network->n_layers; l++) {
         const struct layer *layer = &network->layer[l];
-        double weights = (double)layer->n_units * (double)(layer->n_inputs + layer->n_context);
-        double back = l > 1 ? (double)layer->n_units * (double)layer->n_inputs : 0;
-        sum += 2 * weights + back;
+        *forward += (double)layer->n_units * (double)(layer->n_inputs + layer->n_context);
+        *back += l > 1 ? (double)layer->n_units * (double)layer->n_inputs : 0;
     }
-    return sum;
+}
+
+/* What the work of one model's training takes at least, by the rates of a round, in ms. */
+struct yardsticks {
+    double r; /* the matrix products at the multiply-add peak, and then one square root and division for each parameter
+                 and step: nothing overlaps; without test passes */
+    double n; /* forward, back and update, each the largest of its multiply-adds, its square roots and divisions, and
+                 its weights' (and moments') way from the cache that holds them all, and back; and the test passes */
+};
+
+static struct yardsticks yardsticks(const struct bench *bench, const struct training *training,
+                                    const struct rates *rates, const struct shape *whole)
+{
+    const double steps = (double)shape_steps(whole), rows = (double)whole->batch_size;
+    const double parameters = (double)shape_n_parameters(whole), flop_ms = 1e-6 / rates->gflops;
+    double forward, back;
+    multiply_adds(&training->network, &forward, &back);
+    const double divider = 1e-6 * parameters * rates->sqrt_div_ns / (double)bench->limits->lanes;
+    const double arrays = whole->optimizer == OPTIMIZER_ADAM ? 3 : 1, bytes = parameters * sizeof(float);
+    int level = 0;
+    while (arrays * bytes * (double)training->lanes > (double)bench->cache_bytes[level])
+        level++;
+    const double read = 1e-6 * bytes / rates->read[level];
+    const double rewrite = 2 * arrays * 1e-6 * bytes / rates->rewrite[level];
+    const bool is_fused = training->lanes == 1; /* back reads what update does */
+
+    double forward_ms = fmax(2 * rows * forward * flop_ms, read);
+    double back_ms = fmax(2 * rows * back * flop_ms, is_fused ? 0 : read);
+    double update_ms = fmax(fmax(2 * rows * forward * flop_ms, arrays > 1 ? divider : 0), rewrite);
+    double test_ms = fmax(2 * TRAIN_BLOCK_ROWS * forward * flop_ms, read) / TRAIN_BLOCK_ROWS;
+    double tests = (double)(shape_history(whole) * whole->n_tasks * whole->N_test);
+    return (struct yardsticks){
+        .r = steps * (2 * rows * (2 * forward + back) * flop_ms + (arrays > 1 ? divider : 0)),
+        .n = steps * (forward_ms + back_ms + update_ms) + tests * test_ms,
+    };
 }
 
 static enum error_code load_lanes(struct training *training, const struct hyperparameters *h, struct error *error)
@@ -161,72 +239,117 @@ static enum error_code time_jobs(const struct hyperparameters *h, double *job_s,
     return error->code;
 }
 
-static enum error_code measure_line(const struct bench *bench, const struct kernels *kernels, int64_t hidden_size,
-                                    struct line *line, struct error *error)
-{
-    struct hyperparameters h = bench->h;
-    h.hidden_size = hidden_size;
-    const struct hyperparameters full = h;
-    struct training training = {0};
-    struct importance importance = {0};
-    struct shape shape = shape_of(&h);
-    double lanes = (double)kernels->lanes, width = (double)bench->kernels->lanes, attempt[RUNS_MAX], measures[RUNS_MAX],
-           untrained[RUNS_MAX];
+/* A line while it is measured, and what its rounds gave. */
+struct trial {
+    struct training training;
+    struct importance importance;
+    double scale; /* of the time of the epochs that are trained, for all */
+    double attempt_ms[ROUNDS_MAX], measures_ms[ROUNDS_MAX], untrained_ms[ROUNDS_MAX];
+    double r_ms[ROUNDS_MAX], n_ms[ROUNDS_MAX], percent_of_r[ROUNDS_MAX], percent_of_n[ROUNDS_MAX];
+};
 
-    /* As many epochs as fit into a run, at least one; with few, whole runs would take minutes. */
-    double parameters = (double)shape_n_parameters(&shape);
-    double epoch_s =
-        (double)shape.steps[0] * parameters * (lanes / width) *
-        (6 * (double)h.batch_size * width / (1e9 * bench->gflops.median) + 1e-9 * bench->sqrt_div_ns.median);
-    double epochs = RUN_S / epoch_s;
-    h.epochs = epochs < 1 ? 1 : epochs > (double)full.epochs ? full.epochs : (int64_t)epochs;
-    double scale = (double)full.epochs / (double)h.epochs;
-    shape = shape_of(&h);
+/* As many epochs as fit into a run, at least one; with few, whole runs would take minutes. */
+static int64_t epochs_of_a_run(const struct pack_cost *cost, int64_t epochs)
+{
+    double n = RUN_S / (1e-9 * cost->training_ns / (double)epochs);
+    return n < 1 ? 1 : n > (double)epochs ? epochs : (int64_t)n;
+}
+
+static enum error_code run_once(struct trial *trial, const struct bench *bench, const struct hyperparameters *h,
+                                int round, struct error *error)
+{
+    struct training *training = &trial->training;
+    double lanes = (double)training->lanes;
+    if (load_lanes(training, h, error))
+        return error->code;
+    double start = clock_cpu_s();
+    training_untrained(training);
+    double middle = clock_cpu_s();
+    training_run(training, NULL);
+    double end = clock_cpu_s();
+    training_test(training, 0);
+    double tested = clock_cpu_s();
+    if (!bench->only_training)
+        importance_compute(&trial->importance, training, NULL);
+    trial->untrained_ms[round] = 1e3 * (middle - start) / lanes;
+    trial->attempt_ms[round] = 1e3 * ((end - middle) * trial->scale + (tested - end)) / lanes;
+    trial->measures_ms[round] = 1e3 * (clock_cpu_s() - tested) / lanes;
+    return ERROR_NONE;
+}
+
+static void summarise(struct line *line, struct trial *trial, int n)
+{
+    line->untrained_ms = figure_of(trial->untrained_ms, n);
+    line->attempt_ms = figure_of(trial->attempt_ms, n);
+    line->measures_ms = figure_of(trial->measures_ms, n);
+    line->r_ms = figure_of(trial->r_ms, n);
+    line->n_ms = figure_of(trial->n_ms, n);
+    line->percent_of_r = figure_of(trial->percent_of_r, n);
+    line->percent_of_n = figure_of(trial->percent_of_n, n);
+}
+
+/* Both layouts of one width, in turn, with the machine's limits in between. */
+static enum error_code measure_width(struct bench *bench, int64_t hidden_size, struct line lines[2],
+                                     struct error *error)
+{
+    struct hyperparameters full = bench->h, h[2];
+    full.hidden_size = hidden_size;
     const struct shape whole = shape_of(&full);
     const struct packing chosen = packing_choose(bench->kernels, &full, bench->kernels->lanes, UINT64_MAX);
-    *line = (struct line){.hidden_size = hidden_size,
-                          .has_units = lanes == 1,
-                          .is_chosen = chosen.kernels == kernels,
-                          .estimate_ms = 1e-6 * packing_cost(kernels, &whole) / lanes};
-
-    if (training_create(&training, &shape, kernels, NULL, error) || importance_create(&importance, &training, error))
-        goto done;
-    const int n_runs = line->is_chosen || hidden_size <= 128 ? bench->n_runs : FEW_RUNS;
-    for (int run = -1; run < n_runs; run++) { /* the first, not counted, warms up */
-        if (load_lanes(&training, &h, error))
+    struct trial *trials = calloc(2, sizeof *trials);
+    if (!trials)
+        return error_set(error, ERROR_FATAL, "out of memory");
+    double round_s = 0;
+    for (int i = 0; i < 2; i++) {
+        struct trial *trial = &trials[i];
+        const struct kernels *kernels = i == 0 ? bench->kernels : bench->kernels->units;
+        const struct pack_cost cost = cost_of_pack(kernels, &whole);
+        h[i] = full;
+        h[i].epochs = epochs_of_a_run(&cost, full.epochs);
+        trial->scale = (double)full.epochs / (double)h[i].epochs;
+        round_s += 1e-9 * (cost.training_ns / trial->scale + (bench->only_training ? 0 : cost.measures_ns));
+        lines[i] = (struct line){.kernels = kernels,
+                                 .hidden_size = hidden_size,
+                                 .is_chosen = chosen.kernels == kernels,
+                                 .term = cost_terms(kernels, &whole).training,
+                                 .estimate_ms = 1e-6 * (cost.training_ns + cost.measures_ns) / (double)kernels->lanes};
+        const struct shape shape = shape_of(&h[i]);
+        if (training_create(&trial->training, &shape, kernels, NULL, error) ||
+            importance_create(&trial->importance, &trial->training, error))
             goto done;
-        double start = clock_cpu_s();
-        training_untrained(&training);
-        double middle = clock_cpu_s();
-        training_run(&training, NULL);
-        double end = clock_cpu_s();
-        training_test(&training, 0);
-        double tested = clock_cpu_s();
-        importance_compute(&importance, &training, NULL);
-        if (run < 0)
-            continue;
-        untrained[run] = 1e3 * (middle - start) / lanes;
-        attempt[run] = 1e3 * ((end - middle) * scale + (tested - end)) / lanes;
-        measures[run] = 1e3 * (clock_cpu_s() - tested) / lanes;
     }
-    line->untrained_ms = figure_of(untrained, n_runs);
-    line->attempt_ms = figure_of(attempt, n_runs);
-    line->measures_ms = figure_of(measures, n_runs);
-
-    /* R: the matrix products of training at the multiply-add peak and one square root and division for each parameter
-     * and step, nothing overlapped; test passes are not in it. */
-    double steps = (double)(full.epochs * shape.steps[0]);
-    double flops = 2 * steps * (double)h.batch_size * sample_multiply_adds(&training.network);
-    line->roofline_ms =
-        1e3 * flops / (1e9 * bench->gflops.median) + 1e-6 * steps * parameters * bench->sqrt_div_ns.median / width;
-    line->matrix_gflops = 1e-6 * flops / line->attempt_ms.median;
+    const int n = round_s > 1 && bench->n_rounds > FEW_ROUNDS ? FEW_ROUNDS : bench->n_rounds;
+    for (int round = -1; round < n; round++) { /* the first warms up, and is overwritten */
+        struct rates rates;
+        for (int i = 0; i < 2; i++) {
+            struct trial *trial = &trials[i];
+            int at = round < 0 ? 0 : round;
+            if (run_once(trial, bench, &h[i], at, error) || (i == 0 && measure_limits(bench, &rates, error)))
+                goto done;
+            const struct yardsticks least = yardsticks(bench, &trial->training, &rates, &whole);
+            trial->r_ms[at] = least.r;
+            trial->n_ms[at] = least.n;
+            trial->percent_of_r[at] = 100 * least.r / trial->attempt_ms[at];
+            trial->percent_of_n[at] = 100 * least.n / trial->attempt_ms[at];
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        double forward, back;
+        multiply_adds(&trials[i].training.network, &forward, &back);
+        summarise(&lines[i], &trials[i], n);
+        lines[i].matrix_gflops =
+            2e-6 * (double)(shape_steps(&whole) * whole.batch_size) * (2 * forward + back) / lines[i].attempt_ms.median;
+    }
     double job_s = 0;
-    if (!line->has_units && strcmp(kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
+    if (!bench->only_training && strcmp(bench->kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
         goto done;
-    line->job_ms = 1e3 * job_s;
+    lines[0].job_ms = 1e3 * job_s;
 done:
-    importance_destroy(&importance);
-    training_destroy(&training);
+    for (int i = 0; i < 2; i++) {
+        importance_destroy(&trials[i].importance);
+        training_destroy(&trials[i].training);
+    }
+    free(trials);
     return error->code;
 }
 
@@ -234,32 +357,39 @@ done:
 
 static const char *layout_name(const struct line *line)
 {
-    return line->has_units ? "units" : "models";
+    return line->kernels->lanes == 1 ? "units" : "models";
 }
 
 static void print_text(const struct bench *bench, const struct line *lines, int n_lines)
 {
     static const char *const levels[LEVELS] = {"L1", "L2", "L3", "memory"};
-    printf("\n%s, %zu lanes; one core, CPU time; medians of %d runs (least - most)\n", bench->kernels->name,
-           bench->kernels->lanes, bench->n_runs);
+    const struct figure gflops = figure_of_rate(bench, offsetof(struct rates, gflops));
+    const struct figure sqrt_div_ns = figure_of_rate(bench, offsetof(struct rates, sqrt_div_ns));
+    printf("\n%s, %zu lanes; one core, CPU time; medians (least - most) of %d rounds, %d where they take long\n",
+           bench->kernels->name, bench->kernels->lanes, bench->n_rounds,
+           bench->n_rounds < FEW_ROUNDS ? bench->n_rounds : FEW_ROUNDS);
     printf("limits: multiply-add %.1f GFLOP/s (%.1f - %.1f); sqrt + div %.2f ns a vector (%.2f - %.2f)\n",
-           bench->gflops.median, bench->gflops.min, bench->gflops.max, bench->sqrt_div_ns.median,
-           bench->sqrt_div_ns.min, bench->sqrt_div_ns.max);
-    printf("read:  ");
+           gflops.median, gflops.min, gflops.max, sqrt_div_ns.median, sqrt_div_ns.min, sqrt_div_ns.max);
+    printf("GB/s read, and read and written:");
     for (int level = 0; level < LEVELS; level++)
-        printf(" %s (%zu KiB) %.0f GB/s", levels[level], bench->read_bytes[level] >> 10, bench->read[level].median);
-    printf("\n\n%5s %-7s %27s %8s %8s %6s %24s %10s %9s %9s\n", "H", "layout", "training, ms an attempt", "GFLOP/s",
-           "R, ms", "% of R", "measures, ms a model", "estimate", "untrained", "job, ms");
+        printf("%s %s (%zu KiB) %.0f, %.0f", level ? ";" : "", levels[level], bench->read_bytes[level] >> 10,
+               figure_of_level(bench, offsetof(struct rates, read), level).median,
+               figure_of_level(bench, offsetof(struct rates, rewrite), level).median);
+    printf("\n\n%5s %-7s %27s %8s %8s %8s %6s %6s %24s %10s %9s %9s\n", "H", "layout", "training, ms an attempt",
+           "GFLOP/s", "R, ms", "N, ms", "% of R", "% of N", "measures, ms a model", "estimate", "untrained", "job, ms");
     for (int i = 0; i < n_lines; i++) {
         const struct line *line = &lines[i];
-        char job[16] = "-";
+        char job[16] = "-", measures[40] = "-";
         if (line->job_ms > 0)
             snprintf(job, sizeof job, "%.3f", line->job_ms);
-        printf("%5" PRId64 " %-6s%c %8.3f (%7.3f - %7.3f) %8.1f %8.3f %6.1f %7.3f (%6.3f - %6.3f) %10.3f %9.3f %9s\n",
+        if (!bench->only_training)
+            snprintf(measures, sizeof measures, "%7.3f (%6.3f - %6.3f)", line->measures_ms.median,
+                     line->measures_ms.min, line->measures_ms.max);
+        printf("%5" PRId64 " %-6s%c %8.3f (%7.3f - %7.3f) %8.1f %8.3f %8.3f %6.1f %6.1f %24s %10.3f %9.3f %9s\n",
                line->hidden_size, layout_name(line), line->is_chosen ? '*' : ' ', line->attempt_ms.median,
-               line->attempt_ms.min, line->attempt_ms.max, line->matrix_gflops, line->roofline_ms,
-               100 * line->roofline_ms / line->attempt_ms.median, line->measures_ms.median, line->measures_ms.min,
-               line->measures_ms.max, line->estimate_ms, line->untrained_ms.median, job);
+               line->attempt_ms.min, line->attempt_ms.max, line->matrix_gflops, line->r_ms.median, line->n_ms.median,
+               line->percent_of_r.median, line->percent_of_n.median, measures, line->estimate_ms,
+               line->untrained_ms.median, job);
     }
 }
 
@@ -269,35 +399,60 @@ static void print_json_figure(const char *name, struct figure figure, const char
            end);
 }
 
+static void print_json_limits(const struct bench *bench)
+{
+    static const char *const levels[LEVELS] = {"l1", "l2", "l3", "memory"};
+    printf("\n  \"%s\": {\"lanes\": %zu, ", bench->kernels->name, bench->kernels->lanes);
+    print_json_figure("multiply_add_gflops", figure_of_rate(bench, offsetof(struct rates, gflops)), ", ");
+    print_json_figure("sqrt_div_ns_a_vector", figure_of_rate(bench, offsetof(struct rates, sqrt_div_ns)), "");
+    for (int level = 0; level < LEVELS; level++) {
+        char name[32];
+        printf(", ");
+        snprintf(name, sizeof name, "read_%s_gb_s", levels[level]);
+        print_json_figure(name, figure_of_level(bench, offsetof(struct rates, read), level), ", ");
+        snprintf(name, sizeof name, "rewrite_%s_gb_s", levels[level]);
+        print_json_figure(name, figure_of_level(bench, offsetof(struct rates, rewrite), level), "");
+    }
+    printf("}");
+}
+
+static void print_json_line(const struct bench *bench, const struct line *line)
+{
+    printf("\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", \"lanes\": %zu, "
+           "\"is_chosen\": %s, \"ms_per_attempt\": %.6g, \"ms_min\": %.6g, \"ms_max\": %.6g, \"gflops\": %.6g, "
+           "\"percent_of_roofline\": %.4g, \"estimate_ms\": %.6g, "
+           "\"multiply_adds\": %.9g, \"updates\": %.9g, \"rest_ns\": %.9g, ",
+           line->hidden_size, bench->kernels->name, layout_name(line), line->kernels->lanes,
+           line->is_chosen ? "true" : "false", line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
+           line->matrix_gflops, line->percent_of_r.median, line->estimate_ms, line->term.multiply_adds,
+           line->term.updates, line->term.rest_ns);
+    print_json_figure("r_ms", line->r_ms, ", ");
+    print_json_figure("n_ms", line->n_ms, ", ");
+    print_json_figure("percent_of_r", line->percent_of_r, ", ");
+    print_json_figure("percent_of_n", line->percent_of_n, "}");
+}
+
 /* One object: limits by instruction set; training, measures and job as lists. */
 static void print_json(const struct bench *benches, int n_benches, struct line lines[][LINES_MAX], const int *n_lines,
                        const struct bench_tasks *tasks)
 {
-    static const char *const levels[LEVELS] = {"read_l1_gb_s", "read_l2_gb_s", "read_l3_gb_s", "read_memory_gb_s"};
     const char *separator = "";
     printf("{\"limits\": {");
-    for (int b = 0; b < n_benches; b++) {
-        printf("%s\n  \"%s\": {\"lanes\": %zu, ", b ? "," : "", benches[b].kernels->name, benches[b].kernels->lanes);
-        print_json_figure("multiply_add_gflops", benches[b].gflops, ", ");
-        print_json_figure("sqrt_div_ns_a_vector", benches[b].sqrt_div_ns, ", ");
-        for (int level = 0; level < LEVELS; level++)
-            print_json_figure(levels[level], benches[b].read[level], level + 1 < LEVELS ? ", " : "}");
+    for (int b = 0; b < n_benches; b++, separator = ",") {
+        printf("%s", separator);
+        print_json_limits(&benches[b]);
     }
     printf("},\n \"training\": [");
+    separator = "";
     for (int b = 0; b < n_benches; b++)
         for (int i = 0; i < 2 * n_lines[b]; i++, separator = ",") {
-            const struct line *line = &lines[b][i];
-            printf("%s\n  {\"hidden_size\": %" PRId64 ", \"ms_per_attempt\": %.6g, \"ms_min\": %.6g, \"ms_max\": %.6g, "
-                   "\"gflops\": %.6g, \"percent_of_roofline\": %.4g, \"instruction_set\": \"%s\", "
-                   "\"layout\": \"%s\", \"is_chosen\": %s, \"estimate_ms\": %.6g}",
-                   separator, line->hidden_size, line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
-                   line->matrix_gflops, 100 * line->roofline_ms / line->attempt_ms.median, benches[b].kernels->name,
-                   layout_name(line), line->is_chosen ? "true" : "false", line->estimate_ms);
+            printf("%s", separator);
+            print_json_line(&benches[b], &lines[b][i]);
         }
     printf("],\n \"measures\": [");
     separator = "";
     for (int b = 0; b < n_benches; b++)
-        for (int i = 0; i < 2 * n_lines[b]; i++, separator = ",") {
+        for (int i = 0; i < 2 * n_lines[b] && !benches[b].only_training; i++, separator = ",") {
             printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", ", separator,
                    lines[b][i].hidden_size, benches[b].kernels->name, layout_name(&lines[b][i]));
             print_json_figure("ms_per_model", lines[b][i].measures_ms, "}");
@@ -311,8 +466,11 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
                lines[0][i].hidden_size, lines[0][i].job_ms, benches[0].kernels->name);
         separator = ",";
     }
-    printf("],\n \"formulas\": ");
-    bench_tasks_print_json(tasks);
+    printf("]");
+    if (tasks->job_ms > 0) {
+        printf(",\n \"formulas\": ");
+        bench_tasks_print_json(tasks);
+    }
     printf("}\n");
 }
 
@@ -341,53 +499,72 @@ static enum error_code run_bench(struct bench *bench, const int64_t *widths, int
     if (kernels_choose(&bench->kernels, error) || build_self_test(error))
         return error->code;
     bench->limits = limits_of(bench->kernels->name);
-    if (measure_limits(bench, error))
+    if (prepare_limits(bench, error))
         return error->code;
     for (int i = 0; i < n_widths; i++)
-        if (measure_line(bench, bench->kernels, widths[i], &lines[2 * i], error) ||
-            measure_line(bench, bench->kernels->units, widths[i], &lines[2 * i + 1], error))
+        if (measure_width(bench, widths[i], &lines[2 * i], error))
             return error->code;
     return ERROR_NONE;
 }
 
-static enum error_code bench_all(const struct arguments *arguments, struct error *error)
+/* What all lines have in common, from the options. */
+static enum error_code read_options(const struct arguments *arguments, struct bench *bench, struct error *error)
+{
+    hyperparameters_default(&bench->h);
+    bench->n_rounds = 9;
+    bench->only_training = arguments->training;
+    if (arguments->rounds) {
+        char *end;
+        long n = strtol(arguments->rounds, &end, 10);
+        if (end == arguments->rounds || *end || n < 1 || n > ROUNDS_MAX)
+            return error_set(error, ERROR_INPUT, "--rounds %.40s: allowed: 1 to %d", arguments->rounds, ROUNDS_MAX);
+        bench->n_rounds = (int)n;
+    }
+    for (size_t i = 0; i < arguments->n_overrides; i++) {
+        const struct sweep_override *override = &arguments->overrides[i];
+        const struct hyperparameter *row = hyperparameter_find(override->key);
+        if (!row)
+            return error_set(error, ERROR_INPUT, "--set %s=%s: unknown hyperparameter", override->key, override->value);
+        if (hyperparameter_set_text(&bench->h, row, override->value, error))
+            return error_prefix(error, "--set %s=%s", override->key, override->value);
+    }
+    return hyperparameters_check(&bench->h, error);
+}
+
+static enum error_code choose_simd(const char *name, struct error *error)
+{
+    const struct kernels *ignored;
+    if (!name)
+        return ERROR_NONE;
+    setenv("PICKY_SIMD", name, 1);
+    if (kernels_choose(&ignored, error)) { /* its message begins with the variable */
+        char words[ERROR_MESSAGE_MAX];
+        snprintf(words, sizeof words, "%s", strchr(error->message, ':') ? strchr(error->message, ':') : "");
+        return error_set(error, ERROR_INPUT, "--simd %.60s%s", name, words);
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code bench_all(const struct arguments *arguments, struct bench benches[2], struct error *error)
 {
     static struct line lines[2][LINES_MAX];
     static const int64_t portable_widths[] = {5, 16};
-    struct bench benches[2] = {{.n_runs = 9}, {.n_runs = 9}};
-    struct bench_tasks tasks;
-    int64_t widths[WIDTHS_MAX] = {5, 16, 50, 100, 200};
-    int n_lines[2] = {5, 2}, n_benches = 1;
+    struct bench_tasks tasks = {0};
+    int64_t widths[WIDTHS_MAX] = {5, 16, 50, 100, 200, 400};
+    int n_lines[2] = {6, 2}, n_benches = 1;
 
     if (arguments->hidden_size && parse_widths(arguments->hidden_size, widths, &n_lines[0], error))
         return error->code;
-    if (arguments->simd) {
-        const struct kernels *ignored;
-        setenv("PICKY_SIMD", arguments->simd, 1);
-        if (kernels_choose(&ignored, error)) { /* its message begins with the variable */
-            char words[ERROR_MESSAGE_MAX];
-            snprintf(words, sizeof words, "%s", strchr(error->message, ':') ? strchr(error->message, ':') : "");
-            return error_set(error, ERROR_INPUT, "--simd %.60s%s", arguments->simd, words);
-        }
-    }
-    hyperparameters_default(&benches[0].h);
-    for (size_t i = 0; i < arguments->n_overrides; i++) {
-        const struct hyperparameter *row = hyperparameter_find(arguments->overrides[i].key);
-        if (!row)
-            return error_set(error, ERROR_INPUT, "--set %s=%s: unknown hyperparameter", arguments->overrides[i].key,
-                             arguments->overrides[i].value);
-        if (hyperparameter_set_text(&benches[0].h, row, arguments->overrides[i].value, error))
-            return error_prefix(error, "--set %s=%s", arguments->overrides[i].key, arguments->overrides[i].value);
-    }
-    if (hyperparameters_check(&benches[0].h, error))
+    if (choose_simd(arguments->simd, error) || read_options(arguments, &benches[0], error))
         return error->code;
-    benches[1].h = benches[0].h;
+    benches[1] = benches[0];
     if (run_bench(&benches[0], widths, n_lines[0], lines[0], error) ||
-        bench_tasks_measure(&tasks, &benches[0].h, benches[0].n_runs, error))
+        (!arguments->training && bench_tasks_measure(&tasks, &benches[0].h, benches[0].n_rounds, error)))
         return error->code;
     if (!arguments->json) {
         print_text(&benches[0], lines[0], 2 * n_lines[0]);
-        bench_tasks_print(&tasks);
+        if (tasks.job_ms > 0)
+            bench_tasks_print(&tasks);
     }
     if (!arguments->simd && strcmp(benches[0].kernels->name, "portable") != 0) {
         n_benches = 2;
@@ -406,9 +583,14 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {0};
-    enum arguments_result parsed = arguments_parse(&arguments, command, "sHIj", NULL, argc, argv);
+    enum arguments_result parsed = arguments_parse(&arguments, command, "sHIjGW", NULL, argc, argv);
+    struct bench benches[2] = {{.kernels = NULL}};
     if (parsed == ARGUMENTS_OK)
-        bench_all(&arguments, &error);
+        bench_all(&arguments, benches, &error);
+    for (int b = 0; b < 2; b++) {
+        free(benches[b].memory);
+        free(benches[b].rates);
+    }
     arguments_free(&arguments);
     if (error.code)
         return report_error(&error);
@@ -417,21 +599,26 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_bench = {
     .name = "bench",
-    .synopsis = "[--hidden-size H,...] [--simd NAME] [--set KEY=VALUE]... [--json]",
+    .synopsis = "[--hidden-size H,...] [--simd NAME] [--set KEY=VALUE]... [--rounds N] [--training] [--json]",
     .summary = "Times training, measures and whole jobs, with the machine's own limits beside them.",
     .details =
-        "  --hidden-size H,...   units of a hidden layer (default 5,16,50,100,200)\n"
+        "  --hidden-size H,...   units of a hidden layer (default 5,16,50,100,200,400)\n"
         "  --simd NAME           instruction set: avx512, avx2, neon or portable (default: the widest, then portable)\n"
         "  --set KEY=VALUE       another hyperparameter, e.g. batch_size or context_location\n"
+        "  --rounds N            runs of each line, in turn (default 9, or 3 where they take long)\n"
+        "  --training            training alone: no measures, no whole jobs\n"
         "  --json                for machines: limits, training, measures, job, formulas\n\n"
         "Training is one attempt of a full pack with models in the SIMD lanes, or of one model with units in the\n"
         "lanes, all test passes included; * is the layout that full packs of jobs get, and the estimate (ms a model,\n"
-        "measures included) is what that choice goes by. R is the yardstick: the matrix products at the multiply-add\n"
-        "peak plus a square root and a division for each parameter and step, one after the other, without the test\n"
-        "passes. A job has its rejected attempts, measures and record in it. Formulas: what the targets of a job cost, "
-        "at\n"
-        "50 units a layer, as a share of the whole job, if each task takes ten operations, or three transcendental\n"
-        "functions, a sample (to stay below 2 and 8 %).\n"
+        "measures included) is what that choice goes by. Two yardsticks, by the machine's limits, which are measured\n"
+        "between the runs: R has the matrix products at the multiply-add peak and then a square root and a division\n"
+        "for each parameter and step, one after the other, without the test passes. N has for forward, back and "
+        "update\n"
+        "the longest of multiply-adds, square roots and divisions, and the weights' way from the cache that holds "
+        "them\n"
+        "(and back), and the test passes. A job has its rejected attempts, measures and record in it. Formulas: what\n"
+        "the targets of a job cost, at 50 units a layer, as a share of the whole job, if each task takes ten\n"
+        "operations, or three transcendental functions, a sample (to stay below 2 and 8 %).\n"
         "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .run = run,
 };

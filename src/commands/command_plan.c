@@ -111,30 +111,52 @@ static enum error_code find_longest_job(struct pilot_job *job, const struct swee
     return error->code;
 }
 
+static void print_interval(const struct pilot_interval *interval)
+{
+    char low[PROGRESS_DURATION_MAX], high[PROGRESS_DURATION_MAX];
+    progress_duration(interval->low_s, low);
+    progress_duration(interval->high_s, high);
+    if (strcmp(low, high) == 0)
+        printf("%s", low);
+    else
+        printf("%s to %s", low, high);
+}
+
+static void print_times(const struct pilot_estimate *estimate)
+{
+    printf("core-hours      %.3g to %.3g (", estimate->cpu.low_s / 3600, estimate->cpu.high_s / 3600);
+    print_interval(&estimate->cpu);
+    printf(" on one core; simulated, from a short timing and %" PRIu64 " job%s trained here)\n", estimate->n_trained,
+           estimate->n_trained == 1 ? "" : "s");
+    printf("time           ");
+    for (int r = 0; r < PILOT_RANKS; r++) {
+        printf("%s ", r > 0 ? "," : "");
+        print_interval(&estimate->run[r]);
+        printf(" on %d", pilot_ranks[r]);
+    }
+    printf(" ranks\n");
+}
+
 static enum error_code print_plan(const struct sweep *sweep, double limit_s, double sd, struct error *error)
 {
     struct record_layout layout;
     struct plan *plan = NULL;
     struct room room;
     struct pilot_job job;
-    double seconds_per_cost = 0;
+    struct pilot_estimate estimate;
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
         look_here(&room, sweep, &layout, error))
         goto done;
     struct waiting_watch watch;
-    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps of the dearest models");
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps, and training a few of the jobs");
     if (!find_longest_job(&job, sweep, &room, error))
-        pilot_time_steps(&sweep->configs[job.config], &seconds_per_cost, error);
+        pilot_estimate(&estimate, sweep, memory_less(room.most, room.n_record_bytes), error);
     waiting_end(&watch);
     if (error->code)
         goto done;
 
-    char duration[PROGRESS_DURATION_MAX];
-    double core_s = plan_work_total(plan) * seconds_per_cost;
-    struct pilot pilot = {.total_s = core_s, .pack_s = job.attempt_s};
-    progress_duration(core_s, duration);
     if (sweep->repeated)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
                 sweep->repeated);
@@ -146,14 +168,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, dou
     printf("replicates      %" PRId64 ", seeds %" PRId64 " to %" PRId64 "\n", sweep->replicates, sweep->seed,
            sweep->seed + sweep->replicates - 1);
     printf("jobs            %" PRIu64 "\n", plan_jobs_total(plan));
-    printf("core-hours      %.3g (%s on one core; from a short timing here, one attempt a job)\n", core_s / 3600,
-           duration);
-    printf("time           ");
-    for (int n_ranks = 1; n_ranks <= 1024; n_ranks *= 4) {
-        progress_duration(job_script_time(&pilot, n_ranks), duration);
-        printf("%s %s on %d", n_ranks > 1 ? "," : "", duration, n_ranks);
-    }
-    printf(" ranks\n");
+    print_times(&estimate);
     printf("longest         ");
     limit_print_job(stdout, &job, sweep, limit_left(limit_s, false));
     printf("memory          ");
@@ -291,7 +306,9 @@ const struct command command_plan = {
         "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
-        "Without these nothing of the sweep is trained. Configurations that do not fit into this machine's memory are\n"
+        "Times are simulated: some steps of the sweep's shapes are timed here, and a few of its jobs trained to learn\n"
+        "how attempts end, for some three seconds; the high end of an interval is at most twice its low end, which\n"
+        "holds in nine of ten cases. Configurations that do not fit into this machine's memory are\n"
         "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .run = run,
 };

@@ -4,7 +4,9 @@
 #include "job.h"
 #include "memory_budget.h"
 #include "record.h"
+#include "rng.h"
 #include "shape.h"
+#include "simulation.h"
 #include "trainer.h"
 
 #include <inttypes.h>
@@ -74,7 +76,9 @@ done:
     return error->code;
 }
 
-/* The same as pilot_time_steps, for packs of n_models, or full ones, of at most so many units a layer. */
+/* Seconds of one core for one unit of shape_cost, from a pack of n_models small models, or a full one, of a
+ * configuration's width or so many units a layer (less if memory is short): some twenty optimiser steps, a test pass
+ * and the measures. */
 static enum error_code time_steps(const struct hyperparameters *configuration, size_t n_models, int64_t width,
                                   double *seconds_per_cost, struct error *error)
 {
@@ -98,12 +102,6 @@ static enum error_code time_steps(const struct hyperparameters *configuration, s
         else if (time_models(&h, n_models, seconds_per_cost, &fits, error))
             return error->code;
     return ERROR_NONE;
-}
-
-enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
-                                 struct error *error)
-{
-    return time_steps(configuration, SIZE_MAX, WIDTH, seconds_per_cost, error);
 }
 
 /* ---- the longest job ------------------------------------------------------------------------------------------- */
@@ -265,7 +263,7 @@ enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double
         struct packing found = packing_choose(widest, entry->example, widest->lanes, memory_budget(&memory, 1));
         largest = full.n_bytes > largest ? full.n_bytes : largest;
         double left_s = budget_s - (clock_s() - start_s);
-        if ((i == 0 || left_s > 0) && pilot_time_steps(entry->example, &seconds_per_cost, error))
+        if ((i == 0 || left_s > 0) && time_steps(entry->example, SIZE_MAX, WIDTH, &seconds_per_cost, error))
             return error->code;
         const double margin = 1.5; /* attempts are repeated */
         entry->job_s = cost(entry) * seconds_per_cost;
@@ -290,4 +288,258 @@ void pilot_free(struct pilot *pilot)
 {
     free(pilot->shapes);
     *pilot = (struct pilot){0};
+}
+
+/* ---- estimates by simulation --------------------------------------------------------------------------------- */
+
+const int pilot_ranks[PILOT_RANKS] = {1, 4, 16, 64, 256, 1024};
+
+static const double TIMING_S = 1, ONE_TIMING_S = 0.1; /* for the shapes' steps; for those of one */
+static const double TRAINING_S = 2;                   /* for jobs of the sweep */
+static const double COST_ERROR = 0.15;                /* standard deviation of what the cost function says, relative */
+static const double SIMULATION_S = 1;                 /* at least RUNS_MIN runs all the same */
+enum { RUNS_MAX = 200, RUNS_MIN = 10, FEW_RANKS = 64, MANY_RANKS_RUNS = 50 };
+
+/* How the jobs that were trained ended. */
+struct outcomes {
+    const struct record_layout *layout;
+    double n_accepted, n_others, n_open; /* jobs: ended otherwise; not ended */
+    double attempts, dead, trained;      /* attempts: all; ended untrained; trained */
+    double whole_s;                      /* that they took, if they were all that the sweep has; else 0 */
+};
+
+static enum error_code note_outcome(void *context, const struct job *job, const void *record, struct error *error)
+{
+    (void)job, (void)error;
+    struct outcomes *outcomes = context;
+    bool is_accepted = *(const uint8_t *)record_field_const(outcomes->layout, record, FIELD_STATUS) == STATUS_ACCEPTED;
+    *(is_accepted ? &outcomes->n_accepted : &outcomes->n_others) += 1;
+    return ERROR_NONE;
+}
+
+/* Steps of up to a pack of models that wait together: what they take here over what the cost function says. */
+static enum error_code time_scale(const struct hyperparameters *configuration, size_t n, uint64_t memory, double *scale,
+                                  struct error *error)
+{
+    struct hyperparameters h = *configuration;
+    const struct kernels *widest;
+    if (kernels_choose(&widest, error))
+        return error->code;
+    n = n < widest->lanes ? n : widest->lanes;
+    const struct shape whole = shape_of(&h);
+    const struct packing packing = packing_choose(widest, &h, n, memory);
+    const struct pack_cost cost = cost_of_pack(packing.kernels, &whole);
+    n = packing.n_models > 0 ? packing.n_models : 1;
+    /* A part of the training and of the measures, each as large as the time allows. */
+    double part = ONE_TIMING_S / (1e-9 * (cost.training_ns + cost.measures_ns));
+    if (part < 1) {
+        double steps = fmax(part * (double)shape_steps(&whole), 2);
+        h.train_mode = TRAIN_RANDOM;
+        h.epochs = (int64_t)fmax(fmin(floor(part * (double)h.epochs), (double)h.epochs), 1);
+        h.N_train = (int64_t)fmin((double)h.N_train, ceil(steps / (double)h.epochs) * (double)h.batch_size);
+        h.N_test = (int64_t)fmax(floor(part * (double)h.N_test), 1);
+    }
+    h.max_attempts = 1;
+    struct record_layout layout;
+    struct trial trial;
+    if (record_layout_make(&layout, &h, 1, STORE_ALWAYS, error) || trial_start(&trial, &layout, error))
+        return error->code;
+    double before_s = 0, before_expected_s = 0;
+    for (int round = 0; round < 2; round++) { /* the first one also faults the memory in */
+        struct job_runner_totals totals = job_runner_totals(trial.runner);
+        before_s = totals.cpu_s;
+        before_expected_s = totals.expected_s;
+        for (size_t i = 0; i < n && !error->code; i++)
+            job_runner_add(trial.runner, &(struct job){.seed = (int64_t)i, .h = h}, error);
+        while (!error->code && job_runner_waiting(trial.runner) > 0)
+            job_runner_step(trial.runner, note_record, &trial, error);
+    }
+    struct job_runner_totals totals = job_runner_totals(trial.runner);
+    bool is_known = !error->code && trial.n_errors == 0 && totals.expected_s > before_expected_s;
+    *scale = is_known ? (totals.cpu_s - before_s) / (totals.expected_s - before_expected_s) : NAN;
+    job_runner_destroy(trial.runner);
+    return error->code;
+}
+
+/* Scales of all configurations: of shapes with most work measured, of the others their mean. */
+static enum error_code find_scales(double *scales, const struct sweep *sweep, uint64_t memory, struct error *error)
+{
+    struct pilot pilot = {0};
+    double start_s = clock_cpu_s(), sum = 0, weights = 0;
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        scales[c] = NAN;
+    find_shapes(&pilot, sweep, error);
+    for (size_t i = 0; i < pilot.n_shapes && !error->code; i++) {
+        const struct pilot_shape *entry = &pilot.shapes[i];
+        double scale = NAN;
+        if (i > 0 && clock_cpu_s() - start_s > TIMING_S)
+            break;
+        if (time_scale(entry->example, (size_t)entry->n_jobs, memory, &scale, error) || isnan(scale))
+            continue;
+        const struct shape shape = shape_of(entry->example);
+        for (size_t c = 0; c < sweep->n_configs; c++) {
+            const struct shape other = shape_of(&sweep->configs[c]);
+            scales[c] = shape_equal(&shape, &other) ? scale : scales[c];
+        }
+        sum += scale * entry->n_jobs * cost(entry);
+        weights += entry->n_jobs * cost(entry);
+    }
+    pilot_free(&pilot);
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        if (isnan(scales[c]))
+            scales[c] = weights > 0 ? sum / weights : 1;
+    return error->code;
+}
+
+/* Trains jobs of the sweep, as many as there is time for, spread over those configurations that are short. */
+static enum error_code train_some(struct outcomes *outcomes, const struct sweep *sweep, const double *scales,
+                                  uint64_t memory, struct error *error)
+{
+    struct record_layout layout;
+    struct trial trial;
+    const struct kernels *widest;
+    const double most_s = TRAINING_S / 2; /* one model, to be of use */
+    double mean_s = 0, n_short = 0;
+    if (record_layout_make(&layout, sweep->configs, sweep->n_configs, STORE_ALWAYS, error) ||
+        kernels_choose(&widest, error) || trial_start(&trial, &layout, error))
+        return error->code;
+    outcomes->layout = &layout;
+    job_runner_set_memory(trial.runner, memory);
+    double *job_s = malloc(sweep->n_configs * sizeof *job_s);
+    for (size_t c = 0; job_s && c < sweep->n_configs; c++) {
+        const struct pack_cost full = packing_full_cost(widest, &sweep->configs[c]);
+        job_s[c] = 1e-9 * scales[c] * (full.training_ns + full.measures_ns);
+        mean_s += job_s[c] <= most_s ? job_s[c] : 0;
+        n_short += job_s[c] <= most_s;
+    }
+    if (!job_s)
+        error_set(error, ERROR_FATAL, "out of memory for %zu configurations", sweep->n_configs);
+    else if (n_short > 0) {
+        double n = floor(0.7 * TRAINING_S / (mean_s / n_short)), n_added = 0;
+        size_t stride = n_short > n && n > 0 ? (size_t)ceil(n_short / n) : 1;
+        for (int64_t r = 0; r < sweep->replicates && n_added < fmax(n, 1) && !error->code; r++)
+            for (size_t c = 0, nth = 0; c < sweep->n_configs && n_added < fmax(n, 1) && !error->code; c++)
+                if (job_s[c] <= most_s && nth++ % stride == 0) {
+                    job_runner_add(trial.runner, &(struct job){.seed = sweep->seed + r, .h = sweep->configs[c]}, error);
+                    n_added++;
+                }
+    }
+    while (!error->code && job_runner_waiting(trial.runner) > 0 && job_runner_totals(trial.runner).cpu_s < TRAINING_S)
+        job_runner_step(trial.runner, note_outcome, outcomes, error);
+    const struct job_runner_totals totals = job_runner_totals(trial.runner);
+    outcomes->n_open = totals.packs > 0 ? (double)job_runner_waiting(trial.runner) : 0;
+    outcomes->attempts = (double)totals.attempts;
+    outcomes->dead = (double)totals.rejected_at_start;
+    outcomes->trained = (double)totals.lanes_used;
+    double n_ended = outcomes->n_accepted + outcomes->n_others;
+    outcomes->whole_s = n_ended == (double)sweep->n_configs * (double)sweep->replicates ? totals.cpu_s : 0;
+    free(job_s);
+    job_runner_destroy(trial.runner);
+    return error->code;
+}
+
+/* A standard normal deviate (Box & Muller 1958). */
+static double draw_normal(struct rng_key key, uint32_t nth)
+{
+    const double pi = 3.14159265358979323846;
+    uint32_t words[4];
+    rng_words(key, RNG_SAMPLE, nth, 1, 4, words);
+    return sqrt(-2 * log(((double)words[0] + 0.5) * 0x1p-32)) * cos(2 * pi * (double)words[1] * 0x1p-32);
+}
+
+/* A share of which yes and no were seen so often, prior included: about as its beta distribution, cut off. */
+static double draw_share(double yes, double no, double normal)
+{
+    double n = yes + no, mean = yes / n;
+    return fmin(fmax(mean + normal * sqrt(mean * (1 - mean) / (n + 1)), 0), 1);
+}
+
+/* What may be true, given what was seen. Jobs that are still rejected after some attempts count as of the kind that
+ * never learns. */
+static struct simulated_chance draw_chance(const struct outcomes *o, double max_attempts, struct rng_key key)
+{
+    double dead = o->attempts > 0 ? o->dead / o->attempts : 0.2;
+    double most = fmax(max_attempts * (1 - dead), 1), failed = fmax(o->trained - o->n_accepted - o->n_others * most, 0);
+    double hopeless = o->n_others;
+    if (o->n_open > 0 && failed / o->n_open >= 2.5) {
+        hopeless += o->n_open;
+        failed = fmax(failed - o->n_open * failed / o->n_open, 0);
+    }
+    return (struct simulated_chance){
+        .p_hopeless = draw_share(hopeless + 0.05, o->n_accepted + 1, draw_normal(key, 1)),
+        .p_accepted = fmax(draw_share(o->n_accepted + 2, failed + 0.1, draw_normal(key, 2)), 0.02),
+        .p_dead = dead,
+    };
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The interval up to twice its low end that holds most of times[0..n-1], less what it holds beyond 95 % of them. */
+static struct pilot_interval interval_of(double *times, size_t n)
+{
+    size_t best = 0, n_best = 0;
+    qsort(times, n, sizeof *times, compare_doubles);
+    for (size_t i = 0, end = 0; i < n; i++) {
+        while (end < n && times[end] <= 2 * times[i])
+            end++;
+        if (end - i > n_best) {
+            best = i;
+            n_best = end - i;
+        }
+    }
+    size_t spare = n_best / 40;
+    return (struct pilot_interval){times[best + spare], times[best + n_best - 1 - spare]};
+}
+
+static enum error_code simulate(struct pilot_estimate *estimate, struct simulation *simulation,
+                                const struct outcomes *outcomes, const struct sweep *sweep, struct error *error)
+{
+    static double run[PILOT_RANKS][RUNS_MAX];
+    size_t n_runs[PILOT_RANKS] = {0};
+    double max_attempts = 0, start_s = clock_cpu_s();
+    for (size_t c = 0; c < sweep->n_configs; c++)
+        max_attempts = fmax(max_attempts, (double)sweep->configs[c].max_attempts);
+    for (size_t i = 0; i < RUNS_MAX && (i < RUNS_MIN || clock_cpu_s() - start_s < SIMULATION_S); i++) {
+        const struct rng_key key = rng_key((int64_t)i, 1);
+        const struct simulated_chance chance = draw_chance(outcomes, max_attempts, key);
+        double factor = exp(COST_ERROR * draw_normal(key, 3));
+        for (int r = 0; r < PILOT_RANKS && (pilot_ranks[r] <= FEW_RANKS || i < MANY_RANKS_RUNS); r++) {
+            struct simulated_time time;
+            if (simulation_run(simulation, &chance, pilot_ranks[r], (int64_t)i, &time, error))
+                return error->code;
+            if (r == 0 && outcomes->whole_s > 0) /* what is known need not be left to chance */
+                factor *= outcomes->whole_s / time.cpu_s;
+            run[r][i] = factor * time.run_s;
+            n_runs[r] = i + 1;
+        }
+    }
+    for (int r = 0; r < PILOT_RANKS; r++)
+        estimate->run[r] = interval_of(run[r], n_runs[r]);
+    estimate->cpu = estimate->run[0]; /* one rank is never idle */
+    return ERROR_NONE;
+}
+
+enum error_code pilot_estimate(struct pilot_estimate *estimate, const struct sweep *sweep, uint64_t memory,
+                               struct error *error)
+{
+    *estimate = (struct pilot_estimate){0};
+    const struct kernels *widest;
+    struct outcomes outcomes = {0};
+    struct simulation *simulation = NULL;
+    double *scales = calloc(sweep->n_configs, sizeof *scales);
+    const struct simulated_sweep simulated = {sweep->configs, sweep->n_configs, sweep->replicates, scales, memory};
+    if (!scales)
+        error_set(error, ERROR_FATAL, "out of memory for %zu configurations", sweep->n_configs);
+    else if (!kernels_choose(&widest, error) && !find_scales(scales, sweep, memory, error) &&
+             !train_some(&outcomes, sweep, scales, memory, error) &&
+             !simulation_create(&simulation, &simulated, widest, error))
+        simulate(estimate, simulation, &outcomes, sweep, error);
+    estimate->n_trained = (uint64_t)(outcomes.n_accepted + outcomes.n_others);
+    simulation_destroy(simulation);
+    free(scales);
+    return error->code;
 }

@@ -23,11 +23,6 @@ struct pilot {
     double memory, job_memory; /* bytes: of a process with the largest full pack, of one record */
 };
 
-/* Seconds of one core for one unit of shape_cost, from a pack of small models of a configuration's width (less if
- * memory is short): some twenty optimiser steps, a test pass and the measures. */
-enum error_code pilot_time_steps(const struct hyperparameters *configuration, double *seconds_per_cost,
-                                 struct error *error);
-
 /* The job that takes longest, with all its attempts, as a rank does it: together with as many others as fill a pack. */
 struct pilot_job {
     size_t config;
@@ -46,5 +41,24 @@ enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *swe
  * caller frees by pilot_free, also on error. */
 enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double budget_s, struct error *error);
 void pilot_free(struct pilot *pilot);
+
+/* What a sweep takes, from simulations of it (simulation.h): the likeliest interval whose high end is at most twice its
+ * low end. */
+struct pilot_interval {
+    double low_s, high_s;
+};
+
+enum { PILOT_RANKS = 6 };
+extern const int pilot_ranks[PILOT_RANKS]; /* 1, 4, 16, ... */
+
+struct pilot_estimate {
+    struct pilot_interval cpu, run[PILOT_RANKS]; /* of a core, all packs together; until the last of so many is done */
+    uint64_t n_trained;                          /* jobs that were trained to learn how attempts end */
+};
+
+/* Times some steps of the sweep's shapes, trains a few of its jobs, for some three seconds together, and simulates the
+ * sweep. `memory` is what packs may use. */
+enum error_code pilot_estimate(struct pilot_estimate *estimate, const struct sweep *sweep, uint64_t memory,
+                               struct error *error);
 
 #endif

@@ -39,6 +39,8 @@ void provenance_make(struct provenance *provenance, const char *command_line, co
         {"job_rate", "", "s-1", "jobs done a second"},
         {"busy_share", "", "1", "share of the time in which ranks trained"},
         {"lane_occupancy", "", "1", "share of the packs' lanes that held a model"},
+        {"training_cpu_time", "", "s", "of all ranks, in training and measures"},
+        {"full_pack_speed", "", "1", "what full packs would take by picky bench's estimate, over training_cpu_time"},
         {"rejected_at_start_share", "", "1", "share of attempts that were rejected untrained"},
         {"longest_wait", "", "s", "longest time in which a rank waited for jobs, or to be rid of records"},
         {"tail", "", "s", "time from when the first rank had nothing left to do to the last result"},

@@ -86,6 +86,8 @@ static enum error_code store_receipt(struct results *results, const struct recei
         results_set_provenance_number(results, "job_rate", (double)n_done / receipt->wall_s, error) ||
         results_set_provenance_number(results, "busy_share", receipt->busy, error) ||
         results_set_provenance_number(results, "lane_occupancy", receipt->occupancy, error) ||
+        results_set_provenance_number(results, "training_cpu_time", receipt->cpu_s, error) ||
+        results_set_provenance_number(results, "full_pack_speed", receipt->speed, error) ||
         results_set_provenance_number(results, "rejected_at_start_share", receipt->rejected_at_start, error) ||
         results_set_provenance_number(results, "longest_wait", receipt->longest_wait_s, error) ||
         results_set_provenance_number(results, "tail", receipt->tail_s, error))

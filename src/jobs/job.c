@@ -567,6 +567,7 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
         if (is_interrupted(runner))
             return ERROR_NONE;
         runner->totals.attempts += n;
+        runner->totals.expected_s += 1e-9 * cost_of_pack(pack->kernels, &group->shape).untrained_ns;
         if (end_faulty(runner, pack, group, members, n, done, context, error))
             return error->code;
         for (size_t lane = 0; lane < n; lane++) {
@@ -624,10 +625,11 @@ static enum error_code measure(struct job_runner *runner, struct pack *pack, str
                                struct waiting **members, job_done done, void *context, struct error *error)
 {
     struct job_group *group = group_of(runner, &pack->training.network.shape);
-    double start = clock_awake_s(), n = 0;
+    double start = clock_awake_s(), n = 0, full_ns = 0;
     for (size_t lane = 0; lane < training->lanes; lane++)
         n += members[lane] != NULL;
     importance_compute(&pack->importance, training, &runner->n_blocks_done);
+    runner->totals.expected_s += 1e-9 * cost_of_pack(pack->kernels, &group->shape).measures_ns;
     double elapsed_s = clock_awake_s() - start;
     for (size_t lane = 0; lane < training->lanes; lane++) {
         struct waiting *w = members[lane];
@@ -638,10 +640,14 @@ static enum error_code measure(struct job_runner *runner, struct pack *pack, str
             w->status = STATUS_DIVERGED;
             snprintf(reason, sizeof reason, "attempt %u diverged: an importance is not finite", w->attempt + 1);
         }
+        if (full_ns == 0)
+            full_ns = packing_full_cost(runner->packs[0].kernels, &w->job.h).measures_ns;
         w->wall_s += elapsed_s / n;
         put_end(runner, w, w->status, reason);
-        if (w->status != STATUS_DIVERGED)
+        if (w->status != STATUS_DIVERGED) {
+            runner->totals.full_s += 1e-9 * full_ns;
             job_record_put_model(&runner->layout, runner->record, training, &pack->importance, lane);
+        }
         if (is_interrupted(runner))
             return ERROR_NONE;
         members[lane] = NULL;
@@ -776,7 +782,9 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
     size_t longest = 0;
     while (pack->member[longest]->n_steps < n_steps)
         longest++;
-    begin_pack(runner, &pack->training.model[longest].shape, n);
+    const struct hyperparameters h = pack->member[longest]->job.h;
+    const struct shape shape = shape_of(&h);
+    begin_pack(runner, &shape, n);
     while (!code && steps_left(pack) > 0) {
         training_run(&pack->training, &runner->n_steps_done);
         for (size_t lane = 0; lane < pack->training.lanes && !code && !is_interrupted(runner); lane++) {
@@ -798,6 +806,10 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             pack->member[lane]->stage = STAGE_NEW;
             pack->member[lane] = NULL;
         }
+    const struct pack_cost own = cost_of_pack(pack->kernels, &shape);
+    const struct pack_cost full = packing_full_cost(runner->packs[0].kernels, &h);
+    runner->totals.expected_s += 1e-9 * own.training_ns;
+    runner->totals.full_s += 1e-9 * full.training_ns * (double)n_steps_used / (double)n_steps;
     runner->totals.packs++;
     runner->totals.lanes_used += n_trained;
     runner->totals.lanes_total += (n_trained * n_steps * pack->training.lanes + n_steps_used / 2) / n_steps_used;
@@ -854,7 +866,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     /* Whatever else is in the process may have set it: libraries that gcc linked with -Ofast flush denormals to zero in
      * the thread that loads them, and in the threads which that one starts. */
     fesetenv(FE_DFL_ENV);
-    double start = clock_awake_s();
+    double start = clock_awake_s(), cpu_start = clock_cpu_s();
     struct waiting *unfit = NULL;
     struct error reason = {.code = ERROR_NONE}; /* of a job, if it is no failure of the runner */
     enum error_code code = ERROR_NONE;
@@ -879,5 +891,6 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     atomic_store(&runner->n_in_pack, 0);
     drop_empty_groups(runner);
     runner->totals.busy_s += clock_awake_s() - start;
+    runner->totals.cpu_s += clock_cpu_s() - cpu_start;
     return code;
 }

@@ -86,6 +86,9 @@ struct job_runner_totals {
     uint64_t lanes_used, lanes_total;     /* attempts trained to the end; and what there was room for in their packs */
     uint64_t attempts, rejected_at_start; /* attempts begun; ended untrained (output 0 everywhere) */
     double busy_s;                        /* seconds inside job_runner_step */
+    double cpu_s;                         /* the same of a core */
+    double full_s;     /* that its training and measures would take in full packs, by the estimate (cost.h) */
+    double expected_s; /* the same in the packs as they were, screening included */
 };
 struct job_runner_totals job_runner_totals(const struct job_runner *runner);
 

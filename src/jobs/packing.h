@@ -3,6 +3,7 @@
 #ifndef PICKY_PACKING_H
 #define PICKY_PACKING_H
 
+#include "cost.h"
 #include "kernels.h"
 #include "shape.h"
 
@@ -34,7 +35,7 @@ enum error_code layout_choose(enum layout *layout, struct error *error);
 uint64_t packing_bytes(const struct kernels *kernels, const struct shape *shape, int64_t N_train, size_t n_models);
 
 /* For n (>= 1) models that have the shape of h, and need no more memory each, in memory_bytes: the packing that takes
- * least time for all of them (packing_cost). */
+ * least time for all of them (cost_of_pack). */
 struct packing packing_choose(const struct kernels *widest, const struct hyperparameters *h, size_t n,
                               uint64_t memory_bytes);
 
@@ -42,8 +43,7 @@ struct packing packing_choose(const struct kernels *widest, const struct hyperpa
 struct packing packing_choose_of(enum layout layout, const struct kernels *widest, const struct hyperparameters *h,
                                  size_t n, uint64_t memory_bytes);
 
-/* An estimate of the time that one attempt of a pack takes, measures included, in ns: the same however many of its
- * lanes are filled. */
-double packing_cost(const struct kernels *kernels, const struct shape *shape);
+/* What each model of a full set costs, if memory is no question. */
+struct pack_cost packing_full_cost(const struct kernels *widest, const struct hyperparameters *h);
 
 #endif

@@ -369,6 +369,8 @@ static enum error_code set_provenance(struct results *results, const char *name,
     char full_name[96];
     snprintf(full_name, sizeof full_name, RESULTS_PROVENANCE "/%s", name);
 
+    if (H5Lexists(results->file, full_name, H5P_DEFAULT) == 0)
+        return ERROR_NONE; /* a file of before there was such a number */
     enum error_code code = ERROR_NONE;
     results->dirty = true;
     hid_t dataset = H5Dopen2(results->file, full_name, H5P_DEFAULT);

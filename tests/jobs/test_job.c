@@ -1200,6 +1200,8 @@ static void test_runner(void **state)
     assert_int_equal(totals.attempts, 3);
     assert_true(totals.lanes_used <= 3 && totals.lanes_total >= 4 && totals.lanes_total <= (uint64_t)lanes);
     assert_true(totals.busy_s > 0 && totals.busy_s < 60);
+    assert_true(totals.cpu_s > 0 && totals.cpu_s < 60);
+    assert_true(totals.full_s > 0 && totals.expected_s > 0); /* estimates */
 
     int n_refused = 0;
     assert_int_equal(job_runner_step(runner, refuse, &n_refused, &error), ERROR_FATAL);

@@ -46,7 +46,7 @@ static float sqrt_div(size_t n)
     return value[0][0] + value[1][0] + value[2][0] + value[3][0];
 }
 
-static float read(const float *memory, size_t n_vectors, size_t n)
+static float read(float *memory, size_t n_vectors, size_t n)
 {
     const vec *v = (const vec *)memory;
     vec sum[8] = {{0}};
@@ -61,6 +61,18 @@ static float read(const float *memory, size_t n_vectors, size_t n)
     return sum[0][0];
 }
 
+static float rewrite(float *memory, size_t n_vectors, size_t n)
+{
+    vec *v = (vec *)memory;
+    for (size_t done = 0; done < n; done += n_vectors)
+        for (size_t i = 0; i + 8 <= n_vectors; i += 8) {
+            UNROLL
+            for (size_t j = 0; j < 8; j++)
+                v[i + j] = -v[i + j];
+        }
+    return memory[0];
+}
+
 extern const struct limits CONCATENATE(limits_, KERNELS_NAME);
 const struct limits CONCATENATE(limits_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
@@ -68,4 +80,5 @@ const struct limits CONCATENATE(limits_, KERNELS_NAME) = {
     .multiply_add = multiply_add,
     .sqrt_div = sqrt_div,
     .read = read,
+    .rewrite = rewrite,
 };

@@ -46,9 +46,11 @@ model = { epochs = 2; N_train = 100; N_test = 20; error_threshold = 9.0; hidden_
           tasks = "sum: x0 + x1; product: x0 * x1; 0.25 * (x0 + x1) * (x0 + x1) + 0.1 * x0 * x1 - x1; x0; max(x0, x1)"; };
 grid = { context_location = ["start", "end"]; lr = [0.001, 0.0025]; };
 """
-FILES = ["seed.h5", "sizes.h5", "grid.h5", "tasks.h5"]
-OWN_FILES = {"lesion": ["tasks.h5"],  # made-up networks cannot be run
-             "claims": ["seed.h5", "claims.h5"], "multiverse": ["seed.h5", "claims.h5"]}
+# Files, and the widths that each is drawn at.
+FILES = {"seed.h5": WIDTHS, "sizes.h5": WIDTHS[:1], "grid.h5": WIDTHS[1:], "tasks.h5": WIDTHS[:1]}
+OWN_FILES = {"lesion": {"tasks.h5": WIDTHS},  # made-up networks cannot be run
+             "ri-grid": {"seed.h5": WIDTHS, "grid.h5": WIDTHS}, "heatmap": {**FILES, "grid.h5": WIDTHS},
+             "claims": {"claims.h5": WIDTHS}, "multiverse": {"claims.h5": WIDTHS}}
 # What a figure needs beside FILE and -o.
 ONE = {"ri-pairs": ["--config", "1"], "units": ["--config", "1"]}
 
@@ -199,8 +201,8 @@ class Pages(unittest.TestCase):
         return rows
 
     def test_pages(self):
-        for kind, path, width in ((kind, path, width) for kind in kinds() for path in OWN_FILES.get(kind, FILES)
-                                  for width in WIDTHS):
+        for kind, path, width in ((kind, path, width) for kind in kinds()
+                                  for path, widths in OWN_FILES.get(kind, FILES).items() for width in widths):
             with self.subTest(kind=kind, path=path, width=width):
                 self.plot(kind, path, "a.pdf", "--width", width, "--data", "a.csv", "--force", "--keep-script")
                 shown = self.check_page("a.pdf", width)
@@ -217,6 +219,70 @@ class Pages(unittest.TestCase):
                 info = subprocess.run(["pdfinfo", "a.pdf"], capture_output=True, text=True, check=True).stdout
                 self.assertEqual(re.search(r"^Title: +(.*)$", info, re.M)[1], title)
                 self.assertEqual(re.search(r"^Subject: +(.*)$", info, re.M)[1], description)
+
+    def test_missing_characters(self):
+        """One that no font has would be a black box over the page: "?" instead, in what is drawn here."""
+        name = "caf\u00e9 \ue123\ue124 \u2190"  # of the private use area
+        for output in ("b.pdf", "b.png", "b.svg"):
+            code, out, err = run("plot", "units", "seed.h5", "--config", "1", "--title", name, "-o", output)
+            warning = ("picky-analyse: no font here has U+E123, U+E124: drawn as \"?\" "
+                       "(Debian package fonts-noto-core)\n")
+            self.assertEqual((code, out, err), (0, "", "" if output == "b.svg" else warning))
+        self.assertIn("caf\u00e9 ?? \u2190", " ".join(word[0] for word in words("b.pdf")[1]))
+        with open("b.svg") as f:
+            self.assertIn(name, f.read())
+
+    def test_options(self):
+        code, out, err = run("plot", "units", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
+                             "Courier New", "--palette", "grey", "--width", "120")
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.startswith("figure,configuration,"))
+        with open("c.svg") as f:
+            svg = f.read()
+        self.assertIn("Courier New", svg)
+        self.assertEqual(xml.etree.ElementTree.fromstring(svg).get("width"), "454")  # 120 mm
+        self.plot("importance", "seed.h5", "c.svg", "--palette", "#123456,#654321")
+        with open("c.svg") as f:
+            svg = f.read().lower()
+        self.assertTrue("rgb( 18,  52,  86)" in svg or "#123456" in svg)
+        for option, value, allowed in (("--width", "79.9", "from 80 to 400"), ("--width", "401", "from 80 to 400"),
+                                       ("--width", "85mm", "millimetres"), ("--font", "a,b", "letters, digits"),
+                                       ("--font", "", "letters, digits"), ("--font", "x' y", "letters, digits"),
+                                       ("--palette", "red", "safe, grey"), ("--data", "x.txt", "ends in .csv"),
+                                       ("--data", ".csv", "ends in .csv"), ("--data", "seed.h5", "ends in .csv")):
+            code, out, err = run("plot", "ri", "seed.h5", "-o", "refused.svg", option, value)
+            self.assertEqual((code, out, err.count("\n")), (2, "", 1), err)
+            self.assertIn(f"{option} {value}: allowed: ", err)
+            self.assertIn(allowed, err)
+            self.assertFalse(os.path.exists("refused.svg"))
+        with open("notes.csv", "w") as f:
+            f.write("configuration,note\n1,mine\n")
+        code, out, err = run("plot", "ri", "seed.h5", "-o", "refused.svg", "--data", "notes.csv")
+        self.assertEqual(code, 2)
+        self.assertIn("no table of picky-analyse's", err)
+        self.assertFalse(os.path.exists("refused.svg"))
+
+    def test_data(self):
+        """Tables against the bars of the script, and the program's own table."""
+        self.plot("ri", "seed.h5", "d.svg", "--data", "d.csv", "--keep-script")
+        with open("d.csv", newline="") as f:
+            rows = [row for row in csv.DictReader(f) if row["configuration"] == "2" and row["layers"] == "3"]
+        with open("d.gp") as f:
+            bars = re.search(r"^\$row3_layer3 << EOD\n(.*?)^EOD$", f.read(), re.M | re.S)[1].split("\n")[:-1]
+        self.assertEqual(len(rows), len(bars) + 1)
+        for row, bar in zip(rows, bars):
+            middle, proportion = map(float, bar.split()[:2])
+            self.assertAlmostEqual((float(row["bin_low"]) + float(row["bin_high"])) / 2, middle)
+            self.assertAlmostEqual(float(row["proportion"]), proportion, places=5)
+        self.assertEqual((rows[-1]["bin_low"], rows[0]["second_task"], rows[0]["tasks"]), ("", "add1.5", "1-2"))
+        self.plot("heatmap", "grid.h5", "d.svg", "--statistic", "mean_ri", "--data", "d.csv")
+        with open("d.csv", newline="") as f:
+            shown = {(row["configuration"], row["layer"]): row["value"] for row in csv.DictReader(f)}
+        code, table, _ = run("summary", "grid.h5", "--csv")
+        wanted = {(row["first_configuration"], row["layer"]): row["mean_ri"] for row in csv.DictReader(table.splitlines())
+                  if row["layer"]}
+        self.assertEqual(shown, wanted)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])

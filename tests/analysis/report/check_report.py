@@ -371,6 +371,63 @@ class Contents(Files):
                     self.assertAlmostEqual(percents(cell.text())[0], 100 * share.mean(), delta=0.0501)
         self.assertRaises(StopIteration, next, rows)
 
+    def test_sharing(self):
+        """Three tasks: overlap beside chance, S, N_eff, preferred tasks and one model's map against NumPy."""
+        with open("three.cfg", "w") as f:
+            f.write('replicates = 6; grid = { context_location = ["start", "end"]; };\n'
+                    'model = { tasks = "x0 + x1; x0 * x1; x0"; hidden_size = 8; epochs = 1; error_threshold = 10.0; };')
+        subprocess.run([PICKY, "run", "three.cfg", "-o", "three.h5"], check=True, stderr=subprocess.DEVNULL)
+        page = self.page("three.h5")
+        section = page.section("sharing")
+        maps = [svg for svg in section.all("svg") if next(svg.all("title")).text().startswith("Tasks by units")]
+        minis = iter([svg for svg in section.all("svg") if svg not in maps])
+        with h5py.File("three.h5") as f:
+            importance = f["importance"][:, :, MEASURES.index("taylor_sample")].astype("f8")  # config, model, task, layer, unit
+        counted = np.where(importance < 0.1 * importance.mean(-1, keepdims=True), 0, importance)
+        for c in range(2):
+            layers = self.body(self.table(page, "sharing", f"Tasks that neurons serve, configuration {c}"))
+            pairs = iter(self.body(self.table(page, "sharing", f"Overlap of each pair, configuration {c}")))
+            number = lambda cell: float(re.match(r"[\d.]+", cell.text())[0])
+            for b in range(1, 3):
+                for a in range(b):
+                    ri = make_file.relative_importance(importance[c, :, a], importance[c, :, b], 0.1)
+                    svg = next(minis)
+                    np.testing.assert_allclose(percents(next(svg.all("desc")).text()),
+                                               [100 * (ri < -0.8).mean(), 100 * (ri > 0.8).mean(), 100 * np.isnan(ri).mean()],
+                                               atol=0.0501)
+                    for layer in range(4):
+                        x, y = counted[c, :, a, layer] > 0, counted[c, :, b, layer] > 0
+                        both, n_x, n_y = (x & y).sum(-1), x.sum(-1), y.sum(-1)
+                        jaccard, overlap = 100 * both / (x | y).sum(-1), 100 * both / np.minimum(n_x, n_y)
+                        chance = [sum(k / (m + n - k) * scipy.stats.hypergeom.pmf(k, 8, m, n) for k in range(9) if m + n > k)
+                                  for m, n in zip(n_x, n_y)]
+                        found = [number(cell) for cell in next(pairs)]
+                        np.testing.assert_allclose(found, [jaccard.mean(), 100 * np.mean(chance), overlap.mean(),
+                                                           100 * (np.maximum(n_x, n_y) / 8).mean()], atol=0.0501)
+                        matrix = self.body(self.table(page, "sharing", f"Jaccard of layer {layer + 1}, configuration {c}"))
+                        self.assertAlmostEqual(number(matrix[b][a]), jaccard.mean(), delta=0.501)
+                        self.assertAlmostEqual(number(matrix[a][b]), 100 * np.mean(chance), delta=0.501)
+            for layer, cells in enumerate(layers):
+                units = counted[c, :, :, layer]  # model, task, unit
+                served = units.max(1) > 0
+                with np.errstate(invalid="ignore"):
+                    others = (units.sum(1) - units.max(1)) / 2
+                    selectivity = (units.max(1) - others) / (units.max(1) + others)
+                    n_eff = units.sum(1) ** 2 / (units ** 2).sum(1)
+                prefer = [100 * (served & (units.argmax(1) == task)).mean() for task in range(3)]
+                np.testing.assert_allclose([number(cell) for cell in cells[:2]],
+                                           [np.nanmean(np.where(served, selectivity, np.nan), 1).mean(),
+                                            np.nanmean(np.where(served, n_eff, np.nan), 1).mean()], atol=0.000501)
+                np.testing.assert_allclose([number(cell) for cell in cells[2:]], prefer, atol=0.0501)
+                paths = [path.attributes for path in maps[4 * c + layer].all("path")]
+                self.assertEqual(sum(path["d"].count("M") for path in paths), 3 * 8)
+                full = [path["d"].count("M") for path in paths if path["fill"] == "#0b4a8f"]  # each task's most important unit
+                self.assertGreaterEqual(sum(full), (units[0].max(-1) > 0).sum())
+                empty = [path["d"].count("M") for path in paths if path["fill"] == "#f4f4f4"]
+                self.assertGreaterEqual(sum(empty), (units[0] == 0).sum())
+        self.assertRaises(StopIteration, next, minis)
+        self.assertEqual(list(self.page("real.h5").root.all("section", id="sharing")), [])
+
     def test_claims(self):
         """The table of `picky-analyse claims --csv`, cell by cell."""
         done = subprocess.run([PROGRAM, "claims", "real.h5", "--noise", "--csv"], check=True, capture_output=True, text=True)

@@ -190,6 +190,11 @@ class Bootstrap(unittest.TestCase):
         for column, found in zip(columns, together):
             np.testing.assert_array_equal(ask([call("means", [n, 1], column)])[0], found)
         np.testing.assert_array_equal(together[4], [0.25, np.nan, np.nan, n])
+        # Nor do models that others lack: each has the reach of its own number.
+        columns[2, 12:] = columns[3, 15:] = np.nan
+        together = ask([call("means", [n, 19], columns)])[0].reshape(19, 4)
+        for column, found in zip(columns[:4], together):
+            np.testing.assert_array_equal(ask([call("means", [n, 1], column)])[0], found)
 
     def test_few_models_have_students_interval(self):
         rng = np.random.default_rng(32)
@@ -293,7 +298,7 @@ class Power(unittest.TestCase):
     def test_seeds(self):
         # statsmodels 0.14, TTestPower().solve_power(effect_size, alpha=0.05, power=0.8): 33.367, 14.303 and 198.15; of
         # 5.73 for 1.5 it is the fewest that give a verdict.
-        for size, expected in ((0.5, 34), (0.8, 15), (0.2, 199), (1.5, 6)):
+        for size, expected in ((0.5, 34), (0.8, 15), (0.2, 199), (1.5, 6), (4, 6)):
             self.assertEqual(ask([f"seeds {0.05 + size * 0.1} 0.05 0.1"])[0][0], expected)
         self.assertEqual([row[0] for row in ask(["seeds 0.05 0.05 0.15", "seeds 0.04 0.05 0.15", "seeds 0.05 0 100"])],
                          [0, 0, 0])

@@ -405,6 +405,10 @@ class Claims(base.Files):
         self.assertIn("accepted in the same attempt: 8 of 20 pairs", done("claims", "made.h5"))
         self.assertEqual(self.decide(effects, np.where(np.arange(20) < 19, 1, 3)[None])["decision"], "larger")
         self.assertEqual(self.decide(0.3 + noise, same)["decision"], "larger")
+        for n_same, expected in ((27, "negligible"), (26, "selection")):  # 90 % of 30 are enough
+            effects_here = np.random.default_rng(5).normal(0, 0.01, (1, 30))
+            row = self.decide(effects_here, np.where(np.arange(30) < n_same, 1, 3)[None])
+            self.assertEqual((row["decision"], row["same_attempt"]), (expected, str(n_same)))
         # Configurations that start alike are one draw; those of another width are not.
         row = self.decide(np.repeat(effects, 3, 0), np.repeat(same, 3, 0))
         self.assertEqual((row["decision"], row["pairs"], row["same_attempt"]), ("selection", "20", "8"))
