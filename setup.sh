@@ -10,7 +10,8 @@ if [[ ${1:-} == test ]]; then
     packages+=(libcmocka-dev hdf5-tools netcdf-bin clang clang-format shellcheck python3 python3-numpy python3-h5py
                python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
                gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user chromium poppler-utils tidy
-               python3-matplotlib python3-mpmath python3-pandas acl procps munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins)
+               python3-matplotlib python3-mpmath python3-pandas nco python3-nbconvert python3-ipykernel
+               acl procps munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins)
 fi
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then

@@ -131,3 +131,20 @@ done:
     free(text);
     return error->code;
 }
+
+void fonts_check_family(const char *family)
+{
+    static const char *const generic[] = {"sans", "sans-serif", "serif", "monospace"};
+    char command[256], found[256] = "";
+    for (size_t i = 0; i < sizeof generic / sizeof generic[0]; i++)
+        if (strcasecmp(family, generic[i]) == 0)
+            return;
+    if (snprintf(command, sizeof command, "fc-match --format '%%{family}' '%s' 2>/dev/null", family) >=
+        (int)sizeof command)
+        return;
+    FILE *match = popen(command, "re");
+    if (match && fgets(found, sizeof found, match) && !strcasestr(found, family))
+        fprintf(stderr, "picky-analyse: --font %s: no such font here, %s is drawn\n", family, found);
+    if (match)
+        pclose(match);
+}

@@ -9,4 +9,7 @@
  * replaced. ERROR_FATAL if the file cannot be read or written. */
 enum error_code fonts_replace_missing(const char *path, struct error *error);
 
+/* Says on stderr if no font here is of this family (as gnuplot_check_font allows it): another is drawn then. */
+void fonts_check_family(const char *family);
+
 #endif

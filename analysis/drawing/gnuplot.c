@@ -228,6 +228,7 @@ enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place 
     figure->width = gnuplot_page_width(place);
     figure->height = height;
     figure->kind = place->kind ? place->kind : "";
+    figure->font = place->font;
     figure->is_script_kept = place->keep_script;
     figure->script_path = (char *)script.path;
     if (!figure->script_path || !begin_description(figure, place, title))
@@ -401,6 +402,8 @@ enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error)
     }
     error->code = ERROR_NONE;
     bool is_svg = figure->figure.place.format == OUTPUT_SVG; /* drawn later, by the fonts of another machine */
+    if (!is_svg && figure->font)
+        fonts_check_family(figure->font);
     if ((is_svg || !fonts_replace_missing(figure->script_file.part, error)) && !run_gnuplot(figure, error) &&
         !check_tail(figure, error) && !write_metadata(figure, error))
         output_finish(&figure->figure, error);

@@ -45,6 +45,7 @@ struct gnuplot {
     FILE *script;         /* write commands here */
     FILE *data;           /* of the table of numbers (figure_data.h); NULL if none is wanted */
     const char *kind;     /* the place's */
+    const char *font;     /* the place's */
     double width, height; /* of the page, in pixels of 1/96 inch */
     bool is_script_kept;
     char *script_path;

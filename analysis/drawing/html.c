@@ -51,6 +51,8 @@ void html_printf(FILE *out, const char *format, ...)
 
 void svg_begin(FILE *out, double width, double height, const char *title, const char *description)
 {
+    width = ceil(width - 1e-6); /* whole pixels: HTML has no others in these attributes */
+    height = ceil(height - 1e-6);
     fprintf(out, "<svg role=\"img\" viewBox=\"0 0 %.6g %.6g\" width=\"%.6g\" height=\"%.6g\"><title>", width, height,
             width, height);
     html_text(out, title);

@@ -118,12 +118,11 @@ enum error_code rows_begin(struct rows *rows, struct error *error)
     size_t n = rows->selection->n, n_lines = 0;
     double inner = 0;
     char common[LABEL_MAX];
-    const struct head head = {layout_title(rows->reader, rows->request->title),
-                              common,
-                              rows->legend,
-                              rows->n_legend,
-                              rows->ramp,
-                              LAYOUT_MARGIN};
+    const struct head head = {.title = layout_title(rows->reader, rows->request->title),
+                              .common = common,
+                              .legend = rows->legend,
+                              .n_legend = rows->n_legend,
+                              .left = LAYOUT_MARGIN};
 
     for (size_t row = 0; row < n; row++)
         rows->n_models[row] = models_accepted(rows->reader, rows->selection->configs[row]);

@@ -19,7 +19,6 @@ struct rows {
     double tics_height;                /* of the numbers below axes */
     const struct legend_item *legend;  /* [n_legend] */
     size_t n_legend;
-    const struct ramp *ramp; /* NULL: none */
 
     struct gnuplot gnuplot;
     double row_tops[LAYOUT_CONFIGS_MAX];   /* of their titles */

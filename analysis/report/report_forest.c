@@ -212,8 +212,8 @@ static void write_keys(const struct report *report)
 /* The claims that have no panel though they are in the file. */
 static void write_without_effect(const struct report *report)
 {
-    const char *separator =
-        "<p class=\"note\">Without the identical tasks that they are held against there is no effect of: ";
+    const char *separator = "<p class=\"note\">No effect yet, for accepted models or the identical tasks to hold them "
+                            "against are missing: ";
     bool is_any = false;
     for (int c = 0; c < N_CLAIMS; c++)
         if (report->claims.results[c].pairs.n > 0 && !has_effect(&report->claims.results[c])) {
@@ -230,12 +230,16 @@ void report_forest(const struct report *report)
 {
     struct forest forest;
     FILE *out = report->out;
+    bool is_begun = false;
     forest_make(&forest, &report->claims, 0);
-    write_keys(report);
-    fprintf(out, "<div class=\"panels forest\">\n");
     for (int c = 0; c < N_CLAIMS; c++) {
         if (!has_effect(&report->claims.results[c]))
             continue;
+        if (!is_begun) {
+            write_keys(report);
+            fprintf(out, "<div class=\"panels forest\">\n");
+        }
+        is_begun = true;
         fprintf(out, "<div class=\"group\"><h3>");
         html_text(out, claim_table[c].statement);
         fprintf(out, "</h3>\n<p class=\"small\">");
@@ -246,6 +250,7 @@ void report_forest(const struct report *report)
         write_notes(report, c);
         fprintf(out, "</div>\n");
     }
-    fprintf(out, "</div>\n");
+    if (is_begun)
+        fprintf(out, "</div>\n");
     write_without_effect(report);
 }

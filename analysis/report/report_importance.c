@@ -142,13 +142,12 @@ static void write_bins(const struct report *report, size_t n_rows)
     report_fold_end(out);
 }
 
-static void write_head(const struct report *report)
+/* What the histograms show, and their colours. */
+static void write_explanation(const struct report *report)
 {
     FILE *out = report->out;
     fprintf(
         out,
-        "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
-        "<h2 id=\"h-importance\">Relative importance</h2>\n"
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
         "models, importance measured as <code>%s</code>%s: +1 serves the first of two tasks only, &minus;1 the second "
         "only. An importance "
@@ -194,12 +193,14 @@ void report_importance(const struct report *report)
         has_models = has_models || report_accepted(report, report->figured[k]) > 0;
         has_pair = has_pair || report_has_pair(report, report->figured[k]);
     }
-    write_head(report);
+    fprintf(out, "<section id=\"importance\" class=\"importance\" aria-labelledby=\"h-importance\">\n"
+                 "<h2 id=\"h-importance\">Relative importance</h2>\n");
     if (!has_models || !has_pair) {
         fprintf(out, "<p class=\"note\">%s</p>\n</section>\n",
                 !has_models ? "No accepted model." : "Networks of one task have no relative importance.");
         return;
     }
+    write_explanation(report);
     report_write_choice(report, "ri");
     fprintf(out, "<div class=\"panels groups\">\n");
     for (size_t k = 0; k < report->n_figured; k++) {

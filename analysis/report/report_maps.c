@@ -14,7 +14,7 @@
 #define WHITE_TEXT_BELOW 0.179 /* luminance of the ground on which white and black text stand out alike */
 #define GRID_FILLED      0.6   /* share of a grid's cells that have a configuration: with fewer it is a list */
 #define GROUPS_MAX       12    /* combinations of the hyperparameters that are neither rows nor columns */
-#define LIST_COLUMNS_MAX 12    /* of the table of all; with more there is a table for each share */
+#define LIST_COLUMNS_MAX 12    /* of the table of all; for more there are several tables */
 #define COLUMNS_NUMBERED 8     /* columns of a map with numbers; with more it is drawn */
 
 /* Relative luminance (Web Content Accessibility Guidelines 2.2). */
@@ -68,18 +68,19 @@ static void write_config_cell(const struct report *report, size_t i, size_t laye
 
 /* ---- a row for each configuration ---- */
 
-/* A table of shares first .. first + n - 1. */
-static void write_list_of(const struct report *report, int first, int n)
+/* A table of shares first .. first + n - 1 in some of the layers. */
+static void write_list_of(const struct report *report, int first, int n, size_t first_layer, size_t n_layers)
 {
     FILE *out = report->out;
-    size_t n_layers = report->reader->layout.size[DIMENSION_LAYER];
-    char name[64];
+    char name[96], layers[48] = "";
     double maxima[REPORT_N_SHARES];
 
     for (int s = 0; s < n; s++)
         maxima[s] = find_maximum(report, report_shares[first + s]);
-    snprintf(name, sizeof name, "All configurations: %s%s", statistic_table[report_shares[first]].label,
-             n > 1 ? " and other shares" : "");
+    if (n_layers < report->reader->layout.size[DIMENSION_LAYER])
+        snprintf(layers, sizeof layers, ", layers %zu to %zu", first_layer + 1, first_layer + n_layers);
+    snprintf(name, sizeof name, "All configurations: %s%s%s", statistic_table[report_shares[first]].label,
+             n > 1 ? " and other shares" : "", layers);
     report_table_begin(out, name, "map list");
     fprintf(out, "<thead><tr><th scope=\"col\" rowspan=\"2\">Configuration</th>");
     for (int s = first; s < first + n; s++) {
@@ -91,7 +92,7 @@ static void write_list_of(const struct report *report, int first, int n)
     fprintf(out, "</tr>\n<tr>");
     for (int s = 0; s < n; s++)
         for (size_t l = 0; l < n_layers; l++)
-            fprintf(out, "<th scope=\"col\">layer %zu</th>", l + 1);
+            fprintf(out, "<th scope=\"col\">layer %zu</th>", first_layer + l + 1);
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < report->n_rows; i++) {
         fprintf(out, "<tr><th scope=\"row\">");
@@ -99,7 +100,7 @@ static void write_list_of(const struct report *report, int first, int n)
         fprintf(out, "</th>");
         for (int s = 0; s < n; s++)
             for (size_t l = 0; l < n_layers; l++)
-                write_config_cell(report, i, l, report_shares[first + s], maxima[s], true);
+                write_config_cell(report, i, first_layer + l, report_shares[first + s], maxima[s], true);
         fprintf(out, "</tr>\n");
     }
     report_table_end(out);
@@ -108,14 +109,15 @@ static void write_list_of(const struct report *report, int first, int n)
 /* Open where it is short, or nothing else shows the configurations. */
 static void write_list(const struct report *report, bool is_folded)
 {
-    size_t n_columns = REPORT_N_SHARES * report->reader->layout.size[DIMENSION_LAYER];
+    size_t n_layers = report->reader->layout.size[DIMENSION_LAYER];
     if (is_folded)
         report_fold_begin(report->out, "The numbers of all configurations", report->n_rows);
-    if (n_columns <= LIST_COLUMNS_MAX)
-        write_list_of(report, 0, REPORT_N_SHARES);
+    if (REPORT_N_SHARES * n_layers <= LIST_COLUMNS_MAX)
+        write_list_of(report, 0, REPORT_N_SHARES, 0, n_layers);
     else
         for (int s = 0; s < REPORT_N_SHARES; s++)
-            write_list_of(report, s, 1);
+            for (size_t l = 0; l < n_layers; l += LIST_COLUMNS_MAX)
+                write_list_of(report, s, 1, l, n_layers - l < LIST_COLUMNS_MAX ? n_layers - l : LIST_COLUMNS_MAX);
     if (is_folded)
         report_fold_end(report->out);
 }

@@ -11,7 +11,8 @@
 
 #define CONFIGS_MAX 12 /* that are shown: each is read once for each pair of its tasks */
 #define PAIRS_MAX   (TASKS_MAX * (TASKS_MAX - 1) / 2)
-#define MINI_WIDTH  84.0 /* of a pair's histogram */
+#define MINI_WIDTH  84.0 /* of a pair's histogram, at most; of all in a row */
+#define MINI_ROW    500.0
 #define MINI_HEIGHT 44.0
 #define COLOUR_LOW  0xffffffu
 #define COLOUR_HIGH 0x9cc3e6u /* black text is easy to read on it */
@@ -73,21 +74,21 @@ static void write_task(const struct report *report, size_t i, int task)
 
 /* ---- histograms of all pairs ---- */
 
-static void write_mini(FILE *out, const struct histogram *histogram, double top, int a, int b)
+static void write_mini(FILE *out, const struct histogram *histogram, double top, double full_width, int a, int b)
 {
     char title[64], description[128];
-    double width = MINI_WIDTH / RI_BINS, bottom = MINI_HEIGHT - 1;
+    double width = full_width / RI_BINS, bottom = MINI_HEIGHT - 1;
     snprintf(title, sizeof title, "Relative importance, tasks %d and %d", a + 1, b + 1);
     snprintf(description, sizeof description,
              "RI below -0.8: %.1f %%; above 0.8: %.1f %%; unimportant to both: %.1f %%", 100 * histogram->bins[0].value,
              100 * histogram->bins[RI_BINS - 1].value, 100 * histogram->unimportant.value);
-    svg_begin(out, MINI_WIDTH, MINI_HEIGHT, title, description);
+    svg_begin(out, full_width, MINI_HEIGHT, title, description);
     for (int bin = 0; bin < RI_BINS; bin++) {
         double height = (MINI_HEIGHT - 4) * histogram->bins[bin].value / top;
         svg_bar(out, bin * width + 0.5, bottom - height, width - 1, height,
                 palette_ri(&palette_safe, 2 * bin / (RI_BINS - 1.0) - 1));
     }
-    svg_line(out, 0, bottom, MINI_WIDTH, bottom, "axis");
+    svg_line(out, 0, bottom, full_width, bottom, "axis");
     svg_end(out);
 }
 
@@ -118,7 +119,8 @@ static void write_histograms(const struct report *report, const struct sharing *
         for (int a = 0; a < sharing->n_tasks - 1; a++) {
             fprintf(out, "<td>");
             if (a < b)
-                write_mini(out, &sharing->histograms[pair_index(a, b)], top, a, b);
+                write_mini(out, &sharing->histograms[pair_index(a, b)], top,
+                           fmin(MINI_WIDTH, MINI_ROW / (sharing->n_tasks - 1)), a, b);
             fprintf(out, "</td>");
         }
         fprintf(out, "</tr>\n");
@@ -183,7 +185,7 @@ static void write_layers(const struct report *report, const struct sharing *shar
     char name[64];
     snprintf(name, sizeof name, "Tasks that neurons serve, configuration %zu",
              report->selection->configs[sharing->row]);
-    report_table_begin(out, name, "stacked");
+    report_table_begin(out, name, "stacked sharing");
     fprintf(out, "<thead><tr><th scope=\"col\">layer</th><th scope=\"col\">S</th><th scope=\"col\">N_eff</th>");
     for (int t = 0; t < sharing->n_tasks; t++) {
         fprintf(out, "<th scope=\"col\">prefer ");

@@ -2,7 +2,8 @@
 with picky-analyse's, on sweeps of varying sizes and depths.
 
 check_docs.py PICKY_ANALYSE PICKY SOURCE_FOLDER
-Needs h5py, xarray, h5netcdf, netCDF4, pandas, matplotlib, h5dump and mpirun; runs the lines for PyTorch if it is there.
+Needs h5py, xarray, h5netcdf, netCDF4, pandas, scipy, matplotlib, h5dump and mpirun; runs the lines for PyTorch and NCO if they
+are there.
 
 Commands are the indented lines, the lines of ```sh blocks, and code within sentences that has arguments. Sweeps have fewer
 replicates here. A command that is neither run nor in NOT_RUN is an error, and so is an entry that no longer occurs.
@@ -26,9 +27,10 @@ try:
     import h5netcdf  # noqa: F401 (what xarray opens files with)
     import h5py
     import matplotlib  # noqa: F401
-    import netCDF4  # noqa: F401 (likewise)
+    import netCDF4
     import numpy as np
     import pandas  # noqa: F401
+    import scipy  # noqa: F401
     import xarray as xr
 except ImportError as error:
     print(f"skipped: {error}")
@@ -113,7 +115,9 @@ BEFORE = {
         "rm -f sweep*.h5; picky run sweep.cfg --shard 1/2; picky merge -o sweep.h5 sweep-1-of-2.h5 || [ $? = 75 ]",
 }
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+HAS_NCO = shutil.which("ncap2") is not None
 BLOCKS_ELSEWHERE = {"r", "octave"}  # tests/long/r_octave.sh
+BLOCKS_NOT_RUN = {"matlab", "julia"}  # the text says so
 
 NAMES = r"(?:build/)?picky|(?:build/)?picky-analyse|mpirun|h5dump|ncdump|python3?|sbatch|srun|cmake|module|spack|sudo"
 RUNNABLE = re.compile(r"(?:build/)?picky(?:-analyse)? |(?:mpirun|h5dump) |for ")
@@ -228,7 +232,8 @@ def check_commands(documents):
         assert not gone, f"{name} has what no document says any more: {gone}"
     for document, (blocks, commands) in documents.items():
         for line, kind, text in blocks:
-            assert kind in {"", "python", "sh", "text"} | BLOCKS_ELSEWHERE, f"{document}:{line}: a block of kind {kind!r}"
+            assert kind in {"", "python", "sh", "text"} | BLOCKS_ELSEWHERE | BLOCKS_NOT_RUN, \
+                f"{document}:{line}: a block of kind {kind!r}"
             if kind == "":  # a sweep file
                 with open("shown.cfg", "w", encoding="utf-8") as file:
                     file.write(text)
@@ -247,11 +252,13 @@ def summary(path, *options):
         shape = len(f["hidden_size"]), int(f["hidden_layers"][:].max())
     out = subprocess.run([PICKY_ANALYSE, "summary", path, "--csv", *options], stdout=subprocess.PIPE, text=True,
                          check=True).stdout
-    numbers = {}
+    numbers = {"accepted": np.zeros(shape)}
     for row in csv.DictReader(io.StringIO(out)):
         assert row["n_configurations"] == "1", row
         at = int(row["first_configuration"]), int(row["layer"]) - 1
-        for key in ("acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective", "mixed", "unimportant"):
+        numbers["accepted"][at] = int(row["accepted"])
+        for key in ("acceptance", "error_1", "error_2", "log_loss_ratio", "mean_ri", "selective", "selective_low",
+                    "selective_high", "mixed", "unimportant"):
             numbers.setdefault(key, np.full(shape, np.nan))[at] = float(row[key] or "nan")
     return numbers
 
@@ -281,6 +288,37 @@ def selective_of_important(path):
     return result
 
 
+def check_intervals(got, expected):
+    """[config, layer, (mean, low, high)]: Student's are equal; ends of bootstraps agree to a tenth of the width."""
+    got = np.asarray(got)
+    low, high = expected["selective_low"], expected["selective_high"]
+    same("mean of models", got[..., 0], expected["selective"])
+    for name, ours, ends in (("low", got[..., 1], low), ("high", got[..., 2], high)):
+        assert np.array_equal(np.isnan(ours), np.isnan(ends)), (name, ours, ends)
+        room = np.where(expected["accepted"] < 10, 2e-6, 0.1 * (high - low))
+        assert np.all((abs(ours - ends) <= room) | np.isnan(ours)), (name, ours, ends)
+
+
+def check_nco(expected):
+    """What NCO's lines have written."""
+    with netCDF4.Dataset("share.nc") as share, netCDF4.Dataset("mean-ri.nc") as ri, netCDF4.Dataset("seed.h5") as f, \
+            netCDF4.Dataset("mean-loss.nc") as loss, netCDF4.Dataset("first-layer.nc") as first:
+        same("NCO share", np.ma.filled(share["share"][:], np.nan), expected["selective"])
+        accepted = f["status"][:] == 1
+        of_models = np.ma.filled(ri["relative_importance"][:], np.nan).reshape(*accepted.shape, -1)
+        for c in range(len(accepted)):
+            same("NCO mean RI", mean_where_any(of_models[c, accepted[c]]), expected["mean_ri"][c])
+            if accepted[c].any():
+                same("NCO loss", loss["test_loss"][c], f["test_loss"][c][accepted[c]].mean(0))
+        assert first["layer"][:] == [1] and first["importance"].shape[1] == 1, first
+
+
+def mean_where_any(models):
+    """[model, layer] -> [layer]: of those that have a number; NaN where none has."""
+    n = (~np.isnan(models)).sum(0)
+    return np.where(n > 0, np.nansum(models, 0) / np.maximum(n, 1), np.nan)
+
+
 def run_blocks(document, blocks, engine, skip=()):
     """Runs the sh and python blocks of a document, but those with a text of `skip`, beside ./seed.h5; returns the
     variables."""
@@ -289,10 +327,11 @@ def run_blocks(document, blocks, engine, skip=()):
     xr.open_dataset = functools.partial(original, engine=engine)
     try:
         for line, kind, text in blocks:
+            if any(words in text for words in skip):
+                continue
             if kind == "sh":
-                for command in text.splitlines():
-                    shell(command)
-            elif kind == "python" and not any(words in text for words in skip):
+                shell(text)
+            elif kind == "python":
                 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                     warnings.simplefilter("error", RuntimeWarning)  # a division by nothing shows that a case is missing
                     exec(compile("\n" * line + text, f"{document} (engine {engine})", "exec"), variables)
@@ -322,7 +361,8 @@ def check_recipes(path, documents, engine, with_figures):
         readme = run_blocks("README.md", documents["README.md"][0], engine)
         same("README selective", readme["selective"], expected["selective"])
         skip = ([] if with_figures else ["matplotlib"]) + ([] if HAS_TORCH else ["import torch"])
-        v = run_blocks("docs/python.md", documents["docs/python.md"][0], engine, skip)
+        skip += [] if HAS_NCO else ["ncks", "ncap2"]
+        v = run_blocks("docs/reading.md", documents["docs/reading.md"][0], engine, skip)
         with h5py.File("seed.h5") as f:
             n = int(np.isin(f["status"][:], [1, 2]).any(1).sum())
         assert n > 0 and len(v["loaded"]) == n and (not HAS_TORCH or len(v["torch_errors"]) == 2 * n), n
@@ -336,6 +376,14 @@ def check_recipes(path, documents, engine, with_figures):
         errors = np.stack([expected["error_1"][:, 0], expected["error_2"][:, 0]], 1)
         same("error", v["median_error"], errors)
         same("h5py", v["selective_models"], expected["selective"])
+        check_intervals(v["selective_interval"].transpose("config", "layer", "number"), expected)
+        with netCDF4.Dataset("seed.h5") as n:
+            assert n["seed"][[0, 0], [0, 0]].shape == (2, 2)
+        own = [np.nanmean(abs(m[:d, :s])) if (m[:d, :s] == m[:d, :s]).any() else np.nan
+               for m, d, s in zip(v["selected"], v["depth_nc"][v["c_of"]], v["size_nc"][v["c_of"]])]
+        same("netCDF4", own, abs(v["ri"]).mean(["layer", "unit"]).values[v["c_of"], v["r_of"]])
+        if HAS_NCO:
+            check_nco(expected)
         same("pandas", v["csv_selective"].reindex(index=range(n_configs), columns=range(1, n_layers + 1)),
              expected["selective"])
         same("pandas error", v["csv_error"].reindex(range(n_configs)), errors)
@@ -390,7 +438,7 @@ def main():
                           OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         prepare_folder()
         documents = {name: read_document(name) for name in DOCUMENTS}
-        kinds = [kind for _, kind, _ in documents["docs/python.md"][0]]
+        kinds = [kind for _, kind, _ in documents["docs/reading.md"][0]]
         assert kinds.count("python") >= 8 and kinds.count("sh") >= 2 and len(documents["README.md"][1]) > 25, kinds
         check_commands(documents)
 
@@ -398,7 +446,7 @@ def main():
         shutil.copy(os.path.join(SOURCE, "tests", "analysis", "file", "sizes.cfg"), ".")
         few = "replicates = 3; model = { error_threshold = 1.0; }; "
         for name, text in (("one", "replicates = 1; model = { hidden_layers = 1; error_threshold = 1.0; };"),
-                           ("key", few + "grid = { hidden_size = [3, 30]; };"),
+                           ("key", few.replace("3", "12", 1) + "grid = { hidden_size = [3, 30]; };"),  # 12 models: BCa
                            ("grid", few + "grid = { hidden_size = [3, 30]; hidden_layers = [1, 3]; };")):
             with open(f"{name}.cfg", "w", encoding="utf-8") as file:
                 file.write(text)

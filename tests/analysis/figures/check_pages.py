@@ -232,6 +232,13 @@ class Pages(unittest.TestCase):
         with open("b.svg") as f:
             self.assertIn(name, f.read())
 
+    def test_unknown_font(self):
+        for font, warning in (("No Such Family", r"picky-analyse: --font No Such Family: no such font here, .+ is drawn\n"),
+                              ("DejaVu Sans", ""), ("serif", "")):
+            code, _, err = run("plot", "units", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
+            self.assertEqual(code, 0)
+            self.assertRegex(err, f"^{warning}$")
+
     def test_options(self):
         code, out, err = run("plot", "units", "seed.h5", "--config", "1", "-o", "c.svg", "--data", "-", "--font",
                              "Courier New", "--palette", "grey", "--width", "120")

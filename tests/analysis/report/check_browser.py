@@ -219,8 +219,9 @@ def png_size(path):
     return struct.unpack(">II", data[16:24])
 
 
-FIVE_TASKS = """replicates = 6; grid = { context_location = ["start", "end"]; };
-model = { tasks = "x0 + x1; x0 * x1; x0; x1; sum: x0 + 2 * x1"; hidden_size = 5; epochs = 1; error_threshold = 10.0; };"""
+EIGHT_TASKS = """replicates = 6; grid = { context_location = ["start", "end"]; };
+model = { tasks = "x0 + x1; x0 * x1; x0; x1; a_name_as_long_as_it_may_be_one: x0 + 2 * x1; x0 - x1; x0^2*x1^2*sin(x0)*sin(x1); 1";
+          hidden_layers = 13; hidden_size = 5; epochs = 1; error_threshold = 100.0; output_activation = "linear"; };"""
 NOTHING_ACCEPTED = "replicates = 2; model = { hidden_size = 5; epochs = 1; error_threshold = 0.0001; max_attempts = 1; };"
 
 
@@ -231,7 +232,7 @@ def make_pages(folder):
 
     run(f"{SOURCE}/sweeps/seed.cfg", "seed")
     run(f"{SOURCE}/sweeps/context_x_fraction.cfg", "context_x_fraction", "--set", "replicates=2")
-    for name, text in (("five", FIVE_TASKS), ("nothing", NOTHING_ACCEPTED)):
+    for name, text in (("eight", EIGHT_TASKS), ("nothing", NOTHING_ACCEPTED)):
         with open(f"{name}.cfg", "w") as f:
             f.write(text)
         run(f"{name}.cfg", name)
@@ -241,7 +242,7 @@ def make_pages(folder):
     pages = {"seed": ["four conditions of the 2020 draft", "context_location = end", hosts, "picky run sweep.cfg",
                       "The numbers of the histograms", "-1.0 to", "The numbers of the curves"],
              "context_x_fraction": ["152", "24 of 152 configurations", "Layer 4: selective", "not printed"],
-             "five": ["Sharing", "Layer 1: Jaccard", "N_eff", "5: sum", "Overlap of each pair"],
+             "eight": ["Sharing", "Layer 13: Jaccard", "N_eff", "8: 1", "Overlap of each pair"],
              "nothing": ["No accepted model", "rejected: 2"],
              "sizes": ["Unfinished", "<b>a name & \u03b1 very"]}
     for name in pages:

@@ -326,6 +326,12 @@ class Claims(base.Files):
             found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
             self.assertEqual(found["two_subnetworks"], "no control")
 
+    def test_limits_of_a_condition(self):
+        self.make("some.h5", [dict(hidden_size=20), dict(hidden_size=19), dict(hidden_size=20, fraction=0.62),
+                              dict(hidden_size=20, fraction=0.6), dict(hidden_size=20, fraction=0.38)], 6)
+        found = {row["claim"]: row["configurations_a"] for row in self.judged("some.h5")}
+        self.assertEqual((found["two_subnetworks"], found["rare_task_recruits"]), ("0;3", "0;0"))
+
     def test_no_control(self):
         self.make("some.h5", BARE, 8)
         found = self.judged("some.h5")
