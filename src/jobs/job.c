@@ -625,7 +625,7 @@ static enum error_code measure(struct job_runner *runner, struct pack *pack, str
                                struct waiting **members, job_done done, void *context, struct error *error)
 {
     struct job_group *group = group_of(runner, &pack->training.network.shape);
-    double start = clock_awake_s(), n = 0, full_ns = 0;
+    double start = clock_awake_s(), n = 0;
     for (size_t lane = 0; lane < training->lanes; lane++)
         n += members[lane] != NULL;
     importance_compute(&pack->importance, training, &runner->n_blocks_done);
@@ -804,10 +804,6 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             pack->member[lane]->stage = STAGE_NEW;
             pack->member[lane] = NULL;
         }
-    const struct pack_cost own = cost_of_pack(pack->kernels, &shape);
-    const struct pack_cost full = packing_full_cost(runner->packs[0].kernels, &h);
-    runner->totals.expected_s += 1e-9 * own.training_ns;
-    runner->totals.full_s += 1e-9 * full.training_ns * (double)n_steps_used / (double)n_steps;
     runner->totals.packs++;
     runner->totals.expected_s += 1e-9 * expected_ns;
     runner->totals.lanes_used += n_trained;

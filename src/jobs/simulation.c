@@ -12,7 +12,6 @@ static const double JOBS_MAX = 3000;
 /* How n models that wait are trained, by n - 1. */
 struct choice {
     size_t n_models;
-    double lanes;
     double untrained_s, training_s, measures_s;
 };
 
@@ -21,7 +20,6 @@ struct kind {
     size_t n_configs;
     double mean_length;  /* of its jobs, as a share of the longest, whose the shape is */
     double max_attempts; /* the most of its configurations */
-    double n_steps;      /* of all its configurations: lengths may differ */
     double cost;         /* of a full set's model: the dearest go out first */
     struct choice choice[KERNELS_LANES_MAX];
     size_t n_left; /* jobs that are not handed out */
@@ -55,7 +53,6 @@ static void find_choices(struct kind *kind, const struct hyperparameters *h, con
         const struct packing packing = packing_choose(widest, h, n, memory);
         const struct pack_cost cost = cost_of_pack(packing.kernels, &kind->shape);
         kind->choice[n - 1] = (struct choice){.n_models = packing.n_models > 0 ? packing.n_models : 1,
-                                              .lanes = (double)packing.kernels->lanes,
                                               .untrained_s = 1e-9 * scale * cost.untrained_ns,
                                               .training_s = 1e-9 * scale * cost.training_ns,
                                               .measures_s = 1e-9 * scale * cost.measures_ns};
