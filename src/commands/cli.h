@@ -48,6 +48,7 @@ struct arguments {
     bool resume;                /* --resume */
     bool null_jobs;             /* --null-jobs */
     bool json;                  /* --json */
+    bool is_quiet;              /* --quiet */
     const char *time_limit;     /* --time-limit */
     struct shard shard;         /* --shard, or 0/0 */
     unsigned retry;             /* --retry: bits 1 << enum job_status */
