@@ -866,19 +866,22 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     fesetenv(FE_DFL_ENV);
     double start = clock_awake_s(), cpu_start = clock_cpu_s();
     struct waiting *unfit = NULL;
+    struct error reason = {.code = ERROR_NONE}; /* of a job, if it is no failure of the runner */
     enum error_code code = ERROR_NONE;
     for (int i = 0; i < runner->n_packs && !code; i++) /* its memory will be another shape's */
         if (runner->packs[i].n_kept > 0 && !shape_packs_with(&runner->packs[i].training.network.shape, &group->shape))
-            code = measure_kept(runner, &runner->packs[i], done, context, error);
+            code = measure_kept(runner, &runner->packs[i], done, context, &reason);
     if (!code && !is_interrupted(runner))
-        code = screen(runner, group, done, context, &unfit, error);
+        code = screen(runner, group, done, context, &unfit, &reason);
     if (!code && !is_interrupted(runner))
-        code = train_longest(runner, group, done, context, &unfit, error);
+        code = train_longest(runner, group, done, context, &unfit, &reason);
     if (is_interrupted(runner)) {
         code = ERROR_NONE; /* whatever was refused: the jobs wait */
     } else if (unfit) {
-        put_end(runner, unfit, STATUS_ERROR, error->message);
+        put_end(runner, unfit, STATUS_ERROR, reason.message);
         code = end_job(runner, group, unfit, done, context, error);
+    } else if (code) {
+        *error = reason;
     }
     for (int i = 0; i < runner->n_packs && !code && !is_interrupted(runner); i++)
         if (is_due(runner, &runner->packs[i]))
