@@ -1,5 +1,6 @@
 #include "trend.h"
 
+#include "identical.h"
 #include "matching.h"
 #include "pooled.h"
 
@@ -33,7 +34,8 @@ static enum error_code read_point(struct trend *trend, const struct seeds *seeds
     struct sample sample;
     if (sample_read(&sample, seeds->reader, &one, options, false, error))
         return error->code;
-    sample_estimate(&sample, estimates, error);
+    if (!sample_estimate(&sample, estimates, error) && seeds->statistic == STATISTIC_TWO_PEAKS_IDENTICAL)
+        identical_two_peaks(seeds->reader, &one, options, estimates, error);
     for (size_t l = 0; l < sample.n_layers && !error->code; l++) {
         float *values = seeds->values + (l * seeds->n + i) * n_replicates;
         trend->points[l * trend->n + i] = estimates->layers[l].statistics[seeds->statistic];
