@@ -94,6 +94,21 @@ enum error_code trend_read(struct trend *trend, struct reader *reader, const siz
     return error->code;
 }
 
+bool trend_is_logarithmic(const double *x, size_t n)
+{
+    double widest[2] = {0, 0}, narrowest[2] = {INFINITY, INFINITY};
+    if (n < 3 || !(x[0] > 0))
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        const double gaps[2] = {x[i] - x[i - 1], log2(x[i]) - log2(x[i - 1])};
+        for (int k = 0; k < 2; k++) {
+            widest[k] = fmax(widest[k], gaps[k]);
+            narrowest[k] = fmin(narrowest[k], gaps[k]);
+        }
+    }
+    return 1.9 * widest[1] / narrowest[1] < widest[0] / narrowest[0];
+}
+
 void trend_free(struct trend *trend)
 {
     free(trend->points);
