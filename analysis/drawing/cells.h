@@ -4,7 +4,7 @@
 
 #include "layout.h"
 
-#define CELL_LINES    3
+#define CELL_LINES    4
 #define CELL_TEXT_MAX 48
 
 /* One cell. Its place is in pixels from the top left corner of the panel. */

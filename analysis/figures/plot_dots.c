@@ -1,6 +1,7 @@
 #include "plot_dots.h"
 
 #include "figure_data.h"
+#include "identical.h"
 #include "layer_mask.h"
 #include "ticker.h"
 
@@ -83,7 +84,9 @@ static enum error_code read_row(struct dots_figure *figure, size_t i, struct sam
     struct row *row = &figure->rows[i];
     size_t config = figure->selection->configs[i];
     const struct selection one = {.configs = &config, .n = 1};
-    if (sample_of_group(figure->reader, &one, &figure->request->ri, false, estimates, error))
+    if (sample_of_group(figure->reader, &one, &figure->request->ri, false, estimates, error) ||
+        (figure->statistic == STATISTIC_TWO_PEAKS_IDENTICAL &&
+         identical_two_peaks(figure->reader, &one, &figure->request->ri, estimates, error)))
         return error->code;
     row->n_layers = is_of_layer(figure) ? estimates->n_layers : 1;
     row->n_accepted = estimates->counts[STATUS_ACCEPTED];

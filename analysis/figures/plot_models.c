@@ -350,6 +350,8 @@ enum error_code plot_models(struct reader *reader, const struct selection *selec
     if (statistic < STATISTIC_FIRST_OF_MODEL)
         return error_set(error, ERROR_INPUT, "--statistic %s: a model has none: allowed: %s and what follows it", name,
                          statistic_table[STATISTIC_FIRST_OF_MODEL].name);
+    if (statistic == STATISTIC_TWO_PEAKS_IDENTICAL)
+        return error_set(error, ERROR_INPUT, "--statistic %s: a model has none: allowed: two_peaks", name);
     if (request->layers && statistic < STATISTIC_FIRST_OF_LAYER)
         return error_set(error, ERROR_INPUT, "--layer: %s is not a statistic of layers", name);
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||

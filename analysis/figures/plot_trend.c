@@ -160,41 +160,24 @@ static void value_text(const struct trend_figure *figure, const struct grid_axis
         hyperparameter_format(h, hyperparameter_find("tasks"), text);
 }
 
-/* How unevenly values [n] that go up lie: the widest gap over the narrowest. */
-static double unevenness(const double *x, size_t n)
-{
-    double widest = 0, narrowest = INFINITY;
-    for (size_t i = 1; i < n; i++) {
-        widest = fmax(widest, x[i] - x[i - 1]);
-        narrowest = fmin(narrowest, x[i] - x[i - 1]);
-    }
-    return widest / narrowest;
-}
-
 /* Where the values of the axis lie: numbers as they are, or their binary logarithms where those lie about twice as
  * evenly; words one after the other. */
 static enum error_code choose_places(struct trend_figure *figure, struct error *error)
 {
     const struct grid_axis *axis = &figure->grid.columns;
-    double *logarithms = malloc(axis->n * sizeof *logarithms);
     figure->x = malloc(axis->n * sizeof *figure->x);
-    if (!figure->x || !logarithms) {
-        free(logarithms);
+    if (!figure->x)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
-    }
     figure->is_number = true;
     for (size_t i = 0; i < axis->n && figure->is_number; i++) {
         char text[HYPERPARAMETER_FORMAT_MAX], *end;
         value_text(figure, axis, i, text);
         figure->x[i] = strtod(text, &end);
-        logarithms[i] = log2(figure->x[i]);
         figure->is_number = end != text && *end == '\0' && (i == 0 || figure->x[i] > figure->x[i - 1]);
     }
-    figure->is_logarithmic = figure->is_number && axis->n > 2 && figure->x[0] > 0 &&
-                             1.9 * unevenness(logarithms, axis->n) < unevenness(figure->x, axis->n);
+    figure->is_logarithmic = figure->is_number && trend_is_logarithmic(figure->x, axis->n);
     for (size_t i = 0; i < axis->n; i++)
-        figure->x[i] = figure->is_logarithmic ? logarithms[i] : figure->is_number ? figure->x[i] : (double)i;
-    free(logarithms);
+        figure->x[i] = figure->is_logarithmic ? log2(figure->x[i]) : figure->is_number ? figure->x[i] : (double)i;
     return ERROR_NONE;
 }
 

@@ -371,6 +371,29 @@ done:
     return error->code;
 }
 
+/* Trends of D of the work's pairs along their only axis. */
+static enum error_code take_trends(struct work *work, const struct other_pair *pair, struct other_result *other,
+                                   struct error *error)
+{
+    double *x = malloc(pair->n * sizeof *x);
+    error->code = ERROR_NONE;
+    if (!x)
+        return error_set(error, ERROR_FATAL, "not enough memory");
+    other->axis = other_pair_axis(pair, work->reader, x, &other->is_logarithmic);
+    for (int m = 0; m < work->claims->n_measures && other->axis && !error->code; m++) {
+        for (size_t p = 0; p < pair->n; p++) {
+            const struct claim_side *side = &pair->pairs[p].a;
+            memcpy(work->rows + p * work->n_seeds,
+                   claim_numbers_of(work->numbers, CLAIM_NONE, side->config, side->tasks, m, NUMBER_JUDGED),
+                   work->n_seeds * sizeof *work->rows);
+        }
+        pooled_slopes(x, work->rows, pair->n, work->n_seeds, work->a);
+        estimate(work, work->a, 1, &other->slopes[m], error);
+    }
+    free(x);
+    return error->code;
+}
+
 /* The effects of the tasks that no claim is about. work->result: scratch. */
 static enum error_code decide_others(struct work *work, struct error *error)
 {
@@ -395,6 +418,8 @@ static enum error_code decide_others(struct work *work, struct error *error)
                     other->rows[m].mean_b = (double)NAN;
                 estimate(work, column, 1, &other->rows[m].effect, error);
             }
+        if (!error->code)
+            take_trends(work, &claims->others.groups[g], other, error);
         work_end(work);
         if (error->code)
             return error->code;

@@ -45,10 +45,14 @@ struct claim_result {
     double noise_a[N_MEASURES], noise_b[N_MEASURES]; /* noise.h; NaN if it was not measured */
 };
 
-/* Of a pair of tasks that no claim is about: effects, and no verdict. */
+/* Of a pair of tasks that no claim is about: effects, and no verdict; trends of D (mean of all layers) along the only
+ * axis that is swept, if there is one: slopes as pooled_slopes has them. */
 struct other_result {
     size_t n_judged;
     struct claim_row rows[N_MEASURES];
+    const struct hyperparameter *axis; /* NULL: no trend */
+    bool is_logarithmic;               /* slopes for each doubling, else for 1 more */
+    struct estimate slopes[N_MEASURES];
 };
 
 /* All of a file. Owns its arrays; released by claims_free. */

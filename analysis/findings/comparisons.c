@@ -48,10 +48,14 @@ static enum error_code add_row(struct work *work, const struct comparisons_row *
     return ERROR_NONE;
 }
 
-/* Whether a statistic can be compared at all: the dip depends on how many units it is of. */
+/* Whether a statistic can be compared at all: identical tasks' is no model's, the dip depends on how many units it is
+ * of.
+ */
 static bool is_comparable(const struct work *work, enum statistic statistic)
 {
     const struct hyperparameter *size = hyperparameter_find("hidden_size");
+    if (statistic == STATISTIC_TWO_PEAKS_IDENTICAL)
+        return false;
     return statistic != STATISTIC_DIP || (work->found->key != size && work->found->other != size);
 }
 
@@ -292,6 +296,11 @@ static enum error_code none_found(const struct work *work, struct error *error)
 {
     const char *compare = work->options->compare, *interaction = work->options->interaction;
     const char *name = work->found->key->name;
+    for (int s = 0; s < N_STATISTICS; s++)
+        if (work->statistics == 1u << s && !is_comparable(work, (enum statistic)s))
+            return error_set(error, ERROR_INPUT, "--statistic %s: it cannot be compared%s; two_peaks can",
+                             statistic_table[s].name,
+                             s == STATISTIC_DIP ? " between sizes, for it depends on the number of units" : "");
     if (interaction)
         return error_set(
             error, ERROR_INPUT,

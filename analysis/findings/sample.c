@@ -36,6 +36,8 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
                        "Hartigan's dip, 0 to 0.25, of ln(I_1/I_2) of 10 important units or more"},
     [STATISTIC_TWO_PEAKS] = {"two_peaks", "two peaks", AGGREGATE_PROPORTION, true,
                              "models whose dip is too large, at p < 0.05, for one peak"},
+    [STATISTIC_TWO_PEAKS_IDENTICAL] = {"two_peaks_identical", "two peaks, identical", AGGREGATE_PROPORTION, true,
+                                       "models with two peaks among those that learn one of the two tasks twice"},
     [STATISTIC_JACCARD] = {"jaccard", "Jaccard", AGGREGATE_MEAN, true,
                            "of the units that matter to either task, the share that matters to both"},
     [STATISTIC_JACCARD_CHANCE] = {"jaccard_chance", "Jaccard by chance", AGGREGATE_MEAN, true,
@@ -185,6 +187,7 @@ static void take_layer(const struct filling *f, size_t model, size_t layer, cons
         [STATISTIC_UNIMPORTANT - STATISTIC_FIRST_OF_LAYER] = (double)counts.unimportant / n_units,
         [STATISTIC_DIP - STATISTIC_FIRST_OF_LAYER] = dip,
         [STATISTIC_TWO_PEAKS - STATISTIC_FIRST_OF_LAYER] = isnan(dip) ? dip : has_two_peaks,
+        [STATISTIC_TWO_PEAKS_IDENTICAL - STATISTIC_FIRST_OF_LAYER] = (double)NAN,
     };
     size_t first = column_index(sample, STATISTIC_FIRST_OF_LAYER, layer);
     for (size_t c = 0; c < STATISTIC_FIRST_OF_SHARING - STATISTIC_FIRST_OF_LAYER; c++)

@@ -24,8 +24,9 @@ enum statistic {
     STATISTIC_MIXED,
     STATISTIC_UNIMPORTANT,
     STATISTIC_DIP,
-    STATISTIC_TWO_PEAKS, /* of a model 1 or 0 */
-    STATISTIC_JACCARD,   /* how tasks share units, from here on: sharing.h */
+    STATISTIC_TWO_PEAKS,           /* of a model 1 or 0 */
+    STATISTIC_TWO_PEAKS_IDENTICAL, /* of the group, NaN of a model and until identical.h has filled it in */
+    STATISTIC_JACCARD,             /* how tasks share units, from here on: sharing.h */
     STATISTIC_JACCARD_CHANCE,
     STATISTIC_OVERLAP,
     STATISTIC_OVERLAP_CHANCE,

@@ -343,6 +343,31 @@ static void other_texts(const struct reader *reader, const struct other_pair *ot
     task_text(&reader->configs[side->config], side->tasks.b, text[1]);
 }
 
+/* The slopes of D of a pair of tasks that no claim is about. */
+static void write_trend(const struct claims *claims, const struct other_result *result, FILE *out)
+{
+    if (!result->axis)
+        return;
+    fprintf(out, "    trend: slope of D for %s %s\n", result->is_logarithmic ? "each doubling of" : "1 more of",
+            result->axis->name);
+    for (int m = 0; m < claims->n_measures; m++) {
+        const struct estimate *slope = &result->slopes[m];
+        char value[TABLE_NUMBER_MAX], low[TABLE_NUMBER_MAX], high[TABLE_NUMBER_MAX],
+            interval[2 * TABLE_NUMBER_MAX + 8] = "";
+        if (!is_wanted(claims, m))
+            continue;
+        table_number(slope->value, 2, value);
+        table_number(slope->low, 2, low);
+        table_number(slope->high, 2, high);
+        if (isfinite(slope->low))
+            snprintf(interval, sizeof interval, "[%s, %s]", low, high);
+        fprintf(out, "    %-15s  %-6s %-18s", measure_table[m].name, value, interval);
+        if (slope->n > 0)
+            fprintf(out, "  %zu seeds", slope->n);
+        fprintf(out, "\n");
+    }
+}
+
 static void write_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
 {
     const struct other_pair *other = &claims->others.groups[i];
@@ -366,6 +391,7 @@ static void write_other(const struct claims *claims, const struct reader *reader
             fprintf(out, "  %zu seeds", row->effect.n);
         fprintf(out, "\n");
     }
+    write_trend(claims, result, out);
 }
 
 static void write_others(const struct claims *claims, const struct reader *reader, FILE *out)
@@ -374,7 +400,7 @@ static void write_others(const struct claims *claims, const struct reader *reade
         return;
     fprintf(out,
             "\nOther pairs of tasks, which no claim is about: D, mean of all layers, less that of identical tasks\n"
-            "[95 %%], and D of both. No verdict.\n");
+            "[95 %%], and D of both; its trend where one hyperparameter is swept. No verdict.\n");
     for (size_t i = 0; i < claims->others.n && i < OTHERS_SHOWN; i++)
         write_other(claims, reader, i, out);
     if (claims->others.n > OTHERS_SHOWN)
@@ -575,7 +601,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    fprintf(out, "\n");
+    fprintf(out, ",,,,,\n"); /* no trend */
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -593,7 +619,15 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     csv_tasks(&view, SIDE_A, out);
     fprintf(out, ",,");
     csv_task_names(&view, SIDE_A, reader, out);
-    fprintf(out, ",\n");
+    const struct other_result *result = &claims->other_results[i];
+    const double slopes[3] = {result->slopes[m].value, result->slopes[m].low, result->slopes[m].high};
+    if (result->axis) {
+        fprintf(out, ",,%s", result->axis->name);
+        csv_numbers(slopes, 3, out);
+        fprintf(out, ",%s\n", result->is_logarithmic ? "doubling" : "1");
+    } else {
+        fprintf(out, ",,,,,,\n");
+    }
 }
 
 static void csv_head(struct claims_group group, FILE *out)
@@ -606,7 +640,7 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -635,7 +669,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -796,9 +830,17 @@ static void json_other(const struct claims *claims, const struct reader *reader,
         json_number(out, row->mean_a);
         fprintf(out, ", \"mean_identical\": ");
         json_number(out, row->mean_b);
+        if (claims->other_results[i].axis) {
+            fprintf(out, ", \"trend\": ");
+            json_estimate(out, &claims->other_results[i].slopes[m]);
+        }
         fprintf(out, "}");
     }
-    fprintf(out, "}}");
+    if (claims->other_results[i].axis)
+        fprintf(out, "}, \"trend_along\": \"%s\", \"trend_per\": \"%s\"}", claims->other_results[i].axis->name,
+                claims->other_results[i].is_logarithmic ? "doubling" : "1");
+    else
+        fprintf(out, "}}");
 }
 
 /* The group as the members that the object of it begins with. */

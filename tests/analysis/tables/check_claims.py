@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -589,6 +590,36 @@ class Claims(base.Files):
                          [(["x0 * x1", "x1"], 1), (["x0 + x1", "x1"], 0)])
         self.assertEqual(json.loads(done("claims", "claims.h5", "--json"))["other_pairs"], [])
         self.assertNotIn("Other pairs", done("claims", "claims.h5"))
+        self.assertNotIn("trend:", text)
+        self.assertEqual({row["trend_along"] for row in rows("claims", "three.h5")}, {""})
+
+    def test_trends_of_other_pairs(self):
+        """Where one hyperparameter is swept, D of tasks that no claim is about has a slope along it, over seeds."""
+        rates = [0.001, 0.002, 0.004, 0.008]
+        self.make_of_three("swept.h5", ["x0 + x1; x0 * x1; x1"] * len(rates))
+        with h5py.File("swept.h5", "r+") as f:
+            f["lr"][:] = rates
+            p = f["importance"][:, :, 5, :, :, :24].astype("f8")
+        p = p / p.sum(-1, keepdims=True)
+        d = abs(p[:, :, 0] - p[:, :, 2]).sum(-1).mean(-1) / 2  # all layers of [configuration, seed]
+        for path, x, per in (("swept.h5", np.log2(rates), "doubling"), ("even.h5", np.arange(4) / 10 + 0.1, "1")):
+            if path == "even.h5":
+                shutil.copy("swept.h5", path)
+                with h5py.File(path, "r+") as f:
+                    f["lr"][:] = x
+            slopes = np.polyfit(x, d, 1)[0]
+            row = [row for row in rows("claims", path, "--measure", "variance")
+                   if row["claim"] == "other_pairs" and row["task_names_a"].startswith("x0 + x1 and x1")][0]
+            self.assertEqual((row["trend_along"], row["trend_per"], row["decision"]), ("lr", per, ""))
+            low, high = scipy.stats.t.interval(0.95, 7, slopes.mean(), scipy.stats.sem(slopes))
+            np.testing.assert_allclose([number(row[k]) for k in ("trend", "trend_low", "trend_high")],
+                                       [slopes.mean(), low, high], rtol=1e-4, atol=2e-6)
+            self.assertIn(f"trend: slope of D for {'each doubling' if per == 'doubling' else '1 more'} of lr\n",
+                          done("claims", path))
+        with h5py.File("swept.h5", "r+") as f:  # two axes: no trend
+            f["batch_size"][:2] = 20
+        self.assertEqual({row["trend_along"] for row in rows("claims", "swept.h5")}, {""})
+        self.assertNotIn("trend:", done("claims", "swept.h5"))
 
     def test_lists_that_are_each_others_control(self):
         self.make_of_three("three.h5", ["x0 + x1; x0 + x1; x0 * x1", "x0 * x1; x0 + x1; x0 * x1", "x0 * x1; x0 * x1; x0 * x1"])
