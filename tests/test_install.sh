@@ -46,6 +46,27 @@ completes --resume picky run --res
 completes heatmap picky-analyse plot heat
 completes --keep-script picky-analyse plot ri --keep
 completes 'hidden_size=' picky run --set hidden_s
+completes 'hidden_size=' picky-analyse summary x.h5 --where hid
+completes random picky run --set train_mode = ''
+completes replay picky run --set train_mode = re
+completes variance picky-analyse plot ri x.h5 --where standardise =
+completes equal picky train --set fraction = eq
+completes start picky run --set context_location =
+completes N_train picky status x.h5 --by N_
+completes hidden_layers picky-analyse plot ri-grid x.h5 --rows hidden_l
+completes dip,selective_1 picky-analyse summary x.h5 --statistic dip,sel
+completes jaccard picky-analyse plot heatmap x.h5 --statistic ja
+completes taylor_mean picky-analyse plot ri x.h5 --measure = ta
+completes accepted,rejected picky-analyse summary x.h5 --status accepted,rej
+completes replay_selects picky-analyse claims x.h5 --claim rep
+completes layer picky-analyse plot ri x.h5 --normalise l
+completes important picky-analyse claims x.h5 --of imp
+completes portable picky bench --simd por
+completes error picky run sweep.cfg --resume --retry ''
+# What the file itself lists is what the programs know.
+for word in accepted rejected diverged error model epoch neuron swept all; do
+    picky-analyse export --help | grep -qw "$word" || fail "export knows no $word, which completion gives"
+done
 
 cd "$prefix"
 picky plan share/picky/sweeps/notebook.cfg >/dev/null
@@ -54,4 +75,12 @@ for script in sweep array merge analyse; do
 done
 for document in doc/picky/README.md doc/picky/CHANGELOG.md doc/picky/copyright picky/jobscripts/README.md; do
     [[ -s share/$document ]] || fail "share/$document is missing"
+done
+# Every page that help and manual pages name is installed; each command names one.
+for page in $(cat share/man/man1/*.1 | sed 's/\\-/-/g' | grep -E '^(More|Pages|measures\.md,)' | grep -oE '[a-z-]+\.md' | sort -u) first-look.ipynb; do
+    [[ -s share/doc/picky/$page ]] || fail "share/doc/picky/$page, which a help names, is missing"
+done
+for program in picky picky-analyse; do
+    sections=$(grep -c "^\.SH $program " share/man/man1/$program.1) more=$(grep -c '^More: ' share/man/man1/$program.1)
+    [[ $sections == "$more" && $more -gt 4 ]] || fail "$program: $more of $sections commands name a page"
 done

@@ -16,6 +16,7 @@ struct command {
     const char *synopsis; /* after FILE.h5, [OPTION]... not included: "-o OUT"; "" if there is nothing */
     const char *summary;  /* what it does, in one line without a full stop */
     const char *details;  /* paragraphs of its --help, each line ended, or NULL */
+    const char *pages;    /* of docs/, that say more; NULL: measures.md */
     const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
                              "measures" it takes several measures, too */
     bool needs_output;    /* --output must be given */

@@ -87,10 +87,10 @@ const struct command command_claims = {
         "each combination of their values apart, with the controls of the whole file.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
-        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n"
-        "docs/claims.md has all of this with its reasons.\n",
+        "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
     .options = "output force where by measure measures unimportant-below selective-above mixed-below of status "
                "smallest-effect simultaneous "
                "control noise csv json",
+    .pages = "claims.md",
     .run = run,
 };

@@ -100,7 +100,8 @@ const struct command command_export = {
         "tasks from 1. A number that is none is NaN: of RI, that the neuron is unimportant to both tasks. Neurons\n"
         "have the measures of --measure. Arrays have the axes of the file; in slots that are pending or\n"
         "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
-        "output. docs/reading.md has examples.\n",
+        "output.\n",
     .options = "output force where each keys measure measures normalise unimportant-below status variable sweep",
+    .pages = "reading.md, format.md",
     .run = run,
 };

@@ -42,6 +42,7 @@ const struct command command_plot_claims = {
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "noise title " FIGURE_OPTIONS,
     .needs_output = true,
+    .pages = "claims.md",
     .run = claims,
 };
 
@@ -63,5 +64,6 @@ const struct command command_plot_multiverse = {
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
+    .pages = "claims.md",
     .run = multiverse,
 };

@@ -40,5 +40,6 @@ const struct command command_report = {
         "--pair; claims name their own. Long tables are folded, and not printed unless they are open.\n"
         "Without -o, to standard output.\n",
     .options = "output force where measure pair normalise unimportant-below",
+    .pages = "measures.md, claims.md",
     .run = run,
 };

@@ -119,5 +119,6 @@ const struct command command_summary = {
                "mixed-below compare interaction statistic "
                "simultaneous top p-below csv json",
     .chooses_models = true,
+    .pages = "measures.md",
     .run = run,
 };

@@ -566,7 +566,8 @@ static void print_command_help(const struct command *command, FILE *out)
             print_option(&option_table[i], out);
     if (has_word(command->options, "statistic"))
         print_statistics(out);
-    fprintf(out, "\n%s", exit_codes);
+    fprintf(out, "\n%s\nMore: %s (in share/doc/picky, or docs/ of the sources).\n", exit_codes,
+            command->pages ? command->pages : "measures.md");
 }
 
 /* Whether a command's name begins with the word `group` ("plot" of "plot ri"). */
@@ -586,7 +587,11 @@ static void print_help(const char *group, FILE *out)
             print_synopsis(commands[i], out);
             fprintf(out, "      %s.\n", commands[i]->summary);
         }
-    fprintf(out, "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s", exit_codes);
+    fprintf(
+        out,
+        "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
+        "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, measures.md, claims.md, reading.md.\n",
+        exit_codes);
 }
 
 /* "summary, plot ri" of all commands, or of a group. */

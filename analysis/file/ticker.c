@@ -1,10 +1,10 @@
 #include "ticker.h"
 
 #include "clock.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define SILENT_S   2.0
 #define TERMINAL_S 0.25
@@ -12,7 +12,7 @@
 
 void ticker_begin(struct ticker *ticker, const char *what, uint64_t n_total)
 {
-    *ticker = (struct ticker){.what = what, .n_total = n_total, .is_terminal = isatty(STDERR_FILENO) == 1};
+    *ticker = (struct ticker){.what = what, .n_total = n_total, .is_terminal = stream_redraws(stderr)};
     ticker->start_s = clock_s();
     ticker->next_s = ticker->start_s + SILENT_S;
 }
@@ -27,9 +27,13 @@ void ticker_add(struct ticker *ticker, uint64_t n)
         return;
     double done = (double)ticker->n_done / (double)(ticker->n_total > 0 ? ticker->n_total : 1);
     double left = done > 0 ? (now - ticker->start_s) * (1 - done) / done : 0;
-    fprintf(stderr, "%spicky-analyse: %" PRIu64 " of %" PRIu64 " %s (%.0f %%), about %.0f s left%s",
-            ticker->is_terminal ? "\r" : "", ticker->n_done, ticker->n_total, ticker->what, 100 * done, left,
-            ticker->is_terminal ? "\033[K" : "\n");
+    char text[160];
+    snprintf(text, sizeof text, "picky-analyse: %" PRIu64 " of %" PRIu64 " %s (%.0f %%), about %.0f s left",
+             ticker->n_done, ticker->n_total, ticker->what, 100 * done, left);
+    if (ticker->is_terminal)
+        fprintf(stderr, "\r%.*s\033[K", stream_columns(stderr), text);
+    else
+        fprintf(stderr, "%s\n", text);
     fflush(stderr);
     ticker->is_shown = true;
     ticker->next_s = now + (ticker->is_terminal ? TERMINAL_S : LOG_S);

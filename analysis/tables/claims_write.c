@@ -423,22 +423,24 @@ static void write_rules(const struct claims *claims, const struct reader *reader
                         FILE *out)
 {
     table_head(reader, selection, out);
-    fprintf(
-        out,
-        "\nEach claim is an effect, a mean over seeds, held against networks that learnt one task twice. larger: its\n"
-        "95 %% interval lies above the smallest effect of interest; reversed: below that the other way round;\n"
-        "negligible: between the two, of %d seeds or more; undecided: all else; mixed: a pair of configurations says\n"
-        "the opposite; selection: pairs that accepted the same attempt say otherwise; no control: no identical tasks\n"
-        "in the file; too few: under %d seeds. Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share\n"
-        "of a task's importance: 0 if both tasks use the same units, 1 if they share none. Beside it, shares of\n"
-        "selective (|RI| > %g) and mixed (|RI| < %g) units, of importances as they are and divided by their sum\n"
-        "over the layer (/layer): below %g of its layer's mean one counts as 0; shares of a layer are\n"
-        "shares of %s.\n%s",
-        VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
-        claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
-        claims->is_simultaneous
-            ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
-            : "Intervals are not corrected for the number of claims and measures (--simultaneous does so).\n");
+    fprintf(out,
+            "\nEach claim is an effect, a mean over seeds, held against networks that learnt\n"
+            "one task twice. larger: its 95 %% interval lies above the smallest effect of\n"
+            "interest; reversed: below that the other way round; negligible: between the\n"
+            "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
+            "says the opposite; selection: pairs that accepted the same attempt say\n"
+            "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
+            "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
+            "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
+            "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
+            "importances as they are and divided by their sum over the layer (/layer):\n"
+            "below %g of its layer's mean one counts as 0; shares of a layer are\n"
+            "shares of %s.\n%s",
+            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
+            claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
+            claims->is_simultaneous
+                ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
+                : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
     write_statuses(claims, out);
 }
 

@@ -1,6 +1,7 @@
 #include "export.h"
 
 #include "formats.h"
+#include "numbers.h"
 #include "sharing.h"
 #include "ticker.h"
 
@@ -44,12 +45,13 @@ unsigned export_default_statuses(enum export_rows rows)
 static void put_number(FILE *out, double value)
 {
     fputc(',', out);
-    char text[32];
+    char text[NUMBER_TEXT_MAX];
     if (!isfinite(value))
         return;
-    /* A number of the file: as few digits as give it back. All else, and where six do not do that: nine. */
-    snprintf(text, sizeof text, "%.6g", value);
-    if ((double)(float)value != value || strtof(text, NULL) != (float)value)
+    /* A float of the file: as few digits as give it back. All else: nine. */
+    if ((double)(float)value == value)
+        number_text_float((float)value, text);
+    else
         snprintf(text, sizeof text, "%.9g", value);
     fprintf(out, "%s", text);
 }

@@ -19,13 +19,14 @@ printf '.TH %s 1 "" "picky %s" "User commands"\n' "$(echo "$name" | tr a-z- A-Z_
 printf '.SH NAME\n%s \\- %s\n' "$name" "$what"
 printf '.SH DESCRIPTION\n'
 "$program" --help | verbatim
-commands=$("$program" --help | sed -n "s/^ *$name \(plot [a-z][a-z-]*\|[a-z][a-z]*\) .*/\1/p")
+commands=$("$program" --help | sed -n "/ help COMMAND/d;s/^ *$name \(plot [a-z][a-z-]*\|[a-z][a-z]*\) .*/\1/p")
 [ -n "$commands" ]
 echo "$commands" | while read -r command; do
     printf '.SH %s %s\n' "$name" "$command"
     # shellcheck disable=SC2086
     "$program" $command --help | verbatim # "plot ri" is two words
 done
+printf '.SH FILES\n.nf\nshare/doc/picky, share/picky/sweeps, share/picky/jobscripts below where picky is installed\n.fi\n'
 printf '.SH SEE ALSO\n.BR %s (1)' "$other"
 [ "$name" = picky ] && printf ',\n.BR mpirun (1),\n.BR sbatch (1)'
 printf '\n'

@@ -1,10 +1,30 @@
 #include "numbers.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 bool number_is_integer(double value, int64_t *integer)
 {
     bool is_integer = fabs(value) < EXACT_BELOW && value == trunc(value);
     *integer = is_integer ? (int64_t)value : 0;
     return is_integer;
+}
+
+void number_text(double value, char text[NUMBER_TEXT_MAX])
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+}
+
+void number_text_float(float value, char text[NUMBER_TEXT_MAX])
+{
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
 }

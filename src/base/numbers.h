@@ -15,4 +15,10 @@
 /* Whether `value` is an integer that is exact; if so, *integer is that, else 0. */
 bool number_is_integer(double value, int64_t *integer);
 
+/* The shortest decimal that reads back as the same double, or the same float: .426 is not 0.425999996. From six digits
+ * on, so that 10 is not 1e+01. */
+#define NUMBER_TEXT_MAX 32
+void number_text(double value, char text[NUMBER_TEXT_MAX]);
+void number_text_float(float value, char text[NUMBER_TEXT_MAX]);
+
 #endif

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 void streams_begin(void)
 {
@@ -21,4 +23,21 @@ int streams_finish(const char *program, int code)
         return code;
     fprintf(stderr, "%s: cannot write to standard output: %s\n", program, errno ? strerror(errno) : "a write failed");
     return ERROR_FATAL;
+}
+
+bool stream_redraws(FILE *stream)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(stream)) && (!term || strcmp(term, "dumb") != 0);
+}
+
+int stream_columns(FILE *stream)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size = {0};
+    int told = columns ? atoi(columns) : 0;
+    int width = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    if (width <= 0 || (told > 0 && told < width))
+        width = told;
+    return width > 1 ? width - 1 : 79;
 }

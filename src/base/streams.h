@@ -2,6 +2,9 @@
 #ifndef PICKY_STREAMS_H
 #define PICKY_STREAMS_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 /* Opens /dev/null in the place of each of descriptors 0 to 2 that is closed: else the next file opened takes it, and
  * what is printed goes into that file. Call it before anything is opened. */
 void streams_begin(void);
@@ -9,5 +12,13 @@ void streams_begin(void);
 /* Flushes stdout. Returns `code`, or ERROR_FATAL, after one line on stderr that starts with `program`, if `code` is 0
  * and something printed did not arrive. A reader that left (a pager, head) has had enough: no error. */
 int streams_finish(const char *program, int code);
+
+/* Whether a line can be redrawn on the stream: it is a terminal, and not one that cannot move its cursor (TERM=dumb).
+ */
+bool stream_redraws(FILE *stream);
+
+/* Columns that such a line may take: the least that the terminal and COLUMNS (if it is in the environment) say, or 80,
+ * less the last one, where some terminals wrap as soon as it is written. */
+int stream_columns(FILE *stream);
 
 #endif

@@ -406,12 +406,11 @@ static void print_quota(FILE *stream, const struct diagnosis *diagnosis, const s
     }
 }
 
-static void print_output(FILE *stream, const struct diagnosis *diagnosis, const char *output)
+/* Where the output is (NULL: not known), and until when there is time. */
+static void print_output(FILE *stream, const struct diagnosis *diagnosis, const struct file_system *file_system)
 {
-    struct file_system file_system = {0};
-    bool is_found = find_file_system(output, &file_system);
-    if (is_found)
-        fprintf(stream, "picky: the output is on %s (%s); ", file_system.mount_point, file_system.type);
+    if (file_system)
+        fprintf(stream, "picky: the output is on %s (%s); ", file_system->mount_point, file_system->type);
     else
         fprintf(stream, "picky: the output is on an unknown file system; ");
     if (isfinite(diagnosis->deadline_s)) {
@@ -421,18 +420,27 @@ static void print_output(FILE *stream, const struct diagnosis *diagnosis, const 
     } else {
         fprintf(stream, "no time limit\n");
     }
-    if (is_found && file_system.local_locks)
+}
+
+static void print_locks(FILE *stream, const struct file_system *file_system)
+{
+    if (file_system->local_locks)
         fprintf(stream,
                 "picky: warning: %s is mounted with %s, so that locks are not seen by other nodes: take care that one "
                 "run at a time writes a file\n",
-                file_system.mount_point, file_system.local_locks);
+                file_system->mount_point, file_system->local_locks);
 }
 
-void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output)
+void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output, bool is_quiet)
 {
     struct seat *seats = make_seats(diagnosis->hosts, diagnosis->placements, diagnosis->n_ranks);
-    print_placement(stream, diagnosis, seats);
-    print_output(stream, diagnosis, output);
+    struct file_system file_system = {0};
+    bool is_found = find_file_system(output, &file_system);
+    if (!is_quiet) {
+        print_placement(stream, diagnosis, seats);
+        print_output(stream, diagnosis, is_found ? &file_system : NULL);
+    }
+    print_locks(stream, &file_system);
     print_crowding(stream, diagnosis, seats);
     print_quota(stream, diagnosis, seats);
     if (diagnosis->n_ranks == 1 && environment_number("SLURM_NTASKS") > 1)

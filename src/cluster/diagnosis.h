@@ -54,8 +54,8 @@ enum error_code diagnosis_check_srun(struct error *error);
 enum error_code diagnosis_check_launch(int n_ranks, struct error *error);
 
 /* Prints the first lines: ranks, nodes, threads, instruction set, CPUs, the file system of `output`, the deadline; and
- * a line for each thing that is wrong. */
-void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output);
+ * a line for each thing that is wrong, which is all if it is to be quiet. */
+void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char *output, bool is_quiet);
 
 /* The file system that `path`, absolute and without symbolic links, is on. */
 struct file_system {

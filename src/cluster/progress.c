@@ -1,14 +1,13 @@
 #include "progress.h"
 
 #include "clock.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const double REDRAW_S = 0.2;          /* bar */
 static const double LINES_APART_S = 1;       /* lines: never closer */
@@ -69,25 +68,20 @@ static int percent(const struct progress *progress)
     return progress->n_jobs ? (int)(100 * (double)n_done(progress) / (double)progress->n_jobs) : 100;
 }
 
-bool progress_is_terminal(FILE *stream)
-{
-    const char *term = getenv("TERM");
-    return isatty(fileno(stream)) && (!term || strcmp(term, "dumb") != 0);
-}
-
 void progress_hide(FILE *stream)
 {
-    if (!progress_is_terminal(stream))
+    if (!stream_redraws(stream))
         return;
     fputs("\r\033[K", stream);
     fflush(stream);
 }
 
-void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
+void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs, bool is_quiet)
 {
     double now = clock_s();
     *progress = (struct progress){.stream = stream,
-                                  .is_terminal = progress_is_terminal(stream),
+                                  .is_terminal = !is_quiet && stream_redraws(stream),
+                                  .is_quiet = is_quiet,
                                   .is_open = true,
                                   .n_jobs = n_jobs,
                                   .start_s = now,
@@ -96,7 +90,7 @@ void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs)
                                   .interval_s = FIRST_INTERVAL_S,
                                   .burst_s = now,
                                   .marks = {{.at_s = now}, {.at_s = now}}};
-    if (!progress->is_terminal) {
+    if (!progress->is_terminal && !is_quiet) {
         fprintf(stream, "picky: %" PRIu64 " job%s to do\n", n_jobs, n_jobs == 1 ? "" : "s");
         fflush(stream);
     }
@@ -243,12 +237,11 @@ static void show(struct progress *progress, double now_s, bool is_last)
     char text[512];
     progress->shown_s = now_s;
     progress->shown_done = n_done(progress);
+    if (progress->is_quiet)
+        return;
     if (progress->is_terminal) {
-        struct winsize size = {0};
-        int width = ioctl(fileno(progress->stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-        /* The last column stays free: some terminals wrap when it is written. */
-        progress_bar(progress, now_s, width < (int)sizeof text / 2 ? width - 1 : (int)sizeof text / 2, text,
-                     sizeof text);
+        int width = stream_columns(progress->stream), most = (int)sizeof text / 2;
+        progress_bar(progress, now_s, width < most ? width : most, text, sizeof text);
         fprintf(progress->stream, "\r%s\033[K%s", text, is_last ? "\n" : "");
     } else {
         progress_line(progress, now_s, text, sizeof text);

@@ -15,7 +15,8 @@
 struct progress {
     FILE *stream; /* borrowed */
     bool is_terminal;
-    bool is_open; /* something was said, and the end not yet */
+    bool is_quiet; /* only progress_say speaks */
+    bool is_open;  /* something was said, and the end not yet */
     uint64_t n_jobs;
     uint64_t counts[N_STATUSES]; /* done so far; pending unused */
     struct progress_work {
@@ -34,14 +35,11 @@ struct progress {
     } marks[2]; /* the rate is taken since marks[0]: at least the later half of a long run */
 };
 
-/* Whether a bar can be redrawn on the stream: it is a terminal, and not one that cannot move its cursor (TERM=dumb). */
-bool progress_is_terminal(FILE *stream);
-
 /* Takes a bar off a terminal, for what is said on another stream; the next update draws it again. */
 void progress_hide(FILE *stream);
 
-/* Starts the display of a run of n_jobs on `stream`. */
-void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs);
+/* Starts the display of a run of n_jobs on `stream`; if it is to be quiet, nothing but progress_say shows. */
+void progress_start(struct progress *progress, FILE *stream, uint64_t n_jobs, bool is_quiet);
 
 /* Takes note of the jobs done by now, by status, and of the work, and shows it if it is time to. Cheap: meant to be
  * called from an event loop. */

@@ -21,6 +21,7 @@ static const struct option long_options[] = {
     {"resume", no_argument, NULL, 'r'},
     {"by", required_argument, NULL, 'b'},
     {"json", no_argument, NULL, 'j'},
+    {"quiet", no_argument, NULL, 'q'},
     {"time-limit", required_argument, NULL, 'T'},
     {"null-jobs", no_argument, NULL, 'N'},
     {"shard", required_argument, NULL, 'D'},
@@ -86,6 +87,7 @@ void command_help(const struct command *command, FILE *stream)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+    fprintf(stream, "\nMore: %s (in share/doc/picky, or docs/ of the sources).\n", command->pages);
 }
 
 void print_quoted(FILE *stream, const char *text)
@@ -260,6 +262,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             arguments->by = optarg;
         if (option == 'j')
             arguments->json = true;
+        if (option == 'q')
+            arguments->is_quiet = true;
         if (option == 'T')
             arguments->time_limit = optarg;
         if (option == 'D' && !shard_parse(optarg, &arguments->shard))

@@ -23,6 +23,7 @@ struct command {
     const char *synopsis; /* after the name */
     const char *summary;
     const char *details;        /* the rest of its --help */
+    const char *pages;          /* of docs/, that say more */
     bool lists_hyperparameters; /* --help shows the table */
     bool is_parallel;           /* starts MPI */
     int (*run)(const struct command *command, int argc, char **argv);
@@ -48,6 +49,7 @@ struct arguments {
     bool resume;                /* --resume */
     bool null_jobs;             /* --null-jobs */
     bool json;                  /* --json */
+    bool is_quiet;              /* --quiet */
     const char *time_limit;     /* --time-limit */
     struct shard shard;         /* --shard, or 0/0 */
     unsigned retry;             /* --retry: bits 1 << enum job_status */

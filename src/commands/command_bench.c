@@ -620,5 +620,6 @@ const struct command command_bench = {
         "the targets of a job cost, at 50 units a layer, as a share of the whole job, if each task takes ten\n"
         "operations, or three transcendental functions, a sample (to stay below 2 and 8 %).\n"
         "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
+    .pages = "scale.md",
     .run = run,
 };

@@ -428,7 +428,7 @@ static enum error_code open_extended(struct results **results, const char *path,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    static const struct running running = {.options = "sTNbX",
+    static const struct running running = {.options = "sTNbXq",
                                            .operands = "FILE.h5 SWEEP.cfg",
                                            .sweep_operand = 1,
                                            .output_operand = 0,
@@ -438,7 +438,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_extend = {
     .name = "extend",
-    .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--drop NAME]... [--time-limit D] [--by KEY]",
+    .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--drop NAME]... [--time-limit D] [--by KEY]\n                 "
+                "  [--quiet]",
     .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
     .details =
         "The sweep has more replicates, values or cases than the one that FILE.h5 was made with, in any order, and\n"
@@ -452,10 +453,12 @@ const struct command command_extend = {
         "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
         "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n"
         "  --time-limit D    stops early, in good order, so as to end within D (see picky run --help)\n"
-        "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
+        "  --by KEY          at the end, counts for each value of this hyperparameter too\n"
+        "  --quiet           no first lines and no progress; warnings, errors and the last lines stay\n\n"
         "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4 complete but some jobs failed with\n"
         "an error, 5 one job needs longer than the whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
+    .pages = "more-replicates.md",
     .run = run,
 };

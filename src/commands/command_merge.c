@@ -322,7 +322,7 @@ static int run(const struct command *command, int argc, char **argv)
     char command_line[4096];
     uint64_t counts[N_STATUSES] = {0};
     provenance_command(argc, argv, command_line, sizeof command_line);
-    switch (arguments_parse(&arguments, command, "oX", "PART.h5...", argc, argv)) {
+    switch (arguments_parse(&arguments, command, "oXq", "PART.h5...", argc, argv)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;
@@ -345,11 +345,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_merge = {
     .name = "merge",
-    .synopsis = "-o FILE.h5 [--drop NAME]... PART.h5...",
+    .synopsis = "-o FILE.h5 [--drop NAME]... [--quiet] PART.h5...",
     .summary = "Joins results files of one sweep, such as its shards, into a new one.",
     .details =
         "  -o FILE.h5        the whole; must not exist\n"
-        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n\n"
+        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n"
+        "  --quiet           taken as by picky run; there is no progress to leave out\n\n"
         "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
         "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
         "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, "
@@ -359,5 +360,6 @@ const struct command command_merge = {
         "named and refused.\n\n"
         "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
         "75 jobs are missing.\n",
+    .pages = "more-replicates.md, cluster.md",
     .run = run,
 };

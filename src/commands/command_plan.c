@@ -310,5 +310,6 @@ const struct command command_plan = {
         "how attempts end, for some three seconds; the high end of an interval is at most twice its low end, which\n"
         "holds in nine of ten cases. Configurations that do not fit into this machine's memory are\n"
         "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
+    .pages = "first-sweep.md, cluster.md, scale.md",
     .run = run,
 };

@@ -40,7 +40,7 @@ static enum error_code open_results(struct results **results, const char *path, 
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    static const struct running running = {.options = "soTrNDRb",
+    static const struct running running = {.options = "soTrNDRbq",
                                            .operands = "SWEEP.cfg",
                                            .sweep_operand = 0,
                                            .output_operand = -1,
@@ -52,7 +52,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_run = {
     .name = "run",
     .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]] [--set KEY=VALUE]... [--shard I/N]\n"
-                "                [--time-limit D] [--by KEY]",
+                "                [--time-limit D] [--by KEY] [--quiet]",
     .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
     .details =
         "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist,\n"
@@ -67,7 +67,8 @@ const struct command command_run = {
         "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
         "                    1d, or as Slurm writes it: MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own limit\n"
         "                    is minded without being told\n"
-        "  --by KEY          at the end, counts for each value of this hyperparameter too\n\n"
+        "  --by KEY          at the end, counts for each value of this hyperparameter too\n"
+        "  --quiet           no first lines and no progress; warnings, errors and the last lines stay\n\n"
         "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2\n"
         "after the models in training, at most ten seconds later; all that is finished is kept. A second SIGINT\n"
         "kills. A SIGHUP that is ignored at the start (nohup) stays so. Ten seconds after that, or after the time\n"
@@ -79,5 +80,6 @@ const struct command command_run = {
         "the whole time limit (none was finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
+    .pages = "first-sweep.md, own-tasks.md, cluster.md",
     .run = run,
 };

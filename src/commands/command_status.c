@@ -153,5 +153,6 @@ const struct command command_status = {
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
         "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
         "read, is not picky's or is damaged.\n",
+    .pages = "first-sweep.md, cluster.md",
     .run = run,
 };

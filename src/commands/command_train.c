@@ -270,5 +270,6 @@ const struct command command_train = {
         "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage or file, 3 too little memory for it,\n"
         "4 it is not what FILE.h5 holds, or cannot be done again.\n",
     .lists_hyperparameters = true,
+    .pages = "own-tasks.md, reproduce.md, model.md",
     .run = run,
 };

@@ -22,6 +22,7 @@ struct verification {
     int64_t seed;
     bool is_slot; /* one is asked for: */
     struct job slot;
+    bool is_quiet;
     bool is_stopped;
 };
 
@@ -81,7 +82,7 @@ static enum error_code compare(struct verification *verification, const struct r
     struct receipt receipt;
     if (!plan_create(&plan, d->configs, d->n_configs, d->replicates, d->seed, error)) {
         plan_skip(plan, verify_leaves_out, verify);
-        progress_start(&progress, stderr, plan_jobs_total(plan));
+        progress_start(&progress, stderr, plan_jobs_total(plan), verification->is_quiet);
         coordinator_run(ranks->transport, plan, &sink, d->layout, &watch, &progress, &receipt, error);
         verification->is_stopped = receipt.is_stopped;
     }
@@ -149,8 +150,9 @@ static int run(const struct command *command, int argc, char **argv)
     struct verification verification = {0};
     struct error error;
     int exit_code;
-    if (ranks_parse(&arguments, command, "SnACL", "FILE.h5", argc, argv, &exit_code)) {
+    if (ranks_parse(&arguments, command, "SnACLq", "FILE.h5", argc, argv, &exit_code)) {
         verification.path = arguments.operand;
+        verification.is_quiet = arguments.is_quiet;
         exit_code = read_options(&verification, &arguments, &error)
                         ? ranks_refuse(&error)
                         : ranks_main(argc, argv, INFINITY, run_rank0, &verification);
@@ -161,19 +163,21 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_verify = {
     .name = "verify",
-    .synopsis = "FILE.h5 [--sample N | --all] [--seed S] | FILE.h5 --config C --replicate R",
+    .synopsis = "FILE.h5 [--sample N | --all] [--seed S] [--quiet] | FILE.h5 --config C --replicate R",
     .summary = "Does slots of a results file again, from the file alone, and compares every bit; also under mpirun.",
     .details =
         "  --sample N        so many of the done slots, chosen at random (default 32)\n"
         "  --all             every done slot\n"
         "  --seed S          chooses them: the same number, the same slots (default: others each time)\n"
         "  --config C --replicate R   this slot alone, counted from 0 as in the file's arrays; prints what the file\n"
-        "                    holds of it, by epoch, beside what is computed\n\n"
+        "                    holds of it, by epoch, beside what is computed\n"
+        "  --quiet           no progress; what differs, errors and the last line stay\n\n"
         "First the whole file's structure is checked, and of every done slot (but with --config) seed, attempts and\n"
         "test_loss. Each array that differs is a line: configuration, replicate, place, the file's value and the\n"
         "right one; at most 20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened, is\n"
         "not picky's or is damaged, or has nothing in that slot to compare with, 3 fatal (I/O, MPI), 4 bits differ,\n"
         "are not what a run writes or cannot be made again (memory), 75 stopped by a signal.\n",
     .is_parallel = true,
+    .pages = "reproduce.md",
     .run = run,
 };

@@ -138,17 +138,20 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
     uint64_t n_left = run->counts[STATUS_PENDING], n_done = counts_expected(run->counts) - n_left;
     counts_shard(&run->shard, shard);
     int n_ranks = run->diagnosis->n_ranks;
-    diagnosis_print(stderr, run->diagnosis, run->path);
-    fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
-            sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
-            n_ranks == 1 ? "" : "s", host_list, run->path);
+    bool is_quiet = run->arguments->is_quiet;
+    diagnosis_print(stderr, run->diagnosis, run->path, is_quiet);
+    if (!is_quiet)
+        fprintf(stderr, "picky: %s: %zu configuration%s x %" PRId64 " replicates%s, %d rank%s on %s, writing %s\n",
+                sweep->path, sweep->n_configs, sweep->n_configs == 1 ? "" : "s", sweep->replicates, shard, n_ranks,
+                n_ranks == 1 ? "" : "s", host_list, run->path);
     sweep_warnings_print(stderr, sweep);
-    if (!run->arguments->null_jobs) {
+    if (!run->arguments->null_jobs && !is_quiet) {
         fprintf(stderr, "picky: memory: ");
         room_print_largest(stderr, &run->room);
-        room_print_warnings(stderr, &run->room);
     }
-    if (n_done > 0)
+    if (!run->arguments->null_jobs)
+        room_print_warnings(stderr, &run->room);
+    if (n_done > 0 && !is_quiet)
         fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
 }
 
@@ -222,7 +225,7 @@ static enum error_code run_pending(struct run_state *run, struct results *result
     print_start(run, sweep, host_list);
     if (!layout->is_null && mind_longest_job(run, results, plan, sweep, error))
         return error->code;
-    progress_start(&progress, stderr, plan_jobs_total(plan));
+    progress_start(&progress, stderr, plan_jobs_total(plan), run->arguments->is_quiet);
     struct watched_results watched = {.results = coordinator_results_sink(results), .progress = &progress};
     hopeless_start(&watched.hopeless, sweep->configs, sweep->n_configs, sweep->swept, layout);
     const struct record_sink sink = {&watched, put_watched, sync_watched};

@@ -2,6 +2,7 @@
 
 #include "cli.h"
 #include "job_print.h"
+#include "numbers.h"
 #include "progress.h"
 #include "rng.h"
 #include "scales.h"
@@ -84,10 +85,17 @@ static void element_text(enum field_type type, const void *element, char text[64
         int32_t i32;
         int64_t i64;
     } value;
+    char number[NUMBER_TEXT_MAX];
     memcpy(&value, element, field_type_size(type) <= sizeof value ? field_type_size(type) : sizeof value);
     switch (type) {
-    case FIELD_F32: snprintf(text, 64, "%.9g (bits %08" PRIx32 ")", (double)value.f32, value.u32); break;
-    case FIELD_F64: snprintf(text, 64, "%.17g (bits %016" PRIx64 ")", value.f64, value.u64); break;
+    case FIELD_F32:
+        number_text_float(value.f32, number);
+        snprintf(text, 64, "%s (bits %08" PRIx32 ")", number, value.u32);
+        break;
+    case FIELD_F64:
+        number_text(value.f64, number);
+        snprintf(text, 64, "%s (bits %016" PRIx64 ")", number, value.u64);
+        break;
     case FIELD_U8: snprintf(text, 64, "%u", value.u8); break;
     case FIELD_U16: snprintf(text, 64, "%u", value.u16); break;
     case FIELD_I32: snprintf(text, 64, "%" PRId32, value.i32); break;

@@ -2,15 +2,17 @@
 
 #include "clock.h"
 #include "progress.h"
+#include "streams.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double FIRST_S = 1.5, REDRAW_S = 0.2, LONGEST_S = 60;
 
 static void *speak(void *context)
 {
     struct waiting_watch *watch = context;
-    bool is_terminal = progress_is_terminal(watch->stream), has_spoken = false;
+    bool is_terminal = stream_redraws(watch->stream), has_spoken = false;
     double start_s = clock_s(), interval_s = FIRST_S, next_s = start_s + FIRST_S;
     pthread_mutex_lock(&watch->mutex);
     while (!watch->is_over) {
@@ -19,9 +21,12 @@ static void *speak(void *context)
         double now_s = clock_s();
         if (watch->is_over || now_s < next_s)
             continue;
-        char text[WAITING_TEXT_MAX];
-        watch->text(watch->context, now_s - start_s, text);
-        fprintf(watch->stream, "%spicky: %s%s", is_terminal ? "\r" : "", text, is_terminal ? "\033[K" : "\n");
+        char text[WAITING_TEXT_MAX + 16] = "picky: ";
+        watch->text(watch->context, now_s - start_s, text + strlen(text));
+        if (is_terminal)
+            fprintf(watch->stream, "\r%.*s\033[K", stream_columns(watch->stream), text);
+        else
+            fprintf(watch->stream, "%s\n", text);
         fflush(watch->stream);
         has_spoken = true;
         interval_s = is_terminal ? REDRAW_S : fmin(2 * interval_s, LONGEST_S);

@@ -186,16 +186,6 @@ static enum error_code not_allowed(const struct hyperparameter *row, const char 
     return error_set(error, ERROR_INPUT, "%s = %s%s%s: allowed: %s", row->name, quote, shown, quote, row->allowed);
 }
 
-/* The shortest decimal that reads back as the same double; from six digits on, so that 10 is not 1e+01. */
-static void format_real(double value, char text[HYPERPARAMETER_TEXT_MAX])
-{
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, HYPERPARAMETER_TEXT_MAX, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-}
-
 bool hyperparameters_parse_second_task(const char *text, bool *is_product, double *factor)
 {
     *is_product = strcmp(text, "prod") == 0;
@@ -354,12 +344,12 @@ enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct 
     bool below = row->max_open ? value < row->max : value <= row->max;
     if (row->type != HYPERPARAMETER_REAL || !above || !below) {
         char text[HYPERPARAMETER_TEXT_MAX];
-        format_real(value, text);
+        number_text(value, text);
         return not_allowed(row, text, false, error);
     }
     if (is_float(row) && value != 0 && (float)value == 0) {
         char text[HYPERPARAMETER_TEXT_MAX];
-        format_real(value, text);
+        number_text(value, text);
         return error_set(error, ERROR_INPUT,
                          "%s = %s: too near to 0 and would become it; allowed: %s, no nearer to 0 than 1e-45",
                          row->name, text, row->allowed);
@@ -418,7 +408,7 @@ void hyperparameter_format(const struct hyperparameters *h, const struct hyperpa
     } else if (is_row(row, fraction) && h->fraction == 0) {
         snprintf(text, HYPERPARAMETER_FORMAT_MAX, "equal");
     } else if (row->type == HYPERPARAMETER_REAL) {
-        format_real(hyperparameter_real(h, row), text);
+        number_text(hyperparameter_real(h, row), text);
     } else {
         snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%s", hyperparameter_string(h, row));
     }
@@ -603,9 +593,9 @@ static enum error_code check_inputs(const struct hyperparameters *h, struct erro
     const struct registered_tasks *tasks = task_registry_get(h->tasks);
     int task;
     if ((float)h->input_low >= (float)h->input_high) {
-        char low[HYPERPARAMETER_TEXT_MAX], high[HYPERPARAMETER_TEXT_MAX];
-        format_real(h->input_low, low);
-        format_real(h->input_high, high);
+        char low[NUMBER_TEXT_MAX], high[NUMBER_TEXT_MAX];
+        number_text(h->input_low, low);
+        number_text(h->input_high, high);
         return error_set(error, ERROR_INPUT, "input_low = %s: allowed: a number below input_high = %s", low, high);
     }
     if (tasks->uses.n_inputs <= h->n_inputs || !task_list_check_inputs(&tasks->list, (int)h->n_inputs, &task, error))

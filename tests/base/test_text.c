@@ -3,11 +3,13 @@
 #include "numbers.h"
 #include "text.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -145,11 +147,45 @@ static void times(void **state)
     assert_true(clock_calendar_s() > 1.7e9);
 }
 
+/* Decimals are short, and each reads back to the same bits: random floats and doubles of all sizes, subnormal ones too.
+ */
+static void decimals(void **state)
+{
+    (void)state;
+    char text[NUMBER_TEXT_MAX];
+    number_text_float(0.426f, text);
+    assert_string_equal(text, "0.426");
+    number_text_float(0.1234567f, text);
+    assert_string_equal(text, "0.1234567");
+    number_text_float(-FLT_MAX, text);
+    assert_string_equal(text, "-3.4028235e+38");
+    number_text(0.426, text);
+    assert_string_equal(text, "0.426");
+    number_text(10, text);
+    assert_string_equal(text, "10");
+    number_text(-DBL_TRUE_MIN, text);
+    assert_true(strtod(text, NULL) == -DBL_TRUE_MIN && strlen(text) < 16);
+    uint64_t bits = 1;
+    for (int i = 0; i < 100000; i++) {
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        float f, f_back;
+        double d, d_back;
+        memcpy(&f, (const char *)&bits + 4, sizeof f);
+        memcpy(&d, &bits, sizeof d);
+        number_text_float(f, text);
+        f_back = strtof(text, NULL);
+        assert_true(isnan(f) ? isnan(f_back) : memcmp(&f, &f_back, sizeof f) == 0);
+        number_text(d, text);
+        d_back = strtod(text, NULL);
+        assert_true(isnan(d) ? isnan(d_back) : memcmp(&d, &d_back, sizeof d) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8),     cmocka_unit_test(lines), cmocka_unit_test(sizes),  cmocka_unit_test(names),
-        cmocka_unit_test(integers), cmocka_unit_test(times), cmocka_unit_test(places),
+        cmocka_unit_test(utf8),     cmocka_unit_test(lines),    cmocka_unit_test(sizes), cmocka_unit_test(names),
+        cmocka_unit_test(integers), cmocka_unit_test(decimals), cmocka_unit_test(times), cmocka_unit_test(places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

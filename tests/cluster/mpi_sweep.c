@@ -217,7 +217,7 @@ static int coordinate(const struct scenario *s, struct transport *transport)
     struct coordinator_watch watch = {.deadline_s = s->time_limit_s > 0 ? clock_s() + s->time_limit_s : INFINITY,
                                       .silence_s = s->stopped_s > 0 ? s->stopped_s / 2 : 30,
                                       .hosts = hosts};
-    progress_start(&progress, said, plan_jobs_total(plan));
+    progress_start(&progress, said, plan_jobs_total(plan), false);
     const struct record_sink sink = coordinator_results_sink(results);
     int exit_code = (int)coordinator_run(transport, plan, &sink, &layout, &watch, &progress, &receipt, &error);
     if (exit_code) {

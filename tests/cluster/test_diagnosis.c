@@ -39,7 +39,7 @@ static char *lines(int n_ranks, const char *const *names, const uint64_t *masks,
                                         .placements = placements,
                                         .deadline_s = deadline_s,
                                         .deadline_source = "a reason"},
-                    "/proc/out.h5");
+                    "/proc/out.h5", false);
     fclose(stream);
     return text;
 }

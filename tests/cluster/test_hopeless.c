@@ -231,7 +231,7 @@ static void say(uint16_t max_attempts, size_t n_records, size_t n_accepted_befor
     assert_int_equal(record_layout_make(&layout, configs, N_CONFIGS, STORE_ALWAYS, &error), ERROR_NONE);
     void *accepted = make(&layout, configs, STATUS_ACCEPTED, 0, &learned);
     void *rejected = make(&layout, configs, STATUS_REJECTED, 0, &missed);
-    progress_start(&progress, stream, N_CONFIGS);
+    progress_start(&progress, stream, N_CONFIGS, false);
     hopeless_start(&hopeless, configs, N_CONFIGS, swept, &layout);
     for (size_t i = 0; i < n_records; i++)
         for (size_t config = 0; config < N_CONFIGS; config++)

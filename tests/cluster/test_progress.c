@@ -16,7 +16,7 @@
 static struct progress start(FILE *stream, uint64_t n_jobs)
 {
     struct progress progress;
-    progress_start(&progress, stream, n_jobs);
+    progress_start(&progress, stream, n_jobs, false);
     progress.start_s = progress.shown_s = progress.burst_s = 1000;
     progress.marks[0].at_s = progress.marks[1].at_s = progress.seen_s = 1000;
     return progress;

@@ -217,6 +217,47 @@ cmp good.h5 kept.h5 || fail "an existing file was changed"
 refuse '^picky: good\.h5: exists already' mpirun -n 3 --oversubscribe --bind-to none "$picky" run good.cfg
 cmp good.h5 kept.h5 || fail "an existing file was changed"
 
+# ---- --quiet: warnings and the last lines alone ----
+expect 0 "$picky" run good.cfg -o quiet.h5 --quiet
+[[ $(wc -l <err) == 3 && $(grep -cE '6 jobs in|^picky: the file: 6 expected' err) == 2 ]] || fail "run --quiet"
+expect 0 "$picky" run good.cfg -o warned.h5 --quiet --set replay_every=5
+[[ $(grep -c warning err) == 1 && $(wc -l <err) == 4 ]] || fail "run --quiet: the warning"
+expect 0 "$picky" verify quiet.h5 --quiet --all
+[[ ! -s err && $(<out) == *'6 done again: all bits are the same' ]] || fail "verify --quiet"
+expect 0 "$picky" extend quiet.h5 good.cfg --quiet --set replicates=4
+[[ $(wc -l <err) == 4 && $(<err) == *'extended from'* ]] || fail "extend --quiet"
+expect 0 "$picky" merge --quiet -o whole.h5 quiet.h5
+[[ $(wc -l <err) == 1 ]] || fail "merge --quiet"
+expect 2 "$picky" plan good.cfg --quiet
+grep -q 'unknown option: --quiet' err || fail "plan takes no --quiet"
+rm quiet.h5 warned.h5 whole.h5
+
+# ---- progress: redrawn within the columns there are, and only where a line can be redrawn ----
+on_terminal() { # COLUMNS TERM: what a run shows on such a terminal
+    rm -f shown.h5
+    COLUMNS=$1 TERM=$2 python3 - "$picky" run good.cfg -o shown.h5 <<'END' >shown
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+try:
+    while text := os.read(terminal, 65536):
+        os.write(1, text)
+except OSError:  # the end, on Linux
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+}
+on_terminal 40 xterm
+tr '\r' '\n' <shown | grep '100 % .*6/6' | sed 's/\x1b\[K//' >bar
+[[ -s bar && -z $(awk 'length > 39' bar) ]] || fail "a bar in 40 columns: $(cat bar)"
+on_terminal 40 dumb
+[[ $(<shown) != *$'\x1b'* && $(<shown) == *'picky: 6 of 6 jobs (100 %)'* ]] || fail "TERM=dumb: $(cat shown)"
+rm shown shown.h5 bar
+expect 0 "$picky" run good.cfg -o log.h5
+! LC_ALL=C grep -q '[^ -~]' err || fail "a log has other characters than ASCII"
+rm log.h5
+
 # ---- bad input: every rank ends ----
 for limit in '' 0 -5 soon 1h30 30m1h 10:60 00:60:00; do
     refuse '^picky: --time-limit: .*allowed: a duration above 0 as 90 \(seconds\), 30s, ' \
