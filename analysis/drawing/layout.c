@@ -378,6 +378,8 @@ static void write_ramp(const struct gnuplot *figure, const struct head *head, do
     if (!(range > 0))
         return;
     double step = layout_step(range * ramp->scale, 4);
+    if (range * ramp->scale < 2 * step) /* a single tick might be all there is */
+        step = layout_step(range * ramp->scale, 8);
     for (double tick = ceil(ramp->low * ramp->scale / step - 1e-6);
          tick * step <= ramp->high * ramp->scale + step * 1e-6; tick++) {
         char text[32];

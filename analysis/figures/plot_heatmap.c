@@ -140,10 +140,12 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
 {
     char low[16], high[16];
     memset(cell->lines, 0, sizeof cell->lines);
+    cell->is_hatched = false;
     cell->fill = COLOUR_EMPTY;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
     if (!isnan(value->estimate.value)) {
         cell->fill = colour_of(figure, value->estimate.value);
+        cell->is_hatched = value->estimate.value < 0;
         format_value(figure, value->estimate.value, cell->lines[0]);
     }
     if (isfinite(value->estimate.low) && isfinite(value->estimate.high)) {
@@ -159,8 +161,6 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
     for (int l = 0; l < CELL_LINES; l++)
         if (!figure->shows[l])
             cell->lines[l][0] = '\0';
-    if (!figure->shows[0] && value->estimate.value < 0) /* two colours are one in greyscale */
-        snprintf(cell->lines[0], CELL_TEXT_MAX, "\u2212");
 }
 
 /* How wide cells have to be for each of their lines of text. */
@@ -284,7 +284,7 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 
-/* What the small texts in the cells are, as far as they are there. */
+/* What the small texts in the cells are, as far as they are there, and the hatches. */
 static void write_small(const struct heatmap_figure *figure, char text[LABEL_MAX])
 {
     static const char *const names[CELL_LINES] = {"", "95 % interval", "accepted/tried models", "id.: identical tasks"};
@@ -292,6 +292,8 @@ static void write_small(const struct heatmap_figure *figure, char text[LABEL_MAX
     for (int l = 1; l < CELL_LINES; l++)
         if (figure->shows[l])
             snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s%s", *text ? "; " : "small: ", names[l]);
+    if (figure->low < 0)
+        snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s" CELLS_BELOW_0, *text ? "; " : "");
 }
 
 static void write_data(const struct heatmap_figure *figure)

@@ -459,6 +459,8 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->is_of_important = options->numbers.is_of_important;
     claims->is_simultaneous = options->is_simultaneous;
     claims->unimportant_below = options->numbers.unimportant_below;
+    claims->selective_above = options->numbers.selective_above;
+    claims->mixed_below = options->numbers.mixed_below;
     claims->statuses = options->numbers.statuses;
     claims->n_measures = reader_n_measures(reader);
     claims->measures = options->measures & ((1u << claims->n_measures) - 1);

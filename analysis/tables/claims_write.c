@@ -432,11 +432,12 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
-            "Beside it, shares of selective and mixed units, of importances as they are and\n"
-            "divided by their sum over the layer (/layer): below %g of its layer's mean one\n"
-            "counts as 0; shares of a layer are shares of %s.\n%s",
-            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->unimportant_below,
-            claims->is_of_important ? "its important units" : "all its units",
+            "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
+            "importances as they are and divided by their sum over the layer (/layer):\n"
+            "below %g of its layer's mean one counts as 0; shares of a layer are\n"
+            "shares of %s.\n%s",
+            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
+            claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
             claims->is_simultaneous
                 ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
                 : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
@@ -539,6 +540,12 @@ static void csv_begin_row(const struct claims *claims, const char *name, int m, 
             claims->unimportant_below, shares_of(claims), decision, n_seeds);
 }
 
+/* `last`: what comes before the settings that end a row, without its first comma. */
+static void csv_end_row(const struct claims *claims, const char *last, FILE *out)
+{
+    fprintf(out, ",%s,%g,%g\n", last, claims->selective_above, claims->mixed_below);
+}
+
 static void csv_warnings(unsigned warnings, FILE *out)
 {
     static const char *const names[] = {"all_equal", "zeros", "under_30_seeds"};
@@ -601,7 +608,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    fprintf(out, ",,,,,\n"); /* no trend */
+    csv_end_row(claims, ",,,,", out);
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -624,9 +631,9 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     if (result->axis) {
         fprintf(out, ",,%s", result->axis->name);
         csv_numbers(slopes, 3, out);
-        fprintf(out, ",%s\n", result->is_logarithmic ? "doubling" : "1");
+        csv_end_row(claims, result->is_logarithmic ? "doubling" : "1", out);
     } else {
-        fprintf(out, ",,,,,,\n");
+        csv_end_row(claims, ",,,,,", out);
     }
 }
 
@@ -640,7 +647,8 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per,selective_above,"
+        "mixed_below\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -669,7 +677,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            csv_end_row(claims, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", out);
         }
 }
 
@@ -868,6 +876,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
         fprintf(out, "%zu", claims->n_first);
     else
         fprintf(out, "null");
+    fprintf(out, ",\n  \"selective_above\": %g,\n  \"mixed_below\": %g", claims->selective_above, claims->mixed_below);
     fprintf(out, ",\n  \"unimportant_below\": ");
     json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));

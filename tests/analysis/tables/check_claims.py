@@ -75,12 +75,13 @@ class Model:
         with np.errstate(invalid="ignore"):
             return (importance[0] - importance[1]) / (importance[0] + importance[1])
 
-    def shares(self, normalise, below, of_important):
+    def shares(self, normalise, below, of_important, above=0.9, mixed=0.5):
         ri = self.ri(normalise, below)
         n = (~np.isnan(ri)).sum(1) if of_important else np.full(len(ri), ri.shape[1])
         with np.errstate(invalid="ignore"):
             return {name: kind.sum(1) / n for name, kind in (
-                ("selective", abs(ri) > 0.9), ("first", ri > 0.9), ("second", ri < -0.9), ("mixed", abs(ri) < 0.5),
+                ("selective", abs(ri) > above), ("first", ri > above), ("second", ri < -above),
+                ("mixed", abs(ri) < mixed),
                 ("leaning", (ri > 0) * 1.0 - (ri < 0)))}
 
 
@@ -105,10 +106,10 @@ def specified(claim, m, specification):
     return of_layers(claim, m, shares["leaning" if claim == "rare_task_recruits" else "selective"])
 
 
-def number_of(claim, m, kind, normalise, below=0.1, of_important=False):
+def number_of(claim, m, kind, normalise, below=0.1, of_important=False, above=0.9, mixed=0.5):
     if kind == "judged":
         return specified(claim, m, ("layer", False, below) if claim == "rare_task_recruits" else None)
-    s = m.shares(normalise, below, of_important)
+    s = m.shares(normalise, below, of_important, above, mixed)
     contrast = s["selective"] - s["mixed"]
     if claim == "two_subnetworks":
         return 2 * min(s["first"][m.context - 1], s["second"][m.context - 1]) - s["mixed"][m.context - 1]
@@ -202,13 +203,14 @@ class Claims(base.Files):
         self.assertTrue({"larger", "undecided"} < decisions, decisions)
 
     def test_options_of_shares(self):
-        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean")
-        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"]) for r in found},
-                         {("taylor_mean", "important", "0.3")})
+        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean",
+                            "--selective-above", "0.6", "--mixed-below", "0.3")
+        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"], r["selective_above"], r["mixed_below"])
+                          for r in found}, {("taylor_mean", "important", "0.3", "0.6", "0.3")})
         with base.Arrays("claims.h5") as f:
             for row in found:
                 def value(claim, model):
-                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares")
+                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares", 0.6, 0.3)
                 effect = self.sides(f, row["claim"], "taylor_mean", value)[2]
                 self.assertAlmostEqual(number(row["effect"]), np.nanmean(pooled(effect)), delta=2e-6, msg=str(row))
         self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
