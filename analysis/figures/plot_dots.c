@@ -31,7 +31,8 @@ struct row {
     double top, height; /* from the top of the panels */
     char lines[LAYOUT_LINES_MAX][LABEL_MAX];
     size_t n_lines, n_layers;
-    uint64_t n_accepted, n_tried, n_rejected; /* n_rejected: models that are alive */
+    uint64_t n_models, n_accepted, n_tried,
+        n_rejected; /* n_models: whose estimates these are; n_rejected: models that are alive */
     struct estimate estimates[LAYERS_MAX], rejected[LAYERS_MAX];
 };
 
@@ -92,6 +93,7 @@ static enum error_code read_row(struct dots_figure *figure, size_t i, struct sam
          identical_two_peaks(figure->reader, &one, &figure->request->ri, estimates, error)))
         return error->code;
     row->n_layers = is_of_layer(figure) ? estimates->n_layers : 1;
+    row->n_models = estimates->n_models;
     row->n_accepted = estimates->counts[STATUS_ACCEPTED];
     row->n_tried = row->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
     for (size_t l = 0; l < row->n_layers; l++) {
@@ -201,8 +203,9 @@ static void write_rows(const struct dots_figure *figure, size_t column)
         }
         snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, row->n_accepted, row->n_tried);
         layout_text(gnuplot, right, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
-        if (row->n_accepted == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
-            layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, "no accepted model");
+        if (row->n_models == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
+            layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false,
+                        models_none(figure->reader));
     }
 }
 
@@ -260,7 +263,7 @@ static void write_table(const struct dots_figure *figure)
             if (layer >= row->n_layers || (is_rejected && row->n_rejected == 0))
                 continue;
             figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
-            figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : "accepted");
+            figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : models_word(figure->reader));
             figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
             figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
             figure_data_estimate(&figure->gnuplot, is_rejected ? &row->rejected[layer] : &row->estimates[layer]);

@@ -235,7 +235,7 @@ static void write_errors(const struct lesion_figure *figure, size_t i)
     }
     if (!has_models)
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
-                    COLOUR_GREY, false, "no accepted model");
+                    COLOUR_GREY, false, models_none(panels->reader));
     layout_y_range(&panels->gnuplot, figure->is_logarithmic ? figure->errors.low : 0, figure->errors.high, 0.2,
                    figure->is_logarithmic);
     fprintf(script, "set format y '%s'\nset xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4, \"\" 5, \"\" 6)\nplot ",

@@ -127,7 +127,7 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     panels_title(panels, i);
     if (figure->n_models[i] == 0)
         layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, FONT_TEXT, COLOUR_GREY,
-                    false, "no accepted model");
+                    false, models_none(panels->reader));
     for (size_t b = 0; b < n_measures; b++)
         for (size_t a = 0; a <= b; a++) {
             struct cell *cell = &cells[n++];

@@ -220,7 +220,7 @@ static enum error_code write_strip(const struct models_figure *figure, size_t ro
     layout_panel(&sheet->gnuplot, &box);
     if (strip->n == 0)
         layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_SMALL,
-                    COLOUR_GREY, false, figure->n_models[row] > 0 ? "-" : "no accepted model");
+                    COLOUR_GREY, false, figure->n_models[row] > 0 ? "-" : models_none(figure->reader));
     fprintf(script, "set format x '%s'\nplot ", sheet_has_numbers(sheet, row, k) ? "%g" : "");
     if (is_violin)
         fprintf(script,

@@ -206,7 +206,7 @@ static void write_panel(const struct scatter_figure *figure, size_t row, size_t 
     layout_panel(&sheet->gnuplot, &box);
     if (!has_models)
         layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_SMALL,
-                    COLOUR_GREY, false, "no accepted model");
+                    COLOUR_GREY, false, models_none(figure->reader));
     fprintf(script, "set format y '%s'\nplot ", sheet_is_leftmost(sheet, row, column) ? "%g" : "");
     for (size_t s = 0; s < figure->n_series; s++)
         if (has_models)

@@ -196,8 +196,8 @@ static enum error_code check_model(const struct tasks_figure *figure, const stru
         return error_set(error, ERROR_INPUT, "--replicate %zu: allowed: 0 to %zu", figure->replicate,
                          reader->n_replicates - 1);
     if (!models_is_chosen(reader, figure->config, figure->replicate))
-        return error_set(error, ERROR_INPUT, "%s: configuration %zu, replicate %zu has no accepted model", reader->path,
-                         figure->config, figure->replicate);
+        return error_set(error, ERROR_INPUT, "%s: configuration %zu, replicate %zu has %s", reader->path,
+                         figure->config, figure->replicate, models_none(reader));
     return ERROR_NONE;
 }
 

@@ -214,7 +214,8 @@ static void write_axis(const struct units_figure *figure, char axis, enum measur
 static void write_notes(const struct units_figure *figure, size_t row, size_t k, const size_t n_low[3])
 {
     const struct estimate *r = &figure->clouds[row].correlations[k];
-    char text[96] = "no accepted model";
+    char text[96];
+    snprintf(text, sizeof text, "%s", models_none(figure->reader));
     if (figure->n_models[row] > 0 && isfinite(r->low))
         snprintf(text, sizeof text, "r %.2f [%.2f, %.2f]", r->value, r->low, r->high);
     else if (figure->n_models[row] > 0)

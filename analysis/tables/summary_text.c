@@ -49,11 +49,7 @@ static void begin(const struct reader *reader, const struct selection *selection
             "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
             "how many it serves, and the share of units that prefer each of the two.\n",
             ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
-            options->ri.unimportant_below,
-            !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
-            : reader->chosen >> STATUS_ACCEPTED & 1  ? "accepted and rejected"
-                                                     : "rejected",
-            BOOTSTRAP_MODELS_MIN);
+            options->ri.unimportant_below, models_word(reader), BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }

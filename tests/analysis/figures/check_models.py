@@ -397,6 +397,14 @@ class Shapes(Models):
             _, _, texts = self.draw(kind, "none.h5")
             if kind != "trend":
                 self.assertIn("no accepted model", texts)
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][...] = ACCEPTED
+        for kind in ("models", "units", "training"):  # an empty panel names the models that were asked for
+            self.assertIn("no rejected model", self.plot(kind, "none.h5", "--status", "rejected", "--force")[1])
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][...] = make_file.DIVERGED
+        texts = self.plot("models", "none.h5", "--status", "accepted,rejected", "--force")[1]
+        self.assertIn("no accepted or rejected model", texts)
 
     def test_formats_and_settings(self):
         cut = "unimportant: below 0.25 of the layer's mean"
