@@ -421,7 +421,7 @@ void layout_axes(const struct gnuplot *figure)
 {
     fprintf(figure->script,
             "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',%g' textcolor rgb '#%06x'\n"
-            "set xtics offset 0,0.4\nunset key\n",
+            "set xtics offset 0,0.4\nunset key\nset clip two\n",
             COLOUR_LINE, FONT_SMALL, COLOUR_TEXT);
 }
 

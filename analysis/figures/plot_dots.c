@@ -1,5 +1,6 @@
 #include "plot_dots.h"
 
+#include "extent.h"
 #include "figure_data.h"
 #include "identical.h"
 #include "layer_mask.h"
@@ -8,20 +9,22 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define ROWS_MAX       60
-#define LINE_HEIGHT    11.5
-#define ROW_GAP        6.0
-#define LABEL_MOST     250.0 /* width of the names of rows, at most, */
-#define LABEL_SHARE    0.36  /* and as a share of the page */
-#define COUNT_WIDTH    54.0  /* accepted/tried, right of the panels */
-#define REJECTED_BELOW 5.0   /* the dots of rejected models lie lower */
-#define PANEL_MIN      60.0
-#define PANEL_GAP      12.0
-#define NUMBER_WIDTH   40.0 /* of a number below a panel, with what keeps it apart */
-#define HEAD_HEIGHT    18.0 /* titles of panels */
-#define BLOCK_GAP      18.0 /* numbers below panels that have others below them */
-#define MARGIN_BOTTOM  36.0 /* numbers, and the name of the axis */
+#define ROWS_MAX        60
+#define DOTS_LEGEND_MAX 3 /* remarks of whoever calls, at most */
+#define LINE_HEIGHT     11.5
+#define ROW_GAP         6.0
+#define LABEL_MOST      250.0 /* width of the names of rows, at most, */
+#define LABEL_SHARE     0.36  /* and as a share of the page */
+#define COUNT_WIDTH     54.0  /* accepted/tried, right of the panels */
+#define REJECTED_BELOW  5.0   /* the dots of rejected models lie lower */
+#define PANEL_MIN       60.0
+#define PANEL_GAP       12.0
+#define NUMBER_WIDTH    40.0 /* of a number below a panel, with what keeps it apart */
+#define HEAD_HEIGHT     18.0 /* titles of panels */
+#define BLOCK_GAP       18.0 /* numbers below panels that have others below them */
+#define MARGIN_BOTTOM   36.0 /* numbers, and the name of the axis */
 
 /* One configuration. */
 struct row {
@@ -40,7 +43,8 @@ struct dots_figure {
     enum statistic statistic;
     struct row *rows; /* [selection->n] */
     size_t layers[LAYERS_MAX], n_layers;
-    double low, high;                                   /* of all values and intervals */
+    struct extent extent;
+    bool is_cut;                                        /* intervals go beyond it */
     double top, height, left, panel_width, total_width; /* of the panels */
     size_t n_across;                                    /* layers beside each other; others go on below */
     struct gnuplot gnuplot;
@@ -56,8 +60,7 @@ static void widen(struct dots_figure *figure, size_t layer, const struct estimat
 {
     if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, layer))
         return;
-    figure->low = fmin(figure->low, fmin(estimate->value, estimate->low));
-    figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+    extent_add(&figure->extent, estimate);
 }
 
 /* What the rejected models of a row that are alive come to, beside the accepted ones. */
@@ -108,8 +111,7 @@ static enum error_code read_rows(struct dots_figure *figure, struct error *error
     struct ticker ticker;
     if (!estimates)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
-    figure->low = INFINITY;
-    figure->high = -INFINITY;
+    figure->extent = EXTENT_EMPTY;
     error->code = ERROR_NONE;
     ticker_begin(&ticker, "configurations", figure->selection->n);
     for (size_t i = 0; i < figure->selection->n && !error->code; i++) {
@@ -118,8 +120,9 @@ static enum error_code read_rows(struct dots_figure *figure, struct error *error
     }
     ticker_end(&ticker);
     free(estimates);
-    if (!(figure->high >= figure->low))
-        figure->low = figure->high = 0;
+    figure->is_cut = extent_end(&figure->extent);
+    if (!(figure->extent.high >= figure->extent.low))
+        figure->extent.low = figure->extent.high = 0;
     return error->code;
 }
 
@@ -273,7 +276,7 @@ static void write_figure(const struct dots_figure *figure)
 {
     FILE *script = figure->gnuplot.script;
     const struct statistic_description *statistic = &statistic_table[figure->statistic];
-    double scale = statistic->is_share ? 100 : 1, low = scale * figure->low, high = scale * figure->high;
+    double scale = statistic->is_share ? 100 : 1, low = scale * figure->extent.low, high = scale * figure->extent.high;
     double room = high > low ? 0.06 * (high - low) : fmax(fabs(high), 1) / 2;
     char text[128];
 
@@ -312,8 +315,13 @@ enum error_code plot_dots(struct reader *reader, const struct selection *selecti
     if (!figure.rows)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
     if (!read_rows(&figure, error)) {
+        struct legend_item items[DOTS_LEGEND_MAX + 1];
+        check(n_legend <= DOTS_LEGEND_MAX);
+        memcpy(items, legend, n_legend * sizeof *items);
+        if (figure.is_cut)
+            items[n_legend++] = (struct legend_item){false, NULL, EXTENT_REMARK};
         choose_layers(&figure);
-        if (!begin(&figure, legend, n_legend, error)) {
+        if (!begin(&figure, items, n_legend, error)) {
             write_figure(&figure);
             gnuplot_finish(&figure.gnuplot, error);
         }

@@ -71,6 +71,8 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         model++;
     }
     bootstrap_means(found, n_models, n_pairs, figure->pairs[i], error);
+    for (size_t pair = 0; pair < n_pairs && !error->code; pair++)
+        estimate_clip(&figure->pairs[i][pair], -1, 1);
 done:
     free(found);
     free(scratch);

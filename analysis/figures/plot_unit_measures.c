@@ -114,7 +114,11 @@ static enum error_code read_models(struct units_figure *figure, size_t row, size
             room->found[k * n_models + model] = mean_correlation(figure, units, figure->against[k], room);
         model++;
     }
-    return bootstrap_means(room->found, n_models, figure->n_against, cloud->correlations, error);
+    if (bootstrap_means(room->found, n_models, figure->n_against, cloud->correlations, error))
+        return error->code;
+    for (size_t k = 0; k < figure->n_against; k++)
+        estimate_clip(&cloud->correlations[k], -1, 1);
+    return ERROR_NONE;
 }
 
 static enum error_code read_row(struct units_figure *figure, size_t row, size_t n_points_max, struct error *error)

@@ -48,7 +48,8 @@ struct statistic_description {
     const char *name;  /* in options, columns and keys */
     const char *label; /* in figures and texts, without unit */
     enum aggregate aggregate;
-    bool is_share; /* from 0 to 1, shown in per cent */
+    bool is_share;      /* shown in per cent */
+    double least, most; /* that a model can have: intervals end there */
     const char *meaning;
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
@@ -70,6 +71,7 @@ struct sample {
     double n_alike;              /* configurations to a start (starts.h): their attempts are one draw */
     size_t n_models;             /* accepted, or those that models_choose names */
     size_t n_layers;             /* of the deepest configuration */
+    size_t n_tasks;              /* of the one with most */
     bool has_bins;
     struct sample_model {
         size_t config, replicate;
