@@ -347,10 +347,12 @@ static void write_other(const struct claims *claims, const struct reader *reader
 {
     const struct other_pair *other = &claims->others.groups[i];
     const struct other_result *result = &claims->other_results[i];
-    char formulas[2][TASK_TEXT_MAX], text[2 * TASK_TEXT_MAX + 128], effect[64];
+    const struct claim_side *side = &other->pairs[0].a;
+    char formulas[2][TASK_TEXT_MAX], dials[TASK_DIALS_TEXT_MAX], text[2 * TASK_TEXT_MAX + 256], effect[64];
     other_texts(reader, other, formulas);
-    snprintf(text, sizeof text, "%s and %s: %zu configuration%s, %zu with identical tasks", formulas[0], formulas[1],
-             other->n, other->n == 1 ? "" : "s", result->n_judged);
+    task_pair_dials_text(&reader->configs[side->config], side->tasks, dials);
+    snprintf(text, sizeof text, "%s and %s%s%s: %zu configuration%s, %zu with identical tasks", formulas[0],
+             formulas[1], *dials ? ", " : "", dials, other->n, other->n == 1 ? "" : "s", result->n_judged);
     table_wrapped(" ", text, out);
     for (int m = 0; m < claims->n_measures; m++) {
         const struct claim_row *row = &result->rows[m];
@@ -575,7 +577,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    fprintf(out, "\n");
+    fprintf(out, ",\n");
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -584,6 +586,7 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
     const struct claim_result view = {.pairs = pairs};
     const struct claim_row *row = &claims->other_results[i].rows[m];
+    char dials[TASK_DIALS_TEXT_MAX];
     const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
     csv_begin_row(claims, claim_table[CLAIM_NONE].name, m, NORMALISE_NONE, "", row->effect.n, out);
     csv_numbers(numbers, 5, out);
@@ -593,7 +596,10 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     csv_tasks(&view, SIDE_A, out);
     fprintf(out, ",,");
     csv_task_names(&view, SIDE_A, reader, out);
-    fprintf(out, ",\n");
+    task_pair_dials_text(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, dials);
+    fprintf(out, ",,");
+    csv_text(out, dials);
+    fprintf(out, "\n");
 }
 
 static void csv_head(struct claims_group group, FILE *out)
@@ -606,7 +612,7 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,dials\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -635,7 +641,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
         }
 }
 
@@ -773,6 +779,20 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     fprintf(out, "}");
 }
 
+/* The dials that a pair of tasks uses, with their values, as members. */
+static void json_dials(const struct hyperparameters *h, struct task_pair pair, FILE *out)
+{
+    static const char *const names[FORMULA_DIALS] = {"a", "b", "c"};
+    const double values[FORMULA_DIALS] = {h->a, h->b, h->c};
+    const char *separator = "";
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (task_pair_dials(h, pair) >> d & 1) {
+            fprintf(out, "%s\"%s\": ", separator, names[d]);
+            json_number(out, values[d]);
+            separator = ", ";
+        }
+}
+
 static void json_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
 {
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
@@ -783,7 +803,9 @@ static void json_other(const struct claims *claims, const struct reader *reader,
     json_text(out, formulas[0]);
     fprintf(out, ", ");
     json_text(out, formulas[1]);
-    fprintf(out, "], ");
+    fprintf(out, "], \"dials\": {");
+    json_dials(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, out);
+    fprintf(out, "}, ");
     json_configs("configurations", &view, SIDE_A, out);
     fprintf(out, ", \"with_identical\": %zu, \"effects\": {", claims->other_results[i].n_judged);
     for (int m = 0, n = 0; m < claims->n_measures; m++) {

@@ -163,6 +163,30 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--by", "tasks")), 2 * (1 + 1 + 3 + 28))
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--where", "tasks=x0; x1; max(x0, x1)")), 6)
 
+    def test_dials(self):
+        """A pair whose formulas use dials is another one for each setting, and identical where they make it so."""
+        with open("dial.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("x0 + x1; x0 + a * x1", "r1 * x0; cos(b) * (r1 * x0) + sin(b) * x1"); a = [1.0, 0.5, -0.5]; b = [0.0, 0.5]; };""")
+        subprocess.run([PICKY, "run", "dial.cfg", "-o", "dial.h5"], check=True, capture_output=True)
+
+        def pairs():
+            found = json.loads(run("claims", "dial.h5", "--json")[1])["other_pairs"]
+            return [(p["tasks"][1].count("cos"), p["dials"], len(p["configurations"]), p["with_identical"]) for p in found]
+
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 0), (0, {"a": -0.5}, 2, 0), (0, {"a": 0.5}, 2, 0)])
+        self.assertIn("x0 + x1 and x0 + a * x1, a = -0.5: 2 configurations, 0 with identical tasks", run("claims", "dial.h5")[1])
+        self.assertEqual([r["dials"] for r in rows("claims", "dial.h5", "--csv", "--measure", "variance")
+                          if r["claim"] == "other_pairs"], ["b = 0.5", "a = -0.5", "a = 0.5"])
+        code, out, err = run("claims", "dial.h5", "--control", "-o", "control.cfg")
+        self.assertEqual((code, out, err), (0, "", ""))
+        subprocess.run([PICKY, "extend", "dial.h5", "control.cfg"], check=True, capture_output=True)
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 3), (0, {"a": -0.5}, 2, 2), (0, {"a": 0.5}, 2, 2)])
+        code, out, err = run("claims", "dial.h5", "--control")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("other pairs of tasks lack no identical tasks", err)
+
     def test_texts_are_about_the_pair(self):
         three = ["--where", "tasks=x0; x1; max(x0, x1)", "--pair", "2-3"]
         self.assertIn("ln(loss 2 / loss 3)", run("summary", "t.h5", *three, "--statistic", "log_loss_ratio")[1])
