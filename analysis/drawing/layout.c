@@ -25,6 +25,17 @@ struct ri_options figure_ri(const struct figure_request *request, size_t i)
     return ri;
 }
 
+struct ri_options figure_common_ri(const struct figure_request *request)
+{
+    struct ri_options ri = request->ri;
+    const struct task_pairs *pairs = request->pairs;
+    for (size_t i = 0; pairs && i < pairs->selection.n; i++) {
+        ri.task_a = i == 0 || ri.task_a == pairs->pairs[i].a ? pairs->pairs[i].a : -1;
+        ri.task_b = i == 0 || ri.task_b == pairs->pairs[i].b ? pairs->pairs[i].b : -1;
+    }
+    return ri;
+}
+
 /* Appends; what does not fit is left out. */
 static void append(char label[LABEL_MAX], const char *separator, const char *text)
 {

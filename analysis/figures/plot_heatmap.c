@@ -275,12 +275,14 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", meaning[STATISTIC_MEANING_MAX];
+    const struct ri_options ri = figure_common_ri(request);
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    statistic_meaning(figure->statistic, &request->ri, meaning);
-    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? meaning : "",
+    statistic_label(figure->statistic, &ri, label);
+    statistic_meaning(figure->statistic, &ri, meaning);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", label, row->is_share ? ": " : "", row->is_share ? meaning : "",
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 

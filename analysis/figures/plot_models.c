@@ -271,9 +271,12 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
     static const char *const aggregates[] = {"share with Wilson's 95 % interval", "mean with its 95 % interval",
                                              "median with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0, most = 0;
-    statistic_meaning(figure->statistic, &figure->request->ri, meaning);
+    statistic_label(figure->statistic, &ri, label);
+    statistic_meaning(figure->statistic, &ri, meaning);
     for (size_t i = 0; i < figure->selection->n; i++)
         most = figure->n_models[i] > most ? figure->n_models[i] : most;
     palette_mark(&figure->request->palette, 0, 0.5, texts->dots);
@@ -288,7 +291,7 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", row->label, meaning, measure, pair);
+    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", label, meaning, measure, pair);
     texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[0]};
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&figure->request->ri, texts->remarks[1]))
         texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[1]};
@@ -300,6 +303,8 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
 static enum error_code draw(struct models_figure *figure, struct error *error)
 {
     const struct statistic_description *row = &statistic_table[figure->statistic];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX];
     size_t n = figure->selection->n;
     struct page_texts *texts = calloc(1, sizeof *texts);
     char(*titles)[LABEL_MAX] = calloc(n, sizeof *titles);
@@ -311,7 +316,8 @@ static enum error_code draw(struct models_figure *figure, struct error *error)
         figure_label(figure->request, figure->reader, figure->selection, i, figure->n_models, titles[i]);
     for (size_t k = 0; k < figure->n_layers && figure->statistic >= STATISTIC_FIRST_OF_LAYER; k++)
         snprintf(texts->columns[k], LABEL_MAX, "layer %zu", figure->layers[k] + 1);
-    snprintf(texts->x_name, LABEL_MAX, "%s%s", row->label, row->is_share ? ", %" : "");
+    statistic_label(figure->statistic, &ri, label);
+    snprintf(texts->x_name, LABEL_MAX, "%s%s", label, row->is_share ? ", %" : "");
     figure_common(figure->reader, figure->selection, figure->n_models, texts->common);
     figure->sheet = (struct sheet){.request = figure->request,
                                    .head = {layout_title(figure->reader, figure->request->title), texts->common,

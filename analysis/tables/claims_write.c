@@ -372,10 +372,12 @@ static void write_other(const struct claims *claims, const struct reader *reader
 {
     const struct other_pair *other = &claims->others.groups[i];
     const struct other_result *result = &claims->other_results[i];
-    char formulas[2][TASK_TEXT_MAX], text[2 * TASK_TEXT_MAX + 128], effect[64];
+    const struct claim_side *side = &other->pairs[0].a;
+    char formulas[2][TASK_TEXT_MAX], dials[TASK_DIALS_TEXT_MAX], text[2 * TASK_TEXT_MAX + 256], effect[64];
     other_texts(reader, other, formulas);
-    snprintf(text, sizeof text, "%s and %s: %zu configuration%s, %zu with identical tasks", formulas[0], formulas[1],
-             other->n, other->n == 1 ? "" : "s", result->n_judged);
+    task_pair_dials_text(&reader->configs[side->config], side->tasks, dials);
+    snprintf(text, sizeof text, "%s and %s%s%s: %zu configuration%s, %zu with identical tasks", formulas[0],
+             formulas[1], *dials ? ", " : "", dials, other->n, other->n == 1 ? "" : "s", result->n_judged);
     table_wrapped(" ", text, out);
     for (int m = 0; m < claims->n_measures; m++) {
         const struct claim_row *row = &result->rows[m];
@@ -608,7 +610,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    csv_end_row(claims, ",,,,", out);
+    csv_end_row(claims, ",,,,,", out);
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -617,6 +619,7 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
     const struct claim_result view = {.pairs = pairs};
     const struct claim_row *row = &claims->other_results[i].rows[m];
+    char dials[TASK_DIALS_TEXT_MAX];
     const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
     csv_begin_row(claims, claim_table[CLAIM_NONE].name, m, NORMALISE_NONE, "", row->effect.n, out);
     csv_numbers(numbers, 5, out);
@@ -628,12 +631,15 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     csv_task_names(&view, SIDE_A, reader, out);
     const struct other_result *result = &claims->other_results[i];
     const double slopes[3] = {result->slopes[m].value, result->slopes[m].low, result->slopes[m].high};
+    task_pair_dials_text(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, dials);
+    fprintf(out, ",,");
+    csv_text(out, dials);
     if (result->axis) {
-        fprintf(out, ",,%s", result->axis->name);
+        fprintf(out, ",%s", result->axis->name);
         csv_numbers(slopes, 3, out);
         csv_end_row(claims, result->is_logarithmic ? "doubling" : "1", out);
     } else {
-        csv_end_row(claims, ",,,,,", out);
+        csv_end_row(claims, ",,,,", out);
     }
 }
 
@@ -647,8 +653,8 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per,selective_above,"
-        "mixed_below\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,dials,trend_along,trend,trend_low,trend_high,trend_per,"
+        "selective_above,mixed_below\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -677,7 +683,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            csv_end_row(claims, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", out);
+            csv_end_row(claims, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", out);
         }
 }
 
@@ -815,6 +821,20 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     fprintf(out, "}");
 }
 
+/* The dials that a pair of tasks uses, with their values, as members. */
+static void json_dials(const struct hyperparameters *h, struct task_pair pair, FILE *out)
+{
+    static const char *const names[FORMULA_DIALS] = {"a", "b", "c"};
+    const double values[FORMULA_DIALS] = {h->a, h->b, h->c};
+    const char *separator = "";
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (task_pair_dials(h, pair) >> d & 1) {
+            fprintf(out, "%s\"%s\": ", separator, names[d]);
+            json_number(out, values[d]);
+            separator = ", ";
+        }
+}
+
 static void json_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
 {
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
@@ -825,7 +845,9 @@ static void json_other(const struct claims *claims, const struct reader *reader,
     json_text(out, formulas[0]);
     fprintf(out, ", ");
     json_text(out, formulas[1]);
-    fprintf(out, "], ");
+    fprintf(out, "], \"dials\": {");
+    json_dials(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, out);
+    fprintf(out, "}, ");
     json_configs("configurations", &view, SIDE_A, out);
     fprintf(out, ", \"with_identical\": %zu, \"effects\": {", claims->other_results[i].n_judged);
     for (int m = 0, n = 0; m < claims->n_measures; m++) {

@@ -515,7 +515,7 @@ class Claims(base.Files):
         self.assertEqual(sorted([c[k] for k in (*keys, "tasks")] for c in wanted[len(BARE) + 1:]), sorted(expected))
         self.assertIn("replicates = 8;\nseed = 1;", text)
         code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
-        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
+        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims and other pairs of tasks lack no identical tasks\n"))
         self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
 
     def make_of_three(self, path, lists, n=8):
@@ -559,7 +559,10 @@ class Claims(base.Files):
             d = abs(p[:, :, 0] - p[:, :, 1]).sum(-1) / 2
         self.assertAlmostEqual(number(row["effect"]), (d[2] - (d[3] + d[4]) / 2).mean(), delta=2e-6)
         self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
-        self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
+        found = done("claims", "three.h5", "--control").split("// identical tasks")[1]  # now of the other pairs
+        self.assertEqual(re.findall('tasks = "(.*?)"', found),
+                         ["x0 - x1; x0 - x1; x0 * x1", "x0 + x1; x0 + x1; x0 * x1", "x0 - x1; x0 + x1; x0 - x1",
+                          "x0 * x1; x0 + x1; x0 * x1"])
         self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
 
     def test_other_pairs(self):
