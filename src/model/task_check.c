@@ -272,13 +272,29 @@ static bool warn_unused(const struct task_findings *findings, const struct task_
     return findings->unused_inputs != 0;
 }
 
+/* That 0 is near enough to all targets: a network with a ReLU output that is silent from the start is accepted as the
+ * last attempt, which is not rejected unseen. */
+static bool warn_silent(const struct task_list *list, const struct task_findings *findings, bool is_relu,
+                        double error_threshold, char line[ERROR_MESSAGE_MAX])
+{
+    double largest = 0; /* mean of |target| = mean of target + 2 max(0, -target) */
+    for (int task = 0; task < list->n_tasks; task++)
+        largest = fmax(largest, findings->tasks[task].mean + 2 * findings->tasks[task].mean_below);
+    snprintf(line, ERROR_MESSAGE_MAX,
+             "networks that learn nothing may be accepted: an output of 0 has a mean absolute error of at most %.2g, "
+             "below error_threshold = %g; a smaller one, or output_activation = \"linear\", prevents that",
+             largest, error_threshold);
+    return is_relu && largest < error_threshold;
+}
+
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX])
 {
     int task = number / TASK_WARNINGS_EACH, kind = number % TASK_WARNINGS_EACH;
     if (task == TASKS_MAX)
-        return warn_unused(findings, setting, line);
+        return kind == 0 ? warn_unused(findings, setting, line)
+                         : warn_silent(list, findings, is_relu, error_threshold, line);
     if (task >= list->n_tasks)
         return false;
     const struct task_range *range = &findings->tasks[task];

@@ -58,7 +58,7 @@ double task_check_work(const struct task_list *list, const struct task_setting *
 
 /* Warning number `number` of what was found, as one line that names the task's formula; false if it does not hold. A
  * number below TASK_WARNINGS is one kind of one task, or of the list. `is_relu`: the output cannot go below 0. */
-enum { TASK_WARNINGS_EACH = 3, TASK_WARNINGS = TASKS_MAX * TASK_WARNINGS_EACH + 1 };
+enum { TASK_WARNINGS_EACH = 3, TASK_WARNINGS = TASKS_MAX * TASK_WARNINGS_EACH + 2 };
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX]);

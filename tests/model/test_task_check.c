@@ -135,6 +135,11 @@ static void test_warnings(void **state)
         strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "task 2, x0 - 0.3 * x1, goes down to -0.3"));
     assert_null(strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "rejected"));
     assert_non_null(strstr(warnings("x0 - x1", square, true), "rejected"));
+    const char *silent = "0 has a mean absolute error of at most 0.04, below error_threshold = 0.05;";
+    assert_non_null(strstr(warnings("0.08 * x0; 0.01 * x1 - 0.01", square, true), silent));
+    assert_null(strstr(warnings("0.08 * x0; 0.01 * x1", square, false), "learn nothing"));
+    assert_null(strstr(warnings("0.08 * x0; x1", square, true), "learn nothing"));
+    assert_null(strstr(warnings("0.2 * x0 - 0.1", square, true), "learn nothing")); /* a mean of 0, but not of |t| */
     assert_non_null(strstr(warnings("x0 + x1; 3", square, true), "task 2, 3, is constant: there"));
     assert_non_null(strstr(warnings("x0; x0^2", square, true), "no task uses x1, of n_inputs = 2"));
     assert_non_null(
