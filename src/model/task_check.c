@@ -33,13 +33,21 @@ static size_t sobol_targets(const struct formula *formula, const struct formula_
     return formula_evaluate(formula, values, n, n_inputs, x, target);
 }
 
+/* The targets at the points of moments: target [N_MOMENT_POINTS]. */
+static void moment_targets(const struct formula *formula, const struct formula_values *values, int n_inputs, float low,
+                           float high, float *target)
+{
+    float x[BATCH * FORMULA_INPUTS_MAX];
+    for (uint32_t first = 0; first < N_MOMENT_POINTS; first += BATCH)
+        sobol_targets(formula, values, n_inputs, low, high, first, BATCH, x, target + first);
+}
+
 struct task_moments task_moments(const struct formula *formula, const struct formula_values *values, int n_inputs,
                                  float input_low, float input_high)
 {
-    float x[BATCH * FORMULA_INPUTS_MAX], target[N_MOMENT_POINTS];
+    float target[N_MOMENT_POINTS];
     double sum = 0, squares = 0;
-    for (uint32_t first = 0; first < N_MOMENT_POINTS; first += BATCH)
-        sobol_targets(formula, values, n_inputs, input_low, input_high, first, BATCH, x, target + first);
+    moment_targets(formula, values, n_inputs, input_low, input_high, target);
     for (int i = 0; i < N_MOMENT_POINTS; i++)
         sum += (double)target[i];
     double mean = sum / N_MOMENT_POINTS;
@@ -48,6 +56,21 @@ struct task_moments task_moments(const struct formula *formula, const struct for
         squares += deviation * deviation;
     }
     return (struct task_moments){mean, sqrt(squares / N_MOMENT_POINTS)};
+}
+
+double task_correlation(const struct formula *a, const struct formula *b, const struct formula_values *values,
+                        int n_inputs, float input_low, float input_high)
+{
+    float of_a[N_MOMENT_POINTS], of_b[N_MOMENT_POINTS];
+    moment_targets(a, values, n_inputs, input_low, input_high, of_a);
+    moment_targets(b, values, n_inputs, input_low, input_high, of_b);
+    struct task_moments moments_a = task_moments(a, values, n_inputs, input_low, input_high);
+    struct task_moments moments_b = task_moments(b, values, n_inputs, input_low, input_high);
+    double products = 0;
+    for (int i = 0; i < N_MOMENT_POINTS; i++)
+        products += ((double)of_a[i] - moments_a.mean) * ((double)of_b[i] - moments_b.mean);
+    bool varies = moments_a.sd > 0 && moments_b.sd > 0;
+    return varies ? products / N_MOMENT_POINTS / (moments_a.sd * moments_b.sd) : NAN;
 }
 
 void task_standardise(struct task_moments moments, size_t n, float *target)

@@ -25,6 +25,10 @@ struct task_moments {
 struct task_moments task_moments(const struct formula *formula, const struct formula_values *values, int n_inputs,
                                  float input_low, float input_high);
 
+/* The correlation of two targets over the same points; NaN if one of them is constant there. */
+double task_correlation(const struct formula *a, const struct formula *b, const struct formula_values *values,
+                        int n_inputs, float input_low, float input_high);
+
 /* Standardises n targets in place: (float)((t - mean) / sd). sd is above 0. */
 void task_standardise(struct task_moments moments, size_t n, float *target);
 

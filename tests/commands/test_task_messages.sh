@@ -50,14 +50,14 @@ refuse '^picky: grid.cfg:3:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) 
 
 # ---- columns are those of the text that a message quotes ----
 printf 'model = { %s tasks = ["x0",\n "(x0)  + ( (x1) * (x5))"]; };\n' "$small" >column.cfg
-refuse '^picky: column.cfg:2:18: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
+refuse '^picky: column.cfg:2:21: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
 refuse 'task 2: 1 \* \(x1 \+ x7\) uses x7 \(column 11\), but' "$picky" train --set 'tasks=( (x0) );   1.0*(x1 + (x7))'
 
 # ---- places: of the input in its task, in texts of pieces, arrays, the values of a grid ----
 printf 'model = { %s tasks = "x0;"\n  " x1;"\n  " x1 + x9"; };\n' "$small" >pieces.cfg
 refuse '^picky: pieces.cfg:3:10: tasks: task 3: x1 \+ x9 uses x9 ' "$picky" plan pieces.cfg
 printf 'model = { %s };\ngrid = { tasks = ("x0",\n  ["x1", # x9\n   "x1 + x12 - x15"]); };\n' "$small" >places.cfg
-refuse '^picky: places.cfg:4:15: tasks: task 2: x1 \+ x12 - x15 uses x15 ' "$picky" plan places.cfg
+refuse '^picky: places.cfg:4:16: tasks: task 2: x1 \+ x12 - x15 uses x15 ' "$picky" plan places.cfg
 printf 'model = { %s };\ngrid = { tasks = (["x0"],\n  ["x0", "x1", "x0", "x1", "x0", "x1", "x0", "x1",\n   "x0"]); };\n' "$small" >nine.cfg
 refuse '^picky: nine.cfg:4:[0-9]+: tasks: more than 8 tasks; allowed: 1 to 8$' "$picky" plan nine.cfg
 

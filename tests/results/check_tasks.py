@@ -155,6 +155,9 @@ def main():
     assert "all bits are the same" in run(PICKY, "verify", "whole.h5", "--all")
     run(PICKY, "run", SWEEP, "-o", "whole.h5", "--resume")
 
+    by = run(PICKY, "status", "whole.h5", "--by", "second_task").split("second_task", 1)[1].splitlines()[1:]
+    shown = LISTS[:1] + ["prod"] + LISTS[2:5] + ["add2"]  # the word where there is one
+    assert len(by) == 6 and all(line.startswith(text + " ") for line, text in zip(by, shown)), by
     check_texts()
 
     # An extension by a task list and replicates, from two shards.
