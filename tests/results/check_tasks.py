@@ -158,6 +158,7 @@ def main():
     by = run(PICKY, "status", "whole.h5", "--by", "second_task").split("second_task", 1)[1].splitlines()[1:]
     shown = LISTS[:1] + ["prod"] + LISTS[2:5] + ["add2"]  # the word where there is one
     assert len(by) == 6 and all(line.startswith(text + " ") for line, text in zip(by, shown)), by
+    run(ANALYSE, "summary", "whole.h5", "--where", "second_task=add2.0")  # spelt add2 there
     check_texts()
 
     # An extension by a task list and replicates, from two shards.
