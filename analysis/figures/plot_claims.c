@@ -54,8 +54,9 @@ static void write_data(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &claims->results[row->claim];
         for (size_t p = 0; p < result->pairs.n && result->pairs.n > 1; p++)
-            fprintf(script, "%.6g %.6g\n", row->y,
-                    result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
+            if (claims_pair_counts(claims, row->claim, p, row->measure))
+                fprintf(script, "%.6g %.6g\n", row->y,
+                        result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
     }
     fprintf(script, "EOD\n");
 }

@@ -169,7 +169,9 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
     snprintf(text, sizeof text, "mean %s, %s", effect, decision_names[result->multiverse.decision]);
     layout_text(&figure->gnuplot, left, top + HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, " %s: %s", claim_table[c].name, text);
-    snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    int used = snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    if (result->multiverse.null.n > 0)
+        snprintf(text + used, sizeof text - (size_t)used, "; mean of identical %+.3f", result->multiverse.null.value);
     layout_text(&figure->gnuplot, left, top + 2 * HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, "; %s.", text);
 }

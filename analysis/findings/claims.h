@@ -75,6 +75,10 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
                               const struct claims_options *options, struct error *error);
 void claims_free(struct claims *claims); /* all-zero claims are allowed */
 
+/* Whether the effect of a claim under a measure has a pair of configurations in it: it has its controls, and not fewer
+ * than POOLED_SEEDS_MIN seeds where others have as many. */
+bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int measure);
+
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);
 

@@ -116,7 +116,10 @@ static void write_multiverse_of(FILE *out, const struct claims *claims, int c)
             effect_format(&multiverse->mean, effect);
             fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">", n_rows);
             html_text(out, claim_table[c].statement);
-            fprintf(out, "<br><small>mean of all: %s, %s</small></th>", effect, decision_names[multiverse->decision]);
+            fprintf(out, "<br><small>mean of all: %s, %s", effect, decision_names[multiverse->decision]);
+            if (multiverse->null.n > 0)
+                fprintf(out, "; identical tasks %+.3f", multiverse->null.value);
+            fprintf(out, "</small></th>");
         }
         fprintf(out,
                 "<th scope=\"row\">%s</th><td class=\"n\">%d</td><td class=\"n\">%d</td><td class=\"n\">%d</td>"

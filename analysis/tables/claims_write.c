@@ -188,6 +188,22 @@ static bool is_same_tasks(const struct claim_side *x, const struct claim_side *y
     return x->tasks.a == y->tasks.a && x->tasks.b == y->tasks.b;
 }
 
+/* Why a pair is in no effect, or not in all of them; "" if it is. */
+static const char *why_not_judged(const struct claims *claims, int c, size_t p)
+{
+    int n_counted = 0, n_wanted = 0;
+    if (!claim_pair_has_controls(&claims->results[c].pairs.pairs[p]))
+        return "  no control: not judged";
+    for (int m = 0; m < claims->n_measures; m++)
+        if (is_wanted(claims, m)) {
+            n_wanted++;
+            n_counted += claims_pair_counts(claims, c, p, m) ? 1 : 0;
+        }
+    if (n_counted == n_wanted)
+        return "";
+    return n_counted == 0 ? "  under 6 seeds: not judged" : "  under 6 seeds by some measures: not judged by those";
+}
+
 /* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
 static void write_pairs(const struct claims *claims, int c, FILE *out)
 {
@@ -210,7 +226,8 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
             double pooled = result->rows[ROW_JUDGED][m].effect.value;
             if (!is_wanted(claims, m))
                 continue;
-            bool is_opposed = (pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0);
+            bool is_opposed = claims_pair_counts(claims, c, p, m) &&
+                              ((pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0));
             if (isfinite(effect->value))
                 fprintf(out, " %+9.3f%s", effect->value, is_opposed ? "!" : " ");
             else
@@ -218,7 +235,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
         }
         if (!is_one_pair)
             fprintf(out, "  tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
-        fprintf(out, "%s\n", claim_pair_has_controls(pair) ? "" : "  no control: not judged");
+        fprintf(out, "%s\n", why_not_judged(claims, c, p));
     }
     if (result->pairs.n > PAIRS_SHOWN)
         fprintf(out, "    ... %zu in all (--csv and --json have them)\n", result->pairs.n);
@@ -245,7 +262,10 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
         fprintf(out, "\n");
     }
     effect_format(&multiverse->mean, effect);
-    fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
+    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, decision_names[multiverse->decision]);
+    if (multiverse->null.n > 0)
+        fprintf(out, "; identical %+.3f", multiverse->null.value);
+    fprintf(out, "\n");
 }
 
 static void write_controls(const struct claims *claims, const struct reader *reader, int c, FILE *out)
@@ -760,6 +780,8 @@ static void json_multiverse(const struct claims *claims, int c, FILE *out)
     const struct multiverse *multiverse = &claims->results[c].multiverse;
     fprintf(out, ",\n     \"multiverse\": {\"decision\": \"%s\", \"effect\": ", decision_names[multiverse->decision]);
     json_estimate(out, &multiverse->mean);
+    fprintf(out, ", \"identical\": ");
+    json_estimate(out, &multiverse->null);
     fprintf(out, ", \"measures\": [");
     for (int m = 0, n = 0; m < claims->n_measures; m++) {
         const struct multiverse_row *row = &multiverse->rows[m];
