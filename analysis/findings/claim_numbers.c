@@ -490,7 +490,7 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
 {
     const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
     struct reading reading = {.numbers = numbers, .options = options};
-    struct correlation_sums sums[N_NORMALISE * N_MEASURES] = {{{0}}};
+    struct correlation_sums sums[N_NORMALISE * N_MEASURES];
     bool *is_selected = calloc(reader->n_configs, sizeof *is_selected);
     const size_t n_sums = sizeof sums / sizeof sums[0];
     struct squares *seeds = calloc(n_sums * reader->n_replicates, sizeof *seeds);
@@ -507,7 +507,7 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
         allocate(&reading, reader, error))
         goto done;
     for (size_t i = 0; i < n_sums; i++)
-        sums[i].seeds = seeds + i * reader->n_replicates;
+        sums[i] = (struct correlation_sums){.seeds = seeds + i * reader->n_replicates};
     for (size_t i = 0; i < selection->n; i++)
         is_selected[selection->configs[i]] = true;
     for (size_t c = 0, u = 0; c < reader->n_configs; c++) {

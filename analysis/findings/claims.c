@@ -6,6 +6,7 @@
 #include "student.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -540,6 +541,24 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
     return n_effects; /* and of each claim the multiverse's mean */
 }
 
+/* The measures that are wanted and that the file has. */
+static void choose_measures(struct claims *claims, const struct reader *reader, const struct claims_options *options)
+{
+    claims->n_measures = reader_n_measures(reader);
+    claims->measures = options->measures & ((1u << claims->n_measures) - 1);
+}
+
+enum error_code claims_count_effects(const struct reader *reader, const struct selection *selection,
+                                     const struct claims_options *options, size_t *n, struct error *error)
+{
+    struct claims claims = {0};
+    struct claim_pairs pairs[N_CLAIMS]; /* views */
+    choose_measures(&claims, reader, options);
+    *n = find_pairs(&claims, pairs, reader, selection, options, error);
+    claims_free(&claims);
+    return error->code;
+}
+
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
                               const struct claims_options *options, struct error *error)
 {
@@ -553,9 +572,9 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->is_simultaneous = options->is_simultaneous;
     claims->unimportant_below = options->numbers.unimportant_below;
     claims->statuses = options->numbers.statuses;
-    claims->n_measures = reader_n_measures(reader);
-    claims->measures = options->measures & ((1u << claims->n_measures) - 1);
+    choose_measures(claims, reader, options);
     size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);
+    n_effects = options->n_effects > n_effects ? options->n_effects : n_effects;
     if (error->code || other_pairs_find(&claims->others, pairs, reader, selection, error))
         goto failed;
     pairs[CLAIM_NONE] = claims->others.all; /* a view */
@@ -605,6 +624,24 @@ void claims_free(struct claims *claims)
     memset(claims, 0, sizeof *claims);
 }
 
+bool claims_is_of_identical(enum decision decision, const struct estimate *effect, const struct estimate *null)
+{
+    return null->n > 0 && ((decision == DECISION_LARGER && null->value >= effect->value) ||
+                           (decision == DECISION_REVERSED && null->value <= effect->value));
+}
+
+void claims_verdict(enum decision decision, const struct estimate *effect, const struct estimate *null,
+                    char text[CLAIMS_VERDICT_MAX])
+{
+    snprintf(text, CLAIMS_VERDICT_MAX, "%s%s", decision_names[decision],
+             claims_is_of_identical(decision, effect, null) ? "*" : "");
+}
+
+void claims_row_verdict(const struct claim_row *row, char text[CLAIMS_VERDICT_MAX])
+{
+    claims_verdict(row->decision, &row->effect, &row->null, text);
+}
+
 bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int measure)
 {
     const struct claim_result *result = &claims->results[claim];
@@ -616,6 +653,11 @@ bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int
             least = POOLED_SEEDS_MIN;
     return (result->n_judged == 0 || claim_pair_has_controls(&result->pairs.pairs[pair])) &&
            result->pair_effects[pair * n_measures + (size_t)measure].n >= least;
+}
+
+bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_kind row)
+{
+    return row == ROW_KINDS_BY_LAYER && claim_table[claim].is_leaning && !claims->is_of_important;
 }
 
 bool claims_any(const struct claims *claims)

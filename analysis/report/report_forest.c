@@ -78,10 +78,11 @@ static void describe(const struct report *report, int c, char text[2048])
     *text = '\0';
     for (int m = 0; m < report->claims.n_measures; m++) {
         const struct claim_row *row = &report->claims.results[c].rows[ROW_JUDGED][m];
-        char effect[64];
+        char effect[64], verdict[CLAIMS_VERDICT_MAX];
         effect_format(&row->effect, effect);
+        claims_row_verdict(row, verdict);
         used += (size_t)snprintf(text + used, 2048 - used, "%s%s: %s, %s", m ? "; " : "", measure_table[m].name,
-                                 decision_names[row->decision], effect);
+                                 verdict, effect);
     }
 }
 
@@ -90,7 +91,7 @@ static void write_panel(const struct report *report, int c, const struct forest 
     const struct claim_result *result = &report->claims.results[c];
     const struct multiverse *multiverse = &result->multiverse;
     FILE *out = report->out;
-    char description[2048];
+    char description[2048], verdict[CLAIMS_VERDICT_MAX];
     int n_measures = report->claims.n_measures, n_rows = n_measures + (multiverse->mean.n > 0);
     double bottom = plot.top + ROW_HEIGHT * n_rows;
 
@@ -104,7 +105,8 @@ static void write_panel(const struct report *report, int c, const struct forest 
         const struct claim_row *row = &result->rows[ROW_JUDGED][m];
         double y = plot.top + ROW_HEIGHT * (m + 0.5);
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, measure_table[m].name);
-        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[row->decision]);
+        claims_row_verdict(row, verdict);
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, verdict);
         write_pairs(report, c, m, forest, y);
         write_marks(out, forest, row->null.n > 0 ? row->null.value : (double)NAN, forest_noise(&report->claims, c, m),
                     y);
@@ -114,7 +116,8 @@ static void write_panel(const struct report *report, int c, const struct forest 
         double y = plot.top + ROW_HEIGHT * (n_measures + 0.5);
         svg_line(out, 0, y - ROW_HEIGHT / 2, WIDTH, y - ROW_HEIGHT / 2, "grid");
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, "all ways");
-        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[multiverse->decision]);
+        claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, verdict);
         write_marks(out, forest, multiverse->null.n > 0 ? multiverse->null.value : (double)NAN, (double)NAN, y);
         write_effect(out, forest, &multiverse->mean, multiverse->decision, y);
     }

@@ -122,8 +122,11 @@ static void write_overview(const struct claims *claims, FILE *out)
         const struct claim_result *result = &claims->results[c];
         fprintf(out, "%-20s%s", claim_table[c].name, result->pairs.n > 0 ? "" : "  not in this file");
         for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++)
-            if (is_wanted(claims, m))
-                fprintf(out, " %10s", decision_names[result->rows[ROW_JUDGED][m].decision]);
+            if (is_wanted(claims, m)) {
+                char verdict[CLAIMS_VERDICT_MAX];
+                claims_row_verdict(&result->rows[ROW_JUDGED][m], verdict);
+                fprintf(out, " %10s", verdict);
+            }
         fprintf(out, "\n");
     }
 }
@@ -139,10 +142,11 @@ static const char *number_name(int claim, int row)
 static void write_row(const struct claims *claims, int c, int r, int m, FILE *out)
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
-    char effect[64], null[64];
+    char effect[64], null[64], verdict[CLAIMS_VERDICT_MAX];
     effect_format(&row->effect, effect);
-    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
-            decision_names[row->decision], effect);
+    claims_row_verdict(row, verdict);
+    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r), verdict,
+            effect);
     if (isfinite(row->mean_a))
         fprintf(out, "  %+.2f", row->mean_a);
     if (isfinite(row->mean_a) && isfinite(row->mean_b))
@@ -244,7 +248,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
 static void write_multiverse(const struct claims *claims, int c, FILE *out)
 {
     const struct multiverse *multiverse = &claims->results[c].multiverse;
-    char effect[64];
+    char effect[64], verdict[CLAIMS_VERDICT_MAX];
     if (multiverse->mean.n == 0)
         return;
     fprintf(
@@ -262,7 +266,8 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
         fprintf(out, "\n");
     }
     effect_format(&multiverse->mean, effect);
-    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, decision_names[multiverse->decision]);
+    claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
+    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, verdict);
     if (multiverse->null.n > 0)
         fprintf(out, "; identical %+.3f", multiverse->null.value);
     fprintf(out, "\n");
@@ -348,7 +353,8 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     for (int m = 0; m < claims->n_measures; m++)
         if (is_wanted(claims, m)) {
             for (int r = 0; r < N_ROWS; r++)
-                write_row(claims, c, r, m, out);
+                if (!claims_is_repeated(claims, c, (enum claim_row_kind)r))
+                    write_row(claims, c, r, m, out);
             write_checks(claims, c, m, out);
         }
     write_pairs(claims, c, out);
@@ -450,6 +456,8 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
             "says the opposite; selection: pairs that accepted the same attempt say\n"
             "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
+            "*: identical tasks have as much of it, or more (of claims with two conditions,\n"
+            "from which theirs is not subtracted).\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
             "Beside it, shares of selective and mixed units, of importances as they are and\n"

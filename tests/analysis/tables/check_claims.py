@@ -334,6 +334,12 @@ class Claims(base.Files):
             found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
             self.assertEqual(found["two_subnetworks"], "no control")
 
+    def test_a_sum_in_another_spelling_is_not_similar(self):
+        for tasks in ("x0 + x1; x0 + 1 * x1", "x0 + x1; x0 - -1 * x1"):
+            self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, tasks=tasks)], 6)
+            found = {row["claim"]: row["decision"] for row in rows("claims", "some.h5")}
+            self.assertEqual(found["similar_tasks_share"], "not_in_file", tasks)
+
     def test_limits_of_a_condition(self):
         self.make("some.h5", [dict(hidden_size=20), dict(hidden_size=19), dict(hidden_size=20, fraction=0.62),
                               dict(hidden_size=20, fraction=0.6), dict(hidden_size=20, fraction=0.38)], 6)
@@ -468,6 +474,24 @@ class Claims(base.Files):
         self.assertEqual(text.count("under 6 seeds: not judged"), 1)
         self.assertNotRegex(text, r"\d!")
 
+    def test_identical_tasks_that_have_as_much(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (6, 12))
+        configs = [dict(hidden_size=24, train_mode=mode, **tasks) for tasks in (
+            {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for mode in ("random", "replay")]
+        for null, expected in ((0.3, "larger*"), (0.1, "larger")):
+            centres = np.array([[0.1], [0.3], [0.1], [0.1 + null], [0.1], [0.1 + null]])
+            self.make("made.h5", configs, 12, importance=self.distances(configs, centres + noise))
+            text = done("claims", "made.h5", "--measure", "variance", "--of", "all")
+            self.assertEqual(re.search(r"^replay_selects +(\S+)$", text, re.M)[1], expected)
+            self.assertEqual([row["decision"] for row in self.judged("made.h5", "--measure", "variance")
+                              if row["claim"] == "replay_selects"][0], "larger")
+
+    def test_no_row_is_there_twice(self):
+        for options, n in (((), 1), (("--of", "important"), 2)):
+            text = done("claims", "claims.h5", "--measure", "variance", *options)
+            text = text[text.index("rare_task_recruits:"):text.index("Each pair's effect", text.index("rare_task_recruits:"))]
+            self.assertEqual(len(re.findall(r"^ +(?:variance +)?/layer  \w", text, re.M)), n)
+
     def test_identical_beside_the_mean(self):
         claims = json.loads(done("claims", "claims.h5", "--json"))["claims"]
         for claim in claims:
@@ -518,6 +542,18 @@ class Claims(base.Files):
             self.assertAlmostEqual(mean["value"], (mean["low"] + mean["high"]) / 2, delta=1e-6)
             self.assertGreater((mean["high"] - mean["low"]) / t, 0.7 * (
                 simple["multiverse"]["effect"]["high"] - simple["multiverse"]["effect"]["low"]) / 2.2)
+
+        self.make("one.h5", [dict(hidden_size=24), dict(hidden_size=24, train_mode="replay")], 12)
+        self.make("two.h5", [dict(hidden_size=24, lr=lr, train_mode=mode) for lr in (0.1, 0.2)
+                             for mode in ("random", "replay")], 12)
+        for path, k in (("one.h5", 4), ("two.h5", 8)):  # two claims, their means; in two groups
+            row = [row for row in self.judged(path, "--measure", "variance", "--simultaneous", "--by", "lr")
+                   if row["claim"] == "replay_selects" and row["number"] == "judged"][0]
+            half = (number(row["effect_high"]) - number(row["effect_low"])) / 2
+            simple = [r for r in self.judged(path, "--measure", "variance", "--simultaneous", "--where", "lr=" + row["lr"])
+                      if r["claim"] == "replay_selects" and r["number"] == "judged"][0]
+            self.assertAlmostEqual(half / (number(simple["effect_high"]) - number(simple["effect_low"])) * 2,
+                                   scipy.stats.t.ppf(1 - 0.025 / k, 11) / scipy.stats.t.ppf(1 - 0.025 / 4, 11), delta=1e-3)
 
     def test_each_model_is_read_once(self):
         def bytes_read(*arguments):
