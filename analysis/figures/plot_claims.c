@@ -54,8 +54,9 @@ static void write_data(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &claims->results[row->claim];
         for (size_t p = 0; p < result->pairs.n && result->pairs.n > 1; p++)
-            fprintf(script, "%.6g %.6g\n", row->y,
-                    result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
+            if (claims_pair_counts(claims, row->claim, p, row->measure))
+                fprintf(script, "%.6g %.6g\n", row->y,
+                        result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
     }
     fprintf(script, "EOD\n");
 }
@@ -78,19 +79,20 @@ static void write_texts(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_row *judged = &forest->claims->results[row->claim].rows[ROW_JUDGED][row->measure];
         double y = box->top + row->y;
-        char effect[64];
+        char effect[64], verdict[CLAIMS_VERDICT_MAX];
+        claims_row_verdict(judged, verdict);
         if (forest_is_first(forest, i))
             write_statement(figure, row->claim, y - FOREST_ROW_HEIGHT / 2 - FOREST_HEAD_HEIGHT / 2);
         layout_text(&figure->gnuplot, box->left - 8, y, ALIGN_RIGHT, FONT_SMALL, COLOUR_TEXT, false,
                     measure_table[row->measure].name);
         effect_format(&judged->effect, effect);
         layout_text(&figure->gnuplot, box->left + box->width + 8, y, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false,
-                    decision_names[judged->decision]);
+                    verdict);
         if (figure->has_numbers)
             layout_text(&figure->gnuplot, figure->gnuplot.width - LAYOUT_MARGIN, y, ALIGN_RIGHT, FONT_SMALL,
                         COLOUR_TEXT, false, effect);
         gnuplot_describe(&figure->gnuplot, " %s, %s: %s, %s.", claim_table[row->claim].name,
-                         measure_table[row->measure].name, effect, decision_names[judged->decision]);
+                         measure_table[row->measure].name, effect, verdict);
     }
 }
 
@@ -159,12 +161,14 @@ static size_t make_legend(const struct claims_figure *figure, struct legend_item
 {
     const struct forest *forest = figure->forest;
     const struct claims *claims = forest->claims;
-    bool has_null = false, has_pairs = false, has_noise = false;
+    bool has_null = false, has_pairs = false, has_noise = false, has_star = false;
     size_t n = 0;
     for (size_t i = 0; i < forest->n_rows; i++) {
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &claims->results[row->claim];
         has_null = has_null || result->rows[ROW_JUDGED][row->measure].null.n > 0;
+        const struct claim_row *judged = &result->rows[ROW_JUDGED][row->measure];
+        has_star = has_star || claims_is_of_identical(judged->decision, &judged->effect, &judged->null);
         has_pairs = has_pairs || result->pairs.n > 1;
         has_noise = has_noise || isfinite(forest_noise(claims, row->claim, row->measure));
     }
@@ -176,6 +180,8 @@ static size_t make_legend(const struct claims_figure *figure, struct legend_item
     if (has_noise)
         legend[n++] = (struct legend_item){true, figure->noise, "noise: two test sets of one task"};
     legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#e6e6e6'", "smaller than an effect of interest"};
+    if (has_star)
+        legend[n++] = (struct legend_item){false, NULL, "*: identical tasks have as much"};
     if (claims->is_simultaneous)
         legend[n++] = (struct legend_item){false, NULL, "intervals hold all together (Bonferroni's t)"};
     return n;

@@ -157,7 +157,7 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
                        size_t n)
 {
     const struct claim_result *result = &figure->claims->results[c];
-    char effect[64], text[160];
+    char effect[64], text[160], verdict[CLAIMS_VERDICT_MAX];
     size_t n_larger = 0, n_reversed = 0;
     for (size_t i = 0; i < n; i++) {
         n_larger += ways[i].decision == DECISION_LARGER ? 1 : 0;
@@ -166,10 +166,13 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
     double left = box->left - TICS_WIDTH, top = box->top - HEAD_HEIGHT + 6;
     layout_text(&figure->gnuplot, left, top, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, claim_table[c].name);
     effect_format(&result->multiverse.mean, effect);
-    snprintf(text, sizeof text, "mean %s, %s", effect, decision_names[result->multiverse.decision]);
+    claims_verdict(result->multiverse.decision, &result->multiverse.mean, &result->multiverse.null, verdict);
+    snprintf(text, sizeof text, "mean %s, %s", effect, verdict);
     layout_text(&figure->gnuplot, left, top + HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, " %s: %s", claim_table[c].name, text);
-    snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    int used = snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    if (result->multiverse.null.n > 0)
+        snprintf(text + used, sizeof text - (size_t)used, "; mean of identical %+.3f", result->multiverse.null.value);
     layout_text(&figure->gnuplot, left, top + 2 * HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, "; %s.", text);
 }

@@ -1,6 +1,7 @@
 #include "claim_numbers.h"
 
 #include "distance.h"
+#include "student.h"
 #include "ticker.h"
 
 #include <math.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 const double claim_cutoffs[N_CUTOFFS] = {0.05, 0.1, 0.2};
+
+#define CORRELATION_SEEDS_MIN 4 /* fewer give no interval */
 
 /* Thresholds that kinds are counted under: those of the multiverse, and the one that is asked for. */
 enum { CUTOFF_ASKED = N_CUTOFFS, N_THRESHOLDS };
@@ -307,11 +310,24 @@ static void take_attempts(void *context, const struct reader *reader, size_t con
     memcpy(r->numbers->attempts + config * r->numbers->n_replicates + first, buffer, n * sizeof *r->numbers->attempts);
 }
 
-/* Sums of deviations from the means of their configurations. */
-struct correlation_sums {
+/* Sums of squares and products of deviations from the means of their configurations. */
+struct squares {
     double xx, yy, xy;
-    size_t n, n_configs;
 };
+
+/* Those of all models, and by seed what they lack without it. */
+struct correlation_sums {
+    struct squares all;
+    struct squares *seeds; /* [n_replicates]; all zero where a seed has no model */
+    size_t n;
+};
+
+static void add_squares(struct squares *sum, double dx, double dy, double factor)
+{
+    sum->xx += factor * dx * dx;
+    sum->yy += factor * dy * dy;
+    sum->xy += factor * dx * dy;
+}
 
 static void add_config(struct correlation_sums *sums, const float *x, const float *y, size_t n_replicates)
 {
@@ -325,25 +341,45 @@ static void add_config(struct correlation_sums *sums, const float *x, const floa
     for (size_t r = 0; r < n_replicates; r++)
         if (!isnan(x[r]) && !isnan(y[r])) {
             double dx = (double)x[r] - mean_x / n, dy = (double)y[r] - mean_y / n;
-            sums->xx += dx * dx;
-            sums->yy += dy * dy;
-            sums->xy += dx * dy;
+            add_squares(&sums->all, dx, dy, 1);
+            add_squares(&sums->seeds[r], dx, dy, n > 1 ? n / (n - 1) : 0); /* the mean moves, too */
         }
     sums->n += (size_t)n;
-    sums->n_configs += n > 0 ? 1 : 0;
 }
 
-static struct loss_correlation correlation_of(const struct correlation_sums *sums)
+static double fisher_z(struct squares s)
+{
+    return atanh(fmax(-1, fmin(1, s.xy / sqrt(s.xx * s.yy))));
+}
+
+/* Pearson's r; the interval is the jackknife's of Fisher's z, a seed being left out at a time. */
+static struct loss_correlation correlation_of(const struct correlation_sums *sums, size_t n_replicates)
 {
     struct loss_correlation result = {(double)NAN, (double)NAN, (double)NAN, sums->n};
-    double degrees = (double)sums->n - (double)sums->n_configs - 2; /* n - 3 for a single mean (Fisher 1921) */
-    if (!(sums->xx > 0 && sums->yy > 0))
+    const struct squares all = sums->all;
+    double sum = 0, mean = 0, squares = 0;
+    size_t n = 0;
+    if (!(all.xx > 0 && all.yy > 0))
         return result;
-    result.r = fmax(-1, fmin(1, sums->xy / sqrt(sums->xx * sums->yy)));
-    if (degrees > 0) {
-        double z = atanh(result.r), half = 1.959963984540054 / sqrt(degrees);
-        result.low = tanh(z - half);
-        result.high = tanh(z + half);
+    result.r = tanh(fisher_z(all));
+    for (size_t r = 0; r < n_replicates; r++) {
+        const struct squares *seed = &sums->seeds[r];
+        if (!(seed->xx > 0 || seed->yy > 0))
+            continue;
+        double z = fisher_z((struct squares){all.xx - seed->xx, all.yy - seed->yy, all.xy - seed->xy});
+        double from_mean = z - mean;
+        n++;
+        sum += z;
+        mean = sum / (double)n;
+        squares += from_mean * (z - mean);
+    }
+    if (n < CORRELATION_SEEDS_MIN)
+        return result;
+    /* (n - 1)/n of the squares; Student's half width divides by n (n - 1) */
+    double half = ((double)n - 1) * student_half_width(squares, n, CONFIDENCE);
+    if (isfinite(half)) {
+        result.low = tanh(fisher_z(all) - half);
+        result.high = tanh(fisher_z(all) + half);
     }
     return result;
 }
@@ -471,20 +507,24 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
 {
     const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
     struct reading reading = {.numbers = numbers, .options = options};
-    struct correlation_sums sums[N_NORMALISE * N_MEASURES] = {{0}};
+    struct correlation_sums sums[N_NORMALISE * N_MEASURES];
     bool *is_selected = calloc(reader->n_configs, sizeof *is_selected);
+    const size_t n_sums = sizeof sums / sizeof sums[0];
+    struct squares *seeds = calloc(n_sums * reader->n_replicates, sizeof *seeds);
     struct ticker ticker;
     size_t n_needed = 0;
 
     *numbers = (struct claim_numbers){.n_replicates = reader->n_replicates, .n_measures = reader_n_measures(reader)};
     numbers->attempts = calloc(reader->n_configs * reader->n_replicates, sizeof *numbers->attempts);
-    if (!is_selected || !numbers->attempts) {
+    if (!is_selected || !seeds || !numbers->attempts) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error) || list_uses(numbers, pairs, error) ||
         allocate(&reading, reader, error))
         goto done;
+    for (size_t i = 0; i < n_sums; i++)
+        sums[i] = (struct correlation_sums){.seeds = seeds + i * reader->n_replicates};
     for (size_t i = 0; i < selection->n; i++)
         is_selected[selection->configs[i]] = true;
     for (size_t c = 0, u = 0; c < reader->n_configs; c++) {
@@ -500,12 +540,13 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
     reader->ticker = NULL;
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < numbers->n_measures; m++)
-            numbers->correlations[n][m] = correlation_of(&sums[n * numbers->n_measures + m]);
+            numbers->correlations[n][m] = correlation_of(&sums[n * numbers->n_measures + m], reader->n_replicates);
 done:
     free(reading.ri);
     free(reading.layers);
     free(reading.mean_ri);
     free(reading.ratio);
+    free(seeds);
     free(is_selected);
     if (error->code)
         claim_numbers_free(numbers);

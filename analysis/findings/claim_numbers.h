@@ -37,7 +37,8 @@ struct claim_numbers_options {
 };
 
 /* How mean RI, averaged over layers, goes with ln(loss 1 / loss 2), both less their means of each configuration:
- * Pearson's r over n models with Fisher's interval. */
+ * Pearson's r over n models. The interval is the jackknife's of Fisher's z (Efron 1982), a seed being left out at a
+ * time, at Student's reach: models of one seed go together. */
 struct loss_correlation {
     double r, low, high;
     size_t n;

@@ -16,15 +16,15 @@ void task_text(const struct hyperparameters *h, int task, char text[TASK_TEXT_MA
     snprintf(text, TASK_TEXT_MAX, "%s", task_registry_get(h->tasks)->list.formulas[task].text);
 }
 
-/* Whether a text is x0 + K * x1, or x0 - K * x1. */
+/* Whether a text is x0 + K * x1, or x0 - K * x1, and no other spelling of x0 + x1. */
 static bool is_scaled_sum(const char *text)
 {
     char sign, *end;
     int used = 0;
     if (sscanf(text, "x0 %c %n", &sign, &used) != 1 || (sign != '+' && sign != '-') || used == 0)
         return false;
-    strtod(text + used, &end);
-    return end != text + used && strcmp(end, " * x1") == 0;
+    double factor = strtod(text + used, &end);
+    return end != text + used && strcmp(end, " * x1") == 0 && factor != (sign == '+' ? 1 : -1);
 }
 
 unsigned task_pair_dials(const struct hyperparameters *h, struct task_pair pair)

@@ -122,8 +122,11 @@ static void write_overview(const struct claims *claims, FILE *out)
         const struct claim_result *result = &claims->results[c];
         fprintf(out, "%-20s%s", claim_table[c].name, result->pairs.n > 0 ? "" : "  not in this file");
         for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++)
-            if (is_wanted(claims, m))
-                fprintf(out, " %10s", decision_names[result->rows[ROW_JUDGED][m].decision]);
+            if (is_wanted(claims, m)) {
+                char verdict[CLAIMS_VERDICT_MAX];
+                claims_row_verdict(&result->rows[ROW_JUDGED][m], verdict);
+                fprintf(out, " %10s", verdict);
+            }
         fprintf(out, "\n");
     }
 }
@@ -139,10 +142,11 @@ static const char *number_name(int claim, int row)
 static void write_row(const struct claims *claims, int c, int r, int m, FILE *out)
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
-    char effect[64], null[64];
+    char effect[64], null[64], verdict[CLAIMS_VERDICT_MAX];
     effect_format(&row->effect, effect);
-    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
-            decision_names[row->decision], effect);
+    claims_row_verdict(row, verdict);
+    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r), verdict,
+            effect);
     if (isfinite(row->mean_a))
         fprintf(out, "  %+.2f", row->mean_a);
     if (isfinite(row->mean_a) && isfinite(row->mean_b))
@@ -188,6 +192,22 @@ static bool is_same_tasks(const struct claim_side *x, const struct claim_side *y
     return x->tasks.a == y->tasks.a && x->tasks.b == y->tasks.b;
 }
 
+/* Why a pair is in no effect, or not in all of them; "" if it is. */
+static const char *why_not_judged(const struct claims *claims, int c, size_t p)
+{
+    int n_counted = 0, n_wanted = 0;
+    if (!claim_pair_has_controls(&claims->results[c].pairs.pairs[p]))
+        return "  no control: not judged";
+    for (int m = 0; m < claims->n_measures; m++)
+        if (is_wanted(claims, m)) {
+            n_wanted++;
+            n_counted += claims_pair_counts(claims, c, p, m) ? 1 : 0;
+        }
+    if (n_counted == n_wanted)
+        return "";
+    return n_counted == 0 ? "  under 6 seeds: not judged" : "  under 6 seeds by some measures: not judged by those";
+}
+
 /* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
 static void write_pairs(const struct claims *claims, int c, FILE *out)
 {
@@ -210,7 +230,8 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
             double pooled = result->rows[ROW_JUDGED][m].effect.value;
             if (!is_wanted(claims, m))
                 continue;
-            bool is_opposed = (pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0);
+            bool is_opposed = claims_pair_counts(claims, c, p, m) &&
+                              ((pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0));
             if (isfinite(effect->value))
                 fprintf(out, " %+9.3f%s", effect->value, is_opposed ? "!" : " ");
             else
@@ -218,7 +239,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
         }
         if (!is_one_pair)
             fprintf(out, "  tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
-        fprintf(out, "%s\n", claim_pair_has_controls(pair) ? "" : "  no control: not judged");
+        fprintf(out, "%s\n", why_not_judged(claims, c, p));
     }
     if (result->pairs.n > PAIRS_SHOWN)
         fprintf(out, "    ... %zu in all (--csv and --json have them)\n", result->pairs.n);
@@ -227,7 +248,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
 static void write_multiverse(const struct claims *claims, int c, FILE *out)
 {
     const struct multiverse *multiverse = &claims->results[c].multiverse;
-    char effect[64];
+    char effect[64], verdict[CLAIMS_VERDICT_MAX];
     if (multiverse->mean.n == 0)
         return;
     fprintf(
@@ -245,7 +266,11 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
         fprintf(out, "\n");
     }
     effect_format(&multiverse->mean, effect);
-    fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
+    claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
+    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, verdict);
+    if (multiverse->null.n > 0)
+        fprintf(out, "; identical %+.3f", multiverse->null.value);
+    fprintf(out, "\n");
 }
 
 static void write_controls(const struct claims *claims, const struct reader *reader, int c, FILE *out)
@@ -328,7 +353,8 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     for (int m = 0; m < claims->n_measures; m++)
         if (is_wanted(claims, m)) {
             for (int r = 0; r < N_ROWS; r++)
-                write_row(claims, c, r, m, out);
+                if (!claims_is_repeated(claims, c, (enum claim_row_kind)r))
+                    write_row(claims, c, r, m, out);
             write_checks(claims, c, m, out);
         }
     write_pairs(claims, c, out);
@@ -432,6 +458,8 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
             "says the opposite; selection: pairs that accepted the same attempt say\n"
             "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
+            "*: identical tasks have as much of it, or more (of claims with two conditions,\n"
+            "from which theirs is not subtracted).\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
             "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
@@ -774,6 +802,8 @@ static void json_multiverse(const struct claims *claims, int c, FILE *out)
     const struct multiverse *multiverse = &claims->results[c].multiverse;
     fprintf(out, ",\n     \"multiverse\": {\"decision\": \"%s\", \"effect\": ", decision_names[multiverse->decision]);
     json_estimate(out, &multiverse->mean);
+    fprintf(out, ", \"identical\": ");
+    json_estimate(out, &multiverse->null);
     fprintf(out, ", \"measures\": [");
     for (int m = 0, n = 0; m < claims->n_measures; m++) {
         const struct multiverse_row *row = &multiverse->rows[m];
