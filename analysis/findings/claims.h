@@ -71,6 +71,12 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
                               const struct claims_options *options, struct error *error);
 void claims_free(struct claims *claims); /* all-zero claims are allowed */
 
+/* The different pairs of tasks that a claim's conditions [result] are about: by number, "1-2, 2-3", or by name, "sum
+ * and prod; x0 and x1"; "..." after the first ones. */
+#define CLAIM_TASKS_TEXT_MAX 1024
+void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
+                      char text[CLAIM_TASKS_TEXT_MAX]);
+
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);
 

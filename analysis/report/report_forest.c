@@ -180,6 +180,13 @@ static void write_notes(const struct report *report, int c)
         fprintf(out, " of configurations");
     if (result->n_judged > 0 && result->n_judged < result->pairs.n)
         fprintf(out, ", of which %zu have identical tasks and are judged", result->n_judged);
+    fprintf(out, "</li>\n<li>Tasks ");
+    for (int by_name = 0; by_name < 2; by_name++) {
+        char tasks[CLAIM_TASKS_TEXT_MAX];
+        claim_tasks_text(result, report->reader, by_name, tasks);
+        fputs(by_name ? ": " : "", out);
+        html_text(out, tasks);
+    }
     fprintf(out, "</li>\n");
     for (int m = 0; m < report->claims.n_measures; m++)
         write_measure_notes(report, c, m);
