@@ -254,7 +254,7 @@ static void write_panel(const struct dots_figure *figure, size_t column)
 
 static void write_table(const struct dots_figure *figure)
 {
-    figure_data_begin(&figure->gnuplot, figure->reader, "models,layer,statistic,value,low,high,n,accepted,tried");
+    figure_data_begin(&figure->gnuplot, figure->reader, "models,pair,layer,statistic,value,low,high,n,accepted,tried");
     for (size_t i = 0; i < figure->selection->n; i++)
         for (size_t k = 0; k < 2 * figure->n_layers; k++) {
             const struct row *row = &figure->rows[i];
@@ -264,6 +264,7 @@ static void write_table(const struct dots_figure *figure)
                 continue;
             figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
             figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : models_word(figure->reader));
+            figure_data_pair(&figure->gnuplot, figure->request, i);
             figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
             figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
             figure_data_estimate(&figure->gnuplot, is_rejected ? &row->rejected[layer] : &row->estimates[layer]);

@@ -302,7 +302,7 @@ static void write_data(const struct heatmap_figure *figure)
 {
     const struct grid *grid = &figure->grid;
     bool has_layers = figure->statistic >= STATISTIC_FIRST_OF_LAYER;
-    figure_data_begin(&grid->gnuplot, grid->reader, "layer,statistic,value,low,high,n,accepted,tried,identical");
+    figure_data_begin(&grid->gnuplot, grid->reader, "pair,layer,statistic,value,low,high,n,accepted,tried,identical");
     for (size_t block = 0; block < grid->n_blocks; block++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++) {
@@ -311,6 +311,7 @@ static void write_data(const struct heatmap_figure *figure)
                 if (config == GRID_NO_CONFIG)
                     continue;
                 figure_data_row(&grid->gnuplot, grid->reader, config);
+                figure_data_pair(&grid->gnuplot, grid->request, grid_place(grid, config));
                 figure_data_number(&grid->gnuplot, has_layers ? (double)figure->blocks[block].layer + 1 : (double)NAN);
                 figure_data_text(&grid->gnuplot, statistic_table[figure->statistic].name);
                 figure_data_estimate(&grid->gnuplot, &value->estimate);

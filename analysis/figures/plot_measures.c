@@ -146,7 +146,7 @@ static void write_data(const struct measures_figure *figure)
 {
     const struct panels *panels = &figure->panels;
     size_t n_measures = (size_t)reader_n_measures(panels->reader);
-    figure_data_begin(&panels->gnuplot, panels->reader, "tasks,measure_a,measure_b,rank_correlation,low,high,n_models");
+    figure_data_begin(&panels->gnuplot, panels->reader, "pair,measure_a,measure_b,rank_correlation,low,high,n_models");
     for (size_t i = 0; i < panels->selection->n; i++)
         for (size_t b = 1, pair = 0; b < n_measures; b++)
             for (size_t a = 0; a < b; a++) {

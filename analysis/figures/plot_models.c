@@ -186,6 +186,7 @@ static void write_numbers(const struct models_figure *figure, size_t row, size_t
     for (size_t i = 0; i <= strip->n; i++) {
         const struct estimate one = {i < strip->n ? (double)strip->values[i] : 0, (double)NAN, (double)NAN, 1};
         figure_data_row(gnuplot, figure->reader, figure->selection->configs[row]);
+        figure_data_pair(gnuplot, figure->request, row);
         figure_data_number(gnuplot, has_layers ? (double)figure->layers[k] + 1 : (double)NAN);
         figure_data_text(gnuplot, statistic_table[figure->statistic].name);
         figure_data_text(gnuplot, i < strip->n ? "model" : "all");
@@ -334,7 +335,7 @@ static enum error_code draw(struct models_figure *figure, struct error *error)
                                    .y_name = ""};
     if (sheet_begin(&figure->sheet, error))
         goto done;
-    figure_data_begin(&figure->sheet.gnuplot, figure->reader, "layer,statistic,kind,value,low,high,n");
+    figure_data_begin(&figure->sheet.gnuplot, figure->reader, "pair,layer,statistic,kind,value,low,high,n");
     write_axes(figure);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < figure->n_layers; k++)

@@ -269,7 +269,7 @@ static void write_table(const struct multiverse_figure *figure, const struct rea
 {
     const struct claims *claims = figure->claims;
     figure_data_begin(&figure->gnuplot, reader,
-                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n");
+                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n,pair,task_names");
     for (int c = 0; c < N_CLAIMS; c++) {
         struct way ways[N_SPECIFICATIONS_ALL];
         size_t n = is_drawn(claims, chosen, c) ? list_ways(claims, c, ways) : 0;
@@ -286,6 +286,11 @@ static void write_table(const struct multiverse_figure *figure, const struct rea
                 figure_data_text(&figure->gnuplot, texts[k]);
             figure_data_text(&figure->gnuplot, decision_names[ways[i].decision]);
             figure_data_estimate(&figure->gnuplot, &ways[i].effect);
+            for (int by_name = 0; by_name < 2; by_name++) {
+                char tasks[CLAIM_TASKS_TEXT_MAX];
+                claim_tasks_text(&claims->results[c], reader, by_name, tasks);
+                figure_data_text(&figure->gnuplot, tasks);
+            }
         }
     }
 }

@@ -365,6 +365,7 @@ static void write_numbers(const struct trend_figure *figure, size_t group, size_
         figure_data_row(gnuplot, figure->reader, config);
         figure_data_text(gnuplot, label);
         figure_data_text(gnuplot, name);
+        figure_data_pair(gnuplot, figure->request, is_slope ? 0 : grid_place(&figure->grid, config));
         figure_data_text(gnuplot, has_layers(figure) ? measure_table[ri_of(figure, line).measure].name : "");
         figure_data_number(gnuplot, has_layers(figure) ? (double)layer + 1 : (double)NAN);
         figure_data_text(gnuplot, statistic);
@@ -519,7 +520,7 @@ static enum error_code draw(struct trend_figure *figure, const struct selection 
     if (!sheet_begin(&figure->sheet, error)) {
         FILE *script = figure->sheet.gnuplot.script;
         figure_data_begin(&figure->sheet.gnuplot, figure->reader,
-                          "group,line,measure,layer,statistic,kind,value,low,high,n");
+                          "group,line,pair,measure,layer,statistic,kind,value,low,high,n");
         write_x_axis(figure, script);
         write_y_axis(figure, script);
         for (size_t group = 0; group < figure->grid.groups.n; group++)

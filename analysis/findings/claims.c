@@ -669,3 +669,41 @@ bool claims_any(const struct claims *claims)
             return true;
     return false;
 }
+
+static void pair_text(const struct claim_side *side, const struct reader *reader, bool by_name,
+                      char text[TASK_PAIR_LABEL_MAX])
+{
+    const struct hyperparameters *h = &reader->configs[side->config];
+    char a[TASK_LABEL_MAX], b[TASK_LABEL_MAX];
+    task_name(h, side->tasks.a, a);
+    task_name(h, side->tasks.b, b);
+    if (by_name)
+        snprintf(text, TASK_PAIR_LABEL_MAX, "%s and %s", a, b);
+    else
+        snprintf(text, TASK_PAIR_LABEL_MAX, "%d-%d", side->tasks.a + 1, side->tasks.b + 1);
+}
+
+void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
+                      char text[CLAIM_TASKS_TEXT_MAX])
+{
+    enum { SHOWN = 28 };
+    char shown[SHOWN][TASK_PAIR_LABEL_MAX], own[TASK_PAIR_LABEL_MAX];
+    size_t n = 0, used = 0;
+    *text = '\0';
+    for (size_t k = 0; k < 2 * result->pairs.n; k++) {
+        const struct claim_pair *pair = &result->pairs.pairs[k / 2];
+        const struct claim_side *side = k % 2 ? &pair->b : &pair->a;
+        bool is_new = side->tasks.b > 0; /* all zero: there is no condition b */
+        pair_text(side, reader, by_name, own);
+        for (size_t i = 0; i < n && is_new; i++)
+            is_new = strcmp(shown[i], own) != 0;
+        const char *separator = n == 0 ? "" : by_name ? "; " : ", ";
+        bool fits = n < SHOWN && used + strlen(separator) + strlen(own) + sizeof "; ..." <= CLAIM_TASKS_TEXT_MAX;
+        if (!is_new)
+            continue;
+        used += (size_t)snprintf(text + used, CLAIM_TASKS_TEXT_MAX - used, "%s%s", separator, fits ? own : "...");
+        if (!fits)
+            return;
+        memcpy(shown[n++], own, sizeof own);
+    }
+}

@@ -96,6 +96,11 @@ bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int
 
 /* Whether a row is the one that is judged once more: where units lean, of all units, by layer. */
 bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_kind row);
+/* The different pairs of tasks that a claim's conditions [result] are about: by number, "1-2, 2-3", or by name, "sum
+ * and prod; x0 and x1"; "..." after the first ones. */
+#define CLAIM_TASKS_TEXT_MAX 1024
+void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
+                      char text[CLAIM_TASKS_TEXT_MAX]);
 
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);

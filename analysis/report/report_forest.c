@@ -198,6 +198,13 @@ static void write_notes(const struct report *report, int c)
         n_few += claim_pair_has_controls(&result->pairs.pairs[p]) && !is_counted(report, c, p) ? 1 : 0;
     if (n_few > 0)
         fprintf(out, "; %zu with under %d seeds not judged", n_few, VERDICT_SEEDS);
+    fprintf(out, "</li>\n<li>Tasks ");
+    for (int by_name = 0; by_name < 2; by_name++) {
+        char tasks[CLAIM_TASKS_TEXT_MAX];
+        claim_tasks_text(result, report->reader, by_name, tasks);
+        fputs(by_name ? ": " : "", out);
+        html_text(out, tasks);
+    }
     fprintf(out, "</li>\n");
     for (int m = 0; m < report->claims.n_measures; m++)
         write_measure_notes(report, c, m);

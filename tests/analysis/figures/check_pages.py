@@ -283,7 +283,7 @@ class Pages(unittest.TestCase):
             middle, proportion = map(float, bar.split()[:2])
             self.assertAlmostEqual((float(row["bin_low"]) + float(row["bin_high"])) / 2, middle)
             self.assertAlmostEqual(float(row["proportion"]), proportion, places=5)
-        self.assertEqual((rows[-1]["bin_low"], rows[0]["second_task"], rows[0]["tasks"]), ("", "add1.5", "1-2"))
+        self.assertEqual((rows[-1]["bin_low"], rows[0]["second_task"], rows[0]["pair"]), ("", "add1.5", "1-2"))
         self.plot("heatmap", "grid.h5", "d.svg", "--statistic", "mean_ri", "--data", "d.csv")
         with open("d.csv", newline="") as f:
             shown = {(row["configuration"], row["layer"]): row["value"] for row in csv.DictReader(f)}

@@ -163,6 +163,65 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--by", "tasks")), 2 * (1 + 1 + 3 + 28))
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--where", "tasks=x0; x1; max(x0, x1)")), 6)
 
+    def test_compare_of_one_task(self):
+        with open("one.cfg", "w") as f:
+            f.write("""replicates = 3;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("only: x0", "x0; x1"); lr = [0.001, 0.01]; };""")
+        subprocess.run([PICKY, "run", "one.cfg", "-o", "one.h5"], check=True, capture_output=True)
+        args = ("summary", "one.h5", "--compare", "lr")
+        found = rows(*args, "--statistic", "error_1", "--csv")
+        self.assertEqual([(r["tasks"], r["pairs"]) for r in found], [("x0", "3"), ("x0; x1", "3")])
+        with h5py.File("one.h5") as f:
+            error = f["test_error"][:, :, 1, 0]
+        self.assertAlmostEqual(float(found[0]["difference"]), (error[1] - error[0]).mean(), delta=1e-6)
+        text = run(*args, "--statistic", "error_1", "--where", "tasks=x0")[1]
+        self.assertIn("task 1 (only)", text)
+        self.assertNotIn("task 2", text)
+        self.assertEqual({r["statistic"] for r in rows(*args, "--csv", "--where", "tasks=x0")}, {"error_1"})
+        code, out, err = run(*args, "--statistic", "mixed")
+        self.assertEqual((code, err.count("1 comparison of configurations with one task"), err.count("\n")), (0, 1, 1))
+        code, out, err = run(*args, "--statistic", "mixed", "--where", "tasks=x0")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("have one task each", err)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+    def test_figures_data_have_their_pair(self):
+        """Once, as `pair`; `tasks` is what was swept."""
+        three = ["--where", "tasks=x0; x1; max(x0, x1)", "--force", "-o", "d.svg", "--data", "d.csv"]
+        for kind, options in (("ri", ["--pair", "2-3"]), ("ri-grid", ["--pair", "2-3"]), ("measures", ["--pair", "2-3"]),
+                              ("importance", ["--pair", "2-3"]), ("heatmap", ["--pair", "2-3"]), ("models", ["--pair", "2-3"]),
+                              ("ri-loss", ["--pair", "all"]), ("damage", ["--pair", "2-3"]), ("ri-pairs", [])):
+            code, _, err = run("plot", kind, "t.h5", *three, *options)
+            self.assertEqual((code, err), (0, ""), kind)
+            with open("d.csv", encoding="utf-8") as f:
+                table = list(csv.reader(f))
+            self.assertEqual((table[0].count("tasks"), table[0].count("pair")), (1, 1), kind)
+            found = {row[table[0].index("pair")] for row in table[1:]}
+            self.assertEqual(found, {"2-3"} if "2-3" in options else {"1-2", "1-3", "2-3"}, kind)
+            self.assertEqual({row[table[0].index("tasks")] for row in table[1:]}, {"x0; x1; max(x0, x1)"}, kind)
+            if kind == "damage":
+                self.assertEqual({row[table[0].index("task")] for row in table[1:]}, {"2", "3"})
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+    def test_claims_say_their_tasks(self):
+        with open("claim.cfg", "w") as f:
+            f.write("""replicates = 6;
+model = { hidden_size = 20; hidden_layers = 2; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("sum: x0 + x1; prod: x0 * x1", "x0; sum: x0 + x1; prod: x0 * x1", "x0 + x1; x0 + x1", "x0 * x1; x0 * x1",
+                 "x0; x0 + x1; x0 + x1", "x0; x0 * x1; x0 * x1"); };""")
+        subprocess.run([PICKY, "run", "claim.cfg", "-o", "claim.h5"], check=True, capture_output=True)
+        for kind in ("claims", "multiverse"):
+            code, _, err = run("plot", kind, "claim.h5", "--force", "-o", "d.svg", "--data", "d.csv")
+            self.assertEqual(code, 0, err)
+            with open("d.csv", encoding="utf-8") as f:
+                table = list(csv.DictReader(f))
+            self.assertEqual({(r["pair"], r["task_names"]) for r in table if r["claim"] == "two_subnetworks"},
+                             {("1-2, 2-3", "sum and prod")}, kind)
+            if kind == "claims":
+                with open("d.svg", encoding="utf-8") as f:
+                    self.assertIn("(tasks 1-2, 2-3)", f.read())
+
     def test_dials(self):
         """A pair whose formulas use dials is another one for each setting, and identical where they make it so."""
         with open("dial.cfg", "w") as f:
