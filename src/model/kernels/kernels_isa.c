@@ -225,7 +225,8 @@ INLINE void add_row(const int n_units, const int C, const struct update *p, size
     UNROLL
     for (int u = 0; u < n_units; u++) {
         d[u] = delta[u];
-        KEEP_IN_REGISTER(d[u]);
+        if (TILE_PANELS == 2)
+            KEEP_IN_REGISTER(d[u]);
     }
     UNROLL
     for (int i = 0; i < C; i++) {
@@ -289,8 +290,9 @@ INLINE void update_panels(const int P, const int U, const bool is_adam, const st
 /* Loop order: panels of two units, or two such panels; pairs of columns; rows. The gradients of a tile are complete
  * when its weights are updated, so they never leave the L1 cache; weights and moments are read and written once, in
  * order. */
-INLINE void update(const bool is_adam, const struct update *p)
+INLINE void update(const bool is_adam, const struct update *given)
 {
+    const struct update copy = *given, *p = &copy; /* no store of a weight can change it */
     const struct update_constants c = update_constants_of(p, *(const vec *)p->rate, *(const vec *)p->epsilon);
     struct pending pending = {.is_there = false};
     size_t unit = 0;
