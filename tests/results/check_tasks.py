@@ -113,6 +113,8 @@ def check_texts():
     with h5py.File("bad.h5", "r+") as f:
         f["task_name"][1, 0] = "total"  # another name is no fault
     run(PICKY, "verify", "bad.h5")
+    assert "have several sets of names" in run(PICKY, "run", SWEEP, "-o", "bad.h5", "--resume")
+    assert "have several sets of names" not in run(PICKY, "run", SWEEP, "-o", "whole.h5", "--resume")
     with h5py.File("bad.h5", "r+") as f:
         del f["task_name"]
     assert "its variable task_name is missing" in run(PICKY, "verify", "bad.h5", code=2)
