@@ -3,6 +3,7 @@
 #include "cells.h"
 #include "figure_data.h"
 #include "grid.h"
+#include "identical.h"
 #include "layer_mask.h"
 #include "plot_dots.h"
 #include "ticker.h"
@@ -14,6 +15,7 @@
 
 #define TEXT_MAX     1024
 #define CELLS_MAX    3000
+#define TEXT_GAP     6.0 /* between a cell's text and its sides, both together */
 #define COLOUR_LOW   0xe4edf7u
 #define COLOUR_HIGH  0x0b4a8fu
 #define COLOUR_EMPTY 0xe8e8e8u
@@ -21,6 +23,7 @@
 /* What a cell shows. */
 struct value {
     struct estimate estimate;
+    double identical; /* of two_peaks: the share of identical tasks; else NaN */
     uint64_t n_accepted, n_tried;
 };
 
@@ -50,7 +53,9 @@ static enum error_code read_cell(struct heatmap_figure *figure, struct reader *r
     const struct selection one = {.configs = &config, .n = 1};
     if (config == GRID_NO_CONFIG)
         return ERROR_NONE;
-    if (sample_of_group(reader, &one, &figure->grid.request->ri, false, estimates, error))
+    if (sample_of_group(reader, &one, &figure->grid.request->ri, false, estimates, error) ||
+        ((figure->statistic == STATISTIC_TWO_PEAKS_IDENTICAL || figure->statistic == STATISTIC_TWO_PEAKS) &&
+         identical_two_peaks(reader, &one, &figure->grid.request->ri, estimates, error)))
         return error->code;
     for (size_t block = 0; block < figure->grid.n_blocks; block++) {
         struct value *value = value_of(figure, block, row, column);
@@ -60,6 +65,9 @@ static enum error_code read_cell(struct heatmap_figure *figure, struct reader *r
         value->estimate = (struct estimate){.value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
         if (layer < estimates->n_layers)
             value->estimate = estimates->layers[layer].statistics[figure->statistic];
+        value->identical = (double)NAN;
+        if (layer < estimates->n_layers && figure->statistic == STATISTIC_TWO_PEAKS)
+            value->identical = estimates->layers[layer].statistics[STATISTIC_TWO_PEAKS_IDENTICAL].value;
         value->n_accepted = estimates->counts[STATUS_ACCEPTED];
         value->n_tried = value->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
         figure->low = fmin(figure->low, value->estimate.value); /* a NaN does not count */
@@ -132,10 +140,12 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
 {
     char low[16], high[16];
     memset(cell->lines, 0, sizeof cell->lines);
+    cell->is_hatched = false;
     cell->fill = COLOUR_EMPTY;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
     if (!isnan(value->estimate.value)) {
         cell->fill = colour_of(figure, value->estimate.value);
+        cell->is_hatched = value->estimate.value < 0;
         format_value(figure, value->estimate.value, cell->lines[0]);
     }
     if (isfinite(value->estimate.low) && isfinite(value->estimate.high)) {
@@ -144,11 +154,13 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%s to %s", low, high);
     }
     snprintf(cell->lines[2], CELL_TEXT_MAX, "%" PRIu64 "/%" PRIu64, value->n_accepted, value->n_tried);
+    if (!isnan(value->identical)) {
+        format_value(figure, value->identical, low);
+        snprintf(cell->lines[3], CELL_TEXT_MAX, "id. %s", low);
+    }
     for (int l = 0; l < CELL_LINES; l++)
         if (!figure->shows[l])
             cell->lines[l][0] = '\0';
-    if (!figure->shows[0] && value->estimate.value < 0) /* two colours are one in greyscale */
-        snprintf(cell->lines[0], CELL_TEXT_MAX, "\u2212");
 }
 
 /* How wide cells have to be for each of their lines of text. */
@@ -157,13 +169,13 @@ static void measure_texts(struct heatmap_figure *figure, double wide[CELL_LINES]
     size_t n = figure->grid.n_blocks * figure->grid.rows.n * figure->grid.columns.n;
     for (int l = 0; l < CELL_LINES; l++) {
         figure->shows[l] = true;
-        wide[l] = 0;
+        wide[l] = TEXT_GAP;
     }
     for (size_t i = 0; i < n; i++) {
         struct cell cell;
         make_cell(figure, &figure->values[i], &cell);
         for (int l = 0; l < CELL_LINES; l++)
-            wide[l] = fmax(wide[l], layout_text_width(cell.lines[l], l ? FONT_SMALL : FONT_TEXT) + 6);
+            wide[l] = fmax(wide[l], layout_text_width(cell.lines[l], l ? FONT_SMALL : FONT_TEXT) + TEXT_GAP);
     }
 }
 
@@ -181,7 +193,7 @@ static void fit_texts(struct heatmap_figure *figure)
     grid->cell_width = 18;
     grid->cell_min = 3;
     for (int l = 0; l < CELL_LINES; l++) {
-        figure->shows[l] = figure->shows[0] && wide[l] <= room;
+        figure->shows[l] = figure->shows[0] && wide[l] > TEXT_GAP && wide[l] <= room;
         grid->cell_width = figure->shows[l] ? fmax(grid->cell_width, wide[l]) : grid->cell_width;
         grid->cell_height += l && figure->shows[l] ? 11 : 0;
     }
@@ -263,28 +275,34 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", meaning[STATISTIC_MEANING_MAX];
+    const struct ri_options ri = figure_common_ri(request);
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    statistic_meaning(figure->statistic, &request->ri, meaning);
-    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? meaning : "",
+    statistic_label(figure->statistic, &ri, label);
+    statistic_meaning(figure->statistic, &ri, meaning);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", label, row->is_share ? ": " : "", row->is_share ? meaning : "",
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 
-/* What the small texts in the cells are, as far as they are there. */
-static const char *small_texts(const struct heatmap_figure *figure)
+/* What the small texts in the cells are, as far as they are there, and the hatches. */
+static void write_small(const struct heatmap_figure *figure, char text[LABEL_MAX])
 {
-    static const char *const texts[] = {"", "small: 95 % interval", "small: accepted/tried models",
-                                        "small: 95 % interval; accepted/tried models"};
-    return texts[figure->shows[1] + 2 * figure->shows[2]];
+    static const char *const names[CELL_LINES] = {"", "95 % interval", "accepted/tried models", "id.: identical tasks"};
+    *text = '\0';
+    for (int l = 1; l < CELL_LINES; l++)
+        if (figure->shows[l])
+            snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s%s", *text ? "; " : "small: ", names[l]);
+    if (figure->low < 0)
+        snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s" CELLS_BELOW_0, *text ? "; " : "");
 }
 
 static void write_data(const struct heatmap_figure *figure)
 {
     const struct grid *grid = &figure->grid;
     bool has_layers = figure->statistic >= STATISTIC_FIRST_OF_LAYER;
-    figure_data_begin(&grid->gnuplot, grid->reader, "layer,statistic,value,low,high,n,accepted,tried");
+    figure_data_begin(&grid->gnuplot, grid->reader, "pair,layer,statistic,value,low,high,n,accepted,tried,identical");
     for (size_t block = 0; block < grid->n_blocks; block++)
         for (size_t row = 0; row < grid->rows.n; row++)
             for (size_t column = 0; column < grid->columns.n; column++) {
@@ -293,11 +311,13 @@ static void write_data(const struct heatmap_figure *figure)
                 if (config == GRID_NO_CONFIG)
                     continue;
                 figure_data_row(&grid->gnuplot, grid->reader, config);
+                figure_data_pair(&grid->gnuplot, grid->request, grid_place(grid, config));
                 figure_data_number(&grid->gnuplot, has_layers ? (double)figure->blocks[block].layer + 1 : (double)NAN);
                 figure_data_text(&grid->gnuplot, statistic_table[figure->statistic].name);
                 figure_data_estimate(&grid->gnuplot, &value->estimate);
                 figure_data_number(&grid->gnuplot, (double)value->n_accepted);
                 figure_data_number(&grid->gnuplot, (double)value->n_tried);
+                figure_data_number(&grid->gnuplot, value->identical);
             }
 }
 
@@ -313,7 +333,7 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
 {
     struct heatmap_figure figure = {.statistic = statistic};
     struct grid *grid = &figure.grid;
-    char name[TEXT_MAX], settings[LABEL_MAX] = "";
+    char name[TEXT_MAX], small[LABEL_MAX], settings[LABEL_MAX] = "";
     struct legend_item legend[3] = {{false, NULL, name}};
     char(*titles)[GRID_TITLE_MAX] = NULL;
     struct cell *cells = NULL;
@@ -355,8 +375,9 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     grid->legend = legend;
     grid->n_legend = has_values ? 0 : 1;
     grid->ramp = has_values ? &ramp : NULL;
-    if (*small_texts(&figure))
-        legend[grid->n_legend++] = (struct legend_item){false, NULL, small_texts(&figure)};
+    write_small(&figure, small);
+    if (*small)
+        legend[grid->n_legend++] = (struct legend_item){false, NULL, small};
     if (has_settings)
         legend[grid->n_legend++] = (struct legend_item){false, NULL, settings};
     if (grid_begin(grid, error))

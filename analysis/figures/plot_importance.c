@@ -129,7 +129,7 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
 
     layout_panel(&rows->gnuplot, &box);
     if (cloud->n_units == 0)
-        snprintf(text, sizeof text, "no accepted model");
+        snprintf(text, sizeof text, "%s", models_none(rows->reader));
     else
         snprintf(text, sizeof text, "+ %.0f %%", 100 * (double)cloud->n_zero / (double)cloud->n_units);
     layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
@@ -222,7 +222,7 @@ static bool write_omissions(const struct importance_figure *figure, char text[12
 static void write_table(const struct importance_figure *figure)
 {
     const struct rows *rows = &figure->rows;
-    figure_data_begin(&rows->gnuplot, rows->reader, "tasks,layer,measure,importance_a,importance_b,ri");
+    figure_data_begin(&rows->gnuplot, rows->reader, "pair,layer,measure,importance_a,importance_b,ri");
     for (size_t row = 0; row < rows->selection->n; row++)
         for (size_t column = 0; column < rows->n_columns && rows_has(rows, row, column); column++) {
             const struct cloud *cloud = &figure->clouds[row][rows->columns[column]];

@@ -1,5 +1,6 @@
 #include "plot_trend.h"
 
+#include "extent.h"
 #include "figure_data.h"
 #include "grid.h"
 #include "keys.h"
@@ -16,6 +17,7 @@
 #define LINES_MAX    TASKS_MAX /* as many as the palette tells apart */
 #define PANELS_MAX   64
 #define POINTS_MAX   200
+#define REMARKS_MAX  5
 #define PANEL_WIDTH  118.0
 #define PANEL_HEIGHT 130.0
 #define PANEL_GAP    12.0
@@ -38,6 +40,8 @@ struct trend_figure {
     bool is_number, is_logarithmic, is_numbered; /* values are numbers; places are their logarithms; words by number */
     struct trend *trends;                        /* [groups, n_trends]: a line each, but one for all layers */
     size_t n_trends;
+    struct extent extent; /* of the points */
+    bool is_cut;          /* intervals go beyond it */
     struct sheet sheet;
 };
 
@@ -160,41 +164,24 @@ static void value_text(const struct trend_figure *figure, const struct grid_axis
         hyperparameter_format(h, hyperparameter_find("tasks"), text);
 }
 
-/* How unevenly values [n] that go up lie: the widest gap over the narrowest. */
-static double unevenness(const double *x, size_t n)
-{
-    double widest = 0, narrowest = INFINITY;
-    for (size_t i = 1; i < n; i++) {
-        widest = fmax(widest, x[i] - x[i - 1]);
-        narrowest = fmin(narrowest, x[i] - x[i - 1]);
-    }
-    return widest / narrowest;
-}
-
 /* Where the values of the axis lie: numbers as they are, or their binary logarithms where those lie about twice as
  * evenly; words one after the other. */
 static enum error_code choose_places(struct trend_figure *figure, struct error *error)
 {
     const struct grid_axis *axis = &figure->grid.columns;
-    double *logarithms = malloc(axis->n * sizeof *logarithms);
     figure->x = malloc(axis->n * sizeof *figure->x);
-    if (!figure->x || !logarithms) {
-        free(logarithms);
+    if (!figure->x)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
-    }
     figure->is_number = true;
     for (size_t i = 0; i < axis->n && figure->is_number; i++) {
         char text[HYPERPARAMETER_FORMAT_MAX], *end;
         value_text(figure, axis, i, text);
         figure->x[i] = strtod(text, &end);
-        logarithms[i] = log2(figure->x[i]);
         figure->is_number = end != text && *end == '\0' && (i == 0 || figure->x[i] > figure->x[i - 1]);
     }
-    figure->is_logarithmic = figure->is_number && axis->n > 2 && figure->x[0] > 0 &&
-                             1.9 * unevenness(logarithms, axis->n) < unevenness(figure->x, axis->n);
+    figure->is_logarithmic = figure->is_number && trend_is_logarithmic(figure->x, axis->n);
     for (size_t i = 0; i < axis->n; i++)
-        figure->x[i] = figure->is_logarithmic ? logarithms[i] : figure->is_number ? figure->x[i] : (double)i;
-    free(logarithms);
+        figure->x[i] = figure->is_logarithmic ? log2(figure->x[i]) : figure->is_number ? figure->x[i] : (double)i;
     return ERROR_NONE;
 }
 
@@ -299,17 +286,20 @@ static bool words_have_room(const struct trend_figure *figure, double panel_widt
     return true;
 }
 
-static void write_y_axis(const struct trend_figure *figure, FILE *script)
+static void choose_extent(struct trend_figure *figure)
 {
-    double low = INFINITY, high = -INFINITY, scale = scale_of(figure);
+    figure->extent = EXTENT_EMPTY;
     for (size_t group = 0; group < figure->grid.groups.n; group++)
         for (size_t column = 0; column < figure->n_columns; column++)
             for (size_t line = 0; line < figure->n_lines; line++)
-                for (size_t i = 0; i < figure->grid.columns.n; i++) {
-                    const struct estimate *point = point_of(figure, group, column, line, i);
-                    low = fmin(low, fmin(point->value, point->low)); /* a NaN does not count */
-                    high = fmax(high, fmax(point->value, point->high));
-                }
+                for (size_t i = 0; i < figure->grid.columns.n; i++)
+                    extent_add(&figure->extent, point_of(figure, group, column, line, i));
+    figure->is_cut = extent_end(&figure->extent);
+}
+
+static void write_y_axis(const struct trend_figure *figure, FILE *script)
+{
+    double low = figure->extent.low, high = figure->extent.high, scale = scale_of(figure);
     if (!isfinite(low)) {
         low = 0;
         high = 1;
@@ -375,6 +365,7 @@ static void write_numbers(const struct trend_figure *figure, size_t group, size_
         figure_data_row(gnuplot, figure->reader, config);
         figure_data_text(gnuplot, label);
         figure_data_text(gnuplot, name);
+        figure_data_pair(gnuplot, figure->request, is_slope ? 0 : grid_place(&figure->grid, config));
         figure_data_text(gnuplot, has_layers(figure) ? measure_table[ri_of(figure, line).measure].name : "");
         figure_data_number(gnuplot, has_layers(figure) ? (double)layer + 1 : (double)NAN);
         figure_data_text(gnuplot, statistic);
@@ -428,8 +419,10 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
 /* "selective: units with |RI| > 0.9, %" */
 static void write_y_name(const struct trend_figure *figure, char text[LABEL_MAX])
 {
-    const struct statistic_description *row = &statistic_table[figure->options->statistic];
-    snprintf(text, LABEL_MAX, "%s%s", row->label, row->is_share ? ", %" : "");
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX];
+    statistic_label(figure->options->statistic, &ri, label);
+    snprintf(text, LABEL_MAX, "%s%s", label, statistic_table[figure->options->statistic].is_share ? ", %" : "");
 }
 
 /* What the figure says about itself, besides the lines' names. */
@@ -438,10 +431,13 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
     static const char *const aggregates[] = {"with Wilson's 95 % interval", "mean over models with its 95 % interval",
                                              "median over models with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->options->statistic];
+    const struct ri_options ri = figure_common_ri(figure->request);
     const char *key = figure->grid.columns.key->name;
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0;
-    statistic_meaning(figure->options->statistic, &figure->request->ri, meaning);
+    statistic_label(figure->options->statistic, &ri, label);
+    statistic_meaning(figure->options->statistic, &ri, meaning);
     if (has_layers(figure) && figure->lines != LINES_MEASURES)
         snprintf(measure, sizeof measure, " (%s)", measure_table[figure->request->ri.measure].name);
     if (figure->request->pairs) {
@@ -449,7 +445,7 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", row->label, meaning, measure, aggregates[row->aggregate], pair);
+    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", label, meaning, measure, aggregates[row->aggregate], pair);
     if (figure->is_number)
         snprintf(texts[n++], LABEL_MAX, "above: slope for %s %s, 95 %% interval over seeds%s",
                  figure->is_logarithmic ? "each doubling of" : "1 more of", key,
@@ -463,6 +459,8 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
         }
         n++;
     }
+    if (figure->is_cut)
+        snprintf(texts[n++], LABEL_MAX, EXTENT_REMARK);
     if (has_layers(figure) && layout_ri_text(&figure->request->ri, texts[n]))
         n++;
     return n;
@@ -470,9 +468,9 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
 
 /* The texts of a page. */
 struct page_texts {
-    char names[LINES_MAX][LABEL_MAX], lines[LINES_MAX][STYLE_MAX], remarks[4][LABEL_MAX], y_name[LABEL_MAX];
+    char names[LINES_MAX][LABEL_MAX], lines[LINES_MAX][STYLE_MAX], remarks[REMARKS_MAX][LABEL_MAX], y_name[LABEL_MAX];
     char common[LABEL_MAX], rows[PANELS_MAX][LABEL_MAX], columns[LAYERS_MAX][LABEL_MAX];
-    struct legend_item legend[LINES_MAX + 4];
+    struct legend_item legend[LINES_MAX + REMARKS_MAX];
 };
 
 static void write_texts(struct trend_figure *figure, const struct selection *selection, struct page_texts *texts)
@@ -517,11 +515,12 @@ static enum error_code draw(struct trend_figure *figure, const struct selection 
     if (!texts)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
     figure->is_numbered = !figure->is_number && !words_have_room(figure, PANEL_WIDTH);
+    choose_extent(figure);
     write_texts(figure, selection, texts);
     if (!sheet_begin(&figure->sheet, error)) {
         FILE *script = figure->sheet.gnuplot.script;
         figure_data_begin(&figure->sheet.gnuplot, figure->reader,
-                          "group,line,measure,layer,statistic,kind,value,low,high,n");
+                          "group,line,pair,measure,layer,statistic,kind,value,low,high,n");
         write_x_axis(figure, script);
         write_y_axis(figure, script);
         for (size_t group = 0; group < figure->grid.groups.n; group++)

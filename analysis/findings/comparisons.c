@@ -20,11 +20,20 @@ struct work {
     size_t capacity;     /* of found->rows */
     float *differences;  /* [capacity, n_replicates]: of each row, by replicate */
     struct comparisons *found;
+    size_t n_without; /* comparisons of configurations with one task, which have none of the wanted statistics */
 };
 
 static enum error_code no_memory(const struct work *work, struct error *error)
 {
     return error_set(error, ERROR_FATAL, "%s: not enough memory", work->reader->path);
+}
+
+/* Cuts the interval of a row's difference off at what values of its statistic can differ by, or differences of them. */
+static void clip_difference(const struct work *work, struct comparisons_row *row)
+{
+    const struct statistic_description *statistic = &statistic_table[row->statistic];
+    double most = (work->found->other ? 2 : 1) * (statistic->most - statistic->least);
+    estimate_clip(&row->comparison.difference, -most, most);
 }
 
 /* Takes a row, and the differences that it is about. */
@@ -44,14 +53,19 @@ static enum error_code add_row(struct work *work, const struct comparisons_row *
         work->capacity = capacity;
     }
     paired_differences(aligned->a, aligned->b, aligned->n, work->differences + work->found->n_rows * aligned->n);
-    work->found->rows[work->found->n_rows++] = *row;
+    work->found->rows[work->found->n_rows] = *row;
+    clip_difference(work, &work->found->rows[work->found->n_rows++]);
     return ERROR_NONE;
 }
 
-/* Whether a statistic can be compared at all: the dip depends on how many units it is of. */
+/* Whether a statistic can be compared at all: identical tasks' is no model's, the dip depends on how many units it is
+ * of.
+ */
 static bool is_comparable(const struct work *work, enum statistic statistic)
 {
     const struct hyperparameter *size = hyperparameter_find("hidden_size");
+    if (statistic == STATISTIC_TWO_PEAKS_IDENTICAL)
+        return false;
     return statistic != STATISTIC_DIP || (work->found->key != size && work->found->other != size);
 }
 
@@ -88,6 +102,11 @@ static enum error_code count_pairs(const struct work *work, const struct quads *
     return ERROR_NONE;
 }
 
+static bool has_one_task(const struct work *work, const struct comparisons_row *row)
+{
+    return hyperparameters_n_tasks(&work->reader->configs[row->config_a]) == 1;
+}
+
 /* Adds a row for each wanted statistic and layer. `row` has all else. */
 static enum error_code compare_samples(struct work *work, const struct quads *quads, const struct sample samples[4],
                                        struct comparisons_row *row, struct error *error)
@@ -107,6 +126,8 @@ static enum error_code compare_samples(struct work *work, const struct quads *qu
             row->statistic = (enum statistic)s;
             row->layer = l;
             bool is_of_layer = s >= STATISTIC_FIRST_OF_LAYER;
+            if (has_one_task(work, row) && s != STATISTIC_ERROR_1) /* all others are of two */
+                continue;
             if (!(work->statistics >> s & 1) || !is_comparable(work, row->statistic) ||
                 (is_of_layer ? !layer_mask_has(work->options->layers, l) : l > 0))
                 continue;
@@ -121,6 +142,22 @@ done:
     return error->code;
 }
 
+/* Compares two values of the key by the measure and tasks of row->ri. */
+static enum error_code compare_tasks(struct work *work, const struct quads *quads, struct comparisons_row *row,
+                                     struct error *error)
+{
+    const struct selection *sides[4] = {&quads->low.a, &quads->low.b, &quads->high.a, &quads->high.b};
+    struct sample samples[4] = {{.n_models = 0}};
+    error->code = ERROR_NONE;
+    for (size_t k = 0; k < n_sides(work) && !error->code; k++)
+        sample_read(&samples[k], work->reader, sides[k], &row->ri, false, error);
+    if (!error->code)
+        compare_samples(work, quads, samples, row, error);
+    for (size_t k = 0; k < 4; k++)
+        sample_free(&samples[k]);
+    return error->code;
+}
+
 /* Compares two values of the key, under each wanted measure and pair of tasks. */
 static enum error_code compare_values(struct work *work, const struct quads *quads, struct comparisons_row *row,
                                       struct error *error)
@@ -132,22 +169,20 @@ static enum error_code compare_values(struct work *work, const struct quads *qua
     row->config_b = sides[n_sides(work) - 1]->configs[0];
     row->ri = work->options->ri;
     error->code = ERROR_NONE;
+    if (has_one_task(work, row)) {
+        if (work->statistics >> STATISTIC_ERROR_1 & 1)
+            return compare_tasks(work, quads, row, error);
+        work->n_without++;
+    }
     for (int m = 0; m < reader_n_measures(work->reader); m++)
         for (int t = 0; t < n_tasks; t++)
             for (int u = t + 1; u < n_tasks && (work->options->measures >> m & 1); u++) {
-                struct sample samples[4] = {{.n_models = 0}};
                 if (*work->options->pair.words[0] && !pair_is_chosen(&work->options->pair, h, (struct task_pair){t, u}))
                     continue;
                 row->ri.measure = (enum measure)m;
                 row->ri.task_a = t;
                 row->ri.task_b = u;
-                for (size_t k = 0; k < n_sides(work) && !error->code; k++)
-                    sample_read(&samples[k], work->reader, sides[k], &row->ri, false, error);
-                if (!error->code)
-                    compare_samples(work, quads, samples, row, error);
-                for (size_t k = 0; k < 4; k++)
-                    sample_free(&samples[k]);
-                if (error->code)
+                if (compare_tasks(work, quads, row, error))
                     return error->code;
             }
     return ERROR_NONE;
@@ -292,6 +327,16 @@ static enum error_code none_found(const struct work *work, struct error *error)
 {
     const char *compare = work->options->compare, *interaction = work->options->interaction;
     const char *name = work->found->key->name;
+    for (int s = 0; s < N_STATISTICS; s++)
+        if (work->statistics == 1u << s && !is_comparable(work, (enum statistic)s))
+            return error_set(error, ERROR_INPUT, "--statistic %s: it cannot be compared%s; two_peaks can",
+                             statistic_table[s].name,
+                             s == STATISTIC_DIP ? " between sizes, for it depends on the number of units" : "");
+    if (work->n_without > 0)
+        return error_set(error, ERROR_INPUT,
+                         "--compare %s: those that differ in it alone have one task each, and of what is compared "
+                         "only error_1",
+                         compare);
     if (interaction)
         return error_set(
             error, ERROR_INPUT,
@@ -337,9 +382,10 @@ static void widen(struct work *work)
         n_rows += isfinite(work->found->rows[i].comparison.difference.low) ? 1 : 0;
     for (size_t i = 0; i < work->found->n_rows; i++) {
         struct estimate *difference = &work->found->rows[i].comparison.difference;
-        if (isfinite(difference->low))
-            *difference =
-                student_interval(work->differences + i * n_replicates, n_replicates, student_bonferroni(n_rows));
+        if (!isfinite(difference->low))
+            continue;
+        *difference = student_interval(work->differences + i * n_replicates, n_replicates, student_bonferroni(n_rows));
+        clip_difference(work, &work->found->rows[i]);
     }
 }
 
@@ -408,6 +454,11 @@ enum error_code comparisons_make(struct comparisons *comparisons, struct reader 
         none_found(&work, error);
         goto failed;
     }
+    if (work.n_without > 0)
+        fprintf(stderr,
+                "picky-analyse: %zu comparison%s of configurations with one task, which have only error_1 of what is "
+                "compared, left out\n",
+                work.n_without, work.n_without == 1 ? "" : "s");
     if (correct(&work, error))
         goto failed;
     if (options->is_simultaneous)

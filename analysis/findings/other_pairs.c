@@ -1,5 +1,8 @@
 #include "other_pairs.h"
 
+#include "trend.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,11 +88,19 @@ static void drop_named(struct other_pairs *others, const struct reader *reader, 
 static int compare_formulas(const struct claim_pair *x, const struct claim_pair *y, const struct reader *reader)
 {
     const struct hyperparameters *h = &reader->configs[x->a.config], *g = &reader->configs[y->a.config];
-    if (h->tasks == g->tasks && x->a.tasks.a == y->a.tasks.a && x->a.tasks.b == y->a.tasks.b)
-        return 0;
-    struct formulas of_x = formulas_of(h, x->a.tasks), of_y = formulas_of(g, y->a.tasks);
-    int order = strcmp(of_x.a, of_y.a);
-    return order ? order : strcmp(of_x.b, of_y.b);
+    if (h->tasks != g->tasks || x->a.tasks.a != y->a.tasks.a || x->a.tasks.b != y->a.tasks.b) {
+        struct formulas of_x = formulas_of(h, x->a.tasks), of_y = formulas_of(g, y->a.tasks);
+        int order = strcmp(of_x.a, of_y.a);
+        order = order ? order : strcmp(of_x.b, of_y.b);
+        if (order)
+            return order;
+    }
+    const double of_h[] = {h->a, h->b, h->c}, of_g[] = {g->a, g->b, g->c};
+    unsigned dials = task_pair_dials(h, x->a.tasks);
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (dials >> d & 1 && of_h[d] != of_g[d])
+            return of_h[d] < of_g[d] ? -1 : 1;
+    return 0;
 }
 
 static int compare_pairs(const void *a, const void *b, void *reader)
@@ -133,4 +144,60 @@ void other_pairs_free(struct other_pairs *others)
     claim_pairs_free(&others->all);
     free(others->groups);
     *others = (struct other_pairs){0};
+}
+
+static const struct hyperparameters *config_of(const struct other_pair *pair, const struct reader *reader, size_t p)
+{
+    return &reader->configs[pair->pairs[p].a.config];
+}
+
+/* The only hyperparameter, besides tasks, in which a pair's configurations differ, or NULL. */
+static const struct hyperparameter *only_key(const struct other_pair *pair, const struct reader *reader)
+{
+    const struct hyperparameter *tasks = hyperparameter_find("tasks"), *second = hyperparameter_find("second_task");
+    const struct hyperparameter *found = NULL;
+    for (int i = 0; i < n_hyperparameters; i++) {
+        const struct hyperparameter *row = &hyperparameter_table[i];
+        bool differs = false;
+        for (size_t p = 1; p < pair->n && reader->swept[i] && row != tasks && row != second && !differs; p++)
+            differs = !hyperparameter_equal(config_of(pair, reader, 0), config_of(pair, reader, p), row);
+        if (differs && found)
+            return NULL;
+        found = differs ? row : found;
+    }
+    return found;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+const struct hyperparameter *other_pair_axis(const struct other_pair *pair, const struct reader *reader, double *x,
+                                             bool *is_logarithmic)
+{
+    const struct hyperparameter *axis = only_key(pair, reader);
+    size_t n = 0;
+    for (size_t p = 0; p < pair->n && axis; p++) {
+        char text[HYPERPARAMETER_FORMAT_MAX], *end;
+        hyperparameter_format(config_of(pair, reader, p), axis, text);
+        x[p] = strtod(text, &end);
+        if (end == text || *end != '\0')
+            return NULL;
+    }
+    double *sorted = malloc((pair->n + 1) * sizeof *sorted); /* without memory for it x is as it is */
+    *is_logarithmic = false;
+    if (axis && sorted) {
+        memcpy(sorted, x, pair->n * sizeof *sorted);
+        qsort(sorted, pair->n, sizeof *sorted, compare_numbers);
+        for (size_t p = 0; p < pair->n; p++)
+            if (n == 0 || sorted[p] > sorted[n - 1])
+                sorted[n++] = sorted[p];
+        *is_logarithmic = trend_is_logarithmic(sorted, n);
+    }
+    for (size_t p = 0; p < pair->n && axis && *is_logarithmic; p++)
+        x[p] = log2(x[p]);
+    free(sorted);
+    return axis;
 }

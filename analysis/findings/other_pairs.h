@@ -1,10 +1,10 @@
-/* Pairs of tasks that no claim is about: D, with identical tasks beside it, and no verdict. */
+/* Pairs of tasks that no claim is about: D, with identical tasks beside it, its trend, and no verdict. */
 #ifndef PICKY_OTHER_PAIRS_H
 #define PICKY_OTHER_PAIRS_H
 
 #include "claim_table.h"
 
-/* Two formulas, wherever they are tasks of one configuration. */
+/* Two formulas with one setting of the dials that they use, wherever they are tasks of one configuration. */
 struct other_pair {
     struct claim_pair *pairs; /* [n], borrowed from other_pairs: a configuration and its two tasks each */
     size_t n;
@@ -12,7 +12,7 @@ struct other_pair {
 
 /* Owns its arrays; released by other_pairs_free. */
 struct other_pairs {
-    struct claim_pairs all; /* sorted by formulas */
+    struct claim_pairs all; /* sorted by formulas and dials */
     struct other_pair *groups;
     size_t n; /* groups */
 };
@@ -22,5 +22,11 @@ struct other_pairs {
 enum error_code other_pairs_find(struct other_pairs *others, const struct claim_pairs *claims,
                                  const struct reader *reader, const struct selection *selection, struct error *error);
 void other_pairs_free(struct other_pairs *others); /* all-zero ones are allowed */
+
+/* The hyperparameter along which a pair has a trend: the only one, besides tasks, in which its configurations differ,
+ * with numbers for values. x [pair->n]: those values, or their binary logarithms (trend_is_logarithmic). NULL if there
+ * is no such hyperparameter. */
+const struct hyperparameter *other_pair_axis(const struct other_pair *pair, const struct reader *reader, double *x,
+                                             bool *is_logarithmic);
 
 #endif

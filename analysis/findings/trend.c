@@ -1,5 +1,6 @@
 #include "trend.h"
 
+#include "identical.h"
 #include "matching.h"
 #include "pooled.h"
 
@@ -33,7 +34,8 @@ static enum error_code read_point(struct trend *trend, const struct seeds *seeds
     struct sample sample;
     if (sample_read(&sample, seeds->reader, &one, options, false, error))
         return error->code;
-    sample_estimate(&sample, estimates, error);
+    if (!sample_estimate(&sample, estimates, error) && seeds->statistic == STATISTIC_TWO_PEAKS_IDENTICAL)
+        identical_two_peaks(seeds->reader, &one, options, estimates, error);
     for (size_t l = 0; l < sample.n_layers && !error->code; l++) {
         float *values = seeds->values + (l * seeds->n + i) * n_replicates;
         trend->points[l * trend->n + i] = estimates->layers[l].statistics[seeds->statistic];
@@ -90,6 +92,21 @@ enum error_code trend_read(struct trend *trend, struct reader *reader, const siz
     if (error->code)
         trend_free(trend);
     return error->code;
+}
+
+bool trend_is_logarithmic(const double *x, size_t n)
+{
+    double widest[2] = {0, 0}, narrowest[2] = {INFINITY, INFINITY};
+    if (n < 3 || !(x[0] > 0))
+        return false;
+    for (size_t i = 1; i < n; i++) {
+        const double gaps[2] = {x[i] - x[i - 1], log2(x[i]) - log2(x[i - 1])};
+        for (int k = 0; k < 2; k++) {
+            widest[k] = fmax(widest[k], gaps[k]);
+            narrowest[k] = fmin(narrowest[k], gaps[k]);
+        }
+    }
+    return 1.9 * widest[1] / narrowest[1] < widest[0] / narrowest[0];
 }
 
 void trend_free(struct trend *trend)

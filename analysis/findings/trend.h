@@ -20,6 +20,8 @@ struct trend {
  * attempt_acceptance, which no model has, has no slope. ERROR_INPUT and ERROR_FATAL as sample_read. */
 enum error_code trend_read(struct trend *trend, struct reader *reader, const size_t *configs, const double *x, size_t n,
                            enum statistic statistic, const struct ri_options *options, struct error *error);
+/* Whether numbers x [n] that go up are better taken as their binary logarithms: those lie about twice as evenly. */
+bool trend_is_logarithmic(const double *x, size_t n);
 void trend_free(struct trend *trend); /* an all-zero trend is allowed */
 
 #endif

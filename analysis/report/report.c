@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "identical.h"
 #include "noise.h"
 #include "report_claims.h"
 #include "report_importance.h"
@@ -46,8 +47,9 @@ static enum error_code read_config(const struct report *report, size_t i, bool h
         wanted |= (uint64_t)1 << s;
     if (sample_read(&sample, report->reader, &group, &report->options->ri, has_figures, error))
         return error->code;
-    if (!sample_estimate_some(&sample, wanted, &config->estimates, error) && sample.n_models > 0)
-        read_error_range(config, &sample, error);
+    if (!sample_estimate_some(&sample, wanted, &config->estimates, error) && sample.n_models > 0 &&
+        !read_error_range(config, &sample, error) && has_figures)
+        identical_two_peaks(report->reader, &group, &report->options->ri, &config->estimates, error);
     sample_free(&sample);
     return error->code;
 }

@@ -1,5 +1,6 @@
 #include "summary.h"
 
+#include "identical.h"
 #include "layer_mask.h"
 #include "summary_data.h"
 #include "summary_text.h"
@@ -58,8 +59,11 @@ static enum error_code write_table(struct reader *reader, struct summary_table *
         return error->code;
     table->sample = &sample;
     table->estimates = &estimates;
-    if (!sample_estimate(&sample, &estimates, error) && writer->shows_rejected && !reader->chosen &&
-        sample.counts[STATUS_REJECTED] > 0 && !read_rejected(reader, table, &rejected, error))
+    unsigned wanted = table->options->statistics;
+    if (!sample_estimate(&sample, &estimates, error) && (!wanted || wanted >> STATISTIC_TWO_PEAKS_IDENTICAL & 1))
+        identical_two_peaks(reader, group, &table->ri, &estimates, error);
+    if (!error->code && writer->shows_rejected && !reader->chosen && sample.counts[STATUS_REJECTED] > 0 &&
+        !read_rejected(reader, table, &rejected, error))
         table->rejected = rejected.n_models > 0 ? &rejected : NULL;
     if (!error->code)
         writer->table(table, out);

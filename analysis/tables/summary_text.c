@@ -42,17 +42,14 @@ static void begin(const struct reader *reader, const struct selection *selection
             "test's, else Student's under %d models, then the bootstrap's. Rejected models\n"
             "count as alive if training changed their test errors.\n"
             "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip\n"
-            "is too large for one peak (p < .05), to be compared with identical tasks.\n"
+            "is too large for one peak (p < .05), beside those of the same configuration with\n"
+            "one of the two tasks learned twice (identical), as far as the file has them.\n"
             "Jaccard index and overlap: of the sets of units that matter to the two tasks,\n"
             "with what chance gives sets of these sizes. D: how far their importances lie on\n"
             "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
             "how many it serves, and the share of units that prefer each of the two.\n",
             ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
-            options->ri.unimportant_below,
-            !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
-            : reader->chosen >> STATUS_ACCEPTED & 1  ? "accepted and rejected"
-                                                     : "rejected",
-            BOOTSTRAP_MODELS_MIN);
+            options->ri.unimportant_below, models_word(reader), BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }
@@ -122,14 +119,23 @@ struct column {
     bool is_first; /* of a table */
 };
 static const struct column columns[] = {
-    {STATISTIC_MEAN_RI, 13, 2, true},      {STATISTIC_SELECTIVE, 12, 1, false},
-    {STATISTIC_SELECTIVE_1, 12, 1, false}, {STATISTIC_SELECTIVE_2, 12, 1, false},
-    {STATISTIC_MIXED, 12, 1, false},       {STATISTIC_UNIMPORTANT, 12, 1, false},
-    {STATISTIC_DIP, 12, 3, true},          {STATISTIC_TWO_PEAKS, 12, 1, false},
-    {STATISTIC_JACCARD, 12, 1, false},     {STATISTIC_JACCARD_CHANCE, 12, 1, false},
-    {STATISTIC_OVERLAP, 12, 1, false},     {STATISTIC_OVERLAP_CHANCE, 12, 1, false},
-    {STATISTIC_DISTANCE, 12, 2, true},     {STATISTIC_SELECTIVITY, 12, 2, false},
-    {STATISTIC_N_EFF, 12, 2, false},       {STATISTIC_PREFERRED_1, 12, 1, false},
+    {STATISTIC_MEAN_RI, 13, 2, true},
+    {STATISTIC_SELECTIVE, 12, 1, false},
+    {STATISTIC_SELECTIVE_1, 12, 1, false},
+    {STATISTIC_SELECTIVE_2, 12, 1, false},
+    {STATISTIC_MIXED, 12, 1, false},
+    {STATISTIC_UNIMPORTANT, 12, 1, false},
+    {STATISTIC_DIP, 12, 3, true},
+    {STATISTIC_TWO_PEAKS, 12, 1, false},
+    {STATISTIC_TWO_PEAKS_IDENTICAL, 12, 1, false},
+    {STATISTIC_JACCARD, 12, 1, true},
+    {STATISTIC_JACCARD_CHANCE, 12, 1, false},
+    {STATISTIC_OVERLAP, 12, 1, false},
+    {STATISTIC_OVERLAP_CHANCE, 12, 1, false},
+    {STATISTIC_DISTANCE, 12, 2, true},
+    {STATISTIC_SELECTIVITY, 12, 2, false},
+    {STATISTIC_N_EFF, 12, 2, false},
+    {STATISTIC_PREFERRED_1, 12, 1, false},
     {STATISTIC_PREFERRED_2, 12, 1, false},
 };
 #define N_COLUMNS (sizeof columns / sizeof columns[0])
@@ -152,12 +158,13 @@ static void print_number(const struct column *column, const struct estimate *est
 
 static void print_head(const struct column *column, const struct ri_options *ri, FILE *out)
 {
-    char head[32];
+    char head[STATISTIC_LABEL_MAX];
     switch (column->statistic) {
     case STATISTIC_SELECTIVE_1: snprintf(head, sizeof head, "selective %d", ri->task_a + 1); break;
     case STATISTIC_SELECTIVE_2: snprintf(head, sizeof head, "selective %d", ri->task_b + 1); break;
     case STATISTIC_PREFERRED_1: snprintf(head, sizeof head, "prefer %d", ri->task_a + 1); break;
     case STATISTIC_PREFERRED_2: snprintf(head, sizeof head, "prefer %d", ri->task_b + 1); break;
+    case STATISTIC_TWO_PEAKS_IDENTICAL: snprintf(head, sizeof head, "identical"); break;
     case STATISTIC_JACCARD_CHANCE:
     case STATISTIC_OVERLAP_CHANCE: snprintf(head, sizeof head, "by chance"); break;
     default: snprintf(head, sizeof head, "%s", statistic_table[column->statistic].label);
@@ -242,7 +249,9 @@ static void print_table(const struct summary_table *table, FILE *out)
     if (has_models && table->has_pair && table->is_new_task && is_shown(table, STATISTIC_ERROR_2))
         print_error(table, STATISTIC_ERROR_2, table->ri.task_b, out);
     if (has_models && table->has_pair && is_shown(table, STATISTIC_LOSS_RATIO)) {
-        print_estimate("ln(loss 1 / loss 2)", &table->estimates->layers[0].statistics[STATISTIC_LOSS_RATIO], out);
+        char label[STATISTIC_LABEL_MAX];
+        statistic_label(STATISTIC_LOSS_RATIO, &table->ri, label);
+        print_estimate(label, &table->estimates->layers[0].statistics[STATISTIC_LOSS_RATIO], out);
         fprintf(out, "\n");
     }
     bool has_layers = !table->options->statistics || table->options->statistics >> STATISTIC_FIRST_OF_LAYER;

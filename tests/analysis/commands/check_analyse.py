@@ -184,10 +184,10 @@ class Blocks(Files):
         rows = [line for line in lines[6:] if line]
         n_rows = 2 * ri.shape[1]
         heads = ("mean RI selective 1 selective 2 mixed unimportant",
-                 "dip two peaks Jaccard by chance overlap by chance", "D S N_eff prefer 1 prefer 2")
+                 "dip two peaks identical", "Jaccard by chance overlap by chance", "D S N_eff prefer 1 prefer 2")
         self.assertEqual([row.split() for row in rows[::n_rows + 1]], [head.split() for head in heads])
-        self.assertEqual(len(rows), 3 * (n_rows + 1))  # check_tasks.py has the numbers of the second and third
-        for table in range(3):  # nothing touches
+        self.assertEqual(len(rows), 4 * (n_rows + 1))  # check_tasks.py has the numbers of the last two
+        for table in range(4):  # nothing touches
             for row in rows[table * (n_rows + 1) + 1:(table + 1) * (n_rows + 1)]:
                 self.assertEqual(len(re.findall(r"\[[^]]*\]|-(?=$| )|[^][ %]+", row)), len(row.replace("%", " ").split()), row)
                 self.assertNotIn("][", row)

@@ -355,7 +355,7 @@ class Contents(Files):
         table = self.table(self.page("sizes.h5"), "importance", "Relative importance by layer")
         self.assertEqual([cell.text() for cell in next(table.all("thead")).all("th")],
                          ["Configuration", "layer", "mean RI", "selective", "selective for task 1", "selective for task 2",
-                          "mixed", "unimportant", "dip", "two peaks"])
+                          "mixed", "unimportant", "dip", "two peaks", "two peaks, identical"])
         rows = iter(next(table.all("tbody")).all("tr"))
         for c, n_layers in enumerate([4, 2, 4, 6]):
             ri = self.expected("sizes.h5", c)

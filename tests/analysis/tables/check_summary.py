@@ -536,6 +536,25 @@ class Compare(Files):
         make_file.make("width.h5", [dict(hidden_size=h) for h in (20, 60)], 8, seed=3)
         names = {row["statistic"] for row in rows("summary", "width.h5", "--compare", "hidden_size")}
         self.assertTrue("two_peaks" in names and "dip" not in names)
+        self.assertTrue("two_peaks_identical" not in names)  # which is no model's
+        for name in "dip", "two_peaks_identical":
+            code, out, err = run("summary", "width.h5", "--compare", "hidden_size", "--statistic", name)
+            self.assertEqual((code, out), (2, ""))
+            self.assertRegex(err, rf"^picky-analyse: .*--statistic {name}: it cannot be compared.*; two_peaks can\n$")
+
+    def test_two_peaks_of_identical_tasks(self):
+        """Beside two_peaks stands that of the same configuration with one of its tasks twice, and of no other one."""
+        make_file.make("identical.h5", [dict(hidden_size=24), dict(hidden_size=24, second_task="add1"),
+                                        dict(hidden_size=24, context_location="end"),
+                                        dict(hidden_size=24, second_task="add1", fraction=0.2)], 30, seed=8)
+        found = {(row["first_configuration"], row["layer"]): row for row in rows("summary", "identical.h5")}
+        layers = [str(layer + 1) for layer in range(4)]
+        for end in "", "_low", "_high":
+            self.assertEqual([found["0", layer]["two_peaks_identical" + end] for layer in layers],
+                             [found["1", layer]["two_peaks" + end] for layer in layers])
+        self.assertNotEqual([found["1", layer]["two_peaks"] for layer in layers],
+                            [found["0", layer]["two_peaks"] for layer in layers])
+        self.assertEqual({found[config, layer]["two_peaks_identical"] for config in "123" for layer in layers}, {""})
 
     def test_baseline_and_statistics(self):
         found = rows("summary", "pairs.h5", "--compare", "fraction=0.7", "--statistic", "mixed,error_2", "--layer", "3",
