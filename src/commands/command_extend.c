@@ -362,6 +362,10 @@ static enum error_code copy_all(struct extension *e, struct results **results, b
                 " finished jobs are kept\n",
                 e->path, e->old->n_configs, e->old->n_configs == 1 ? "" : "s", e->old->replicates, e->new->n_configs,
                 e->new->replicates, copying.n_put);
+        for (int f = 0; f < N_FIELDS; f++)
+            if (e->old->layout->n_elements[f] > 0 && e->new->layout->n_elements[f] == 0)
+                fprintf(stderr, "picky: warning: %s: %s is in it no more: the larger sweep does not store it\n",
+                        e->path, record_fields[f].name);
         if (e->aside)
             fprintf(stderr,
                     "picky: %s: max_attempts from %" PRId64 " to %" PRId64 ": %" PRIu64 " jobs that had used all their "

@@ -7,6 +7,7 @@
 #include "open.h"
 #include "provenance.h"
 #include "running.h"
+#include "sweep_warnings.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -305,6 +306,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
 
     char text[COUNTS_TEXT_MAX];
     counts_text(counts, text);
+    sweep_warn_of_names(stderr, merge->path);
     fprintf(stderr, "picky: %s: %s\n", merge->path, text);
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};

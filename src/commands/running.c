@@ -212,6 +212,7 @@ static enum error_code run_pending(struct run_state *run, struct results *result
                                             .silence_s = SILENCE_S,
                                             .hosts = run->diagnosis->hosts,
                                             .memory = run->memory};
+    sweep_warn_of_names(stderr, run->path);
     if (run->counts[STATUS_PENDING] == 0) {
         fprintf(stderr, "picky: %s is complete: nothing to do\n", run->path);
         return ERROR_NONE;

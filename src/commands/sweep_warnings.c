@@ -2,6 +2,7 @@
 
 #include "description.h"
 #include "task_checks.h"
+#include "task_registry.h"
 
 #include <inttypes.h>
 
@@ -71,4 +72,16 @@ void sweep_warnings_print(FILE *out, const struct sweep *sweep)
     print_ignored_fractions(out, sweep);
     if (!sweep->repeated) /* that has a line of its own */
         print_coinciding(out, sweep);
+}
+
+void sweep_warn_of_names(FILE *out, const char *path)
+{
+    for (int64_t number = 0; number < task_registry_count(); number++)
+        if (task_registry_get(number)->is_named_otherwise) {
+            fprintf(out,
+                    "picky: warning: %s: the tasks %.200s have several sets of names: the file keeps the one that it "
+                    "has\n",
+                    path, task_registry_get(number)->text);
+            return;
+        }
 }

@@ -13,4 +13,8 @@ void sweep_warnings_print(FILE *out, const struct sweep *sweep);
 /* task_checks_run of a sweep. */
 enum error_code sweep_check_tasks(FILE *out, const struct sweep *sweep, struct error *error);
 
+/* Warns of tasks that have other names in a results file that was read than in the sweep, or in a file before it: the
+ * results file at `path` keeps its own. */
+void sweep_warn_of_names(FILE *out, const char *path);
+
 #endif

@@ -80,6 +80,14 @@ static void take_names(struct task_list *known, const struct task_list *list)
     }
 }
 
+void task_registry_compare_names(int64_t number, const struct task_list *list)
+{
+    struct registered_tasks *known = lists[number];
+    for (int task = 0; task < known->list.n_tasks; task++)
+        if (strcmp(known->list.names[task], list->names[task]) != 0)
+            known->is_named_otherwise = true;
+}
+
 enum error_code task_registry_add(const struct task_list *list, int64_t *number, struct error *error)
 {
     char text[TASK_LIST_TEXT_MAX];

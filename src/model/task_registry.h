@@ -13,6 +13,7 @@ struct registered_tasks {
     struct task_list_uses uses;
     char second_task[HYPERPARAMETER_TEXT_MAX]; /* the shorthand that stands for the list, "" if none does */
     char *text;                                /* canonical, without names */
+    bool is_named_otherwise;                   /* a results file has other names for it */
 };
 
 /* The number of a list, which is added (copied) if it is not known; names that it lacks are taken over. ERROR_INPUT if
@@ -24,6 +25,9 @@ enum error_code task_registry_add_second_task(const char *second_task, int64_t *
 
 /* The number of the list that second_task stands for, or -1 if it was not added as such. Adds nothing. */
 int64_t task_registry_find_second_task(const char *second_task);
+
+/* Notes that a results file has other names for list `number` than the registry, if it has. */
+void task_registry_compare_names(int64_t number, const struct task_list *list);
 
 /* The list of a number below task_registry_count(). */
 const struct registered_tasks *task_registry_get(int64_t number);

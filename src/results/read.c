@@ -480,6 +480,8 @@ static enum error_code read_lists(hid_t file, const char *path, uint64_t first, 
         if (make_list(texts[i].text ? texts[i].text : "", &formulas, &names, i, &list, &reason) ||
             task_registry_add(&list, &numbers[i], &reason))
             code = results_damaged(error, path, "list of tasks %" PRIu64 ": %s", first + i, reason.message);
+        else
+            task_registry_compare_names(numbers[i], &list);
     }
     free_list_texts(&formulas, n);
     free_list_texts(&names, n);
