@@ -3,6 +3,20 @@
 #include "control_write.h"
 #include "noise.h"
 
+/* How many effects all groups have together. */
+static enum error_code count_effects(const struct groups *groups, const struct reader *reader,
+                                     struct claims_options *options, struct error *error)
+{
+    size_t sum = 0, n;
+    for (size_t g = 0; g < groups->n; g++) {
+        if (claims_count_effects(reader, &groups->groups[g], options, &n, error))
+            return error->code;
+        sum += n;
+    }
+    options->n_effects = sum;
+    return ERROR_NONE;
+}
+
 static enum error_code write_claims(struct reader *reader, const struct selection *selection,
                                     const struct request *request, enum table_format format, FILE *out,
                                     struct error *error)
@@ -14,6 +28,10 @@ static enum error_code write_claims(struct reader *reader, const struct selectio
     struct groups groups = {0};
     if (request->by && groups_make(&groups, reader, selection, request->by, error))
         return error->code;
+    if (request->by && request->is_simultaneous && count_effects(&groups, reader, &options, error)) {
+        groups_free(&groups);
+        return error->code;
+    }
     for (size_t g = 0; g < (request->by ? groups.n : 1); g++) {
         const struct selection *group = request->by ? &groups.groups[g] : selection;
         if (claims_decide(&claims, reader, group, &options, error))
@@ -84,11 +102,15 @@ const struct command command_claims = {
         "\n"
         "--noise shows beside each number what it is between one task's importances on two test sets, of 30 models a\n"
         "configuration: chance alone. Networks whose weights are not stored are trained again. --by KEY,... decides\n"
-        "each combination of their values apart, with the controls of the whole file.\n"
+        "each combination of their values apart, with the controls of the whole file. --simultaneous corrects for all\n"
+        "that is judged, over all groups: each claim under each measure, and its mean over the multiverse; not for "
+        "shares,\n"
+        "single specifications and pairs of tasks that no claim is about, which only stand beside it.\n"
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
         "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
-    .options = "output force where by measure measures unimportant-below of status smallest-effect simultaneous "
+    .options = "output force where by measure measures unimportant-below selective-above mixed-below of status "
+               "smallest-effect simultaneous "
                "control noise csv json",
     .pages = "claims.md",
     .run = run,

@@ -42,6 +42,14 @@ void figure_data_text(const struct gnuplot *figure, const char *text)
     csv_text(figure->data, text);
 }
 
+void figure_data_pair(const struct gnuplot *figure, const struct figure_request *request, size_t i)
+{
+    char text[32] = "";
+    if (request->pairs)
+        snprintf(text, sizeof text, "%d-%d", request->pairs->pairs[i].a + 1, request->pairs->pairs[i].b + 1);
+    figure_data_text(figure, text);
+}
+
 void figure_data_number(const struct gnuplot *figure, double value)
 {
     if (!figure->data)

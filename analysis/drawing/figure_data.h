@@ -5,6 +5,7 @@
 
 #include "bootstrap.h"
 #include "gnuplot.h"
+#include "layout.h"
 #include "reader.h"
 
 #include <stddef.h>
@@ -15,6 +16,10 @@ void figure_data_begin(const struct gnuplot *figure, const struct reader *reader
 /* Begins a row: the figure's command, the configuration's number and its swept values; of SIZE_MAX (several together)
  * empty fields. */
 void figure_data_row(const struct gnuplot *figure, const struct reader *reader, size_t config);
+
+/* Appends the pair of tasks, "2-3", of the i-th of the selected configurations; empty of a figure that is about no
+ * pair. */
+void figure_data_pair(const struct gnuplot *figure, const struct figure_request *request, size_t i);
 
 /* Append a field to the row. Not finite: empty. An estimate is four: value, low, high, n. */
 void figure_data_text(const struct gnuplot *figure, const char *text);

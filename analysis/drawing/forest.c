@@ -35,7 +35,8 @@ static void widen_for(struct forest *forest, int c, int m)
         widen(forest, row->null.value, row->null.low, row->null.high);
     for (size_t p = 0; p < result->pairs.n; p++) {
         double value = result->pair_effects[p * (size_t)claims->n_measures + (size_t)m].value;
-        widen(forest, value, value, value);
+        if (claims_pair_counts(claims, c, p, m))
+            widen(forest, value, value, value);
     }
 }
 

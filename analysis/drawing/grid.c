@@ -360,3 +360,11 @@ enum error_code grid_finish(struct grid *grid, struct error *error)
     fprintf(grid->gnuplot.script, "unset multiplot\n");
     return gnuplot_finish(&grid->gnuplot, error);
 }
+
+size_t grid_place(const struct grid *grid, size_t config)
+{
+    size_t i = 0;
+    while (i + 1 < grid->selection->n && grid->selection->configs[i] != config)
+        i++;
+    return i;
+}

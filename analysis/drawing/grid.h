@@ -83,4 +83,7 @@ enum error_code grid_finish(struct grid *grid, struct error *error);
 struct box grid_block(const struct grid *grid, size_t block);
 struct box grid_cell(const struct grid *grid, size_t block, size_t row, size_t column);
 
+/* Where a configuration of the grid stands in its selection: the first place, if it is there for several pairs. */
+size_t grid_place(const struct grid *grid, size_t config);
+
 #endif

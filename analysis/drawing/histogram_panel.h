@@ -21,7 +21,7 @@ void histogram_x_name(const struct gnuplot *figure, double x, double y, double w
 
 /* Writes the rows of --data, for each bin and, without limits, for unimportant units. RI 1 is the first of the pair's
  * tasks alone; `layers` says of which layers the units are. */
-#define HISTOGRAM_COLUMNS "tasks,layers,bin_low,bin_high,proportion,low,high,n_models"
+#define HISTOGRAM_COLUMNS "pair,layers,bin_low,bin_high,proportion,low,high,n_models"
 void histogram_data(const struct gnuplot *figure, const struct reader *reader, size_t config, struct task_pair pair,
                     const char *layers, const struct histogram *histogram);
 

@@ -16,6 +16,7 @@
 #define BELOW          4.0 /* of marks that would lie on the effect's */
 
 struct claims_figure {
+    const struct reader *reader;
     const struct forest *forest;
     struct gnuplot gnuplot;
     struct box box; /* of the axis of effects */
@@ -54,16 +55,23 @@ static void write_data(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &claims->results[row->claim];
         for (size_t p = 0; p < result->pairs.n && result->pairs.n > 1; p++)
-            fprintf(script, "%.6g %.6g\n", row->y,
-                    result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
+            if (claims_pair_counts(claims, row->claim, p, row->measure))
+                fprintf(script, "%.6g %.6g\n", row->y,
+                        result->pair_effects[p * (size_t)claims->n_measures + (size_t)row->measure].value);
     }
     fprintf(script, "EOD\n");
 }
 
-/* A claim's name above its rows: in two lines of a narrow page, which go up into the gap above. */
+/* A claim's name, and the numbers of its tasks where they are not those of the first two alone, above its rows: in two
+ * lines of a narrow page, which go up into the gap above. */
 static void write_statement(const struct claims_figure *figure, int claim, double y)
 {
-    const char *statement = claim_table[claim].statement;
+    char numbers[CLAIM_TASKS_TEXT_MAX], statement[LABEL_MAX];
+    claim_tasks_text(&figure->forest->claims->results[claim], figure->reader, false, numbers);
+    if (strcmp(numbers, "1-2") == 0)
+        snprintf(statement, LABEL_MAX, "%s", claim_table[claim].statement);
+    else
+        snprintf(statement, LABEL_MAX, "%s (tasks %.200s)", claim_table[claim].statement, numbers);
     double width = figure->gnuplot.width - 2 * LAYOUT_MARGIN;
     bool fits = layout_text_width(statement, FONT_TEXT) <= width;
     layout_text_lines(&figure->gnuplot, LAYOUT_MARGIN, fits ? y : y - 3, ALIGN_LEFT, width, 2,
@@ -78,19 +86,24 @@ static void write_texts(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_row *judged = &forest->claims->results[row->claim].rows[ROW_JUDGED][row->measure];
         double y = box->top + row->y;
-        char effect[64];
-        if (forest_is_first(forest, i))
+        char effect[64], verdict[CLAIMS_VERDICT_MAX];
+        claims_row_verdict(judged, verdict);
+        if (forest_is_first(forest, i)) {
+            char names[CLAIM_TASKS_TEXT_MAX];
+            claim_tasks_text(&forest->claims->results[row->claim], figure->reader, true, names);
+            gnuplot_describe(&figure->gnuplot, " %s: tasks %s.", claim_table[row->claim].name, names);
             write_statement(figure, row->claim, y - FOREST_ROW_HEIGHT / 2 - FOREST_HEAD_HEIGHT / 2);
+        }
         layout_text(&figure->gnuplot, box->left - 8, y, ALIGN_RIGHT, FONT_SMALL, COLOUR_TEXT, false,
                     measure_table[row->measure].name);
         effect_format(&judged->effect, effect);
         layout_text(&figure->gnuplot, box->left + box->width + 8, y, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false,
-                    decision_names[judged->decision]);
+                    verdict);
         if (figure->has_numbers)
             layout_text(&figure->gnuplot, figure->gnuplot.width - LAYOUT_MARGIN, y, ALIGN_RIGHT, FONT_SMALL,
                         COLOUR_TEXT, false, effect);
         gnuplot_describe(&figure->gnuplot, " %s, %s: %s, %s.", claim_table[row->claim].name,
-                         measure_table[row->measure].name, effect, decision_names[judged->decision]);
+                         measure_table[row->measure].name, effect, verdict);
     }
 }
 
@@ -135,10 +148,11 @@ static void write_plot(const struct claims_figure *figure)
 
 static void write_table(const struct claims_figure *figure, const struct reader *reader)
 {
+    char tasks[CLAIM_TASKS_TEXT_MAX];
     const struct forest *forest = figure->forest;
     figure_data_begin(&figure->gnuplot, reader,
                       "claim,measure,decision,effect,low,high,n,identical,identical_low,identical_high,identical_n,"
-                      "noise,smallest_effect");
+                      "noise,smallest_effect,pair,task_names");
     for (size_t i = 0; i < forest->n_rows; i++) {
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &forest->claims->results[row->claim];
@@ -151,6 +165,10 @@ static void write_table(const struct claims_figure *figure, const struct reader 
         figure_data_estimate(&figure->gnuplot, &judged->null);
         figure_data_number(&figure->gnuplot, forest_noise(forest->claims, row->claim, row->measure));
         figure_data_number(&figure->gnuplot, result->smallest);
+        for (int by_name = 0; by_name < 2; by_name++) {
+            claim_tasks_text(result, reader, by_name, tasks);
+            figure_data_text(&figure->gnuplot, tasks);
+        }
     }
 }
 
@@ -159,12 +177,14 @@ static size_t make_legend(const struct claims_figure *figure, struct legend_item
 {
     const struct forest *forest = figure->forest;
     const struct claims *claims = forest->claims;
-    bool has_null = false, has_pairs = false, has_noise = false;
+    bool has_null = false, has_pairs = false, has_noise = false, has_star = false;
     size_t n = 0;
     for (size_t i = 0; i < forest->n_rows; i++) {
         const struct forest_row *row = &forest->rows[i];
         const struct claim_result *result = &claims->results[row->claim];
         has_null = has_null || result->rows[ROW_JUDGED][row->measure].null.n > 0;
+        const struct claim_row *judged = &result->rows[ROW_JUDGED][row->measure];
+        has_star = has_star || claims_is_of_identical(judged->decision, &judged->effect, &judged->null);
         has_pairs = has_pairs || result->pairs.n > 1;
         has_noise = has_noise || isfinite(forest_noise(claims, row->claim, row->measure));
     }
@@ -176,6 +196,8 @@ static size_t make_legend(const struct claims_figure *figure, struct legend_item
     if (has_noise)
         legend[n++] = (struct legend_item){true, figure->noise, "noise: two test sets of one task"};
     legend[n++] = (struct legend_item){false, "lw 9 lc rgb '#e6e6e6'", "smaller than an effect of interest"};
+    if (has_star)
+        legend[n++] = (struct legend_item){false, NULL, "*: identical tasks have as much"};
     if (claims->is_simultaneous)
         legend[n++] = (struct legend_item){false, NULL, "intervals hold all together (Bonferroni's t)"};
     return n;
@@ -191,7 +213,7 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
         return error_set(error, ERROR_INPUT, "%s: it has the configurations of none of the claims that were asked for",
                          reader->path);
     const double page = gnuplot_page_width(&request->place);
-    struct claims_figure figure = {.forest = &forest, .has_numbers = page > EFFECTS_FROM};
+    struct claims_figure figure = {.forest = &forest, .reader = reader, .has_numbers = page > EFFECTS_FROM};
     choose_styles(&figure, &request->palette);
     const struct head head = {.title = layout_title(reader, request->title),
                               .common = "",

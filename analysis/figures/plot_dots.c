@@ -254,7 +254,7 @@ static void write_panel(const struct dots_figure *figure, size_t column)
 
 static void write_table(const struct dots_figure *figure)
 {
-    figure_data_begin(&figure->gnuplot, figure->reader, "models,layer,statistic,value,low,high,n,accepted,tried");
+    figure_data_begin(&figure->gnuplot, figure->reader, "models,pair,layer,statistic,value,low,high,n,accepted,tried");
     for (size_t i = 0; i < figure->selection->n; i++)
         for (size_t k = 0; k < 2 * figure->n_layers; k++) {
             const struct row *row = &figure->rows[i];
@@ -264,6 +264,7 @@ static void write_table(const struct dots_figure *figure)
                 continue;
             figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
             figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : models_word(figure->reader));
+            figure_data_pair(&figure->gnuplot, figure->request, i);
             figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
             figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
             figure_data_estimate(&figure->gnuplot, is_rejected ? &row->rejected[layer] : &row->estimates[layer]);
@@ -278,7 +279,8 @@ static void write_figure(const struct dots_figure *figure)
     const struct statistic_description *statistic = &statistic_table[figure->statistic];
     double scale = statistic->is_share ? 100 : 1, low = scale * figure->extent.low, high = scale * figure->extent.high;
     double room = high > low ? 0.06 * (high - low) : fmax(fabs(high), 1) / 2;
-    char text[128];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX], text[128];
 
     layout_axes(&figure->gnuplot);
     fprintf(script, "set xrange [%.6g:%.6g]\nset xtics %.6g\nset yrange [%.6g:0]\nset ytics (", low - room, high + room,
@@ -286,7 +288,8 @@ static void write_figure(const struct dots_figure *figure)
     for (size_t i = 0; i < figure->selection->n; i++)
         fprintf(script, "%s\"\" %.6g", i ? ", " : "", figure->rows[i].top + figure->rows[i].height / 2);
     fprintf(script, ")\nset grid xtics ytics lt 1 lw 0.6 lc rgb '#%06x'\n", COLOUR_GRID);
-    snprintf(text, sizeof text, "%s%s", statistic->label, statistic->is_share ? ", %" : "");
+    statistic_label(figure->statistic, &ri, label);
+    snprintf(text, sizeof text, "%s%s", label, statistic->is_share ? ", %" : "");
     layout_text(&figure->gnuplot, figure->left + figure->total_width / 2, figure->gnuplot.height - 10, ALIGN_CENTER,
                 FONT_TEXT, COLOUR_TEXT, false, text);
     for (size_t column = 0; column < figure->n_layers; column++) {

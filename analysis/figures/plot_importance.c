@@ -222,7 +222,7 @@ static bool write_omissions(const struct importance_figure *figure, char text[12
 static void write_table(const struct importance_figure *figure)
 {
     const struct rows *rows = &figure->rows;
-    figure_data_begin(&rows->gnuplot, rows->reader, "tasks,layer,measure,importance_a,importance_b,ri");
+    figure_data_begin(&rows->gnuplot, rows->reader, "pair,layer,measure,importance_a,importance_b,ri");
     for (size_t row = 0; row < rows->selection->n; row++)
         for (size_t column = 0; column < rows->n_columns && rows_has(rows, row, column); column++) {
             const struct cloud *cloud = &figure->clouds[row][rows->columns[column]];

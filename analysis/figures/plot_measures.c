@@ -104,6 +104,7 @@ static void value_cell(struct cell *cell, const struct palette *palette, const s
         return;
     }
     cell->fill = colour_of(palette, agreement->value);
+    cell->is_hatched = agreement->value < 0;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "%.2f", agreement->value);
     if (isfinite(agreement->low) && cell->box.width >= INTERVAL_MIN) {
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%.2f to %.2f", agreement->low, agreement->high);
@@ -118,7 +119,7 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     const struct panels *panels = &figure->panels;
     struct box box = panels_box(panels, i);
     double width = box.width / reader_n_measures(panels->reader);
-    struct cell cells[N_PAIRS + N_MEASURES] = {{{0}, 0, {""}}};
+    struct cell cells[N_PAIRS + N_MEASURES] = {{.fill = 0}};
     size_t n = 0, pair = 0, n_measures = (size_t)reader_n_measures(panels->reader);
     char name[32];
 
@@ -143,7 +144,7 @@ static void write_data(const struct measures_figure *figure)
 {
     const struct panels *panels = &figure->panels;
     size_t n_measures = (size_t)reader_n_measures(panels->reader);
-    figure_data_begin(&panels->gnuplot, panels->reader, "tasks,measure_a,measure_b,rank_correlation,low,high,n_models");
+    figure_data_begin(&panels->gnuplot, panels->reader, "pair,measure_a,measure_b,rank_correlation,low,high,n_models");
     for (size_t i = 0; i < panels->selection->n; i++)
         for (size_t b = 1, pair = 0; b < n_measures; b++)
             for (size_t a = 0; a < b; a++) {
@@ -165,7 +166,7 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
     char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX], pair[TASK_PAIR_LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, text},
                                          {false, NULL, pair},
-                                         {false, NULL, "mean over models, 95 % interval"},
+                                         {false, NULL, "mean over models, 95 % interval; " CELLS_BELOW_0},
                                          {false, NULL, settings}};
     struct measures_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,

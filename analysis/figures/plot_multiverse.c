@@ -157,7 +157,7 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
                        size_t n)
 {
     const struct claim_result *result = &figure->claims->results[c];
-    char effect[64], text[160];
+    char effect[64], text[160], verdict[CLAIMS_VERDICT_MAX];
     size_t n_larger = 0, n_reversed = 0;
     for (size_t i = 0; i < n; i++) {
         n_larger += ways[i].decision == DECISION_LARGER ? 1 : 0;
@@ -166,10 +166,13 @@ static void write_head(const struct multiverse_figure *figure, const struct box 
     double left = box->left - TICS_WIDTH, top = box->top - HEAD_HEIGHT + 6;
     layout_text(&figure->gnuplot, left, top, ALIGN_LEFT, FONT_TEXT, COLOUR_TEXT, false, claim_table[c].name);
     effect_format(&result->multiverse.mean, effect);
-    snprintf(text, sizeof text, "mean %s, %s", effect, decision_names[result->multiverse.decision]);
+    claims_verdict(result->multiverse.decision, &result->multiverse.mean, &result->multiverse.null, verdict);
+    snprintf(text, sizeof text, "mean %s, %s", effect, verdict);
     layout_text(&figure->gnuplot, left, top + HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, " %s: %s", claim_table[c].name, text);
-    snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    int used = snprintf(text, sizeof text, "larger: %zu, reversed: %zu of %zu", n_larger, n_reversed, n);
+    if (result->multiverse.null.n > 0)
+        snprintf(text + used, sizeof text - (size_t)used, "; mean of identical %+.3f", result->multiverse.null.value);
     layout_text(&figure->gnuplot, left, top + 2 * HEAD_LINE, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false, text);
     gnuplot_describe(&figure->gnuplot, "; %s.", text);
 }
@@ -266,7 +269,7 @@ static void write_table(const struct multiverse_figure *figure, const struct rea
 {
     const struct claims *claims = figure->claims;
     figure_data_begin(&figure->gnuplot, reader,
-                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n");
+                      "claim,measure,number,normalise,units,cutoff,decision,effect,low,high,n,pair,task_names");
     for (int c = 0; c < N_CLAIMS; c++) {
         struct way ways[N_SPECIFICATIONS_ALL];
         size_t n = is_drawn(claims, chosen, c) ? list_ways(claims, c, ways) : 0;
@@ -283,6 +286,11 @@ static void write_table(const struct multiverse_figure *figure, const struct rea
                 figure_data_text(&figure->gnuplot, texts[k]);
             figure_data_text(&figure->gnuplot, decision_names[ways[i].decision]);
             figure_data_estimate(&figure->gnuplot, &ways[i].effect);
+            for (int by_name = 0; by_name < 2; by_name++) {
+                char tasks[CLAIM_TASKS_TEXT_MAX];
+                claim_tasks_text(&claims->results[c], reader, by_name, tasks);
+                figure_data_text(&figure->gnuplot, tasks);
+            }
         }
     }
 }

@@ -170,10 +170,13 @@ static void write_numbers(const struct scatter_figure *figure, size_t row, size_
     const struct gnuplot *gnuplot = &figure->sheet.gnuplot;
     const struct series *series = series_of(figure, row, column, s);
     size_t config = figure->selection->configs[row];
-    double part = figure->n_series > 1 ? (double)s + 1 : (double)figure->layers[column] + 1; /* task or layer */
+    const struct ri_options ri = figure_ri(figure->request, row);
+    double task = s ? ri.task_b + 1 : ri.task_a + 1;
+    double part = figure->n_series > 1 ? task : (double)figure->layers[column] + 1;
     for (size_t k = 0; k <= series->n; k++) {
         bool is_dot = k < series->n;
         figure_data_row(gnuplot, figure->reader, config);
+        figure_data_pair(gnuplot, figure->request, row);
         figure_data_number(gnuplot, part);
         figure_data_number(gnuplot, is_dot ? (double)series->x[k] : (double)NAN);
         figure_data_number(gnuplot, is_dot ? (double)series->y[k] : (double)NAN);
@@ -277,11 +280,14 @@ static void write_settings(struct scatter_figure *figure, const char *text)
 enum error_code plot_ri_loss(struct reader *reader, const struct selection *selection,
                              const struct figure_request *request, struct error *error)
 {
-    static const char *const names[] = {"ln(loss 1 / loss 2)", "mean RI", "layer,log_loss_ratio,mean_ri,r,low,high,n"};
+    const struct ri_options ri = figure_common_ri(request);
+    char x_name[STATISTIC_LABEL_MAX];
+    const char *const names[] = {x_name, "mean RI", "pair,layer,log_loss_ratio,mean_ri,r,low,high,n"};
     struct scatter_figure figure = {
         .reader = reader, .selection = selection, .request = request, .n_rows = selection->n, .n_series = 1};
     struct ticker ticker;
     size_t deepest = 0;
+    statistic_label(STATISTIC_LOSS_RATIO, &ri, x_name);
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;
@@ -312,7 +318,7 @@ enum error_code plot_damage(struct reader *reader, const struct selection *selec
                             const struct figure_request *request, size_t n_models_max, struct error *error)
 {
     static const char *const names[] = {"units selective for the task, %", "damage to the task",
-                                        "task,selective_percent,damage,r,low,high,n"};
+                                        "pair,task,selective_percent,damage,r,low,high,n"};
     struct scatter_figure figure = {.reader = reader,
                                     .selection = selection,
                                     .request = request,

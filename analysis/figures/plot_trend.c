@@ -365,6 +365,7 @@ static void write_numbers(const struct trend_figure *figure, size_t group, size_
         figure_data_row(gnuplot, figure->reader, config);
         figure_data_text(gnuplot, label);
         figure_data_text(gnuplot, name);
+        figure_data_pair(gnuplot, figure->request, is_slope ? 0 : grid_place(&figure->grid, config));
         figure_data_text(gnuplot, has_layers(figure) ? measure_table[ri_of(figure, line).measure].name : "");
         figure_data_number(gnuplot, has_layers(figure) ? (double)layer + 1 : (double)NAN);
         figure_data_text(gnuplot, statistic);
@@ -436,8 +437,10 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
 /* "selective: units with |RI| > 0.9, %" */
 static void write_y_name(const struct trend_figure *figure, char text[LABEL_MAX])
 {
-    const struct statistic_description *row = &statistic_table[figure->options->statistic];
-    snprintf(text, LABEL_MAX, "%s%s", row->label, row->is_share ? ", %" : "");
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX];
+    statistic_label(figure->options->statistic, &ri, label);
+    snprintf(text, LABEL_MAX, "%s%s", label, statistic_table[figure->options->statistic].is_share ? ", %" : "");
 }
 
 /* What the figure says about itself, besides the lines' names. */
@@ -446,10 +449,13 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
     static const char *const aggregates[] = {"with Wilson's 95 % interval", "mean over models with its 95 % interval",
                                              "median over models with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->options->statistic];
+    const struct ri_options ri = figure_common_ri(figure->request);
     const char *key = figure->grid.columns.key->name;
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0;
-    statistic_meaning(figure->options->statistic, &figure->request->ri, meaning);
+    statistic_label(figure->options->statistic, &ri, label);
+    statistic_meaning(figure->options->statistic, &ri, meaning);
     if (has_layers(figure) && figure->lines != LINES_MEASURES)
         snprintf(measure, sizeof measure, " (%s)", measure_table[figure->request->ri.measure].name);
     if (figure->request->pairs) {
@@ -457,7 +463,7 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", row->label, meaning, measure, aggregates[row->aggregate], pair);
+    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", label, meaning, measure, aggregates[row->aggregate], pair);
     if (figure->is_number)
         snprintf(texts[n++], LABEL_MAX, "above: slope for %s %s, 95 %% interval over seeds%s",
                  figure->is_logarithmic ? "each doubling of" : "1 more of", key,
@@ -532,7 +538,7 @@ static enum error_code draw(struct trend_figure *figure, const struct selection 
     if (!sheet_begin(&figure->sheet, error)) {
         FILE *script = figure->sheet.gnuplot.script;
         figure_data_begin(&figure->sheet.gnuplot, figure->reader,
-                          "group,line,measure,layer,statistic,kind,value,low,high,n");
+                          "group,line,pair,measure,layer,statistic,kind,value,low,high,n");
         write_x_axis(figure, script);
         write_y_axis(figure, script);
         for (size_t group = 0; group < figure->grid.groups.n; group++)

@@ -1,6 +1,7 @@
 #include "claim_numbers.h"
 
 #include "distance.h"
+#include "student.h"
 #include "ticker.h"
 
 #include <math.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 const double claim_cutoffs[N_CUTOFFS] = {0.05, 0.1, 0.2};
+
+#define CORRELATION_SEEDS_MIN 4 /* fewer give no interval */
 
 /* Thresholds that kinds are counted under: those of the multiverse, and the one that is asked for. */
 enum { CUTOFF_ASKED = N_CUTOFFS, N_THRESHOLDS };
@@ -40,20 +43,25 @@ struct layer {
     struct kinds kinds[N_NORMALISE][N_THRESHOLDS];
 };
 
+/* What units count as: the unimportant, selective and mixed ones. */
+struct cut_offs {
+    double unimportant, selective, mixed;
+};
+
 /* Counts the kinds of relative_importance_in_double's RI, without dividing: |RI| > c is |a - b| > c (a + b). */
-static struct kinds count_kinds(const float *a, const float *b, size_t n, const double means[2], double below,
-                                bool is_normalised)
+static struct kinds count_kinds(const float *a, const float *b, size_t n, const double means[2],
+                                const struct cut_offs *cut, bool is_normalised)
 {
     struct kinds kinds = {0};
-    double scale_a = is_normalised && means[0] > 0 ? 1 / means[0] : 1, floor_a = below * means[0];
-    double scale_b = is_normalised && means[1] > 0 ? 1 / means[1] : 1, floor_b = below * means[1];
+    double scale_a = is_normalised && means[0] > 0 ? 1 / means[0] : 1, floor_a = cut->unimportant * means[0];
+    double scale_b = is_normalised && means[1] > 0 ? 1 / means[1] : 1, floor_b = cut->unimportant * means[1];
     for (size_t i = 0; i < n; i++) {
         double x = (double)a[i] < floor_a ? 0 : (double)a[i] * scale_a;
         double y = (double)b[i] < floor_b ? 0 : (double)b[i] * scale_b;
         double sum = x + y, difference = x - y;
-        kinds.selective_a += difference > RI_SELECTIVE_ABOVE * sum ? 1 : 0;
-        kinds.selective_b += -difference > RI_SELECTIVE_ABOVE * sum ? 1 : 0;
-        kinds.mixed += fabs(difference) < RI_MIXED_BELOW * sum ? 1 : 0;
+        kinds.selective_a += difference > cut->selective * sum ? 1 : 0;
+        kinds.selective_b += -difference > cut->selective * sum ? 1 : 0;
+        kinds.mixed += fabs(difference) < cut->mixed * sum ? 1 : 0;
         kinds.important += sum > 0 ? 1 : 0;
         kinds.leaning += (difference > 0 ? 1 : 0) - (difference < 0 ? 1 : 0);
     }
@@ -72,8 +80,18 @@ static double mean_ri(const float *a, const float *b, size_t n, double below, bo
     return sum / n_known;
 }
 
+/* What one of the thresholds asks for. */
+static struct cut_offs cut_offs_of(const struct claim_numbers_options *options, int threshold)
+{
+    const struct ri_options asked = {.selective_above = options->selective_above, .mixed_below = options->mixed_below};
+    if (threshold == CUTOFF_ASKED)
+        return (struct cut_offs){options->unimportant_below, ri_selective_above(&asked), ri_mixed_below(&asked)};
+    return (struct cut_offs){claim_cutoffs[threshold], RI_SELECTIVE_ABOVE, RI_MIXED_BELOW};
+}
+
 /* ri [n]: scratch; NULL: without mean_ri. */
-static void fill_layer(struct layer *layer, const float *a, const float *b, size_t n, double below, double *ri)
+static void fill_layer(struct layer *layer, const float *a, const float *b, size_t n,
+                       const struct claim_numbers_options *options, double *ri)
 {
     double means[2] = {0, 0};
     for (size_t i = 0; i < n; i++) {
@@ -83,10 +101,12 @@ static void fill_layer(struct layer *layer, const float *a, const float *b, size
     layer->n_units = (double)n;
     layer->distance = distance_of(a, b, n);
     for (int normalise = 0; normalise < N_NORMALISE; normalise++) {
-        layer->mean_ri[normalise] = ri ? mean_ri(a, b, n, below, normalise == NORMALISE_LAYER, ri) : (double)NAN;
-        for (int c = 0; c < N_THRESHOLDS; c++)
-            layer->kinds[normalise][c] =
-                count_kinds(a, b, n, means, c == CUTOFF_ASKED ? below : claim_cutoffs[c], normalise == NORMALISE_LAYER);
+        layer->mean_ri[normalise] =
+            ri ? mean_ri(a, b, n, options->unimportant_below, normalise == NORMALISE_LAYER, ri) : (double)NAN;
+        for (int c = 0; c < N_THRESHOLDS; c++) {
+            const struct cut_offs cut = cut_offs_of(options, c);
+            layer->kinds[normalise][c] = count_kinds(a, b, n, means, &cut, normalise == NORMALISE_LAYER);
+        }
     }
 }
 
@@ -190,10 +210,11 @@ static double number_of(enum claim_id claim, const struct hyperparameters *h, co
 double claim_judged_number(enum claim_id claim, const struct hyperparameters *h, const float *a, const float *b,
                            double unimportant_below)
 {
+    const struct claim_numbers_options options = {.unimportant_below = unimportant_below};
     struct layer layers[LAYERS_MAX];
     size_t n = (size_t)h->hidden_size;
     for (int64_t l = 0; l < h->hidden_layers; l++)
-        fill_layer(&layers[l], a + (size_t)l * n, b + (size_t)l * n, n, unimportant_below, NULL);
+        fill_layer(&layers[l], a + (size_t)l * n, b + (size_t)l * n, n, &options, NULL);
     return number_of(claim, h, layers, NUMBER_JUDGED, false);
 }
 
@@ -232,8 +253,7 @@ static void take_pair(struct reading *r, const float *importance, int measure, s
     double layer_ri[LAYERS_MAX];
     for (size_t l = 0; l < r->n_layers; l++)
         fill_layer(&r->layers[l], importance + ((size_t)pair.a * r->n_layers + l) * r->n_units,
-                   importance + ((size_t)pair.b * r->n_layers + l) * r->n_units, r->n_units,
-                   r->options->unimportant_below, r->ri);
+                   importance + ((size_t)pair.b * r->n_layers + l) * r->n_units, r->n_units, r->options, r->ri);
     for (size_t u = 0; u < r->n_uses; u++)
         for (int i = 0; i < (r->uses[u].claim == CLAIM_NONE ? 1 : N_NUMBERS) && is_same_pair(r->uses[u].tasks, pair);
              i++)
@@ -290,11 +310,24 @@ static void take_attempts(void *context, const struct reader *reader, size_t con
     memcpy(r->numbers->attempts + config * r->numbers->n_replicates + first, buffer, n * sizeof *r->numbers->attempts);
 }
 
-/* Sums of deviations from the means of their configurations. */
-struct correlation_sums {
+/* Sums of squares and products of deviations from the means of their configurations. */
+struct squares {
     double xx, yy, xy;
-    size_t n, n_configs;
 };
+
+/* Those of all models, and by seed what they lack without it. */
+struct correlation_sums {
+    struct squares all;
+    struct squares *seeds; /* [n_replicates]; all zero where a seed has no model */
+    size_t n;
+};
+
+static void add_squares(struct squares *sum, double dx, double dy, double factor)
+{
+    sum->xx += factor * dx * dx;
+    sum->yy += factor * dy * dy;
+    sum->xy += factor * dx * dy;
+}
 
 static void add_config(struct correlation_sums *sums, const float *x, const float *y, size_t n_replicates)
 {
@@ -308,25 +341,45 @@ static void add_config(struct correlation_sums *sums, const float *x, const floa
     for (size_t r = 0; r < n_replicates; r++)
         if (!isnan(x[r]) && !isnan(y[r])) {
             double dx = (double)x[r] - mean_x / n, dy = (double)y[r] - mean_y / n;
-            sums->xx += dx * dx;
-            sums->yy += dy * dy;
-            sums->xy += dx * dy;
+            add_squares(&sums->all, dx, dy, 1);
+            add_squares(&sums->seeds[r], dx, dy, n > 1 ? n / (n - 1) : 0); /* the mean moves, too */
         }
     sums->n += (size_t)n;
-    sums->n_configs += n > 0 ? 1 : 0;
 }
 
-static struct loss_correlation correlation_of(const struct correlation_sums *sums)
+static double fisher_z(struct squares s)
+{
+    return atanh(fmax(-1, fmin(1, s.xy / sqrt(s.xx * s.yy))));
+}
+
+/* Pearson's r; the interval is the jackknife's of Fisher's z, a seed being left out at a time. */
+static struct loss_correlation correlation_of(const struct correlation_sums *sums, size_t n_replicates)
 {
     struct loss_correlation result = {(double)NAN, (double)NAN, (double)NAN, sums->n};
-    double degrees = (double)sums->n - (double)sums->n_configs - 2; /* n - 3 for a single mean (Fisher 1921) */
-    if (!(sums->xx > 0 && sums->yy > 0))
+    const struct squares all = sums->all;
+    double sum = 0, mean = 0, squares = 0;
+    size_t n = 0;
+    if (!(all.xx > 0 && all.yy > 0))
         return result;
-    result.r = fmax(-1, fmin(1, sums->xy / sqrt(sums->xx * sums->yy)));
-    if (degrees > 0) {
-        double z = atanh(result.r), half = 1.959963984540054 / sqrt(degrees);
-        result.low = tanh(z - half);
-        result.high = tanh(z + half);
+    result.r = tanh(fisher_z(all));
+    for (size_t r = 0; r < n_replicates; r++) {
+        const struct squares *seed = &sums->seeds[r];
+        if (!(seed->xx > 0 || seed->yy > 0))
+            continue;
+        double z = fisher_z((struct squares){all.xx - seed->xx, all.yy - seed->yy, all.xy - seed->xy});
+        double from_mean = z - mean;
+        n++;
+        sum += z;
+        mean = sum / (double)n;
+        squares += from_mean * (z - mean);
+    }
+    if (n < CORRELATION_SEEDS_MIN)
+        return result;
+    /* (n - 1)/n of the squares; Student's half width divides by n (n - 1) */
+    double half = ((double)n - 1) * student_half_width(squares, n, CONFIDENCE);
+    if (isfinite(half)) {
+        result.low = tanh(fisher_z(all) - half);
+        result.high = tanh(fisher_z(all) + half);
     }
     return result;
 }
@@ -454,20 +507,24 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
 {
     const enum field fields[] = {FIELD_ATTEMPTS, FIELD_TEST_LOSS, FIELD_IMPORTANCE};
     struct reading reading = {.numbers = numbers, .options = options};
-    struct correlation_sums sums[N_NORMALISE * N_MEASURES] = {{0}};
+    struct correlation_sums sums[N_NORMALISE * N_MEASURES];
     bool *is_selected = calloc(reader->n_configs, sizeof *is_selected);
+    const size_t n_sums = sizeof sums / sizeof sums[0];
+    struct squares *seeds = calloc(n_sums * reader->n_replicates, sizeof *seeds);
     struct ticker ticker;
     size_t n_needed = 0;
 
     *numbers = (struct claim_numbers){.n_replicates = reader->n_replicates, .n_measures = reader_n_measures(reader)};
     numbers->attempts = calloc(reader->n_configs * reader->n_replicates, sizeof *numbers->attempts);
-    if (!is_selected || !numbers->attempts) {
+    if (!is_selected || !seeds || !numbers->attempts) {
         error_set(error, ERROR_FATAL, "not enough memory");
         goto done;
     }
     if (reader_require(reader, fields, sizeof fields / sizeof fields[0], error) || list_uses(numbers, pairs, error) ||
         allocate(&reading, reader, error))
         goto done;
+    for (size_t i = 0; i < n_sums; i++)
+        sums[i] = (struct correlation_sums){.seeds = seeds + i * reader->n_replicates};
     for (size_t i = 0; i < selection->n; i++)
         is_selected[selection->configs[i]] = true;
     for (size_t c = 0, u = 0; c < reader->n_configs; c++) {
@@ -483,12 +540,13 @@ enum error_code claim_numbers_read(struct claim_numbers *numbers, struct reader 
     reader->ticker = NULL;
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < numbers->n_measures; m++)
-            numbers->correlations[n][m] = correlation_of(&sums[n * numbers->n_measures + m]);
+            numbers->correlations[n][m] = correlation_of(&sums[n * numbers->n_measures + m], reader->n_replicates);
 done:
     free(reading.ri);
     free(reading.layers);
     free(reading.mean_ri);
     free(reading.ratio);
+    free(seeds);
     free(is_selected);
     if (error->code)
         claim_numbers_free(numbers);

@@ -30,13 +30,15 @@ struct specification {
 struct specification claim_specification(int number); /* NUMBER_FIRST_SHARE <= number < N_SPECIFICATIONS */
 
 struct claim_numbers_options {
-    double unimportant_below; /* of NUMBER_KINDS* and where the claim's own definition has one */
-    bool is_of_important;     /* of NUMBER_KINDS*: a layer without important units does not count */
-    unsigned statuses;        /* bits, 1 << enum job_status: models that count; 0: accepted ones */
+    double unimportant_below;            /* of NUMBER_KINDS* and where the claim's own definition has one */
+    double selective_above, mixed_below; /* of NUMBER_KINDS*, as in struct ri_options; the multiverse has its own */
+    bool is_of_important;                /* of NUMBER_KINDS*: a layer without important units does not count */
+    unsigned statuses;                   /* bits, 1 << enum job_status: models that count; 0: accepted ones */
 };
 
 /* How mean RI, averaged over layers, goes with ln(loss 1 / loss 2), both less their means of each configuration:
- * Pearson's r over n models with Fisher's interval. */
+ * Pearson's r over n models. The interval is the jackknife's of Fisher's z (Efron 1982), a seed being left out at a
+ * time, at Student's reach: models of one seed go together. */
 struct loss_correlation {
     double r, low, high;
     size_t n;

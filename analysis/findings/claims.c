@@ -6,6 +6,7 @@
 #include "student.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct work {
     double confidence;
     size_t n_seeds; /* replicates */
     float *a, *b;   /* [n_seeds]: of one pair */
+    float *spare;   /* [n_seeds] */
     float *rows;    /* [pairs.n, n_seeds]: differences of each pair that is judged, under one measure and number */
     float *nulls;   /* the same between identical tasks */
     float *columns; /* [n_measures, N_NUMBERS, n_seeds]: pooled */
@@ -102,34 +104,85 @@ static void add_mean(const float *values, const float *known, size_t n_seeds, do
     }
 }
 
+static size_t count_known(const float *row, size_t n_seeds)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < n_seeds; s++)
+        n += isnan(row[s]) ? 0 : 1;
+    return n;
+}
+
+/* Makes rows of work->rows NaN that have too few seeds beside the others: pooling leaves them out. */
+static void leave_out_few(const struct work *work, size_t n_rows)
+{
+    size_t least = pooled_least(work->rows, n_rows, work->n_seeds);
+    for (size_t r = 0; r < n_rows; r++) {
+        float *row = work->rows + r * work->n_seeds;
+        bool is_left_out = count_known(row, work->n_seeds) < least;
+        for (size_t s = 0; s < work->n_seeds && is_left_out; s++)
+            row[s] = NAN;
+    }
+}
+
+/* Fills work->rows: the differences of the pairs that are judged, all NaN where a pair has too few seeds beside the
+ * others. Returns how many there are. */
+static size_t take_rows(const struct work *work, int measure, int number)
+{
+    size_t n_rows = 0;
+    for (size_t p = 0; p < work->result->pairs.n; p++)
+        if (is_judged(work, p))
+            take_pair(work, &work->result->pairs.pairs[p], measure, number, work->rows + n_rows++ * work->n_seeds);
+    leave_out_few(work, n_rows);
+    return n_rows;
+}
+
+/* Fills the means of a row, of the pairs that its effect is of. work->rows are their differences. */
+static void fill_means(const struct work *work, int measure, int number, struct claim_row *row)
+{
+    /* A single condition without a control has a mean, and no effect. */
+    bool has_effect = work->result->n_judged > 0 || claim_table[work->claim].key;
+    double sum_a = 0, sum_b = 0, n_a = 0, n_b = 0;
+    for (size_t p = 0, r = 0; p < work->result->pairs.n; p++) {
+        if (!is_judged(work, p))
+            continue;
+        const float *known = has_effect ? work->rows + r * work->n_seeds : work->a;
+        take_pair(work, &work->result->pairs.pairs[p], measure, number, work->spare);
+        add_mean(work->a, known, work->n_seeds, &sum_a, &n_a);
+        add_mean(work->b, known, work->n_seeds, &sum_b, &n_b);
+        r++;
+    }
+    row->mean_a = sum_a / n_a; /* 0/0 is the NaN that is wanted */
+    row->mean_b = sum_b / n_b;
+}
+
+/* Pools the same differences between identical tasks, of the pairs that the effect is of, where all have controls. */
+static void pool_nulls(const struct work *work, int measure, int number, float *column)
+{
+    size_t n_rows = 0;
+    for (size_t p = 0; p < work->result->pairs.n; p++) {
+        float *null = work->nulls + n_rows * work->n_seeds;
+        if (!is_judged(work, p))
+            continue;
+        if (!claim_pair_has_controls(&work->result->pairs.pairs[p]))
+            return;
+        take_null(work, &work->result->pairs.pairs[p], measure, number, null);
+        bool is_left_out = count_known(work->rows + n_rows++ * work->n_seeds, work->n_seeds) == 0;
+        for (size_t s = 0; s < work->n_seeds && is_left_out; s++)
+            null[s] = NAN;
+    }
+    pooled_values(work->nulls, n_rows, work->n_seeds, column);
+}
+
 /* Pools the pairs that are judged, under one measure and number, and fills the means of a row, unless it is NULL. */
 static void pool(struct work *work, int measure, int number, struct claim_row *row)
 {
-    size_t n_rows = 0, place = ((size_t)measure * N_NUMBERS + (size_t)number) * work->n_seeds;
-    double sum_a = 0, sum_b = 0, n_a = 0, n_b = 0;
-    bool has_controls = true;
-    for (size_t p = 0; p < work->result->pairs.n; p++) {
-        const struct claim_pair *pair = &work->result->pairs.pairs[p];
-        float *difference = work->rows + n_rows * work->n_seeds;
-        if (!is_judged(work, p))
-            continue;
-        has_controls = has_controls && claim_pair_has_controls(pair);
-        take_pair(work, pair, measure, number, difference);
-        /* A single condition without a control has a mean, and no effect. */
-        const float *known = work->result->n_judged == 0 && !claim_table[work->claim].key ? work->a : difference;
-        add_mean(work->a, known, work->n_seeds, &sum_a, &n_a);
-        add_mean(work->b, known, work->n_seeds, &sum_b, &n_b);
-        if (row && claim_table[work->claim].key)
-            take_null(work, pair, measure, number, work->nulls + n_rows * work->n_seeds);
-        n_rows++;
-    }
+    size_t place = ((size_t)measure * N_NUMBERS + (size_t)number) * work->n_seeds;
+    size_t n_rows = take_rows(work, measure, number);
     pooled_values(work->rows, n_rows, work->n_seeds, work->columns + place);
-    if (!row)
-        return;
-    row->mean_a = sum_a / n_a; /* 0/0 is the NaN that is wanted */
-    row->mean_b = sum_b / n_b;
-    if (claim_table[work->claim].key && has_controls)
-        pooled_values(work->nulls, n_rows, work->n_seeds, work->null_columns + place);
+    if (row)
+        fill_means(work, measure, number, row);
+    if (claim_table[work->claim].key)
+        pool_nulls(work, measure, number, work->null_columns + place);
 }
 
 /* ---- Verdicts ---- */
@@ -156,49 +209,64 @@ static bool is_same_attempt(const struct work *work, const struct claim_pair *pa
     return true;
 }
 
-/* Counts pairs of models that start alike, whose attempts are one draw, as one. */
-static enum error_code count_starts_once(const struct work *work, struct claim_checks *checks, struct error *error)
+/* How many starts the pairs in work->rows have (starts.h), and how many those are: pairs of models that start alike are
+ * one draw of attempts, and count as one. */
+static enum error_code count_starts(const struct work *work, size_t *n_starts, size_t *n_used, struct error *error)
 {
     const struct claim_result *result = work->result;
-    size_t n = 0, n_starts, *configs = malloc(result->pairs.n * sizeof *configs);
+    size_t n = 0, *configs = malloc(result->pairs.n * sizeof *configs);
     if (!configs)
         return error_set(error, ERROR_FATAL, "not enough memory");
-    for (size_t p = 0; p < result->pairs.n; p++)
-        if (is_judged(work, p))
+    for (size_t p = 0, r = 0; p < result->pairs.n; p++)
+        if (is_judged(work, p) && count_known(work->rows + r++ * work->n_seeds, work->n_seeds) > 0)
             configs[n++] = result->pairs.pairs[p].a.config;
-    if (!starts_count(work->reader, &(struct selection){configs, n}, &n_starts, error)) {
-        checks->n_pairs = (checks->n_pairs * n_starts + n / 2) / n;
-        checks->n_same = (checks->n_same * n_starts + n / 2) / n;
-    }
+    *n_starts = 0;
+    *n_used = n;
+    if (n > 0)
+        starts_count(work->reader, &(struct selection){configs, n}, n_starts, error);
     free(configs);
     return error->code;
 }
 
-/* The effect in pairs that accepted the same attempt. work->rows are the differences. */
-static enum error_code check_selection(const struct work *work, struct claim_checks *checks, struct error *error)
+/* Counts the pairs of models, and those that accepted the same attempt; the others' differences become NaN. */
+static size_t keep_same_attempts(const struct work *work, struct claim_checks *checks)
 {
     const struct claim_result *result = work->result;
-    const struct hyperparameters *configs = work->reader->configs;
     size_t n_rows = 0;
-    for (size_t p = 0; p < result->pairs.n && claim_table[work->claim].key; p++)
-        if (starts_compare(&configs[result->pairs.pairs[p].a.config], &configs[result->pairs.pairs[p].b.config]) != 0)
-            return ERROR_NONE;
     for (size_t p = 0; p < result->pairs.n; p++) {
-        const struct claim_pair *pair = &result->pairs.pairs[p];
         if (!is_judged(work, p))
             continue;
         float *row = work->rows + n_rows++ * work->n_seeds;
         for (size_t s = 0; s < work->n_seeds; s++)
             if (!isnan(row[s])) {
                 checks->n_pairs++;
-                if (is_same_attempt(work, pair, s))
+                if (is_same_attempt(work, &result->pairs.pairs[p], s))
                     checks->n_same++;
                 else
                     row[s] = NAN;
             }
     }
+    return n_rows;
+}
+
+/* The effect in pairs that accepted the same attempt. work->rows are the differences, and overwritten. */
+static enum error_code check_selection(const struct work *work, struct claim_checks *checks, struct error *error)
+{
+    const struct claim_result *result = work->result;
+    const struct hyperparameters *configs = work->reader->configs;
+    size_t n_starts, n_used;
+    for (size_t p = 0; p < result->pairs.n && claim_table[work->claim].key; p++)
+        if (starts_compare(&configs[result->pairs.pairs[p].a.config], &configs[result->pairs.pairs[p].b.config]) != 0)
+            return ERROR_NONE;
+    if (count_starts(work, &n_starts, &n_used, error))
+        return error->code;
+    size_t n_rows = keep_same_attempts(work, checks);
+    if (n_used > 0) {
+        checks->n_pairs = (checks->n_pairs * n_starts + n_used / 2) / n_used;
+        checks->n_same = (checks->n_same * n_starts + n_used / 2) / n_used;
+    }
     pooled_values(work->rows, n_rows, work->n_seeds, work->a);
-    if (count_starts_once(work, checks, error) || estimate(work, work->a, 1, &checks->same, error))
+    if (estimate(work, work->a, 1, &checks->same, error))
         return error->code;
     checks->same_decision = verdict_of(&checks->same, result->smallest);
     return ERROR_NONE;
@@ -226,48 +294,49 @@ static enum error_code check_first_plan(const struct work *work, int measure, st
     return ERROR_NONE;
 }
 
-/* Whether a pair of its own says the opposite. */
-static bool is_opposed(const struct work *work, int measure, enum decision decision)
+/* Whether a pair of its own says the opposite. work->rows are the differences. */
+static bool is_opposed(const struct work *work, size_t n_rows, enum decision decision)
 {
-    const struct claim_result *result = work->result;
-    for (size_t p = 0; p < result->pairs.n; p++) {
-        const struct estimate *effect = &result->pair_effects[p * (size_t)work->claims->n_measures + (size_t)measure];
-        if (!is_judged(work, p) || effect->n < VERDICT_SEEDS)
-            continue;
-        if ((decision == DECISION_LARGER && effect->high < -result->smallest) ||
-            (decision == DECISION_REVERSED && effect->low > result->smallest))
+    double smallest = work->result->smallest;
+    for (size_t r = 0; r < n_rows; r++) {
+        struct estimate effect =
+            student_interval(work->rows + r * work->n_seeds, work->n_seeds, student_bonferroni(n_rows));
+        if (effect.n >= VERDICT_SEEDS && ((decision == DECISION_LARGER && effect.high < -smallest) ||
+                                          (decision == DECISION_REVERSED && effect.low > smallest)))
             return true;
     }
     return false;
 }
 
-/* The verdict on a row. checks: of what is judged, else NULL. */
-static enum decision decide(const struct work *work, int measure, const struct claim_row *row,
-                            const struct claim_checks *checks)
+/* The verdict on an effect. work->rows [n_rows, n_seeds] are the differences that it is the mean of, and overwritten.
+ */
+static enum error_code decide(const struct work *work, size_t n_rows, const struct estimate *effect,
+                              struct claim_checks *checks, enum decision *decision, struct error *error)
 {
-    enum decision decision = verdict_of(&row->effect, work->result->smallest);
+    enum decision found = verdict_of(effect, work->result->smallest);
+    bool is_mixed = is_opposed(work, n_rows, found);
+    *decision = found;
+    if (check_selection(work, checks, error))
+        return error->code;
     if (work->result->n_judged == 0)
-        return DECISION_NO_CONTROL;
-    if (!checks || decision == DECISION_TOO_FEW || decision == DECISION_UNDECIDED)
-        return decision;
-    if (is_opposed(work, measure, decision))
-        return DECISION_MIXED;
-    if (checks->n_pairs > 0 && 10 * checks->n_same < 9 * checks->n_pairs && checks->same_decision != decision)
-        return DECISION_SELECTION;
-    return decision;
+        *decision = DECISION_NO_CONTROL;
+    else if (is_mixed)
+        *decision = DECISION_MIXED;
+    else if (found != DECISION_TOO_FEW && found != DECISION_UNDECIDED && 10 * checks->n_same < 9 * checks->n_pairs &&
+             checks->same_decision != found)
+        *decision = DECISION_SELECTION;
+    return ERROR_NONE;
 }
 
-/* Each pair's own effect, under the measure; work->rows are left as the differences of those that are judged. */
+/* Each pair's own effect, under the measure. */
 static void fill_pair_effects(const struct work *work, int measure)
 {
     const struct claim_result *result = work->result;
-    size_t n_rows = 0, n = result->n_judged > 0 ? result->n_judged : result->pairs.n;
+    size_t n = result->n_judged > 0 ? result->n_judged : result->pairs.n;
     for (size_t p = 0; p < result->pairs.n; p++) {
-        float *row = work->rows + n_rows * work->n_seeds;
-        take_pair(work, &result->pairs.pairs[p], measure, NUMBER_JUDGED, row);
+        take_pair(work, &result->pairs.pairs[p], measure, NUMBER_JUDGED, work->spare);
         result->pair_effects[p * (size_t)work->claims->n_measures + (size_t)measure] =
-            student_interval(row, work->n_seeds, student_bonferroni(n));
-        n_rows += is_judged(work, p) ? 1 : 0; /* else the next one takes its place */
+            student_interval(work->spare, work->n_seeds, student_bonferroni(n));
     }
 }
 
@@ -275,20 +344,21 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
                                       const struct estimate *nulls, struct error *error)
 {
     struct claim_result *result = work->result;
-    struct claim_checks *checks = &result->checks[measure];
     fill_pair_effects(work, measure);
-    if (check_selection(work, checks, error) ||
-        (work->claims->n_first > 0 && check_first_plan(work, measure, checks, error)))
+    if (work->claims->n_first > 0 && check_first_plan(work, measure, &result->checks[measure], error))
         return error->code;
     for (int r = 0; r < N_ROWS; r++) {
         struct claim_row *row = &result->rows[r][measure];
+        struct claim_checks beside = {0};
         size_t place = (size_t)measure * N_NUMBERS + (size_t)row_numbers[r];
         row->effect = estimates[place];
         row->null = nulls[place];
         row->warnings = verdict_warnings(work->columns + place * work->n_seeds, work->n_seeds);
         if (row->warnings & WARNING_ALL_EQUAL)
             row->effect.low = row->effect.high = (double)NAN;
-        row->decision = decide(work, measure, row, r == ROW_JUDGED ? checks : NULL);
+        if (decide(work, take_rows(work, measure, row_numbers[r]), &row->effect,
+                   r == ROW_JUDGED ? &result->checks[measure] : &beside, &row->decision, error))
+            return error->code;
     }
     for (int s = 0; s < N_SPECIFICATIONS; s++)
         if (multiverse_has(work->claim, s))
@@ -298,17 +368,39 @@ static enum error_code decide_measure(struct work *work, int measure, const stru
     return ERROR_NONE;
 }
 
+/* Fills work->rows with each pair's differences, averaged over specifications as the multiverse's mean is; overwrites
+ * work->columns. Returns how many there are. */
+static size_t take_averaged_rows(struct work *work)
+{
+    const struct claims *claims = work->claims;
+    size_t n_rows = 0;
+    for (size_t p = 0; p < work->result->pairs.n; p++) {
+        if (!is_judged(work, p))
+            continue;
+        for (int m = 0; m < claims->n_measures; m++)
+            for (int i = 0; i < N_SPECIFICATIONS && (claims->measures >> m & 1); i++)
+                take_pair(work, &work->result->pairs.pairs[p], m, i,
+                          work->columns + ((size_t)m * N_NUMBERS + (size_t)i) * work->n_seeds);
+        multiverse_average(work->claim, work->columns, claims->n_measures, claims->measures, work->n_seeds,
+                           work->rows + n_rows++ * work->n_seeds);
+    }
+    leave_out_few(work, n_rows);
+    return n_rows;
+}
+
 static enum error_code decide_multiverse(struct work *work, struct error *error)
 {
+    const struct claims *claims = work->claims;
     struct multiverse *multiverse = &work->result->multiverse;
-    multiverse_average(work->claim, work->columns, work->claims->n_measures, work->claims->measures, work->n_seeds,
-                       work->a);
+    multiverse_average(work->claim, work->null_columns, claims->n_measures, claims->measures, work->n_seeds, work->a);
+    if (estimate(work, work->a, 1, &multiverse->null, error))
+        return error->code;
+    multiverse_average(work->claim, work->columns, claims->n_measures, claims->measures, work->n_seeds, work->a);
     if (estimate(work, work->a, 1, &multiverse->mean, error))
         return error->code;
     multiverse->warnings = verdict_warnings(work->a, work->n_seeds);
-    multiverse->decision =
-        work->result->n_judged > 0 ? verdict_of(&multiverse->mean, work->result->smallest) : DECISION_NO_CONTROL;
-    return ERROR_NONE;
+    struct claim_checks checks = {0};
+    return decide(work, take_averaged_rows(work), &multiverse->mean, &checks, &multiverse->decision, error);
 }
 
 /* Room for the pairs of work->result; released by work_end. */
@@ -318,10 +410,11 @@ static enum error_code work_begin(struct work *work, struct error *error)
     size_t n_column = (size_t)work->claims->n_measures * N_NUMBERS * work->n_seeds;
     work->a = malloc(work->n_seeds * sizeof *work->a);
     work->b = malloc(work->n_seeds * sizeof *work->b);
+    work->spare = malloc(work->n_seeds * sizeof *work->spare);
     work->rows = malloc(n_pairs * work->n_seeds * sizeof *work->rows);
     work->nulls = malloc(n_pairs * work->n_seeds * sizeof *work->nulls);
     work->columns = malloc(2 * n_column * sizeof *work->columns);
-    if (!work->a || !work->b || !work->rows || !work->nulls || !work->columns)
+    if (!work->a || !work->b || !work->spare || !work->rows || !work->nulls || !work->columns)
         return error_set(error, ERROR_FATAL, "not enough memory");
     work->null_columns = work->columns + n_column;
     for (size_t i = 0; i < 2 * n_column; i++)
@@ -334,6 +427,7 @@ static void work_end(struct work *work)
     free(work->columns);
     free(work->nulls);
     free(work->rows);
+    free(work->spare);
     free(work->b);
     free(work->a);
 }
@@ -447,6 +541,24 @@ static size_t find_pairs(struct claims *claims, struct claim_pairs pairs[N_CLAIM
     return n_effects; /* and of each claim the multiverse's mean */
 }
 
+/* The measures that are wanted and that the file has. */
+static void choose_measures(struct claims *claims, const struct reader *reader, const struct claims_options *options)
+{
+    claims->n_measures = reader_n_measures(reader);
+    claims->measures = options->measures & ((1u << claims->n_measures) - 1);
+}
+
+enum error_code claims_count_effects(const struct reader *reader, const struct selection *selection,
+                                     const struct claims_options *options, size_t *n, struct error *error)
+{
+    struct claims claims = {0};
+    struct claim_pairs pairs[N_CLAIMS]; /* views */
+    choose_measures(&claims, reader, options);
+    *n = find_pairs(&claims, pairs, reader, selection, options, error);
+    claims_free(&claims);
+    return error->code;
+}
+
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
                               const struct claims_options *options, struct error *error)
 {
@@ -459,10 +571,12 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->is_of_important = options->numbers.is_of_important;
     claims->is_simultaneous = options->is_simultaneous;
     claims->unimportant_below = options->numbers.unimportant_below;
+    claims->selective_above = options->numbers.selective_above;
+    claims->mixed_below = options->numbers.mixed_below;
     claims->statuses = options->numbers.statuses;
-    claims->n_measures = reader_n_measures(reader);
-    claims->measures = options->measures & ((1u << claims->n_measures) - 1);
+    choose_measures(claims, reader, options);
     size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);
+    n_effects = options->n_effects > n_effects ? options->n_effects : n_effects;
     if (error->code || other_pairs_find(&claims->others, pairs, reader, selection, error))
         goto failed;
     pairs[CLAIM_NONE] = claims->others.all; /* a view */
@@ -512,10 +626,84 @@ void claims_free(struct claims *claims)
     memset(claims, 0, sizeof *claims);
 }
 
+bool claims_is_of_identical(enum decision decision, const struct estimate *effect, const struct estimate *null)
+{
+    return null->n > 0 && ((decision == DECISION_LARGER && null->value >= effect->value) ||
+                           (decision == DECISION_REVERSED && null->value <= effect->value));
+}
+
+void claims_verdict(enum decision decision, const struct estimate *effect, const struct estimate *null,
+                    char text[CLAIMS_VERDICT_MAX])
+{
+    snprintf(text, CLAIMS_VERDICT_MAX, "%s%s", decision_names[decision],
+             claims_is_of_identical(decision, effect, null) ? "*" : "");
+}
+
+void claims_row_verdict(const struct claim_row *row, char text[CLAIMS_VERDICT_MAX])
+{
+    claims_verdict(row->decision, &row->effect, &row->null, text);
+}
+
+bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int measure)
+{
+    const struct claim_result *result = &claims->results[claim];
+    const size_t n_measures = (size_t)claims->n_measures;
+    size_t least = 1;
+    for (size_t p = 0; p < result->pairs.n; p++)
+        if ((result->n_judged == 0 || claim_pair_has_controls(&result->pairs.pairs[p])) &&
+            result->pair_effects[p * n_measures + (size_t)measure].n >= POOLED_SEEDS_MIN)
+            least = POOLED_SEEDS_MIN;
+    return (result->n_judged == 0 || claim_pair_has_controls(&result->pairs.pairs[pair])) &&
+           result->pair_effects[pair * n_measures + (size_t)measure].n >= least;
+}
+
+bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_kind row)
+{
+    return row == ROW_KINDS_BY_LAYER && claim_table[claim].is_leaning && !claims->is_of_important;
+}
+
 bool claims_any(const struct claims *claims)
 {
     for (size_t c = 0; c < N_CLAIMS; c++)
         if (claims->results[c].pairs.n > 0)
             return true;
     return false;
+}
+
+static void pair_text(const struct claim_side *side, const struct reader *reader, bool by_name,
+                      char text[TASK_PAIR_LABEL_MAX])
+{
+    const struct hyperparameters *h = &reader->configs[side->config];
+    char a[TASK_LABEL_MAX], b[TASK_LABEL_MAX];
+    task_name(h, side->tasks.a, a);
+    task_name(h, side->tasks.b, b);
+    if (by_name)
+        snprintf(text, TASK_PAIR_LABEL_MAX, "%s and %s", a, b);
+    else
+        snprintf(text, TASK_PAIR_LABEL_MAX, "%d-%d", side->tasks.a + 1, side->tasks.b + 1);
+}
+
+void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
+                      char text[CLAIM_TASKS_TEXT_MAX])
+{
+    enum { SHOWN = 28 };
+    char shown[SHOWN][TASK_PAIR_LABEL_MAX], own[TASK_PAIR_LABEL_MAX];
+    size_t n = 0, used = 0;
+    *text = '\0';
+    for (size_t k = 0; k < 2 * result->pairs.n; k++) {
+        const struct claim_pair *pair = &result->pairs.pairs[k / 2];
+        const struct claim_side *side = k % 2 ? &pair->b : &pair->a;
+        bool is_new = side->tasks.b > 0; /* all zero: there is no condition b */
+        pair_text(side, reader, by_name, own);
+        for (size_t i = 0; i < n && is_new; i++)
+            is_new = strcmp(shown[i], own) != 0;
+        const char *separator = n == 0 ? "" : by_name ? "; " : ", ";
+        bool fits = n < SHOWN && used + strlen(separator) + strlen(own) + sizeof "; ..." <= CLAIM_TASKS_TEXT_MAX;
+        if (!is_new)
+            continue;
+        used += (size_t)snprintf(text + used, CLAIM_TASKS_TEXT_MAX - used, "%s%s", separator, fits ? own : "...");
+        if (!fits)
+            return;
+        memcpy(shown[n++], own, sizeof own);
+    }
 }

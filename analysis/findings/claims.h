@@ -8,7 +8,8 @@
 struct claims_options {
     struct claim_numbers_options numbers;
     unsigned measures;                /* bits, 1 << enum measure */
-    bool is_simultaneous;             /* intervals that hold all together (Bonferroni's t) */
+    bool is_simultaneous;             /* intervals that hold all together (Bonferroni's t): of what is judged */
+    size_t n_effects;                 /* how many those are, if there are more than this file's selection has; else 0 */
     double smallest_effect[N_CLAIMS]; /* of interest; 0: CLAIM_SMALLEST_EFFECT */
 };
 
@@ -25,6 +26,15 @@ struct claim_row {
     enum decision decision;
     unsigned warnings; /* bits of verdict_warning */
 };
+
+/* Whether an effect is larger or reversed, and identical tasks have at least as much of it: not by unlike tasks. */
+bool claims_is_of_identical(enum decision decision, const struct estimate *effect, const struct estimate *null);
+
+/* A verdict's name, with "*" where claims_is_of_identical. */
+#define CLAIMS_VERDICT_MAX 16
+void claims_verdict(enum decision decision, const struct estimate *effect, const struct estimate *null,
+                    char text[CLAIMS_VERDICT_MAX]);
+void claims_row_verdict(const struct claim_row *row, char text[CLAIMS_VERDICT_MAX]);
 
 /* More of what a claim is judged on, under one measure. */
 struct claim_checks {
@@ -58,7 +68,7 @@ struct other_result {
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
     bool is_of_important, is_simultaneous;
-    double unimportant_below;
+    double unimportant_below, selective_above, mixed_below;
     unsigned statuses;
     int n_measures;    /* of the file: the first ones of the arrays above */
     unsigned measures; /* those that were asked for */
@@ -73,7 +83,24 @@ struct claims {
  * fault of the file, ERROR_FATAL if memory is short. */
 enum error_code claims_decide(struct claims *claims, struct reader *reader, const struct selection *selection,
                               const struct claims_options *options, struct error *error);
+
+/* How many effects claims_decide would judge: each claim under each measure, and its mean over the multiverse. */
+enum error_code claims_count_effects(const struct reader *reader, const struct selection *selection,
+                                     const struct claims_options *options, size_t *n, struct error *error);
+
 void claims_free(struct claims *claims); /* all-zero claims are allowed */
+
+/* Whether the effect of a claim under a measure has a pair of configurations in it: it has its controls, and not fewer
+ * than POOLED_SEEDS_MIN seeds where others have as many. */
+bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int measure);
+
+/* Whether a row is the one that is judged once more: where units lean, of all units, by layer. */
+bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_kind row);
+/* The different pairs of tasks that a claim's conditions [result] are about: by number, "1-2, 2-3", or by name, "sum
+ * and prod; x0 and x1"; "..." after the first ones. */
+#define CLAIM_TASKS_TEXT_MAX 1024
+void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
+                      char text[CLAIM_TASKS_TEXT_MAX]);
 
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);

@@ -20,6 +20,7 @@ struct work {
     size_t capacity;     /* of found->rows */
     float *differences;  /* [capacity, n_replicates]: of each row, by replicate */
     struct comparisons *found;
+    size_t n_without; /* comparisons of configurations with one task, which have none of the wanted statistics */
 };
 
 static enum error_code no_memory(const struct work *work, struct error *error)
@@ -101,6 +102,11 @@ static enum error_code count_pairs(const struct work *work, const struct quads *
     return ERROR_NONE;
 }
 
+static bool has_one_task(const struct work *work, const struct comparisons_row *row)
+{
+    return hyperparameters_n_tasks(&work->reader->configs[row->config_a]) == 1;
+}
+
 /* Adds a row for each wanted statistic and layer. `row` has all else. */
 static enum error_code compare_samples(struct work *work, const struct quads *quads, const struct sample samples[4],
                                        struct comparisons_row *row, struct error *error)
@@ -120,6 +126,8 @@ static enum error_code compare_samples(struct work *work, const struct quads *qu
             row->statistic = (enum statistic)s;
             row->layer = l;
             bool is_of_layer = s >= STATISTIC_FIRST_OF_LAYER;
+            if (has_one_task(work, row) && s != STATISTIC_ERROR_1) /* all others are of two */
+                continue;
             if (!(work->statistics >> s & 1) || !is_comparable(work, row->statistic) ||
                 (is_of_layer ? !layer_mask_has(work->options->layers, l) : l > 0))
                 continue;
@@ -134,6 +142,22 @@ done:
     return error->code;
 }
 
+/* Compares two values of the key by the measure and tasks of row->ri. */
+static enum error_code compare_tasks(struct work *work, const struct quads *quads, struct comparisons_row *row,
+                                     struct error *error)
+{
+    const struct selection *sides[4] = {&quads->low.a, &quads->low.b, &quads->high.a, &quads->high.b};
+    struct sample samples[4] = {{.n_models = 0}};
+    error->code = ERROR_NONE;
+    for (size_t k = 0; k < n_sides(work) && !error->code; k++)
+        sample_read(&samples[k], work->reader, sides[k], &row->ri, false, error);
+    if (!error->code)
+        compare_samples(work, quads, samples, row, error);
+    for (size_t k = 0; k < 4; k++)
+        sample_free(&samples[k]);
+    return error->code;
+}
+
 /* Compares two values of the key, under each wanted measure and pair of tasks. */
 static enum error_code compare_values(struct work *work, const struct quads *quads, struct comparisons_row *row,
                                       struct error *error)
@@ -145,22 +169,20 @@ static enum error_code compare_values(struct work *work, const struct quads *qua
     row->config_b = sides[n_sides(work) - 1]->configs[0];
     row->ri = work->options->ri;
     error->code = ERROR_NONE;
+    if (has_one_task(work, row)) {
+        if (work->statistics >> STATISTIC_ERROR_1 & 1)
+            return compare_tasks(work, quads, row, error);
+        work->n_without++;
+    }
     for (int m = 0; m < reader_n_measures(work->reader); m++)
         for (int t = 0; t < n_tasks; t++)
             for (int u = t + 1; u < n_tasks && (work->options->measures >> m & 1); u++) {
-                struct sample samples[4] = {{.n_models = 0}};
                 if (*work->options->pair.words[0] && !pair_is_chosen(&work->options->pair, h, (struct task_pair){t, u}))
                     continue;
                 row->ri.measure = (enum measure)m;
                 row->ri.task_a = t;
                 row->ri.task_b = u;
-                for (size_t k = 0; k < n_sides(work) && !error->code; k++)
-                    sample_read(&samples[k], work->reader, sides[k], &row->ri, false, error);
-                if (!error->code)
-                    compare_samples(work, quads, samples, row, error);
-                for (size_t k = 0; k < 4; k++)
-                    sample_free(&samples[k]);
-                if (error->code)
+                if (compare_tasks(work, quads, row, error))
                     return error->code;
             }
     return ERROR_NONE;
@@ -310,6 +332,11 @@ static enum error_code none_found(const struct work *work, struct error *error)
             return error_set(error, ERROR_INPUT, "--statistic %s: it cannot be compared%s; two_peaks can",
                              statistic_table[s].name,
                              s == STATISTIC_DIP ? " between sizes, for it depends on the number of units" : "");
+    if (work->n_without > 0)
+        return error_set(error, ERROR_INPUT,
+                         "--compare %s: those that differ in it alone have one task each, and of what is compared "
+                         "only error_1",
+                         compare);
     if (interaction)
         return error_set(
             error, ERROR_INPUT,
@@ -427,6 +454,11 @@ enum error_code comparisons_make(struct comparisons *comparisons, struct reader 
         none_found(&work, error);
         goto failed;
     }
+    if (work.n_without > 0)
+        fprintf(stderr,
+                "picky-analyse: %zu comparison%s of configurations with one task, which have only error_1 of what is "
+                "compared, left out\n",
+                work.n_without, work.n_without == 1 ? "" : "s");
     if (correct(&work, error))
         goto failed;
     if (options->is_simultaneous)

@@ -22,6 +22,7 @@ struct multiverse {
     struct multiverse_row rows[N_MEASURES];
     struct estimate effects[N_MEASURES][N_SPECIFICATIONS]; /* n = 0: the claim has no such one, or no effect under it */
     struct estimate mean; /* each seed's effect averaged over specifications, then over measures */
+    struct estimate null; /* of claims with two conditions: the same of identical tasks */
     enum decision decision;
     unsigned warnings;
 };

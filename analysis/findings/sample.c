@@ -62,10 +62,70 @@ const struct statistic_description statistic_table[N_STATISTICS] = {
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
 enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 
+#define TASK_WORDS_MAX 32
+
+/* "task 3", or of -1 "the first task", "the second task". */
+static void task_words(const struct ri_options *options, int side, char text[TASK_WORDS_MAX])
+{
+    int task = side ? options->task_b : options->task_a;
+    if (task >= 0)
+        snprintf(text, TASK_WORDS_MAX, "task %d", task + 1);
+    else
+        snprintf(text, TASK_WORDS_MAX, "the %s task", side ? "second" : "first");
+}
+
+void statistic_label(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_LABEL_MAX])
+{
+    char a[TASK_WORDS_MAX], b[TASK_WORDS_MAX];
+    task_words(options, 0, a);
+    task_words(options, 1, b);
+    switch (statistic) {
+    case STATISTIC_ERROR_1: snprintf(text, STATISTIC_LABEL_MAX, "error of %s", a); break;
+    case STATISTIC_ERROR_2: snprintf(text, STATISTIC_LABEL_MAX, "error of %s", b); break;
+    case STATISTIC_LOSS_RATIO:
+        if (options->task_a >= 0 && options->task_b >= 0)
+            snprintf(text, STATISTIC_LABEL_MAX, "ln(loss %d / loss %d)", options->task_a + 1, options->task_b + 1);
+        else
+            snprintf(text, STATISTIC_LABEL_MAX, "ln(first loss / second loss)");
+        break;
+    case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_LABEL_MAX, "selective for %s", a); break;
+    case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_LABEL_MAX, "selective for %s", b); break;
+    case STATISTIC_PREFERRED_1: snprintf(text, STATISTIC_LABEL_MAX, "prefer %s", a); break;
+    case STATISTIC_PREFERRED_2: snprintf(text, STATISTIC_LABEL_MAX, "prefer %s", b); break;
+    default: snprintf(text, STATISTIC_LABEL_MAX, "%s", statistic_table[statistic].label);
+    }
+}
+
 void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX])
 {
+    char a[TASK_WORDS_MAX], b[TASK_WORDS_MAX];
+    task_words(options, 0, a);
+    task_words(options, 1, b);
     double above = ri_selective_above(options), below = ri_mixed_below(options);
     switch (statistic) {
+    case STATISTIC_ERROR_1: snprintf(text, STATISTIC_MEANING_MAX, "final mean absolute test error of %s", a); break;
+    case STATISTIC_ERROR_2: snprintf(text, STATISTIC_MEANING_MAX, "final mean absolute test error of %s", b); break;
+    case STATISTIC_LOSS_RATIO:
+        snprintf(text, STATISTIC_MEANING_MAX, "natural logarithm of the final test loss of %s over that of %s", a, b);
+        break;
+    case STATISTIC_MEAN_RI:
+        snprintf(text, STATISTIC_MEANING_MAX,
+                 "RI, averaged over the units that have one: above 0, the layer serves %s more", a);
+        break;
+    case STATISTIC_DIP:
+        if (options->task_a >= 0 && options->task_b >= 0)
+            snprintf(text, STATISTIC_MEANING_MAX,
+                     "Hartigan's dip, 0 to 0.25, of ln(I_%d/I_%d) of 10 important units or more", options->task_a + 1,
+                     options->task_b + 1);
+        else
+            snprintf(text, STATISTIC_MEANING_MAX, "%s", statistic_table[statistic].meaning);
+        break;
+    case STATISTIC_PREFERRED_1:
+        snprintf(text, STATISTIC_MEANING_MAX, "units to which, of all tasks, %s is the most important", a);
+        break;
+    case STATISTIC_PREFERRED_2:
+        snprintf(text, STATISTIC_MEANING_MAX, "units to which, of all tasks, %s is the most important", b);
+        break;
     case STATISTIC_SELECTIVE: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| > %g", above); break;
     case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_MEANING_MAX, "units with RI > %g", above); break;
     case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_MEANING_MAX, "units with RI < -%g", above); break;

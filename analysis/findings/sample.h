@@ -54,9 +54,12 @@ struct statistic_description {
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
 
+#define STATISTIC_LABEL_MAX   64
 #define STATISTIC_MEANING_MAX 160
 
-/* What a statistic means with the options' cut-offs: statistic_table has it with the default ones. */
+/* What a statistic is called, and what it means, with the options' pair of tasks (one of them -1: it has no one number)
+ * and cut-offs: statistic_table has them with the default ones. */
+void statistic_label(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_LABEL_MAX]);
 void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX]);
 
 #define STATISTIC_FORMER "bimodality" /* of earlier versions: its columns are there, empty, until 1.0 */

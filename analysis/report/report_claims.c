@@ -20,7 +20,9 @@ static void write_measures(const struct report *report)
 static void write_verdict(FILE *out, const struct claim_row *verdict)
 {
     const struct estimate *effect = &verdict->effect;
-    fprintf(out, "<td class=\"%s\">%s", classes[verdict->decision], decision_names[verdict->decision]);
+    char name[CLAIMS_VERDICT_MAX];
+    claims_row_verdict(verdict, name);
+    fprintf(out, "<td class=\"%s\">%s", classes[verdict->decision], name);
     if (isfinite(effect->low))
         fprintf(out, "<small>%+.3f<br>[%+.3f, %+.3f]</small>", effect->value, effect->low, effect->high);
     else if (isfinite(effect->value))
@@ -55,13 +57,14 @@ static void write_claim(const struct report *report, int c)
 {
     const struct claim_result *result = &report->claims.results[c];
     bool has_null = claim_table[c].b && result->n_judged > 0, has_noise = report->noise == NOISE_MEASURED;
+    bool is_repeated = claims_is_repeated(&report->claims, c, ROW_KINDS_BY_LAYER); /* the last row */
     FILE *out = report->out;
-    for (int r = 0; r < N_ROWS; r++) {
+    for (int r = 0; r < N_ROWS - (is_repeated ? 1 : 0); r++) {
         const char *name = r == ROW_JUDGED && claim_table[c].is_leaning ? "leaning, by layer" : row_names[r];
         fprintf(out, "<tr>");
         if (r == 0) {
             fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">",
-                    (int)N_ROWS + (has_null ? 1 : 0) + (has_noise ? 1 : 0));
+                    (int)N_ROWS - (is_repeated ? 1 : 0) + (has_null ? 1 : 0) + (has_noise ? 1 : 0));
             html_text(out, claim_table[c].statement);
             fprintf(out, "</th>");
         }
@@ -104,7 +107,7 @@ static void write_multiverse_of(FILE *out, const struct claims *claims, int c)
 {
     const struct multiverse *multiverse = &claims->results[c].multiverse;
     int n_rows = 0, n_written = 0;
-    char effect[64];
+    char effect[64], verdict[CLAIMS_VERDICT_MAX];
     for (int m = 0; m < claims->n_measures; m++)
         n_rows += multiverse->rows[m].n > 0;
     for (int m = 0; m < claims->n_measures; m++) {
@@ -114,9 +117,13 @@ static void write_multiverse_of(FILE *out, const struct claims *claims, int c)
         fprintf(out, "<tr>");
         if (n_written++ == 0) {
             effect_format(&multiverse->mean, effect);
+            claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
             fprintf(out, "<th scope=\"rowgroup\" rowspan=\"%d\" class=\"label\">", n_rows);
             html_text(out, claim_table[c].statement);
-            fprintf(out, "<br><small>mean of all: %s, %s</small></th>", effect, decision_names[multiverse->decision]);
+            fprintf(out, "<br><small>mean of all: %s, %s", effect, verdict);
+            if (multiverse->null.n > 0)
+                fprintf(out, "; identical tasks %+.3f", multiverse->null.value);
+            fprintf(out, "</small></th>");
         }
         fprintf(out,
                 "<th scope=\"row\">%s</th><td class=\"n\">%d</td><td class=\"n\">%d</td><td class=\"n\">%d</td>"
@@ -270,7 +277,8 @@ void report_claims(const struct report *report)
         "one task twice. Each is an effect, a mean over seeds: <b>larger</b> if its 95&nbsp;%% interval lies above the "
         "smallest effect of interest (%g); <b>reversed</b> if it lies below that the other way round; "
         "<b>negligible</b> if between the two, of %d seeds or more; else undecided. <b>No control</b>: the file has no "
-        "identical tasks to hold it against. Under %d seeds, <b>too few</b>, there is no verdict. D, of a layer, is 0 "
+        "identical tasks to hold it against. <b>*</b>: identical tasks have as much of it, or more. Under %d seeds, "
+        "<b>too few</b>, there is no verdict. D, of a layer, is 0 "
         "if both tasks use the same units and 1 if they share none. "
         "Intervals are not corrected for the number of claims and measures.</p>\n",
         CLAIM_SMALLEST_EFFECT, VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS);

@@ -47,7 +47,7 @@ static void write_pairs(const struct report *report, int c, int m, const struct 
     const struct claim_result *result = &report->claims.results[c];
     for (size_t p = 0; p < result->pairs.n && p < PAIRS_MARKED && result->pairs.n > 1; p++) {
         double value = result->pair_effects[p * (size_t)report->claims.n_measures + (size_t)m].value;
-        if (isfinite(value))
+        if (isfinite(value) && claims_pair_counts(&report->claims, c, p, m))
             svg_line(report->out, x_of(forest, value), y + 2, x_of(forest, value), y + 6.5, "pair");
     }
 }
@@ -78,10 +78,11 @@ static void describe(const struct report *report, int c, char text[2048])
     *text = '\0';
     for (int m = 0; m < report->claims.n_measures; m++) {
         const struct claim_row *row = &report->claims.results[c].rows[ROW_JUDGED][m];
-        char effect[64];
+        char effect[64], verdict[CLAIMS_VERDICT_MAX];
         effect_format(&row->effect, effect);
+        claims_row_verdict(row, verdict);
         used += (size_t)snprintf(text + used, 2048 - used, "%s%s: %s, %s", m ? "; " : "", measure_table[m].name,
-                                 decision_names[row->decision], effect);
+                                 verdict, effect);
     }
 }
 
@@ -90,7 +91,7 @@ static void write_panel(const struct report *report, int c, const struct forest 
     const struct claim_result *result = &report->claims.results[c];
     const struct multiverse *multiverse = &result->multiverse;
     FILE *out = report->out;
-    char description[2048];
+    char description[2048], verdict[CLAIMS_VERDICT_MAX];
     int n_measures = report->claims.n_measures, n_rows = n_measures + (multiverse->mean.n > 0);
     double bottom = plot.top + ROW_HEIGHT * n_rows;
 
@@ -104,7 +105,8 @@ static void write_panel(const struct report *report, int c, const struct forest 
         const struct claim_row *row = &result->rows[ROW_JUDGED][m];
         double y = plot.top + ROW_HEIGHT * (m + 0.5);
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, measure_table[m].name);
-        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[row->decision]);
+        claims_row_verdict(row, verdict);
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, verdict);
         write_pairs(report, c, m, forest, y);
         write_marks(out, forest, row->null.n > 0 ? row->null.value : (double)NAN, forest_noise(&report->claims, c, m),
                     y);
@@ -114,7 +116,9 @@ static void write_panel(const struct report *report, int c, const struct forest 
         double y = plot.top + ROW_HEIGHT * (n_measures + 0.5);
         svg_line(out, 0, y - ROW_HEIGHT / 2, WIDTH, y - ROW_HEIGHT / 2, "grid");
         svg_text(out, plot.left - 6, y + 3.5, SVG_END, NULL, "all ways");
-        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, decision_names[multiverse->decision]);
+        claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
+        svg_text(out, VERDICT_LEFT, y + 3.5, SVG_START, NULL, verdict);
+        write_marks(out, forest, multiverse->null.n > 0 ? multiverse->null.value : (double)NAN, (double)NAN, y);
         write_effect(out, forest, &multiverse->mean, multiverse->decision, y);
     }
     svg_end(out);
@@ -162,6 +166,15 @@ static void write_measure_notes(const struct report *report, int c, int m)
         fprintf(out, "<li>%s: half of the effects or more are 0: no interval is good for such</li>\n", name);
 }
 
+/* Whether a pair is in the effect under any measure. */
+static bool is_counted(const struct report *report, int c, size_t p)
+{
+    for (int m = 0; m < report->claims.n_measures; m++)
+        if (claims_pair_counts(&report->claims, c, p, m))
+            return true;
+    return false;
+}
+
 static void write_notes(const struct report *report, int c)
 {
     const struct claim_result *result = &report->claims.results[c];
@@ -180,6 +193,18 @@ static void write_notes(const struct report *report, int c)
         fprintf(out, " of configurations");
     if (result->n_judged > 0 && result->n_judged < result->pairs.n)
         fprintf(out, ", of which %zu have identical tasks and are judged", result->n_judged);
+    size_t n_few = 0;
+    for (size_t p = 0; p < result->pairs.n; p++)
+        n_few += claim_pair_has_controls(&result->pairs.pairs[p]) && !is_counted(report, c, p) ? 1 : 0;
+    if (n_few > 0)
+        fprintf(out, "; %zu with under %d seeds not judged", n_few, VERDICT_SEEDS);
+    fprintf(out, "</li>\n<li>Tasks ");
+    for (int by_name = 0; by_name < 2; by_name++) {
+        char tasks[CLAIM_TASKS_TEXT_MAX];
+        claim_tasks_text(result, report->reader, by_name, tasks);
+        fputs(by_name ? ": " : "", out);
+        html_text(out, tasks);
+    }
     fprintf(out, "</li>\n");
     for (int m = 0; m < report->claims.n_measures; m++)
         write_measure_notes(report, c, m);

@@ -30,15 +30,20 @@ static double weight_of(const struct sum *sum, size_t row)
     return sum->x ? (sum->x[row] - sum->x_mean) / sum->x_squares : 1 / (double)sum->n_used;
 }
 
+size_t pooled_least(const float *rows, size_t n_rows, size_t n_seeds)
+{
+    size_t n, least = 1;
+    for (size_t r = 0; r < n_rows; r++) {
+        row_mean(rows + r * n_seeds, n_seeds, &n);
+        least = n >= POOLED_SEEDS_MIN ? POOLED_SEEDS_MIN : least;
+    }
+    return least;
+}
+
 static void prepare(struct sum *sum)
 {
     size_t n;
-    sum->least = 1;
-    for (size_t r = 0; r < sum->n_rows; r++) {
-        row_mean(sum->rows + r * sum->n_seeds, sum->n_seeds, &n);
-        if (n >= POOLED_SEEDS_MIN)
-            sum->least = POOLED_SEEDS_MIN;
-    }
+    sum->least = pooled_least(sum->rows, sum->n_rows, sum->n_seeds);
     for (size_t r = 0; r < sum->n_rows; r++) {
         row_mean(sum->rows + r * sum->n_seeds, sum->n_seeds, &n);
         if (n < sum->least)

@@ -6,6 +6,9 @@
 
 #define POOLED_SEEDS_MIN 6 /* a row with fewer is left out, unless all have */
 
+/* How many seeds a row needs, else it is left out: POOLED_SEEDS_MIN, or 1 if no row has as many. */
+size_t pooled_least(const float *rows, size_t n_rows, size_t n_seeds);
+
 /* One value a seed whose mean is the mean of the rows' means, rows [n_rows, n_seeds] having NaN where a seed has no
  * value: pooled [n_seeds], NaN for a seed that no row has. Their scatter gives the standard error of that mean, seeds
  * being what is independent: value i is the mean plus n times the seed's influence on it, the sum over its rows of

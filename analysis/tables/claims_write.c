@@ -122,8 +122,11 @@ static void write_overview(const struct claims *claims, FILE *out)
         const struct claim_result *result = &claims->results[c];
         fprintf(out, "%-20s%s", claim_table[c].name, result->pairs.n > 0 ? "" : "  not in this file");
         for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++)
-            if (is_wanted(claims, m))
-                fprintf(out, " %10s", decision_names[result->rows[ROW_JUDGED][m].decision]);
+            if (is_wanted(claims, m)) {
+                char verdict[CLAIMS_VERDICT_MAX];
+                claims_row_verdict(&result->rows[ROW_JUDGED][m], verdict);
+                fprintf(out, " %10s", verdict);
+            }
         fprintf(out, "\n");
     }
 }
@@ -139,10 +142,11 @@ static const char *number_name(int claim, int row)
 static void write_row(const struct claims *claims, int c, int r, int m, FILE *out)
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
-    char effect[64], null[64];
+    char effect[64], null[64], verdict[CLAIMS_VERDICT_MAX];
     effect_format(&row->effect, effect);
-    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r),
-            decision_names[row->decision], effect);
+    claims_row_verdict(row, verdict);
+    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r), verdict,
+            effect);
     if (isfinite(row->mean_a))
         fprintf(out, "  %+.2f", row->mean_a);
     if (isfinite(row->mean_a) && isfinite(row->mean_b))
@@ -188,6 +192,22 @@ static bool is_same_tasks(const struct claim_side *x, const struct claim_side *y
     return x->tasks.a == y->tasks.a && x->tasks.b == y->tasks.b;
 }
 
+/* Why a pair is in no effect, or not in all of them; "" if it is. */
+static const char *why_not_judged(const struct claims *claims, int c, size_t p)
+{
+    int n_counted = 0, n_wanted = 0;
+    if (!claim_pair_has_controls(&claims->results[c].pairs.pairs[p]))
+        return "  no control: not judged";
+    for (int m = 0; m < claims->n_measures; m++)
+        if (is_wanted(claims, m)) {
+            n_wanted++;
+            n_counted += claims_pair_counts(claims, c, p, m) ? 1 : 0;
+        }
+    if (n_counted == n_wanted)
+        return "";
+    return n_counted == 0 ? "  under 6 seeds: not judged" : "  under 6 seeds by some measures: not judged by those";
+}
+
 /* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
 static void write_pairs(const struct claims *claims, int c, FILE *out)
 {
@@ -210,7 +230,8 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
             double pooled = result->rows[ROW_JUDGED][m].effect.value;
             if (!is_wanted(claims, m))
                 continue;
-            bool is_opposed = (pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0);
+            bool is_opposed = claims_pair_counts(claims, c, p, m) &&
+                              ((pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0));
             if (isfinite(effect->value))
                 fprintf(out, " %+9.3f%s", effect->value, is_opposed ? "!" : " ");
             else
@@ -218,7 +239,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
         }
         if (!is_one_pair)
             fprintf(out, "  tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
-        fprintf(out, "%s\n", claim_pair_has_controls(pair) ? "" : "  no control: not judged");
+        fprintf(out, "%s\n", why_not_judged(claims, c, p));
     }
     if (result->pairs.n > PAIRS_SHOWN)
         fprintf(out, "    ... %zu in all (--csv and --json have them)\n", result->pairs.n);
@@ -227,7 +248,7 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
 static void write_multiverse(const struct claims *claims, int c, FILE *out)
 {
     const struct multiverse *multiverse = &claims->results[c].multiverse;
-    char effect[64];
+    char effect[64], verdict[CLAIMS_VERDICT_MAX];
     if (multiverse->mean.n == 0)
         return;
     fprintf(
@@ -245,7 +266,11 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
         fprintf(out, "\n");
     }
     effect_format(&multiverse->mean, effect);
-    fprintf(out, "    mean of all, seed by seed: %s, %s\n", effect, decision_names[multiverse->decision]);
+    claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
+    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, verdict);
+    if (multiverse->null.n > 0)
+        fprintf(out, "; identical %+.3f", multiverse->null.value);
+    fprintf(out, "\n");
 }
 
 static void write_controls(const struct claims *claims, const struct reader *reader, int c, FILE *out)
@@ -328,7 +353,8 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     for (int m = 0; m < claims->n_measures; m++)
         if (is_wanted(claims, m)) {
             for (int r = 0; r < N_ROWS; r++)
-                write_row(claims, c, r, m, out);
+                if (!claims_is_repeated(claims, c, (enum claim_row_kind)r))
+                    write_row(claims, c, r, m, out);
             write_checks(claims, c, m, out);
         }
     write_pairs(claims, c, out);
@@ -372,10 +398,12 @@ static void write_other(const struct claims *claims, const struct reader *reader
 {
     const struct other_pair *other = &claims->others.groups[i];
     const struct other_result *result = &claims->other_results[i];
-    char formulas[2][TASK_TEXT_MAX], text[2 * TASK_TEXT_MAX + 128], effect[64];
+    const struct claim_side *side = &other->pairs[0].a;
+    char formulas[2][TASK_TEXT_MAX], dials[TASK_DIALS_TEXT_MAX], text[2 * TASK_TEXT_MAX + 256], effect[64];
     other_texts(reader, other, formulas);
-    snprintf(text, sizeof text, "%s and %s: %zu configuration%s, %zu with identical tasks", formulas[0], formulas[1],
-             other->n, other->n == 1 ? "" : "s", result->n_judged);
+    task_pair_dials_text(&reader->configs[side->config], side->tasks, dials);
+    snprintf(text, sizeof text, "%s and %s%s%s: %zu configuration%s, %zu with identical tasks", formulas[0],
+             formulas[1], *dials ? ", " : "", dials, other->n, other->n == 1 ? "" : "s", result->n_judged);
     table_wrapped(" ", text, out);
     for (int m = 0; m < claims->n_measures; m++) {
         const struct claim_row *row = &result->rows[m];
@@ -430,13 +458,16 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
             "says the opposite; selection: pairs that accepted the same attempt say\n"
             "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
+            "*: identical tasks have as much of it, or more (of claims with two conditions,\n"
+            "from which theirs is not subtracted).\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
-            "Beside it, shares of selective and mixed units, of importances as they are and\n"
-            "divided by their sum over the layer (/layer): below %g of its layer's mean one\n"
-            "counts as 0; shares of a layer are shares of %s.\n%s",
-            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->unimportant_below,
-            claims->is_of_important ? "its important units" : "all its units",
+            "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
+            "importances as they are and divided by their sum over the layer (/layer):\n"
+            "below %g of its layer's mean one counts as 0; shares of a layer are\n"
+            "shares of %s.\n%s",
+            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
+            claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
             claims->is_simultaneous
                 ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
                 : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
@@ -539,6 +570,12 @@ static void csv_begin_row(const struct claims *claims, const char *name, int m, 
             claims->unimportant_below, shares_of(claims), decision, n_seeds);
 }
 
+/* `last`: what comes before the settings that end a row, without its first comma. */
+static void csv_end_row(const struct claims *claims, const char *last, FILE *out)
+{
+    fprintf(out, ",%s,%g,%g\n", last, claims->selective_above, claims->mixed_below);
+}
+
 static void csv_warnings(unsigned warnings, FILE *out)
 {
     static const char *const names[] = {"all_equal", "zeros", "under_30_seeds"};
@@ -601,7 +638,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    fprintf(out, ",,,,,\n"); /* no trend */
+    csv_end_row(claims, ",,,,,", out);
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -610,6 +647,7 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
     const struct claim_result view = {.pairs = pairs};
     const struct claim_row *row = &claims->other_results[i].rows[m];
+    char dials[TASK_DIALS_TEXT_MAX];
     const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
     csv_begin_row(claims, claim_table[CLAIM_NONE].name, m, NORMALISE_NONE, "", row->effect.n, out);
     csv_numbers(numbers, 5, out);
@@ -621,12 +659,15 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     csv_task_names(&view, SIDE_A, reader, out);
     const struct other_result *result = &claims->other_results[i];
     const double slopes[3] = {result->slopes[m].value, result->slopes[m].low, result->slopes[m].high};
+    task_pair_dials_text(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, dials);
+    fprintf(out, ",,");
+    csv_text(out, dials);
     if (result->axis) {
-        fprintf(out, ",,%s", result->axis->name);
+        fprintf(out, ",%s", result->axis->name);
         csv_numbers(slopes, 3, out);
-        fprintf(out, ",%s\n", result->is_logarithmic ? "doubling" : "1");
+        csv_end_row(claims, result->is_logarithmic ? "doubling" : "1", out);
     } else {
-        fprintf(out, ",,,,,,\n");
+        csv_end_row(claims, ",,,,", out);
     }
 }
 
@@ -640,7 +681,8 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,dials,trend_along,trend,trend_low,trend_high,trend_per,"
+        "selective_above,mixed_below\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -669,7 +711,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            csv_end_row(claims, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", out);
         }
 }
 
@@ -760,6 +802,8 @@ static void json_multiverse(const struct claims *claims, int c, FILE *out)
     const struct multiverse *multiverse = &claims->results[c].multiverse;
     fprintf(out, ",\n     \"multiverse\": {\"decision\": \"%s\", \"effect\": ", decision_names[multiverse->decision]);
     json_estimate(out, &multiverse->mean);
+    fprintf(out, ", \"identical\": ");
+    json_estimate(out, &multiverse->null);
     fprintf(out, ", \"measures\": [");
     for (int m = 0, n = 0; m < claims->n_measures; m++) {
         const struct multiverse_row *row = &multiverse->rows[m];
@@ -807,6 +851,20 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     fprintf(out, "}");
 }
 
+/* The dials that a pair of tasks uses, with their values, as members. */
+static void json_dials(const struct hyperparameters *h, struct task_pair pair, FILE *out)
+{
+    static const char *const names[FORMULA_DIALS] = {"a", "b", "c"};
+    const double values[FORMULA_DIALS] = {h->a, h->b, h->c};
+    const char *separator = "";
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (task_pair_dials(h, pair) >> d & 1) {
+            fprintf(out, "%s\"%s\": ", separator, names[d]);
+            json_number(out, values[d]);
+            separator = ", ";
+        }
+}
+
 static void json_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
 {
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
@@ -817,7 +875,9 @@ static void json_other(const struct claims *claims, const struct reader *reader,
     json_text(out, formulas[0]);
     fprintf(out, ", ");
     json_text(out, formulas[1]);
-    fprintf(out, "], ");
+    fprintf(out, "], \"dials\": {");
+    json_dials(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, out);
+    fprintf(out, "}, ");
     json_configs("configurations", &view, SIDE_A, out);
     fprintf(out, ", \"with_identical\": %zu, \"effects\": {", claims->other_results[i].n_judged);
     for (int m = 0, n = 0; m < claims->n_measures; m++) {
@@ -868,6 +928,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
         fprintf(out, "%zu", claims->n_first);
     else
         fprintf(out, "null");
+    fprintf(out, ",\n  \"selective_above\": %g,\n  \"mixed_below\": %g", claims->selective_above, claims->mixed_below);
     fprintf(out, ",\n  \"unimportant_below\": ");
     json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));

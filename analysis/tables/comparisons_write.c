@@ -158,9 +158,10 @@ static void write_block_head(const struct comparisons *comparisons, const struct
     const struct selection *group = &comparisons->groups.groups[row->group];
     task_label(comparisons->reader, group, row->ri.task_a, first);
     task_label(comparisons->reader, group, row->ri.task_b, second);
-    snprintf(text, sizeof text, "%s%s from %.200s to %.200s; %.600s; %s, %s and %s", effect,
+    bool has_pair = hyperparameters_n_tasks(&comparisons->reader->configs[row->config_a]) > 1;
+    snprintf(text, sizeof text, "%s%s from %.200s to %.200s; %.600s; %s, %s%s%s", effect,
              comparisons->other ? comparisons->other->name : comparisons->key->name, a, b, label,
-             measure_table[row->ri.measure].name, first, second);
+             measure_table[row->ri.measure].name, first, has_pair ? " and " : "", has_pair ? second : "");
     table_wrapped("\n*", text, out);
     if (row->n_same < row->n_pairs)
         fprintf(out,

@@ -46,6 +46,10 @@ static enum error_code take_name(struct task_list *list, const char *text, size_
     if (!is_named || length == 0)
         return error_set(error, ERROR_INPUT,
                          "a : that follows no name; allowed in the name of a task: letters, digits and _");
+    if (strspn(text + from, "0123456789") >= length)
+        return error_set(error, ERROR_INPUT,
+                         "a task is called %.*s, a number; allowed: letters, digits and _, not digits alone",
+                         (int)(length < TASK_NAME_MAX ? length : TASK_NAME_MAX), text + from);
     if (task_list_name(list, list->n_tasks, text + from, length, error))
         return error->code;
     *at = colon + 1;

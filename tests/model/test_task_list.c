@@ -98,6 +98,7 @@ static void test_errors(void **state)
         {"x0 + x1; x0 * y", 15, "unknown name y"},
         {"sum: x0 ** 2", 9, "**"},
         {": x0", 1, "letters, digits and _"},
+        {"x0; 2 : x1", 5, "a task is called 2, a number;"},
         {"my task: x0", 1, "letters, digits and _"},
         {"x0;  a-b: x0", 6, "letters, digits and _"},
         {"größe: x0", 1, "letters, digits and _"},

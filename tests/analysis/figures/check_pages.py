@@ -239,7 +239,7 @@ class Pages(unittest.TestCase):
     def test_unknown_font(self):
         for font, warning in (("No Such Family", r"picky-analyse: --font No Such Family: no such font here, .+ is drawn\n"),
                               ("DejaVu Sans", ""), ("serif", "")):
-            code, _, err = run("plot", "units", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
+            code, _, err = run("plot", "tasks", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
             self.assertEqual(code, 0)
             self.assertRegex(err, f"^{warning}$")
 
@@ -285,7 +285,7 @@ class Pages(unittest.TestCase):
             middle, proportion = map(float, bar.split()[:2])
             self.assertAlmostEqual((float(row["bin_low"]) + float(row["bin_high"])) / 2, middle)
             self.assertAlmostEqual(float(row["proportion"]), proportion, places=5)
-        self.assertEqual((rows[-1]["bin_low"], rows[0]["second_task"], rows[0]["tasks"]), ("", "add1.5", "1-2"))
+        self.assertEqual((rows[-1]["bin_low"], rows[0]["second_task"], rows[0]["pair"]), ("", "add1.5", "1-2"))
         self.plot("heatmap", "grid.h5", "d.svg", "--statistic", "mean_ri", "--data", "d.csv")
         with open("d.csv", newline="") as f:
             shown = {(row["configuration"], row["layer"]): row["value"] for row in csv.DictReader(f)}

@@ -75,12 +75,13 @@ class Model:
         with np.errstate(invalid="ignore"):
             return (importance[0] - importance[1]) / (importance[0] + importance[1])
 
-    def shares(self, normalise, below, of_important):
+    def shares(self, normalise, below, of_important, above=0.9, mixed=0.5):
         ri = self.ri(normalise, below)
         n = (~np.isnan(ri)).sum(1) if of_important else np.full(len(ri), ri.shape[1])
         with np.errstate(invalid="ignore"):
             return {name: kind.sum(1) / n for name, kind in (
-                ("selective", abs(ri) > 0.9), ("first", ri > 0.9), ("second", ri < -0.9), ("mixed", abs(ri) < 0.5),
+                ("selective", abs(ri) > above), ("first", ri > above), ("second", ri < -above),
+                ("mixed", abs(ri) < mixed),
                 ("leaning", (ri > 0) * 1.0 - (ri < 0)))}
 
 
@@ -105,10 +106,10 @@ def specified(claim, m, specification):
     return of_layers(claim, m, shares["leaning" if claim == "rare_task_recruits" else "selective"])
 
 
-def number_of(claim, m, kind, normalise, below=0.1, of_important=False):
+def number_of(claim, m, kind, normalise, below=0.1, of_important=False, above=0.9, mixed=0.5):
     if kind == "judged":
         return specified(claim, m, ("layer", False, below) if claim == "rare_task_recruits" else None)
-    s = m.shares(normalise, below, of_important)
+    s = m.shares(normalise, below, of_important, above, mixed)
     contrast = s["selective"] - s["mixed"]
     if claim == "two_subnetworks":
         return 2 * min(s["first"][m.context - 1], s["second"][m.context - 1]) - s["mixed"][m.context - 1]
@@ -202,13 +203,14 @@ class Claims(base.Files):
         self.assertTrue({"larger", "undecided"} < decisions, decisions)
 
     def test_options_of_shares(self):
-        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean")
-        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"]) for r in found},
-                         {("taylor_mean", "important", "0.3")})
+        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean",
+                            "--selective-above", "0.6", "--mixed-below", "0.3")
+        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"], r["selective_above"], r["mixed_below"])
+                          for r in found}, {("taylor_mean", "important", "0.3", "0.6", "0.3")})
         with base.Arrays("claims.h5") as f:
             for row in found:
                 def value(claim, model):
-                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares")
+                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares", 0.6, 0.3)
                 effect = self.sides(f, row["claim"], "taylor_mean", value)[2]
                 self.assertAlmostEqual(number(row["effect"]), np.nanmean(pooled(effect)), delta=2e-6, msg=str(row))
         self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
@@ -257,17 +259,24 @@ class Claims(base.Files):
         self.assertEqual(len(found), 12)
         with base.Arrays("claims.h5") as f:
             for row in found:
-                x, y = [], []
+                x, y, seeds = [], [], []
                 for config in range(len(CONFIGS)):
                     models = [base.Model(f, config, r, row["measure"], row["normalise"])
                               for r in base.accepted(f, config)]
+                    seeds += [np.array(base.accepted(f, config))]
                     ratio = np.array([m.ratio for m in models])
                     means = np.array([np.nanmean([m.layer("mean_ri", l) for l in range(4)]) for m in models])
-                    x += list(ratio - ratio.mean())
-                    y += list(means - means.mean())
-                r = scipy.stats.pearsonr(x, y)[0]
-                z, half = np.arctanh(r), scipy.stats.norm.ppf(0.975) / np.sqrt(len(x) - len(CONFIGS) - 2)
-                self.assertEqual(int(row["n"]), len(x))
+                    x.append(ratio)
+                    y.append(means)
+                def r_without(seed):
+                    kept = [s != seed for s in seeds]
+                    return scipy.stats.pearsonr(*(np.concatenate([v[k] - v[k].mean() for v, k in zip(values, kept)])
+                                                  for values in (x, y)))[0]
+                r, all_seeds = r_without(-1), np.unique(np.concatenate(seeds))
+                n, z = len(all_seeds), np.arctanh(r)
+                left = np.arctanh([r_without(seed) for seed in all_seeds])  # the jackknife, a seed being a cluster
+                half = scipy.stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) / n * np.sum((left - left.mean()) ** 2))
+                self.assertEqual(int(row["n"]), sum(map(len, x)))
                 np.testing.assert_allclose([number(row[k]) for k in ("effect", "effect_low", "effect_high")],
                                            [r, np.tanh(z - half), np.tanh(z + half)], atol=1e-5)
 
@@ -326,6 +335,12 @@ class Claims(base.Files):
                                   dict(hidden_size=24, tasks="x0 * x1; x0 * x1")][half], 8)
             found = {row["claim"]: row["decision"] for row in self.judged("some.h5")}
             self.assertEqual(found["two_subnetworks"], "no control")
+
+    def test_a_sum_in_another_spelling_is_not_similar(self):
+        for tasks in ("x0 + x1; x0 + 1 * x1", "x0 + x1; x0 - -1 * x1"):
+            self.make("some.h5", [dict(hidden_size=24), dict(hidden_size=24, tasks=tasks)], 6)
+            found = {row["claim"]: row["decision"] for row in rows("claims", "some.h5")}
+            self.assertEqual(found["similar_tasks_share"], "not_in_file", tasks)
 
     def test_limits_of_a_condition(self):
         self.make("some.h5", [dict(hidden_size=20), dict(hidden_size=19), dict(hidden_size=20, fraction=0.62),
@@ -395,10 +410,17 @@ class Claims(base.Files):
         self.assertIn("all_equal", row["warnings"])
         self.assertIn("no interval: all seeds have the same effect", done("claims", "made.h5"))
 
+    def decided_mean(self, *options):
+        """What the multiverse's mean of two_subnetworks says in made.h5; 12 of its 13 effects are 0 there."""
+        options += ("--measure", "ablation_mean", "--where", "fraction=0.5,0.51,0.52", "--json")
+        text = done("claims", "made.h5", "--smallest-effect", "two_subnetworks=0.005", *options)
+        return json.loads(text)["claims"][0]["multiverse"]["decision"]
+
     def test_mixed(self):
         noise = np.random.default_rng(5).normal(0, 0.01, (3, 12))
         centres = np.array([[0.28], [0.25], [-0.09]])
         self.assertEqual(self.decide(centres + noise, control=0.2)["decision"], "mixed")
+        self.assertEqual(self.decided_mean(), "mixed")
         self.assertEqual(self.decide(centres * [[1], [1], [0.4]] + noise, control=0.2)["decision"], "larger")
         self.assertIn("!", done("claims", "made.h5"))
 
@@ -410,6 +432,8 @@ class Claims(base.Files):
         self.assertEqual((row["decision"], row["pairs"], row["same_attempt"]), ("selection", "20", "8"))
         self.assertAlmostEqual(number(row["same_effect"]), effects[0, :8].mean(), delta=1e-5)
         self.assertIn("accepted in the same attempt: 8 of 20 pairs", done("claims", "made.h5"))
+        self.assertEqual(self.decided_mean(), "selection")
+        self.assertEqual(self.decided_mean("--simultaneous"), "selection")
         self.assertEqual(self.decide(effects, np.where(np.arange(20) < 19, 1, 3)[None])["decision"], "larger")
         self.assertEqual(self.decide(0.3 + noise, same)["decision"], "larger")
         for n_same, expected in ((27, "negligible"), (26, "selection")):  # 90 % of 30 are enough
@@ -425,6 +449,59 @@ class Claims(base.Files):
         self.assertIn("24 of 40 pairs of models stem from different attempts", done("claims", "made.h5"))
         self.decide(0.3 + noise)
         self.assertNotIn("stem from different attempts", done("claims", "made.h5"))
+
+    def test_checks_of_shares(self):
+        n = 20
+        configs = [dict(hidden_size=24), dict(second_task="add1", hidden_size=24),
+                   dict(tasks="x0 * x1; x0 * x1", hidden_size=24)]
+        importance = np.ones((3, n, 6, 2, 4, 24), "f4")
+        importance[0, 8:, :, 0, :, :12] = importance[0, 8:, :, 1, :, 12:] = 0  # of the attempts that differ
+        self.make("made.h5", configs, n, importance=importance + 0.001 * np.random.default_rng(5).random(importance.shape))
+        with h5py.File("made.h5", "r+") as f:
+            f["attempts"][0] = np.where(np.arange(n) < 8, 1, 3)
+        found = [row for row in self.judged("made.h5") if row["claim"] == "two_subnetworks"]
+        self.assertEqual({(row["number"], row["normalise"], row["decision"]) for row in found},
+                         {(*row, "selection") for row in ROWS})
+
+    def test_a_pair_with_too_few_seeds_counts_nowhere(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (2, 14))
+        self.decide(np.array([[-0.15], [0.2]]) + noise, control=0.2)
+        with h5py.File("made.h5", "r+") as f:
+            f["status"][0, 5:] = REJECTED
+        row = self.judged("made.h5", "--measure", "ablation_mean", "--where", "fraction=0.5,0.51")[0]
+        np.testing.assert_allclose([number(row["effect"]), number(row["mean_a"]) - number(row["mean_b"])],
+                                   [0.2 + noise[1].mean()] * 2, atol=1e-5)
+        self.assertEqual((row["pairs"], row["same_attempt"]), ("14", "14"))
+        text = done("claims", "made.h5")
+        self.assertEqual(text.count("under 6 seeds: not judged"), 1)
+        self.assertNotRegex(text, r"\d!")
+
+    def test_identical_tasks_that_have_as_much(self):
+        noise = np.random.default_rng(5).normal(0, 0.01, (6, 12))
+        configs = [dict(hidden_size=24, train_mode=mode, **tasks) for tasks in (
+            {}, dict(second_task="add1"), dict(tasks="x0 * x1; x0 * x1")) for mode in ("random", "replay")]
+        for null, expected in ((0.3, "larger*"), (0.1, "larger")):
+            centres = np.array([[0.1], [0.3], [0.1], [0.1 + null], [0.1], [0.1 + null]])
+            self.make("made.h5", configs, 12, importance=self.distances(configs, centres + noise))
+            text = done("claims", "made.h5", "--measure", "variance", "--of", "all")
+            self.assertEqual(re.search(r"^replay_selects +(\S+)$", text, re.M)[1], expected)
+            self.assertEqual([row["decision"] for row in self.judged("made.h5", "--measure", "variance")
+                              if row["claim"] == "replay_selects"][0], "larger")
+
+    def test_no_row_is_there_twice(self):
+        for options, n in (((), 1), (("--of", "important"), 2)):
+            text = done("claims", "claims.h5", "--measure", "variance", *options)
+            text = text[text.index("rare_task_recruits:"):text.index("Each pair's effect", text.index("rare_task_recruits:"))]
+            self.assertEqual(len(re.findall(r"^ +(?:variance +)?/layer  \w", text, re.M)), n)
+
+    def test_identical_beside_the_mean(self):
+        claims = json.loads(done("claims", "claims.h5", "--json"))["claims"]
+        for claim in claims:
+            null = claim["multiverse"]["identical"]
+            self.assertEqual(null["n"] > 0, claim["name"] in ("similar_tasks_share", "small_networks_mix",
+                                                              "replay_selects", "rare_task_recruits"))
+            if null["n"] > 0:
+                self.assertIn(f"; identical {null['value']:+.3f}\n", done("claims", "claims.h5"))
 
     def test_warnings(self):
         noise = np.random.default_rng(5).normal(0, 0.01, (1, 40))
@@ -467,6 +544,18 @@ class Claims(base.Files):
             self.assertAlmostEqual(mean["value"], (mean["low"] + mean["high"]) / 2, delta=1e-6)
             self.assertGreater((mean["high"] - mean["low"]) / t, 0.7 * (
                 simple["multiverse"]["effect"]["high"] - simple["multiverse"]["effect"]["low"]) / 2.2)
+
+        self.make("one.h5", [dict(hidden_size=24), dict(hidden_size=24, train_mode="replay")], 12)
+        self.make("two.h5", [dict(hidden_size=24, lr=lr, train_mode=mode) for lr in (0.1, 0.2)
+                             for mode in ("random", "replay")], 12)
+        for path, k in (("one.h5", 4), ("two.h5", 8)):  # two claims, their means; in two groups
+            row = [row for row in self.judged(path, "--measure", "variance", "--simultaneous", "--by", "lr")
+                   if row["claim"] == "replay_selects" and row["number"] == "judged"][0]
+            half = (number(row["effect_high"]) - number(row["effect_low"])) / 2
+            simple = [r for r in self.judged(path, "--measure", "variance", "--simultaneous", "--where", "lr=" + row["lr"])
+                      if r["claim"] == "replay_selects" and r["number"] == "judged"][0]
+            self.assertAlmostEqual(half / (number(simple["effect_high"]) - number(simple["effect_low"])) * 2,
+                                   scipy.stats.t.ppf(1 - 0.025 / k, 11) / scipy.stats.t.ppf(1 - 0.025 / 4, 11), delta=1e-3)
 
     def test_each_model_is_read_once(self):
         def bytes_read(*arguments):
@@ -513,7 +602,7 @@ class Claims(base.Files):
         self.assertEqual(sorted([c[k] for k in (*keys, "tasks")] for c in wanted[len(BARE) + 1:]), sorted(expected))
         self.assertIn("replicates = 8;\nseed = 1;", text)
         code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
-        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
+        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims and other pairs of tasks lack no identical tasks\n"))
         self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
 
     def make_of_three(self, path, lists, n=8):
@@ -557,7 +646,10 @@ class Claims(base.Files):
             d = abs(p[:, :, 0] - p[:, :, 1]).sum(-1) / 2
         self.assertAlmostEqual(number(row["effect"]), (d[2] - (d[3] + d[4]) / 2).mean(), delta=2e-6)
         self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
-        self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
+        found = done("claims", "three.h5", "--control").split("// identical tasks")[1]  # now of the other pairs
+        self.assertEqual(re.findall('tasks = "(.*?)"', found),
+                         ["x0 - x1; x0 - x1; x0 * x1", "x0 + x1; x0 + x1; x0 * x1", "x0 - x1; x0 + x1; x0 - x1",
+                          "x0 * x1; x0 + x1; x0 * x1"])
         self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
 
     def test_other_pairs(self):

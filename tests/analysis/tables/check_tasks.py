@@ -163,6 +163,124 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--by", "tasks")), 2 * (1 + 1 + 3 + 28))
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--where", "tasks=x0; x1; max(x0, x1)")), 6)
 
+    def test_compare_of_one_task(self):
+        with open("one.cfg", "w") as f:
+            f.write("""replicates = 3;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("only: x0", "x0; x1"); lr = [0.001, 0.01]; };""")
+        subprocess.run([PICKY, "run", "one.cfg", "-o", "one.h5"], check=True, capture_output=True)
+        args = ("summary", "one.h5", "--compare", "lr")
+        found = rows(*args, "--statistic", "error_1", "--csv")
+        self.assertEqual([(r["tasks"], r["pairs"]) for r in found], [("x0", "3"), ("x0; x1", "3")])
+        with h5py.File("one.h5") as f:
+            error = f["test_error"][:, :, 1, 0]
+        self.assertAlmostEqual(float(found[0]["difference"]), (error[1] - error[0]).mean(), delta=1e-6)
+        text = run(*args, "--statistic", "error_1", "--where", "tasks=x0")[1]
+        self.assertIn("task 1 (only)", text)
+        self.assertNotIn("task 2", text)
+        self.assertEqual({r["statistic"] for r in rows(*args, "--csv", "--where", "tasks=x0")}, {"error_1"})
+        code, out, err = run(*args, "--statistic", "mixed")
+        self.assertEqual((code, err.count("1 comparison of configurations with one task"), err.count("\n")), (0, 1, 1))
+        code, out, err = run(*args, "--statistic", "mixed", "--where", "tasks=x0")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("have one task each", err)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+    def test_figures_data_have_their_pair(self):
+        """Once, as `pair`; `tasks` is what was swept."""
+        three = ["--where", "tasks=x0; x1; max(x0, x1)", "--force", "-o", "d.svg", "--data", "d.csv"]
+        for kind, options in (("ri", ["--pair", "2-3"]), ("ri-grid", ["--pair", "2-3"]), ("measures", ["--pair", "2-3"]),
+                              ("importance", ["--pair", "2-3"]), ("heatmap", ["--pair", "2-3"]), ("models", ["--pair", "2-3"]),
+                              ("ri-loss", ["--pair", "all"]), ("damage", ["--pair", "2-3"]), ("ri-pairs", [])):
+            code, _, err = run("plot", kind, "t.h5", *three, *options)
+            self.assertEqual((code, err), (0, ""), kind)
+            with open("d.csv", encoding="utf-8") as f:
+                table = list(csv.reader(f))
+            self.assertEqual((table[0].count("tasks"), table[0].count("pair")), (1, 1), kind)
+            found = {row[table[0].index("pair")] for row in table[1:]}
+            self.assertEqual(found, {"2-3"} if "2-3" in options else {"1-2", "1-3", "2-3"}, kind)
+            self.assertEqual({row[table[0].index("tasks")] for row in table[1:]}, {"x0; x1; max(x0, x1)"}, kind)
+            if kind == "damage":
+                self.assertEqual({row[table[0].index("task")] for row in table[1:]}, {"2", "3"})
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "no gnuplot")
+    def test_claims_say_their_tasks(self):
+        with open("claim.cfg", "w") as f:
+            f.write("""replicates = 6;
+model = { hidden_size = 20; hidden_layers = 2; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("sum: x0 + x1; prod: x0 * x1", "x0; sum: x0 + x1; prod: x0 * x1", "x0 + x1; x0 + x1", "x0 * x1; x0 * x1",
+                 "x0; x0 + x1; x0 + x1", "x0; x0 * x1; x0 * x1"); };""")
+        subprocess.run([PICKY, "run", "claim.cfg", "-o", "claim.h5"], check=True, capture_output=True)
+        for kind in ("claims", "multiverse"):
+            code, _, err = run("plot", kind, "claim.h5", "--force", "-o", "d.svg", "--data", "d.csv")
+            self.assertEqual(code, 0, err)
+            with open("d.csv", encoding="utf-8") as f:
+                table = list(csv.DictReader(f))
+            self.assertEqual({(r["pair"], r["task_names"]) for r in table if r["claim"] == "two_subnetworks"},
+                             {("1-2, 2-3", "sum and prod")}, kind)
+            if kind == "claims":
+                with open("d.svg", encoding="utf-8") as f:
+                    self.assertIn("(tasks 1-2, 2-3)", f.read())
+
+    def test_dials(self):
+        """A pair whose formulas use dials is another one for each setting, and identical where they make it so."""
+        with open("dial.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("x0 + x1; x0 + a * x1", "r1 * x0; cos(b) * (r1 * x0) + sin(b) * x1"); a = [1.0, 0.5, -0.5]; b = [0.0, 0.5]; };""")
+        subprocess.run([PICKY, "run", "dial.cfg", "-o", "dial.h5"], check=True, capture_output=True)
+
+        def pairs():
+            found = json.loads(run("claims", "dial.h5", "--json")[1])["other_pairs"]
+            return [(p["tasks"][1].count("cos"), p["dials"], len(p["configurations"]), p["with_identical"]) for p in found]
+
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 0), (0, {"a": -0.5}, 2, 0), (0, {"a": 0.5}, 2, 0)])
+        self.assertIn("x0 + x1 and x0 + a * x1, a = -0.5: 2 configurations, 0 with identical tasks", run("claims", "dial.h5")[1])
+        self.assertEqual([r["dials"] for r in rows("claims", "dial.h5", "--csv", "--measure", "variance")
+                          if r["claim"] == "other_pairs"], ["b = 0.5", "a = -0.5", "a = 0.5"])
+        code, out, err = run("claims", "dial.h5", "--control", "-o", "control.cfg")
+        self.assertEqual((code, out, err), (0, "", ""))
+        subprocess.run([PICKY, "extend", "dial.h5", "control.cfg"], check=True, capture_output=True)
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 3), (0, {"a": -0.5}, 2, 2), (0, {"a": 0.5}, 2, 2)])
+        code, out, err = run("claims", "dial.h5", "--control")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("other pairs of tasks lack no identical tasks", err)
+
+    def test_texts_are_about_the_pair(self):
+        three = ["--where", "tasks=x0; x1; max(x0, x1)", "--pair", "2-3"]
+        self.assertIn("ln(loss 2 / loss 3)", run("summary", "t.h5", *three, "--statistic", "log_loss_ratio")[1])
+        out = run("report", "t.h5", *three)[1]
+        for words in ("<b>selective for task 2</b>", ">selective for task 3</th>", "selective for task 2 ", "ln(I_2/I_3)",
+                      "the layer serves task 2 more"):
+            self.assertIn(words, out)
+        self.assertNotIn("for task 1", out)
+        with open("turn.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("s: x0 + x1; p: x0 * x1; x0", "x0; s: x0 + x1; p: x0 * x1"); };""")
+        subprocess.run([PICKY, "run", "turn.cfg", "-o", "turn.h5"], check=True, capture_output=True)
+        code, out, err = run("report", "turn.h5", "--pair", "p-s")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("--pair p-s: they are tasks 1 and 2 in configuration 0, 2 and 3 in 1", err)
+        if not shutil.which("gnuplot"):
+            return
+        for kind, statistic, words in (
+                ("heatmap", "error_1", "error of task 2"), ("heatmap", "error_2", "error of task 3"),
+                ("heatmap", "selective_1", "selective for task 2"), ("heatmap", "preferred_2", "prefer task 3"),
+                ("heatmap", "log_loss_ratio", "ln(loss 2 / loss 3)"), ("models", "error_1", "test error of task 2"),
+                ("models", "selective_2", "selective for task 3"), ("ri-loss", None, "ln(loss 2 / loss 3)")):
+            options = ["--statistic", statistic] if statistic else []
+            code, _, err = run("plot", kind, "t.h5", *three, *options, "-o", "p.svg", "--force")
+            self.assertEqual((code, err), (0, ""), (kind, statistic))
+            with open("p.svg", encoding="utf-8") as file:
+                text = file.read()
+            self.assertIn(words, text, (kind, statistic))
+            self.assertNotRegex(text, r"task 1\b|loss 1\b", (kind, statistic))
+        self.assertEqual(run("plot", "heatmap", "turn.h5", "--pair", "s-p", "--statistic", "error_1", "-o", "p.svg",
+                             "--force")[0], 0)
+        with open("p.svg", encoding="utf-8") as file:
+            self.assertIn("error of the first task, median over models; first task (s), second task (p)", file.read())
+
     def test_bad_pairs(self):
         for pair, word in (("1", "allowed: all, or A-B"), ("1-", "allowed: all, or A-B"), ("2-2", "two different tasks"),
                            ("1-2-3", "allowed: all, or A-B"), ("1-9", "numbers from 1 to 8"), ("sum-x", "names of tasks"),
