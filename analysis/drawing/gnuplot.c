@@ -27,17 +27,18 @@ struct format {
     double n_dots;        /* in such a unit: pages are of whole dots */
     double font_scale;    /* makes a font's size and a line's width mean such pixels too */
     double line_scale;
-    const char *tail; /* a complete file ends with these bytes, but for line ends */
+    double height_max; /* of a page, in such pixels: what the format can hold, or what programs show */
+    const char *tail;  /* a complete file ends with these bytes, but for line ends */
     size_t n_tail;
 };
 
 /* Fonts are points in the cairo terminals (3/4 as many as pixels), which the png one takes for 1/96 inch and the
  * pdf one for 1/72; a line of width 1 is half a point in pdf. */
 static const struct format formats[] = {
-    {".svg", OUTPUT_SVG, "svg", 1, 1, 1, 1, "</svg>", 6},
-    {".png", OUTPUT_PNG, "pngcairo pointscale 3.125", 300.0 / 96, 1, 0.75 * 300 / 96, 300.0 / 96,
+    {".svg", OUTPUT_SVG, "svg", 1, 1, 1, 1, 32767, "</svg>", 6},
+    {".png", OUTPUT_PNG, "pngcairo pointscale 3.125", 300.0 / 96, 1, 0.75 * 300 / 96, 300.0 / 96, 32767 * 96.0 / 300,
      "IEND\xae\x42\x60\x82", 8},
-    {".pdf", OUTPUT_PDF, "pdfcairo", 1.0 / 96, 72, 0.75 * 72 / 96, 1.5, "%%EOF", 5},
+    {".pdf", OUTPUT_PDF, "pdfcairo", 1.0 / 96, 72, 0.75 * 72 / 96, 1.5, 14400 * 96.0 / 72, "%%EOF", 5},
 };
 
 static const struct format *find_format(const char *output)
@@ -217,11 +218,24 @@ static void write_terminal(const struct gnuplot *figure, const struct figure_pla
             place->font ? place->font : "sans-serif", format->font_scale, format->line_scale);
 }
 
+static enum error_code check_height(const struct figure_place *place, double height, struct error *error)
+{
+    const struct format *format = find_format(place->path);
+    const double mm = 25.4 / 96;
+    if (height <= format->height_max)
+        return ERROR_NONE;
+    return error_set(error, ERROR_INPUT,
+                     "-o %s: the page would be %.0f mm high, allowed for %s: %.0f: choose configurations by --where "
+                     "KEY=VALUE or layers by --layer where the figure takes them, or a larger --width%s",
+                     place->path, ceil(height * mm), format->suffix, floor(format->height_max * mm),
+                     height <= formats[0].height_max ? ", or a name that ends in .svg" : "");
+}
+
 enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, const char *title,
                               double height, struct error *error)
 {
     memset(figure, 0, sizeof *figure);
-    if (gnuplot_check(place, error))
+    if (gnuplot_check(place, error) || check_height(place, height, error))
         return error->code;
 
     struct output_place image = image_place(place), script = script_place(place), data = data_place(place);

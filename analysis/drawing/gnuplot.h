@@ -64,8 +64,8 @@ enum error_code gnuplot_check(const struct figure_place *place, struct error *er
 
 /* Starts the script of a figure (its format is that of the suffix), `height` pixels high (a PNG has 300 dots an inch):
  * the terminal, the encoding and text without markup are set. `title` ("": none) is the page's, for who does not see
- * it. ERROR_INPUT for another suffix or a path that cannot be written. Ended by gnuplot_finish or gnuplot_abandon, also
- * after an error. */
+ * it. ERROR_INPUT for another suffix, a page too high for its format or a path that cannot be written. Ended by
+ * gnuplot_finish or gnuplot_abandon, also after an error. */
 enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, const char *title,
                               double height, struct error *error);
 

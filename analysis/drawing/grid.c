@@ -127,6 +127,11 @@ enum error_code grid_make(struct grid *grid, const struct reader *reader, const 
     return error->code;
 }
 
+bool grid_is_sparse(const struct grid *grid)
+{
+    return grid->selection->n > 1 && 2 * grid->selection->n <= grid->groups.n * grid->rows.n * grid->columns.n;
+}
+
 void grid_free(struct grid *grid)
 {
     groups_free(&grid->groups);

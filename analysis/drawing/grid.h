@@ -50,6 +50,9 @@ struct grid {
  * empty. */
 enum error_code grid_make(struct grid *grid, const struct reader *reader, const struct selection *selection,
                           const char *rows_name, const char *columns_name, struct error *error);
+/* Whether most cells would be empty: configurations of a zip, or of cases. */
+bool grid_is_sparse(const struct grid *grid);
+
 void grid_free(struct grid *grid); /* an all-zero grid is allowed */
 
 /* The width that the cells of a block have on the page, at most. */

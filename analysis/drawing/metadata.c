@@ -28,6 +28,17 @@ static char *read_file(const char *path, size_t *size)
 
 /* ---- SVG ---- */
 
+/* Writes the rest of an SVG without gnuplot's titles of plots, which are its commands' words: browsers show them below
+ * the pointer, and screen readers read them out. */
+static void write_without_titles(FILE *file, const char *svg)
+{
+    const char *end = NULL;
+    for (const char *title; (title = strstr(svg, "<title>")) && (end = strstr(title, "</title>"));
+         svg = end + strlen("</title>"))
+        fwrite(svg, 1, (size_t)(title - svg), file);
+    fputs(svg, file);
+}
+
 bool metadata_svg(const char *path, const char *title, const char *description)
 {
     size_t size;
@@ -54,7 +65,7 @@ bool metadata_svg(const char *path, const char *title, const char *description)
     fprintf(file, "</title>\n<desc id=\"description\">");
     html_text(file, description);
     fprintf(file, "</desc>");
-    fwrite(end, 1, size - (size_t)(end - svg), file);
+    write_without_titles(file, end);
     bool failed = ferror(file) != 0;
     failed |= fclose(file) != 0;
     free(svg);

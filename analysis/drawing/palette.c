@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct palette palette_safe = {{0x004488, 0xdb6d00, 0x00805c, 0xaa3377, 0x2b8cc4, 0x222222, 0x8a6d00, 0xcc6677}};
-static const struct palette grey = {{0x1a1a1a, 0x858585, 0x4d4d4d, 0x8c8c8c, 0x333333, 0x737373, 0x595959, 0x666666}};
+const struct palette palette_safe = {
+    {0x004488, 0xdb6d00, 0x00805c, 0xaa3377, 0x2b8cc4, 0x222222, 0x8a6d00, 0xcc6677}, 0xe4edf7, 0x0b4a8f};
+static const struct palette grey = {
+    {0x1a1a1a, 0x858585, 0x4d4d4d, 0x8c8c8c, 0x333333, 0x737373, 0x595959, 0x666666}, 0xf0f0f0, 0x404040};
 
 static const char *const dashes[TASKS_MAX] = {"1", "2", "3", "4", "(14,4)", "(4,2,4,6)", "(2,6)", "(14,3,2,3,2,3)"};
 static const int marks[TASKS_MAX] = {7, 5, 9, 13, 11, 6, 4, 12}; /* filled circle, square, triangle, diamond, ... */
@@ -49,6 +51,11 @@ uint32_t palette_blend(uint32_t a, uint32_t b, double share)
         result |= (uint32_t)lround(from + share * (to - from)) << shift;
     }
     return result;
+}
+
+uint32_t palette_share(const struct palette *palette, double share)
+{
+    return palette_blend(palette->low, palette->high, share);
 }
 
 uint32_t palette_ri(const struct palette *palette, double ri)

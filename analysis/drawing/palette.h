@@ -13,6 +13,7 @@
 /* 0xRRGGBB of each task, or of each line of a figure that has up to TASKS_MAX of them. */
 struct palette {
     uint32_t colours[TASKS_MAX];
+    uint32_t low, high; /* ends of a map's colours, light and dark */
 };
 
 /* Told apart by colour-blind readers and, the first two, in greyscale; contrast on white of 3:1 or more. */
@@ -28,6 +29,9 @@ void palette_mark(const struct palette *palette, size_t i, double size, char sty
 
 /* The colour at `share` of the way from a to b, 0 <= share <= 1. */
 uint32_t palette_blend(uint32_t a, uint32_t b, double share);
+
+/* The colour of a share from 0 to 1 in a map: from light to dark. */
+uint32_t palette_share(const struct palette *palette, double share);
 
 /* The colour of a relative importance in [-1, 1]: from the second task's to the first's. */
 uint32_t palette_ri(const struct palette *palette, double ri);

@@ -99,7 +99,8 @@ static void write_titles(const struct sheet *sheet)
     layout_text(&sheet->gnuplot, (sheet->margin_left + right.left + right.width) / 2,
                 last.top + last.height + NUMBERS + NAME / 2, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false,
                 sheet->x_name);
-    gnuplot_describe(&sheet->gnuplot, " Horizontal: %s; vertical: %s.", sheet->x_name, sheet->y_name);
+    gnuplot_describe(&sheet->gnuplot, " Horizontal: %s%s%s.", sheet->x_name, *sheet->y_name ? "; vertical: " : "",
+                     sheet->y_name);
     layout_flush(&sheet->gnuplot);
 }
 

@@ -16,8 +16,6 @@
 #define TEXT_MAX     1024
 #define CELLS_MAX    3000
 #define TEXT_GAP     6.0 /* between a cell's text and its sides, both together */
-#define COLOUR_LOW   0xe4edf7u
-#define COLOUR_HIGH  0x0b4a8fu
 #define COLOUR_EMPTY 0xe8e8e8u
 
 /* What a cell shows. */
@@ -108,7 +106,7 @@ static uint32_t colour_of(const void *context, double value)
         return palette_blend(0xffffff, palette->colours[value < 0 ? 1 : 0], fabs(value) / end);
     }
     double range = figure->high - figure->low;
-    return palette_blend(COLOUR_LOW, COLOUR_HIGH, range > 0 ? (value - figure->low) / range : 0.5);
+    return palette_share(&figure->grid.request->palette, range > 0 ? (value - figure->low) / range : 0.5);
 }
 
 /* The ends of the colours. */
@@ -321,12 +319,6 @@ static void write_data(const struct heatmap_figure *figure)
             }
 }
 
-/* Whether a map would be empty for the most part: configurations of a zip, or of cases. */
-static bool is_no_grid(const struct grid *grid)
-{
-    return grid->selection->n > 1 && 2 * grid->selection->n <= grid->groups.n * grid->rows.n * grid->columns.n;
-}
-
 enum error_code plot_heatmap(struct reader *reader, const struct selection *selection,
                              const struct figure_request *request, enum statistic statistic, const char *rows,
                              const char *columns, struct error *error)
@@ -347,7 +339,7 @@ enum error_code plot_heatmap(struct reader *reader, const struct selection *sele
     grid->request = request;
     write_meaning(&figure, name);
     bool has_settings = figure.statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&request->ri, settings);
-    if (!rows && !columns && is_no_grid(grid)) {
+    if (!rows && !columns && grid_is_sparse(grid)) {
         const struct legend_item remarks[] = {
             legend[0],
             {false, NULL, "lines: 95 % intervals; open: rejected, but alive; right: accepted/tried models"},

@@ -16,8 +16,6 @@
 #define INTERVAL_MIN 60.0 /* of a cell whose interval fits into one line */
 #define CELL_HEIGHT  36.0
 #define N_PAIRS      (N_MEASURES * (N_MEASURES - 1) / 2)
-#define COLOUR_PLUS  0x3c78b4u /* correlation 1 */
-#define COLOUR_MINUS 0xb43c3cu /* -1 */
 
 struct measures_figure {
     struct panels panels;
@@ -94,18 +92,18 @@ static void name_cell(struct cell *cell, enum measure measure)
 
 static uint32_t colour_of(const void *context, double value)
 {
-    (void)context;
-    return palette_blend(0xf4f4f4, value > 0 ? COLOUR_PLUS : COLOUR_MINUS, fmin(1, fabs(value)));
+    const struct palette *palette = context;
+    return palette_blend(0xf4f4f4, palette->colours[value > 0 ? 0 : 1], fmin(1, fabs(value)));
 }
 
-static void value_cell(struct cell *cell, const struct estimate *agreement)
+static void value_cell(struct cell *cell, const struct palette *palette, const struct estimate *agreement)
 {
     cell->fill = 0xeeeeee;
     if (agreement->n == 0) {
         snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
         return;
     }
-    cell->fill = colour_of(NULL, agreement->value);
+    cell->fill = colour_of(palette, agreement->value);
     cell->is_hatched = agreement->value < 0;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "%.2f", agreement->value);
     if (isfinite(agreement->low) && cell->box.width >= INTERVAL_MIN) {
@@ -136,7 +134,7 @@ static void write_panel(const struct measures_figure *figure, size_t i)
             if (a == b)
                 name_cell(cell, (enum measure)a);
             else
-                value_cell(cell, &figure->pairs[i][pair++]);
+                value_cell(cell, &panels->request->palette, &figure->pairs[i][pair++]);
         }
     snprintf(name, sizeof name, "cells%zu", i + 1);
     cells_panel(&panels->gnuplot, &box, name, cells, n);
@@ -164,7 +162,7 @@ static void write_data(const struct measures_figure *figure)
 enum error_code plot_measures(struct reader *reader, const struct selection *selection,
                               const struct figure_request *request, struct error *error)
 {
-    const struct ramp ramp = {"rank correlation", -1, 1, 1, colour_of, NULL};
+    const struct ramp ramp = {"rank correlation", -1, 1, 1, colour_of, &request->palette};
     char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX], pair[TASK_PAIR_LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, text},
                                          {false, NULL, pair},

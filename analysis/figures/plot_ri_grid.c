@@ -4,6 +4,7 @@
 #include "grid.h"
 #include "histogram_panel.h"
 #include "layer_mask.h"
+#include "plot_ri.h"
 #include "ticker.h"
 
 #include <math.h>
@@ -127,6 +128,10 @@ enum error_code plot_ri_grid(struct reader *reader, const struct selection *sele
     grid->numbers_left = 40;
     grid->numbers_below = 14;
     grid->margin_bottom = 46;
+    if (!rows && !columns && grid_is_sparse(grid)) {
+        plot_ri(reader, selection, request, error); /* a panel for each configuration */
+        goto done;
+    }
     if (grid_check_count(grid, grid->groups.n, CELLS_MAX, error))
         goto done;
     grid_turn(grid);

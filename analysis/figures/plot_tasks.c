@@ -20,7 +20,6 @@
 #define NAME_SIZE    FONT_SMALL
 #define NAMES_GAP    8.0
 #define COLOUR_EMPTY 0xf4f4f4u
-#define COLOUR_FULL  0x0b4a8fu
 
 /* One layer of the model. */
 struct layer {
@@ -66,6 +65,12 @@ static void name_of(const struct tasks_figure *figure, size_t task, char text[TA
     task_label(figure->reader, &one, (int)task, text);
 }
 
+static uint32_t colour_of(const void *context, double value)
+{
+    const struct tasks_figure *figure = context;
+    return palette_blend(COLOUR_EMPTY, figure->request->palette.high, value);
+}
+
 static void write_layer(const struct tasks_figure *figure, size_t l, const struct box *box, struct cell *cells)
 {
     const struct layer *layer = &figure->layers[l];
@@ -79,9 +84,9 @@ static void write_layer(const struct tasks_figure *figure, size_t l, const struc
         layout_text_lines(&figure->gnuplot, box->left - NAMES_GAP, box->top + ((double)t + 0.5) * CELL_HEIGHT,
                           ALIGN_RIGHT, box->left - NAMES_GAP - LAYOUT_MARGIN, 1, NAME_SIZE, COLOUR_TEXT, text);
         for (size_t i = 0; i < figure->n_units; i++)
-            cells[n++] = (struct cell){.box = {(double)i * width, (double)t * CELL_HEIGHT, width, CELL_HEIGHT},
-                                       .fill = palette_blend(COLOUR_EMPTY, COLOUR_FULL,
-                                                             layer->counted[t * figure->n_units + layer->order[i]])};
+            cells[n++] =
+                (struct cell){.box = {(double)i * width, (double)t * CELL_HEIGHT, width, CELL_HEIGHT},
+                              .fill = colour_of(figure, layer->counted[t * figure->n_units + layer->order[i]])};
     }
     for (size_t i = 0; i < figure->n_units && width >= NUMBER_MIN; i++) {
         snprintf(text, sizeof text, "%zu", layer->order[i]);
@@ -90,12 +95,6 @@ static void write_layer(const struct tasks_figure *figure, size_t l, const struc
     }
     snprintf(text, sizeof text, "layer%zu", l + 1);
     cells_panel(&figure->gnuplot, box, text, cells, n);
-}
-
-static uint32_t colour_of(const void *context, double value)
-{
-    (void)context;
-    return palette_blend(COLOUR_EMPTY, COLOUR_FULL, value);
 }
 
 static void write_data(const struct tasks_figure *figure)
@@ -120,7 +119,7 @@ static enum error_code draw(struct tasks_figure *figure, struct cell *cells, str
     const struct legend_item legend[] = {
         {false, NULL, model}, {false, NULL, "units by the task that they serve most"}, {false, NULL, settings}};
     const struct ramp ramp = {
-        "importance, divided by the task's largest in the layer (0: unimportant)", 0, 1, 1, colour_of, NULL};
+        "importance, divided by the task's largest in the layer (0: unimportant)", 0, 1, 1, colour_of, figure};
     const struct head head = {.title = layout_title(figure->reader, figure->request->title),
                               .common = common,
                               .legend = legend,

@@ -325,7 +325,7 @@ static void slope_text(const struct trend_figure *figure, const struct estimate 
     else if (isfinite(slope->value))
         snprintf(text, 64, "%+.3g", scale * slope->value);
     else
-        snprintf(text, 64, "-");
+        snprintf(text, 64, "no slope");
 }
 
 /* Data of a line: place, value and interval; a line for the eye, and where the interval is not known a gap in the
@@ -374,15 +374,33 @@ static void write_numbers(const struct trend_figure *figure, size_t group, size_
     }
 }
 
+/* What an empty panel says; NULL if it has a point. */
+static const char *nothing_text(const struct trend_figure *figure, size_t group, size_t column)
+{
+    size_t n_models = 0;
+    for (size_t line = 0; line < figure->n_lines; line++)
+        for (size_t i = 0; i < figure->grid.columns.n; i++) {
+            size_t config = grid_config(&figure->grid, group, figure->lines == LINES_KEY ? line : 0, i);
+            if (isfinite(point_of(figure, group, column, line, i)->value))
+                return NULL;
+            n_models += config == GRID_NO_CONFIG ? 0 : models_accepted(figure->reader, config);
+        }
+    return n_models > 0 ? "no value" : models_none(figure->reader);
+}
+
 static void write_panel(const struct trend_figure *figure, size_t group, size_t column)
 {
     const struct sheet *sheet = &figure->sheet;
     const struct box box = sheet_box(sheet, group, column);
     FILE *script = sheet->gnuplot.script;
+    const char *nothing = nothing_text(figure, group, column);
     for (size_t line = 0; line < figure->n_lines; line++) {
         write_line_data(figure, group, column, line);
         write_numbers(figure, group, column, line);
     }
+    if (nothing)
+        layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
+                    COLOUR_GREY, false, nothing);
     layout_panel(&sheet->gnuplot, &box);
     for (size_t line = 0; line < figure->n_lines && figure->is_number; line++) {
         char style[STYLE_MAX], mark[STYLE_MAX], text[64];
@@ -390,7 +408,7 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
         const struct trend *trend = trend_of(figure, group, column, line, &layer);
         palette_line(&figure->request->palette, line, 1.2, style);
         palette_mark(&figure->request->palette, line, 0.6, mark);
-        snprintf(text, sizeof text, "-");
+        snprintf(text, sizeof text, "no slope");
         if (layer < trend->n_layers)
             slope_text(figure, &trend->slopes[layer], text);
         sheet_note(sheet, group, column, line, figure->lines == LINES_ONE ? NULL : style,

@@ -5,6 +5,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
+
+enum { COLUMN_WIDTH = 6 }; /* of the two values */
 
 static void format_value(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_FORMAT_MAX])
 {
@@ -156,8 +159,8 @@ static void write_block_head(const struct comparisons *comparisons, const struct
     task_label(comparisons->reader, group, row->ri.task_a, first);
     task_label(comparisons->reader, group, row->ri.task_b, second);
     bool has_pair = hyperparameters_n_tasks(&comparisons->reader->configs[row->config_a]) > 1;
-    snprintf(text, sizeof text, "%s%s = %.200s against %.200s; %.600s; %s, %s%s%s", effect,
-             comparisons->other ? comparisons->other->name : comparisons->key->name, b, a, label,
+    snprintf(text, sizeof text, "%s%s from %.200s to %.200s; %.600s; %s, %s%s%s", effect,
+             comparisons->other ? comparisons->other->name : comparisons->key->name, a, b, label,
              measure_table[row->ri.measure].name, first, has_pair ? " and " : "", has_pair ? second : "");
     table_wrapped("\n*", text, out);
     if (row->n_same < row->n_pairs)
@@ -165,8 +168,10 @@ static void write_block_head(const struct comparisons *comparisons, const struct
                 "  %zu of %zu %s of models come from the same attempt; the others differ in\n"
                 "  initial weights and data, too\n",
                 row->n_same, row->n_pairs, comparisons->other ? "fours" : "pairs");
-    fprintf(out, "  %-2s %-14s %3s %6.6s %6.6s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", a, b, "diff.",
-            "[95 %]", "Cliff", "p", "family");
+    bool are_told_apart = strncmp(a, b, COLUMN_WIDTH) != 0;
+    fprintf(out, "  %-2s %-14s %3s %6.*s %6.*s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", COLUMN_WIDTH,
+            are_told_apart ? a : "first", COLUMN_WIDTH, are_told_apart ? b : "second", "diff.", "[95 %]", "Cliff", "p",
+            "family");
 }
 
 /* What the corrected p values are, and what they cannot show. */

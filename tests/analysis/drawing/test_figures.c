@@ -255,7 +255,7 @@ static void styles_differ(void **state)
 {
     (void)state;
     char styles[2 * TASKS_MAX][STYLE_MAX];
-    struct palette one_colour = {{0}};
+    struct palette one_colour = {.low = 0};
     for (size_t i = 0; i < TASKS_MAX; i++) {
         palette_line(&one_colour, i, 1, styles[i]);
         palette_mark(&one_colour, i, 1, styles[TASKS_MAX + i]);
@@ -263,6 +263,39 @@ static void styles_differ(void **state)
     for (size_t i = 0; i < 2 * TASKS_MAX; i++)
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(styles[i], styles[k]);
+}
+
+/* Pages that a format cannot hold are refused before anything is written. */
+static void pages_are_not_too_high(void **state)
+{
+    (void)state;
+    const char *paths[] = {"too-high.png", "too-high.pdf", "too-high.svg"};
+    const double most[] = {10485, 19200, 32767};
+    for (size_t i = 0; i < 3; i++) {
+        const struct figure_place place = {.path = paths[i], .input = "input.h5"};
+        struct gnuplot figure;
+        struct error error = {.code = ERROR_NONE};
+        assert_int_equal(gnuplot_begin(&figure, &place, "", most[i] + 1, &error), ERROR_INPUT);
+        assert_non_null(strstr(error.message, "mm high, allowed for"));
+        assert_non_null(strstr(error.message, "--where"));
+        assert_int_equal(strstr(error.message, "ends in .svg") != NULL, i < 2);
+        assert_int_equal(gnuplot_begin(&figure, &place, "", most[i], &error), ERROR_NONE);
+        gnuplot_abandon(&figure);
+    }
+}
+
+/* --palette grey has no colour, in maps neither. */
+static void grey_is_grey(void **state)
+{
+    (void)state;
+    struct palette palette;
+    struct error error;
+    assert_int_equal(palette_parse(&palette, "grey", &error), ERROR_NONE);
+    for (int i = 0; i <= 4; i++) {
+        uint32_t colour = palette_share(&palette, i / 4.0);
+        assert_true((colour & 255) == (colour >> 8 & 255) && (colour & 255) == (colour >> 16 & 255));
+    }
+    assert_true(palette_contrast(palette.low, palette.high) > 4.5);
 }
 
 /* Intervals of few models widen an axis only where there are no others; values always do. */
@@ -310,7 +343,8 @@ int main(void)
         cmocka_unit_test(heads_break_lines),   cmocka_unit_test(logarithmic_axes),
         cmocka_unit_test(words_are_wrapped),   cmocka_unit_test(palettes),
         cmocka_unit_test(styles_differ),       cmocka_unit_test(few_models_set_no_axis),
-        cmocka_unit_test(intervals_have_ends),
+        cmocka_unit_test(intervals_have_ends), cmocka_unit_test(pages_are_not_too_high),
+        cmocka_unit_test(grey_is_grey),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,7 +232,9 @@ class Pages(unittest.TestCase):
             self.assertEqual((code, out, err), (0, "", "" if output == "b.svg" else warning))
         self.assertIn("caf\u00e9 ?? \u2190", " ".join(word[0] for word in words("b.pdf")[1]))
         with open("b.svg") as f:
-            self.assertIn(name, f.read())
+            svg = f.read()
+        self.assertIn(name, svg)
+        self.assertEqual(svg.count("<title"), 1)  # not gnuplot's of each plot, too
 
     def test_unknown_font(self):
         for font, warning in (("No Such Family", r"picky-analyse: --font No Such Family: no such font here, .+ is drawn\n"),

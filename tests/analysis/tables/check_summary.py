@@ -631,7 +631,7 @@ class Compare(Files):
         entries = json.loads(done(*options, "--json"))
         self.assertEqual(entries["interaction"], "fraction")
         self.assertEqual([e["other_b"] for e in entries["comparisons"]], [float(r["other_b"]) for r in found])
-        self.assertIn("context_location = end less start, fraction = 0.8 against 0.6; second_task = prod",
+        self.assertIn("context_location = end less start, fraction from 0.6 to 0.8; second_task = prod",
                       " ".join(done(*options).split()))
         first, second = rows(*options[:5], "fraction=0.4", *options[6:], "--by", "hidden_size", "--where",
                              "fraction=0.4,0.6")
