@@ -109,7 +109,8 @@ const struct command command_claims = {
         "\n"
         "At the end: how mean RI goes with the ratio of the two tasks' test losses, over the models of one\n"
         "configuration. Taylor measures scale with the residual error, ablation hardly, contribution not at all.\n",
-    .options = "output force where by measure measures unimportant-below of status smallest-effect simultaneous "
+    .options = "output force where by measure measures unimportant-below selective-above mixed-below of status "
+               "smallest-effect simultaneous "
                "control noise csv json",
     .pages = "claims.md",
     .run = run,

@@ -217,7 +217,8 @@ static enum error_code importance(struct reader *reader, const struct selection 
 const struct command command_plot_importance = {
     .name = "plot importance",
     .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws the importance of each neuron for task 1 against that for task 2, a row for each configuration",
+    .summary =
+        "Draws the importance of each neuron for one task against that for another, a row for each configuration",
     .details = "Logarithmic axes; the colour is relative importance. Each panel shows up to 1500 neurons, spread "
                "evenly over the\n"
                "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "

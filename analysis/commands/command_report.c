@@ -13,6 +13,16 @@ static enum error_code run(struct reader *reader, const struct selection *select
     if (*request->pair.words[0]) {
         if (task_pairs_make(&pairs, reader, selection, &request->pair, error))
             return error->code;
+        for (size_t i = 1; i < pairs.selection.n; i++)
+            if (pairs.pairs[i].a != pairs.pairs[0].a || pairs.pairs[i].b != pairs.pairs[0].b) {
+                error_set(error, ERROR_INPUT,
+                          "--pair %s-%s: they are tasks %d and %d in configuration %zu, %d and %d in %zu: a report is "
+                          "about tasks of the same numbers; choose configurations with --where",
+                          request->pair.words[0], request->pair.words[1], pairs.pairs[0].a + 1, pairs.pairs[0].b + 1,
+                          pairs.selection.configs[0], pairs.pairs[i].a + 1, pairs.pairs[i].b + 1,
+                          pairs.selection.configs[i]);
+                goto done;
+            }
         options.ri.task_a = pairs.pairs[0].a;
         options.ri.task_b = pairs.pairs[0].b;
         selection = &pairs.selection;

@@ -83,7 +83,7 @@ const struct command command_summary = {
         "one. It gets smaller with the number of units: two_peaks, which allows for that, can be compared between "
         "sizes,\n"
         "the dip cannot. One model in 20 has \"two peaks\" by chance; two_peaks_identical says how many models\n"
-        "have them that learn one of the two tasks twice, where the file has such. Sarle's bimodality of earlier "
+        "have them that learn one of the two tasks twice, where the file has such. Sarle's bimodality of earlier\n"
         "versions is no longer computed (its columns in CSV are empty).\n"
         "\n"
         "Acceptance selects. Where jobs were rejected, a table has their last attempts, too, below the accepted "

@@ -10,10 +10,12 @@ struct output_place request_place(const struct request *request, enum output_for
 
 enum error_code request_claims(const struct request *request, struct claims_options *options, struct error *error)
 {
-    *options = (struct claims_options){
-        .numbers = {.unimportant_below = request->ri.unimportant_below, .is_of_important = request->is_of_important},
-        .measures = request->has_measure ? request->measures : ~0u,
-        .is_simultaneous = request->is_simultaneous};
+    *options = (struct claims_options){.numbers = {.unimportant_below = request->ri.unimportant_below,
+                                                   .selective_above = ri_selective_above(&request->ri),
+                                                   .mixed_below = ri_mixed_below(&request->ri),
+                                                   .is_of_important = request->is_of_important},
+                                       .measures = request->has_measure ? request->measures : ~0u,
+                                       .is_simultaneous = request->is_simultaneous};
     memcpy(options->smallest_effect, request->smallest_effect, sizeof options->smallest_effect);
     return request->export.status ? request_statuses(request, &options->numbers.statuses, error) : ERROR_NONE;
 }

@@ -36,6 +36,34 @@ static void write_lines(FILE *script, const struct box *panel, const struct cell
     }
 }
 
+#define HATCHES      3   /* lines across a corner */
+#define HATCH_CORNER 9.0 /* its sides, at most */
+
+/* x y dx dy colour: the hatches of each corner, bottom left, where the shortest text is near. Returns whether there are
+ * any. */
+static bool write_hatches(FILE *script, const struct box *panel, const char *name, const struct cell *cells, size_t n)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < n; i++)
+        has_any = has_any || cells[i].is_hatched;
+    if (!has_any)
+        return false;
+    fprintf(script, "$%s_hatches << EOD\n", name);
+    for (size_t i = 0; i < n; i++) {
+        const struct box *box = &cells[i].box;
+        double seam = fmin(SEAM, box->width / 12), left = box->left + seam,
+               bottom = panel->height - box->top - box->height + seam;
+        double side = fmin(HATCH_CORNER, 0.4 * fmin(box->width, box->height));
+        for (int h = 1; h <= HATCHES && cells[i].is_hatched; h++) {
+            double length = side * h / HATCHES;
+            fprintf(script, "%.2f %.2f %.2f %.2f %" PRIu32 "\n", left, bottom + length, length, -length,
+                    text_colour(cells[i].fill));
+        }
+    }
+    fprintf(script, "EOD\n");
+    return true;
+}
+
 void cells_panel(const struct gnuplot *figure, const struct box *box, const char *name, const struct cell *cells,
                  size_t n)
 {
@@ -59,6 +87,7 @@ void cells_panel(const struct gnuplot *figure, const struct box *box, const char
         write_lines(script, box, cells, n, l);
         fprintf(script, "EOD\n");
     }
+    bool has_hatches = write_hatches(script, box, name, cells, n);
     layout_panel(figure, box);
     fprintf(script,
             "unset key\nunset border\nunset tics\nset xrange [0:%.6g]\nset yrange [0:%.6g]\nset style fill solid 1 "
@@ -68,6 +97,8 @@ void cells_panel(const struct gnuplot *figure, const struct box *box, const char
         fprintf(script, "$%s using 1:2:3:4:5:6:7 with boxxyerror lc rgb variable", name);
     else
         fprintf(script, "NaN");
+    if (has_hatches)
+        fprintf(script, ", \\\n     $%s_hatches using 1:2:3:4:5 with vectors nohead lw 0.7 lc rgb variable", name);
     for (int l = 0; l < CELL_LINES; l++)
         if (has_line[l])
             fprintf(script, ", \\\n     $%s_text%d using 1:2:4:3 with labels font ',%g' tc rgb variable", name, l + 1,

@@ -6,11 +6,13 @@
 
 #define CELL_LINES    4
 #define CELL_TEXT_MAX 48
+#define CELLS_BELOW_0 "hatched corner: below 0"
 
 /* One cell. Its place is in pixels from the top left corner of the panel. */
 struct cell {
     struct box box;
     uint32_t fill;
+    bool is_hatched;                       /* its corner: for what two colours say, which are one in greyscale */
     char lines[CELL_LINES][CELL_TEXT_MAX]; /* the first is large; "" leaves one out, without a gap */
 };
 

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define NARROW    60.0 /* a panel whose last number below would touch the first one of its neighbour */
-#define NARROWER  28.0 /* with room for a single number */
-#define NO_MODEL  "no accepted model"
+#define NARROW    60.0  /* a panel whose last number below would touch the first one of its neighbour */
+#define NARROWER  28.0  /* with room for a single number */
 #define BAR_WIDTH 0.206 /* bins are 0.2 wide: bars that just touch leave seams */
 
 void histogram_axes(const struct gnuplot *figure, double highest)
@@ -23,8 +22,8 @@ void histogram_axes(const struct gnuplot *figure, double highest)
 }
 
 void histogram_panel(const struct gnuplot *figure, const struct box *box, const char *name,
-                     const struct palette *palette, const struct histogram *histogram, bool has_x_numbers,
-                     bool has_y_numbers)
+                     const struct palette *palette, const struct reader *reader, const struct histogram *histogram,
+                     bool has_x_numbers, bool has_y_numbers)
 {
     FILE *script = figure->script;
     char text[64];
@@ -49,7 +48,8 @@ void histogram_panel(const struct gnuplot *figure, const struct box *box, const 
         snprintf(text, sizeof text, box->width < layout_text_width("+ 100 %", FONT_SMALL) ? "+%.0f%%" : "+ %.0f %%",
                  100 * histogram->unimportant.value);
     else
-        snprintf(text, sizeof text, box->width < layout_text_width(NO_MODEL, FONT_SMALL) ? "none" : NO_MODEL);
+        snprintf(text, sizeof text, "%s",
+                 box->width < layout_text_width(models_none(reader), FONT_SMALL) ? "none" : models_none(reader));
     layout_text(figure, box->left + box->width - 2, box->top + 8, ALIGN_RIGHT, FONT_SMALL, COLOUR_GREY, false, text);
     fprintf(script, "set xtics -1,1,1\nset format x '%s'\nset format y '%s'\n", has_x_numbers && !is_narrow ? "%g" : "",
             has_y_numbers ? "%g" : "");

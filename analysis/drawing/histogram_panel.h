@@ -11,8 +11,8 @@ void histogram_axes(const struct gnuplot *figure, double highest);
 /* Draws a panel; `name` [A-Za-z0-9_] is its data's in the script. Numbers are written below and left of it if wanted.
  */
 void histogram_panel(const struct gnuplot *figure, const struct box *box, const char *name,
-                     const struct palette *palette, const struct histogram *histogram, bool has_x_numbers,
-                     bool has_y_numbers);
+                     const struct palette *palette, const struct reader *reader, const struct histogram *histogram,
+                     bool has_x_numbers, bool has_y_numbers);
 
 /* Writes the horizontal axes' name, centred at (x, y) and at most about `width` wide, with the tasks that lie to the
  * left and to the right; in two lines, the lower at y, if need be. */

@@ -25,6 +25,17 @@ struct ri_options figure_ri(const struct figure_request *request, size_t i)
     return ri;
 }
 
+struct ri_options figure_common_ri(const struct figure_request *request)
+{
+    struct ri_options ri = request->ri;
+    const struct task_pairs *pairs = request->pairs;
+    for (size_t i = 0; pairs && i < pairs->selection.n; i++) {
+        ri.task_a = i == 0 || ri.task_a == pairs->pairs[i].a ? pairs->pairs[i].a : -1;
+        ri.task_b = i == 0 || ri.task_b == pairs->pairs[i].b ? pairs->pairs[i].b : -1;
+    }
+    return ri;
+}
+
 /* Appends; what does not fit is left out. */
 static void append(char label[LABEL_MAX], const char *separator, const char *text)
 {
@@ -378,6 +389,8 @@ static void write_ramp(const struct gnuplot *figure, const struct head *head, do
     if (!(range > 0))
         return;
     double step = layout_step(range * ramp->scale, 4);
+    if (range * ramp->scale < 2 * step) /* a single tick might be all there is */
+        step = layout_step(range * ramp->scale, 8);
     for (double tick = ceil(ramp->low * ramp->scale / step - 1e-6);
          tick * step <= ramp->high * ramp->scale + step * 1e-6; tick++) {
         char text[32];
@@ -419,7 +432,7 @@ void layout_axes(const struct gnuplot *figure)
 {
     fprintf(figure->script,
             "set border 3 lw 0.8 lc rgb '#%06x'\nset tics out nomirror scale 0.4 font ',%g' textcolor rgb '#%06x'\n"
-            "set xtics offset 0,0.4\nunset key\n",
+            "set xtics offset 0,0.4\nunset key\nset clip two\n",
             COLOUR_LINE, FONT_SMALL, COLOUR_TEXT);
 }
 

@@ -41,6 +41,10 @@ struct figure_request {
 /* How RI is computed for the i-th of the selected configurations: request->ri with its pair. */
 struct ri_options figure_ri(const struct figure_request *request, size_t i);
 
+/* request->ri with the pair of all of them, for statistic_label and statistic_meaning: -1 for a task that is not of one
+ * number. */
+struct ri_options figure_common_ri(const struct figure_request *request);
+
 /* Writes what the i-th panel or row is called: that in which its configuration differs from others of the selection,
  * its pair where all are drawn, and, n_models [selection->n] not being NULL, its number of models, if those differ. ""
  * if there is nothing. */

@@ -1,5 +1,6 @@
 #include "plot_dots.h"
 
+#include "extent.h"
 #include "figure_data.h"
 #include "identical.h"
 #include "layer_mask.h"
@@ -8,27 +9,30 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define ROWS_MAX       60
-#define LINE_HEIGHT    11.5
-#define ROW_GAP        6.0
-#define LABEL_MOST     250.0 /* width of the names of rows, at most, */
-#define LABEL_SHARE    0.36  /* and as a share of the page */
-#define COUNT_WIDTH    54.0  /* accepted/tried, right of the panels */
-#define REJECTED_BELOW 5.0   /* the dots of rejected models lie lower */
-#define PANEL_MIN      60.0
-#define PANEL_GAP      12.0
-#define NUMBER_WIDTH   40.0 /* of a number below a panel, with what keeps it apart */
-#define HEAD_HEIGHT    18.0 /* titles of panels */
-#define BLOCK_GAP      18.0 /* numbers below panels that have others below them */
-#define MARGIN_BOTTOM  36.0 /* numbers, and the name of the axis */
+#define ROWS_MAX        60
+#define DOTS_LEGEND_MAX 3 /* remarks of whoever calls, at most */
+#define LINE_HEIGHT     11.5
+#define ROW_GAP         6.0
+#define LABEL_MOST      250.0 /* width of the names of rows, at most, */
+#define LABEL_SHARE     0.36  /* and as a share of the page */
+#define COUNT_WIDTH     54.0  /* accepted/tried, right of the panels */
+#define REJECTED_BELOW  5.0   /* the dots of rejected models lie lower */
+#define PANEL_MIN       60.0
+#define PANEL_GAP       12.0
+#define NUMBER_WIDTH    40.0 /* of a number below a panel, with what keeps it apart */
+#define HEAD_HEIGHT     18.0 /* titles of panels */
+#define BLOCK_GAP       18.0 /* numbers below panels that have others below them */
+#define MARGIN_BOTTOM   36.0 /* numbers, and the name of the axis */
 
 /* One configuration. */
 struct row {
     double top, height; /* from the top of the panels */
     char lines[LAYOUT_LINES_MAX][LABEL_MAX];
     size_t n_lines, n_layers;
-    uint64_t n_accepted, n_tried, n_rejected; /* n_rejected: models that are alive */
+    uint64_t n_models, n_accepted, n_tried,
+        n_rejected; /* n_models: whose estimates these are; n_rejected: models that are alive */
     struct estimate estimates[LAYERS_MAX], rejected[LAYERS_MAX];
 };
 
@@ -39,7 +43,8 @@ struct dots_figure {
     enum statistic statistic;
     struct row *rows; /* [selection->n] */
     size_t layers[LAYERS_MAX], n_layers;
-    double low, high;                                   /* of all values and intervals */
+    struct extent extent;
+    bool is_cut;                                        /* intervals go beyond it */
     double top, height, left, panel_width, total_width; /* of the panels */
     size_t n_across;                                    /* layers beside each other; others go on below */
     struct gnuplot gnuplot;
@@ -55,8 +60,7 @@ static void widen(struct dots_figure *figure, size_t layer, const struct estimat
 {
     if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, layer))
         return;
-    figure->low = fmin(figure->low, fmin(estimate->value, estimate->low));
-    figure->high = fmax(figure->high, fmax(estimate->value, estimate->high));
+    extent_add(&figure->extent, estimate);
 }
 
 /* What the rejected models of a row that are alive come to, beside the accepted ones. */
@@ -89,6 +93,7 @@ static enum error_code read_row(struct dots_figure *figure, size_t i, struct sam
          identical_two_peaks(figure->reader, &one, &figure->request->ri, estimates, error)))
         return error->code;
     row->n_layers = is_of_layer(figure) ? estimates->n_layers : 1;
+    row->n_models = estimates->n_models;
     row->n_accepted = estimates->counts[STATUS_ACCEPTED];
     row->n_tried = row->n_accepted + estimates->counts[STATUS_REJECTED] + estimates->counts[STATUS_DIVERGED];
     for (size_t l = 0; l < row->n_layers; l++) {
@@ -106,8 +111,7 @@ static enum error_code read_rows(struct dots_figure *figure, struct error *error
     struct ticker ticker;
     if (!estimates)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
-    figure->low = INFINITY;
-    figure->high = -INFINITY;
+    figure->extent = EXTENT_EMPTY;
     error->code = ERROR_NONE;
     ticker_begin(&ticker, "configurations", figure->selection->n);
     for (size_t i = 0; i < figure->selection->n && !error->code; i++) {
@@ -116,8 +120,9 @@ static enum error_code read_rows(struct dots_figure *figure, struct error *error
     }
     ticker_end(&ticker);
     free(estimates);
-    if (!(figure->high >= figure->low))
-        figure->low = figure->high = 0;
+    figure->is_cut = extent_end(&figure->extent);
+    if (!(figure->extent.high >= figure->extent.low))
+        figure->extent.low = figure->extent.high = 0;
     return error->code;
 }
 
@@ -198,8 +203,9 @@ static void write_rows(const struct dots_figure *figure, size_t column)
         }
         snprintf(text, sizeof text, "%" PRIu64 "/%" PRIu64, row->n_accepted, row->n_tried);
         layout_text(gnuplot, right, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);
-        if (row->n_accepted == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
-            layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, "no accepted model");
+        if (row->n_models == 0 && row->n_rejected == 0 && figure->statistic >= STATISTIC_FIRST_OF_MODEL)
+            layout_text(gnuplot, box.left + 4, middle, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false,
+                        models_none(figure->reader));
     }
 }
 
@@ -257,7 +263,7 @@ static void write_table(const struct dots_figure *figure)
             if (layer >= row->n_layers || (is_rejected && row->n_rejected == 0))
                 continue;
             figure_data_row(&figure->gnuplot, figure->reader, figure->selection->configs[i]);
-            figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : "accepted");
+            figure_data_text(&figure->gnuplot, is_rejected ? "rejected" : models_word(figure->reader));
             figure_data_number(&figure->gnuplot, is_of_layer(figure) ? (double)layer + 1 : (double)NAN);
             figure_data_text(&figure->gnuplot, statistic_table[figure->statistic].name);
             figure_data_estimate(&figure->gnuplot, is_rejected ? &row->rejected[layer] : &row->estimates[layer]);
@@ -270,9 +276,10 @@ static void write_figure(const struct dots_figure *figure)
 {
     FILE *script = figure->gnuplot.script;
     const struct statistic_description *statistic = &statistic_table[figure->statistic];
-    double scale = statistic->is_share ? 100 : 1, low = scale * figure->low, high = scale * figure->high;
+    double scale = statistic->is_share ? 100 : 1, low = scale * figure->extent.low, high = scale * figure->extent.high;
     double room = high > low ? 0.06 * (high - low) : fmax(fabs(high), 1) / 2;
-    char text[128];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX], text[128];
 
     layout_axes(&figure->gnuplot);
     fprintf(script, "set xrange [%.6g:%.6g]\nset xtics %.6g\nset yrange [%.6g:0]\nset ytics (", low - room, high + room,
@@ -280,7 +287,8 @@ static void write_figure(const struct dots_figure *figure)
     for (size_t i = 0; i < figure->selection->n; i++)
         fprintf(script, "%s\"\" %.6g", i ? ", " : "", figure->rows[i].top + figure->rows[i].height / 2);
     fprintf(script, ")\nset grid xtics ytics lt 1 lw 0.6 lc rgb '#%06x'\n", COLOUR_GRID);
-    snprintf(text, sizeof text, "%s%s", statistic->label, statistic->is_share ? ", %" : "");
+    statistic_label(figure->statistic, &ri, label);
+    snprintf(text, sizeof text, "%s%s", label, statistic->is_share ? ", %" : "");
     layout_text(&figure->gnuplot, figure->left + figure->total_width / 2, figure->gnuplot.height - 10, ALIGN_CENTER,
                 FONT_TEXT, COLOUR_TEXT, false, text);
     for (size_t column = 0; column < figure->n_layers; column++) {
@@ -309,8 +317,13 @@ enum error_code plot_dots(struct reader *reader, const struct selection *selecti
     if (!figure.rows)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);
     if (!read_rows(&figure, error)) {
+        struct legend_item items[DOTS_LEGEND_MAX + 1];
+        check(n_legend <= DOTS_LEGEND_MAX);
+        memcpy(items, legend, n_legend * sizeof *items);
+        if (figure.is_cut)
+            items[n_legend++] = (struct legend_item){false, NULL, EXTENT_REMARK};
         choose_layers(&figure);
-        if (!begin(&figure, legend, n_legend, error)) {
+        if (!begin(&figure, items, n_legend, error)) {
             write_figure(&figure);
             gnuplot_finish(&figure.gnuplot, error);
         }

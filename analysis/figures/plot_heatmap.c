@@ -140,10 +140,12 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
 {
     char low[16], high[16];
     memset(cell->lines, 0, sizeof cell->lines);
+    cell->is_hatched = false;
     cell->fill = COLOUR_EMPTY;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "-");
     if (!isnan(value->estimate.value)) {
         cell->fill = colour_of(figure, value->estimate.value);
+        cell->is_hatched = value->estimate.value < 0;
         format_value(figure, value->estimate.value, cell->lines[0]);
     }
     if (isfinite(value->estimate.low) && isfinite(value->estimate.high)) {
@@ -159,8 +161,6 @@ static void make_cell(const struct heatmap_figure *figure, const struct value *v
     for (int l = 0; l < CELL_LINES; l++)
         if (!figure->shows[l])
             cell->lines[l][0] = '\0';
-    if (!figure->shows[0] && value->estimate.value < 0) /* two colours are one in greyscale */
-        snprintf(cell->lines[0], CELL_TEXT_MAX, "\u2212");
 }
 
 /* How wide cells have to be for each of their lines of text. */
@@ -275,16 +275,18 @@ static void write_meaning(const struct heatmap_figure *figure, char text[TEXT_MA
     static const char *const aggregates[] = {"", ", mean over models", ", median over models"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
     const struct figure_request *request = figure->grid.request;
-    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", meaning[STATISTIC_MEANING_MAX];
+    const struct ri_options ri = figure_common_ri(request);
+    char measure[64] = "", pair[TASK_PAIR_LABEL_MAX] = "", label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER)
         snprintf(measure, sizeof measure, " (%s)", measure_table[request->ri.measure].name);
     write_pair(figure, pair);
-    statistic_meaning(figure->statistic, &request->ri, meaning);
-    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", row->label, row->is_share ? ": " : "", row->is_share ? meaning : "",
+    statistic_label(figure->statistic, &ri, label);
+    statistic_meaning(figure->statistic, &ri, meaning);
+    snprintf(text, TEXT_MAX, "%s%s%s%s%s%s%s", label, row->is_share ? ": " : "", row->is_share ? meaning : "",
              row->is_share ? ", in %" : "", measure, aggregates[row->aggregate], pair);
 }
 
-/* What the small texts in the cells are, as far as they are there. */
+/* What the small texts in the cells are, as far as they are there, and the hatches. */
 static void write_small(const struct heatmap_figure *figure, char text[LABEL_MAX])
 {
     static const char *const names[CELL_LINES] = {"", "95 % interval", "accepted/tried models", "id.: identical tasks"};
@@ -292,6 +294,8 @@ static void write_small(const struct heatmap_figure *figure, char text[LABEL_MAX
     for (int l = 1; l < CELL_LINES; l++)
         if (figure->shows[l])
             snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s%s", *text ? "; " : "small: ", names[l]);
+    if (figure->low < 0)
+        snprintf(text + strlen(text), LABEL_MAX - strlen(text), "%s" CELLS_BELOW_0, *text ? "; " : "");
 }
 
 static void write_data(const struct heatmap_figure *figure)

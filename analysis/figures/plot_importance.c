@@ -129,7 +129,7 @@ static void write_panel(const struct importance_figure *figure, size_t row, size
 
     layout_panel(&rows->gnuplot, &box);
     if (cloud->n_units == 0)
-        snprintf(text, sizeof text, "no accepted model");
+        snprintf(text, sizeof text, "%s", models_none(rows->reader));
     else
         snprintf(text, sizeof text, "+ %.0f %%", 100 * (double)cloud->n_zero / (double)cloud->n_units);
     layout_text(&rows->gnuplot, box.left + 5, box.top + 7, ALIGN_LEFT, FONT_SMALL, COLOUR_GREY, false, text);

@@ -1,4 +1,4 @@
-/* The importance of each neuron for task 1 against that for task 2, a row for each configuration. */
+/* The importance of each neuron for one task against that for another, a row for each configuration. */
 #ifndef PICKY_PLOT_IMPORTANCE_H
 #define PICKY_PLOT_IMPORTANCE_H
 

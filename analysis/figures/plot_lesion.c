@@ -1,6 +1,6 @@
 #include "plot_lesion.h"
 
-#include "bootstrap.h"
+#include "extent.h"
 #include "figure_data.h"
 #include "layer_mask.h"
 #include "lesion.h"
@@ -33,17 +33,14 @@ struct lesions {
     double n_silenced[N_LESIONS], importance[N_LESIONS]; /* means over models */
 };
 
-struct range {
-    double low, high;
-};
-
 struct lesion_figure {
     struct panels panels;
     struct lesions *lesions; /* [selection->n] */
     size_t *n_models;        /* [selection->n] */
     size_t n_models_max;     /* of each configuration */
-    struct range errors, differences;
+    struct extent errors, differences;
     bool is_logarithmic; /* the errors */
+    bool is_cut;         /* intervals go beyond the axes */
 };
 
 /* Takes one configuration's lesions into a panel: values [TASKS_DRAWN * n_models] is scratch. */
@@ -57,6 +54,8 @@ static enum error_code take_result(struct lesions *lesions, const struct lesion_
             memcpy(values + t * n, result->errors + (lesion * result->n_tasks + (size_t)tasks[t]) * n,
                    n * sizeof *values);
         bootstrap_means(values, n, TASKS_DRAWN, lesions->errors[lesion], error);
+        for (size_t t = 0; t < TASKS_DRAWN; t++)
+            estimate_clip(&lesions->errors[lesion][t], 0, (double)INFINITY);
         lesions->n_silenced[lesion] = statistics_mean(result->n_silenced + lesion * n, n);
         lesions->importance[lesion] = statistics_mean(result->importance + lesion * n, n);
     }
@@ -89,32 +88,27 @@ static enum error_code measure(struct lesion_figure *figure, size_t i, struct er
     return error->code;
 }
 
-/* Widens a range for an estimate: a NaN does not count. */
-static void widen(struct range *range, const struct estimate *estimate)
-{
-    range->low = fmin(range->low, fmin(estimate->value, estimate->low));
-    range->high = fmax(range->high, fmax(estimate->value, estimate->high));
-}
-
 /* One range of errors and one of differences for all panels. */
 static void choose_ranges(struct lesion_figure *figure)
 {
     double mean_low = INFINITY;
-    figure->errors = (struct range){INFINITY, 0};
-    figure->differences = (struct range){0, 0};
+    figure->errors = figure->differences = EXTENT_EMPTY;
+    extent_add_value(&figure->differences, 0);
     for (size_t i = 0; i < figure->panels.selection->n; i++)
         for (size_t t = 0; figure->n_models[i] > 0 && t < TASKS_DRAWN; t++) {
             for (size_t lesion = 0; lesion < N_LESIONS; lesion++) {
-                widen(&figure->errors, &figure->lesions[i].errors[lesion][t]);
+                extent_add(&figure->errors, &figure->lesions[i].errors[lesion][t]);
                 mean_low = fmin(mean_low, figure->lesions[i].errors[lesion][t].value);
             }
             for (size_t c = 0; c < N_CONTROLS; c++)
-                widen(&figure->differences, &figure->lesions[i].differences[c][t]);
+                extent_add(&figure->differences, &figure->lesions[i].differences[c][t]);
         }
+    figure->is_cut = extent_end(&figure->errors);
+    figure->is_cut |= extent_end(&figure->differences);
     if (!(figure->errors.high > 0))
-        figure->errors = (struct range){0, 1};
+        figure->errors = (struct extent){.low = 0, .high = 1};
     if (!(figure->differences.high > figure->differences.low))
-        figure->differences = (struct range){-1, 1};
+        figure->differences = (struct extent){.low = -1, .high = 1};
     figure->is_logarithmic = figure->errors.low > 0 && figure->errors.high >= 10 * mean_low;
 }
 
@@ -241,7 +235,7 @@ static void write_errors(const struct lesion_figure *figure, size_t i)
     }
     if (!has_models)
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
-                    COLOUR_GREY, false, "no accepted model");
+                    COLOUR_GREY, false, models_none(panels->reader));
     layout_y_range(&panels->gnuplot, figure->is_logarithmic ? figure->errors.low : 0, figure->errors.high, 0.2,
                    figure->is_logarithmic);
     fprintf(script, "set format y '%s'\nset xtics (\"\" 0, \"\" 1, \"\" 2, \"\" 3, \"\" 4, \"\" 5, \"\" 6)\nplot ",
@@ -337,14 +331,15 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
 {
     size_t n = selection->n;
     char texts[3][160], styles[TASKS_DRAWN][STYLE_MAX], settings[LABEL_MAX];
-    const struct legend_item legend[] = {
+    struct legend_item legend[] = {
         {true, styles[0], texts[0]},
         {true, styles[1], texts[1]},
         {false, "lw 1 dt 2 lc rgb '#777777'", "acceptance threshold"},
         {false, NULL, "mean over models, 95 % interval; second test set"},
         {false, NULL, texts[2]},
         {false, NULL, "below: model by model, selective less control; n: models with such neurons"},
-        {false, NULL, settings}};
+        {false, NULL, NULL},
+        {false, NULL, NULL}};
     struct lesion_figure figure = {.n_models_max = n_models ? n_models : MODELS_DEFAULT,
                                    .panels = {.reader = reader,
                                               .selection = selection,
@@ -356,7 +351,7 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
                                               .gap = 14,
                                               .tics_height = 12,
                                               .legend = legend,
-                                              .n_legend = layout_ri_text(&request->ri, settings) ? 7 : 6}};
+                                              .n_legend = 6}};
 
     struct ticker ticker;
 
@@ -380,9 +375,13 @@ enum error_code plot_lesion(struct reader *reader, const struct selection *selec
     if (error->code)
         goto done;
     figure.panels.n_models = figure.n_models;
+    choose_ranges(&figure);
+    if (layout_ri_text(&request->ri, settings))
+        legend[figure.panels.n_legend++].text = settings;
+    if (figure.is_cut)
+        legend[figure.panels.n_legend++].text = EXTENT_REMARK;
     if (panels_begin(&figure.panels, error))
         goto done;
-    choose_ranges(&figure);
     write_axes(&figure);
     for (size_t i = 0; i < n; i++)
         write_panel(&figure, i);

@@ -71,6 +71,8 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
         model++;
     }
     bootstrap_means(found, n_models, n_pairs, figure->pairs[i], error);
+    for (size_t pair = 0; pair < n_pairs && !error->code; pair++)
+        estimate_clip(&figure->pairs[i][pair], -1, 1);
 done:
     free(found);
     free(scratch);
@@ -104,6 +106,7 @@ static void value_cell(struct cell *cell, const struct estimate *agreement)
         return;
     }
     cell->fill = colour_of(NULL, agreement->value);
+    cell->is_hatched = agreement->value < 0;
     snprintf(cell->lines[0], CELL_TEXT_MAX, "%.2f", agreement->value);
     if (isfinite(agreement->low) && cell->box.width >= INTERVAL_MIN) {
         snprintf(cell->lines[1], CELL_TEXT_MAX, "%.2f to %.2f", agreement->low, agreement->high);
@@ -118,14 +121,14 @@ static void write_panel(const struct measures_figure *figure, size_t i)
     const struct panels *panels = &figure->panels;
     struct box box = panels_box(panels, i);
     double width = box.width / reader_n_measures(panels->reader);
-    struct cell cells[N_PAIRS + N_MEASURES] = {{{0}, 0, {""}}};
+    struct cell cells[N_PAIRS + N_MEASURES] = {{.fill = 0}};
     size_t n = 0, pair = 0, n_measures = (size_t)reader_n_measures(panels->reader);
     char name[32];
 
     panels_title(panels, i);
     if (figure->n_models[i] == 0)
         layout_text(&panels->gnuplot, box.left + box.width * 0.65, box.top + 30, ALIGN_CENTER, FONT_TEXT, COLOUR_GREY,
-                    false, "no accepted model");
+                    false, models_none(panels->reader));
     for (size_t b = 0; b < n_measures; b++)
         for (size_t a = 0; a <= b; a++) {
             struct cell *cell = &cells[n++];
@@ -165,7 +168,7 @@ enum error_code plot_measures(struct reader *reader, const struct selection *sel
     char text[LABEL_MAX], layers[LABEL_MAX], settings[LABEL_MAX], tasks[2][TASK_LABEL_MAX], pair[TASK_PAIR_LABEL_MAX];
     const struct legend_item legend[] = {{false, NULL, text},
                                          {false, NULL, pair},
-                                         {false, NULL, "mean over models, 95 % interval"},
+                                         {false, NULL, "mean over models, 95 % interval; " CELLS_BELOW_0},
                                          {false, NULL, settings}};
     struct measures_figure figure = {.panels = {.reader = reader,
                                                 .selection = selection,

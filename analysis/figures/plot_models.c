@@ -1,6 +1,7 @@
 #include "plot_models.h"
 
 #include "density.h"
+#include "extent.h"
 #include "figure_data.h"
 #include "layer_mask.h"
 #include "sheet.h"
@@ -35,7 +36,9 @@ struct models_figure {
     float **values;                      /* [selection->n]: of each configuration [n_layers, models] */
     size_t *n_models;                    /* [selection->n] */
     struct strip *strips;                /* [selection->n, n_layers] */
-    double low, high;                    /* of all values and intervals */
+    struct extent extent;
+    bool is_cut;      /* intervals go beyond it */
+    double low, high; /* of the axis */
     bool is_logarithmic;
     struct sheet sheet;
 };
@@ -70,11 +73,10 @@ static void take_strip(struct models_figure *figure, struct strip *strip, const 
         if (isfinite(column[i]))
             strip->values[strip->n++] = column[i];
     statistics_sort(strip->values, strip->n);
-    figure->low = fmin(figure->low, strip->estimate.low); /* a NaN does not count */
-    figure->high = fmax(figure->high, strip->estimate.high);
+    extent_add(&figure->extent, &strip->estimate);
     if (strip->n > 0) {
-        figure->low = fmin(figure->low, (double)strip->values[0]);
-        figure->high = fmax(figure->high, (double)strip->values[strip->n - 1]);
+        extent_add_value(&figure->extent, (double)strip->values[0]);
+        extent_add_value(&figure->extent, (double)strip->values[strip->n - 1]);
     }
 }
 
@@ -114,8 +116,7 @@ static enum error_code read_rows(struct models_figure *figure, struct error *err
     figure->values = calloc(n, sizeof *figure->values);
     figure->n_models = calloc(n, sizeof *figure->n_models);
     figure->strips = calloc(n * figure->n_layers, sizeof *figure->strips);
-    figure->low = INFINITY;
-    figure->high = -INFINITY;
+    figure->extent = EXTENT_EMPTY;
     error->code = ERROR_NONE;
     if (!estimates || !figure->values || !figure->n_models || !figure->strips)
         error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
@@ -126,10 +127,9 @@ static enum error_code read_rows(struct models_figure *figure, struct error *err
     }
     ticker_end(&ticker);
     free(estimates);
-    if (!isfinite(figure->low)) {
-        figure->low = 0;
-        figure->high = 1;
-    }
+    figure->is_cut = extent_end(&figure->extent);
+    figure->low = isfinite(figure->extent.low) ? figure->extent.low : 0;
+    figure->high = isfinite(figure->extent.low) ? figure->extent.high : 1;
     bool is_median = statistic_table[figure->statistic].aggregate == AGGREGATE_MEDIAN;
     figure->is_logarithmic = is_median && figure->low > 0 && figure->high >= 20 * figure->low;
     return error->code;
@@ -220,7 +220,7 @@ static enum error_code write_strip(const struct models_figure *figure, size_t ro
     layout_panel(&sheet->gnuplot, &box);
     if (strip->n == 0)
         layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_SMALL,
-                    COLOUR_GREY, false, figure->n_models[row] > 0 ? "-" : "no accepted model");
+                    COLOUR_GREY, false, figure->n_models[row] > 0 ? "-" : models_none(figure->reader));
     fprintf(script, "set format x '%s'\nplot ", sheet_has_numbers(sheet, row, k) ? "%g" : "");
     if (is_violin)
         fprintf(script,
@@ -263,7 +263,7 @@ static void write_axes(const struct models_figure *figure)
 struct page_texts {
     char common[LABEL_MAX], columns[LAYERS_MAX][LABEL_MAX], x_name[LABEL_MAX], remarks[3][LABEL_MAX];
     char dots[STYLE_MAX], mean[STYLE_MAX];
-    struct legend_item legend[5];
+    struct legend_item legend[6];
 };
 
 static size_t write_legend(const struct models_figure *figure, struct page_texts *texts)
@@ -271,9 +271,12 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
     static const char *const aggregates[] = {"share with Wilson's 95 % interval", "mean with its 95 % interval",
                                              "median with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->statistic];
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0, most = 0;
-    statistic_meaning(figure->statistic, &figure->request->ri, meaning);
+    statistic_label(figure->statistic, &ri, label);
+    statistic_meaning(figure->statistic, &ri, meaning);
     for (size_t i = 0; i < figure->selection->n; i++)
         most = figure->n_models[i] > most ? figure->n_models[i] : most;
     palette_mark(&figure->request->palette, 0, 0.5, texts->dots);
@@ -288,16 +291,20 @@ static size_t write_legend(const struct models_figure *figure, struct page_texts
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", row->label, meaning, measure, pair);
+    snprintf(texts->remarks[0], LABEL_MAX, "%s: %s%s%s", label, meaning, measure, pair);
     texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[0]};
     if (figure->statistic >= STATISTIC_FIRST_OF_LAYER && layout_ri_text(&figure->request->ri, texts->remarks[1]))
         texts->legend[n++] = (struct legend_item){false, NULL, texts->remarks[1]};
+    if (figure->is_cut)
+        texts->legend[n++] = (struct legend_item){false, NULL, EXTENT_REMARK};
     return n;
 }
 
 static enum error_code draw(struct models_figure *figure, struct error *error)
 {
     const struct statistic_description *row = &statistic_table[figure->statistic];
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX];
     size_t n = figure->selection->n;
     struct page_texts *texts = calloc(1, sizeof *texts);
     char(*titles)[LABEL_MAX] = calloc(n, sizeof *titles);
@@ -309,7 +316,8 @@ static enum error_code draw(struct models_figure *figure, struct error *error)
         figure_label(figure->request, figure->reader, figure->selection, i, figure->n_models, titles[i]);
     for (size_t k = 0; k < figure->n_layers && figure->statistic >= STATISTIC_FIRST_OF_LAYER; k++)
         snprintf(texts->columns[k], LABEL_MAX, "layer %zu", figure->layers[k] + 1);
-    snprintf(texts->x_name, LABEL_MAX, "%s%s", row->label, row->is_share ? ", %" : "");
+    statistic_label(figure->statistic, &ri, label);
+    snprintf(texts->x_name, LABEL_MAX, "%s%s", label, row->is_share ? ", %" : "");
     figure_common(figure->reader, figure->selection, figure->n_models, texts->common);
     figure->sheet = (struct sheet){.request = figure->request,
                                    .head = {layout_title(figure->reader, figure->request->title), texts->common,

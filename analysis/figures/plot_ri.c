@@ -49,7 +49,7 @@ static void write_figure(const struct ri_figure *figure)
             if (!rows_has(rows, row, column))
                 continue;
             snprintf(name, sizeof name, "row%zu_layer%zu", row + 1, rows->columns[column] + 1);
-            histogram_panel(&rows->gnuplot, &box, name, &rows->request->palette,
+            histogram_panel(&rows->gnuplot, &box, name, &rows->request->palette, rows->reader,
                             &figure->histograms[row][rows->columns[column]], rows_is_lowest(rows, row, column),
                             rows_is_leftmost(rows, column));
             const struct ri_options ri = figure_ri(rows->request, row);

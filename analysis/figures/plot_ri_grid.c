@@ -94,7 +94,7 @@ static void write_figure(const struct ri_grid_figure *figure)
                 if (is_empty(grid, group, row, column))
                     continue;
                 snprintf(name, sizeof name, "block%zu_row%zu_column%zu", group + 1, row + 1, column + 1);
-                histogram_panel(&grid->gnuplot, &box, name, &grid->request->palette,
+                histogram_panel(&grid->gnuplot, &box, name, &grid->request->palette, grid->reader,
                                 &figure->histograms[cell_index(grid, group, row, column)],
                                 row + 1 == grid->rows.n || is_empty(grid, group, row + 1, column),
                                 column == 0 || is_empty(grid, group, row, column - 1));

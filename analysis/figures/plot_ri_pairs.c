@@ -96,8 +96,8 @@ static void write_panels(const struct ri_pairs_figure *figure)
                                   COLOUR_TEXT, text);
             }
             snprintf(name, sizeof name, "pair%d_%d", a + 1, b + 1);
-            histogram_panel(&figure->gnuplot, &box, name, &figure->request->palette, histogram_at(figure, a, b),
-                            b + 1 == figure->n_tasks, a == 0);
+            histogram_panel(&figure->gnuplot, &box, name, &figure->request->palette, figure->reader,
+                            histogram_at(figure, a, b), b + 1 == figure->n_tasks, a == 0);
             histogram_data(&figure->gnuplot, figure->reader, figure->config, (struct task_pair){a, b}, layers,
                            histogram_at(figure, a, b));
         }

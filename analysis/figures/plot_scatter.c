@@ -206,7 +206,7 @@ static void write_panel(const struct scatter_figure *figure, size_t row, size_t 
     layout_panel(&sheet->gnuplot, &box);
     if (!has_models)
         layout_text(&sheet->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_SMALL,
-                    COLOUR_GREY, false, "no accepted model");
+                    COLOUR_GREY, false, models_none(figure->reader));
     fprintf(script, "set format y '%s'\nplot ", sheet_is_leftmost(sheet, row, column) ? "%g" : "");
     for (size_t s = 0; s < figure->n_series; s++)
         if (has_models)
@@ -277,11 +277,14 @@ static void write_settings(struct scatter_figure *figure, const char *text)
 enum error_code plot_ri_loss(struct reader *reader, const struct selection *selection,
                              const struct figure_request *request, struct error *error)
 {
-    static const char *const names[] = {"ln(loss 1 / loss 2)", "mean RI", "layer,log_loss_ratio,mean_ri,r,low,high,n"};
+    const struct ri_options ri = figure_common_ri(request);
+    char x_name[STATISTIC_LABEL_MAX];
+    const char *const names[] = {x_name, "mean RI", "layer,log_loss_ratio,mean_ri,r,low,high,n"};
     struct scatter_figure figure = {
         .reader = reader, .selection = selection, .request = request, .n_rows = selection->n, .n_series = 1};
     struct ticker ticker;
     size_t deepest = 0;
+    statistic_label(STATISTIC_LOSS_RATIO, &ri, x_name);
     if (gnuplot_check(&request->place, error) || layout_check_count(reader, selection, error) ||
         layer_mask_check_each(request->layers, reader, selection, error))
         return error->code;

@@ -4,8 +4,8 @@
 
 #include "layout.h"
 
-/* Draws mean RI against ln(loss 1 / loss 2): a row for each selected configuration, a panel for each layer. Errors as
- * gnuplot_finish; ERROR_INPUT also for what the file or the figure does not have room for. */
+/* Draws mean RI against the logarithm of the ratio of both losses: a row for each selected configuration, a panel for
+ * each layer. Errors as gnuplot_finish; ERROR_INPUT also for what the file or the figure does not have room for. */
 enum error_code plot_ri_loss(struct reader *reader, const struct selection *selection,
                              const struct figure_request *request, struct error *error);
 

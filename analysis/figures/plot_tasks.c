@@ -4,6 +4,7 @@
 #include "figure_data.h"
 #include "layer_mask.h"
 #include "sharing.h"
+#include "unit_order.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -36,26 +37,6 @@ struct tasks_figure {
     struct gnuplot gnuplot;
 };
 
-/* What sorting needs. */
-struct order {
-    const double *counted;
-    size_t n_tasks, n_units;
-};
-
-/* Units that serve none come last. */
-static int compare_units(const void *a, const void *b, void *context)
-{
-    const struct order *order = context;
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    int of_x = unit_sharing_of(order->counted + x, order->n_units, (int)order->n_tasks).preferred;
-    int of_y = unit_sharing_of(order->counted + y, order->n_units, (int)order->n_tasks).preferred;
-    if (of_x != of_y)
-        return of_x < 0 ? 1 : of_y < 0 ? -1 : of_x - of_y;
-    double value_x = of_x < 0 ? 0 : order->counted[(size_t)of_x * order->n_units + x];
-    double value_y = of_y < 0 ? 0 : order->counted[(size_t)of_y * order->n_units + y];
-    return value_x != value_y ? (value_x > value_y ? -1 : 1) : (x > y) - (x < y);
-}
-
 static enum error_code take_layer(struct tasks_figure *figure, size_t l, struct error *error)
 {
     const struct ri_options *ri = &figure->request->ri;
@@ -68,10 +49,7 @@ static enum error_code take_layer(struct tasks_figure *figure, size_t l, struct 
     for (size_t t = 0; t < n_tasks; t++)
         sharing_counted(units_importance(&figure->units, ri->measure, t, l), n_units, ri->unimportant_below,
                         ri->normalise == NORMALISE_LAYER, layer->counted + t * n_units);
-    for (size_t i = 0; i < n_units; i++)
-        layer->order[i] = i;
-    struct order order = {layer->counted, n_tasks, n_units};
-    qsort_r(layer->order, n_units, sizeof *layer->order, compare_units, &order);
+    unit_order(layer->counted, n_tasks, n_units, layer->order);
     for (size_t t = 0; t < n_tasks; t++) {
         double largest = 0;
         for (size_t i = 0; i < n_units; i++)
@@ -196,8 +174,8 @@ static enum error_code check_model(const struct tasks_figure *figure, const stru
         return error_set(error, ERROR_INPUT, "--replicate %zu: allowed: 0 to %zu", figure->replicate,
                          reader->n_replicates - 1);
     if (!models_is_chosen(reader, figure->config, figure->replicate))
-        return error_set(error, ERROR_INPUT, "%s: configuration %zu, replicate %zu has no accepted model", reader->path,
-                         figure->config, figure->replicate);
+        return error_set(error, ERROR_INPUT, "%s: configuration %zu, replicate %zu has %s", reader->path,
+                         figure->config, figure->replicate, models_none(reader));
     return ERROR_NONE;
 }
 

@@ -150,7 +150,7 @@ static void write_panel(const struct training_figure *figure, size_t i)
 
     if (curves->n_models == 0)
         layout_text(&panels->gnuplot, box.left + box.width / 2, box.top + box.height / 2, ALIGN_CENTER, FONT_TEXT,
-                    COLOUR_GREY, false, "no accepted model");
+                    COLOUR_GREY, false, models_none(panels->reader));
     fprintf(script, "plot ");
     if (curves->n_models > 0) {
         for (int t = 0; t < (int)curves->n_tasks; t++)

@@ -1,5 +1,6 @@
 #include "plot_trend.h"
 
+#include "extent.h"
 #include "figure_data.h"
 #include "grid.h"
 #include "keys.h"
@@ -16,6 +17,7 @@
 #define LINES_MAX    TASKS_MAX /* as many as the palette tells apart */
 #define PANELS_MAX   64
 #define POINTS_MAX   200
+#define REMARKS_MAX  5
 #define PANEL_WIDTH  118.0
 #define PANEL_HEIGHT 130.0
 #define PANEL_GAP    12.0
@@ -38,6 +40,8 @@ struct trend_figure {
     bool is_number, is_logarithmic, is_numbered; /* values are numbers; places are their logarithms; words by number */
     struct trend *trends;                        /* [groups, n_trends]: a line each, but one for all layers */
     size_t n_trends;
+    struct extent extent; /* of the points */
+    bool is_cut;          /* intervals go beyond it */
     struct sheet sheet;
 };
 
@@ -282,17 +286,20 @@ static bool words_have_room(const struct trend_figure *figure, double panel_widt
     return true;
 }
 
-static void write_y_axis(const struct trend_figure *figure, FILE *script)
+static void choose_extent(struct trend_figure *figure)
 {
-    double low = INFINITY, high = -INFINITY, scale = scale_of(figure);
+    figure->extent = EXTENT_EMPTY;
     for (size_t group = 0; group < figure->grid.groups.n; group++)
         for (size_t column = 0; column < figure->n_columns; column++)
             for (size_t line = 0; line < figure->n_lines; line++)
-                for (size_t i = 0; i < figure->grid.columns.n; i++) {
-                    const struct estimate *point = point_of(figure, group, column, line, i);
-                    low = fmin(low, fmin(point->value, point->low)); /* a NaN does not count */
-                    high = fmax(high, fmax(point->value, point->high));
-                }
+                for (size_t i = 0; i < figure->grid.columns.n; i++)
+                    extent_add(&figure->extent, point_of(figure, group, column, line, i));
+    figure->is_cut = extent_end(&figure->extent);
+}
+
+static void write_y_axis(const struct trend_figure *figure, FILE *script)
+{
+    double low = figure->extent.low, high = figure->extent.high, scale = scale_of(figure);
     if (!isfinite(low)) {
         low = 0;
         high = 1;
@@ -411,8 +418,10 @@ static void write_panel(const struct trend_figure *figure, size_t group, size_t 
 /* "selective: units with |RI| > 0.9, %" */
 static void write_y_name(const struct trend_figure *figure, char text[LABEL_MAX])
 {
-    const struct statistic_description *row = &statistic_table[figure->options->statistic];
-    snprintf(text, LABEL_MAX, "%s%s", row->label, row->is_share ? ", %" : "");
+    const struct ri_options ri = figure_common_ri(figure->request);
+    char label[STATISTIC_LABEL_MAX];
+    statistic_label(figure->options->statistic, &ri, label);
+    snprintf(text, LABEL_MAX, "%s%s", label, statistic_table[figure->options->statistic].is_share ? ", %" : "");
 }
 
 /* What the figure says about itself, besides the lines' names. */
@@ -421,10 +430,13 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
     static const char *const aggregates[] = {"with Wilson's 95 % interval", "mean over models with its 95 % interval",
                                              "median over models with its 95 % interval"};
     const struct statistic_description *row = &statistic_table[figure->options->statistic];
+    const struct ri_options ri = figure_common_ri(figure->request);
     const char *key = figure->grid.columns.key->name;
-    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
+    char pair[TASK_PAIR_LABEL_MAX] = "", measure[64] = "", tasks[2][TASK_LABEL_MAX];
+    char label[STATISTIC_LABEL_MAX], meaning[STATISTIC_MEANING_MAX];
     size_t n = 0;
-    statistic_meaning(figure->options->statistic, &figure->request->ri, meaning);
+    statistic_label(figure->options->statistic, &ri, label);
+    statistic_meaning(figure->options->statistic, &ri, meaning);
     if (has_layers(figure) && figure->lines != LINES_MEASURES)
         snprintf(measure, sizeof measure, " (%s)", measure_table[figure->request->ri.measure].name);
     if (figure->request->pairs) {
@@ -432,7 +444,7 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
             task_pairs_label(figure->request->pairs, figure->reader, side, tasks[side]);
         snprintf(pair, sizeof pair, "; %s, %s", tasks[0], tasks[1]);
     }
-    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", row->label, meaning, measure, aggregates[row->aggregate], pair);
+    snprintf(texts[n++], LABEL_MAX, "%s: %s%s, %s%s", label, meaning, measure, aggregates[row->aggregate], pair);
     if (figure->is_number)
         snprintf(texts[n++], LABEL_MAX, "above: slope for %s %s, 95 %% interval over seeds%s",
                  figure->is_logarithmic ? "each doubling of" : "1 more of", key,
@@ -446,6 +458,8 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
         }
         n++;
     }
+    if (figure->is_cut)
+        snprintf(texts[n++], LABEL_MAX, EXTENT_REMARK);
     if (has_layers(figure) && layout_ri_text(&figure->request->ri, texts[n]))
         n++;
     return n;
@@ -453,9 +467,9 @@ static size_t write_remarks(const struct trend_figure *figure, char texts[4][LAB
 
 /* The texts of a page. */
 struct page_texts {
-    char names[LINES_MAX][LABEL_MAX], lines[LINES_MAX][STYLE_MAX], remarks[4][LABEL_MAX], y_name[LABEL_MAX];
+    char names[LINES_MAX][LABEL_MAX], lines[LINES_MAX][STYLE_MAX], remarks[REMARKS_MAX][LABEL_MAX], y_name[LABEL_MAX];
     char common[LABEL_MAX], rows[PANELS_MAX][LABEL_MAX], columns[LAYERS_MAX][LABEL_MAX];
-    struct legend_item legend[LINES_MAX + 4];
+    struct legend_item legend[LINES_MAX + REMARKS_MAX];
 };
 
 static void write_texts(struct trend_figure *figure, const struct selection *selection, struct page_texts *texts)
@@ -500,6 +514,7 @@ static enum error_code draw(struct trend_figure *figure, const struct selection 
     if (!texts)
         return error_set(error, ERROR_FATAL, "%s: not enough memory", figure->reader->path);
     figure->is_numbered = !figure->is_number && !words_have_room(figure, PANEL_WIDTH);
+    choose_extent(figure);
     write_texts(figure, selection, texts);
     if (!sheet_begin(&figure->sheet, error)) {
         FILE *script = figure->sheet.gnuplot.script;

@@ -114,7 +114,11 @@ static enum error_code read_models(struct units_figure *figure, size_t row, size
             room->found[k * n_models + model] = mean_correlation(figure, units, figure->against[k], room);
         model++;
     }
-    return bootstrap_means(room->found, n_models, figure->n_against, cloud->correlations, error);
+    if (bootstrap_means(room->found, n_models, figure->n_against, cloud->correlations, error))
+        return error->code;
+    for (size_t k = 0; k < figure->n_against; k++)
+        estimate_clip(&cloud->correlations[k], -1, 1);
+    return ERROR_NONE;
 }
 
 static enum error_code read_row(struct units_figure *figure, size_t row, size_t n_points_max, struct error *error)
@@ -210,7 +214,8 @@ static void write_axis(const struct units_figure *figure, char axis, enum measur
 static void write_notes(const struct units_figure *figure, size_t row, size_t k, const size_t n_low[3])
 {
     const struct estimate *r = &figure->clouds[row].correlations[k];
-    char text[96] = "no accepted model";
+    char text[96];
+    snprintf(text, sizeof text, "%s", models_none(figure->reader));
     if (figure->n_models[row] > 0 && isfinite(r->low))
         snprintf(text, sizeof text, "r %.2f [%.2f, %.2f]", r->value, r->low, r->high);
     else if (figure->n_models[row] > 0)

@@ -146,6 +146,20 @@ enum error_code models_with_measure(struct reader *reader, size_t config, enum m
     return code;
 }
 
+const char *models_word(const struct reader *reader)
+{
+    if (!(reader->chosen >> STATUS_REJECTED & 1))
+        return "accepted";
+    return reader->chosen >> STATUS_ACCEPTED & 1 ? "accepted and rejected" : "rejected";
+}
+
+const char *models_none(const struct reader *reader)
+{
+    if (!(reader->chosen >> STATUS_REJECTED & 1))
+        return "no accepted model";
+    return reader->chosen >> STATUS_ACCEPTED & 1 ? "no accepted or rejected model" : "no rejected model";
+}
+
 size_t models_accepted(const struct reader *reader, size_t config)
 {
     size_t n = 0;

@@ -59,6 +59,12 @@ enum error_code models_choose(struct reader *reader, unsigned statuses, struct e
 /* Whether a slot's model is one of those. */
 bool models_is_chosen(const struct reader *reader, size_t config, size_t replicate);
 
+/* What those models are called: "accepted", "rejected", "accepted and rejected". */
+const char *models_word(const struct reader *reader);
+
+/* What an empty panel says of a configuration without such a model: "no accepted model", "no rejected model", ... */
+const char *models_none(const struct reader *reader);
+
 /* Number of accepted models of a configuration, or of those that models_choose names. */
 size_t models_accepted(const struct reader *reader, size_t config);
 

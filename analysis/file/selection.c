@@ -97,6 +97,8 @@ bool selection_has_value(const struct hyperparameters *h, const struct hyperpara
     struct hyperparameters with_value = *h;
     hyperparameter_get_bytes(wanted, row, value);
     hyperparameter_put_bytes(&with_value, row, value);
+    if (strcmp(row->name, "second_task") == 0 && *h->second_task) /* add1.5 is add1.50 */
+        return with_value.tasks == h->tasks;
     return hyperparameter_equal(&with_value, h, row);
 }
 

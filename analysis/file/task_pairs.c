@@ -176,12 +176,20 @@ static int side_of(struct task_pair pair, int side)
 
 void task_pairs_label(const struct task_pairs *pairs, const struct reader *reader, int side, char text[TASK_LABEL_MAX])
 {
-    for (size_t i = 1; i < pairs->selection.n; i++)
-        if (side_of(pairs->pairs[i], side) != side_of(pairs->pairs[0], side)) {
-            snprintf(text, TASK_LABEL_MAX, side ? "second task" : "first task");
-            return;
-        }
-    task_label(reader, &pairs->selection, side_of(pairs->pairs[0], side), text);
+    char name[TASK_LABEL_MAX] = "", own[TASK_LABEL_MAX], number[32];
+    bool is_one_number = true, is_one_name = true;
+    for (size_t i = 0; i < pairs->selection.n; i++) {
+        int task = side_of(pairs->pairs[i], side);
+        task_name(&reader->configs[pairs->selection.configs[i]], task, own);
+        if (i == 0)
+            memcpy(name, own, sizeof own);
+        is_one_number = is_one_number && task == side_of(pairs->pairs[0], side);
+        is_one_name = is_one_name && strcmp(name, own) == 0;
+    }
+    snprintf(number, sizeof number, "task %d", side_of(pairs->pairs[0], side) + 1);
+    int used = snprintf(text, TASK_LABEL_MAX, "%s", is_one_number ? number : side ? "second task" : "first task");
+    if (is_one_name)
+        snprintf(text + used, TASK_LABEL_MAX - (size_t)used, " (%.*s)", TASK_LABEL_MAX - 32, name);
 }
 
 void task_pair_label(const struct hyperparameters *h, struct task_pair pair, char text[TASK_PAIR_LABEL_MAX])

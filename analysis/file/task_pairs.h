@@ -49,7 +49,8 @@ void task_common_name(const struct reader *reader, const struct selection *selec
 /* "task 1 (x0 + x1)"; "task 1" where task_common_name is "". */
 void task_label(const struct reader *reader, const struct selection *selection, int task, char text[TASK_LABEL_MAX]);
 
-/* The same of the first (side 0) or second tasks of all pairs: "first task" where they have different numbers. */
+/* The same of the first (side 0) or second tasks of all pairs: "first task" or "first task (x0 + x1)" where they
+ * have different numbers. */
 void task_pairs_label(const struct task_pairs *pairs, const struct reader *reader, int side, char text[TASK_LABEL_MAX]);
 
 /* "tasks 1 (x0 + x1) and 2 (x0 * x1)". */

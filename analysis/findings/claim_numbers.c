@@ -43,20 +43,25 @@ struct layer {
     struct kinds kinds[N_NORMALISE][N_THRESHOLDS];
 };
 
+/* What units count as: the unimportant, selective and mixed ones. */
+struct cut_offs {
+    double unimportant, selective, mixed;
+};
+
 /* Counts the kinds of relative_importance_in_double's RI, without dividing: |RI| > c is |a - b| > c (a + b). */
-static struct kinds count_kinds(const float *a, const float *b, size_t n, const double means[2], double below,
-                                bool is_normalised)
+static struct kinds count_kinds(const float *a, const float *b, size_t n, const double means[2],
+                                const struct cut_offs *cut, bool is_normalised)
 {
     struct kinds kinds = {0};
-    double scale_a = is_normalised && means[0] > 0 ? 1 / means[0] : 1, floor_a = below * means[0];
-    double scale_b = is_normalised && means[1] > 0 ? 1 / means[1] : 1, floor_b = below * means[1];
+    double scale_a = is_normalised && means[0] > 0 ? 1 / means[0] : 1, floor_a = cut->unimportant * means[0];
+    double scale_b = is_normalised && means[1] > 0 ? 1 / means[1] : 1, floor_b = cut->unimportant * means[1];
     for (size_t i = 0; i < n; i++) {
         double x = (double)a[i] < floor_a ? 0 : (double)a[i] * scale_a;
         double y = (double)b[i] < floor_b ? 0 : (double)b[i] * scale_b;
         double sum = x + y, difference = x - y;
-        kinds.selective_a += difference > RI_SELECTIVE_ABOVE * sum ? 1 : 0;
-        kinds.selective_b += -difference > RI_SELECTIVE_ABOVE * sum ? 1 : 0;
-        kinds.mixed += fabs(difference) < RI_MIXED_BELOW * sum ? 1 : 0;
+        kinds.selective_a += difference > cut->selective * sum ? 1 : 0;
+        kinds.selective_b += -difference > cut->selective * sum ? 1 : 0;
+        kinds.mixed += fabs(difference) < cut->mixed * sum ? 1 : 0;
         kinds.important += sum > 0 ? 1 : 0;
         kinds.leaning += (difference > 0 ? 1 : 0) - (difference < 0 ? 1 : 0);
     }
@@ -75,8 +80,18 @@ static double mean_ri(const float *a, const float *b, size_t n, double below, bo
     return sum / n_known;
 }
 
+/* What one of the thresholds asks for. */
+static struct cut_offs cut_offs_of(const struct claim_numbers_options *options, int threshold)
+{
+    const struct ri_options asked = {.selective_above = options->selective_above, .mixed_below = options->mixed_below};
+    if (threshold == CUTOFF_ASKED)
+        return (struct cut_offs){options->unimportant_below, ri_selective_above(&asked), ri_mixed_below(&asked)};
+    return (struct cut_offs){claim_cutoffs[threshold], RI_SELECTIVE_ABOVE, RI_MIXED_BELOW};
+}
+
 /* ri [n]: scratch; NULL: without mean_ri. */
-static void fill_layer(struct layer *layer, const float *a, const float *b, size_t n, double below, double *ri)
+static void fill_layer(struct layer *layer, const float *a, const float *b, size_t n,
+                       const struct claim_numbers_options *options, double *ri)
 {
     double means[2] = {0, 0};
     for (size_t i = 0; i < n; i++) {
@@ -86,10 +101,12 @@ static void fill_layer(struct layer *layer, const float *a, const float *b, size
     layer->n_units = (double)n;
     layer->distance = distance_of(a, b, n);
     for (int normalise = 0; normalise < N_NORMALISE; normalise++) {
-        layer->mean_ri[normalise] = ri ? mean_ri(a, b, n, below, normalise == NORMALISE_LAYER, ri) : (double)NAN;
-        for (int c = 0; c < N_THRESHOLDS; c++)
-            layer->kinds[normalise][c] =
-                count_kinds(a, b, n, means, c == CUTOFF_ASKED ? below : claim_cutoffs[c], normalise == NORMALISE_LAYER);
+        layer->mean_ri[normalise] =
+            ri ? mean_ri(a, b, n, options->unimportant_below, normalise == NORMALISE_LAYER, ri) : (double)NAN;
+        for (int c = 0; c < N_THRESHOLDS; c++) {
+            const struct cut_offs cut = cut_offs_of(options, c);
+            layer->kinds[normalise][c] = count_kinds(a, b, n, means, &cut, normalise == NORMALISE_LAYER);
+        }
     }
 }
 
@@ -193,10 +210,11 @@ static double number_of(enum claim_id claim, const struct hyperparameters *h, co
 double claim_judged_number(enum claim_id claim, const struct hyperparameters *h, const float *a, const float *b,
                            double unimportant_below)
 {
+    const struct claim_numbers_options options = {.unimportant_below = unimportant_below};
     struct layer layers[LAYERS_MAX];
     size_t n = (size_t)h->hidden_size;
     for (int64_t l = 0; l < h->hidden_layers; l++)
-        fill_layer(&layers[l], a + (size_t)l * n, b + (size_t)l * n, n, unimportant_below, NULL);
+        fill_layer(&layers[l], a + (size_t)l * n, b + (size_t)l * n, n, &options, NULL);
     return number_of(claim, h, layers, NUMBER_JUDGED, false);
 }
 
@@ -235,8 +253,7 @@ static void take_pair(struct reading *r, const float *importance, int measure, s
     double layer_ri[LAYERS_MAX];
     for (size_t l = 0; l < r->n_layers; l++)
         fill_layer(&r->layers[l], importance + ((size_t)pair.a * r->n_layers + l) * r->n_units,
-                   importance + ((size_t)pair.b * r->n_layers + l) * r->n_units, r->n_units,
-                   r->options->unimportant_below, r->ri);
+                   importance + ((size_t)pair.b * r->n_layers + l) * r->n_units, r->n_units, r->options, r->ri);
     for (size_t u = 0; u < r->n_uses; u++)
         for (int i = 0; i < (r->uses[u].claim == CLAIM_NONE ? 1 : N_NUMBERS) && is_same_pair(r->uses[u].tasks, pair);
              i++)

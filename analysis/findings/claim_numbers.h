@@ -30,9 +30,10 @@ struct specification {
 struct specification claim_specification(int number); /* NUMBER_FIRST_SHARE <= number < N_SPECIFICATIONS */
 
 struct claim_numbers_options {
-    double unimportant_below; /* of NUMBER_KINDS* and where the claim's own definition has one */
-    bool is_of_important;     /* of NUMBER_KINDS*: a layer without important units does not count */
-    unsigned statuses;        /* bits, 1 << enum job_status: models that count; 0: accepted ones */
+    double unimportant_below;            /* of NUMBER_KINDS* and where the claim's own definition has one */
+    double selective_above, mixed_below; /* of NUMBER_KINDS*, as in struct ri_options; the multiverse has its own */
+    bool is_of_important;                /* of NUMBER_KINDS*: a layer without important units does not count */
+    unsigned statuses;                   /* bits, 1 << enum job_status: models that count; 0: accepted ones */
 };
 
 /* How mean RI, averaged over layers, goes with ln(loss 1 / loss 2), both less their means of each configuration:

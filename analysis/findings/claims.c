@@ -571,6 +571,8 @@ enum error_code claims_decide(struct claims *claims, struct reader *reader, cons
     claims->is_of_important = options->numbers.is_of_important;
     claims->is_simultaneous = options->is_simultaneous;
     claims->unimportant_below = options->numbers.unimportant_below;
+    claims->selective_above = options->numbers.selective_above;
+    claims->mixed_below = options->numbers.mixed_below;
     claims->statuses = options->numbers.statuses;
     choose_measures(claims, reader, options);
     size_t n_effects = find_pairs(claims, pairs, reader, selection, options, error);

@@ -68,7 +68,7 @@ struct other_result {
 /* All of a file. Owns its arrays; released by claims_free. */
 struct claims {
     bool is_of_important, is_simultaneous;
-    double unimportant_below;
+    double unimportant_below, selective_above, mixed_below;
     unsigned statuses;
     int n_measures;    /* of the file: the first ones of the arrays above */
     unsigned measures; /* those that were asked for */

@@ -27,6 +27,14 @@ static enum error_code no_memory(const struct work *work, struct error *error)
     return error_set(error, ERROR_FATAL, "%s: not enough memory", work->reader->path);
 }
 
+/* Cuts the interval of a row's difference off at what values of its statistic can differ by, or differences of them. */
+static void clip_difference(const struct work *work, struct comparisons_row *row)
+{
+    const struct statistic_description *statistic = &statistic_table[row->statistic];
+    double most = (work->found->other ? 2 : 1) * (statistic->most - statistic->least);
+    estimate_clip(&row->comparison.difference, -most, most);
+}
+
 /* Takes a row, and the differences that it is about. */
 static enum error_code add_row(struct work *work, const struct comparisons_row *row, const struct aligned *aligned,
                                struct error *error)
@@ -44,7 +52,8 @@ static enum error_code add_row(struct work *work, const struct comparisons_row *
         work->capacity = capacity;
     }
     paired_differences(aligned->a, aligned->b, aligned->n, work->differences + work->found->n_rows * aligned->n);
-    work->found->rows[work->found->n_rows++] = *row;
+    work->found->rows[work->found->n_rows] = *row;
+    clip_difference(work, &work->found->rows[work->found->n_rows++]);
     return ERROR_NONE;
 }
 
@@ -346,9 +355,10 @@ static void widen(struct work *work)
         n_rows += isfinite(work->found->rows[i].comparison.difference.low) ? 1 : 0;
     for (size_t i = 0; i < work->found->n_rows; i++) {
         struct estimate *difference = &work->found->rows[i].comparison.difference;
-        if (isfinite(difference->low))
-            *difference =
-                student_interval(work->differences + i * n_replicates, n_replicates, student_bonferroni(n_rows));
+        if (!isfinite(difference->low))
+            continue;
+        *difference = student_interval(work->differences + i * n_replicates, n_replicates, student_bonferroni(n_rows));
+        clip_difference(work, &work->found->rows[i]);
     }
 }
 

@@ -31,7 +31,7 @@ enum error_code histogram_of(const struct sample *sample, uint64_t layers, struc
         shares[i] /= (float)n_layers;
     if (!bootstrap_means(shares, n_models, N_SHARES, estimates, error)) {
         for (size_t b = 0; b < N_SHARES; b++)
-            estimate_clip_share(&estimates[b]);
+            estimate_clip(&estimates[b], 0, 1);
         for (size_t b = 0; b < RI_BINS; b++)
             histogram->bins[b] = estimates[b];
         histogram->unimportant = estimates[RI_BINS];

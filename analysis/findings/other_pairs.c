@@ -88,11 +88,19 @@ static void drop_named(struct other_pairs *others, const struct reader *reader, 
 static int compare_formulas(const struct claim_pair *x, const struct claim_pair *y, const struct reader *reader)
 {
     const struct hyperparameters *h = &reader->configs[x->a.config], *g = &reader->configs[y->a.config];
-    if (h->tasks == g->tasks && x->a.tasks.a == y->a.tasks.a && x->a.tasks.b == y->a.tasks.b)
-        return 0;
-    struct formulas of_x = formulas_of(h, x->a.tasks), of_y = formulas_of(g, y->a.tasks);
-    int order = strcmp(of_x.a, of_y.a);
-    return order ? order : strcmp(of_x.b, of_y.b);
+    if (h->tasks != g->tasks || x->a.tasks.a != y->a.tasks.a || x->a.tasks.b != y->a.tasks.b) {
+        struct formulas of_x = formulas_of(h, x->a.tasks), of_y = formulas_of(g, y->a.tasks);
+        int order = strcmp(of_x.a, of_y.a);
+        order = order ? order : strcmp(of_x.b, of_y.b);
+        if (order)
+            return order;
+    }
+    const double of_h[] = {h->a, h->b, h->c}, of_g[] = {g->a, g->b, g->c};
+    unsigned dials = task_pair_dials(h, x->a.tasks);
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (dials >> d & 1 && of_h[d] != of_g[d])
+            return of_h[d] < of_g[d] ? -1 : 1;
+    return 0;
 }
 
 static int compare_pairs(const void *a, const void *b, void *reader)

@@ -4,7 +4,7 @@
 
 #include "claim_table.h"
 
-/* Two formulas, wherever they are tasks of one configuration. */
+/* Two formulas with one setting of the dials that they use, wherever they are tasks of one configuration. */
 struct other_pair {
     struct claim_pair *pairs; /* [n], borrowed from other_pairs: a configuration and its two tasks each */
     size_t n;
@@ -12,7 +12,7 @@ struct other_pair {
 
 /* Owns its arrays; released by other_pairs_free. */
 struct other_pairs {
-    struct claim_pairs all; /* sorted by formulas */
+    struct claim_pairs all; /* sorted by formulas and dials */
     struct other_pair *groups;
     size_t n; /* groups */
 };

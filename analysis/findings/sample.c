@@ -11,61 +11,121 @@
 #include <string.h>
 
 const struct statistic_description statistic_table[N_STATISTICS] = {
-    [STATISTIC_ACCEPTANCE] = {"acceptance", "models accepted", AGGREGATE_PROPORTION, true,
+    [STATISTIC_ACCEPTANCE] = {"acceptance", "models accepted", AGGREGATE_PROPORTION, true, 0, 1,
                               "models that pass the error threshold, of those tried"},
-    [STATISTIC_ATTEMPT_ACCEPTANCE] = {"attempt_acceptance", "attempts accepted", AGGREGATE_PROPORTION, true,
+    [STATISTIC_ATTEMPT_ACCEPTANCE] = {"attempt_acceptance", "attempts accepted", AGGREGATE_PROPORTION, true, 0, 1,
                                       "accepted models, of all training runs"},
-    [STATISTIC_ERROR_1] = {"error_1", "error of task 1", AGGREGATE_MEDIAN, false,
+    [STATISTIC_ERROR_1] = {"error_1", "error of task 1", AGGREGATE_MEDIAN, false, 0, INFINITY,
                            "final mean absolute test error of the first task"},
-    [STATISTIC_ERROR_2] = {"error_2", "error of task 2", AGGREGATE_MEDIAN, false,
+    [STATISTIC_ERROR_2] = {"error_2", "error of task 2", AGGREGATE_MEDIAN, false, 0, INFINITY,
                            "final mean absolute test error of the second task"},
-    [STATISTIC_LOSS_RATIO] = {"log_loss_ratio", "ln(loss 1 / loss 2)", AGGREGATE_MEAN, false,
+    [STATISTIC_LOSS_RATIO] = {"log_loss_ratio", "ln(loss 1 / loss 2)", AGGREGATE_MEAN, false, -INFINITY, INFINITY,
                               "natural logarithm of the first task's final test loss over the second's"},
-    [STATISTIC_MEAN_RI] = {"mean_ri", "mean RI", AGGREGATE_MEAN, false,
+    [STATISTIC_MEAN_RI] = {"mean_ri", "mean RI", AGGREGATE_MEAN, false, -1, 1,
                            "RI, averaged over the units that have one: above 0, the layer serves task 1 more"},
-    [STATISTIC_SELECTIVE] = {"selective", "selective", AGGREGATE_MEAN, true,
+    [STATISTIC_SELECTIVE] = {"selective", "selective", AGGREGATE_MEAN, true, 0, 1,
                              "units with |RI| > " RI_TEXT(RI_SELECTIVE_ABOVE)},
-    [STATISTIC_SELECTIVE_1] = {"selective_1", "selective for task 1", AGGREGATE_MEAN, true,
+    [STATISTIC_SELECTIVE_1] = {"selective_1", "selective for task 1", AGGREGATE_MEAN, true, 0, 1,
                                "units with RI > " RI_TEXT(RI_SELECTIVE_ABOVE)},
-    [STATISTIC_SELECTIVE_2] = {"selective_2", "selective for task 2", AGGREGATE_MEAN, true,
+    [STATISTIC_SELECTIVE_2] = {"selective_2", "selective for task 2", AGGREGATE_MEAN, true, 0, 1,
                                "units with RI < -" RI_TEXT(RI_SELECTIVE_ABOVE)},
-    [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, "units with |RI| < " RI_TEXT(RI_MIXED_BELOW)},
-    [STATISTIC_UNIMPORTANT] = {"unimportant", "unimportant", AGGREGATE_MEAN, true,
+    [STATISTIC_MIXED] = {"mixed", "mixed", AGGREGATE_MEAN, true, 0, 1, "units with |RI| < " RI_TEXT(RI_MIXED_BELOW)},
+    [STATISTIC_UNIMPORTANT] = {"unimportant", "unimportant", AGGREGATE_MEAN, true, 0, 1,
                                "units whose importance counts as 0 for both tasks"},
-    [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false,
+    [STATISTIC_DIP] = {"dip", "dip", AGGREGATE_MEDIAN, false, 0, 0.25,
                        "Hartigan's dip, 0 to 0.25, of ln(I_1/I_2) of 10 important units or more"},
-    [STATISTIC_TWO_PEAKS] = {"two_peaks", "two peaks", AGGREGATE_PROPORTION, true,
+    [STATISTIC_TWO_PEAKS] = {"two_peaks", "two peaks", AGGREGATE_PROPORTION, true, 0, 1,
                              "models whose dip is too large, at p < 0.05, for one peak"},
-    [STATISTIC_TWO_PEAKS_IDENTICAL] = {"two_peaks_identical", "two peaks, identical", AGGREGATE_PROPORTION, true,
+    [STATISTIC_TWO_PEAKS_IDENTICAL] = {"two_peaks_identical", "two peaks, identical", AGGREGATE_PROPORTION, true, 0, 1,
                                        "models with two peaks among those that learn one of the two tasks twice"},
-    [STATISTIC_JACCARD] = {"jaccard", "Jaccard", AGGREGATE_MEAN, true,
+    [STATISTIC_JACCARD] = {"jaccard", "Jaccard", AGGREGATE_MEAN, true, 0, 1,
                            "of the units that matter to either task, the share that matters to both"},
-    [STATISTIC_JACCARD_CHANCE] = {"jaccard_chance", "Jaccard by chance", AGGREGATE_MEAN, true,
+    [STATISTIC_JACCARD_CHANCE] = {"jaccard_chance", "Jaccard by chance", AGGREGATE_MEAN, true, 0, 1,
                                   "the same, expected for random units, as many for each task"},
-    [STATISTIC_OVERLAP] = {"overlap", "overlap", AGGREGATE_MEAN, true,
+    [STATISTIC_OVERLAP] = {"overlap", "overlap", AGGREGATE_MEAN, true, 0, 1,
                            "of the units that matter to the task with fewer, the share that matters to both"},
-    [STATISTIC_OVERLAP_CHANCE] = {"overlap_chance", "overlap by chance", AGGREGATE_MEAN, true,
+    [STATISTIC_OVERLAP_CHANCE] = {"overlap_chance", "overlap by chance", AGGREGATE_MEAN, true, 0, 1,
                                   "the same, expected for random units, as many for each task"},
-    [STATISTIC_SELECTIVITY] = {"selectivity", "S", AGGREGATE_MEAN, false,
+    [STATISTIC_SELECTIVITY] = {"selectivity", "S", AGGREGATE_MEAN, false, 0, 1,
                                "(I_max - mean of the other I)/(I_max + mean of the other I) over all tasks, mean of "
                                "units"},
-    [STATISTIC_N_EFF] = {"n_eff", "N_eff", AGGREGATE_MEAN, false,
+    [STATISTIC_N_EFF] = {"n_eff", "N_eff", AGGREGATE_MEAN, false, 1, TASKS_MAX,
                          "(sum of I)^2/(sum of I^2) over all tasks, mean of units: tasks that a unit serves"},
-    [STATISTIC_PREFERRED_1] = {"preferred_1", "prefer task 1", AGGREGATE_MEAN, true,
+    [STATISTIC_PREFERRED_1] = {"preferred_1", "prefer task 1", AGGREGATE_MEAN, true, 0, 1,
                                "units to which, of all tasks, the first of the pair is the most important"},
-    [STATISTIC_PREFERRED_2] = {"preferred_2", "prefer task 2", AGGREGATE_MEAN, true,
+    [STATISTIC_PREFERRED_2] = {"preferred_2", "prefer task 2", AGGREGATE_MEAN, true, 0, 1,
                                "units to which, of all tasks, the second of the pair is the most important"},
-    [STATISTIC_DISTANCE] = {"distance", "D", AGGREGATE_MEAN, false,
+    [STATISTIC_DISTANCE] = {"distance", "D", AGGREGATE_MEAN, false, 0, 1,
                             "how far the tasks' importances lie on different units: 0, the same; 1, separate ones"},
 };
 
 enum { N_MODEL_COLUMNS = STATISTIC_FIRST_OF_LAYER - STATISTIC_FIRST_OF_MODEL };
 enum { N_LAYER_COLUMNS = N_STATISTICS - STATISTIC_FIRST_OF_LAYER };
 
+#define TASK_WORDS_MAX 32
+
+/* "task 3", or of -1 "the first task", "the second task". */
+static void task_words(const struct ri_options *options, int side, char text[TASK_WORDS_MAX])
+{
+    int task = side ? options->task_b : options->task_a;
+    if (task >= 0)
+        snprintf(text, TASK_WORDS_MAX, "task %d", task + 1);
+    else
+        snprintf(text, TASK_WORDS_MAX, "the %s task", side ? "second" : "first");
+}
+
+void statistic_label(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_LABEL_MAX])
+{
+    char a[TASK_WORDS_MAX], b[TASK_WORDS_MAX];
+    task_words(options, 0, a);
+    task_words(options, 1, b);
+    switch (statistic) {
+    case STATISTIC_ERROR_1: snprintf(text, STATISTIC_LABEL_MAX, "error of %s", a); break;
+    case STATISTIC_ERROR_2: snprintf(text, STATISTIC_LABEL_MAX, "error of %s", b); break;
+    case STATISTIC_LOSS_RATIO:
+        if (options->task_a >= 0 && options->task_b >= 0)
+            snprintf(text, STATISTIC_LABEL_MAX, "ln(loss %d / loss %d)", options->task_a + 1, options->task_b + 1);
+        else
+            snprintf(text, STATISTIC_LABEL_MAX, "ln(first loss / second loss)");
+        break;
+    case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_LABEL_MAX, "selective for %s", a); break;
+    case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_LABEL_MAX, "selective for %s", b); break;
+    case STATISTIC_PREFERRED_1: snprintf(text, STATISTIC_LABEL_MAX, "prefer %s", a); break;
+    case STATISTIC_PREFERRED_2: snprintf(text, STATISTIC_LABEL_MAX, "prefer %s", b); break;
+    default: snprintf(text, STATISTIC_LABEL_MAX, "%s", statistic_table[statistic].label);
+    }
+}
+
 void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX])
 {
+    char a[TASK_WORDS_MAX], b[TASK_WORDS_MAX];
+    task_words(options, 0, a);
+    task_words(options, 1, b);
     double above = ri_selective_above(options), below = ri_mixed_below(options);
     switch (statistic) {
+    case STATISTIC_ERROR_1: snprintf(text, STATISTIC_MEANING_MAX, "final mean absolute test error of %s", a); break;
+    case STATISTIC_ERROR_2: snprintf(text, STATISTIC_MEANING_MAX, "final mean absolute test error of %s", b); break;
+    case STATISTIC_LOSS_RATIO:
+        snprintf(text, STATISTIC_MEANING_MAX, "natural logarithm of the final test loss of %s over that of %s", a, b);
+        break;
+    case STATISTIC_MEAN_RI:
+        snprintf(text, STATISTIC_MEANING_MAX,
+                 "RI, averaged over the units that have one: above 0, the layer serves %s more", a);
+        break;
+    case STATISTIC_DIP:
+        if (options->task_a >= 0 && options->task_b >= 0)
+            snprintf(text, STATISTIC_MEANING_MAX,
+                     "Hartigan's dip, 0 to 0.25, of ln(I_%d/I_%d) of 10 important units or more", options->task_a + 1,
+                     options->task_b + 1);
+        else
+            snprintf(text, STATISTIC_MEANING_MAX, "%s", statistic_table[statistic].meaning);
+        break;
+    case STATISTIC_PREFERRED_1:
+        snprintf(text, STATISTIC_MEANING_MAX, "units to which, of all tasks, %s is the most important", a);
+        break;
+    case STATISTIC_PREFERRED_2:
+        snprintf(text, STATISTIC_MEANING_MAX, "units to which, of all tasks, %s is the most important", b);
+        break;
     case STATISTIC_SELECTIVE: snprintf(text, STATISTIC_MEANING_MAX, "units with |RI| > %g", above); break;
     case STATISTIC_SELECTIVE_1: snprintf(text, STATISTIC_MEANING_MAX, "units with RI > %g", above); break;
     case STATISTIC_SELECTIVE_2: snprintf(text, STATISTIC_MEANING_MAX, "units with RI < -%g", above); break;
@@ -318,6 +378,7 @@ static enum error_code read_config(struct sample *sample, struct reader *reader,
                         .n_units = (size_t)h->hidden_size};
     if (n_models == 0)
         return ERROR_NONE;
+    sample->n_tasks = f.n_tasks > sample->n_tasks ? f.n_tasks : sample->n_tasks;
 
     /* Without the padding of a configuration that is smaller than the file's largest. */
     struct reader_part importance = {{options->measure, 0, 0, 0}, {1, f.n_tasks, f.n_layers, f.n_units}};
@@ -512,8 +573,8 @@ enum error_code sample_estimate_some(const struct sample *sample, uint64_t wante
             if (statistic_table[s].aggregate == AGGREGATE_PROPORTION)
                 *estimate = proportion((uint64_t)lround(estimate->n > 0 ? estimate->value * (double)estimate->n : 0),
                                        estimate->n);
-            if (statistic_table[s].is_share)
-                estimate_clip_share(estimate);
+            double most = s == STATISTIC_N_EFF ? (double)sample->n_tasks : statistic_table[s].most;
+            estimate_clip(estimate, statistic_table[s].least, most);
             if (statistic_table[s].aggregate == AGGREGATE_MEDIAN && (wanted >> s & 1)) {
                 memcpy(copy, sample_column(sample, statistic, l), sample->n_models * sizeof *copy);
                 layer->statistics[s] = median_estimate(copy, sample->n_models);
@@ -521,7 +582,7 @@ enum error_code sample_estimate_some(const struct sample *sample, uint64_t wante
         }
         for (size_t b = 0; sample->has_bins && b < RI_BINS; b++) {
             layer->bins[b] = means[bin_index(sample, l, b)];
-            estimate_clip_share(&layer->bins[b]);
+            estimate_clip(&layer->bins[b], 0, 1);
         }
     }
 done:

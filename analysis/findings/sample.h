@@ -48,14 +48,18 @@ struct statistic_description {
     const char *name;  /* in options, columns and keys */
     const char *label; /* in figures and texts, without unit */
     enum aggregate aggregate;
-    bool is_share; /* from 0 to 1, shown in per cent */
+    bool is_share;      /* shown in per cent */
+    double least, most; /* that a model can have: intervals end there */
     const char *meaning;
 };
 extern const struct statistic_description statistic_table[N_STATISTICS];
 
+#define STATISTIC_LABEL_MAX   64
 #define STATISTIC_MEANING_MAX 160
 
-/* What a statistic means with the options' cut-offs: statistic_table has it with the default ones. */
+/* What a statistic is called, and what it means, with the options' pair of tasks (one of them -1: it has no one number)
+ * and cut-offs: statistic_table has them with the default ones. */
+void statistic_label(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_LABEL_MAX]);
 void statistic_meaning(enum statistic statistic, const struct ri_options *options, char text[STATISTIC_MEANING_MAX]);
 
 #define STATISTIC_FORMER "bimodality" /* of earlier versions: its columns are there, empty, until 1.0 */
@@ -70,6 +74,7 @@ struct sample {
     double n_alike;              /* configurations to a start (starts.h): their attempts are one draw */
     size_t n_models;             /* accepted, or those that models_choose names */
     size_t n_layers;             /* of the deepest configuration */
+    size_t n_tasks;              /* of the one with most */
     bool has_bins;
     struct sample_model {
         size_t config, replicate;

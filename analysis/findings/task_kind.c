@@ -1,6 +1,8 @@
 #include "task_kind.h"
 
 #include "errors.h"
+#include "sobol.h"
+#include "task_check.h"
 #include "task_registry.h"
 
 #include <stdio.h>
@@ -25,12 +27,57 @@ static bool is_scaled_sum(const char *text)
     return end != text + used && strcmp(end, " * x1") == 0 && factor != (sign == '+' ? 1 : -1);
 }
 
+unsigned task_pair_dials(const struct hyperparameters *h, struct task_pair pair)
+{
+    const struct formula *formulas = task_registry_get(h->tasks)->list.formulas;
+    return (unsigned)formulas[pair.a].dials | formulas[pair.b].dials;
+}
+
+void task_pair_dials_text(const struct hyperparameters *h, struct task_pair pair, char text[TASK_DIALS_TEXT_MAX])
+{
+    static const char *const names[FORMULA_DIALS] = {"a", "b", "c"};
+    const double values[FORMULA_DIALS] = {h->a, h->b, h->c};
+    unsigned dials = task_pair_dials(h, pair);
+    size_t used = 0;
+    *text = '\0';
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (dials >> d & 1) {
+            char number[FORMULA_NUMBER_MAX];
+            formula_number((float)values[d], number);
+            used += (size_t)snprintf(text + used, TASK_DIALS_TEXT_MAX - used, "%s%s = %s", used > 0 ? ", " : "",
+                                     names[d], number);
+        }
+}
+
+enum { POINTS_FIRST = 4, POINTS = 128 }; /* most pairs differ at the first ones */
+
+/* Whether two formulas have the same values at points of the box, whatever their random constants. */
+static bool is_equal_at_points(const struct hyperparameters *h, const struct formula *a, const struct formula *b)
+{
+    struct formula_values values = {.dials = {(float)h->a, (float)h->b, (float)h->c}};
+    float x[POINTS * INPUTS_MAX], of_a[POINTS], of_b[POINTS];
+    int n_inputs = (int)h->n_inputs;
+    for (int r = 0; r < FORMULA_RANDOMS; r++)
+        values.randoms[r] = 0.9f - 0.17f * (float)r;
+    for (size_t n = POINTS_FIRST; n <= POINTS; n += POINTS - POINTS_FIRST) {
+        sobol_points(1, n, n_inputs, x);
+        task_scale_inputs((float)h->input_low, (float)h->input_high, n * (size_t)n_inputs, x);
+        formula_evaluate(a, &values, n, n_inputs, x, of_a);
+        formula_evaluate(b, &values, n, n_inputs, x, of_b);
+        for (size_t i = 0; i < n; i++)
+            if (of_a[i] != of_b[i])
+                return false;
+    }
+    return true;
+}
+
 enum pair_kind task_pair_kind(const struct hyperparameters *h, struct task_pair pair)
 {
     char a[TASK_TEXT_MAX], b[TASK_TEXT_MAX];
     task_text(h, pair.a, a);
     task_text(h, pair.b, b);
-    if (strcmp(a, b) == 0)
+    const struct formula *formulas = task_registry_get(h->tasks)->list.formulas;
+    if (strcmp(a, b) == 0 || (task_pair_dials(h, pair) && is_equal_at_points(h, &formulas[pair.a], &formulas[pair.b])))
         return PAIR_IDENTICAL;
     if (strcmp(a, sum) != 0 && strcmp(b, sum) != 0)
         return PAIR_OTHER;

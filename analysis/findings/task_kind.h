@@ -9,7 +9,8 @@
 #define TASK_TEXT_MAX FORMULA_TEXT_MAX /* bytes of a task's formula, the final NUL included */
 
 enum pair_kind {
-    PAIR_IDENTICAL, /* equal formulas: what every claim is held against */
+    PAIR_IDENTICAL, /* what every claim is held against: equal formulas, or, where they have dials (a, b, c), formulas
+                       that are equal with the configuration's values of these put in */
     PAIR_SIMILAR,   /* x0 + x1 and x0 + K * x1, K not 1 */
     PAIR_UNLIKE,    /* x0 + x1 and x0 * x1 */
     PAIR_OTHER,
@@ -17,6 +18,13 @@ enum pair_kind {
 
 /* A task's formula in its canonical spelling: equal formulas are equal texts. */
 void task_text(const struct hyperparameters *h, int task, char text[TASK_TEXT_MAX]);
+
+/* Which dials the formulas of a pair use: bit 0: a, bit 1: b, bit 2: c. */
+unsigned task_pair_dials(const struct hyperparameters *h, struct task_pair pair);
+
+/* "a = 0.5, b = 1": the dials that a pair uses, with their values; "" if there are none. */
+#define TASK_DIALS_TEXT_MAX 96
+void task_pair_dials_text(const struct hyperparameters *h, struct task_pair pair, char text[TASK_DIALS_TEXT_MAX]);
 
 enum pair_kind task_pair_kind(const struct hyperparameters *h, struct task_pair pair);
 

@@ -33,10 +33,11 @@ static void write_histogram(const struct report *report, size_t i, size_t layer,
 
     snprintf(title, sizeof title, "Relative importance, layer %zu", layer + 1);
     for (size_t s = 0; s < sizeof said / sizeof said[0]; s++) {
-        char share[64];
+        char label[STATISTIC_LABEL_MAX], share[64];
+        statistic_label(said[s], &report->options->ri, label);
         report_format(share, report_estimate(report, i, layer, said[s]), true);
         size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s %s", s ? "; " : "", statistic_table[said[s]].label, share);
+        snprintf(text + used, sizeof text - used, "%s%s %s", s ? "; " : "", label, share);
     }
     fprintf(out, "<figure>\n");
     svg_begin(out, WIDTH, HEIGHT, title, text);
@@ -89,14 +90,19 @@ static void write_numbers(const struct report *report, size_t n_rows)
     report_fold_begin(out, "The numbers of each layer", n_rows);
     fprintf(out, "<ul class=\"meanings small\">");
     for (int s = STATISTIC_FIRST_OF_LAYER; s < STATISTIC_FIRST_OF_SHARING; s++) {
-        fprintf(out, "<li><b>%s</b>: ", statistic_table[s].label);
-        html_text(out, statistic_table[s].meaning);
+        fprintf(out, "<li><b>");
+        report_write_name(report, (enum statistic)s);
+        fprintf(out, "</b>: ");
+        report_write_meaning(report, (enum statistic)s);
         fprintf(out, "</li>\n");
     }
     fprintf(out, "</ul>\n");
     write_table_begin(out, "Relative importance by layer");
-    for (int s = STATISTIC_FIRST_OF_LAYER; s < STATISTIC_FIRST_OF_SHARING; s++)
-        fprintf(out, "<th scope=\"col\">%s</th>", statistic_table[s].label);
+    for (int s = STATISTIC_FIRST_OF_LAYER; s < STATISTIC_FIRST_OF_SHARING; s++) {
+        fprintf(out, "<th scope=\"col\">");
+        report_write_name(report, (enum statistic)s);
+        fprintf(out, "</th>");
+    }
     fprintf(out, "</tr></thead>\n<tbody>\n");
     for (size_t k = 0; k < report->n_figured; k++) {
         size_t i = report->figured[k];

@@ -86,7 +86,7 @@ static void write_list_of(const struct report *report, int first, int n, size_t 
     for (int s = first; s < first + n; s++) {
         fprintf(out, "<th scope=\"colgroup\" colspan=\"%zu\">%s, %%<br><small>", n_layers,
                 statistic_table[report_shares[s]].label);
-        html_text(out, statistic_table[report_shares[s]].meaning);
+        report_write_meaning(report, report_shares[s]);
         fprintf(out, "</small></th>");
     }
     fprintf(out, "</tr>\n<tr>");

@@ -1,5 +1,7 @@
 #include "report_origin.h"
 
+#include "numbers.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -141,8 +143,11 @@ static void write_conditions(const struct report *report)
         fprintf(report->out, " --where ");
         write_word(report->out, report->options->conditions[i]);
     }
-    if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW)
-        fprintf(report->out, " --unimportant-below %.17g", report->options->ri.unimportant_below);
+    if (report->options->ri.unimportant_below != UNIMPORTANT_BELOW) {
+        char text[NUMBER_TEXT_MAX];
+        number_text(report->options->ri.unimportant_below, text);
+        fprintf(report->out, " --unimportant-below %s", text);
+    }
 }
 
 /* The options with which this page was made. */

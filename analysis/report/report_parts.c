@@ -27,6 +27,20 @@ const struct estimate *report_estimate(const struct report *report, size_t i, si
     return &report->configs[i].estimates.layers[layer].statistics[statistic];
 }
 
+void report_write_name(const struct report *report, enum statistic statistic)
+{
+    char text[STATISTIC_LABEL_MAX];
+    statistic_label(statistic, &report->options->ri, text);
+    html_text(report->out, text);
+}
+
+void report_write_meaning(const struct report *report, enum statistic statistic)
+{
+    char text[STATISTIC_MEANING_MAX];
+    statistic_meaning(statistic, &report->options->ri, text);
+    html_text(report->out, text);
+}
+
 /* VALUE, and the interval if there is one: digits that make sense of a share in per cent, or of a plain number. */
 static void format_parts(const struct estimate *estimate, bool is_share, char value[32], char interval[32])
 {

@@ -54,6 +54,10 @@ size_t report_layers(const struct report *report, size_t i);
 void report_task(const struct report *report, int side, char text[TASK_LABEL_MAX]);
 bool report_has_pair(const struct report *report, size_t i);
 
+/* What a statistic is called, and what it means, of the report's pair, in HTML. */
+void report_write_name(const struct report *report, enum statistic statistic);
+void report_write_meaning(const struct report *report, enum statistic statistic);
+
 /* A statistic of a layer (0 for those that have none). */
 const struct estimate *report_estimate(const struct report *report, size_t i, size_t layer, enum statistic statistic);
 

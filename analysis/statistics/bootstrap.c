@@ -332,10 +332,10 @@ struct estimate median_estimate(float *values, size_t n)
     return estimate;
 }
 
-void estimate_clip_share(struct estimate *estimate)
+void estimate_clip(struct estimate *estimate, double least, double most)
 {
     if (isnan(estimate->low))
         return;
-    estimate->low = fmax(estimate->low, 0);
-    estimate->high = fmin(estimate->high, 1);
+    estimate->low = fmax(estimate->low, least);
+    estimate->high = fmin(estimate->high, most);
 }

@@ -41,7 +41,7 @@ void bootstrap_words(size_t n, uint32_t *words);
  * which have no such k, and if all are equal. */
 struct estimate median_estimate(float *values, size_t n);
 
-/* Cuts the interval of a share off at 0 and 1, beyond which Student's may reach. */
-void estimate_clip_share(struct estimate *estimate);
+/* Cuts an interval off at the least and the most that a value can be, beyond which Student's may reach. */
+void estimate_clip(struct estimate *estimate, double least, double most);
 
 #endif

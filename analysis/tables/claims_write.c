@@ -398,10 +398,12 @@ static void write_other(const struct claims *claims, const struct reader *reader
 {
     const struct other_pair *other = &claims->others.groups[i];
     const struct other_result *result = &claims->other_results[i];
-    char formulas[2][TASK_TEXT_MAX], text[2 * TASK_TEXT_MAX + 128], effect[64];
+    const struct claim_side *side = &other->pairs[0].a;
+    char formulas[2][TASK_TEXT_MAX], dials[TASK_DIALS_TEXT_MAX], text[2 * TASK_TEXT_MAX + 256], effect[64];
     other_texts(reader, other, formulas);
-    snprintf(text, sizeof text, "%s and %s: %zu configuration%s, %zu with identical tasks", formulas[0], formulas[1],
-             other->n, other->n == 1 ? "" : "s", result->n_judged);
+    task_pair_dials_text(&reader->configs[side->config], side->tasks, dials);
+    snprintf(text, sizeof text, "%s and %s%s%s: %zu configuration%s, %zu with identical tasks", formulas[0],
+             formulas[1], *dials ? ", " : "", dials, other->n, other->n == 1 ? "" : "s", result->n_judged);
     table_wrapped(" ", text, out);
     for (int m = 0; m < claims->n_measures; m++) {
         const struct claim_row *row = &result->rows[m];
@@ -460,11 +462,12 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "from which theirs is not subtracted).\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
-            "Beside it, shares of selective and mixed units, of importances as they are and\n"
-            "divided by their sum over the layer (/layer): below %g of its layer's mean one\n"
-            "counts as 0; shares of a layer are shares of %s.\n%s",
-            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->unimportant_below,
-            claims->is_of_important ? "its important units" : "all its units",
+            "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
+            "importances as they are and divided by their sum over the layer (/layer):\n"
+            "below %g of its layer's mean one counts as 0; shares of a layer are\n"
+            "shares of %s.\n%s",
+            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
+            claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
             claims->is_simultaneous
                 ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
                 : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
@@ -567,6 +570,12 @@ static void csv_begin_row(const struct claims *claims, const char *name, int m, 
             claims->unimportant_below, shares_of(claims), decision, n_seeds);
 }
 
+/* `last`: what comes before the settings that end a row, without its first comma. */
+static void csv_end_row(const struct claims *claims, const char *last, FILE *out)
+{
+    fprintf(out, ",%s,%g,%g\n", last, claims->selective_above, claims->mixed_below);
+}
+
 static void csv_warnings(unsigned warnings, FILE *out)
 {
     static const char *const names[] = {"all_equal", "zeros", "under_30_seeds"};
@@ -629,7 +638,7 @@ static void csv_claim_row(const struct claims *claims, const struct reader *read
     fputc(',', out);
     if (is_pair(c))
         csv_task_names(result, SIDE_B, reader, out);
-    fprintf(out, ",,,,,\n"); /* no trend */
+    csv_end_row(claims, ",,,,,", out);
 }
 
 /* Of tasks that no claim is about: columns as csv_claim_row's. */
@@ -638,6 +647,7 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
     const struct claim_result view = {.pairs = pairs};
     const struct claim_row *row = &claims->other_results[i].rows[m];
+    char dials[TASK_DIALS_TEXT_MAX];
     const double numbers[5] = {row->effect.value, row->effect.low, row->effect.high, row->mean_a, row->mean_b};
     csv_begin_row(claims, claim_table[CLAIM_NONE].name, m, NORMALISE_NONE, "", row->effect.n, out);
     csv_numbers(numbers, 5, out);
@@ -649,12 +659,15 @@ static void csv_other_row(const struct claims *claims, const struct reader *read
     csv_task_names(&view, SIDE_A, reader, out);
     const struct other_result *result = &claims->other_results[i];
     const double slopes[3] = {result->slopes[m].value, result->slopes[m].low, result->slopes[m].high};
+    task_pair_dials_text(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, dials);
+    fprintf(out, ",,");
+    csv_text(out, dials);
     if (result->axis) {
-        fprintf(out, ",,%s", result->axis->name);
+        fprintf(out, ",%s", result->axis->name);
         csv_numbers(slopes, 3, out);
-        fprintf(out, ",%s\n", result->is_logarithmic ? "doubling" : "1");
+        csv_end_row(claims, result->is_logarithmic ? "doubling" : "1", out);
     } else {
-        fprintf(out, ",,,,,,\n");
+        csv_end_row(claims, ",,,,", out);
     }
 }
 
@@ -668,7 +681,8 @@ static void csv_head(struct claims_group group, FILE *out)
         "configurations_a,configurations_b,number,smallest_effect,identical,identical_low,identical_high,warnings,"
         "first_plan,pairs,same_attempt,same_effect,same_low,same_high,specifications,specifications_larger,"
         "specifications_reversed,effect_least,effect_median,effect_largest,flipping_choice,noise_a,noise_b,"
-        "tasks_a,tasks_b,task_names_a,task_names_b,trend_along,trend,trend_low,trend_high,trend_per\n");
+        "tasks_a,tasks_b,task_names_a,task_names_b,dials,trend_along,trend,trend_low,trend_high,trend_per,"
+        "selective_above,mixed_below\n");
 }
 
 static void write_csv(const struct claims *claims, const struct reader *reader, struct claims_group group, FILE *out)
@@ -697,7 +711,7 @@ static void write_csv(const struct claims *claims, const struct reader *reader, 
             csv_keys(reader, group, out);
             csv_begin_row(claims, "loss_correlation", m, (enum normalise)n, "", c->n, out);
             csv_numbers(numbers, 5, out);
-            fprintf(out, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n");
+            csv_end_row(claims, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,", out);
         }
 }
 
@@ -837,6 +851,20 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     fprintf(out, "}");
 }
 
+/* The dials that a pair of tasks uses, with their values, as members. */
+static void json_dials(const struct hyperparameters *h, struct task_pair pair, FILE *out)
+{
+    static const char *const names[FORMULA_DIALS] = {"a", "b", "c"};
+    const double values[FORMULA_DIALS] = {h->a, h->b, h->c};
+    const char *separator = "";
+    for (int d = 0; d < FORMULA_DIALS; d++)
+        if (task_pair_dials(h, pair) >> d & 1) {
+            fprintf(out, "%s\"%s\": ", separator, names[d]);
+            json_number(out, values[d]);
+            separator = ", ";
+        }
+}
+
 static void json_other(const struct claims *claims, const struct reader *reader, size_t i, FILE *out)
 {
     const struct claim_pairs pairs = {claims->others.groups[i].pairs, claims->others.groups[i].n};
@@ -847,7 +875,9 @@ static void json_other(const struct claims *claims, const struct reader *reader,
     json_text(out, formulas[0]);
     fprintf(out, ", ");
     json_text(out, formulas[1]);
-    fprintf(out, "], ");
+    fprintf(out, "], \"dials\": {");
+    json_dials(&reader->configs[pairs.pairs[0].a.config], pairs.pairs[0].a.tasks, out);
+    fprintf(out, "}, ");
     json_configs("configurations", &view, SIDE_A, out);
     fprintf(out, ", \"with_identical\": %zu, \"effects\": {", claims->other_results[i].n_judged);
     for (int m = 0, n = 0; m < claims->n_measures; m++) {
@@ -898,6 +928,7 @@ static void write_json(const struct claims *claims, const struct reader *reader,
         fprintf(out, "%zu", claims->n_first);
     else
         fprintf(out, "null");
+    fprintf(out, ",\n  \"selective_above\": %g,\n  \"mixed_below\": %g", claims->selective_above, claims->mixed_below);
     fprintf(out, ",\n  \"unimportant_below\": ");
     json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", shares_of(claims));

@@ -96,7 +96,7 @@ static void write_sweep(const struct controls *controls, const struct reader *re
 {
     const char *separator = "";
     fprintf(out,
-            "// %s, each configuration a case, and behind them the identical tasks that its claims are held against.\n"
+            "// %s, each configuration a case, and behind them the identical tasks that its pairs are held against.\n"
             "// %zu of %zu configurations are new: picky extend FILE.h5 with this sweep trains them alone.\n\nname = ",
             "The file's sweep", controls->n - controls->n_old, controls->n);
     write_text(reader->name, out);
@@ -125,6 +125,20 @@ static void write_sweep(const struct controls *controls, const struct reader *re
     fprintf(out, ");\n");
 }
 
+/* Adds what a claim's pairs of conditions lack; of CLAIM_NONE all pairs of tasks. */
+static enum error_code add_claim(struct controls *controls, enum claim_id claim, const struct reader *reader,
+                                 const struct selection *selection, struct error *error)
+{
+    struct claim_pairs pairs;
+    if (claim_pairs_find(&pairs, claim, reader, selection, error))
+        return error->code;
+    for (size_t p = 0; p < pairs.n && !error->code; p++)
+        if (!add_lacking(controls, reader, &pairs.pairs[p].a, error) && claim_table[claim].key)
+            add_lacking(controls, reader, &pairs.pairs[p].b, error);
+    claim_pairs_free(&pairs);
+    return error->code;
+}
+
 enum error_code control_write(const struct reader *reader, const struct selection *selection, FILE *out,
                               struct error *error)
 {
@@ -134,17 +148,14 @@ enum error_code control_write(const struct reader *reader, const struct selectio
         return error_set(error, ERROR_FATAL, "not enough memory");
     memcpy(controls.configs, reader->configs, reader->n_configs * sizeof *controls.configs);
     error->code = ERROR_NONE;
-    for (int c = 0; c < N_CLAIMS && !error->code; c++) {
-        struct claim_pairs pairs;
-        if (claim_pairs_find(&pairs, (enum claim_id)c, reader, selection, error))
-            break;
-        for (size_t p = 0; p < pairs.n && !error->code; p++)
-            if (!add_lacking(&controls, reader, &pairs.pairs[p].a, error) && claim_table[c].key)
-                add_lacking(&controls, reader, &pairs.pairs[p].b, error);
-        claim_pairs_free(&pairs);
-    }
+    for (int c = 0; c < N_CLAIMS && !error->code; c++)
+        add_claim(&controls, (enum claim_id)c, reader, selection, error);
+    /* Eight tasks have 28 pairs, with two controls each: those that no claim is about only when claims have theirs. */
     if (!error->code && controls.n == controls.n_old)
-        error_set(error, ERROR_INPUT, "%s: --control: its claims lack no identical tasks", reader->path);
+        add_claim(&controls, CLAIM_NONE, reader, selection, error);
+    if (!error->code && controls.n == controls.n_old)
+        error_set(error, ERROR_INPUT, "%s: --control: its claims and other pairs of tasks lack no identical tasks",
+                  reader->path);
     if (!error->code)
         write_sweep(&controls, reader, out);
     free(controls.configs);

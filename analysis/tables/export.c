@@ -56,6 +56,14 @@ static void put_number(FILE *out, double value)
     fprintf(out, "%s", text);
 }
 
+/* The same of a double of the file. */
+static void put_double(FILE *out, double value)
+{
+    char text[NUMBER_TEXT_MAX];
+    number_text(value, text);
+    fprintf(out, ",%s", isfinite(value) ? text : "");
+}
+
 static bool is_column(const struct table *table, int row)
 {
     return table->options->all_hyperparameters || table->reader->swept[row];
@@ -147,7 +155,7 @@ static void put_model(struct table *table, size_t config, size_t first, size_t r
     put_number(table->out, (double)*(const float *)block_values(&blocks[MODEL_TRAIN_LOSS], r));
     put_floats(table->out, block_values(&blocks[MODEL_TEST_ERROR], r), 1, n_tasks, table->n_tasks);
     put_floats(table->out, block_values(&blocks[MODEL_TEST_LOSS], r), 1, n_tasks, table->n_tasks);
-    put_number(table->out, *(const double *)block_values(&blocks[MODEL_WALL_TIME], r));
+    put_double(table->out, *(const double *)block_values(&blocks[MODEL_WALL_TIME], r));
     memcpy(reason, block_values(&blocks[MODEL_REASON], r), FIELD_TEXT_SIZE);
     fputc(',', table->out);
     csv_text(table->out, reason);

@@ -49,11 +49,7 @@ static void begin(const struct reader *reader, const struct selection *selection
             "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
             "how many it serves, and the share of units that prefer each of the two.\n",
             ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
-            options->ri.unimportant_below,
-            !(reader->chosen >> STATUS_REJECTED & 1) ? "accepted"
-            : reader->chosen >> STATUS_ACCEPTED & 1  ? "accepted and rejected"
-                                                     : "rejected",
-            BOOTSTRAP_MODELS_MIN);
+            options->ri.unimportant_below, models_word(reader), BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }
@@ -162,7 +158,7 @@ static void print_number(const struct column *column, const struct estimate *est
 
 static void print_head(const struct column *column, const struct ri_options *ri, FILE *out)
 {
-    char head[32];
+    char head[STATISTIC_LABEL_MAX];
     switch (column->statistic) {
     case STATISTIC_SELECTIVE_1: snprintf(head, sizeof head, "selective %d", ri->task_a + 1); break;
     case STATISTIC_SELECTIVE_2: snprintf(head, sizeof head, "selective %d", ri->task_b + 1); break;
@@ -253,7 +249,9 @@ static void print_table(const struct summary_table *table, FILE *out)
     if (has_models && table->has_pair && table->is_new_task && is_shown(table, STATISTIC_ERROR_2))
         print_error(table, STATISTIC_ERROR_2, table->ri.task_b, out);
     if (has_models && table->has_pair && is_shown(table, STATISTIC_LOSS_RATIO)) {
-        print_estimate("ln(loss 1 / loss 2)", &table->estimates->layers[0].statistics[STATISTIC_LOSS_RATIO], out);
+        char label[STATISTIC_LABEL_MAX];
+        statistic_label(STATISTIC_LOSS_RATIO, &table->ri, label);
+        print_estimate(label, &table->estimates->layers[0].statistics[STATISTIC_LOSS_RATIO], out);
         fprintf(out, "\n");
     }
     bool has_layers = !table->options->statistics || table->options->statistics >> STATISTIC_FIRST_OF_LAYER;

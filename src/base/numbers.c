@@ -3,12 +3,21 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool number_is_integer(double value, int64_t *integer)
 {
     bool is_integer = fabs(value) < EXACT_BELOW && value == trunc(value);
     *integer = is_integer ? (int64_t)value : 0;
     return is_integer;
+}
+
+bool number_is_written_as_nonzero(const char *text, size_t length)
+{
+    size_t i = 0;
+    while (i < length && !strchr("123456789eEpP", text[i]))
+        i++;
+    return i < length && text[i] >= '1' && text[i] <= '9';
 }
 
 void number_text(double value, char text[NUMBER_TEXT_MAX])

@@ -3,6 +3,7 @@
 #define PICKY_NUMBERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A double holds every integer up to 2^53; one below it is no other integer rounded. */
@@ -14,6 +15,9 @@
 
 /* Whether `value` is an integer that is exact; if so, *integer is that, else 0. */
 bool number_is_integer(double value, int64_t *integer);
+
+/* Whether a number that strtod() takes, the first `length` bytes of `text`, is written as another one than 0. */
+bool number_is_written_as_nonzero(const char *text, size_t length);
 
 /* The shortest decimal that reads back as the same double, or the same float: .426 is not 0.425999996. From six digits
  * on, so that 10 is not 1e+01. */

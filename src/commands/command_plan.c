@@ -13,6 +13,7 @@
 #include "shape.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
+#include "task_likeness.h"
 #include "text.h"
 #include "verdict.h"
 #include "waiting.h"
@@ -163,6 +164,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, dou
     sweep_warnings_print(stderr, sweep);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
     print_swept(sweep);
+    task_likeness_print(stdout, sweep);
     printf("configurations  %zu (%zu shape%s)\n", sweep->n_configs, plan_n_shapes(plan),
            plan_n_shapes(plan) == 1 ? "" : "s");
     printf("replicates      %" PRId64 ", seeds %" PRId64 " to %" PRId64 "\n", sweep->replicates, sweep->seed,

@@ -39,7 +39,8 @@ void counts_shard(const struct shard *shard, char text[COUNTS_SHARD_MAX])
 
 enum error_code counts_choose(struct value_counts *values, const char *by, struct error *error)
 {
-    values->row = by ? hyperparameter_find(by) : NULL;
+    values->shows_second_task = by && strcmp(by, "second_task") == 0; /* "" stands for many lists */
+    values->row = by ? hyperparameter_find(values->shows_second_task ? "tasks" : by) : NULL;
     if (!by || values->row)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by, hyperparameter_hint(by).words);
@@ -79,7 +80,8 @@ enum error_code counts_read(struct value_counts *values, const char *path, struc
 
 void counts_print(FILE *stream, const struct value_counts *values)
 {
-    fprintf(stream, "%-18s %10s %10s", values->row->name, "expected", "done");
+    fprintf(stream, "%-18s %10s %10s", values->shows_second_task ? "second_task" : values->row->name, "expected",
+            "done");
     for (int i = 1; i <= N_STATUSES; i++)
         fprintf(stream, " %10s", status_names[i % N_STATUSES]);
     fprintf(stream, "\n");
@@ -88,7 +90,9 @@ void counts_print(FILE *stream, const struct value_counts *values)
         uint64_t expected = counts_expected(value->counts);
         char text[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&value->h, values->row, text);
-        fprintf(stream, "%-18s %10" PRIu64 " %10" PRIu64, text, expected, expected - value->counts[STATUS_PENDING]);
+        bool is_word = values->shows_second_task && *value->h.second_task;
+        fprintf(stream, "%-18s %10" PRIu64 " %10" PRIu64, is_word ? value->h.second_task : text, expected,
+                expected - value->counts[STATUS_PENDING]);
         for (int i = 1; i <= N_STATUSES; i++)
             fprintf(stream, " %10" PRIu64, value->counts[i % N_STATUSES]);
         fprintf(stream, "\n");

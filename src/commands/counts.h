@@ -12,6 +12,7 @@
 /* Counts for each value of one hyperparameter, values in order of appearance. All zero at first. */
 struct value_counts {
     const struct hyperparameter *row; /* NULL: none was asked for */
+    bool shows_second_task;           /* the row is that of the tasks: a list's word, where there is one */
     size_t n, capacity;
     bool is_full;              /* there are more values than it takes, or memory is short */
     struct value_count *value; /* [n]; owned */

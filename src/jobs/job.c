@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A trained model waits at most so long for others to be measured with. */
+/* A trained model waits at most about so long for others to be measured with: what has been trained should soon be
+ * safe. */
 static const double KEEP_S = 1;
 
 /* Bytes of targets that a runner keeps from screening to training, at most: those of 30 jobs of 130,000 samples. More
@@ -62,6 +63,7 @@ struct pack {
     struct waiting *kept_member[KERNELS_LANES_MAX];
     size_t n_kept;
     double kept_since_s; /* the first one */
+    double training_s;   /* how long it trained last */
 };
 
 struct job_runner {
@@ -674,7 +676,8 @@ static bool is_due(struct job_runner *runner, const struct pack *pack)
     if (pack->n_kept == 0)
         return false;
     const struct job_group *group = group_of(runner, &pack->training.network.shape);
-    return lanes_filled(group, STAGE_NEW, STAGE_SCREENED) == 0 || clock_awake_s() - pack->kept_since_s > KEEP_S ||
+    return lanes_filled(group, STAGE_NEW, STAGE_SCREENED) == 0 ||
+           clock_awake_s() - pack->kept_since_s + pack->training_s > KEEP_S ||
            (uint64_t)runner->n_packs * pack->n_bytes > runner->memory;
 }
 
@@ -781,6 +784,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
     size_t longest = 0;
     while (pack->member[longest]->n_steps < n_steps)
         longest++;
+    const double start = clock_awake_s();
     begin_pack(runner, &pack->training.model[longest].shape, n);
     const double expected_ns = cost_of_pack(pack->kernels, &pack->training.model[longest].shape).training_ns;
     while (!code && steps_left(pack) > 0) {
@@ -804,6 +808,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             pack->member[lane]->stage = STAGE_NEW;
             pack->member[lane] = NULL;
         }
+    pack->training_s = clock_awake_s() - start;
     runner->totals.packs++;
     runner->totals.expected_s += 1e-9 * expected_ns;
     runner->totals.lanes_used += n_trained;

@@ -254,7 +254,9 @@ enum error_code hyperparameters_set_formulas(struct hyperparameters *h, const ch
     struct task_list list = {0};
     int column;
     for (size_t i = 0; i < n_formulas; i++)
-        if (task_list_add(&list, formulas[i], strlen(formulas[i]), &column, error))
+        if (i == TASKS_MAX)
+            return error_set(error, ERROR_INPUT, "tasks: more than %d tasks; allowed: 1 to %d", TASKS_MAX, TASKS_MAX);
+        else if (task_list_add(&list, formulas[i], strlen(formulas[i]), &column, error))
             return error_prefix(error, "column %d", column), bad_tasks(formulas[i], error);
     if (n_formulas == 0)
         return error_set(error, ERROR_INPUT, "tasks = []: allowed: %s", hyperparameter_find("tasks")->allowed);
@@ -334,6 +336,14 @@ static bool is_float(const struct hyperparameter *row)
     return is_row(row, input_low) || is_row(row, input_high) || is_row(row, a) || is_row(row, b) || is_row(row, c);
 }
 
+/* That a number is not 0, but would become it. */
+static enum error_code too_near(const struct hyperparameter *row, const char *text, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "%s = %.200s: too near to 0 and would become it; allowed: %s, no nearer to 0 than %s", row->name,
+                     text, row->allowed, is_float(row) ? "1e-45" : "5e-324");
+}
+
 enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct hyperparameter *row, double value,
                                         struct error *error)
 {
@@ -350,9 +360,7 @@ enum error_code hyperparameter_set_real(struct hyperparameters *h, const struct 
     if (is_float(row) && value != 0 && (float)value == 0) {
         char text[HYPERPARAMETER_TEXT_MAX];
         number_text(value, text);
-        return error_set(error, ERROR_INPUT,
-                         "%s = %s: too near to 0 and would become it; allowed: %s, no nearer to 0 than 1e-45",
-                         row->name, text, row->allowed);
+        return too_near(row, text, error);
     }
     value += 0.0; /* no -0 */
     memcpy(field(h, row), &value, sizeof value);
@@ -392,6 +400,10 @@ enum error_code hyperparameter_set_text(struct hyperparameters *h, const struct 
         char *end;
         double value = strtod(text, &end);
         bool is_number = end > text && *end == '\0' && !isspace((unsigned char)*text);
+        bool becomes_0 =
+            value == 0 ? number_is_written_as_nonzero(text, strlen(text)) : is_float(row) && (float)value == 0;
+        if (is_number && becomes_0 && row->type == HYPERPARAMETER_REAL)
+            return too_near(row, text, error);
         if (!is_number || hyperparameter_set_real(h, row, value, error))
             return not_allowed(row, text, false, error);
         return ERROR_NONE;
@@ -609,6 +621,10 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     int n_tasks = hyperparameters_n_tasks(h);
     char fraction[HYPERPARAMETER_FORMAT_MAX];
     hyperparameters_train_counts(h, counts);
+    if (h->N_train < n_tasks)
+        return error_set(error, ERROR_INPUT,
+                         "N_train = %" PRId64 ": too few training samples for %d tasks; allowed: at least %d",
+                         h->N_train, n_tasks, n_tasks);
     for (int task = 0; task < n_tasks; task++)
         if (counts[task] < 1) {
             hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
@@ -631,12 +647,16 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
         if (counts[task] < counts[least])
             least = task;
     if (h->batch_size > counts[least]) {
-        hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+        const struct hyperparameter *row = hyperparameter_find("fraction");
+        hyperparameter_format(h, row, fraction);
+        bool is_equal = hyperparameter_is_default(h, row); /* and perhaps not given */
         return error_set(error, ERROR_INPUT,
                          "batch_size = %" PRId64
                          ": larger than task %d's part of the training set; allowed: at most %" PRId64
-                         " at fraction = %s, N_train = %" PRId64 " in train_mode \"%s\"",
-                         h->batch_size, least + 1, counts[least], fraction, h->N_train, train_modes[h->train_mode]);
+                         " at %s%s, N_train = %" PRId64 " in train_mode \"%s\"",
+                         h->batch_size, least + 1, counts[least],
+                         is_equal ? "equal fractions" : "fraction = ", is_equal ? "" : fraction, h->N_train,
+                         train_modes[h->train_mode]);
     }
     return ERROR_NONE;
 }

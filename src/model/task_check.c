@@ -33,13 +33,21 @@ static size_t sobol_targets(const struct formula *formula, const struct formula_
     return formula_evaluate(formula, values, n, n_inputs, x, target);
 }
 
+/* The targets at the points of moments: target [N_MOMENT_POINTS]. */
+static void moment_targets(const struct formula *formula, const struct formula_values *values, int n_inputs, float low,
+                           float high, float *target)
+{
+    float x[BATCH * FORMULA_INPUTS_MAX];
+    for (uint32_t first = 0; first < N_MOMENT_POINTS; first += BATCH)
+        sobol_targets(formula, values, n_inputs, low, high, first, BATCH, x, target + first);
+}
+
 struct task_moments task_moments(const struct formula *formula, const struct formula_values *values, int n_inputs,
                                  float input_low, float input_high)
 {
-    float x[BATCH * FORMULA_INPUTS_MAX], target[N_MOMENT_POINTS];
+    float target[N_MOMENT_POINTS];
     double sum = 0, squares = 0;
-    for (uint32_t first = 0; first < N_MOMENT_POINTS; first += BATCH)
-        sobol_targets(formula, values, n_inputs, input_low, input_high, first, BATCH, x, target + first);
+    moment_targets(formula, values, n_inputs, input_low, input_high, target);
     for (int i = 0; i < N_MOMENT_POINTS; i++)
         sum += (double)target[i];
     double mean = sum / N_MOMENT_POINTS;
@@ -48,6 +56,21 @@ struct task_moments task_moments(const struct formula *formula, const struct for
         squares += deviation * deviation;
     }
     return (struct task_moments){mean, sqrt(squares / N_MOMENT_POINTS)};
+}
+
+double task_correlation(const struct formula *a, const struct formula *b, const struct formula_values *values,
+                        int n_inputs, float input_low, float input_high)
+{
+    float of_a[N_MOMENT_POINTS], of_b[N_MOMENT_POINTS];
+    moment_targets(a, values, n_inputs, input_low, input_high, of_a);
+    moment_targets(b, values, n_inputs, input_low, input_high, of_b);
+    struct task_moments moments_a = task_moments(a, values, n_inputs, input_low, input_high);
+    struct task_moments moments_b = task_moments(b, values, n_inputs, input_low, input_high);
+    double products = 0;
+    for (int i = 0; i < N_MOMENT_POINTS; i++)
+        products += ((double)of_a[i] - moments_a.mean) * ((double)of_b[i] - moments_b.mean);
+    bool varies = moments_a.sd > 0 && moments_b.sd > 0;
+    return varies ? products / N_MOMENT_POINTS / (moments_a.sd * moments_b.sd) : NAN;
 }
 
 void task_standardise(struct task_moments moments, size_t n, float *target)
@@ -272,13 +295,29 @@ static bool warn_unused(const struct task_findings *findings, const struct task_
     return findings->unused_inputs != 0;
 }
 
+/* That 0 is near enough to all targets: a network with a ReLU output that is silent from the start is accepted as the
+ * last attempt, which is not rejected unseen. */
+static bool warn_silent(const struct task_list *list, const struct task_findings *findings, bool is_relu,
+                        double error_threshold, char line[ERROR_MESSAGE_MAX])
+{
+    double largest = 0; /* mean of |target| = mean of target + 2 max(0, -target) */
+    for (int task = 0; task < list->n_tasks; task++)
+        largest = fmax(largest, findings->tasks[task].mean + 2 * findings->tasks[task].mean_below);
+    snprintf(line, ERROR_MESSAGE_MAX,
+             "networks that learn nothing may be accepted: an output of 0 has a mean absolute error of at most %.2g, "
+             "below error_threshold = %g; a smaller one, or output_activation = \"linear\", prevents that",
+             largest, error_threshold);
+    return is_relu && largest < error_threshold;
+}
+
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX])
 {
     int task = number / TASK_WARNINGS_EACH, kind = number % TASK_WARNINGS_EACH;
     if (task == TASKS_MAX)
-        return warn_unused(findings, setting, line);
+        return kind == 0 ? warn_unused(findings, setting, line)
+                         : warn_silent(list, findings, is_relu, error_threshold, line);
     if (task >= list->n_tasks)
         return false;
     const struct task_range *range = &findings->tasks[task];

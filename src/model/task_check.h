@@ -25,6 +25,10 @@ struct task_moments {
 struct task_moments task_moments(const struct formula *formula, const struct formula_values *values, int n_inputs,
                                  float input_low, float input_high);
 
+/* The correlation of two targets over the same points; NaN if one of them is constant there. */
+double task_correlation(const struct formula *a, const struct formula *b, const struct formula_values *values,
+                        int n_inputs, float input_low, float input_high);
+
 /* Standardises n targets in place: (float)((t - mean) / sd). sd is above 0. */
 void task_standardise(struct task_moments moments, size_t n, float *target);
 
@@ -58,7 +62,7 @@ double task_check_work(const struct task_list *list, const struct task_setting *
 
 /* Warning number `number` of what was found, as one line that names the task's formula; false if it does not hold. A
  * number below TASK_WARNINGS is one kind of one task, or of the list. `is_relu`: the output cannot go below 0. */
-enum { TASK_WARNINGS_EACH = 3, TASK_WARNINGS = TASKS_MAX * TASK_WARNINGS_EACH + 1 };
+enum { TASK_WARNINGS_EACH = 3, TASK_WARNINGS = TASKS_MAX * TASK_WARNINGS_EACH + 2 };
 bool task_warning(const struct task_list *list, const struct task_setting *setting,
                   const struct task_findings *findings, bool is_relu, double error_threshold, int number,
                   char line[ERROR_MESSAGE_MAX]);

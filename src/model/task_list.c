@@ -14,6 +14,23 @@ static size_t span(const char *text, size_t at, size_t end, bool of_name)
     return n;
 }
 
+enum error_code task_list_name(struct task_list *list, int task, const char *text, size_t length, struct error *error)
+{
+    char *name = list->names[task];
+    if (length >= TASK_NAME_MAX)
+        return error_set(error, ERROR_INPUT, "the name of a task has %zu characters; allowed: %d", length,
+                         TASK_NAME_MAX - 1);
+    if (span(text, 0, length, true) < length)
+        return error_set(error, ERROR_INPUT,
+                         "the name of a task has another character; allowed: letters, digits and _");
+    memset(name, 0, TASK_NAME_MAX);
+    memcpy(name, text, length);
+    for (int other = 0; other < task && length > 0; other++)
+        if (strcmp(list->names[other], name) == 0)
+            return error_set(error, ERROR_INPUT, "two tasks are called %s; allowed: different names", name);
+    return ERROR_NONE;
+}
+
 /* Takes "name :" from the front of a task: *at, in the text, is then where its formula begins. */
 static enum error_code take_name(struct task_list *list, const char *text, size_t *at, size_t end, int *column,
                                  struct error *error)
@@ -29,15 +46,12 @@ static enum error_code take_name(struct task_list *list, const char *text, size_
     if (!is_named || length == 0)
         return error_set(error, ERROR_INPUT,
                          "a : that follows no name; allowed in the name of a task: letters, digits and _");
-    if (length >= TASK_NAME_MAX)
-        return error_set(error, ERROR_INPUT, "the name of a task has %zu characters; allowed: %d", length,
-                         TASK_NAME_MAX - 1);
-    char *name = list->names[list->n_tasks];
-    memset(name, 0, TASK_NAME_MAX);
-    memcpy(name, text + from, length);
-    for (int task = 0; task < list->n_tasks; task++)
-        if (strcmp(list->names[task], name) == 0)
-            return error_set(error, ERROR_INPUT, "two tasks are called %s; allowed: different names", name);
+    if (strspn(text + from, "0123456789") >= length)
+        return error_set(error, ERROR_INPUT,
+                         "a task is called %.*s, a number; allowed: letters, digits and _, not digits alone",
+                         (int)(length < TASK_NAME_MAX ? length : TASK_NAME_MAX), text + from);
+    if (task_list_name(list, list->n_tasks, text + from, length, error))
+        return error->code;
     *at = colon + 1;
     return ERROR_NONE;
 }

@@ -29,6 +29,10 @@ enum error_code task_list_parse(const char *text, size_t length, struct task_lis
 enum error_code task_list_add(struct task_list *list, const char *text, size_t length, int *column,
                               struct error *error);
 
+/* Names task `task`, 0-based, by `length` bytes (any bytes; none: no name). ERROR_INPUT if no task can be called so, or
+ * one before it is. */
+enum error_code task_list_name(struct task_list *list, int task, const char *text, size_t length, struct error *error);
+
 /* The list that second_task stands for: "prod" is x0 + x1; x0 * x1, "addK" x0 + x1; x0 + K * x1 (K = 1: x0 + x1; K < 0:
  * x0 - |K| * x1), K rounded to float. `second_task` is a checked one. */
 void task_list_of_second_task(const char *second_task, struct task_list *list);

@@ -68,11 +68,16 @@ static bool note(const char *text, int64_t number)
     return true;
 }
 
+/* Takes over the names that a known list lacks, unless another of its tasks has one of them. */
 static void take_names(struct task_list *known, const struct task_list *list)
 {
-    for (int task = 0; task < known->n_tasks; task++)
-        if (!*known->names[task])
+    for (int task = 0; task < known->n_tasks; task++) {
+        bool is_new = !*known->names[task];
+        for (int other = 0; other < known->n_tasks && is_new; other++)
+            is_new = strcmp(known->names[other], list->names[task]) != 0 || !*list->names[task];
+        if (is_new)
             memcpy(known->names[task], list->names[task], TASK_NAME_MAX);
+    }
 }
 
 enum error_code task_registry_add(const struct task_list *list, int64_t *number, struct error *error)

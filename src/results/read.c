@@ -377,32 +377,44 @@ static enum error_code read_part(hid_t file, const char *path, const char *name,
                    : results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
 }
 
-/* Whether a text may name a task. */
-static bool is_task_name(const char *text)
+/* The texts of a variable along the file's lists and their tasks. */
+struct list_texts {
+    size_t n_tasks; /* of the largest list */
+    char **texts;   /* [list][n_tasks], which HDF5 allocated */
+};
+
+static void free_list_texts(struct list_texts *read, size_t n)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    return text && strlen(text) < TASK_NAME_MAX && text[strspn(text, letters)] == '\0';
+    for (size_t i = 0; i < n * read->n_tasks && read->texts; i++)
+        H5free_memory(read->texts[i]);
+    free(read->texts);
 }
 
-/* The names of the tasks of list `number` of the file, which are for tables and figures alone: what is not there, or is
- * none, is left out. */
-static void take_names(hid_t file, uint64_t number, struct task_list *list)
+/* Reads those of lists first .. first + n - 1, for free_list_texts(), also after an error. */
+static enum error_code read_list_texts(hid_t file, const char *path, const char *name, uint64_t first, size_t n,
+                                       struct list_texts *read, struct error *error)
 {
-    hsize_t size[2] = {0}, start[2] = {number, 0}, count[2] = {1, (hsize_t)list->n_tasks};
-    char *names[TASKS_MAX] = {NULL};
-    hid_t dataset = H5Lexists(file, "task_name", H5P_DEFAULT) > 0 ? H5Dopen2(file, "task_name", H5P_DEFAULT) : -1;
+    *read = (struct list_texts){0};
+    hsize_t size[2] = {0}, start[2] = {first, 0}, count[2] = {n, 0};
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
     hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
-    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset);
-    hid_t memory = H5Screate_simple(2, count, NULL);
-    bool is_read = space >= 0 && type >= 0 && memory >= 0 && is_text(type) && H5Sget_simple_extent_ndims(space) == 2 &&
-                   H5Sget_simple_extent_dims(space, size, NULL) == 2 && number < size[0] && count[1] <= size[1] &&
-                   H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-                   H5Dread(dataset, type, memory, space, H5P_DEFAULT, names) >= 0;
-    for (int task = 0; is_read && task < list->n_tasks; task++) {
-        if (is_task_name(names[task]))
-            memcpy(list->names[task], names[task], strlen(names[task]));
-        H5free_memory(names[task]);
+    hid_t type = dataset < 0 ? H5I_INVALID_HID : H5Dget_type(dataset), memory = H5I_INVALID_HID;
+    bool is_good = space >= 0 && is_text(type) && H5Sget_simple_extent_ndims(space) == 2 &&
+                   H5Sget_simple_extent_dims(space, size, NULL) == 2 && first < size[0] && n <= size[0] - first &&
+                   size[1] >= 1 && size[1] <= TASKS_MAX;
+    enum error_code code = ERROR_NONE;
+    if (is_good) {
+        read->n_tasks = count[1] = size[1];
+        read->texts = calloc(n * read->n_tasks, sizeof *read->texts);
+        memory = H5Screate_simple(2, count, NULL);
+        if (!read->texts)
+            code = error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
+        else
+            is_good = memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                      H5Dread(dataset, type, memory, space, H5P_DEFAULT, read->texts) >= 0;
     }
+    if (!is_good)
+        code = results_damaged(error, path, "its variable %s is missing or not what picky writes", name);
     if (memory >= 0)
         H5Sclose(memory);
     if (type >= 0)
@@ -411,6 +423,40 @@ static void take_names(hid_t file, uint64_t number, struct task_list *list)
         H5Sclose(space);
     if (dataset >= 0)
         H5Dclose(dataset);
+    return code;
+}
+
+/* The text of a task of a list, both 0-based; "" behind the list's last one. */
+static const char *list_text(const struct list_texts *read, size_t list, size_t task)
+{
+    const char *text = task < read->n_tasks ? read->texts[list * read->n_tasks + task] : NULL;
+    return text ? text : "";
+}
+
+/* Makes list `i` of those that have been read from its text, and holds to it what else the file says of its tasks. */
+static enum error_code make_list(const char *text, const struct list_texts *formulas, const struct list_texts *names,
+                                 size_t i, struct task_list *list, struct error *error)
+{
+    char canonical[TASK_LIST_TEXT_MAX];
+    int column;
+    if (task_list_parse(text, strlen(text), list, &column, error))
+        return error->code;
+    task_list_text(list, canonical);
+    if (strcmp(text, canonical) != 0)
+        return error_set(error, ERROR_INPUT, "its tasks are not written as picky writes them: %s", canonical);
+    for (int task = 0; task < TASKS_MAX; task++) {
+        const char *formula = task < list->n_tasks ? list->formulas[task].text : "";
+        const char *name = list_text(names, i, (size_t)task);
+        if (strcmp(list_text(formulas, i, (size_t)task), formula) != 0)
+            return error_set(error, ERROR_INPUT, "its task_formula of task %d is not that of its tasks, \"%s\"",
+                             task + 1, formula);
+        if (task >= list->n_tasks && *name)
+            return error_set(error, ERROR_INPUT, "it has a task_name of task %d, but %d tasks", task + 1,
+                             list->n_tasks);
+        if (task < list->n_tasks && task_list_name(list, task, name, strlen(name), error))
+            return error_prefix(error, "its task_name of task %d", task + 1);
+    }
+    return ERROR_NONE;
 }
 
 /* Adds the file's lists of tasks first .. first + n - 1 to the registry: numbers [n]. Their names come along. */
@@ -420,20 +466,23 @@ static enum error_code read_lists(hid_t file, const char *path, uint64_t first, 
     struct reading {
         char *text;
     } *texts = calloc(n, sizeof *texts);
+    struct list_texts formulas = {0}, names = {0};
     struct error reason = {0};
     if (!texts)
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     enum error_code code = read_part(file, path, "tasks", H5T_STRING, first, n, texts, error);
+    if (!code)
+        code = read_list_texts(file, path, "task_formula", first, n, &formulas, error);
+    if (!code)
+        code = read_list_texts(file, path, "task_name", first, n, &names, error);
     for (size_t i = 0; i < n && !code; i++) {
         struct task_list list = {0};
-        int column;
-        const char *text = texts[i].text ? texts[i].text : "";
-        code = task_list_parse(text, strlen(text), &list, &column, &reason);
-        if (!code)
-            take_names(file, first + i, &list);
-        if (code || task_registry_add(&list, &numbers[i], &reason))
+        if (make_list(texts[i].text ? texts[i].text : "", &formulas, &names, i, &list, &reason) ||
+            task_registry_add(&list, &numbers[i], &reason))
             code = results_damaged(error, path, "list of tasks %" PRIu64 ": %s", first + i, reason.message);
     }
+    free_list_texts(&formulas, n);
+    free_list_texts(&names, n);
     for (size_t i = 0; i < n; i++)
         H5free_memory(texts[i].text);
     free(texts);

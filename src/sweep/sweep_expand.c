@@ -1,4 +1,5 @@
 #include "sweep_internal.h"
+#include "task_registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,11 @@ static void locate_fault(struct sweep_reader *r, const struct variation *variati
     r->override = sweep_find_override(r, key, r->n_overrides);
     bool is_noted = row->type == HYPERPARAMETER_TASKS && (size_t)h->tasks < r->sweep->n_tasks_places;
     r->place = is_noted ? r->sweep->tasks_places[h->tasks] : 0;
+    const struct task_list *list = &task_registry_get(h->tasks)->list;
+    int task;
+    struct error ignored;
+    if (r->place && task_list_check_inputs(list, (int)h->n_inputs, &task, &ignored))
+        r->place = sweep_input_place(r, r->place, task, list->formulas[task].n_inputs - 1);
     if (!r->place)
         r->place = axis_place(variation, row);
     if (!r->place)

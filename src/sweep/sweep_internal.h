@@ -55,6 +55,10 @@ bool sweep_is_one_of(const char *key, const char *const *names);
 /* tasks for second_task, and the reverse: two keys for one thing. NULL for other rows. */
 const struct hyperparameter *sweep_partner(const struct hyperparameter *row);
 
+/* Where the list of tasks that stands at `place` has the input x<input> in task `task`, both 0-based; `place` if that
+ * cannot be seen. */
+int sweep_input_place(const struct sweep_reader *r, int place, int task, int input);
+
 /* Puts value i of an axis into h. */
 void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i);
 

@@ -6,6 +6,7 @@
 #include "task_list.h"
 #include "text.h"
 
+#include <ctype.h>
 #include <libconfig.h>
 #include <math.h>
 #include <stdarg.h>
@@ -235,6 +236,47 @@ static int tasks_fault_place(const struct sweep_reader *r, const config_setting_
     return place_of(r, setting);
 }
 
+/* Where a piece of a text has an input, by its name; NULL: nowhere. */
+static const char *find_input(const char *from, const char *end, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *c = from; c + length <= end; c++) {
+        bool is_whole = (c == from || (!isalnum((unsigned char)c[-1]) && c[-1] != '_')) &&
+                        (c + length == end || !isdigit((unsigned char)c[length]));
+        if (is_whole && strncmp(c, name, length) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+int sweep_input_place(const struct sweep_reader *r, int place, int task, int input)
+{
+    struct scanner scanner = {r->sweep->original + place - 1, 1};
+    struct token token;
+    struct error ignored;
+    char name[8];
+    int at = 0; /* the task */
+    bool is_array = false;
+    snprintf(name, sizeof name, "x%d", input);
+    while (!scanner_next(&scanner, &token, &ignored)) {
+        char sign = token_sign(&token);
+        is_array = is_array || sign == '[' || sign == '(';
+        at += sign == ',';
+        if (token.kind != TOKEN_STRING && !(is_array && sign && strchr("[(,", sign)))
+            return place;
+        for (const char *c = token.start, *end = c + token.length; token.kind == TOKEN_STRING; at++) {
+            const char *semicolon = memchr(c, ';', (size_t)(end - c));
+            const char *found = at == task ? find_input(c, semicolon ? semicolon : end, name) : NULL;
+            if (found)
+                return place_in_text(r, found);
+            if (!semicolon)
+                break;
+            c = semicolon + 1;
+        }
+    }
+    return place;
+}
+
 /* Notes where a list of tasks stands, the first time. */
 static enum error_code note_list_place(struct sweep_reader *r, const struct hyperparameters *h, int place)
 {
@@ -256,12 +298,17 @@ static enum error_code note_list_place(struct sweep_reader *r, const struct hype
 static enum error_code set_one(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
                                const config_setting_t *setting)
 {
+    const struct token *written = &setting_place(setting)->value;
     if (row->type == HYPERPARAMETER_TASKS && (config_setting_is_array(setting) || config_setting_is_list(setting)))
         return set_formulas(r, h, setting);
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_INT: return hyperparameter_set_integer(h, row, config_setting_get_int(setting), r->error);
     case CONFIG_TYPE_INT64: return hyperparameter_set_integer(h, row, config_setting_get_int64(setting), r->error);
-    case CONFIG_TYPE_FLOAT: return hyperparameter_set_real(h, row, config_setting_get_float(setting), r->error);
+    case CONFIG_TYPE_FLOAT:
+        if (config_setting_get_float(setting) == 0 &&
+            number_is_written_as_nonzero(written->start, (size_t)written->length))
+            return fail(r, setting, "too near to 0 and would become it; allowed: %s", row->allowed);
+        return hyperparameter_set_real(h, row, config_setting_get_float(setting), r->error);
     case CONFIG_TYPE_STRING: return hyperparameter_set_string(h, row, config_setting_get_string(setting), r->error);
     case CONFIG_TYPE_BOOL: return fail(r, setting, "allowed: %s", row->allowed);
     default: return fail(r, setting, "not one value (lists stand in grid or zip); allowed: %s", row->allowed);

@@ -37,7 +37,7 @@ END
 refuse 'many.cfg:1:[0-9]+: tasks: configuration 2000 \(a = 0\): task 8: 1 / .* is infinite at x3 = 0, a = 0; allowed' "$picky" plan many.cfg
 sed -i 's/to = 0/to = 1/' many.cfg
 expect 0 "$picky" plan many.cfg
-[[ $(wc -l <err) == 4 ]] || fail "not four lines"
+[[ $(grep -c "warning: " err) == 4 ]] || fail "not four warnings"
 grep -qE 'configuration 0 \(a = 10\) and [0-9]+ others: task 7, 7, is constant' err || fail "no line of a constant"
 grep -qE 'others: no task uses x7, x8, x9, of n_inputs = 10$' err || fail "no line of unused inputs"
 grep -qE 'of 2001 different settings of tasks [0-9]+ were checked at a few points only$' err || fail "no line of what was not checked"
@@ -50,15 +50,28 @@ refuse '^picky: grid.cfg:3:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) 
 
 # ---- columns are those of the text that a message quotes ----
 printf 'model = { %s tasks = ["x0",\n "(x0)  + ( (x1) * (x5))"]; };\n' "$small" >column.cfg
-refuse '^picky: column.cfg:1:[0-9]+: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
+refuse '^picky: column.cfg:2:21: tasks: task 2: x0 \+ x1 \* x5 uses x5 \(column 11\), but n_inputs = 2; allowed: inputs below x2$' "$picky" plan column.cfg
 refuse 'task 2: 1 \* \(x1 \+ x7\) uses x7 \(column 11\), but' "$picky" train --set 'tasks=( (x0) );   1.0*(x1 + (x7))'
+
+# ---- places: of the input in its task, in texts of pieces, arrays, the values of a grid ----
+printf 'model = { %s tasks = "x0;"\n  " x1;"\n  " x1 + x9"; };\n' "$small" >pieces.cfg
+refuse '^picky: pieces.cfg:3:10: tasks: task 3: x1 \+ x9 uses x9 ' "$picky" plan pieces.cfg
+printf 'model = { %s };\ngrid = { tasks = ("x0",\n  ["x1", # x9\n   "x1 + x12 - x15"]); };\n' "$small" >places.cfg
+refuse '^picky: places.cfg:4:16: tasks: task 2: x1 \+ x12 - x15 uses x15 ' "$picky" plan places.cfg
+printf 'model = { %s };\ngrid = { tasks = (["x0"],\n  ["x0", "x1", "x0", "x1", "x0", "x1", "x0", "x1",\n   "x0"]); };\n' "$small" >nine.cfg
+refuse '^picky: nine.cfg:4:[0-9]+: tasks: more than 8 tasks; allowed: 1 to 8$' "$picky" plan nine.cfg
 
 # ---- numbers that become 0 as floats ----
 for value in second_task=add1e-60 second_task=add-1e-400 second_task=add1e7; do
     refuse "^picky: --set $value: .* K = 0 or 1e-45 <= \|K\| <= 1e6\$" "$picky" train --set "$value"
 done
 for value in a=1e-60 b=-1e-60 input_high=1e-60; do
-    refuse "^picky: --set $value: ${value/=/ = }: (too near to 0|allowed)" "$picky" train --set "$value"
+    refuse "^picky: --set $value: ${value/=/ = }: too near to 0 and would become it; .* than 1e-45\$" "$picky" train --set "$value"
+done
+for value in lr=1e-400 fraction=2e-999; do
+    refuse "^picky: --set $value: ${value/=/ = }: too near to 0 and would become it; .* than 5e-324\$" "$picky" train --set "$value"
+    echo "model = { $value; };" >near.cfg
+    refuse "^picky: near.cfg:1:[0-9]+: ${value/=/ = }: too near to 0 and would become it; allowed: " "$picky" plan near.cfg
 done
 printf 'grid = { a = [0.0, 1e-60]; }; model = { %s tasks = "x0; a * x1"; };\n' "$small" >dial.cfg
 refuse '^picky: dial.cfg:1:[0-9]+: a = 1e-60: too near to 0 and would become it; allowed: a number .*, no nearer to 0 than 1e-45$' "$picky" plan dial.cfg

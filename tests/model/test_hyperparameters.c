@@ -462,6 +462,12 @@ static void test_check(void **state)
          "context_location = 2: allowed: \"start\", \"end\" or a layer number from 1 to hidden_layers = 1"},
         {"N_train=2 batch_size=2", NULL},
         {"N_train=9", "batch_size = 10: larger than the training set; allowed: at most N_train = 9"},
+        {"N_train=7 batch_size=1 tasks=x0;x1;x0;x1;x0;x1;x0;x1",
+         "N_train = 7: too few training samples for 8 tasks; allowed: at least 8"},
+        {"N_train=8 batch_size=1 tasks=x0;x1;x0;x1;x0;x1;x0;x1", NULL},
+        {"N_train=20 batch_size=3 tasks=x0;x1;x0;x1;x0;x1;x0;x1 train_mode=replay",
+         "batch_size = 3: larger than task 5's part of the training set; allowed: at most 2 at equal fractions, "
+         "N_train = 20 in train_mode \"replay\""},
         {"fraction=0.0005", NULL}, /* 0.5 of a sample rounds to 1 */
         {"fraction=0.00049",
          "fraction = 0.00049: leaves task 1 without training samples at N_train = 1000; allowed: what "

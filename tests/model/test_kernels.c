@@ -75,7 +75,7 @@ static void test_product(void **state)
 {
     const struct kernels *kernels = *state;
     size_t lanes = kernels->lanes;
-    static const size_t rows[] = {1, 2, 4, 5, 9, 10, 11, 23}, units[] = {1, 2, 3, 8}, inputs[] = {1, 2, 7, 52};
+    static const size_t rows[] = {1, 2, 4, 5, 9, 10, 11, 23}, units[] = {1, 2, 7, 8}, inputs[] = {1, 2, 7, 52};
     for (size_t i = 0; i < 8 * 4 * 4 * 4; i++) {
         size_t n_rows = rows[i % 8], n_units = units[i / 8 % 4], n_inputs = inputs[i / 32 % 4];
         enum epilogue epilogue = i / 128 % 2 ? EPILOGUE_RELU : EPILOGUE_NONE;
@@ -214,7 +214,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
 static void test_update(void **state)
 {
     for (int is_adam = 0; is_adam < 2; is_adam++)
-        for (size_t n_units = 1; n_units <= 6; n_units++)
+        for (size_t n_units = 1; n_units <= 7; n_units++)
             for (size_t n_columns = 1; n_columns <= 9; n_columns++)
                 check_update(*state, is_adam, 1 + (n_units * 7 + n_columns) % 12, n_units, n_columns);
 }

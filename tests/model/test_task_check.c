@@ -103,6 +103,24 @@ static void test_brief(void **state)
     }
 }
 
+static double correlation(const char *text, float low, float high)
+{
+    struct task_list list = parsed(text);
+    struct formula_values values = {.dials = {1, 1, 1}};
+    return task_correlation(&list.formulas[0], &list.formulas[1], &values, 2, low, high);
+}
+
+/* Against integrals over the box. */
+static void test_correlation(void **state)
+{
+    (void)state;
+    assert_true(fabs(correlation("x0 + x1; 3 - 2 * (x0 + x1)", 0, 1) + 1) < 1e-6);
+    assert_true(fabs(correlation("x0; x1", 0, 1)) < 1e-3);
+    assert_true(fabs(correlation("x0 + x1; x0 * x1", 0, 1) - sqrt(6. / 7)) < 1e-3); /* 1/12 / sqrt(1/6 * 7/144) */
+    assert_true(fabs(correlation("x0 + x1; x0 * x1", -1, 1)) < 1e-3);
+    assert_true(isnan(correlation("x0; 3", 0, 1)));
+}
+
 /* All warnings of a list, joined by "|". */
 static const char *warnings(const char *text, const struct task_setting *setting, bool is_relu)
 {
@@ -135,6 +153,11 @@ static void test_warnings(void **state)
         strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "task 2, x0 - 0.3 * x1, goes down to -0.3"));
     assert_null(strstr(warnings("x0 + x1; x0 - 0.3 * x1", square, true), "rejected"));
     assert_non_null(strstr(warnings("x0 - x1", square, true), "rejected"));
+    const char *silent = "0 has a mean absolute error of at most 0.04, below error_threshold = 0.05;";
+    assert_non_null(strstr(warnings("0.08 * x0; 0.01 * x1 - 0.01", square, true), silent));
+    assert_null(strstr(warnings("0.08 * x0; 0.01 * x1", square, false), "learn nothing"));
+    assert_null(strstr(warnings("0.08 * x0; x1", square, true), "learn nothing"));
+    assert_null(strstr(warnings("0.2 * x0 - 0.1", square, true), "learn nothing")); /* a mean of 0, but not of |t| */
     assert_non_null(strstr(warnings("x0 + x1; 3", square, true), "task 2, 3, is constant: there"));
     assert_non_null(strstr(warnings("x0; x0^2", square, true), "no task uses x1, of n_inputs = 2"));
     assert_non_null(
@@ -218,8 +241,9 @@ static void test_scale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_brief),   cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_findings),   cmocka_unit_test(test_moments), cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_not_finite),  cmocka_unit_test(test_brief),    cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_correlation), cmocka_unit_test(test_findings), cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Lists of tasks: names, limits, what second_task stands for, random constants. */
 #include "task_list.h"
+#include "task_registry.h"
 
 #include "random_fixture.h"
 
@@ -97,6 +98,7 @@ static void test_errors(void **state)
         {"x0 + x1; x0 * y", 15, "unknown name y"},
         {"sum: x0 ** 2", 9, "**"},
         {": x0", 1, "letters, digits and _"},
+        {"x0; 2 : x1", 5, "a task is called 2, a number;"},
         {"my task: x0", 1, "letters, digits and _"},
         {"x0;  a-b: x0", 6, "letters, digits and _"},
         {"größe: x0", 1, "letters, digits and _"},
@@ -114,6 +116,33 @@ static void test_errors(void **state)
             fail_msg("%s: code %d, column %d (not %d), \"%s\"", cases[i].text, code, column, cases[i].column,
                      error.message);
     }
+}
+
+/* A list has the names that it was given first, and never one of them twice. */
+static void test_names_of_a_known_list(void **state)
+{
+    (void)state;
+    const char *spellings[] = {"u: x0 - a; x1; x1", "x0 - a; u: x1; x1", "x0 - a; v: x1; u: x1",
+                               "w: x0 - a; x1; t: x1"};
+    int64_t number = -1, first = -1;
+    struct error error;
+    for (int i = 0; i < 4; i++) {
+        struct task_list list = parsed(spellings[i]);
+        assert_int_equal(task_registry_add(&list, &number, &error), ERROR_NONE);
+        first = i == 0 ? number : first;
+        assert_int_equal(number, first);
+    }
+    char text[TASK_LIST_NAMED_MAX];
+    task_registry_named_text(number, text);
+    assert_string_equal(text, "u: x0 - a; v: x1; t: x1");
+
+    struct task_list list = parsed("x0; x1");
+    assert_int_equal(task_list_name(&list, 0, "sum", 3, &error), ERROR_NONE);
+    assert_int_equal(task_list_name(&list, 1, "sum", 3, &error), ERROR_INPUT);
+    assert_int_equal(task_list_name(&list, 1, "a b", 3, &error), ERROR_INPUT);
+    assert_int_equal(task_list_name(&list, 1, "", 0, &error), ERROR_NONE);
+    assert_string_equal(list.names[0], "sum");
+    assert_string_equal(list.names[1], "");
 }
 
 /* Eight formulas of 255 bytes. */
@@ -243,8 +272,12 @@ int main(void)
 {
     random_begin();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),       cmocka_unit_test(test_errors),  cmocka_unit_test(test_longest),
-        cmocka_unit_test(test_second_task), cmocka_unit_test(test_randoms),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_names_of_a_known_list),
+        cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_second_task),
+        cmocka_unit_test(test_randoms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

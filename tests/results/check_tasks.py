@@ -3,8 +3,10 @@
 reference (tests/reference), from data streams to weights and measures; so it is from the stored weights alone
 (recompute.py). The same bits come from two ranks, after a kill, after an extension and from shards.
 
-Usage: check_tasks.py PICKY"""
+Usage: check_tasks.py PICKY PICKY_ANALYSE"""
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +23,7 @@ except ImportError:
     sys.exit(77)
 import reference  # noqa: E402
 
-PICKY = os.path.abspath(sys.argv[1])
+PICKY, ANALYSE = map(os.path.abspath, sys.argv[1:3])
 SWEEP = os.path.join(HERE, "tasks.cfg")
 LISTS = ["x0^2 - a", "x0 + x1; x0 * x1", "x0; exp(x1) * a; sin(2 * x2) + r0",
          "x0; -x1; x2; x0 * x1; max(x0, x1); if(x0 > 0.5, x1, x2); r1 * x0 + r2 * x1; "
@@ -86,6 +88,36 @@ def check_slot(f, config, replicate):
         assert close.all(), (at + name, found[~close][:5], wanted[~close][:5])
 
 
+def check_texts():
+    """What the file says of its tasks in several places must agree: all that read it refuse it in one line if not."""
+    shutil.copy("whole.h5", "bad.h5")
+    for name, at, text, wrong in (
+            ("task_formula", (2, 0), "garbage(", r"list of tasks 2: its task_formula of task 1 is not that of its tasks, \"x0\""),
+            ("task_formula", (3, 6), "r1 * x0 + r3 * x1", "list of tasks 3: its task_formula of task 7 is not"),
+            ("task_formula", (0, 1), "x0", "list of tasks 0: its task_formula of task 2 is not that of its tasks, \"\""),
+            ("task_name", (1, 0), "a b; c", "list of tasks 1: its task_name of task 1: .* letters, digits and _"),
+            ("task_name", (1, 1), "sum", "list of tasks 1: its task_name of task 2: two tasks are called sum"),
+            ("task_name", (1, 4), "zz", "list of tasks 1: it has a task_name of task 5, but 2 tasks"),
+            ("task_name", (1, 0), "\33[31mX", "list of tasks 1: its task_name of task 1: .* letters, digits and _"),
+            ("tasks", (1,), "x0+x1;x0*x1", "list of tasks 1: its tasks are not written as picky writes them")):
+        with h5py.File("bad.h5", "r+") as f:
+            old = f[name][at]
+            f[name][at] = text
+        for command in ((PICKY, "verify", "bad.h5"), (PICKY, "run", SWEEP, "-o", "bad.h5", "--resume"),
+                        (ANALYSE, "summary", "bad.h5")):
+            told = run(*command, code=2)
+            told = told.splitlines()[-1]  # what comes before it are warnings of the sweep's tasks
+            assert re.fullmatch("[a-z-]+: bad.h5: damaged or incomplete file: " + wrong + ".*", told), (name, at, told)
+        with h5py.File("bad.h5", "r+") as f:
+            f[name][at] = old
+    with h5py.File("bad.h5", "r+") as f:
+        f["task_name"][1, 0] = "total"  # another name is no fault
+    run(PICKY, "verify", "bad.h5")
+    with h5py.File("bad.h5", "r+") as f:
+        del f["task_name"]
+    assert "its variable task_name is missing" in run(PICKY, "verify", "bad.h5", code=2)
+
+
 def check_killed(whole):
     """A run that is killed and resumed, three times over, ends with the bits of one that was not."""
     many = ["--set", "replicates=300"]
@@ -122,6 +154,12 @@ def main():
     run("/usr/bin/python3", "-B", os.path.join(HERE, "recompute.py"), "--slots", "100", "whole.h5")
     assert "all bits are the same" in run(PICKY, "verify", "whole.h5", "--all")
     run(PICKY, "run", SWEEP, "-o", "whole.h5", "--resume")
+
+    by = run(PICKY, "status", "whole.h5", "--by", "second_task").split("second_task", 1)[1].splitlines()[1:]
+    shown = LISTS[:1] + ["prod"] + LISTS[2:5] + ["add2"]  # the word where there is one
+    assert len(by) == 6 and all(line.startswith(text + " ") for line, text in zip(by, shown)), by
+    run(ANALYSE, "summary", "whole.h5", "--where", "second_task=add2.0")  # spelt add2 there
+    check_texts()
 
     # An extension by a task list and replicates, from two shards.
     first = open(SWEEP).read()

@@ -9,79 +9,95 @@
 #include <string.h>
 
 enum {
-    TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
-    BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
+    TILE_ROWS = 5,   /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
+    BLOCK_ROWS = 10, /* rows that share one pass through a layer's weights */
+    /* Panels of a tile (of inputs on the way back: twice as many). The rows of wide layers do not stay in the L1 cache,
+     * and twice as many units halve how often they come from the L2 cache: where there are 32 registers. */
+    TILE_PANELS = LANES == 16 ? 2 : 1,
+    TILE_INPUTS = 32 /* in shorter chains a large tile's beginning and end are not worth it */
 };
+
+/* Elements of a tile's units, which lie in panels of U: `at` is the first panel's, `next` the second's. */
+#define OF_UNIT(at, next, U, k, u) ((u) < (U) ? at : next)[(k) * (size_t)(U) + (size_t)((u) % (U))]
 
 /* ---- product ------------------------------------------------------------------------------------------------ */
 
-/* One tile: R rows x U units, all of k. w [n_inputs (+ 1)][U]. */
-INLINE void product_tile(const int R, const int U, const enum epilogue epilogue, size_t n_inputs, bool has_bias,
-                         const vec *restrict w, const vec *restrict in, size_t in_stride, vec *restrict out,
-                         size_t out_stride)
+/* One tile: R rows x P panels of U units, all of k. */
+INLINE void product_tile(const int R, const int P, const int U, const enum epilogue epilogue, const struct product *p,
+                         size_t unit, size_t row)
 {
-    vec sum[TILE_ROWS][2];
+    const size_t n_inputs = p->n_inputs, n_columns = n_inputs + p->has_bias, in_stride = p->in_stride;
+    const vec *restrict w = (const vec *)p->weights + unit * n_columns;
+    const vec *restrict w2 = w + (size_t)(P - 1) * 2 * n_columns;
+    const vec *restrict in = (const vec *)p->in + row * in_stride;
+    vec *restrict out = (vec *)p->out + row * p->out_stride + unit;
+
+    vec sum[TILE_ROWS][2 * TILE_PANELS];
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
-        for (int u = 0; u < U; u++)
-            sum[r][u] = has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
+        for (int u = 0; u < P * U; u++)
+            sum[r][u] = p->has_bias ? OF_UNIT(w, w2, U, n_inputs, u) : (vec){0};
     }
 
     for (size_t k = 0; k < n_inputs; k++) {
+        vec a[2 * TILE_PANELS];
+        UNROLL
+        for (int u = 0; u < P * U; u++) {
+            a[u] = OF_UNIT(w, w2, U, k, u);
+            KEEP_IN_REGISTER(a[u]);
+        }
         UNROLL
         for (int r = 0; r < R; r++) {
             vec x = in[(size_t)r * in_stride + k];
             KEEP_IN_REGISTER(x);
             UNROLL
-            for (int u = 0; u < U; u++)
-                sum[r][u] = vec_fma(x, w[k * (size_t)U + (size_t)u], sum[r][u]);
+            for (int u = 0; u < P * U; u++)
+                sum[r][u] = vec_fma(x, a[u], sum[r][u]);
         }
     }
 
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
-        for (int u = 0; u < U; u++) {
+        for (int u = 0; u < P * U; u++) {
             vec result = sum[r][u];
             if (epilogue == EPILOGUE_RELU)
                 result = vec_gate(result, result);
-            out[(size_t)r * out_stride + (size_t)u] = result;
+            out[(size_t)r * p->out_stride + (size_t)u] = result;
         }
     }
 }
 
-/* The units of one panel for a block of rows: full tiles, then the rows that are left over. */
-INLINE void product_panel(const int U, const enum epilogue epilogue, const struct product *p, size_t unit, size_t row,
-                          size_t row_end)
+/* The units of P panels for a block of rows: full tiles, then the rows that are left over. */
+INLINE void product_panels(const int P, const int U, const enum epilogue epilogue, const struct product *p, size_t unit,
+                           size_t row, size_t row_end)
 {
-    const vec *w = (const vec *)p->weights + unit * (p->n_inputs + p->has_bias);
     for (; row < row_end; row += TILE_ROWS) {
-        const vec *in = (const vec *)p->in + row * p->in_stride;
-        vec *out = (vec *)p->out + row * p->out_stride + unit;
-#define TILE(R) product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride)
         switch (row_end - row) {
-        case 1: TILE(1); break;
-        case 2: TILE(2); break;
-        case 3: TILE(3); break;
-        case 4: TILE(4); break;
-        default: TILE(5); break;
+        case 1: product_tile(1, P, U, epilogue, p, unit, row); break;
+        case 2: product_tile(2, P, U, epilogue, p, unit, row); break;
+        case 3: product_tile(3, P, U, epilogue, p, unit, row); break;
+        case 4: product_tile(4, P, U, epilogue, p, unit, row); break;
+        default: product_tile(5, P, U, epilogue, p, unit, row); break;
         }
-#undef TILE
     }
 }
 
-/* Loop order: blocks of rows; panels of two units (their weights are read once from the L2 cache and stay in L1 for
- * the block); tiles of rows; k. */
+/* Loop order: blocks of rows; panels of two units, or two such panels (their weights are read once from the L2 cache
+ * and stay in L1 for the block); tiles of rows; k. */
 INLINE void product_blocks(const enum epilogue epilogue, const struct product *p)
 {
     for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
         size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows;
         size_t unit = 0;
+        if (TILE_PANELS == 2 && p->n_inputs >= TILE_INPUTS)
+            for (; unit + 3 < p->n_units; unit += 4)
+                product_panels(TILE_PANELS, 2, epilogue, p, unit, row, row_end);
         for (; unit + 1 < p->n_units; unit += 2)
-            product_panel(2, epilogue, p, unit, row, row_end);
+            product_panels(1, 2, epilogue, p, unit, row, row_end);
         if (unit < p->n_units)
-            product_panel(1, epilogue, p, unit, row, row_end);
+            product_panels(1, 1, epilogue, p, unit, row, row_end);
     }
 }
 
@@ -103,7 +119,7 @@ INLINE void back_product_tile(const int R, const int C, const struct back_produc
     vec *out = (vec *)p->out + row * p->out_stride + column;
     size_t n_units = p->n_units, delta_stride = p->delta_stride, panel = 2 * p->n_columns, unit = 0;
 
-    vec sum[TILE_ROWS][2];
+    vec sum[TILE_ROWS][2 * TILE_PANELS];
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
@@ -112,14 +128,20 @@ INLINE void back_product_tile(const int R, const int C, const struct back_produc
     }
     for (; unit + 1 < n_units; unit += 2, w += panel) {
         UNROLL
-        for (int r = 0; r < R; r++) {
+        for (int u = 0; u < 2; u++) {
+            vec a[2 * TILE_PANELS];
             UNROLL
-            for (int u = 0; u < 2; u++) {
+            for (int c = 0; c < C; c++) {
+                a[c] = w[c * 2 + u];
+                KEEP_IN_REGISTER(a[c]);
+            }
+            UNROLL
+            for (int r = 0; r < R; r++) {
                 vec x = delta[(size_t)r * delta_stride + unit + (size_t)u];
                 KEEP_IN_REGISTER(x);
                 UNROLL
                 for (int c = 0; c < C; c++)
-                    sum[r][c] = vec_fma(x, w[c * 2 + u], sum[r][c]);
+                    sum[r][c] = vec_fma(x, a[c], sum[r][c]);
             }
         }
     }
@@ -154,12 +176,15 @@ INLINE void back_product_columns(const int C, const struct back_product *p, size
         }
 }
 
-/* Loop order: blocks of rows; pairs of columns (whose weights, two cache lines a panel, stay in L1 for the block);
- * tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
+/* Loop order: blocks of rows; two columns, or four (whose weights, some cache lines a panel, stay in L1 for the
+ * block); tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
 static void back_product(const struct back_product *p)
 {
     for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
         size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = p->first_input;
+        if (TILE_PANELS == 2)
+            for (; column + 3 < p->n_inputs; column += 4)
+                back_product_columns(2 * TILE_PANELS, p, column, row, row_end);
         for (; column + 1 < p->n_inputs; column += 2)
             back_product_columns(2, p, column, row, row_end);
         if (column < p->n_inputs)
@@ -169,67 +194,120 @@ static void back_product(const struct back_product *p)
 
 /* ---- update ------------------------------------------------------------------------------------------------- */
 
-/* One tile: U units x C columns. w, m, v [C][U]. */
-INLINE void update_tile(const int U, const int C, const bool is_adam, const struct update_constants *c, size_t n_rows,
-                        const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
-                        vec *restrict w, vec *restrict m, vec *restrict v)
+/* A tile of two panels x 2 columns whose gradients are known and whose weights wait for their step. */
+struct pending {
+    size_t at; /* vectors: the tile's first weight in its first panel */
+    bool is_there;
+    vec g[2][4]; /* [panel][column][unit] */
+};
+
+INLINE void step_at(const bool is_adam, const struct update_constants *c, const struct update *p, size_t at, vec g)
 {
-    vec g[2][2];
+    vec *w = (vec *)p->weights + at, unused;
+    *w =
+        step(is_adam, c, *w, g, is_adam ? (vec *)p->moment1 + at : &unused, is_adam ? (vec *)p->moment2 + at : &unused);
+}
+
+INLINE void step_pending(const bool is_adam, const struct update_constants *c, const struct update *p,
+                         const struct pending *pending, int i)
+{
+    step_at(is_adam, c, p, pending->at + (size_t)(i / 4) * 2 * p->n_columns + (size_t)(i % 4),
+            pending->g[i / 4][i % 4]);
+}
+
+/* Adds a row's part to the gradients of a tile, [C][n_units]. */
+INLINE void add_row(const int n_units, const int C, const struct update *p, size_t row, size_t unit, size_t column,
+                    vec g[2][2 * TILE_PANELS])
+{
+    const vec *delta = (const vec *)p->delta + row * p->delta_stride + unit;
+    const vec *in = (const vec *)p->in + row * p->in_stride + column;
+    vec d[2 * TILE_PANELS];
+    UNROLL
+    for (int u = 0; u < n_units; u++) {
+        d[u] = delta[u];
+        KEEP_IN_REGISTER(d[u]);
+    }
+    UNROLL
+    for (int i = 0; i < C; i++) {
+        vec x = in[i];
+        KEEP_IN_REGISTER(x);
+        UNROLL
+        for (int u = 0; u < n_units; u++)
+            g[i][u] = vec_fma(x, d[u], g[i][u]);
+    }
+}
+
+/* One tile: P panels of U units x C columns. The steps of a large tile are taken between the rows of the next: square
+ * root and division take as long as 16 multiply-adds, and run beside them only if the processor has both before it at a
+ * time. */
+INLINE void update_tile(const int P, const int U, const int C, const bool is_adam, const struct update_constants *c,
+                        const struct update *p, size_t unit, size_t column, struct pending *pending)
+{
+    const bool waits = P == 2 && C == 2;
+    const size_t at = unit * p->n_columns + column * (size_t)U, next = 2 * p->n_columns;
+    vec g[2][2 * TILE_PANELS];
+    size_t row = 0;
     UNROLL
     for (int i = 0; i < C; i++) {
         UNROLL
-        for (int u = 0; u < U; u++)
+        for (int u = 0; u < P * U; u++)
             g[i][u] = (vec){0};
     }
-    for (size_t r = 0; r < n_rows; r++) {
+    if (waits && pending->is_there) {
         UNROLL
-        for (int i = 0; i < C; i++) {
-            vec x = in[r * in_stride + (size_t)i];
-            KEEP_IN_REGISTER(x);
-            UNROLL
-            for (int u = 0; u < U; u++)
-                g[i][u] = vec_fma(x, delta[r * delta_stride + (size_t)u], g[i][u]);
+        for (int i = 0; i < 8; i++) {
+            if (row < p->n_rows)
+                add_row(P * U, C, p, row++, unit, column, g);
+            step_pending(is_adam, c, p, pending, i);
         }
     }
+    for (; row < p->n_rows; row++)
+        add_row(P * U, C, p, row, unit, column, g);
+    if (waits)
+        *pending = (struct pending){.at = at, .is_there = true};
     UNROLL
-    for (int i = 0; i < C; i++) {
-        UNROLL
-        for (int u = 0; u < U; u++) {
-            int at = i * U + u;
-            w[at] = step(is_adam, c, w[at], g[i][u], &m[at], &v[at]);
-        }
+    for (int i = 0; i < P * U * C; i++) {
+        const int panel = i / (U * C), in_panel = i % (U * C);
+        const vec gradient = g[in_panel / U][panel * U + in_panel % U];
+        if (waits)
+            pending->g[panel][in_panel] = gradient;
+        else
+            step_at(is_adam, c, p, at + (size_t)panel * next + (size_t)in_panel, gradient);
     }
 }
 
-INLINE void update_panel(const int U, const bool is_adam, const struct update_constants *c, const struct update *p,
-                         size_t unit)
+INLINE void update_panels(const int P, const int U, const bool is_adam, const struct update_constants *c,
+                          const struct update *p, size_t unit, struct pending *pending)
 {
-    const vec *delta = (const vec *)p->delta + unit, *in = (const vec *)p->in;
-    vec *w = (vec *)p->weights + unit * p->n_columns;
-    vec *m = (vec *)p->moment1 + unit * p->n_columns, *v = (vec *)p->moment2 + unit * p->n_columns;
-#define TILE(C)                                                                                                        \
-    update_tile(U, C, is_adam, c, p->n_rows, delta, p->delta_stride, in + column, p->in_stride,                        \
-                w + column * (size_t)U, m + column * (size_t)U, v + column * (size_t)U)
     size_t column = p->first_column;
     for (; column + 1 < p->end_column; column += 2)
-        TILE(2);
+        update_tile(P, U, 2, is_adam, c, p, unit, column, pending);
     if (column < p->end_column)
-        TILE(1);
-#undef TILE
+        update_tile(P, U, 1, is_adam, c, p, unit, column, pending);
 }
 
-/* Loop order: panels of two units; pairs of columns; rows. The 2 x 2 gradients of a tile are complete when its weights
- * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
+/* Loop order: panels of two units, or two such panels; pairs of columns; rows. The gradients of a tile are complete
+ * when its weights are updated, so they never leave the L1 cache; weights and moments are read and written once, in
+ * order. */
 INLINE void update(const bool is_adam, const struct update *p)
 {
     const struct update_constants c = update_constants_of(p, *(const vec *)p->rate, *(const vec *)p->epsilon);
+    struct pending pending = {.is_there = false};
     size_t unit = 0;
     if (p->back)
         back_product(p->back);
+    if (TILE_PANELS == 2)
+        for (; unit + 3 < p->n_units; unit += 4)
+            update_panels(TILE_PANELS, 2, is_adam, &c, p, unit, &pending);
+    if (pending.is_there) {
+        UNROLL
+        for (int i = 0; i < 8; i++)
+            step_pending(is_adam, &c, p, &pending, i);
+    }
     for (; unit + 1 < p->n_units; unit += 2)
-        update_panel(2, is_adam, &c, p, unit);
+        update_panels(1, 2, is_adam, &c, p, unit, &pending);
     if (unit < p->n_units)
-        update_panel(1, is_adam, &c, p, unit);
+        update_panels(1, 1, is_adam, &c, p, unit, &pending);
 }
 
 static void update_adam(const struct update *p)

@@ -1,6 +1,8 @@
 /* What the figures are put together from: text in scripts, places on the page. Whole figures: check_analyse.py. */
+#include "extent.h"
 #include "gnuplot.h"
 #include "layout.h"
+#include "sample.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -263,14 +265,52 @@ static void styles_differ(void **state)
             assert_string_not_equal(styles[i], styles[k]);
 }
 
+/* Intervals of few models widen an axis only where there are no others; values always do. */
+static void few_models_set_no_axis(void **state)
+{
+    (void)state;
+    const struct estimate many = {0.5, 0.4, 0.6, EXTENT_MODELS_MIN}, few = {0.7, -3, 4, 2};
+    struct extent extent = EXTENT_EMPTY;
+    extent_add(&extent, &few);
+    extent_add(&extent, &many);
+    assert_true(extent_end(&extent));
+    assert_float_equal(extent.low, 0.4, 0);
+    assert_float_equal(extent.high, 0.7, 0);
+
+    extent = EXTENT_EMPTY;
+    extent_add(&extent, &few);
+    extent_add_value(&extent, (double)NAN);
+    assert_false(extent_end(&extent));
+    assert_float_equal(extent.low, -3, 0);
+    assert_float_equal(extent.high, 4, 0);
+}
+
+/* An interval ends where its statistic does; one that is not there stays so. */
+static void intervals_have_ends(void **state)
+{
+    (void)state;
+    struct estimate estimate = {0.4, -1.7, 2.6, 2}, nothing = {0.4, (double)NAN, (double)NAN, 1};
+    estimate_clip(&estimate, 0, 1);
+    estimate_clip(&nothing, 0, 1);
+    assert_float_equal(estimate.low, 0, 0);
+    assert_float_equal(estimate.high, 1, 0);
+    assert_true(isnan(nothing.low) && isnan(nothing.high));
+    for (int s = 0; s < N_STATISTICS; s++) /* the table has ends for each but a logarithm */
+        assert_true(statistic_table[s].least < statistic_table[s].most &&
+                    (isfinite(statistic_table[s].least) || s == STATISTIC_LOSS_RATIO));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings_are_quoted), cmocka_unit_test(strings_are_utf8),  cmocka_unit_test(names_of_figures),
-        cmocka_unit_test(labels_are_wrapped), cmocka_unit_test(steps_of_axes),     cmocka_unit_test(colours_between),
-        cmocka_unit_test(data_are_quoted),    cmocka_unit_test(layers_in_words),   cmocka_unit_test(heads_break_lines),
-        cmocka_unit_test(logarithmic_axes),   cmocka_unit_test(words_are_wrapped), cmocka_unit_test(palettes),
-        cmocka_unit_test(styles_differ),
+        cmocka_unit_test(strings_are_quoted),  cmocka_unit_test(strings_are_utf8),
+        cmocka_unit_test(names_of_figures),    cmocka_unit_test(labels_are_wrapped),
+        cmocka_unit_test(steps_of_axes),       cmocka_unit_test(colours_between),
+        cmocka_unit_test(data_are_quoted),     cmocka_unit_test(layers_in_words),
+        cmocka_unit_test(heads_break_lines),   cmocka_unit_test(logarithmic_axes),
+        cmocka_unit_test(words_are_wrapped),   cmocka_unit_test(palettes),
+        cmocka_unit_test(styles_differ),       cmocka_unit_test(few_models_set_no_axis),
+        cmocka_unit_test(intervals_have_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,6 +168,9 @@ class Grid(Figures):
             shown = [word for name, block in data.items() if name.endswith("_text1") for *_, word in block]
             self.assertEqual(len(shown), 11 * (4 if has_layers else 1))
             self.assertEqual(shown.count('"-"'), 0 if statistic == "acceptance" else 4 if has_layers else 1)
+            hatches = sum(len(block) for name, block in data.items() if name.endswith("_hatches"))
+            self.assertEqual(hatches, 3 * sum(word.startswith('"-0') for word in shown))  # which is the sign in greyscale
+            self.assertEqual(any("hatched corner: below 0" in text for text in texts), hatches > 0)
             # The first block: second_task = prod, layer 1; columns are what has more values.
             place = {1: {}, 2: {}, 3: {}}
             for line in place:

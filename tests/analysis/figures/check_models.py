@@ -80,7 +80,7 @@ class Trend(Models):
         """[place, seed, layer]"""
         return np.array([by_seed(path, c, statistic(importances(path, c)[:, measure])) for c in configs])
 
-    def check(self, rows, x, seeds, layer, ends=(-np.inf, np.inf)):
+    def check(self, rows, x, seeds, layer, ends=(0, 1)):
         """seeds [place, seed] of one line's rows; intervals are cut off at `ends`"""
         points = [row for row in rows if row["kind"] == "point"]
         slopes = [row for row in rows if row["kind"].startswith("slope")]
@@ -214,7 +214,7 @@ class Dots(Models):
                     np.testing.assert_allclose([float(r["value"]) for r in of_strip[:-1]], np.sort(expected[:, layer]),
                                                rtol=1e-6)
                     self.assert_numbers(of_strip[-1], [expected[:, layer].mean(), *np.clip(
-                        interval(expected[:, layer]), *((0, 1) if options else (-np.inf, np.inf)))])
+                        interval(expected[:, layer]), 0, 1)])
                     dots = np.array(data[f"row{config + 1}_column{layer + 1}"], "f8")
                     np.testing.assert_allclose(dots[:, 0], scale * np.sort(expected[:, layer]), rtol=1e-4)
                     self.assertTrue((abs(dots[:, 1] - 0.6) <= 0.3601).all())
@@ -397,6 +397,14 @@ class Shapes(Models):
             _, _, texts = self.draw(kind, "none.h5")
             if kind != "trend":
                 self.assertIn("no accepted model", texts)
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][...] = ACCEPTED
+        for kind in ("models", "units", "training"):  # an empty panel names the models that were asked for
+            self.assertIn("no rejected model", self.plot(kind, "none.h5", "--status", "rejected", "--force")[1])
+        with h5py.File("none.h5", "r+") as f:
+            f["status"][...] = make_file.DIVERGED
+        texts = self.plot("models", "none.h5", "--status", "accepted,rejected", "--force")[1]
+        self.assertIn("no accepted or rejected model", texts)
 
     def test_formats_and_settings(self):
         cut = "unimportant: below 0.25 of the layer's mean"

@@ -237,7 +237,7 @@ class Pages(unittest.TestCase):
     def test_unknown_font(self):
         for font, warning in (("No Such Family", r"picky-analyse: --font No Such Family: no such font here, .+ is drawn\n"),
                               ("DejaVu Sans", ""), ("serif", "")):
-            code, _, err = run("plot", "units", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
+            code, _, err = run("plot", "tasks", "seed.h5", "--config", "1", "--font", font, "-o", "f.pdf")
             self.assertEqual(code, 0)
             self.assertRegex(err, f"^{warning}$")
 

@@ -88,6 +88,11 @@ def write_tasks(f, configs):
     f["task_list"] = np.array([lists.index(t) for t in texts], "i4")
     f["n_tasks"] = np.full(len(configs), 2, "u1")
     f.create_dataset("tasks", data=lists, dtype=h5py.string_dtype())
+    formulas = [text.split("; ") for text in lists]
+    longest = max(map(len, formulas))
+    formulas = [tasks + [""] * (longest - len(tasks)) for tasks in formulas]
+    f.create_dataset("task_formula", data=formulas, dtype=h5py.string_dtype())
+    f.create_dataset("task_name", data=[[""] * longest] * len(lists), dtype=h5py.string_dtype())
     f.attrs["picky_schema_version"], f.attrs["arithmetic"] = np.int32(2), np.int32(1)
 
 

@@ -75,12 +75,13 @@ class Model:
         with np.errstate(invalid="ignore"):
             return (importance[0] - importance[1]) / (importance[0] + importance[1])
 
-    def shares(self, normalise, below, of_important):
+    def shares(self, normalise, below, of_important, above=0.9, mixed=0.5):
         ri = self.ri(normalise, below)
         n = (~np.isnan(ri)).sum(1) if of_important else np.full(len(ri), ri.shape[1])
         with np.errstate(invalid="ignore"):
             return {name: kind.sum(1) / n for name, kind in (
-                ("selective", abs(ri) > 0.9), ("first", ri > 0.9), ("second", ri < -0.9), ("mixed", abs(ri) < 0.5),
+                ("selective", abs(ri) > above), ("first", ri > above), ("second", ri < -above),
+                ("mixed", abs(ri) < mixed),
                 ("leaning", (ri > 0) * 1.0 - (ri < 0)))}
 
 
@@ -105,10 +106,10 @@ def specified(claim, m, specification):
     return of_layers(claim, m, shares["leaning" if claim == "rare_task_recruits" else "selective"])
 
 
-def number_of(claim, m, kind, normalise, below=0.1, of_important=False):
+def number_of(claim, m, kind, normalise, below=0.1, of_important=False, above=0.9, mixed=0.5):
     if kind == "judged":
         return specified(claim, m, ("layer", False, below) if claim == "rare_task_recruits" else None)
-    s = m.shares(normalise, below, of_important)
+    s = m.shares(normalise, below, of_important, above, mixed)
     contrast = s["selective"] - s["mixed"]
     if claim == "two_subnetworks":
         return 2 * min(s["first"][m.context - 1], s["second"][m.context - 1]) - s["mixed"][m.context - 1]
@@ -202,13 +203,14 @@ class Claims(base.Files):
         self.assertTrue({"larger", "undecided"} < decisions, decisions)
 
     def test_options_of_shares(self):
-        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean")
-        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"]) for r in found},
-                         {("taylor_mean", "important", "0.3")})
+        found = self.judged("claims.h5", "--of", "important", "--unimportant-below", "0.3", "--measure", "taylor_mean",
+                            "--selective-above", "0.6", "--mixed-below", "0.3")
+        self.assertEqual({(r["measure"], r["shares_of"], r["unimportant_below"], r["selective_above"], r["mixed_below"])
+                          for r in found}, {("taylor_mean", "important", "0.3", "0.6", "0.3")})
         with base.Arrays("claims.h5") as f:
             for row in found:
                 def value(claim, model):
-                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares")
+                    return number_of(claim, model, row["number"], row["normalise"], 0.3, row["number"] == "shares", 0.6, 0.3)
                 effect = self.sides(f, row["claim"], "taylor_mean", value)[2]
                 self.assertAlmostEqual(number(row["effect"]), np.nanmean(pooled(effect)), delta=2e-6, msg=str(row))
         self.assertIn("shares of its important units", done("claims", "claims.h5", "--of", "important"))
@@ -600,7 +602,7 @@ class Claims(base.Files):
         self.assertEqual(sorted([c[k] for k in (*keys, "tasks")] for c in wanted[len(BARE) + 1:]), sorted(expected))
         self.assertIn("replicates = 8;\nseed = 1;", text)
         code, out, err = run("claims", "claims.h5", "--control", "--where", "second_task=add2")
-        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims lack no identical tasks\n"))
+        self.assertEqual((code, out, err), (2, "", "picky-analyse: claims.h5: --control: its claims and other pairs of tasks lack no identical tasks\n"))
         self.assertIn("--control: writes a sweep", run("claims", "some.h5", "--control", "--csv")[2])
 
     def make_of_three(self, path, lists, n=8):
@@ -644,7 +646,10 @@ class Claims(base.Files):
             d = abs(p[:, :, 0] - p[:, :, 1]).sum(-1) / 2
         self.assertAlmostEqual(number(row["effect"]), (d[2] - (d[3] + d[4]) / 2).mean(), delta=2e-6)
         self.assertEqual((row["configurations_a"], row["decision"] == "no control"), ("2", False))
-        self.assertIn("lack no identical tasks", run("claims", "three.h5", "--control")[2])
+        found = done("claims", "three.h5", "--control").split("// identical tasks")[1]  # now of the other pairs
+        self.assertEqual(re.findall('tasks = "(.*?)"', found),
+                         ["x0 - x1; x0 - x1; x0 * x1", "x0 + x1; x0 + x1; x0 * x1", "x0 - x1; x0 + x1; x0 - x1",
+                          "x0 * x1; x0 + x1; x0 * x1"])
         self.assertIn("\n      tasks 2 (x0 + x1) and 3 (x0 * x1)\n", done("claims", "three.h5"))
 
     def test_other_pairs(self):

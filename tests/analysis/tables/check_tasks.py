@@ -163,6 +163,65 @@ cases = ({ tasks = "sum: x0 + x1; prod: x0 * x1"; grid = { fraction = [0.2, 0.5]
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--by", "tasks")), 2 * (1 + 1 + 3 + 28))
         self.assertEqual(len(rows("summary", "t.h5", "--csv", "--where", "tasks=x0; x1; max(x0, x1)")), 6)
 
+    def test_dials(self):
+        """A pair whose formulas use dials is another one for each setting, and identical where they make it so."""
+        with open("dial.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("x0 + x1; x0 + a * x1", "r1 * x0; cos(b) * (r1 * x0) + sin(b) * x1"); a = [1.0, 0.5, -0.5]; b = [0.0, 0.5]; };""")
+        subprocess.run([PICKY, "run", "dial.cfg", "-o", "dial.h5"], check=True, capture_output=True)
+
+        def pairs():
+            found = json.loads(run("claims", "dial.h5", "--json")[1])["other_pairs"]
+            return [(p["tasks"][1].count("cos"), p["dials"], len(p["configurations"]), p["with_identical"]) for p in found]
+
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 0), (0, {"a": -0.5}, 2, 0), (0, {"a": 0.5}, 2, 0)])
+        self.assertIn("x0 + x1 and x0 + a * x1, a = -0.5: 2 configurations, 0 with identical tasks", run("claims", "dial.h5")[1])
+        self.assertEqual([r["dials"] for r in rows("claims", "dial.h5", "--csv", "--measure", "variance")
+                          if r["claim"] == "other_pairs"], ["b = 0.5", "a = -0.5", "a = 0.5"])
+        code, out, err = run("claims", "dial.h5", "--control", "-o", "control.cfg")
+        self.assertEqual((code, out, err), (0, "", ""))
+        subprocess.run([PICKY, "extend", "dial.h5", "control.cfg"], check=True, capture_output=True)
+        self.assertEqual(pairs(), [(1, {"b": 0.5}, 3, 3), (0, {"a": -0.5}, 2, 2), (0, {"a": 0.5}, 2, 2)])
+        code, out, err = run("claims", "dial.h5", "--control")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("other pairs of tasks lack no identical tasks", err)
+
+    def test_texts_are_about_the_pair(self):
+        three = ["--where", "tasks=x0; x1; max(x0, x1)", "--pair", "2-3"]
+        self.assertIn("ln(loss 2 / loss 3)", run("summary", "t.h5", *three, "--statistic", "log_loss_ratio")[1])
+        out = run("report", "t.h5", *three)[1]
+        for words in ("<b>selective for task 2</b>", ">selective for task 3</th>", "selective for task 2 ", "ln(I_2/I_3)",
+                      "the layer serves task 2 more"):
+            self.assertIn(words, out)
+        self.assertNotIn("for task 1", out)
+        with open("turn.cfg", "w") as f:
+            f.write("""replicates = 2;
+model = { hidden_size = 4; hidden_layers = 1; N_train = 60; epochs = 1; output_activation = "linear"; error_threshold = 99.0; };
+grid = { tasks = ("s: x0 + x1; p: x0 * x1; x0", "x0; s: x0 + x1; p: x0 * x1"); };""")
+        subprocess.run([PICKY, "run", "turn.cfg", "-o", "turn.h5"], check=True, capture_output=True)
+        code, out, err = run("report", "turn.h5", "--pair", "p-s")
+        self.assertEqual((code, out, err.count("\n")), (2, "", 1))
+        self.assertIn("--pair p-s: they are tasks 1 and 2 in configuration 0, 2 and 3 in 1", err)
+        if not shutil.which("gnuplot"):
+            return
+        for kind, statistic, words in (
+                ("heatmap", "error_1", "error of task 2"), ("heatmap", "error_2", "error of task 3"),
+                ("heatmap", "selective_1", "selective for task 2"), ("heatmap", "preferred_2", "prefer task 3"),
+                ("heatmap", "log_loss_ratio", "ln(loss 2 / loss 3)"), ("models", "error_1", "test error of task 2"),
+                ("models", "selective_2", "selective for task 3"), ("ri-loss", None, "ln(loss 2 / loss 3)")):
+            options = ["--statistic", statistic] if statistic else []
+            code, _, err = run("plot", kind, "t.h5", *three, *options, "-o", "p.svg", "--force")
+            self.assertEqual((code, err), (0, ""), (kind, statistic))
+            with open("p.svg", encoding="utf-8") as file:
+                text = file.read()
+            self.assertIn(words, text, (kind, statistic))
+            self.assertNotRegex(text, r"task 1\b|loss 1\b", (kind, statistic))
+        self.assertEqual(run("plot", "heatmap", "turn.h5", "--pair", "s-p", "--statistic", "error_1", "-o", "p.svg",
+                             "--force")[0], 0)
+        with open("p.svg", encoding="utf-8") as file:
+            self.assertIn("error of the first task, median over models; first task (s), second task (p)", file.read())
+
     def test_bad_pairs(self):
         for pair, word in (("1", "allowed: all, or A-B"), ("1-", "allowed: all, or A-B"), ("2-2", "two different tasks"),
                            ("1-2-3", "allowed: all, or A-B"), ("1-9", "numbers from 1 to 8"), ("sum-x", "names of tasks"),
