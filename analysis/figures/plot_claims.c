@@ -191,7 +191,9 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
                             const struct figure_request *request, struct error *error)
 {
     struct forest forest;
+    char cautions[CLAIMS_CAUTIONS_MAX];
     struct legend_item legend[8];
+    claims_cautions(claims, chosen, cautions);
     forest_make(&forest, claims, chosen);
     if (forest.n_rows == 0)
         return error_set(error, ERROR_INPUT, "%s: it has the configurations of none of the claims that were asked for",
@@ -200,7 +202,7 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
     struct claims_figure figure = {.forest = &forest, .has_numbers = page > EFFECTS_FROM};
     choose_styles(&figure, &request->palette);
     const struct head head = {.title = layout_title(reader, request->title),
-                              .common = "",
+                              .common = cautions,
                               .legend = legend,
                               .n_legend = make_legend(&figure, legend),
                               .left = LAYOUT_MARGIN};

@@ -97,6 +97,11 @@ bool claims_pair_counts(const struct claims *claims, int claim, size_t pair, int
 /* Whether a row is the one that is judged once more: where units lean, of all units, by layer. */
 bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_kind row);
 
+/* What a reader of a figure of claims has to know (bits, 1 << enum claim_id; 0: all): how many seeds, which warnings,
+ * and where the first plan said otherwise. */
+#define CLAIMS_CAUTIONS_MAX 1024
+void claims_cautions(const struct claims *claims, unsigned chosen, char text[CLAIMS_CAUTIONS_MAX]);
+
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);
 
