@@ -12,6 +12,7 @@
 #define VERDICTS_WIDTH 62.0  /* a verdict, */
 #define EFFECTS_WIDTH  142.0 /* and its effect in numbers, */
 #define EFFECTS_FROM   500.0 /* on pages that are wider */
+#define VALUES_WIDTH   36.0  /* of an effect without its interval, on others */
 #define AXIS_HEIGHT    36.0
 #define BELOW          4.0 /* of marks that would lie on the effect's */
 
@@ -86,7 +87,7 @@ static void write_texts(const struct claims_figure *figure)
         const struct forest_row *row = &forest->rows[i];
         const struct claim_row *judged = &forest->claims->results[row->claim].rows[ROW_JUDGED][row->measure];
         double y = box->top + row->y;
-        char effect[64], verdict[CLAIMS_VERDICT_MAX];
+        char effect[64], shown[64], verdict[CLAIMS_VERDICT_MAX];
         claims_row_verdict(judged, verdict);
         if (forest_is_first(forest, i)) {
             char names[CLAIM_TASKS_TEXT_MAX];
@@ -99,9 +100,12 @@ static void write_texts(const struct claims_figure *figure)
         effect_format(&judged->effect, effect);
         layout_text(&figure->gnuplot, box->left + box->width + 8, y, ALIGN_LEFT, FONT_SMALL, COLOUR_TEXT, false,
                     verdict);
-        if (figure->has_numbers)
-            layout_text(&figure->gnuplot, figure->gnuplot.width - LAYOUT_MARGIN, y, ALIGN_RIGHT, FONT_SMALL,
-                        COLOUR_TEXT, false, effect);
+        if (!figure->has_numbers && isfinite(judged->effect.value))
+            snprintf(shown, sizeof shown, "%+.3f", judged->effect.value);
+        else
+            snprintf(shown, sizeof shown, "%s", figure->has_numbers ? effect : "");
+        layout_text(&figure->gnuplot, figure->gnuplot.width - LAYOUT_MARGIN, y, ALIGN_RIGHT, FONT_SMALL, COLOUR_TEXT,
+                    false, shown);
         gnuplot_describe(&figure->gnuplot, " %s, %s: %s, %s.", claim_table[row->claim].name,
                          measure_table[row->measure].name, effect, verdict);
     }
@@ -131,7 +135,7 @@ static void write_plot(const struct claims_figure *figure)
     layout_axes(&figure->gnuplot);
     fprintf(script, "set border 1\nset xrange [%.6g:%.6g]\nset yrange [%.6g:0]\nset xtics %.6g\nunset ytics\n",
             forest->low, forest->high, forest->height,
-            layout_step(forest->high - forest->low, (int)fmax(2, figure->box.width / 42)));
+            layout_step(forest->high - forest->low, (int)fmax(4, figure->box.width / 42)));
     layout_text(&figure->gnuplot, figure->box.left + figure->box.width / 2,
                 figure->box.top + figure->box.height + AXIS_HEIGHT - 10, ALIGN_CENTER, FONT_TEXT, COLOUR_TEXT, false,
                 "effect, 95 % interval");
@@ -207,7 +211,9 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
                             const struct figure_request *request, struct error *error)
 {
     struct forest forest;
+    char cautions[CLAIMS_CAUTIONS_MAX];
     struct legend_item legend[8];
+    claims_cautions(claims, chosen, cautions);
     forest_make(&forest, claims, chosen);
     if (forest.n_rows == 0)
         return error_set(error, ERROR_INPUT, "%s: it has the configurations of none of the claims that were asked for",
@@ -216,12 +222,12 @@ enum error_code plot_claims(const struct claims *claims, const struct reader *re
     struct claims_figure figure = {.forest = &forest, .reader = reader, .has_numbers = page > EFFECTS_FROM};
     choose_styles(&figure, &request->palette);
     const struct head head = {.title = layout_title(reader, request->title),
-                              .common = "",
+                              .common = cautions,
                               .legend = legend,
                               .n_legend = make_legend(&figure, legend),
                               .left = LAYOUT_MARGIN};
     double top = layout_head_height(&head, page) + 8, left = LAYOUT_MARGIN + NAMES_WIDTH;
-    double right = LAYOUT_MARGIN + VERDICTS_WIDTH + (figure.has_numbers ? EFFECTS_WIDTH : 0);
+    double right = LAYOUT_MARGIN + VERDICTS_WIDTH + (figure.has_numbers ? EFFECTS_WIDTH : VALUES_WIDTH);
     figure.box = (struct box){left, top, page - left - right, forest.height};
     if (gnuplot_begin(&figure.gnuplot, &request->place, head.title, top + forest.height + AXIS_HEIGHT, error))
         return error->code;

@@ -299,6 +299,8 @@ enum error_code plot_multiverse(const struct claims *claims, const struct reader
                                 const struct figure_request *request, struct error *error)
 {
     char found[STYLE_MAX], mean[STYLE_MAX];
+    char cautions[CLAIMS_CAUTIONS_MAX];
+    claims_cautions(claims, chosen, cautions);
     const struct legend_item legend[] = {
         {true, found, "larger, or reversed"},
         {true, "pt 6 ps 0.6 lc rgb '#808080'", "any other verdict"},
@@ -307,7 +309,7 @@ enum error_code plot_multiverse(const struct claims *claims, const struct reader
         {false, NULL, "the specifications share their models"},
         {false, NULL, claims->is_simultaneous ? "intervals hold all together (Bonferroni's t)" : "95 % intervals"}};
     const struct head head = {.title = layout_title(reader, request->title),
-                              .common = "",
+                              .common = cautions,
                               .legend = legend,
                               .n_legend = sizeof legend / sizeof legend[0],
                               .left = LAYOUT_MARGIN};

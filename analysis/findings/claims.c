@@ -662,6 +662,56 @@ bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_k
     return row == ROW_KINDS_BY_LAYER && claim_table[claim].is_leaning && !claims->is_of_important;
 }
 
+/* Whether a claim's verdict under any measure has a warning, or (warning 0) was another one on the first plan. */
+static bool has_caution(const struct claims *claims, int c, unsigned warning)
+{
+    const struct claim_result *result = &claims->results[c];
+    for (int m = 0; m < claims->n_measures; m++) {
+        const struct claim_row *row = &result->rows[ROW_JUDGED][m];
+        bool is_other = claims->n_first > 0 && result->checks[m].first_plan != row->decision;
+        if ((claims->measures >> m & 1) && result->n_judged > 0 &&
+            (warning ? (row->warnings & warning) != 0 : is_other))
+            return true;
+    }
+    return false;
+}
+
+void claims_cautions(const struct claims *claims, unsigned chosen, char text[CLAIMS_CAUTIONS_MAX])
+{
+    static const unsigned warnings[] = {WARNING_ALL_EQUAL, WARNING_ZEROS, 0};
+    static const char *const heads[] = {"no interval, all seeds being equal", "half of the effects are 0",
+                                        "another verdict on the replicates planned first"};
+    size_t least = SIZE_MAX, most = 0;
+    for (int c = 0; c < N_CLAIMS; c++)
+        for (int m = 0; m < claims->n_measures; m++) {
+            size_t n = claims->results[c].rows[ROW_JUDGED][m].effect.n;
+            if (n == 0 || (chosen && !(chosen >> c & 1)))
+                continue;
+            least = n < least ? n : least;
+            most = n > most ? n : most;
+        }
+    size_t used = 0;
+    if (most > 0 && least < most)
+        used += (size_t)snprintf(text, CLAIMS_CAUTIONS_MAX, "%zu to %zu seeds", least, most);
+    else
+        used += (size_t)snprintf(text, CLAIMS_CAUTIONS_MAX, "%zu seeds", most);
+    if (most > 0 && least < WARNING_MINORITY_SEEDS)
+        used += (size_t)snprintf(text + used, CLAIMS_CAUTIONS_MAX - used,
+                                 "; under %d, one model in five that is unlike the others may be missed",
+                                 WARNING_MINORITY_SEEDS);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        const char *separator = ": ";
+        for (int c = 0; c < N_CLAIMS; c++)
+            if ((!chosen || chosen >> c & 1) && has_caution(claims, c, warnings[i])) {
+                if (*separator == ':')
+                    used += (size_t)snprintf(text + used, CLAIMS_CAUTIONS_MAX - used, "; %s", heads[i]);
+                used +=
+                    (size_t)snprintf(text + used, CLAIMS_CAUTIONS_MAX - used, "%s%s", separator, claim_table[c].name);
+                separator = ", ";
+            }
+    }
+}
+
 bool claims_any(const struct claims *claims)
 {
     for (size_t c = 0; c < N_CLAIMS; c++)

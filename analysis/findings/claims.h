@@ -102,6 +102,11 @@ bool claims_is_repeated(const struct claims *claims, int claim, enum claim_row_k
 void claim_tasks_text(const struct claim_result *result, const struct reader *reader, bool by_name,
                       char text[CLAIM_TASKS_TEXT_MAX]);
 
+/* What a reader of a figure of claims has to know (bits, 1 << enum claim_id; 0: all): how many seeds, which warnings,
+ * and where the first plan said otherwise. */
+#define CLAIMS_CAUTIONS_MAX 1024
+void claims_cautions(const struct claims *claims, unsigned chosen, char text[CLAIMS_CAUTIONS_MAX]);
+
 /* Whether any claim's configurations are in the file. */
 bool claims_any(const struct claims *claims);
 

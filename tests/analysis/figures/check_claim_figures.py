@@ -59,11 +59,11 @@ class ClaimFigures(Files):
                 effects.append([*numbers(v["effect"]), *identical])
                 texts.append(v["decision"])
                 if len(claim["pairs"]) > 1:
-                    pairs += [numbers(p["effects"][v["measure"]])[0] for p in claim["pairs"]]
+                    pairs += [numbers(p["effects"][v["measure"]])[0] for p in claim["pairs"] if p["control"]]
         close(data["effects"][:, 1:7], effects)
         close(data["pairs"][:, 1], pairs)
         self.assertTrue((np.diff(data["effects"][:, 0]) > 0).all())
-        self.assertEqual(re.findall(r"set label '(larger|reversed|negligible|undecided|mixed|selection|no control)'", script),
+        self.assertEqual(re.findall(r"set label '(larger|reversed|negligible|undecided|mixed|selection|no control)[*]?'", script),
                          texts)
         bands = re.findall(r"set object rectangle from (\S+),(\S+) to (\S+),(\S+) fc", script)
         close([[float(b[0]), float(b[2])] for b in bands], [[-c["smallest_effect"], c["smallest_effect"]] for c in claims])
@@ -73,6 +73,7 @@ class ClaimFigures(Files):
         self.assertTrue((ends[:, 0] < rows.min(1)).all() and (rows.max(1) < ends[:, 1]).all())
         low, high = map(float, re.search(r"set xrange \[(\S+):(\S+)\]", script).groups())
         self.assertTrue(low < np.nanmin(data["effects"][:, 1:]) and np.nanmax(data["effects"][:, 1:]) < high)
+        self.assertRegex(script, r"set label '\d+( to \d+)? seeds; under 30, one model in five")
         return script
 
     def test_forest(self):
