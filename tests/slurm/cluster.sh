@@ -53,7 +53,7 @@ check_requirements() {
 find_ports() {
     local try port
     for try in {1..20}; do
-        base=$((12000 + 400 * ((RANDOM + try) % 48)))
+        base=$((12000 + 1000 * ((RANDOM + try) % 20)))
         for ((port = base; port < base + 100; port++)); do
             ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue 2
         done
@@ -89,7 +89,7 @@ SelectTypeParameters=CR_Core
 SwitchType=switch/none
 MpiDefault=pmix
 MpiParams=ports=$((base + 100))-$((base + 199))
-SrunPortRange=$((base + 200))-$((base + 399))
+SrunPortRange=$((base + 200))-$((base + 999)) # a launch takes several, and they stay taken for a minute
 SlurmdParameters=config_overrides
 ReturnToService=2
 JobRequeue=1
