@@ -137,8 +137,8 @@ static enum error_code ri_loss(struct reader *reader, const struct selection *se
 const struct command command_plot_ri_loss = {
     .name = "plot ri-loss",
     .synopsis = "-o OUT.(svg|png|pdf)",
-    .summary = "Draws mean RI against the logarithm of the ratio of both test losses, a dot for each model, a row for "
-               "each configuration",
+    .summary =
+        "Draws mean RI against the log ratio of both test losses, a dot for each model, a row for each configuration",
     .details =
         "Shows whether a measure follows the tasks' errors rather than what units do. Mean RI is that of summary: "
         "over\n"
