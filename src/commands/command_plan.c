@@ -284,7 +284,7 @@ static int run(const struct command *command, int argc, char **argv)
         if (is_script) {
             print_script(&arguments, &sweep, limit_s, &error);
         } else {
-            stream_break_lines(&stdout, 16, false);
+            stream_break_lines(&stdout, 2, false);
             print_plan(&sweep, limit_s, sd, &error);
         }
     }

@@ -49,7 +49,7 @@ static int help_of(const char *name)
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0) {
             if (launch_rank() <= 0)
-                command_help(commands[i], stdout);
+                command_help(commands[i]);
             return 0;
         }
     return refuse_command(name);
@@ -66,6 +66,7 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        stream_break_lines(&stdout, 0, false);
         if (launch_rank() <= 0)
             usage(stdout);
         return 0;
