@@ -338,8 +338,8 @@ fi
 
 # Under mpirun what runs on one rank is done once, and what is not given the same arguments is left alone.
 for words in --version "status deep.h5" "plan good.cfg" "help run"; do
-    # shellcheck disable=SC2086  # words
-    expect 0 "$picky" $words
+    # shellcheck disable=SC2086  # words; mpirun sets COLUMNS
+    expect 0 env COLUMNS=80 "$picky" $words
     lines=$(wc -l <out)
     # shellcheck disable=SC2086
     expect 0 mpirun -n 3 --oversubscribe "$picky" $words
