@@ -27,7 +27,8 @@ static void usage(FILE *stream)
         "h5py and xarray.\n\n"
         "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
         "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
-        "time limit or a signal all ranks are ended if one hangs (default 10).\n\n"
+        "time limit or a signal all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not as a\n"
+        "bar, for screen readers and logs. COLUMNS = N: for terminals that do not tell their width.\n\n"
         "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, own-tasks.md, cluster.md, reading.md,\n"
         "measures.md, claims.md, reproduce.md, more-replicates.md.\n");
 }
