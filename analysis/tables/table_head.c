@@ -59,7 +59,7 @@ void table_head(const struct reader *reader, const struct selection *selection, 
         fprintf(out, "\n");
     }
     selection_swept(reader, names);
-    fprintf(out, "swept: %s\n", names);
+    table_wrapped("swept:", names, out);
     if (selection->n < reader->n_configs)
         fprintf(out, "shown: %zu of the configurations\n", selection->n);
 }
