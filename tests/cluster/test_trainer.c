@@ -282,6 +282,11 @@ static void recalled_jobs_are_handed_back(void **unused)
     }
     assert_int_equal(trainer_totals(run.trainer).packs, 0);
     trainer_give(run.trainer, &recall, NULL);
+    while (!trainer_wants(run.trainer, &request)) {
+        take_records(&run);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    give_nothing(&run);
     assert_true(packs_reach(&run, 2));
     take_records(&run);
     assert_int_equal(run.n_records, 12);
