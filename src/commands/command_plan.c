@@ -11,6 +11,7 @@
 #include "progress.h"
 #include "room.h"
 #include "shape.h"
+#include "streams.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "task_likeness.h"
@@ -66,16 +67,16 @@ static void print_power(int64_t replicates, double sd)
     enum { N_EFFECTS = sizeof effects / sizeof effects[0] };
     printf("effect          ");
     for (int e = 0; e < N_EFFECTS; e++)
-        printf(" %8g", effects[e]);
-    printf("   with a standard deviation of %g between seeds (--sd X)\n", sd);
+        printf(" %6g", effects[e]);
+    printf("   with a standard deviation of %s between seeds (--sd X)\n", text_number(sd).words);
     for (int a = 0; a < 2; a++) {
         printf(a == 0 ? "  not 0          " : "  above %-9g", above[a]);
         for (int e = 0; e < N_EFFECTS; e++) {
             size_t n = power_seeds(effects[e], above[a], sd);
             if (n > 0)
-                printf(" %8zu", n);
+                printf(" %6zu", n);
             else
-                printf(" %8s", "-");
+                printf(" %6s", "-");
         }
         printf("   seeds find it in %g %% of sweeps", 100 * POWER_WANTED);
         if (replicates < VERDICT_SEEDS)
@@ -280,10 +281,12 @@ static int run(const struct command *command, int argc, char **argv)
         !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
         !sweep_check_tasks(stderr, &sweep, &error)) {
         limit_print_understood(stderr, arguments.time_limit, limit_s);
-        if (is_script)
+        if (is_script) {
             print_script(&arguments, &sweep, limit_s, &error);
-        else
+        } else {
+            stream_break_lines(&stdout, 16, false);
             print_plan(&sweep, limit_s, sd, &error);
+        }
     }
     sweep_free(&sweep);
     arguments_free(&arguments);

@@ -2,7 +2,7 @@
 #include "build.h"
 #include "cli.h"
 #include "description.h"
-#include "diagnosis.h"
+#include "launch.h"
 #include "streams.h"
 
 #include <fenv.h>
@@ -48,7 +48,7 @@ static int help_of(const char *name)
 {
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0) {
-            if (diagnosis_launched_rank() <= 0)
+            if (launch_rank() <= 0)
                 command_help(commands[i], stdout);
             return 0;
         }
@@ -66,20 +66,28 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        if (diagnosis_launched_rank() <= 0)
+        if (launch_rank() <= 0)
             usage(stdout);
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
-               RESULTS_SCHEMA_VERSION);
+        if (launch_rank() <= 0)
+            printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
+                   RESULTS_SCHEMA_VERSION);
         return 0;
     }
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return !commands[i]->is_parallel && one_of_several() ? refuse_among_several(commands[i]->name)
-                                                                 : commands[i]->run(commands[i], argc - 1, argv + 1);
-    return refuse_command(argv[1]);
+    int i = 0;
+    while (i < N_COMMANDS && strcmp(argv[1], commands[i]->name) != 0)
+        i++;
+    if (i == N_COMMANDS)
+        return refuse_command(argv[1]);
+    if (!commands[i]->is_parallel && one_of_several())
+        return refuse_among_several(commands[i]->name);
+    char name[64];
+    snprintf(name, sizeof name, "picky: picky %s", commands[i]->name);
+    if (!commands[i]->is_parallel && launch_is_spare(name))
+        return 0;
+    return commands[i]->run(commands[i], argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -65,5 +65,5 @@ void waiting_text_elapsed(void *context, double elapsed_s, char text[WAITING_TEX
 {
     char duration[PROGRESS_DURATION_MAX];
     progress_duration(elapsed_s, duration);
-    snprintf(text, WAITING_TEXT_MAX, "%s: %s so far", (const char *)context, duration);
+    snprintf(text, WAITING_TEXT_MAX, "%s so far: %s", duration, (const char *)context);
 }

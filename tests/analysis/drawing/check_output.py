@@ -1,9 +1,11 @@
 """Checks what `picky-analyse -o` does to what is in its way: every format against every kind of thing, links, files that
 somebody writes, the input itself, pipes and devices.
 
-check_output.py PICKY_ANALYSE PICKY SOURCE_FOLDER [unittest arguments]
+check_output.py PICKY_ANALYSE PICKY OUTPUT_TABLE [unittest arguments]
 
-With PICKY_TEST_EVERY set, every pair of commands and every thing with --force (tests/long/every_output.sh).
+What gives way to which format is asked of OUTPUT_TABLE (output_table.c), all in one process; the program itself is run on a
+thing of each kind. With PICKY_TEST_EVERY set it is run on everything, every command's output, and both with --force
+(tests/long/every_output.sh).
 """
 import io
 import os
@@ -25,7 +27,7 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-PROGRAM, PICKY = map(os.path.abspath, sys.argv[1:3])
+PROGRAM, PICKY, TABLE = map(os.path.abspath, sys.argv[1:4])
 PROGRESS = re.compile(r"picky-analyse: \d+ of \d+ .* left\n")  # of work that takes long
 
 IS_EVERY = "PICKY_TEST_EVERY" in os.environ
@@ -57,8 +59,8 @@ COMMANDS = {
 SUFFIX = {"text": "", "csv": ".csv", "json": ".json", "npy": ".npy", "html": ".html", "svg": ".svg", "png": ".png",
           "pdf": ".pdf"}
 
-# With --force it matters only whether somebody writes the file: of each family of things one is tried.
-FORCED = {"notes", "another's JSON", "hole", "sweep", "HDF5 signature", "results file (HDF5)"}
+# What the program itself is tried with: one of each kind.
+TRIED = {"notes", "sweep", "results file (HDF5)", "empty"}
 SWEEP = b'name = "a sweep";\nreplicates = 5;\nmodel = { hidden_size = 50; };\n'
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'></svg>\n"
 # What may be in the way: the formats that it gives way to, and its bytes.
@@ -144,15 +146,27 @@ def write(path, data):
     return path
 
 
+def setUpModule():
+    global MADE
+    MADE = tempfile.mkdtemp(prefix="picky-output-")
+    name = write(os.path.join(MADE, "in.cfg"),
+                 b'replicates = 4; model = { hidden_size = 6; epochs = 2; error_threshold = 10.0; };'
+                 b'grid = { second_task = ["prod", "add1.5"]; context_location = ["start", "end"]; };')
+    subprocess.run([PICKY, "run", name, "-o", os.path.join(MADE, "in.h5")], check=True, stderr=subprocess.DEVNULL)
+
+
+def tearDownModule():
+    shutil.rmtree(MADE)
+
+
 class Folder(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.start = os.getcwd()
         cls.folder = tempfile.mkdtemp(prefix="picky-output-")
         os.chdir(cls.folder)
-        write("in.cfg", b'replicates = 4; model = { hidden_size = 6; epochs = 2; error_threshold = 10.0; };'
-                        b'grid = { second_task = ["prod", "add1.5"]; context_location = ["start", "end"]; };')
-        subprocess.run([PICKY, "run", "in.cfg", "-o", "in.h5"], check=True, stderr=subprocess.DEVNULL)
+        for name in ("in.cfg", "in.h5"):
+            shutil.copy(os.path.join(MADE, name), ".")
         cls.input = read("in.h5")
 
     @classmethod
@@ -189,6 +203,29 @@ class Folder(unittest.TestCase):
 
 
 class InTheWay(Folder):
+    def check_refusal(self, text, name, thing):
+        self.assertIn(f"-o {name}: what is there is ", text)
+        self.assertTrue(text.endswith("; allowed: another name, or --force"), text)
+        if "sweep" in thing:
+            self.assertIn("a sweep file", text)
+        if "HDF5" in thing:
+            self.assertIn("an HDF5 file", text)
+
+    def check_table(self, things):
+        """Each of things {name: (formats that it gives way to, bytes)} in the way of each format."""
+        cases = [(kind, write(f"thing{i}", data), thing, formats) for i, (thing, (formats, data)) in enumerate(things.items())
+                 for kind in SUFFIX]
+        said = subprocess.run([TABLE, "in.h5"], input="".join(f"{kind} {name}\n" for kind, name, _, _ in cases),
+                              capture_output=True, text=True, check=True).stdout.splitlines()
+        for (kind, name, thing, formats), text in zip(cases, said, strict=True):
+            with self.subTest(format=kind, thing=thing):
+                if kind in formats.split():
+                    self.assertEqual(text, "OK")
+                else:
+                    self.check_refusal(text, name, thing)
+        for name in {name for _, name, _, _ in cases}:
+            os.remove(name)
+
     def try_thing(self, command, fresh, thing, data, gives_way):
         kind, words = COMMANDS[command]
         name = write("there" + SUFFIX[kind], data)
@@ -198,13 +235,10 @@ class InTheWay(Folder):
                 self.done(result)
                 self.same(command, read(name), fresh)
                 return
-            self.refused(result, f"-o {name}: what is there is ", "; allowed: another name, or --force\n")
+            self.refused(result)
+            self.check_refusal(result[2].removesuffix("\n"), name, thing)
             self.assertEqual(read(name), data)
-            if "sweep" in thing:
-                self.assertIn("a sweep file", result[2])
-            if "HDF5" in thing:
-                self.assertIn("an HDF5 file", result[2])
-            if IS_EVERY or (thing in FORCED and kind not in ("svg", "png", "pdf")) or thing in ("sweep", "HDF5 signature"):
+            if IS_EVERY or thing == "sweep":
                 self.done(run(*words, "--force", "-o", name))
                 self.same(command, read(name), fresh)
 
@@ -221,27 +255,29 @@ class InTheWay(Folder):
                 "HDF5 of today": ("", read("new.h5")), "zip": ("", packed.getvalue())}
 
     def test_every_format_and_thing(self):
+        things = {**THINGS, **self.files()}
+        self.check_table(things)
         first = {kind: command for command, (kind, _) in reversed(COMMANDS.items())}
         for kind, command in first.items():
             fresh = self.fresh(command)
-            for thing, (formats, data) in {**THINGS, **self.files()}.items():
-                self.try_thing(command, fresh, thing, data, kind in formats.split())
+            for thing, (formats, data) in things.items():
+                if IS_EVERY or thing in TRIED:
+                    self.try_thing(command, fresh, thing, data, kind in formats.split())
 
     def test_every_command(self):
-        """Older outputs of each, and of each other command of the format, are replaced; a results file is not. Of another
-        format its first command stands for all: what is there is known by its format."""
-        first = {kind: command for command, (kind, _) in reversed(COMMANDS.items())}
+        """Older outputs of each, and of each other command of the format, are replaced; a results file is not, and notes
+        are if it is a text."""
         outputs = {command: self.fresh(command) for command in COMMANDS}
+        self.check_table({"older " + command: (kind + " text" * (kind in ("csv", "json", "html", "svg")), outputs[command])
+                          for command, (kind, _) in COMMANDS.items()})
         for command, (kind, _) in COMMANDS.items():
             self.try_thing(command, outputs[command], "results file (HDF5)", self.input, False)
+            self.try_thing(command, outputs[command], "notes", THINGS["notes"][1], kind == "text")
             for older, data in outputs.items():
-                if not IS_EVERY and COMMANDS[older][0] != kind and older not in first.values():
-                    continue
-                gives_way = COMMANDS[older][0] == kind or (kind == "text" and COMMANDS[older][0] in
-                                                           ("csv", "json", "html", "svg"))
-                if gives_way and kind in ("svg", "png", "pdf") and older != command:
-                    continue  # the same signature
-                self.try_thing(command, outputs[command], "older " + older, data, gives_way)
+                if IS_EVERY or older == command:
+                    gives_way = COMMANDS[older][0] == kind or (kind == "text" and COMMANDS[older][0] in
+                                                               ("csv", "json", "html", "svg"))
+                    self.try_thing(command, outputs[command], "older " + older, data, gives_way)
 
     def test_sweep_text(self):
         self.refused(run("export", "in.h5", "--sweep", "-o", "in.cfg"), "-o in.cfg: what is there is a sweep file")
@@ -346,9 +382,11 @@ class Always(Folder):
         os.link("in.h5", "hard.h5")
         os.symlink("in.h5", "soft.h5")
         os.symlink("../soft.h5", "sub/soft.h5")
-        for kind, words in (COMMANDS[c] for c in ("summary", "models", "summary --json", "report", "variable")):
-            for name in ("in.h5", "./in.h5", "sub/../in.h5", os.path.abspath("in.h5"), "hard.h5", "soft.h5", "sub/soft.h5",
-                         "/proc/self/cwd/in.h5"):
+        names = ("in.h5", "./in.h5", "sub/../in.h5", os.path.abspath("in.h5"), "hard.h5", "soft.h5", "sub/soft.h5",
+                 "/proc/self/cwd/in.h5")
+        for command in ("summary", "models", "summary --json", "report", "variable"):
+            words = COMMANDS[command][1]
+            for name in names if command == "summary" else names[-2:]:
                 for force in ([], ["--force"]):
                     self.refused(run(*words, *force, "-o", name), f"-o {name}: this is the results file itself")
             with open("in.h5", "r+b") as f:
@@ -372,8 +410,9 @@ class Always(Folder):
             os.link("live.h5", "second.h5")
             before = os.stat("live.h5")
             for command, (kind, words) in COMMANDS.items():
-                for force in ([], ["--force"]):
-                    for name in ["live.svg"] if kind in ("svg", "png", "pdf") else ["live.h5", "live.svg", "second.h5"]:
+                names = ["live.svg"] if kind in ("svg", "png", "pdf") else ["live.h5", "live.svg", "second.h5"]
+                for force in ([], ["--force"]) if command == "summary" else (["--force"],):
+                    for name in names if command == "summary" else names[:1]:
                         self.refused(run(*words, *force, "-o", name), f"-o {name}: somebody is writing this file; "
                                      "allowed: another name\n")
             self.assertIsNone(picky.poll(), "the run has ended too early for this test")
@@ -507,7 +546,7 @@ class Places(Folder):
     def test_devices_and_descriptors(self):
         for command in ("summary", "models", "variable", "report"):
             words, fresh = COMMANDS[command][1], self.fresh(command)
-            for name in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            for name in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") if command == "summary" else ("/dev/stdout",):
                 self.assertEqual(run(*words, "-o", name), (0, fresh, ""))
                 with open("target", "wb") as f:  # >target
                     self.assertEqual(run(*words, "-o", name, stdout=f), (0, None, ""))

@@ -45,17 +45,18 @@ def run(*args, **options):
 
 
 class Node:
-    def __init__(self, tag, attributes, parent):
-        self.tag, self.attributes, self.parent, self.children = tag, dict(attributes), parent, []
+    """An element: nodes [first, end) of the page are it and its descendants."""
+
+    def __init__(self, tag, attributes, nodes):
+        self.tag, self.attributes, self.children = tag, dict(attributes), []
+        self.nodes, self.first, self.end = nodes, len(nodes), len(nodes) + 1
+        nodes.append(self)
 
     def all(self, *tags, **attributes):
         """Descendants with one of the tags and these attributes, in the page's order."""
-        for child in self.children:
-            if isinstance(child, Node):
-                wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
-                if (not tags or child.tag in tags) and wanted.items() <= child.attributes.items():
-                    yield child
-                yield from child.all(*tags, **attributes)
+        wanted = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}.items()
+        return (node for node in self.nodes[self.first + 1:self.end]
+                if (not tags or node.tag in tags) and wanted <= node.attributes.items())
 
     def text(self):
         text = "".join(child if isinstance(child, str) else child.text() for child in self.children)
@@ -67,60 +68,75 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, data):
         super().__init__(convert_charrefs=True)
-        self.root = self.node = Node("", (), None)
+        self.root = Node("", (), [])
+        self.open = [self.root]
         self.declaration = None
         self.feed(data.decode("utf-8"))  # strict
         self.close()
-        assert self.node is self.root, f"<{self.node.tag}> is not closed"
+        assert self.open == [self.root], f"<{self.open[-1].tag}> is not closed"
+        self.root.end = len(self.root.nodes)
 
     def handle_decl(self, declaration):
         self.declaration = declaration
 
-    def handle_starttag(self, tag, attributes):
+    def add(self, tag, attributes):
         assert len(dict(attributes)) == len(attributes), (tag, attributes)
-        node = Node(tag, attributes, self.node)
-        self.node.children.append(node)
+        node = Node(tag, attributes, self.root.nodes)
+        node.parent = self.open[-1]
+        self.open[-1].children.append(node)
+        return node
+
+    def handle_starttag(self, tag, attributes):
+        node = self.add(tag, attributes)
         if tag not in VOID:
-            self.node = node
+            self.open.append(node)
 
     def handle_startendtag(self, tag, attributes):
-        self.node.children.append(Node(tag, attributes, self.node))
+        self.add(tag, attributes)
 
     def handle_endtag(self, tag):
-        assert tag == self.node.tag, f"</{tag}> closes <{self.node.tag}> at {self.getpos()}"
-        self.node = self.node.parent
+        assert tag == self.open[-1].tag, f"</{tag}> closes <{self.open[-1].tag}> at {self.getpos()}"
+        node = self.open.pop()
+        node.end = len(node.nodes)
 
     def handle_data(self, data):
-        self.node.children.append(data)
+        self.open[-1].children.append(data)
 
     def section(self, name):
         return next(self.root.all("section", id=name))
 
 
-class Files(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.start = os.getcwd()
-        cls.folder = tempfile.mkdtemp(prefix="picky-report-")
-        os.chdir(cls.folder)
-        subprocess.run([PICKY, "run", os.path.join(SOURCE, "sweeps", "seed.cfg"), "-o", "real.h5"], check=True,
-                       stderr=subprocess.DEVNULL)
-        for kind, configs in make_file.KINDS.items():
-            make_file.make(f"{kind}.h5", configs, 10, 0.3, seed=4)
+def setUpModule():
+    """One folder for all tests; none of them changes the files that are made here."""
+    global FOLDER
+    FOLDER = tempfile.mkdtemp(prefix="picky-report-")
+    os.chdir(FOLDER)
+    with open(os.path.join(SOURCE, "sweeps", "seed.cfg")) as f, open("real.cfg", "w") as out:
+        out.write(f.read().replace("hidden_size = 50;", "hidden_size = 30;"))
+    subprocess.run([PICKY, "run", "real.cfg", "-o", "real.h5"], check=True, stderr=subprocess.DEVNULL)
+    for kind, configs in make_file.KINDS.items():
+        make_file.make(f"{kind}.h5", configs, 10, 0.3, seed=4)
 
-    @classmethod
-    def tearDownClass(cls):
-        os.chdir(cls.start)
-        shutil.rmtree(cls.folder)
+
+def tearDownModule():
+    os.chdir("/")
+    shutil.rmtree(FOLDER)
+
+
+class Files(unittest.TestCase):
+    pages = {}  # of files as they are: one page serves many tests
 
     def tearDown(self):
         self.assertEqual([name for name in os.listdir(".") if name.endswith(".part")], [])
 
     def page(self, path, *args):
-        code, data, error = run(path, *args)
-        self.assertEqual((code, error), (0, ""))
-        self.assert_valid(data)
-        return Page(data)
+        status = os.stat(path)
+        key = (path, status.st_ino, status.st_mtime_ns, args)
+        if key not in self.pages:
+            code, data, error = run(path, *args)
+            self.assertEqual((code, error), (0, ""))
+            self.pages[key] = self.assert_valid(data)
+        return self.pages[key]
 
     def assert_valid(self, data):
         done = subprocess.run(["tidy", "-quiet", "-errors", "-utf8"], input=data, capture_output=True)
@@ -169,6 +185,7 @@ class Files(unittest.TestCase):
         levels = [int(node.tag[1]) for node in root.all("h1", "h2", "h3")]
         self.assertEqual(levels.count(1), 1)
         self.assertTrue(all(b - a <= 1 for a, b in zip(levels, levels[1:])))
+        return page
 
     def table(self, page, section, name):
         box, = page.section(section).all("div", class_="scroll", aria_label=name)
@@ -656,9 +673,8 @@ class Odd(Files):
         make_file.make("thousand.h5", configs, 2)
         code, data, error = run("thousand.h5")
         self.assertEqual((code, error), (0, ""))
-        self.assert_valid(data)
+        page = self.assert_valid(data)
         self.assertLess(len(data), 4_000_000)
-        page = Page(data)
         self.assertEqual(len(list(page.section("importance").all("div", class_="group"))), 24)
         self.assertEqual(len(list(page.section("training").all("div", class_="group"))), 24)
         for name in ("importance", "training"):
