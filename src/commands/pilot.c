@@ -126,7 +126,7 @@ enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *swe
 {
     const double slowest_s = 1e-8; /* a multiply-add, without vectors and with a margin */
     const struct kernels *widest;
-    double seconds_per_cost;
+    double seconds_per_cost = 0;
     *job = (struct pilot_job){0};
     double cost = find_longest(job, sweep, n_jobs);
     const struct hyperparameters *h = &sweep->configs[job->config];
