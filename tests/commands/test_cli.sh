@@ -356,7 +356,7 @@ expect 0 mpirun -n 2 --oversubscribe sh -c '"$0" train --set epochs=1 --seed $OM
 # terminal COLUMNS COMMAND: what a terminal of so many columns shows, in out
 terminal() {
     script -qec "stty cols $1; $2" /dev/null <<<"" 2>&1 | sed 's/\r$//; s/.*\r//; s/\x1b\[K//g' >out || true
-    awk -v most="$1" '/^picky|^  [a-z(]/ && !/^  .* run .* --resume$/ && length > most { print; exit 1 }' out ||
+    awk -v most="$1" '/^picky|^  [a-z(]/ && !/^  .*picky run / && length > most { print; exit 1 }' out ||
         fail "wider than $1: $2"
 }
 for width in 40 80 200; do
