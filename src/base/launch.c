@@ -113,6 +113,7 @@ bool launch_is_spare(void)
 
 char **launch_command(void)
 {
+    static char mpirun[] = "mpirun";
     size_t size, n;
     char *text = launch_rank() >= 0 ? read_launcher(&size, &n) : NULL;
     char **words = text ? malloc((n + 1) * sizeof *words + size) : NULL;
@@ -125,6 +126,9 @@ char **launch_command(void)
             are_lines &= text_is_line(copy);
         }
         words[n] = NULL;
+        const char *slash = strrchr(words[0], '/');
+        if (strcmp(slash ? slash + 1 : words[0], "prterun") == 0) /* what Open MPI 5's mpirun becomes */
+            words[0] = mpirun;
         if (!are_lines) {
             free(words);
             words = NULL;
