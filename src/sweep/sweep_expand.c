@@ -96,12 +96,15 @@ static bool locate_value(struct sweep_reader *r, const struct point points[2], c
     return r->override || r->place;
 }
 
-/* Whether the message names it. */
+/* Whether the message tells its value ("NAME = VALUE" or "NAME "VALUE""), but as what it begins with. */
 static bool is_named(const char *message, const char *name)
 {
-    const char *at = strstr(message, name);
     size_t length = strlen(name);
-    return at && at > message && at[-1] == ' ' && strchr(" :,;", at[length]);
+    for (const char *at = message; (at = strstr(at, name)); at += length)
+        if (at > message && at[-1] == ' ' &&
+            (strncmp(at + length, " = ", 3) == 0 || strncmp(at + length, " \"", 2) == 0))
+            return true;
+    return false;
 }
 
 /* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
