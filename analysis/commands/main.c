@@ -1,5 +1,6 @@
 /* picky-analyse: tables and figures from results files. */
 #include "build.h"
+#include "launch.h"
 #include "models.h"
 #include "options.h"
 #include "streams.h"
@@ -58,7 +59,12 @@ int main(int argc, char **argv)
     fesetenv(FE_DFL_ENV); /* a library may have left another floating-point environment when it was loaded */
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
+    if (launch_is_spare("picky-analyse: it"))
+        return 0;
 
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            stream_break_lines(&stdout, 0, false);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         printf("picky-analyse %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
                reader_schema_version());

@@ -1,5 +1,6 @@
 #include "formats.h"
 
+#include "numbers.h"
 #include "text.h"
 
 #include <inttypes.h>
@@ -20,10 +21,20 @@ void json_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
+/* Seven digits, but of whole numbers all. */
+static void put_number(FILE *out, double value)
+{
+    int64_t integer;
+    if (number_is_integer(value, &integer) && value != 0) /* 0 may be -0 */
+        fprintf(out, "%" PRId64, integer);
+    else
+        fprintf(out, "%.7g", value);
+}
+
 void json_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.7g", value);
+        put_number(out, value);
     else
         fprintf(out, "null");
 }
@@ -64,7 +75,7 @@ void csv_text(FILE *out, const char *text)
 void csv_number(FILE *out, double value)
 {
     if (isfinite(value))
-        fprintf(out, "%.7g", value);
+        put_number(out, value);
 }
 
 void effect_format(const struct estimate *effect, char text[64])

@@ -1,5 +1,7 @@
 #include "layout.h"
 
+#include "text.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -506,10 +508,11 @@ bool layout_ri_text(const struct ri_options *options, char text[LABEL_MAX])
     bool has_own = options->selective_above > 0 || options->mixed_below > 0;
     char below[64] = "", own[96] = "";
     if (has_own)
-        snprintf(own, sizeof own, "selective: |RI| > %g, mixed: |RI| < %g", ri_selective_above(options),
-                 ri_mixed_below(options));
+        snprintf(own, sizeof own, "selective: |RI| > %.30s, mixed: |RI| < %.30s",
+                 text_number(ri_selective_above(options)).words, text_number(ri_mixed_below(options)).words);
     if (is_cut)
-        snprintf(below, sizeof below, "unimportant: below %g of the layer's mean", options->unimportant_below);
+        snprintf(below, sizeof below, "unimportant: below %.23s of the layer's mean",
+                 text_number(options->unimportant_below).words);
     snprintf(text, LABEL_MAX, "%s%s%s%s%s", is_divided ? "importances divided by their sum over the layer" : "",
              is_divided && is_cut ? "; " : "", below, (is_divided || is_cut) && has_own ? "; " : "", own);
     return is_divided || is_cut || has_own;

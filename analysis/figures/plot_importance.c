@@ -3,6 +3,7 @@
 #include "figure_data.h"
 #include "layer_mask.h"
 #include "rows.h"
+#include "text.h"
 #include "units.h"
 
 #include <inttypes.h>
@@ -252,7 +253,7 @@ enum error_code plot_importance(struct reader *reader, const struct selection *s
                                     {false, NULL, "+ %: importance 0 for both, not drawn"}};
     size_t n_legend = 5;
     char line[32];
-    snprintf(line, sizeof line, "|RI| = %g", ri_selective_above(&request->ri));
+    snprintf(line, sizeof line, "|RI| = %.24s", text_number(ri_selective_above(&request->ri)).words);
     if (request->ri.normalise == NORMALISE_NONE)
         legend[n_legend++] = (struct legend_item){false, "lw 0.7 dt 3 lc rgb '#777777'", line};
     if (layout_ri_text(&request->ri, settings))

@@ -2,6 +2,7 @@
 
 #include "layout.h"
 #include "palette.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -157,13 +158,13 @@ static void write_explanation(const struct report *report)
         "<p>RI = (I<sub>1</sub> &minus; I<sub>2</sub>)/(I<sub>1</sub> + I<sub>2</sub>) of all neurons of accepted "
         "models, importance measured as <code>%s</code>%s: +1 serves the first of two tasks only, &minus;1 the second "
         "only. An importance "
-        "below %g of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
+        "below %s of its layer&rsquo;s mean counts as 0; &ldquo;+&nbsp;%%&rdquo; are the neurons unimportant to both "
         "tasks. Bars are per cent of all neurons of the layer against RI, lines on them 95&nbsp;%% intervals, for "
         "which "
         "models are the replicates. All axes are the same.</p>\n<ul class=\"keys\">",
         measure_table[report->options->ri.measure].name,
         report->options->ri.normalise == NORMALISE_LAYER ? " and divided by its sum over the layer" : "",
-        report->options->ri.unimportant_below);
+        text_number(report->options->ri.unimportant_below).words);
     for (int side = 1; side >= 0; side--) {
         char task[TASK_LABEL_MAX];
         report_task(report, side, task);

@@ -2,6 +2,7 @@
 
 #include "formats.h"
 #include "max_t.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -63,8 +64,8 @@ static void write_csv(const struct comparisons *comparisons, FILE *out)
             format_other(comparisons, row->config_b, value);
             csv_text(out, value);
         }
-        fprintf(out, ",%s,%s,%g,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
-                row->ri.unimportant_below, row->ri.task_a + 1, row->ri.task_b + 1);
+        fprintf(out, ",%s,%s,%s,%d,%d,", measure_table[row->ri.measure].name, normalise_names[row->ri.normalise],
+                text_number(row->ri.unimportant_below).words, row->ri.task_a + 1, row->ri.task_b + 1);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             fprintf(out, "%zu", row->layer + 1);
         fprintf(out, ",%s,%zu", statistic_table[row->statistic].name, c->n);
@@ -251,7 +252,8 @@ static void write_text(const struct comparisons *comparisons, const struct selec
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
     const struct ri_options *ri = &comparisons->rows[0].ri;
     if (ri->selective_above > 0 || ri->mixed_below > 0)
-        fprintf(out, "Selective: |RI| > %g; mixed: |RI| < %g.\n", ri_selective_above(ri), ri_mixed_below(ri));
+        fprintf(out, "Selective: |RI| > %s; mixed: |RI| < %s.\n", text_number(ri_selective_above(ri)).words,
+                text_number(ri_mixed_below(ri)).words);
     for (size_t i = 0; i < comparisons->n_rows; i++) {
         const struct comparisons_row *row = &comparisons->rows[i], *last = i > 0 ? row - 1 : NULL;
         const struct comparison *c = &row->comparison;

@@ -2,6 +2,7 @@
 
 #include "formats.h"
 #include "layer_mask.h"
+#include "text.h"
 
 #include <inttypes.h>
 
@@ -46,9 +47,9 @@ static void csv_table(const struct summary_table *table, FILE *out)
         fprintf(out, "%zu,%zu", group->configs[0], group->n);
         for (int s = 0; s < N_STATUSES; s++)
             fprintf(out, ",%" PRIu64, table->estimates->counts[s]);
-        fprintf(out, ",%" PRIu64 ",%s,%s,%g,%d,%d,%zu", table->estimates->n_attempts,
+        fprintf(out, ",%" PRIu64 ",%s,%s,%s,%d,%d,%zu", table->estimates->n_attempts,
                 measure_table[table->ri.measure].name, normalise_names[table->ri.normalise],
-                table->ri.unimportant_below, table->ri.task_a + 1, table->ri.task_b + 1, l + 1);
+                text_number(table->ri.unimportant_below).words, table->ri.task_a + 1, table->ri.task_b + 1, l + 1);
         for (int s = 0; s < N_STATISTICS; s++) {
             const struct estimate *estimate = &table->estimates->layers[l].statistics[s];
             const double numbers[] = {estimate->value, estimate->low, estimate->high};
@@ -65,7 +66,8 @@ static void csv_table(const struct summary_table *table, FILE *out)
             fputc(',', out);
             csv_text(out, name);
         }
-        fprintf(out, ",%g,%g\n", ri_selective_above(&table->ri), ri_mixed_below(&table->ri));
+        fprintf(out, ",%s,%s\n", text_number(ri_selective_above(&table->ri)).words,
+                text_number(ri_mixed_below(&table->ri)).words);
     }
 }
 
@@ -120,8 +122,8 @@ static void json_table(const struct summary_table *table, FILE *out)
     fprintf(out, "%s\n        {\"measure\": \"%s\", \"normalise\": \"%s\", \"unimportant_below\": ",
             table->is_first ? "" : ",", measure_table[table->ri.measure].name, normalise_names[table->ri.normalise]);
     json_number(out, table->ri.unimportant_below);
-    fprintf(out, ", \"selective_above\": %g, \"mixed_below\": %g", ri_selective_above(&table->ri),
-            ri_mixed_below(&table->ri));
+    fprintf(out, ", \"selective_above\": %s, \"mixed_below\": %s", text_number(ri_selective_above(&table->ri)).words,
+            text_number(ri_mixed_below(&table->ri)).words);
     fprintf(out, ", \"tasks\": [%d, %d], \"task_names\": [", table->ri.task_a + 1, table->ri.task_b + 1);
     for (int side = 0; side < 2; side++) {
         char name[TASK_LABEL_MAX] = "";

@@ -1,6 +1,7 @@
 #include "summary_text.h"
 
 #include "layer_mask.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -35,8 +36,8 @@ static void begin(const struct reader *reader, const struct selection *selection
         fprintf(out, "grouped by %s: %zu group%s\n", options->by, groups->n, groups->n == 1 ? "" : "s");
     fprintf(out,
             "\nUnits by relative importance RI: selective for the first task of a pair\n"
-            "(RI > %g), for the second (RI < -%g); mixed (|RI| < %g); unimportant to both\n"
-            "(below %g of the layer's mean).\n"
+            "(RI > %s), for the second (RI < -%s); mixed (|RI| < %s); unimportant to both\n"
+            "(below %s of the layer's mean).\n"
             "Means over %s models, of test errors and the dip medians;\n"
             "[95 %% intervals] over models: of proportions Wilson's, of medians the sign\n"
             "test's, else Student's under %d models, then the bootstrap's. Rejected models\n"
@@ -48,8 +49,9 @@ static void begin(const struct reader *reader, const struct selection *selection
             "with what chance gives sets of these sizes. D: how far their importances lie on\n"
             "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
             "how many it serves, and the share of units that prefer each of the two.\n",
-            ri_selective_above(&options->ri), ri_selective_above(&options->ri), ri_mixed_below(&options->ri),
-            options->ri.unimportant_below, models_word(reader), BOOTSTRAP_MODELS_MIN);
+            text_number(ri_selective_above(&options->ri)).words, text_number(ri_selective_above(&options->ri)).words,
+            text_number(ri_mixed_below(&options->ri)).words, text_number(options->ri.unimportant_below).words,
+            models_word(reader), BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }

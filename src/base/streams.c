@@ -1,5 +1,7 @@
 #include "streams.h"
+
 #include "errors.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,8 @@ void streams_begin(void)
 {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
-            return; /* no /dev/null: nothing to be done about it */
+            break; /* no /dev/null: nothing to be done about it */
+    stream_break_lines(&stderr, 2, true);
 }
 
 int streams_finish(const char *program, int code)
@@ -25,19 +28,140 @@ int streams_finish(const char *program, int code)
     return ERROR_FATAL;
 }
 
+/* The descriptor of stdout or stderr, also if their lines are broken. */
+static int descriptor(FILE *stream)
+{
+    int fd = fileno(stream);
+    return fd >= 0 ? fd : stream == stdout ? STDOUT_FILENO : STDERR_FILENO;
+}
+
 bool stream_redraws(FILE *stream)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(stream)) && (!term || strcmp(term, "dumb") != 0);
+    return isatty(descriptor(stream)) && (!term || strcmp(term, "dumb") != 0);
 }
 
-int stream_columns(FILE *stream)
+static int columns_of(int fd)
 {
     const char *columns = getenv("COLUMNS");
     struct winsize size = {0};
     int told = columns ? atoi(columns) : 0;
-    int width = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    int width = ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
     if (width <= 0 || (told > 0 && told < width))
         width = told;
     return width > 1 ? width - 1 : 79;
+}
+
+int stream_columns(FILE *stream)
+{
+    return columns_of(descriptor(stream));
+}
+
+/* ---- lines that are broken ------------------------------------------------------------------------------------- */
+
+/* One for stdout, one for stderr. */
+static struct breaker {
+    int fd, terminal; /* written to; asked for its width */
+    int indent, column;
+    int leading, hanging; /* blanks that the line began with; where its second column is, 0: not found yet */
+    bool keeps_indented, is_whole, is_blank; /* the line is not to be broken; a blank is due */
+} breakers[2];
+
+/* Begins a new line in the middle of one. Returns the number of bytes. */
+static int break_line(struct breaker *b, int width, char *out)
+{
+    int column = b->hanging > 0 ? b->hanging : b->leading;
+    b->column = column > b->indent && column <= width / 2 ? column : b->indent;
+    return sprintf(out, "\n%*s", b->column, "");
+}
+
+/* Columns up to the next blank, or to the end. */
+static int word_columns(const char *text, const char *end)
+{
+    int n = 0;
+    for (; text < end && !strchr(" \n\r", *text); text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+/* Writes a piece of text; the column becomes that behind it. Redrawn lines ("\r...\033[K") fit as they are. */
+static size_t break_text(struct breaker *b, const char *text, const char *end, char *out)
+{
+    int width = columns_of(b->terminal);
+    width = width > 79 ? 80 : width < 39 ? 40 : width + 1;
+    char *to = out;
+    for (; text < end; text++) {
+        if (b->column == b->leading && *text == ' ') {
+            b->is_whole |= b->keeps_indented;
+            b->leading++;
+        } else if (*text == ' ' && !b->is_whole) {
+            int n = 1;
+            for (; text + 1 < end && text[1] == ' '; text++)
+                n++;
+            int word = word_columns(text + 1, end);
+            if (n > 1 && b->hanging == 0)
+                b->hanging = b->column + n;
+            if (text + 1 == end) { /* until the word is known */
+                b->is_blank = true;
+            } else if (b->column + n + word > width && b->column > b->indent) {
+                to += break_line(b, width, to);
+            } else {
+                to += sprintf(to, "%*s", n, "");
+                b->column += n;
+            }
+            continue;
+        }
+        if (b->is_blank && *text != '\n') {
+            bool fits = b->column + 1 + word_columns(text, end) <= width;
+            to += fits ? sprintf(to, " ") : break_line(b, width, to);
+            b->column += fits;
+        }
+        b->is_blank = false;
+        *to++ = *text;
+        b->column += ((unsigned char)*text & 0xc0) != 0x80;
+        if (*text == '\n' || *text == '\r')
+            b->column = b->leading = b->hanging = 0;
+        if (strchr("\n\r\033", *text))
+            b->is_whole = *text == '\r';
+        if (*text == '\033') { /* [K */
+            for (int i = 0; i < 2 && text + 1 < end; i++)
+                *to++ = *++text;
+            b->column = 0;
+        }
+    }
+    return (size_t)(to - out);
+}
+
+static ssize_t write_broken(void *cookie, const char *text, size_t n)
+{
+    struct breaker *b = cookie;
+    enum { WIDTH_MOST = 80 };
+    char *out = malloc(n * (WIDTH_MOST / 2 + 2) + WIDTH_MOST); /* at most a line for each byte, and one more */
+    const char *from = out ? out : text;
+    size_t left = out ? break_text(b, text, text + n, out) : n;
+    while (left > 0) {
+        ssize_t written = write(b->fd, from, left);
+        if (written < 0 && errno != EINTR)
+            break;
+        from += written > 0 ? written : 0;
+        left -= written > 0 ? (size_t)written : 0;
+    }
+    int error_number = errno;
+    free(out);
+    errno = error_number;
+    return left > 0 ? 0 : (ssize_t)n;
+}
+
+void stream_break_lines(FILE **stream, int indent, bool keeps_indented)
+{
+    int fd = fileno(*stream), terminal = fd;
+    if (fd != STDOUT_FILENO && fd != STDERR_FILENO)
+        return;
+    if (!isatty(fd) && (fd == STDOUT_FILENO || (terminal = launch_terminal()) < 0))
+        return;
+    struct breaker *b = &breakers[fd - STDOUT_FILENO];
+    *b = (struct breaker){.fd = fd, .terminal = terminal, .indent = indent, .keeps_indented = keeps_indented};
+    FILE *broken = fopencookie(b, "w", (cookie_io_functions_t){.write = write_broken});
+    if (broken && setvbuf(broken, NULL, _IOLBF, BUFSIZ) == 0)
+        *stream = broken;
 }

@@ -6,8 +6,14 @@
 #include <stdio.h>
 
 /* Opens /dev/null in the place of each of descriptors 0 to 2 that is closed: else the next file opened takes it, and
- * what is printed goes into that file. Call it before anything is opened. */
+ * what is printed goes into that file. Call it before anything is opened or printed. Breaks the lines of stderr. */
 void streams_begin(void);
+
+/* Lines for people are broken between words where the stream, which is stdout or stderr, is a terminal (stderr also by
+ * way of mpirun): after 80 columns, or fewer if the terminal or COLUMNS has fewer, but not below 40. They go on after
+ * `indent` blanks, or below the first word that has several blanks before it (a second column). Lines that begin with a
+ * blank (tables, commands to be copied) stay whole if `keeps_indented`. */
+void stream_break_lines(FILE **stream, int indent, bool keeps_indented);
 
 /* Flushes stdout. Returns `code`, or ERROR_FATAL, after one line on stderr that starts with `program`, if `code` is 0
  * and something printed did not arrive. A reader that left (a pager, head) has had enough: no error. */

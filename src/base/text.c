@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include "numbers.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,6 +106,13 @@ const char *text_nearer(const char *given, const char *best, const char *other)
     /* A name is near if at most a third of its letters, and one more, have to change. */
     size_t below = best ? edit_distance(given, best) : strlen(given) / 3 + 2;
     return edit_distance(given, other) < below ? other : best;
+}
+
+struct text_words text_number(double value)
+{
+    struct text_words number;
+    number_text(value, number.words);
+    return number;
 }
 
 struct text_words text_hint(const char *nearest)

@@ -34,6 +34,9 @@ struct text_words {
 /* A number of bytes for people: "12.8 GB". */
 struct text_words text_size(double n_bytes);
 
+/* The shortest decimal that reads back as the same double (numbers.h). */
+struct text_words text_number(double value);
+
 /* Which of two names is nearer to the one that was given, by edit distance: `best` (NULL: none yet) or `other`, `best`
  * if they are as near; NULL if neither is near. */
 const char *text_nearer(const char *given, const char *best, const char *other);

@@ -5,6 +5,7 @@
 #include "forecast.h"
 #include "ledger.h"
 #include "memory_budget.h"
+#include "past.h"
 #include "stop.h"
 #include "trainer.h"
 #include "watchdog.h"
@@ -38,6 +39,8 @@ struct rank {
     bool has_finished;
     bool is_dead;
     bool is_waiting;       /* for an answer to its request: for what others hold might come back */
+    uint64_t n_wanted;     /* that request's */
+    bool is_recalled;      /* it has been told to hand jobs back, and has not yet */
     enum wire_order order; /* that it has been given */
     double heard_s;        /* when it was last heard of */
     bool is_silent;        /* and that is so long ago that it was said */
@@ -59,7 +62,8 @@ struct coordinator {
     struct rank *ranks; /* [n_ranks] */
     uint64_t counts[N_STATUSES];
     struct forecast_facts facts; /* of the records that have come, and of the ranks' totals */
-    double first_idle_s;         /* when the first rank had nothing left to do */
+    double idle_s;               /* in which some rank had nothing left to do, up to idle_since_s */
+    double idle_since_s;         /* 0: none has */
     struct error failure;        /* code ERROR_NONE as long as all is well */
     enum wire_order order;       /* for all ranks */
     int signal, signal_rank;     /* the most pressing one that any rank has got, 0: none; and which rank */
@@ -73,7 +77,7 @@ struct coordinator {
     double overtime_s;           /* that the loop has been through since end_s */
     double reassured_s;          /* when the ranks were last told that this one lives */
     double longest_pack_s;
-    uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8];
+    uint64_t orders[WIRE_HALT + 1][WIRE_SMALL_MAX / 8], recall[WIRE_SMALL_MAX / 8];
     struct job jobs[WIRE_JOBS_MAX];
 };
 
@@ -129,10 +133,35 @@ static void note_signal(struct coordinator *c, int rank, int signal)
 static size_t share(const struct coordinator *c, int rank, uint64_t n_wanted)
 {
     uint64_t n_ranks = (uint64_t)(c->n_ranks - c->n_dead), held = ledger_held(c->ledger, rank);
-    uint64_t fair = (plan_jobs_left(c->plan) + ledger_out(c->ledger) + n_ranks - 1) / n_ranks;
+    uint64_t n_open = plan_jobs_left(c->plan) + ledger_returned(c->ledger) + ledger_out(c->ledger);
+    uint64_t fair = (n_open + n_ranks - 1) / n_ranks;
     uint64_t n = fair > held ? fair - held : 0;
     n = n < n_wanted ? n : n_wanted;
     return n < WIRE_JOBS_MAX ? (size_t)n : WIRE_JOBS_MAX;
+}
+
+/* The job of the plan, to be gone on with. */
+static struct job job_of(const struct coordinator *c, const struct ledger_job *job)
+{
+    struct job next = plan_job(c->plan, job->config, job->replicate);
+    next.attempt = job->past ? job->past->n_attempts : 0;
+    return next;
+}
+
+/* Fills c->jobs and *handout with jobs of one shape that others have handed back, up to n_max, if there are any. */
+static enum error_code hand_on(struct coordinator *c, int rank, size_t n_max, struct wire_handout *handout,
+                               struct error *error)
+{
+    struct ledger_job job;
+    while (handout->n_jobs < n_max && ledger_take(c->ledger, handout->n_jobs > 0 ? &handout->shape : NULL, &job)) {
+        c->jobs[handout->n_jobs++] = job_of(c, &job);
+        handout->shape = job.shape;
+        if (ledger_enter(c->ledger, rank, job, error)) {
+            free(job.past);
+            return error->code;
+        }
+    }
+    return ERROR_NONE;
 }
 
 /* A suspect may kill whom it is lent to, so the coordinator takes one only when nobody else lives. */
@@ -141,7 +170,7 @@ static bool lend(struct coordinator *c, int rank, struct wire_handout *handout)
     struct ledger_job suspect;
     if ((rank == 0 && c->n_ranks - c->n_dead > 1) || !ledger_lend(c->ledger, rank, &suspect))
         return false;
-    c->jobs[0] = plan_job(c->plan, suspect.config, suspect.replicate);
+    c->jobs[0] = job_of(c, &suspect);
     handout->shape = suspect.shape;
     handout->n_jobs = 1;
     return true;
@@ -158,16 +187,18 @@ static enum error_code choose(struct coordinator *c, int rank, const struct wire
     handout->n_jobs = plan_next(c->plan, request->shapes, request->n_shapes, n_max, c->jobs, &handout->shape);
     handout->is_last = plan_jobs_left(c->plan) == 0;
     for (size_t i = 0; i < handout->n_jobs; i++) {
-        struct ledger_job job = {(uint32_t)c->jobs[i].config, (uint32_t)handout->shape, c->jobs[i].replicate};
+        struct ledger_job job = {(uint32_t)c->jobs[i].config, (uint32_t)handout->shape, c->jobs[i].replicate, NULL};
         if (ledger_enter(c->ledger, rank, job, error))
             return error->code;
     }
-    if (handout->is_last && ledger_held(c->ledger, rank) == 0 && !lend(c, rank, handout)) {
-        if (c->first_idle_s == 0)
-            c->first_idle_s = clock_s();
-        handout->end = ledger_out(c->ledger) == 0 && ledger_suspects(c->ledger) == 0;
-        *is_answer = handout->end;
-    }
+    if (!handout->is_last || ledger_held(c->ledger, rank) > 0)
+        return ERROR_NONE;
+    if (hand_on(c, rank, n_max, handout, error))
+        return error->code;
+    if (handout->n_jobs > 0 || lend(c, rank, handout))
+        return ERROR_NONE;
+    handout->end = ledger_out(c->ledger) == 0 && ledger_suspects(c->ledger) == 0;
+    *is_answer = handout->end;
     return ERROR_NONE;
 }
 
@@ -190,13 +221,22 @@ static enum error_code send_handout(struct coordinator *c, int rank, const struc
 {
     struct rank *r = &c->ranks[rank];
     transport_wait_sent(c->transport,
-                        &r->request); /* it asks because it has read the last answer: nothing to wait for */
+                        &r->request); /* it asks because it has read the last answer: nearly nothing to wait for */
     size_t n_bytes = wire_handout_size(handout->n_jobs);
     if (reserve_message(r, n_bytes, c->n_ranks, error))
         return error->code;
     wire_handout_write(r->message, handout, c->jobs);
     transport_send(c->transport, rank, r->message, n_bytes, &r->request);
     return ERROR_NONE;
+}
+
+/* Whether some rank has nothing left to do, from now on. */
+static void note_idleness(struct coordinator *c, bool is_any_idle)
+{
+    if (c->idle_since_s > 0 && !is_any_idle)
+        c->idle_s += clock_s() - c->idle_since_s;
+    if (c->idle_since_s == 0 || !is_any_idle)
+        c->idle_since_s = is_any_idle ? clock_s() : 0;
 }
 
 static enum error_code answer(struct coordinator *c, int rank, const struct wire_request *request, struct error *error)
@@ -212,6 +252,9 @@ static enum error_code answer(struct coordinator *c, int rank, const struct wire
         return error->code;
     c->n_waiting += (int)!is_answer - (int)r->is_waiting;
     r->is_waiting = !is_answer;
+    r->n_wanted = request->n_wanted;
+    r->is_recalled = r->is_recalled && handout.n_jobs == 0;
+    note_idleness(c, c->n_waiting > 0 || handout.end);
     if (!is_answer)
         return ERROR_NONE;
     if (rank > 0)
@@ -220,15 +263,35 @@ static enum error_code answer(struct coordinator *c, int rank, const struct wire
     return ERROR_NONE;
 }
 
-/* Answers those who wait, when there is something to say: suspects to lend, or that all is done. */
+/* Answers those who wait, when there is something to say: jobs that others have handed back, suspects to lend, or that
+ * all is done. */
 static void answer_the_waiting(struct coordinator *c)
 {
-    bool is_news = ledger_suspects(c->ledger) > 0 || ledger_out(c->ledger) == 0;
-    const struct wire_request request = {.n_wanted = 1};
+    bool is_news = ledger_returned(c->ledger) > 0 || ledger_suspects(c->ledger) > 0 || ledger_out(c->ledger) == 0;
     struct error error;
-    for (int rank = 0; c->n_waiting > 0 && is_news && c->order == WIRE_GO_ON && rank < c->n_ranks; rank++)
+    for (int rank = 0; c->n_waiting > 0 && is_news && c->order == WIRE_GO_ON && rank < c->n_ranks; rank++) {
+        const struct wire_request request = {.n_wanted = c->ranks[rank].n_wanted};
         if (c->ranks[rank].is_waiting && answer(c, rank, &request, &error))
             fail(c, &error);
+    }
+}
+
+/* Has those who hold several jobs hand back some of what waits there, once there are ranks with nothing left to do. */
+static void recall_jobs(struct coordinator *c)
+{
+    if (c->n_waiting == 0 || ledger_returned(c->ledger) > 0 || c->order > WIRE_GO_ON || c->layout->is_null)
+        return;
+    for (int rank = 0; rank < c->n_ranks; rank++) {
+        struct rank *r = &c->ranks[rank];
+        if (r->is_dead || r->is_recalled || ledger_held(c->ledger, rank) < 2 ||
+            !transport_sent(c->transport, &r->request))
+            continue;
+        r->is_recalled = true;
+        if (rank > 0)
+            transport_send(c->transport, rank, c->recall, wire_handout_size(0), &r->request);
+        else
+            trainer_give(c->trainer, &(struct wire_handout){.is_recall = true}, NULL);
+    }
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------ */
@@ -256,21 +319,40 @@ static enum error_code sync_sink(const struct coordinator *c, bool now, struct e
     return code;
 }
 
+/* Keeps a job that the rank has handed back. */
+static enum error_code take_back(struct coordinator *c, int rank, struct ledger_job *job, const void *record,
+                                 struct error *error)
+{
+    c->ranks[rank].is_recalled = false;
+    if (!past_take(&job->past, c->layout, record, error) && !ledger_return(c->ledger, *job, error))
+        return ERROR_NONE;
+    free(job->past);
+    return error_prefix(error, "rank %d", rank);
+}
+
 /* Puts the records of a report into the file. */
-static enum error_code store(struct coordinator *c, int rank, const void *report, struct error *error)
+static enum error_code store(struct coordinator *c, int rank, void *report, struct error *error)
 {
     size_t n = wire_report_n_records(report);
+    enum error_code code = ERROR_NONE;
     watchdog_doing("writing the results");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !code; i++) {
         uint64_t config, replicate;
-        const void *record = wire_report_record(report, c->layout, i, &config, &replicate);
+        struct ledger_job job;
+        void *record = wire_report_record(report, c->layout, i, &config, &replicate);
         uint8_t status = *(const uint8_t *)record_field_const(c->layout, record, FIELD_STATUS);
-        if (status == STATUS_PENDING || status >= N_STATUSES || !ledger_settle(c->ledger, rank, config, replicate))
+        if (status >= N_STATUSES || !ledger_settle(c->ledger, rank, config, replicate, &job))
             return error_set(error, ERROR_FATAL, "rank %d: a record of no job that it has", rank);
-        if (put(c, config, replicate, record, error))
-            return error->code;
+        if (status == STATUS_PENDING) {
+            code = take_back(c, rank, &job, record, error);
+            continue;
+        }
+        if (job.past)
+            past_complete(job.past, c->layout, record);
+        free(job.past);
+        code = put(c, config, replicate, record, error);
     }
-    return ERROR_NONE;
+    return code;
 }
 
 /* ---- deaths ------------------------------------------------------------------------------------------------- */
@@ -408,8 +490,7 @@ static void mind_the_stuck(struct coordinator *c)
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
-static enum error_code understand(struct coordinator *c, int rank, const void *message, size_t n_bytes,
-                                  struct error *error)
+static enum error_code understand(struct coordinator *c, int rank, void *message, size_t n_bytes, struct error *error)
 {
     enum wire_kind kind;
     if (wire_open(message, n_bytes, &kind, error)) {
@@ -460,8 +541,7 @@ static bool listen_to_workers(struct coordinator *c)
         return false;
     int n = 0, rank;
     size_t n_bytes;
-    for (const void *message; n < MESSAGES_A_TURN && (message = transport_receive(c->transport, &rank, &n_bytes));
-         n++) {
+    for (void *message; n < MESSAGES_A_TURN && (message = transport_receive(c->transport, &rank, &n_bytes)); n++) {
         struct error error;
         if (c->transport->is_dead[rank])
             continue; /* it comes too late: the jobs are done again by others */
@@ -640,6 +720,7 @@ static enum error_code set_up(struct coordinator *c, struct error *error)
     for (enum wire_order order = WIRE_WIND_UP; order <= WIRE_HALT; order++)
         wire_handout_write(c->orders[order], &(struct wire_handout){.order = order, .is_last = true, .end = true},
                            NULL);
+    wire_handout_write(c->recall, &(struct wire_handout){.is_recall = true}, NULL);
     const uint64_t *memory = c->watch->memory;
     uint64_t own = memory ? memory_less(memory[0], coordinator_bytes(c->layout)) : MEMORY_UNLIMITED;
     if (trainer_create(&c->trainer, c->layout, 0, own, error))
@@ -662,7 +743,7 @@ static void show_progress(struct coordinator *c)
     double in_pack = (double)pack.n_models * pack.share;
     /* Only this rank can be looked at while it trains. At first, all are as far; later the others' reports tell. */
     c->facts.in_pack = c->facts.trained == 0 ? in_pack * (c->n_ranks - c->n_dead) : c->n_ranks == 1 ? in_pack : 0;
-    c->facts.n_out = ledger_out(c->ledger);
+    c->facts.n_out = ledger_out(c->ledger) + ledger_returned(c->ledger);
     const struct forecast forecast = forecast_make(&c->facts);
     const struct progress_work work = {forecast.done, forecast.left, pack.share};
     progress_update(c->progress, c->counts, &work, clock_s());
@@ -679,6 +760,7 @@ static void run(struct coordinator *c)
         is_moving |= listen_to_own(c);
         mind_the_transport(c);
         answer_the_waiting(c);
+        recall_jobs(c);
         struct error error;
         if (!c->failure.code && sync_sink(c, false, &error))
             fail(c, &error);
@@ -733,9 +815,10 @@ enum error_code coordinator_run(struct transport *transport, struct plan *plan, 
     }
 
     run(&c);
+    note_idleness(&c, false);
     double end_s = clock_s();
     c.ranks[0].totals = trainer_totals(c.trainer);
-    write_receipt(&c, end_s - start_s, c.first_idle_s > 0 ? end_s - c.first_idle_s : 0, receipt);
+    write_receipt(&c, end_s - start_s, c.idle_s, receipt);
     if (!c.failure.code) {
         receipt->is_stopped = receipt->counts[STATUS_PENDING] > 0;
         receipt->is_time_over = c.is_time_over && !c.has_overstayed && !transport->is_stuck;

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "cpus.h"
 #include "hash.h"
+#include "launch.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -188,26 +189,10 @@ enum error_code diagnosis_check_arguments(MPI_Comm comm, const char *hosts, cons
     return error->code;
 }
 
-static long environment_number(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? strtol(value, NULL, 10) : 0;
-}
-
-int diagnosis_launched_rank(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        /* A batch script has a SLURM_PROCID, too, but is no step. */
-        if (getenv(names[i]) && (strcmp(names[i], "SLURM_PROCID") != 0 || getenv("SLURM_STEPID")))
-            return (int)environment_number(names[i]);
-    return -1;
-}
-
 enum error_code diagnosis_check_srun(struct error *error)
 {
 #if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
-    bool is_first = environment_number("SLURM_PROCID") == 0;
+    bool is_first = launch_number("SLURM_PROCID") == 0;
     /* SLURM_STEPID is what Open MPI goes by. mpirun's own processes are in a step, too. */
     if (!getenv("SLURM_STEPID") || getenv("PMIX_RANK") || getenv("OMPI_COMM_WORLD_RANK"))
         return ERROR_NONE;
@@ -237,10 +222,10 @@ enum error_code diagnosis_check_launch(int n_ranks, struct error *error)
     if (n_ranks > 1 || getenv("SLURM_PTY_PORT")) /* of a shell in an interactive step there is one */
         return ERROR_NONE;
     for (size_t i = 0; i < sizeof launchers / sizeof launchers[0]; i++) {
-        long n = environment_number(launchers[i].n);
+        long n = launch_number(launchers[i].n);
         if (n <= 1)
             continue;
-        if (environment_number(launchers[i].rank) > 0)
+        if (launch_number(launchers[i].rank) > 0)
             return error_set(error, ERROR_INPUT, "%s", "");
         return error_set(error, ERROR_INPUT,
                          "%s started %ld copies that do not know of each other (%s=%ld, but one MPI rank): launch "
@@ -443,10 +428,10 @@ void diagnosis_print(FILE *stream, const struct diagnosis *diagnosis, const char
     print_locks(stream, &file_system);
     print_crowding(stream, diagnosis, seats);
     print_quota(stream, diagnosis, seats);
-    if (diagnosis->n_ranks == 1 && environment_number("SLURM_NTASKS") > 1)
+    if (diagnosis->n_ranks == 1 && launch_number("SLURM_NTASKS") > 1)
         fprintf(stream,
                 "picky: warning: the job has %ld tasks, of which picky uses one: launch it by srun --mpi=pmix or "
                 "mpirun\n",
-                environment_number("SLURM_NTASKS"));
+                launch_number("SLURM_NTASKS"));
     free(seats);
 }

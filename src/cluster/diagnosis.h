@@ -41,9 +41,6 @@ enum error_code diagnosis_check_arguments(MPI_Comm comm, const char *hosts, cons
  * the caller frees. hosts and placements are [n_ranks], as in struct diagnosis. */
 uint64_t *diagnosis_share_memory(const char *hosts, const struct placement *placements, int n_ranks);
 
-/* The rank that a launcher has given this process, as the environment tells before MPI starts; -1: no launcher. */
-int diagnosis_launched_rank(void);
-
 /* That srun has started this process in a way that MPI understands; to be called before MPI starts, which else ends the
  * process with a page of text. ERROR_INPUT with the remedy, "" as message in all processes but the first. Prints a hint
  * if it may be so. */

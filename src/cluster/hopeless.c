@@ -2,6 +2,7 @@
 
 #include "description.h"
 #include "tasks.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -231,10 +232,10 @@ static bool is_too_fast(const struct suspicion *s)
     const struct hopeless_evidence *e = s->evidence;
     bool is_it = 2 * e->n_diverged > e->n_jobs || 2 * e->n_not_finite > e->n_errors - e->n_silent;
     if (is_it && large_task(s) >= 0)
-        append(s->text, "it diverges, with targets of %.2g (root mean square): %s, or a smaller lr (now %g)",
-               s->targets[large_task(s)].rms, standardising(s), s->h->lr);
+        append(s->text, "it diverges, with targets of %.2g (root mean square): %s, or a smaller lr (now %s)",
+               s->targets[large_task(s)].rms, standardising(s), text_number(s->h->lr).words);
     else if (is_it)
-        append(s->text, "it diverges: a smaller lr (now %g)", s->h->lr);
+        append(s->text, "it diverges: a smaller lr (now %s)", text_number(s->h->lr).words);
     return is_it;
 }
 
@@ -268,7 +269,8 @@ static bool is_silent_from_start(const struct suspicion *s)
     if (!is_mostly_silent(e) || (e->n_silenced > 0 && e->n_from_start <= e->n_silenced))
         return false;
     if (s->h->lr > 0.01 && e->n_from_start < 5) /* few courses, and a rate that may silence all others */
-        append(s->text, "the output is 0 from the start, or training makes it so: a smaller lr (now %g), ", s->h->lr);
+        append(s->text, "the output is 0 from the start, or training makes it so: a smaller lr (now %s), ",
+               text_number(s->h->lr).words);
     else
         append(s->text, "the output is 0 from the start, and stays so: ");
     append(s->text,
@@ -292,7 +294,7 @@ static bool is_silenced(const struct suspicion *s)
     const struct hopeless_evidence *e = s->evidence;
     bool is_it = is_mostly_silent(e) || (e->n_silenced > 1 && 2 * e->n_silenced > e->n_jobs);
     if (is_it)
-        append(s->text, "training silences the output for good: a smaller lr (now %g)", s->h->lr);
+        append(s->text, "training silences the output for good: a smaller lr (now %s)", text_number(s->h->lr).words);
     return is_it;
 }
 
@@ -312,8 +314,8 @@ static bool is_starved(const struct suspicion *s)
     if (rare < 0 || !(relative(s, rare) > 2 * others))
         return false;
     append(s->text,
-           "task %d has only %" PRId64 " of %" PRId64 " training samples: a %s fraction (now %g) or a larger N_train",
-           rare + 1, counts[rare], s->h->N_train, rare == 0 ? "larger" : "smaller", s->h->fraction);
+           "task %d has only %" PRId64 " of %" PRId64 " training samples: a %s fraction (now %s) or a larger N_train",
+           rare + 1, counts[rare], s->h->N_train, rare == 0 ? "larger" : "smaller", text_number(s->h->fraction).words);
     return true;
 }
 
@@ -357,8 +359,8 @@ static bool is_worsened(const struct suspicion *s)
     for (int task = 0; task < s->n_tasks; task++) {
         if (!misses(s, task) || !course->is_known || !(s->median[task] > 1.5f * course->start[task]))
             continue;
-        append(s->text, "training makes the error of task %d larger than it was before: a smaller lr (now %g)",
-               task + 1, s->h->lr);
+        append(s->text, "training makes the error of task %d larger than it was before: a smaller lr (now %s)",
+               task + 1, text_number(s->h->lr).words);
         return true;
     }
     return false;
@@ -372,13 +374,14 @@ static bool is_unfinished(const struct suspicion *s)
         if (!misses(s, task))
             continue;
         if (course->end[task] > 1.5f * course->lowest[task]) {
-            append(s->text, "the error of task %d goes up and down: a smaller lr (now %g)", task + 1, s->h->lr);
+            append(s->text, "the error of task %d goes up and down: a smaller lr (now %s)", task + 1,
+                   text_number(s->h->lr).words);
             return true;
         }
         if (course->end[task] < 0.95f * course->before[task]) {
             append(s->text,
-                   "the error of task %d still falls at the end: more epochs (now %" PRId64 ") or a larger lr (now %g)",
-                   task + 1, s->h->epochs, s->h->lr);
+                   "the error of task %d still falls at the end: more epochs (now %" PRId64 ") or a larger lr (now %s)",
+                   task + 1, s->h->epochs, text_number(s->h->lr).words);
             return true;
         }
     }
@@ -395,8 +398,8 @@ static bool is_too_slow(const struct suspicion *s)
         if (misses(s, task) && !(change <= 0.2))
             return false;
     }
-    append(s->text, "training hardly changes the error: a larger lr (now %g) or more epochs (now %" PRId64 ")",
-           s->h->lr, s->h->epochs);
+    append(s->text, "training hardly changes the error: a larger lr (now %s) or more epochs (now %" PRId64 ")",
+           text_number(s->h->lr).words, s->h->epochs);
     return true;
 }
 
@@ -434,8 +437,8 @@ void hopeless_text(const struct hopeless_evidence *evidence, const struct hyperp
         order_errors(evidence, task, &s.least[task], &s.median[task]);
         s.targets[task] = target_means(h, &targets, rng_key(0, 0), task, MEANS_BATCH);
     }
-    snprintf(text, HOPELESS_TEXT_MAX, "%" PRIu64 " attempts, none accepted (error_threshold %g)", evidence->n_attempts,
-             h->error_threshold);
+    snprintf(text, HOPELESS_TEXT_MAX, "%" PRIu64 " attempts, none accepted (error_threshold %s)", evidence->n_attempts,
+             text_number(h->error_threshold).words);
     append_errors(&s);
     if (evidence->n_diverged > 0)
         append(text, "; %" PRIu64 " of %" PRIu64 " jobs diverged", evidence->n_diverged, evidence->n_jobs);
@@ -444,9 +447,9 @@ void hopeless_text(const struct hopeless_evidence *evidence, const struct hyperp
         !is_starved(&s) && !is_forgetful(&s) && !is_overfitted(&s) && !is_worsened(&s) && !is_unfinished(&s) &&
         !is_too_slow(&s) && !is_close(&s))
         append(text,
-               "another lr (now %g), more epochs (now %" PRId64 "), more hidden_size (now %" PRId64
+               "another lr (now %s), more epochs (now %" PRId64 "), more hidden_size (now %" PRId64
                ") or a larger error_threshold",
-               h->lr, h->epochs, h->hidden_size);
+               text_number(h->lr).words, h->epochs, h->hidden_size);
 }
 
 /* ---- all configurations ---------------------------------------------------------------------------------------- */

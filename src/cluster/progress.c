@@ -306,6 +306,21 @@ void progress_end(struct progress *progress, double now_s)
         show(progress, now_s, true);
 }
 
+/* Appends an item of a list, on a new line where 80 columns are full: mpirun's terminal is not seen from here. */
+static void append_item(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void append_item(char *text, size_t size, const char *format, ...)
+{
+    enum { COLUMNS_MOST = 80 };
+    char item[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(item, sizeof item, format, args);
+    va_end(args);
+    const char *newline = strrchr(text, '\n'), *line = newline ? newline + 1 : text;
+    bool fits = strlen(line) + strlen(", ") + strlen(item) + strlen(",") <= COLUMNS_MOST;
+    append(text, size, "%s%s", !*text ? "picky: " : fits ? ", " : ",\npicky: ", item);
+}
+
 void progress_receipt(FILE *stream, const struct receipt *receipt)
 {
     uint64_t done = 0;
@@ -333,18 +348,19 @@ void progress_receipt(FILE *stream, const struct receipt *receipt)
     fprintf(stream, "picky: %s\n", text);
 
     text[0] = '\0';
-    append(text, sizeof text, "busy %.0f %%", 100 * receipt->busy);
+    append_item(text, sizeof text, "busy %.0f %%", 100 * receipt->busy);
     if (!isnan(receipt->occupancy))
-        append(text, sizeof text, ", lanes filled %.0f %%", 100 * receipt->occupancy);
+        append_item(text, sizeof text, "lanes filled %.0f %%", 100 * receipt->occupancy);
     if (receipt->cpu_s > 0 && receipt->speed > 0) {
         progress_duration(receipt->cpu_s, duration);
-        append(text, sizeof text, ", CPU time %s, %.0f %% of the speed of full packs", duration, 100 * receipt->speed);
+        append_item(text, sizeof text, "CPU time %s", duration);
+        append_item(text, sizeof text, "%.0f %% of the speed of full packs", 100 * receipt->speed);
     }
     if (!isnan(receipt->rejected_at_start))
-        append(text, sizeof text, ", attempts rejected at the start %.0f %%", 100 * receipt->rejected_at_start);
+        append_item(text, sizeof text, "attempts rejected at the start %.0f %%", 100 * receipt->rejected_at_start);
     progress_duration(receipt->longest_wait_s, duration);
-    append(text, sizeof text, ", longest wait %s", duration);
+    append_item(text, sizeof text, "longest wait %s", duration);
     progress_duration(receipt->tail_s, duration);
-    append(text, sizeof text, ", tail %s", duration);
-    fprintf(stream, "picky: %s\n", text);
+    append_item(text, sizeof text, "tail %s", duration);
+    fprintf(stream, "%s\n", text);
 }

@@ -81,7 +81,7 @@ struct receipt {
     double occupancy; /* share of the packs' lanes that held a model */
     double rejected_at_start; /* share of the attempts that were rejected untrained */
     double longest_wait_s;    /* of a compute thread, for jobs or to be rid of its records */
-    double tail_s;            /* from the first rank with nothing left to do until the last result */
+    double tail_s;            /* in which some rank had nothing left to do, until the last result */
 };
 
 /* Prints the receipt, a few lines. Shares that nothing is known of (no packs, no attempts) are left out. */

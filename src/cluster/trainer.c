@@ -61,6 +61,7 @@ struct trainer {
     bool is_held_off;     /* it was nothing: no request before a pack has ended */
     bool is_last, is_end; /* as the last answer said */
     bool is_idle;         /* the thread holds nothing */
+    bool is_recalled;     /* jobs that wait are to be handed back */
     bool has_ended;
     enum wire_order order;
     double abandoned_s;
@@ -219,10 +220,29 @@ static void flush(struct trainer *trainer, struct error *error)
     deliver(trainer);
 }
 
+/* Hands back half of what waits. The mutex is held, but not while records are made. */
+static enum error_code hand_back(struct trainer *trainer, struct error *error)
+{
+    size_t n = 0;
+    for (; trainer->n_inbox > 0; trainer->n_inbox--)
+        if (job_runner_add(trainer->runner, &trainer->inbox[n++], error))
+            return error->code;
+    pthread_mutex_unlock(&trainer->mutex);
+    enum error_code code = job_runner_hand_back(trainer->runner, keep_record, trainer, &n, error);
+    struct job_runner_totals totals = job_runner_totals(trainer->runner);
+    pthread_mutex_lock(&trainer->mutex);
+    trainer->totals.attempts = totals.attempts;
+    trainer->is_recalled = trainer->is_recalled && n == 0;
+    deliver(trainer);
+    return code;
+}
+
 /* Trains jobs until there are no more. The mutex is held. */
 static void train_jobs(struct trainer *trainer, struct error *error)
 {
-    while (trainer->order == WIRE_GO_ON && !load(trainer, error)) {
+    while (trainer->order == WIRE_GO_ON) {
+        if ((trainer->is_recalled && hand_back(trainer, error)) || load(trainer, error))
+            break;
         size_t n_waiting = job_runner_waiting(trainer->runner);
         bool may_be_partial = trainer->is_last || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
         if (job_runner_largest_group(trainer->runner) >= trainer->lanes || (n_waiting > 0 && may_be_partial)) {
@@ -445,16 +465,24 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     }
     size_t n = handout->n_jobs;
     pthread_mutex_lock(&trainer->mutex);
+    if (handout->is_recall) {
+        trainer->is_recalled = true;
+        pthread_cond_signal(&trainer->work);
+        pthread_mutex_unlock(&trainer->mutex);
+        return;
+    }
     check(trainer->is_pending && n <= trainer->n_asked);
     check(trainer->n_inbox + n <= sizeof trainer->inbox / sizeof trainer->inbox[0]);
     trainer->is_pending = false;
+    if (trainer->is_last)
+        trainer->waiting_since_s = 0; /* for what others cannot do in time, and not for an answer */
     trainer->is_last = handout->is_last || handout->end;
     trainer->is_end = handout->end;
     bool is_current = trainer->asked_at_step == trainer->n_steps;
     trainer->is_short = is_current && n < trainer->n_asked;
     trainer->is_held_off = is_current && n == 0;
     if (n > 0) {
-        trainer->is_idle = false;
+        trainer->is_idle = trainer->is_recalled = false;
         for (size_t i = 0; i < n; i++) {
             trainer->inbox[trainer->n_inbox] = jobs[i];
             trainer->inbox[trainer->n_inbox++].shape = handout->shape;

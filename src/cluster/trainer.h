@@ -36,8 +36,9 @@ size_t trainer_report_records(const struct record_layout *layout);
  * further request is made before the answer. */
 bool trainer_wants(struct trainer *trainer, struct wire_request *request);
 
-/* The answer to a request: handout->n_jobs jobs (copied), at most as many as were wanted. Or an order, which is no
- * answer and acts as trainer_order. */
+/* The answer to a request: handout->n_jobs jobs (copied), at most as many as were wanted. Or what is no answer: an
+ * order, which acts as trainer_order; or a recall. Then, between packs, as soon as several jobs wait, every second one
+ * is handed back by a pending record (job_runner_hand_back), once, unless new jobs come before. */
 void trainer_give(struct trainer *trainer, const struct wire_handout *handout, const struct job *jobs);
 
 /* Ends the work early (wire.h says what is still done); an order that goes less far than an earlier one does nothing.

@@ -268,7 +268,7 @@ static void drop_incoming(struct transport *transport)
     transport->message = NULL;
 }
 
-const void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes)
+void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes)
 {
     look_for_deaths(transport);
     if (transport->incoming == MPI_REQUEST_NULL)

@@ -52,8 +52,8 @@ bool transport_sent(struct transport *transport, MPI_Request *request);
 void transport_wait_sent(struct transport *transport, MPI_Request *request);
 
 /* Looks for a message, and for deaths. If a whole one has come it is returned with its sender and length: borrowed
- * until the next call, aligned for any type; 0 bytes if it is no message of ours. Else NULL. */
-const void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes);
+ * until the next call, and may be changed; aligned for any type; 0 bytes if it is no message of ours. Else NULL. */
+void *transport_receive(struct transport *transport, int *rank, size_t *n_bytes);
 
 /* Returns when every rank that lives has called it. Collective. */
 void transport_meet(struct transport *transport);

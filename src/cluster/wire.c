@@ -38,13 +38,13 @@ _Static_assert(TASK_LIST_TEXT_MAX % 8 == 0, "a message of whole words");
 
 struct handout {
     struct envelope envelope;
-    uint64_t shape, is_last, end, order;
+    uint64_t shape, is_last, end, is_recall, order;
     double left_s;
     uint64_t n_jobs;
-    /* n_jobs times: config, replicate, seed, and the hyperparameters in the order of their table: 8 bytes each, a
-     * text HYPERPARAMETER_TEXT_MAX bytes */
+    /* n_jobs times: config, replicate, seed, attempt, and the hyperparameters in the order of their table: 8 bytes
+     * each, a text HYPERPARAMETER_TEXT_MAX bytes */
 };
-WIRE_STRUCT(handout, 5 + 6);
+WIRE_STRUCT(handout, 5 + 7);
 
 struct stop {
     struct envelope envelope;
@@ -251,7 +251,7 @@ enum error_code wire_setup_read(const void *message, struct record_layout *layou
 
 static size_t job_size(void)
 {
-    size_t n_bytes = 3 * 8;
+    size_t n_bytes = 4 * 8;
     for (int i = 0; i < n_hyperparameters; i++)
         n_bytes += hyperparameter_table[i].type == HYPERPARAMETER_TEXT ? HYPERPARAMETER_TEXT_MAX : 8;
     return n_bytes;
@@ -281,6 +281,7 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
     head->shape = handout->shape;
     head->is_last = handout->is_last;
     head->end = handout->end;
+    head->is_recall = handout->is_recall;
     head->order = handout->order;
     head->left_s = handout->left_s;
     head->n_jobs = handout->n_jobs;
@@ -290,6 +291,7 @@ void wire_handout_write(void *message, const struct wire_handout *handout, const
         at = put(at, &job->config, 8);
         at = put(at, &job->replicate, 8);
         at = put(at, &job->seed, 8);
+        at = put(at, &job->attempt, 8);
         for (int i = 0; i < n_hyperparameters; i++) {
             const struct hyperparameter *row = &hyperparameter_table[i];
             const char *value = (const char *)&job->h + row->offset;
@@ -353,6 +355,7 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
     *handout = (struct wire_handout){.shape = head->shape,
                                      .is_last = head->is_last != 0,
                                      .end = head->end != 0,
+                                     .is_recall = head->is_recall != 0,
                                      .order = (enum wire_order)head->order,
                                      .left_s = head->left_s,
                                      .n_jobs = head->n_jobs};
@@ -364,10 +367,12 @@ enum error_code wire_handout_read(const void *message, struct wire_handout *hand
         at = get(at, &job->config, 8);
         at = get(at, &job->replicate, 8);
         at = get(at, &job->seed, 8);
+        at = get(at, &job->attempt, 8);
         for (int i = 0; i < n_hyperparameters; i++)
             if (!get_value(&at, &job->h, &hyperparameter_table[i], second_task, error))
                 return damaged(error, "a job with an impossible hyperparameter");
-        if (job->seed < 0 || job->seed > SEED_MAX || hyperparameters_check(&job->h, error))
+        if (job->seed < 0 || job->seed > SEED_MAX || hyperparameters_check(&job->h, error) ||
+            job->attempt >= (uint64_t)job->h.max_attempts)
             return damaged(error, "an impossible job");
     }
     return ERROR_NONE;
@@ -449,14 +454,15 @@ enum error_code wire_report_read(const void *message, const struct record_layout
     return ERROR_NONE;
 }
 
-const void *wire_report_record(const void *message, const struct record_layout *layout, size_t i, uint64_t *config,
-                               uint64_t *replicate)
+void *wire_report_record(void *message, const struct record_layout *layout, size_t i, uint64_t *config,
+                         uint64_t *replicate)
 {
     struct slot_head slot;
-    const char *record = get((const char *)message + wire_report_size(layout, i), &slot, sizeof slot);
+    char *at = (char *)message + wire_report_size(layout, i);
+    memcpy(&slot, at, sizeof slot);
     *config = slot.config;
     *replicate = slot.replicate;
-    return record;
+    return at + sizeof slot;
 }
 
 /* ---- FAILURE ------------------------------------------------------------------------------------------------ */

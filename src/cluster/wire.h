@@ -6,9 +6,9 @@
  *
  *   HELLO    both ways       which picky this is: the first message, see below
  *   SETUP    to a worker     what all jobs have in common
- *   HANDOUT  to a worker     jobs, or that there are none
+ *   HANDOUT  to a worker     jobs, or that there are none, or a call to hand some back
  *   STOP     to a worker     the end, with the exit code
- *   REPORT   from a worker   finished records, and a request for more jobs
+ *   REPORT   from a worker   finished records, pending ones of jobs that are handed back, a request for more jobs
  *   FAILURE  from a worker   it cannot go on; its last message
  *
  * The envelope, its check, HELLO and STOP are the same in every version, for ever, so that any two pickies can tell
@@ -22,7 +22,7 @@
 #include "job.h"
 #include "record.h"
 
-#define WIRE_VERSION    7
+#define WIRE_VERSION    8
 #define WIRE_JOBS_MAX   128 /* jobs of a hand-out */
 #define WIRE_SHAPES_MAX 64  /* shapes of a request */
 
@@ -70,6 +70,7 @@ struct wire_handout {
     uint64_t shape; /* number of the shape that all its jobs share */
     bool is_last;   /* no more jobs will come but those of ranks that die: ask when nothing is left to do */
     bool end;       /* no more jobs will come */
+    bool is_recall; /* no answer: others have nothing left, and the receiver is to hand back half of what waits there */
     enum wire_order order;
     double left_s; /* until what is in training is abandoned; of orders only */
     size_t n_jobs; /* up to WIRE_JOBS_MAX; 0 unless the order is to go on */
@@ -119,9 +120,9 @@ size_t wire_report_seal(void *message, const struct record_layout *layout, const
 /* Reads the fixed part. ERROR_FATAL if the records do not fit their layout. */
 enum error_code wire_report_read(const void *message, const struct record_layout *layout, struct wire_report *report,
                                  struct error *error);
-/* Record i (borrowed from the message; need not be sealed) and its slot. */
-const void *wire_report_record(const void *message, const struct record_layout *layout, size_t i, uint64_t *config,
-                               uint64_t *replicate);
+/* Record i (borrowed from the message, in which it may be changed; need not be sealed) and its slot. */
+void *wire_report_record(void *message, const struct record_layout *layout, size_t i, uint64_t *config,
+                         uint64_t *replicate);
 
 /* ---- FAILURE ---- */
 size_t wire_failure_size(void);

@@ -1,9 +1,10 @@
 #include "cli.h"
 
 #include "backoff.h"
-#include "diagnosis.h"
 #include "hyperparameters.h"
+#include "launch.h"
 #include "stop.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static const struct option long_options[] = {
 bool is_to_speak(void)
 {
     const double wait_s = 3; /* mpirun takes 1 */
-    if (diagnosis_launched_rank() <= 0)
+    if (launch_rank() <= 0)
         return true;
     if (!stop_signal())
         backoff_sleep(wait_s); /* until a signal */
@@ -62,7 +63,7 @@ int refuse_among_several(const char *command)
         fprintf(stderr,
                 "picky: rank %d: \"picky %s\" as one of several programs of mpirun, which might wait for it; allowed: "
                 "the same command on every rank (several commands: an mpirun for each, or none)\n",
-                diagnosis_launched_rank(), command);
+                launch_rank(), command);
     return ERROR_INPUT;
 }
 
@@ -78,8 +79,10 @@ void print_hyperparameters(FILE *stream)
     }
 }
 
-void command_help(const struct command *command, FILE *stream)
+void command_help(const struct command *command)
 {
+    stream_break_lines(&stdout, 0, false);
+    FILE *stream = stdout;
     fprintf(stream, "Usage: picky %s %s\n\n%s\n", command->name, command->synopsis, command->summary);
     if (command->details)
         fprintf(stream, "\n%s", command->details);
@@ -224,8 +227,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     char letter[3];
     while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
         if (option == 'h') {
-            if (diagnosis_launched_rank() <= 0)
-                command_help(command, stdout);
+            if (launch_rank() <= 0)
+                command_help(command);
             return ARGUMENTS_HELP;
         }
         if (option == ':')

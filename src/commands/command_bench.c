@@ -53,9 +53,9 @@ enum { LINES_MAX = 2 * WIDTHS_MAX, FEW_ROUNDS = 3 };
 struct line {
     const struct kernels *kernels;
     int64_t hidden_size;
-    bool is_chosen;        /* by a pack's worth of models that wait */
-    struct cost_term term; /* of training, for the fit of the cost function */
-    double estimate_ms;    /* of an attempt and its measures, that the choice goes by */
+    bool is_chosen;          /* by a pack's worth of models that wait */
+    struct cost_terms terms; /* for the fit of the cost function */
+    double estimate_ms;      /* of an attempt and its measures, that the choice goes by */
     struct figure attempt_ms, measures_ms, untrained_ms;
     struct figure percent_of_r, percent_of_n; /* of the limits as they were in the same round */
     struct figure r_ms, n_ms;
@@ -311,7 +311,7 @@ static enum error_code measure_width(struct bench *bench, int64_t hidden_size, s
         lines[i] = (struct line){.kernels = kernels,
                                  .hidden_size = hidden_size,
                                  .is_chosen = chosen.kernels == kernels,
-                                 .term = cost_terms(kernels, &whole).training,
+                                 .terms = cost_terms(kernels, &whole),
                                  .estimate_ms = 1e-6 * (cost.training_ns + cost.measures_ns) / (double)kernels->lanes};
         const struct shape shape = shape_of(&h[i]);
         if (training_create(&trial->training, &shape, kernels, NULL, error) ||
@@ -416,16 +416,24 @@ static void print_json_limits(const struct bench *bench)
     printf("}");
 }
 
+/* What the cost function says that a pack is made of. */
+static void print_json_costs(const struct cost_term *term, const char *end)
+{
+    printf("\"costs\": [");
+    for (int i = 0; i < N_COSTS; i++)
+        printf("%s%.9g", i ? ", " : "", term->n[i]);
+    printf("]%s", end);
+}
+
 static void print_json_line(const struct bench *bench, const struct line *line)
 {
     printf("\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", \"lanes\": %zu, "
            "\"is_chosen\": %s, \"ms_per_attempt\": %.6g, \"ms_min\": %.6g, \"ms_max\": %.6g, \"gflops\": %.6g, "
-           "\"percent_of_roofline\": %.4g, \"estimate_ms\": %.6g, "
-           "\"multiply_adds\": %.9g, \"updates\": %.9g, \"rest_ns\": %.9g, ",
+           "\"percent_of_roofline\": %.4g, \"estimate_ms\": %.6g, ",
            line->hidden_size, bench->kernels->name, layout_name(line), line->kernels->lanes,
            line->is_chosen ? "true" : "false", line->attempt_ms.median, line->attempt_ms.min, line->attempt_ms.max,
-           line->matrix_gflops, line->percent_of_r.median, line->estimate_ms, line->term.multiply_adds,
-           line->term.updates, line->term.rest_ns);
+           line->matrix_gflops, line->percent_of_r.median, line->estimate_ms);
+    print_json_costs(&line->terms.training, ", ");
     print_json_figure("r_ms", line->r_ms, ", ");
     print_json_figure("n_ms", line->n_ms, ", ");
     print_json_figure("percent_of_r", line->percent_of_r, ", ");
@@ -455,6 +463,7 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
         for (int i = 0; i < 2 * n_lines[b] && !benches[b].only_training; i++, separator = ",") {
             printf("%s\n  {\"hidden_size\": %" PRId64 ", \"instruction_set\": \"%s\", \"layout\": \"%s\", ", separator,
                    lines[b][i].hidden_size, benches[b].kernels->name, layout_name(&lines[b][i]));
+            print_json_costs(&lines[b][i].terms.measures, ", ");
             print_json_figure("ms_per_model", lines[b][i].measures_ms, "}");
         }
     printf("],\n \"job\": [");

@@ -4,9 +4,9 @@
 #include "clock.h"
 #include "copying.h"
 #include "counts.h"
+#include "go_on.h"
 #include "open.h"
 #include "provenance.h"
-#include "running.h"
 #include "sweep_warnings.h"
 
 #include <inttypes.h>
@@ -310,9 +310,8 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     fprintf(stderr, "picky: %s: %s\n", merge->path, text);
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};
-        char *command = running_go_on("SWEEP.cfg", merge->path, &go_on);
-        fprintf(stderr, "picky: it is to be completed; go on with: %s\n", command ? command : "picky run --resume");
-        free(command);
+        fprintf(stderr, "picky: it is to be completed; ");
+        go_on_print(stderr, "SWEEP.cfg", merge->path, &go_on, 1, "");
     }
     return ERROR_NONE;
 }

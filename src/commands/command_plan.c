@@ -11,10 +11,12 @@
 #include "progress.h"
 #include "room.h"
 #include "shape.h"
+#include "streams.h"
 #include "sweep.h"
 #include "sweep_warnings.h"
 #include "task_likeness.h"
 #include "text.h"
+#include "trainer.h"
 #include "verdict.h"
 #include "waiting.h"
 
@@ -22,9 +24,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const uint64_t MPI_BYTES = 210000000; /* of address space that a run has in use when it looks (Open MPI 4.1) */
-static const double PILOT_S = 60;            /* of training, at most, for --sbatch */
 static const double SD_DEFAULT = 0.15;       /* of effects between seeds, as the notebook's networks have it at most */
 static const int64_t COUNT_MAX = 1000000;    /* of nodes, and of ranks */
 
@@ -66,16 +68,16 @@ static void print_power(int64_t replicates, double sd)
     enum { N_EFFECTS = sizeof effects / sizeof effects[0] };
     printf("effect          ");
     for (int e = 0; e < N_EFFECTS; e++)
-        printf(" %8g", effects[e]);
-    printf("   with a standard deviation of %g between seeds (--sd X)\n", sd);
+        printf(" %6g", effects[e]);
+    printf("   with a standard deviation of %s between seeds (--sd X)\n", text_number(sd).words);
     for (int a = 0; a < 2; a++) {
         printf(a == 0 ? "  not 0          " : "  above %-9g", above[a]);
         for (int e = 0; e < N_EFFECTS; e++) {
             size_t n = power_seeds(effects[e], above[a], sd);
             if (n > 0)
-                printf(" %8zu", n);
+                printf(" %6zu", n);
             else
-                printf(" %8s", "-");
+                printf(" %6s", "-");
         }
         printf("   seeds find it in %g %% of sweeps", 100 * POWER_WANTED);
         if (replicates < VERDICT_SEEDS)
@@ -109,6 +111,18 @@ static enum error_code find_longest_job(struct pilot_job *job, const struct swee
         n_jobs[c] = (uint64_t)sweep->replicates;
     pilot_longest_job(job, sweep, n_jobs, memory_less(room->most, room->n_record_bytes), 0, error);
     free(n_jobs);
+    return error->code;
+}
+
+/* The longest job and the estimate, n_ranks' too. */
+static enum error_code measure(struct pilot_job *job, struct pilot_estimate *estimate, const struct sweep *sweep,
+                               const struct room *room, int64_t n_ranks, struct error *error)
+{
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps, and training a few of the jobs");
+    if (!find_longest_job(job, sweep, room, error))
+        pilot_estimate(estimate, sweep, memory_less(room->most, room->n_record_bytes), n_ranks, error);
+    waiting_end(&watch);
     return error->code;
 }
 
@@ -148,14 +162,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, dou
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
-        look_here(&room, sweep, &layout, error))
-        goto done;
-    struct waiting_watch watch;
-    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps, and training a few of the jobs");
-    if (!find_longest_job(&job, sweep, &room, error))
-        pilot_estimate(&estimate, sweep, memory_less(room.most, room.n_record_bytes), error);
-    waiting_end(&watch);
-    if (error->code)
+        look_here(&room, sweep, &layout, error) || measure(&job, &estimate, sweep, &room, 0, error))
         goto done;
 
     if (sweep->repeated)
@@ -227,25 +234,24 @@ static enum error_code read_resources(const struct arguments *arguments, struct 
     return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
 }
 
-static enum error_code measure(struct pilot *pilot, const struct sweep *sweep, struct error *error)
+static double resident_bytes(void)
 {
-    struct waiting_watch watch;
-    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring the sweep's models, some minutes at most");
-    pilot_run(pilot, sweep, PILOT_S, error);
-    waiting_end(&watch);
-    return error->code;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return 1024 * (double)usage.ru_maxrss;
 }
 
 static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, double limit_s,
                                     struct error *error)
 {
-    struct pilot pilot = {0};
+    struct pilot_estimate estimate;
     struct pilot_job job;
     struct record_layout layout;
+    struct room room;
     char *output =
         arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
     struct job_script script = {.sweep = sweep,
-                                .pilot = &pilot,
+                                .estimate = &estimate,
                                 .job = &job,
                                 .limit_s = limit_s,
                                 .overrides = arguments->overrides,
@@ -253,16 +259,17 @@ static enum error_code print_script(const struct arguments *arguments, const str
                                 .output = output};
     if (!output)
         error_set(error, ERROR_FATAL, "out of memory");
-    struct room room;
+    double before = resident_bytes();
     if (!error->code && !read_resources(arguments, &script, error) &&
         !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
-        !look_here(&room, sweep, &layout, error) && !measure(&pilot, sweep, error) &&
-        !find_longest_job(&job, sweep, &room, error)) {
+        !look_here(&room, sweep, &layout, error) &&
+        !measure(&job, &estimate, sweep, &room, job_script_ranks(&script), error)) {
         room_print_warnings(stderr, &room);
+        script.memory = fmax(resident_bytes(), before + (double)(room.largest.n_bytes + trainer_bytes(&layout)));
+        script.record_memory = (double)layout.n_bytes;
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
         job_script_print(stdout, &script, error);
     }
-    pilot_free(&pilot);
     free(output);
     return error->code;
 }
@@ -280,10 +287,12 @@ static int run(const struct command *command, int argc, char **argv)
         !sweep_read(&sweep, arguments.operand, arguments.overrides, arguments.n_overrides, &error) &&
         !sweep_check_tasks(stderr, &sweep, &error)) {
         limit_print_understood(stderr, arguments.time_limit, limit_s);
-        if (is_script)
+        if (is_script) {
             print_script(&arguments, &sweep, limit_s, &error);
-        else
+        } else {
+            stream_break_lines(&stdout, 2, false);
             print_plan(&sweep, limit_s, sd, &error);
+        }
     }
     sweep_free(&sweep);
     arguments_free(&arguments);
@@ -303,13 +312,12 @@ const struct command command_plan = {
         "  --sd X            of an effect between seeds (default 0.15): how many seeds find effects by an interval "
         "that\n"
         "                    does not hold 0, or that lies above the smallest effect of interest, for normal effects\n"
-        "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
-        "                    shape that are trained here on one core, for a minute at most\n"
+        "  --sbatch NODES    prints a script for sbatch instead, whose tasks, memory and time are those of this plan\n"
         "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
         "Times are simulated: some steps of the sweep's shapes are timed here, and a few of its jobs trained to learn\n"
-        "how attempts end, for some three seconds; the high end of an interval is at most twice its low end, which\n"
+        "how attempts end, for some two seconds; the high end of an interval is at most twice its low end, which\n"
         "holds in nine of ten cases. Configurations that do not fit into this machine's memory are\n"
         "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .pages = "first-sweep.md, cluster.md, scale.md",

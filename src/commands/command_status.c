@@ -2,14 +2,17 @@
 #include "cli.h"
 #include "clock.h"
 #include "counts.h"
+#include "go_on.h"
 #include "progress.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void print_runs(const struct results_state *state)
+static void print_runs(const char *path, const struct results_state *state)
 {
+    bool shard_is_part = state->shard.n > 1;
     const struct results_run *run = &state->last_run;
     char start[CLOCK_TEXT_MAX], end[CLOCK_TEXT_MAX], left[PROGRESS_DURATION_MAX];
     if (state->n_runs > 0) {
@@ -21,10 +24,16 @@ static void print_runs(const struct results_state *state)
     }
     uint64_t n_pending = state->counts[STATUS_PENDING];
     if (!state->is_written) {
-        const char *complete =
-            state->shard.n > 1 ? "This shard is complete; picky merge joins it with the others.\n" : "Complete.\n";
-        fputs(n_pending > 0 ? "No run is writing it; picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n" : complete,
-              stdout);
+        const struct arguments go_on = {.null_jobs = state->is_null,
+                                        .shard = shard_is_part ? state->shard : (struct shard){0}};
+        if (n_pending > 0) {
+            printf("No run is writing it; ");
+            go_on_print(stdout, "SWEEP.cfg", path, &go_on, 1, "");
+            if (*state->command)
+                printf("It was made by:\n  %s\n", state->command);
+        } else {
+            printf(shard_is_part ? "This shard is complete; picky merge joins it with the others.\n" : "Complete.\n");
+        }
         return;
     }
     printf("A run is writing it");
@@ -115,20 +124,26 @@ static int run(const struct command *command, int argc, char **argv)
     struct error error = {0};
     struct results_state state;
     struct value_counts values = {0};
-    switch (arguments_parse(&arguments, command, "bj", "FILE.h5", argc, argv)) {
+    switch (arguments_parse(&arguments, command, "bjq", "FILE.h5", argc, argv)) {
     case ARGUMENTS_HELP: return 0;
     case ARGUMENTS_BAD: return ERROR_INPUT;
     case ARGUMENTS_OK: break;
     }
+    stream_break_lines(&stdout, 2, true);
     int exit_code = 0;
     const char *path = arguments.operand;
-    if (arguments.json && arguments.by) {
-        error_set(&error, ERROR_INPUT, "--json: not with --by; allowed: one of the two");
+    if (arguments.json + (arguments.by != NULL) + arguments.is_quiet > 1) {
+        error_set(&error, ERROR_INPUT, "--by, --json, --quiet: allowed: one of them");
         exit_code = report_error(&error);
     } else if (counts_choose(&values, arguments.by, &error) || counts_read(&values, path, &state, &error)) {
         exit_code = report_error(&error);
     } else if (arguments.json) {
         print_json(path, &state);
+    } else if (arguments.is_quiet) {
+        char counts[COUNTS_TEXT_MAX], shard[COUNTS_SHARD_MAX];
+        counts_text(state.counts, counts);
+        counts_shard(&state.shard, shard);
+        printf("%s%s: %s\n", path, shard, counts);
     } else {
         print_state(path, &state);
         print_reasons(&state);
@@ -136,7 +151,7 @@ static int run(const struct command *command, int argc, char **argv)
             printf("\n");
             counts_print(stdout, &values);
         }
-        print_runs(&state);
+        print_runs(path, &state);
     }
     counts_free(&values);
     arguments_free(&arguments);
@@ -145,11 +160,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_status = {
     .name = "status",
-    .synopsis = "FILE.h5 [--by KEY | --json]",
+    .synopsis = "FILE.h5 [--by KEY | --json | --quiet]",
     .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
     .details =
         "  --by KEY          counts for each value of this hyperparameter too\n"
-        "  --json            for machines: jobs by status, reasons of errors, whether a run writes it\n\n"
+        "  --json            for machines: jobs by status, reasons of errors, whether a run writes it\n"
+        "  --quiet           one line: the counts, as a run's last lines have them\n\n"
         "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
         "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
         "read, is not picky's or is damaged.\n",

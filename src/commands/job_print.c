@@ -1,6 +1,7 @@
 #include "job_print.h"
 
 #include "task_registry.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -33,8 +34,8 @@ void job_print_outcome(FILE *stream, const struct record_layout *layout, const s
     int attempts = *(const uint16_t *)record_field_const(layout, record, FIELD_ATTEMPTS);
     const float *errors = record_field_const(layout, record, FIELD_ATTEMPT_ERROR);
     uint64_t n_tasks = layout->size[DIMENSION_TASK], n = layout->size[DIMENSION_ATTEMPT];
-    fprintf(stream, "%s after %d of at most %" PRId64 " attempts (error threshold %g; errors of each attempt:",
-            status_names[status], attempts, job->h.max_attempts, job->h.error_threshold);
+    fprintf(stream, "%s after %d of at most %" PRId64 " attempts (error threshold %s; errors of each attempt:",
+            status_names[status], attempts, job->h.max_attempts, text_number(job->h.error_threshold).words);
     for (uint64_t attempt = 0; attempt < n && !isnan(errors[attempt * n_tasks]); attempt++) {
         fprintf(stream, "%s", attempt ? ";" : "");
         for (int task = 0; task < hyperparameters_n_tasks(&job->h); task++)

@@ -2,7 +2,7 @@
 #include "build.h"
 #include "cli.h"
 #include "description.h"
-#include "diagnosis.h"
+#include "launch.h"
 #include "streams.h"
 
 #include <fenv.h>
@@ -27,7 +27,8 @@ static void usage(FILE *stream)
         "h5py and xarray.\n\n"
         "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
         "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
-        "time limit or a signal all ranks are ended if one hangs (default 10).\n\n"
+        "time limit or a signal all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not as a\n"
+        "bar, for screen readers and logs. COLUMNS = N: for terminals that do not tell their width.\n\n"
         "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, own-tasks.md, cluster.md, reading.md,\n"
         "measures.md, claims.md, reproduce.md, more-replicates.md.\n");
 }
@@ -48,8 +49,8 @@ static int help_of(const char *name)
 {
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0) {
-            if (diagnosis_launched_rank() <= 0)
-                command_help(commands[i], stdout);
+            if (launch_rank() <= 0)
+                command_help(commands[i]);
             return 0;
         }
     return refuse_command(name);
@@ -66,20 +67,29 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        if (diagnosis_launched_rank() <= 0)
+        stream_break_lines(&stdout, 0, false);
+        if (launch_rank() <= 0)
             usage(stdout);
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
-               RESULTS_SCHEMA_VERSION);
+        if (launch_rank() <= 0)
+            printf("picky %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
+                   RESULTS_SCHEMA_VERSION);
         return 0;
     }
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return !commands[i]->is_parallel && one_of_several() ? refuse_among_several(commands[i]->name)
-                                                                 : commands[i]->run(commands[i], argc - 1, argv + 1);
-    return refuse_command(argv[1]);
+    int i = 0;
+    while (i < N_COMMANDS && strcmp(argv[1], commands[i]->name) != 0)
+        i++;
+    if (i == N_COMMANDS)
+        return refuse_command(argv[1]);
+    if (!commands[i]->is_parallel && one_of_several())
+        return refuse_among_several(commands[i]->name);
+    char name[64];
+    snprintf(name, sizeof name, "picky: picky %s", commands[i]->name);
+    if (!commands[i]->is_parallel && launch_is_spare(name))
+        return 0;
+    return commands[i]->run(commands[i], argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -43,7 +43,7 @@ void provenance_make(struct provenance *provenance, const char *command_line, co
         {"full_pack_speed", "", "1", "what full packs would take by picky bench's estimate, over training_cpu_time"},
         {"rejected_at_start_share", "", "1", "share of attempts that were rejected untrained"},
         {"longest_wait", "", "s", "longest time in which a rank waited for jobs, or to be rid of records"},
-        {"tail", "", "s", "time from when the first rank had nothing left to do to the last result"},
+        {"tail", "", "s", "time in which some rank had nothing left to do, to the last result"},
         {NULL, NULL, NULL, NULL},
     };
     _Static_assert(sizeof attributes <= sizeof provenance->attributes, "room for all");

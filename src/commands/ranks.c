@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "hello.h"
 #include "kernels.h"
+#include "launch.h"
 #include "stop.h"
 #include "watchdog.h"
 #include "worker.h"
@@ -21,7 +22,7 @@ bool ranks_parse(struct arguments *arguments, const struct command *command, con
         *exit_code = ERROR_INPUT;
     else if (result == ARGUMENTS_HELP)
         *exit_code = one_of_several() ? refuse_among_several(command->name) : 0;
-    else if (watchdog_start(EXIT_STOPPED, diagnosis_launched_rank(), &error))
+    else if (watchdog_start(EXIT_STOPPED, launch_rank(), &error))
         *exit_code = ranks_refuse(&error);
     else
         return true;
@@ -54,7 +55,7 @@ static enum error_code start_mpi(int *argc, char ***argv, struct error *error)
 {
     int provided;
     MPI_Errhandler handler;
-    transport_prepare(diagnosis_launched_rank() < 0);
+    transport_prepare(launch_rank() < 0);
     if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS ||
         MPI_Comm_create_errhandler(end_by_error, &handler) != MPI_SUCCESS ||
         MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler) != MPI_SUCCESS ||

@@ -5,7 +5,9 @@
 #include "coordinator.h"
 #include "counts.h"
 #include "diagnosis.h"
+#include "go_on.h"
 #include "hopeless.h"
+#include "launch.h"
 #include "limit.h"
 #include "open.h"
 #include "plan.h"
@@ -36,41 +38,6 @@ static void hosts_text(const char *hosts, int n_ranks, char *text, size_t size)
             last++;
         used += (size_t)snprintf(text + used, size - used, "%s%s x %d", first ? ", " : "", host, last - first);
     }
-}
-
-char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments)
-{
-    char *text = NULL, shard[SHARD_TEXT_MAX], assignment[1024];
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return NULL;
-    fprintf(stream, "picky run ");
-    print_quoted(stream, sweep);
-    if (output) {
-        fprintf(stream, " -o ");
-        print_quoted(stream, output);
-    }
-    for (size_t i = 0; i < arguments->n_overrides; i++) {
-        const struct sweep_override *override = &arguments->overrides[i];
-        snprintf(assignment, sizeof assignment, "%s=%s", override->key, override->value);
-        fprintf(stream, " --set ");
-        print_quoted(stream, assignment);
-    }
-    if (arguments->shard.n > 0) {
-        shard_format(&arguments->shard, shard);
-        fprintf(stream, " --shard %s", shard);
-    }
-    if (arguments->time_limit) {
-        fprintf(stream, " --time-limit ");
-        print_quoted(stream, arguments->time_limit);
-    }
-    fprintf(stream, "%s --resume", arguments->null_jobs ? " --null-jobs" : "");
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
 }
 
 /* The receipt goes into /provenance. */
@@ -345,8 +312,6 @@ static void print_end(struct run_state *run)
     bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
     struct arguments arguments = *run->arguments;
     arguments.time_limit = is_too_short ? NULL : arguments.time_limit;
-    char *go_on = running_go_on(arguments.operands[run->running->sweep_operand],
-                                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments);
     fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done", n_jobs - run->counts[STATUS_PENDING],
             n_jobs);
     if (is_too_short)
@@ -354,12 +319,10 @@ static void print_end(struct run_state *run)
                 ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
                 "one it would be begun again and again",
                 run->limit.source);
-    char launcher[32] = "";
-    if (run->receipt.n_ranks > 1 && !getenv("SLURM_JOB_ID")) /* there the job script goes on */
-        snprintf(launcher, sizeof launcher, "mpirun -n %d ", run->receipt.n_ranks);
-    fprintf(stderr, "; go on with: %s%s%s\n", launcher, go_on ? go_on : "picky run and --resume",
-            is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
-    free(go_on);
+    fprintf(stderr, "; ");
+    go_on_print(stderr, arguments.operands[run->running->sweep_operand],
+                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments, run->diagnosis->n_ranks,
+                is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
@@ -395,10 +358,10 @@ static enum error_code check_early(struct run_state *run, double start_s, struct
         return error->code;
     watchdog_set_deadline(stop_deadline(start_s, run->limit_s, INFINITY, start_s));
     watchdog_doing("reading the sweep");
-    if (diagnosis_launched_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
-                                                    arguments->overrides, arguments->n_overrides, error))
+    if (launch_rank() < 0 && sweep_read(&run->sweep, arguments->operands[run->running->sweep_operand],
+                                        arguments->overrides, arguments->n_overrides, error))
         return error->code;
-    run->limit = limit_find(start_s, run->limit_s, diagnosis_launched_rank() <= 0);
+    run->limit = limit_find(start_s, run->limit_s, launch_rank() <= 0);
     return ERROR_NONE;
 }
 

@@ -27,8 +27,4 @@ struct running {
  * MPI_COMM_WORLD, which it initialises. */
 int running_main(const struct command *command, const struct running *running, int argc, char **argv);
 
-/* A command that ends a stopped one's work: picky run SWEEP [-o OUTPUT] with the arguments that matter to it, and
- * --resume; quoted for a shell where need be. The caller frees it; NULL if memory is short. */
-char *running_go_on(const char *sweep, const char *output, const struct arguments *arguments);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "description.h"
 #include "hash.h"
+#include "sweep.h"
 #include "task_check.h"
 #include "task_registry.h"
 #include "text.h"
@@ -163,11 +164,14 @@ static enum error_code check_config(const struct task_checks *checks, size_t con
     char text[RESULTS_LABEL_MAX], line[ERROR_MESSAGE_MAX];
     label(checks, config, text);
     if (is_brief ? task_check_briefly(list, &setting, error) : task_check(list, &setting, &findings, error)) {
+        int task = 0;
+        sscanf(error->message, "task %d", &task); /* that the message begins with */
         if (*text)
             error_prefix(error, "%s", text);
         size_t number = (size_t)h->tasks, length = checks->file ? strlen(checks->file) : 0;
         if (number < checks->n_places && checks->places[number]) {
-            const struct text_place at = text_place(checks->text, (size_t)checks->places[number] - 1);
+            const struct text_place at = text_place(
+                checks->text, (size_t)sweep_task_place(checks->text, checks->places[number], task - 1, -1) - 1);
             return error_prefix(error, "%s%s:%d:%d: tasks", length > PATH_SHOWN ? "..." : "",
                                 checks->file + (length > PATH_SHOWN ? length - PATH_SHOWN : 0), at.line, at.column);
         }

@@ -170,7 +170,9 @@ static void check_slot(struct verify *v, const struct record_layout *layout, con
         say(v, config, replicate, "%s after %u attempts of %" PRId64, status_names[status], attempts, most);
     for (int i = 0; i < hyperparameters_n_tasks(&v->description->configs[config]); i++)
         if ((bool)isfinite(loss[i]) != has_results) {
-            say(v, config, replicate, "%s, with a test_loss of %g", status_names[status], (double)loss[i]);
+            char text[NUMBER_TEXT_MAX];
+            number_text_float(loss[i], text);
+            say(v, config, replicate, "%s, with a test_loss of %s", status_names[status], text);
             break;
         }
     v->counts.n_implausible += v->n_lines > n_lines;

@@ -3,25 +3,23 @@
 #include <math.h>
 #include <string.h>
 
-/* What a vector of weights costs, in ns: fitted by tests/bench/fit_costs.py; picky bench shows how well they hold. */
+/* In ns, fitted by tests/bench/fit_costs.py; picky bench shows how well they hold. */
 struct costs {
     const char *name;
-    double multiply_add, multiply_add_units; /* for each row, forward, back or into a gradient */
-    double adam, adam_units;
+    double models[N_COSTS], units[N_COSTS];
 };
 
 static const struct costs all_costs[] = {
-    {"avx512", 0.27, 0.27, 7.6, 7.2},
-    {"avx2", 0.14, 0.14, 3.5, 5.8},
-    {"neon", 0.14, 0.14, 3.5, 5.8},
-    {"portable", 7.5, 7.5, 12, 25},
+    {"avx512", {0.336, 0.724, 0.912, 7.4, 5.41, 94.3, 381, 0.324}, {0.386, 0.0274, 1.95, 0, 53.7, 64.4, 71.3, 0.154}},
+    {"avx2", {0.172, 0.33, 1.5, 3.62, 9.05, 22.1, 215, 0.144}, {0.296, 0.0298, 0.597, 0, 31.2, 60.4, 60.6, 0.0876}},
+    /* Not measured: as AVX2. */
+    {"neon", {0.172, 0.33, 1.5, 3.62, 9.05, 22.1, 215, 0.144}, {0.296, 0.0298, 0.597, 0, 31.2, 60.4, 60.6, 0.0876}},
+    {"portable", {6.19, 6.09, 31.6, 15.2, 0, 0, 740, 4.34}, {6.56, 0, 33.4, 0, 2.02, 25.3, 236, 3.63}},
 };
 
-static const double sgd_share = 0.3;       /* of Adam's cost */
-static const double sample_ns = 16;        /* to load a sample of a batch, and its loss */
-static const double layer_ns = 100;        /* of a step beside its vectors */
-static const double ns_per_far_byte = .05; /* a weight and its moments, there and back, from beyond the caches */
-static const double near_bytes = 16e6;     /* what caches hold of them */
+static const double sgd_share = 0.3;          /* of Adam's cost */
+static const double near_bytes = 8e6;         /* weights and activations: with so many, half of them are far */
+static const double near_update_bytes = 16e6; /* weights and moments */
 
 static const struct costs *costs_of(const struct kernels *kernels)
 {
@@ -32,41 +30,55 @@ static const struct costs *costs_of(const struct kernels *kernels)
     return costs;
 }
 
+static double share_far(double n_bytes, double near)
+{
+    return n_bytes / (n_bytes + near);
+}
+
 struct cost_terms cost_terms(const struct kernels *kernels, const struct shape *shape)
 {
-    const bool has_units = kernels->lanes == 1, is_adam = shape->optimizer == OPTIMIZER_ADAM;
+    const bool has_units = kernels->lanes == 1;
     const double H = (double)shape->hidden_size, L = (double)shape->hidden_layers, rows = (double)shape->batch_size;
-    const double width = (double)kernels->panel_units, lanes = has_units ? width : (double)kernels->lanes;
+    const double width = (double)kernels->panel_units, steps = (double)shape_steps(shape);
+    const double lanes = has_units ? width : (double)kernels->lanes, n_models = (double)kernels->lanes;
     /* The last panel of each layer has empty lanes. */
     const double panels = has_units ? ceil(H / width) / H : 1;
-    const double vectors = panels * (double)shape_n_parameters(shape), hidden = panels * H * (H + 1);
-    const double bytes = vectors * lanes * sizeof(float) * (is_adam ? 3 : 1);
-    const double far_ns = bytes > near_bytes / 4 ? 2 * bytes / (bytes + near_bytes) * ns_per_far_byte * bytes : 0;
-    const double steps = (double)shape_steps(shape), test_rows = (double)shape->n_tasks * (double)shape->N_test;
-    const double samples = test_rows + (double)shape->steps[0] * rows;
-    /* Silencing a unit of layer l re-does layers l+2..L where the unit is active; in a pack not all lanes are, and
-     * twice as much is done. */
-    const double silenced = test_rows * H * (has_units ? 0.5 : 1);
+    const double vectors = panels * (double)shape_n_parameters(shape), n_bytes = vectors * lanes * sizeof(float);
+    const double far = share_far(n_bytes + rows * panels * H * L * lanes * sizeof(float), near_bytes);
+    const double far_update = share_far(3 * n_bytes, near_update_bytes);
+    const double test_rows = (double)shape->n_tasks * (double)shape->N_test;
+    const double samples = test_rows + (double)shape->steps[0] * rows, silenced = test_rows * H;
+    const double multiply_adds = vectors * (3 * rows * steps + (double)shape_history(shape) * test_rows);
+    const double updates = vectors * steps * (shape->optimizer == OPTIMIZER_ADAM ? 1 : sgd_share);
     return (struct cost_terms){
-        .untrained = {.multiply_adds = samples * vectors, .rest_ns = samples * sample_ns},
-        .training = {.multiply_adds = vectors * (3 * rows * steps + (double)shape_history(shape) * test_rows),
-                     .updates = vectors * steps * (is_adam ? 1 : sgd_share),
-                     .rest_ns = steps * (far_ns + (L + 1) * layer_ns + rows * sample_ns * (double)kernels->lanes)},
-        .measures = {.multiply_adds = silenced * hidden * (L - 1) * (L - 2) / 2, .rest_ns = silenced * layer_ns},
+        .untrained.n = {[COST_MULTIPLY_ADD] = samples * vectors,
+                        [COST_FAR_MULTIPLY_ADD] = samples * vectors * far,
+                        [COST_SAMPLE] = samples * n_models},
+        .training.n = {[COST_MULTIPLY_ADD] = multiply_adds,
+                       [COST_FAR_MULTIPLY_ADD] = multiply_adds * far,
+                       [COST_UPDATE] = updates,
+                       [COST_FAR_UPDATE] = updates * far_update,
+                       [COST_SAMPLE] = rows * steps * n_models,
+                       [COST_LAYER] = steps * (L + 1)},
+        /* Silencing a unit of layer l re-does layers l+2..L. */
+        .measures.n = {[COST_SILENCED] = silenced,
+                       [COST_SILENCED_MULTIPLY_ADD] = silenced * panels * H * (H + 1) * (L - 1) * (L - 2) / 2},
     };
+}
+
+static double cost_of(const double costs[N_COSTS], const struct cost_term *term)
+{
+    double ns = 0;
+    for (int i = 0; i < N_COSTS; i++)
+        ns += costs[i] * term->n[i];
+    return ns;
 }
 
 struct pack_cost cost_of_pack(const struct kernels *kernels, const struct shape *shape)
 {
-    const struct costs *costs = costs_of(kernels);
+    const struct costs *all = costs_of(kernels);
+    const double *costs = kernels->lanes == 1 ? all->units : all->models;
     const struct cost_terms terms = cost_terms(kernels, shape);
-    const bool has_units = kernels->lanes == 1;
-    const double multiply_add = has_units ? costs->multiply_add_units : costs->multiply_add;
-    const double update = has_units ? costs->adam_units : costs->adam;
-    return (struct pack_cost){
-        .untrained_ns = terms.untrained.multiply_adds * multiply_add + terms.untrained.rest_ns,
-        .training_ns =
-            terms.training.multiply_adds * multiply_add + terms.training.updates * update + terms.training.rest_ns,
-        .measures_ns = terms.measures.multiply_adds * multiply_add + terms.measures.rest_ns,
-    };
+    return (struct pack_cost){cost_of(costs, &terms.untrained), cost_of(costs, &terms.training),
+                              cost_of(costs, &terms.measures)};
 }

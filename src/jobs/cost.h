@@ -13,10 +13,20 @@ struct pack_cost {
     double measures_ns;
 };
 
-/* What it is made of: each term has so many multiply-adds and optimiser's updates of a vector of weights, and a rest.
- * What the two cost is fitted for each instruction set and layout. */
+/* What it is made of. What each costs is fitted for each instruction set and layout. */
+enum cost {
+    COST_MULTIPLY_ADD,     /* of a vector of weights: for each row, forward, back or into a gradient */
+    COST_FAR_MULTIPLY_ADD, /* the same, from beyond the near caches */
+    COST_UPDATE,           /* the optimiser's step of a vector of weights */
+    COST_FAR_UPDATE,       /* the same, from beyond the near caches */
+    COST_SAMPLE,           /* a sample drawn and put in its place, and its loss */
+    COST_LAYER,            /* of a step, beside its vectors */
+    COST_SILENCED,         /* a unit silenced on a test sample, beside the multiply-adds */
+    COST_SILENCED_MULTIPLY_ADD,
+    N_COSTS
+};
 struct cost_term {
-    double multiply_adds, updates, rest_ns;
+    double n[N_COSTS]; /* so many of each */
 };
 struct cost_terms {
     struct cost_term untrained, training, measures;

@@ -315,6 +315,7 @@ enum error_code job_runner_add(struct job_runner *runner, const struct job *job,
     if (!w)
         goto failed;
     w->job = *job;
+    w->attempt = (unsigned)job->attempt;
     w->n_steps = (uint64_t)shape_steps(&shape);
     w->n_bytes = training_data_bytes(&shape, job->h.N_train, 1);
     for (size_t i = 0; i < n_errors; i++)
@@ -844,6 +845,34 @@ static void drop_empty_groups(struct job_runner *runner)
             free(runner->groups[g].waiting);
             runner->groups[g] = runner->groups[--runner->n_groups];
         }
+}
+
+enum error_code job_runner_hand_back(struct job_runner *runner, job_done done, void *context, size_t *n,
+                                     struct error *error)
+{
+    enum error_code code = ERROR_NONE;
+    bool stays = false;
+    *n = 0;
+    for (size_t g = 0; g < runner->n_groups; g++) {
+        struct job_group *group = &runner->groups[g];
+        for (size_t i = 0; i < group->n_waiting && !code;) {
+            struct waiting *w = group->waiting[i];
+            bool is_open = w->stage == STAGE_NEW || w->stage == STAGE_SCREENED;
+            stays = stays != is_open;
+            if (!is_open || stays) {
+                i++;
+                continue;
+            }
+            put_end(runner, w, STATUS_PENDING, "");
+            if (is_interrupted(runner))
+                return ERROR_NONE;
+            runner->totals.attempts -= w->stage == STAGE_SCREENED; /* whoever gets it screens it again */
+            code = end_job(runner, group, w, done, context, error);
+            ++*n;
+        }
+    }
+    drop_empty_groups(runner);
+    return code;
 }
 
 enum error_code job_runner_flush(struct job_runner *runner, job_done done, void *context, struct error *error)

@@ -20,6 +20,7 @@ struct job {
     uint64_t replicate;       /* 0-based; carried through, not interpreted */
     uint64_t shape;           /* the number of its shape in a plan; carried through, not interpreted */
     int64_t seed;             /* 0 <= seed <= SEED_MAX */
+    uint64_t attempt;         /* the one to begin with, 0-based: those before it were rejected by another runner */
     struct hyperparameters h; /* checked */
 };
 
@@ -62,6 +63,12 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
 /* Measures the trained models that wait for company, and ends their jobs: before there are no more steps, though jobs
  * wait. */
 enum error_code job_runner_flush(struct job_runner *runner, job_done done, void *context, struct error *error);
+
+/* Gives up every second of the jobs that wait for an attempt, never the only one, for another runner to go on with:
+ * calls `done` with a pending record for each, whose `attempts` counts the attempt that is to come, and whose
+ * attempt_error and wall time are those of the attempts that this runner has made. *n is how many. */
+enum error_code job_runner_hand_back(struct job_runner *runner, job_done done, void *context, size_t *n,
+                                     struct error *error);
 
 /* Why the job that ended last diverged or failed, "" if it did not: whole, where its record may have it shortened.
  * Valid until the next one ends. */

@@ -200,6 +200,35 @@ static double train(const struct simulation *s, const struct kind *kind, uint16_
     return pack_s;
 }
 
+/* A rank that has nothing left gets every second job that waits at the one where most do, when that has ended its pack.
+ * False if no rank has more than one. */
+static bool take_over(const struct simulation *s, size_t rank, size_t n_ranks, size_t capacity)
+{
+    size_t giver = rank, most = 1, n_seen = 0;
+    for (size_t r = 0; r < n_ranks; r++) {
+        size_t n = 0;
+        for (size_t k = 0; k < s->n_kinds; k++)
+            n += s->n_waiting[r * s->n_kinds + k];
+        giver = n > most ? r : giver;
+        most = n > most ? n : most;
+    }
+    if (giver == rank)
+        return false;
+    for (size_t k = 0; k < s->n_kinds; k++) {
+        size_t from = giver * s->n_kinds + k, to = rank * s->n_kinds + k, n = s->n_waiting[from], n_left = 0;
+        uint16_t *given = s->waiting + to * capacity, *left = s->waiting + from * capacity;
+        for (size_t i = 0; i < n; i++) {
+            if (n_seen++ % 2)
+                given[s->n_waiting[to]++] = left[i];
+            else
+                left[n_left++] = left[i];
+        }
+        s->n_waiting[from] = n_left;
+    }
+    s->clock_s[rank] = fmax(s->clock_s[rank], s->clock_s[giver]);
+    return true;
+}
+
 /* So many replicates of each configuration. */
 static enum error_code run(struct simulation *s, const struct simulated_chance *chance, size_t n_ranks,
                            size_t replicates, struct simulated_time *time, struct error *error)
@@ -237,8 +266,9 @@ static enum error_code run(struct simulation *s, const struct simulated_chance *
             held += n;
             k = largest(s, n_waiting);
         }
-        if (held == 0) { /* nothing left for this rank */
-            s->clock_s[rank] = INFINITY;
+        if (held == 0) { /* nothing left to hand out */
+            if (!take_over(s, rank, n_ranks, capacity))
+                s->clock_s[rank] = INFINITY;
             continue;
         }
         size_t n_ended;

@@ -2,6 +2,7 @@
 
 #include "numbers.h"
 #include "sobol.h"
+#include "text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -305,8 +306,8 @@ static bool warn_silent(const struct task_list *list, const struct task_findings
         largest = fmax(largest, findings->tasks[task].mean + 2 * findings->tasks[task].mean_below);
     snprintf(line, ERROR_MESSAGE_MAX,
              "networks that learn nothing may be accepted: an output of 0 has a mean absolute error of at most %.2g, "
-             "below error_threshold = %g; a smaller one, or output_activation = \"linear\", prevents that",
-             largest, error_threshold);
+             "below error_threshold = %s; a smaller one, or output_activation = \"linear\", prevents that",
+             largest, text_number(error_threshold).words);
     return is_relu && largest < error_threshold;
 }
 

@@ -89,6 +89,10 @@ enum error_code sweep_find_twins(const struct sweep *sweep,
                                  void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
                                  struct sweep_twins *twins, struct error *error);
 
+/* Where the list of tasks that stands at `place` (1 + the offset in `text`) has task `task` or, if `input` is not -1,
+ * the input x<input> in it, both 0-based; `place` if that cannot be seen. */
+int sweep_task_place(const char *text, int place, int task, int input);
+
 /* Releases what the sweep owns; an all-zero sweep is allowed. */
 void sweep_free(struct sweep *sweep);
 

@@ -43,62 +43,101 @@ void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_
     hyperparameter_put_bytes(h, axis->row, axis->values[i]);
 }
 
-/* Puts the point of a variation into h; the last axis of the grid is the fastest. */
-static void apply_point(struct hyperparameters *h, const struct variation *variation, size_t zip_point,
-                        size_t grid_point)
+/* Where value i of an axis stands. */
+static int value_place(const struct sweep_reader *r, const struct sweep_axis *axis, size_t i)
 {
+    return axis->is_list ? sweep_element_place(r, axis->place, i) : axis->place;
+}
+
+/* Which points of a case's variation and of the file's make a configuration. */
+struct point {
+    const struct variation *variation;
+    size_t zip, grid;
+};
+
+/* Puts its values into h; the last axis of the grid is the fastest. */
+static void apply_point(struct hyperparameters *h, const struct point *point)
+{
+    const struct variation *variation = point->variation;
+    size_t grid_point = point->grid;
     for (int i = 0; i < variation->n_zip; i++)
-        sweep_apply(h, &variation->zip[i], zip_point);
+        sweep_apply(h, &variation->zip[i], point->zip);
     for (int i = variation->n_grid - 1; i >= 0; i--) {
         sweep_apply(h, &variation->grid[i], grid_point % variation->grid[i].n);
         grid_point /= variation->grid[i].n;
     }
 }
 
-static int axis_place(const struct variation *variation, const struct hyperparameter *row)
+/* Where a point's value of the row stands; 0: the variation has none. */
+static int varied_place(const struct sweep_reader *r, const struct point *point, const struct hyperparameter *row)
 {
-    for (int i = 0; i < variation->n_grid; i++)
+    const struct variation *variation = point->variation;
+    size_t grid_point = point->grid;
+    for (int i = variation->n_grid - 1; i >= 0; i--) {
         if (variation->grid[i].row == row)
-            return variation->grid[i].place;
+            return value_place(r, &variation->grid[i], grid_point % variation->grid[i].n);
+        grid_point /= variation->grid[i].n;
+    }
     for (int i = 0; i < variation->n_zip; i++)
         if (variation->zip[i].row == row)
-            return variation->zip[i].place;
+            return value_place(r, &variation->zip[i], point->zip);
     return 0;
 }
 
-/* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
-static void locate_fault(struct sweep_reader *r, const struct variation *variation, const struct hyperparameters *h)
+/* Notes where a configuration's value of the row comes from: an override, a place, or neither. */
+static bool locate_value(struct sweep_reader *r, const struct point points[2], const struct hyperparameter *row)
 {
-    char key[32];
-    snprintf(key, sizeof key, "%.*s", (int)strcspn(r->error->message, " :"), r->error->message);
-    const struct hyperparameter *row = hyperparameter_find(key);
-    check(row);
-    r->override = sweep_find_override(r, key, r->n_overrides);
-    bool is_noted = row->type == HYPERPARAMETER_TASKS && (size_t)h->tasks < r->sweep->n_tasks_places;
-    r->place = is_noted ? r->sweep->tasks_places[h->tasks] : 0;
-    const struct task_list *list = &task_registry_get(h->tasks)->list;
-    int task;
-    struct error ignored;
-    if (r->place && task_list_check_inputs(list, (int)h->n_inputs, &task, &ignored))
-        r->place = sweep_input_place(r, r->place, task, list->formulas[task].n_inputs - 1);
+    r->override = sweep_find_override(r, row->name, r->n_overrides);
+    r->place = varied_place(r, &points[0], row);
     if (!r->place)
-        r->place = axis_place(variation, row);
-    if (!r->place)
-        r->place = axis_place(&r->top, row);
+        r->place = varied_place(r, &points[1], row);
     if (!r->place)
         r->place = r->fixed_places[row - hyperparameter_table];
-    for (const char *const *other = (const char *const[]){"second_task", "n_inputs", NULL};
-         row->type == HYPERPARAMETER_TASKS && !r->override && !r->place && *other; other++) {
-        r->override = sweep_find_override(r, *other, r->n_overrides);
-        r->place = r->fixed_places[hyperparameter_find(*other) - hyperparameter_table];
-    }
-    if (r->override || r->place)
+    return r->override || r->place;
+}
+
+/* Whether the message names it. */
+static bool is_named(const char *message, const char *name)
+{
+    const char *at = strstr(message, name);
+    size_t length = strlen(name);
+    return at && at > message && at[-1] == ' ' && strchr(" :,;", at[length]);
+}
+
+/* Says where the value came from that hyperparameters_check complains about: its message begins with the key. */
+static void locate_fault(struct sweep_reader *r, const struct point points[2], const struct hyperparameters *h)
+{
+    const char *message = r->error->message;
+    char key[32];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(message, " :"), message);
+    const struct hyperparameter *row = hyperparameter_find(key);
+    check(row);
+    bool is_tasks = row->type == HYPERPARAMETER_TASKS, is_found = locate_value(r, points, row);
+    bool is_noted = is_tasks && (size_t)h->tasks < r->sweep->n_tasks_places && r->sweep->tasks_places[h->tasks];
+    if (is_noted && !r->override) {
+        const struct task_list *list = &task_registry_get(h->tasks)->list;
+        int task, place = r->sweep->tasks_places[h->tasks];
+        struct error ignored;
+        bool is_input = task_list_check_inputs(list, (int)h->n_inputs, &task, &ignored);
+        r->place =
+            is_input ? sweep_task_place(r->sweep->original, place, task, list->formulas[task].n_inputs - 1) : place;
         return;
-    /* A default then, that does not go with something else: most likely an override, or else what varies. */
+    }
+    for (const char *const *other = (const char *const[]){"second_task", "n_inputs", NULL};
+         is_tasks && !is_found && *other; other++)
+        is_found = locate_value(r, points, hyperparameter_find(*other));
+    /* A default then, that does not go with something else: what the message names, and varies if possible. */
+    for (int pass = 0; pass < 2 && !is_found; pass++)
+        for (int i = 0; i < n_hyperparameters && !is_found; i++)
+            if ((pass == 1 || r->sweep->swept[i]) && is_named(message, hyperparameter_table[i].name))
+                is_found = locate_value(r, points, &hyperparameter_table[i]);
+    if (is_found)
+        return;
+    /* Or most likely an override, or else what varies. */
     for (size_t i = 0; i < r->n_overrides; i++)
         if (hyperparameter_find(r->overrides[i].key))
             r->override = &r->overrides[i];
-    r->place = variation->place;
+    r->place = points[0].variation->place;
     for (int i = 0; !r->place && i < n_hyperparameters; i++)
         r->place = r->varied_places[i] ? r->varied_places[i] : r->fixed_places[i];
 }
@@ -186,7 +225,7 @@ static void respell(const struct hyperparameters *h, struct hyperparameters *for
 /* Where a configuration of the zip or the cases comes from. */
 static void locate_repeat(struct sweep_reader *r, size_t config)
 {
-    r->place = r->n_cases ? 0 : r->top.zip[0].place;
+    r->place = r->n_cases ? 0 : value_place(r, &r->top.zip[0], config / r->top.n_grid_points);
     for (size_t c = 0; c < r->n_cases && r->cases[c].first_config <= config; c++)
         r->place = r->cases[c].place;
 }
@@ -263,13 +302,16 @@ enum error_code sweep_expand(struct sweep_reader *r)
         for (size_t i = 0; i < n_case * n_top; i++) {
             struct hyperparameters *h = &sweep->configs[sweep->n_configs];
             size_t case_point = i / n_top, top_point = i % n_top;
+            const struct point points[2] = {
+                {&cases[c], case_point / cases[c].n_grid_points, case_point % cases[c].n_grid_points},
+                {top, top_point / top->n_grid_points, top_point % top->n_grid_points}};
             *h = r->base;
-            apply_point(h, &cases[c], case_point / cases[c].n_grid_points, case_point % cases[c].n_grid_points);
-            apply_point(h, top, top_point / top->n_grid_points, top_point % top->n_grid_points);
+            apply_point(h, &points[0]);
+            apply_point(h, &points[1]);
             hyperparameters_resolve(h);
             sweep->n_configs++;
             if (hyperparameters_check(h, r->error)) {
-                locate_fault(r, &cases[c], h);
+                locate_fault(r, points, h);
                 append_swept(r, h);
                 return ERROR_INPUT;
             }

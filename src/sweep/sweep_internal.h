@@ -9,7 +9,8 @@
 /* A hyperparameter and the values it runs through. */
 struct sweep_axis {
     const struct hyperparameter *row;
-    int place; /* of its value */
+    int place; /* of its value, or of the list of them */
+    bool is_list;
     size_t n;
     unsigned char (*values)[HYPERPARAMETER_VALUE_MAX]; /* [n], as hyperparameter_get_bytes has them; owned */
 };
@@ -55,9 +56,8 @@ bool sweep_is_one_of(const char *key, const char *const *names);
 /* tasks for second_task, and the reverse: two keys for one thing. NULL for other rows. */
 const struct hyperparameter *sweep_partner(const struct hyperparameter *row);
 
-/* Where the list of tasks that stands at `place` has the input x<input> in task `task`, both 0-based; `place` if that
- * cannot be seen. */
-int sweep_input_place(const struct sweep_reader *r, int place, int task, int input);
+/* The place of element i of the list that stands at `place`. */
+int sweep_element_place(const struct sweep_reader *r, int place, size_t i);
 
 /* Puts value i of an axis into h. */
 void sweep_apply(struct hyperparameters *h, const struct sweep_axis *axis, size_t i);

@@ -249,9 +249,17 @@ static const char *find_input(const char *from, const char *end, const char *nam
     return NULL;
 }
 
-int sweep_input_place(const struct sweep_reader *r, int place, int task, int input)
+/* Where it begins; NULL: it has blanks and quotes only. */
+static const char *find_start(const char *from, const char *end)
 {
-    struct scanner scanner = {r->sweep->original + place - 1, 1};
+    while (from < end && strchr(" \t\r\n\"", *from))
+        from++;
+    return from < end ? from : NULL;
+}
+
+int sweep_task_place(const char *text, int place, int task, int input)
+{
+    struct scanner scanner = {text + place - 1, 1};
     struct token token;
     struct error ignored;
     char name[8];
@@ -266,13 +274,35 @@ int sweep_input_place(const struct sweep_reader *r, int place, int task, int inp
             return place;
         for (const char *c = token.start, *end = c + token.length; token.kind == TOKEN_STRING; at++) {
             const char *semicolon = memchr(c, ';', (size_t)(end - c));
-            const char *found = at == task ? find_input(c, semicolon ? semicolon : end, name) : NULL;
+            const char *piece_end = semicolon ? semicolon : end;
+            const char *found = at != task  ? NULL
+                                : input < 0 ? find_start(c, piece_end)
+                                            : find_input(c, piece_end, name);
             if (found)
-                return place_in_text(r, found);
+                return 1 + (int)(found - text);
             if (!semicolon)
                 break;
             c = semicolon + 1;
         }
+    }
+    return place;
+}
+
+int sweep_element_place(const struct sweep_reader *r, int place, size_t i)
+{
+    struct scanner scanner = {r->sweep->original + place - 1, 1};
+    struct token token;
+    struct error ignored;
+    int depth = 0;
+    while (!scanner_next(&scanner, &token, &ignored) && token.kind != TOKEN_END) {
+        char sign = token_sign(&token);
+        bool opens = sign && strchr("{[(", sign), closes = sign && strchr("}])", sign);
+        if ((depth == 0 && sign != '[' && sign != '(') || (depth == 1 && closes))
+            break;
+        if (depth == 1 && i == 0 && sign != ',')
+            return place_in_text(r, token.start);
+        i -= depth == 1 && sign == ',';
+        depth += opens - closes;
     }
     return place;
 }
@@ -452,6 +482,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
 {
     struct hyperparameters h = r->base;
     axis->place = place_of(r, setting);
+    axis->is_list = is_list;
     axis->n = n;
     axis->values = calloc(n, sizeof *axis->values);
     if (!axis->values)
@@ -499,8 +530,8 @@ static enum error_code find_spellings(struct sweep_reader *r, const struct sweep
     sweep_apply(&h, axis, first);
     hyperparameter_format(&h, axis->row, earlier);
     sweep_apply(&h, axis, second);
-    fail(&noting, setting, "\"%s\" and \"%s\" are one value; allowed: each value once", earlier,
-         hyperparameter_string(&h, axis->row));
+    fail(&noting, config_setting_get_elem(setting, (unsigned)second),
+         "\"%s\" and \"%s\" are one value; allowed: each value once", earlier, hyperparameter_string(&h, axis->row));
     sweep_finish_message(&noting, r->sweep->path);
     r->sweep->repeated = strdup(error.message);
     return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);

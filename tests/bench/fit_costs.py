@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The constants of the cost function (src/jobs/cost.c), fitted to what `picky bench` measures here.
 
-    tests/bench/fit_costs.py [--picky PATH] [--simd avx512,avx2] [--sizes ...]
+    tests/bench/fit_costs.py [--picky PATH] [--simd avx512,avx2] [--sizes ...] [--batches ...]
 
-Prints a row of the table for each instruction set, to be pasted, and how far the fit is off, by layout. Two batch sizes
-tell multiply-adds from updates. Some two minutes of a quiet core for each instruction set; needs numpy.
+Prints a row of the table for each instruction set, to be pasted, and how far the fit is off, by layout. Sizes of batches
+tell multiply-adds from updates. Some three minutes of a quiet core for each instruction set; needs NumPy and SciPy.
 """
 import argparse
 import json
@@ -13,24 +13,37 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import scipy.optimize
+
+N_SILENCED = 2  # the last of the costs are of the measures
 
 
-def measure(picky, simd, sizes, batch):
-    command = [picky, "bench", "--json", "--training", "--rounds", "3", "--simd", simd, "--hidden-size", sizes, "--set",
-               f"batch_size={batch}"]
+def measure(options, simd, batch, *more):
+    command = [options.picky, "bench", "--json", "--rounds", "3", "--simd", simd, "--hidden-size", options.sizes, "--set",
+               f"batch_size={batch}", *more]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
-    return json.loads(done.stdout)["training"]
+    return json.loads(done.stdout)
 
 
-def fit(lines):
-    """Costs of a multiply-add and of an update, both above 0, that make relative errors least; and these errors."""
-    ns = np.array([1e6 * line["ms_per_attempt"] * line["lanes"] for line in lines])
-    terms = np.array([[line["multiply_adds"], line["updates"]] for line in lines])
-    rest = np.array([line["rest_ns"] for line in lines])
-    costs = np.linalg.lstsq(terms / ns[:, None], 1 - rest / ns, rcond=None)[0]
-    return costs, (terms @ costs + rest) / ns
+def fit(terms, ns):
+    """Costs of each term, none below 0, that make relative errors least; and estimate / measured."""
+    terms, ns = np.array(terms), np.array(ns)
+    costs = scipy.optimize.nnls(terms / ns[:, None], np.ones(len(ns)))[0]
+    return costs, terms @ costs / ns
+
+
+def row(training, measures, layout):
+    """One layout's costs, and estimates over what was measured, of training and of measures."""
+    lines = [line for line in training if line["layout"] == layout]
+    lanes = {line["hidden_size"]: line["lanes"] for line in lines}
+    costs, off = fit([line["costs"][:-N_SILENCED] for line in lines],
+                     [1e6 * line["ms_per_attempt"] * line["lanes"] for line in lines])
+    lines = [line for line in measures if line["layout"] == layout]
+    silenced, off_silenced = fit([line["costs"][-N_SILENCED:] for line in lines],
+                                 [1e6 * line["ms_per_model"]["median"] * lanes[line["hidden_size"]] for line in lines])
+    return "{" + ", ".join(f"{cost:.3g}" for cost in [*costs, *silenced]) + "}", off, off_silenced
 
 
 def main():
@@ -38,15 +51,19 @@ def main():
     default = Path(__file__).resolve().parents[2] / "build" / "picky"
     parser.add_argument("--picky", type=Path, default=default)
     parser.add_argument("--simd", default="avx512,avx2,portable", help="with commas")
-    parser.add_argument("--sizes", default="5,16,32,50,100,200,400")
+    parser.add_argument("--sizes", default="5,8,16,24,32,50,64,80,100,128,160,200,256,400", help="with commas")
+    parser.add_argument("--batches", default="10,40,160", help="with commas")
     options = parser.parse_args()
     for simd in options.simd.split(","):
-        lines = [line for batch in (10, 40) for line in measure(options.picky, simd, options.sizes, batch)]
-        (mul, update), off = fit([line for line in lines if line["layout"] == "models"])
-        (mul_units, update_units), off_units = fit([line for line in lines if line["layout"] == "units"])
-        print(f'    {{"{simd}", {mul:.3g}, {mul_units:.3g}, {update:.3g}, {update_units:.3g}}},  '
-              f"// estimate / measured: models {off.min():.2f} to {off.max():.2f}, units {off_units.min():.2f} to "
-              f"{off_units.max():.2f}", flush=True)
+        batches = options.batches.split(",")
+        first = measure(options, simd, batches[0])
+        training = first["training"] + [line for batch in batches[1:]
+                                        for line in measure(options, simd, batch, "--training")["training"]]
+        rows = {layout: row(training, first["measures"], layout) for layout in ("models", "units")}
+        print(f'    {{"{simd}", {rows["models"][0]}, {rows["units"][0]}}},')
+        for layout, (_, off, silenced) in rows.items():
+            print(f"        {layout}: estimate / measured {off.min():.2f} to {off.max():.2f}, of measures "
+                  f"{silenced.min():.2f} to {silenced.max():.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ enum error_code job_runner_add(struct job_runner *runner, const struct job *job,
     }
     check(job->h.hidden_size < N_SIZES);
     runner->n_of_size[job->h.hidden_size]++;
-    runner->waiting[runner->n++] = (struct waiting){.job = *job};
+    runner->waiting[runner->n++] = (struct waiting){.job = *job, .attempt = job->attempt};
     return ERROR_NONE;
 }
 
@@ -194,6 +194,27 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
     }
     runner->n = kept;
     runner->totals.busy_s += clock_s() - start;
+    return code;
+}
+
+enum error_code job_runner_hand_back(struct job_runner *runner, job_done done, void *context, size_t *n,
+                                     struct error *error)
+{
+    size_t kept = 0;
+    enum error_code code = ERROR_NONE;
+    for (size_t i = 0; i < runner->n; i++) {
+        struct waiting *w = &runner->waiting[i];
+        if (code || i % 2 == 0) {
+            runner->waiting[kept++] = *w;
+            continue;
+        }
+        make_up(runner, w, false);
+        *(uint8_t *)record_field(&runner->layout, runner->record, FIELD_STATUS) = STATUS_PENDING;
+        runner->n_of_size[w->job.h.hidden_size]--;
+        code = done(context, &w->job, runner->record, error);
+    }
+    *n = runner->n - kept;
+    runner->n = kept;
     return code;
 }
 

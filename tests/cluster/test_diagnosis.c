@@ -1,7 +1,7 @@
 /* What a run says of how it was started: made-up placements, launchers, mount tables and Slurms. */
 #include "clock.h"
 #include "diagnosis.h"
-
+#include "launch.h"
 #include "slurm.h"
 
 #include <fcntl.h>
@@ -132,14 +132,14 @@ static void test_launched_rank(void **state)
 {
     (void)state;
     static const char *const variables[] = {"SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK"};
-    assert_int_equal(diagnosis_launched_rank(), -1);
+    assert_int_equal(launch_rank(), -1);
     setenv("SLURM_PROCID", "0", 1);
-    assert_int_equal(diagnosis_launched_rank(), -1);
+    assert_int_equal(launch_rank(), -1);
     setenv("SLURM_STEPID", "0", 1);
     for (int i = 0; i < 4; i++) {
         char rank[] = {(char)('3' + i), '\0'};
         setenv(variables[i], rank, 1);
-        assert_int_equal(diagnosis_launched_rank(), 3 + i);
+        assert_int_equal(launch_rank(), 3 + i);
     }
     for (int i = 0; i < 4; i++)
         unsetenv(variables[i]);

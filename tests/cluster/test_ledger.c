@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_short; /* there is no memory */
@@ -60,7 +61,12 @@ static void enter(struct ledger *ledger, int rank, uint64_t begin, uint64_t end)
 
 static bool settle(struct ledger *ledger, int rank, uint64_t n)
 {
-    return ledger_settle(ledger, rank, job(n).config, job(n).replicate);
+    struct ledger_job settled;
+    if (!ledger_settle(ledger, rank, job(n).config, job(n).replicate, &settled))
+        return false;
+    const struct ledger_job expected = job(n);
+    assert_memory_equal(&settled, &expected, sizeof settled);
+    return true;
 }
 
 static void what_a_rank_holds_is_settled_once(void **unused)
@@ -205,10 +211,70 @@ static void a_suspect_whose_borrower_dies_is_given_up(void **unused)
     for (int i = 0; i < 2; i++) {
         assert_true(ledger_lend(ledger, 3, &lent));
         assert_memory_not_equal(&given_up, &lent, sizeof lent);
-        assert_true(ledger_settle(ledger, 3, lent.config, lent.replicate));
+        assert_true(ledger_settle(ledger, 3, lent.config, lent.replicate, &lent));
     }
     assert_false(ledger_lend(ledger, 3, &lent));
     ledger_destroy(ledger);
+}
+
+/* A job whose past is n (owned by whoever has it). */
+static struct ledger_job with_past(uint64_t n, int value)
+{
+    struct ledger_job begun = job(n);
+    int *past = calloc(1, sizeof *past);
+    assert_non_null(past);
+    *past = value;
+    begun.past = (struct past *)past;
+    return begun;
+}
+
+static int value_of(const struct ledger_job *job)
+{
+    return *(const int *)job->past;
+}
+
+/* What is handed back is taken by shape, the last first, with its past, which goes along with it until it is settled,
+ * or is freed with the ledger wherever it is. */
+static void what_is_returned_can_be_taken(void **unused)
+{
+    (void)unused;
+    const long n_before = n_living;
+    struct ledger *ledger = create(4);
+    struct ledger_job taken, settled;
+    struct error error;
+    assert_false(ledger_take(ledger, NULL, &taken));
+    const uint64_t numbers[] = {3, 6, 4}; /* shapes 0, 0, 1 */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ledger_return(ledger, with_past(numbers[i], i), &error), ERROR_NONE);
+    assert_int_equal(ledger_returned(ledger), 3);
+    assert_int_equal(ledger_out(ledger), 0);
+    assert_false(ledger_take(ledger, &(uint64_t){0}, &taken));
+    assert_true(ledger_take(ledger, NULL, &taken));
+    assert_true(taken.shape == 1 && value_of(&taken) == 2);
+    assert_int_equal(ledger_enter(ledger, 1, taken, &error), ERROR_NONE);
+    assert_false(ledger_take(ledger, &(uint64_t){1}, &taken));
+    assert_true(ledger_take(ledger, &(uint64_t){0}, &taken));
+    assert_int_equal(ledger_returned(ledger), 1);
+    assert_int_equal(ledger_enter(ledger, 1, taken, &error), ERROR_NONE);
+    assert_int_equal(ledger_out(ledger), 2);
+    assert_true(ledger_settle(ledger, 1, job(4).config, job(4).replicate, &settled));
+    assert_int_equal(value_of(&settled), 2);
+    free(settled.past);
+
+    /* The other one survives the death of its rank, and the ledger's end when it is lent, given up or returned. */
+    assert_false(ledger_bury(ledger, 1, &taken));
+    assert_true(ledger_lend(ledger, 2, &taken));
+    assert_true(taken.config == job(6).config && value_of(&taken) == 1);
+    assert_int_equal(ledger_enter(ledger, 3, with_past(8, 8), &error), ERROR_NONE);
+    assert_true(ledger_bury(ledger, 2, &taken));
+    assert_int_equal(ledger_returned(ledger), 1);
+    is_short = true;
+    for (uint64_t n = 0; ledger_return(ledger, job(n), &error) == ERROR_NONE; n++)
+        assert_true(n < 1000);
+    assert_string_equal(error.message, "out of memory for the jobs of 4 ranks");
+    is_short = false;
+    ledger_destroy(ledger);
+    assert_int_equal(n_living, n_before);
 }
 
 int main(void)
@@ -219,6 +285,7 @@ int main(void)
         cmocka_unit_test(memory_is_short_and_freed),
         cmocka_unit_test(suspects_are_lent_one_at_a_time),
         cmocka_unit_test(a_suspect_whose_borrower_dies_is_given_up),
+        cmocka_unit_test(what_is_returned_can_be_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

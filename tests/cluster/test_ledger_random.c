@@ -1,6 +1,6 @@
-/* The ledger against a naive one that keeps the state of every job, over random runs: jobs handed out, records that
- * come once, twice, late or from the wrong rank, ranks that hang and ranks that die. Whatever happens, each job is done
- * once or given up, and given up are those that have seen two ranks die and no others. */
+/* The ledger against a naive one that keeps the state of every job, over random runs: jobs handed out and back, records
+ * that come once, twice, late or from the wrong rank, ranks that hang and ranks that die. Whatever happens, each job is
+ * done once or given up, and given up are those that have seen two ranks die and no others. */
 #include "ledger.h"
 #include "random_fixture.h"
 
@@ -13,7 +13,7 @@
 
 enum { RANKS_MAX = 7, JOBS_MAX = 150 };
 
-enum state { PLANNED, HELD, SUSPECT, LENT, DONE, GIVEN_UP, N_STATES };
+enum state { PLANNED, RETURNED, HELD, SUSPECT, LENT, DONE, GIVEN_UP, N_STATES };
 
 struct naive_job {
     enum state state;
@@ -81,6 +81,7 @@ static void compare(const struct sequence *s)
 {
     assert_int_equal(ledger_out(s->ledger), n_in(s, HELD) + n_in(s, LENT));
     assert_int_equal(ledger_suspects(s->ledger), n_in(s, SUSPECT));
+    assert_int_equal(ledger_returned(s->ledger), n_in(s, RETURNED));
     for (int rank = 0; rank < s->n_ranks; rank++) {
         uint64_t held = n_held(s, rank);
         assert_int_equal(ledger_held(s->ledger, rank), held);
@@ -114,12 +115,37 @@ static void report(struct sequence *s, int rank)
     for (uint64_t tries = 0; random_below(8) > 0 && tries < s->n_jobs && !has(s, n, rank); tries++)
         n = (n + 1) % s->n_jobs;
     const bool is_expected = has(s, n, rank);
-    assert_int_equal(ledger_settle(s->ledger, rank, identity(n).config, identity(n).replicate), is_expected);
-    if (is_expected) {
+    struct error error;
+    struct ledger_job job;
+    assert_int_equal(ledger_settle(s->ledger, rank, identity(n).config, identity(n).replicate, &job), is_expected);
+    if (is_expected && s->jobs[n].state == HELD && random_below(4) == 0) {
+        assert_int_equal(ledger_return(s->ledger, job, &error), ERROR_NONE);
+        s->jobs[n].state = RETURNED;
+    } else if (is_expected) {
         s->jobs[n].state = DONE;
         s->jobs[n].n_done++;
     }
-    assert_false(ledger_settle(s->ledger, rank, identity(n).config, identity(n).replicate));
+    assert_false(ledger_settle(s->ledger, rank, identity(n).config, identity(n).replicate, &job));
+}
+
+/* To a rank that has nothing: up to three of one shape. */
+static void hand_on(struct sequence *s, int rank)
+{
+    struct error error;
+    struct ledger_job job;
+    uint64_t shape;
+    if (s->is_dead[rank] || n_held(s, rank) > 0)
+        return;
+    for (int i = 0; i < 3 && ledger_take(s->ledger, i > 0 ? &shape : NULL, &job); i++) {
+        uint64_t n = number_of(s, job);
+        assert_int_equal(s->jobs[n].state, RETURNED);
+        assert_true(i == 0 || job.shape == shape);
+        shape = job.shape;
+        assert_int_equal(ledger_enter(s->ledger, rank, job, &error), ERROR_NONE);
+        s->jobs[n].state = HELD;
+        s->jobs[n].rank = rank;
+        s->jobs[n].since = s->now++;
+    }
 }
 
 static void die(struct sequence *s, int rank)
@@ -178,6 +204,8 @@ static void random_sequence(uint64_t n_with[N_STATES])
             s.is_hung[rank] = false;
         else if (event < 300)
             hand_out(&s, rank);
+        else if (event < 400)
+            hand_on(&s, rank);
         else if (event < 500)
             lend(&s, rank);
         else

@@ -289,8 +289,9 @@ static void receipts(void **unused)
     progress_receipt(stream, &receipt);
     char *text = said(stream);
     assert_string_equal(text, "picky: 40 jobs in 2.1 s (19/s) on 2 ranks: 39 accepted, 1 rejected\n"
-                              "picky: busy 97 %, lanes filled 91 %, CPU time 4.1 s, 93 % of the speed of full packs, "
-                              "attempts rejected at the start 24 %, longest wait 3 ms, tail 12 s\n");
+                              "picky: busy 97 %, lanes filled 91 %, CPU time 4.1 s,\n"
+                              "picky: 93 % of the speed of full packs, attempts rejected at the start 24 %,\n"
+                              "picky: longest wait 3 ms, tail 12 s\n");
     free(text);
     fclose(stream);
 

@@ -24,7 +24,7 @@ struct run {
     struct record_layout layout;
     struct plan *plan;
     struct trainer *trainer;
-    uint64_t n_records, n_requests, n_empty_requests, n_outstanding;
+    uint64_t n_records, n_handed_back, n_requests, n_empty_requests, n_outstanding;
     unsigned n_puts[CONFIGS_MAX][REPLICATES];
 };
 
@@ -59,9 +59,13 @@ static void take_records(struct run *run)
             uint64_t config, replicate;
             const void *record = wire_report_record(report, &run->layout, i, &config, &replicate);
             assert_true(config < CONFIGS_MAX && replicate < REPLICATES);
+            run->n_outstanding--;
+            if (*(const uint8_t *)record_field_const(&run->layout, record, FIELD_STATUS) == STATUS_PENDING) {
+                run->n_handed_back++;
+                continue;
+            }
             run->n_puts[config][replicate]++;
             run->n_records++;
-            run->n_outstanding--;
             assert_int_equal(*(const int32_t *)record_field_const(&run->layout, record, FIELD_RANK), RANK);
             assert_int_equal(*(const int64_t *)record_field_const(&run->layout, record, FIELD_SEED),
                              SEED + (int64_t)replicate);
@@ -264,6 +268,45 @@ static void after_the_last_jobs_it_asks_when_it_has_none(void **unused)
     end(&run);
 }
 
+/* Every second job that waits when the pack has ended; and what is given later is not meant. */
+static void recalled_jobs_are_handed_back(void **unused)
+{
+    (void)unused;
+    struct run run;
+    struct wire_request request;
+    const struct wire_handout recall = {.is_recall = true};
+    begin(&run, 2, 1, (struct fake_job){.lanes = 8, .accepted = 1, .pack_s = 0.3});
+    while (run.n_outstanding < 16) { /* one pack in training, and one ahead */
+        answer(&run, 8);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    assert_int_equal(trainer_totals(run.trainer).packs, 0);
+    trainer_give(run.trainer, &recall, NULL);
+    while (!trainer_wants(run.trainer, &request)) {
+        take_records(&run);
+        trainer_wait(run.trainer, 1e-3);
+    }
+    give_nothing(&run);
+    assert_true(packs_reach(&run, 2));
+    take_records(&run);
+    assert_int_equal(run.n_records, 12);
+    assert_int_equal(run.n_handed_back, 4);
+    assert_int_equal(run.n_outstanding, 0);
+
+    trainer_give(run.trainer, &recall, NULL);
+    while (!trainer_wants(run.trainer, &request))
+        trainer_wait(run.trainer, 1e-3);
+    struct job jobs[8];
+    struct wire_handout handout = {.is_last = true};
+    run.n_outstanding = handout.n_jobs = plan_next(run.plan, NULL, 0, 8, jobs, &handout.shape);
+    trainer_give(run.trainer, &handout, jobs);
+    assert_true(packs_reach(&run, 3));
+    take_records(&run);
+    assert_int_equal(run.n_records, 20);
+    assert_int_equal(run.n_handed_back, 4);
+    end(&run);
+}
+
 static void a_slow_main_thread_holds_it_up(void **unused)
 {
     (void)unused;
@@ -387,6 +430,7 @@ int main(void)
         cmocka_unit_test(requests_come_after_the_records_that_they_follow),
         cmocka_unit_test(late_refusals_are_no_refusals),
         cmocka_unit_test(after_the_last_jobs_it_asks_when_it_has_none),
+        cmocka_unit_test(recalled_jobs_are_handed_back),
         cmocka_unit_test(a_slow_main_thread_holds_it_up),
         cmocka_unit_test(it_can_be_halted_at_any_moment),
         cmocka_unit_test(it_ends_early_in_good_order),

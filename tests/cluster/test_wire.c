@@ -73,6 +73,7 @@ static void make_jobs(struct job *jobs, size_t n)
         h->replay_every = 1 + (int64_t)i;
         h->error_threshold = 0.01 * (1 + (double)i);
         h->max_attempts = 1 + (int64_t)i % 1000;
+        jobs[i].attempt = i / 2 % 1000;
         assert_int_equal(hyperparameters_check(h, &error), ERROR_NONE);
     }
 }
@@ -86,6 +87,7 @@ static void jobs_come_out_as_they_went_in(void **unused)
         struct wire_handout out = {.shape = 12345 + n,
                                    .is_last = n % 3 == 0,
                                    .end = n % 2,
+                                   .is_recall = n % 4 == 1,
                                    .order = (enum wire_order)(n % 4),
                                    .left_s = 0.5 * (double)n,
                                    .n_jobs = n},
@@ -100,12 +102,13 @@ static void jobs_come_out_as_they_went_in(void **unused)
         assert_int_equal(in.shape, out.shape);
         assert_int_equal(in.is_last, out.is_last);
         assert_int_equal(in.end, out.end);
+        assert_int_equal(in.is_recall, out.is_recall);
         assert_int_equal(in.order, out.order);
         assert_true(in.left_s == out.left_s);
         assert_int_equal(in.n_jobs, n);
         for (size_t i = 0; i < n; i++) {
             assert_true(read[i].config == jobs[i].config && read[i].replicate == jobs[i].replicate);
-            assert_true(read[i].seed == jobs[i].seed);
+            assert_true(read[i].seed == jobs[i].seed && read[i].attempt == jobs[i].attempt);
             for (int row = 0; row < n_hyperparameters; row++)
                 assert_true(hyperparameter_equal(&read[i].h, &jobs[i].h, &hyperparameter_table[row]));
         }
@@ -117,7 +120,7 @@ static void jobs_come_out_as_they_went_in(void **unused)
 static void impossible_jobs_are_refused(void **unused)
 {
     (void)unused;
-    for (int fault = 0; fault < 8; fault++) {
+    for (int fault = 0; fault < 9; fault++) {
         struct job job, read[WIRE_JOBS_MAX];
         make_jobs(&job, 1);
         switch (fault) {
@@ -129,6 +132,7 @@ static void impossible_jobs_are_refused(void **unused)
         case 5: job.h.fraction = 1.5; break;
         case 6: memset(job.h.second_task, 'x', sizeof job.h.second_task); break;
         case 7: job.h.batch_size = job.h.N_train + 1; break;
+        case 8: job.attempt = (uint64_t)job.h.max_attempts; break;
         }
         size_t n_bytes = wire_handout_size(1);
         void *message = allocate(n_bytes);

@@ -114,7 +114,7 @@ refuse '^picky: --set replicates=3: a key of sweeps' "$picky" train --set replic
 refuse '^picky: -o: .*only with --sbatch or --ranks' "$picky" plan good.cfg -o x.h5
 refuse '^picky: --ranks-per-node: only with --sbatch' "$picky" plan good.cfg --ranks-per-node 2
 refuse '^picky: unknown command "foo"; allowed: run' "$picky" help foo
-refuse '^picky: --json: not with --by' "$picky" status --json --by lr x.h5
+refuse '^picky: --by, --json, --quiet: allowed: one' "$picky" status --json --by lr x.h5
 expect 0 "$picky" help status
 grep -q '^Usage: picky status FILE.h5' out || fail "help of a command"
 # What is printed and does not arrive; with no stream at all.
@@ -174,7 +174,8 @@ for line in --nodes=3 --ntasks-per-node=5 '--mem-per-cpu=[1-9][0-9]+M' '--time=0
     [[ $(grep -cE "^#SBATCH $line\$" job.sbatch) == 1 ]] || fail "plan --sbatch: $line"
 done
 grep -qE -- '--exclusive|Assumed' job.sbatch && fail "plan --sbatch: lines of another script"
-grep -qE '^#   4 x 4 units, 10 steps: 3 jobs of .* ms = .*; [1-3] trained in ' job.sbatch || fail "plan --sbatch: the pilot"
+grep -qE '^# Simulated, from a short timing and 6 jobs trained on one core of ' job.sbatch || fail "plan --sbatch: the estimate"
+grep -qE '^# [0-9.e-]+ to [0-9.e-]+ core-hours; .* to .* on 15 ranks; --time is 1.5 times' job.sbatch || fail "plan --sbatch: its numbers"
 sed -n '/^SWEEP=/,/^PICKY=/p' job.sbatch >parameters
 (
     set --
@@ -219,13 +220,18 @@ cmp good.h5 kept.h5 || fail "an existing file was changed"
 
 # ---- --quiet: warnings and the last lines alone ----
 expect 0 "$picky" run good.cfg -o quiet.h5 --quiet
-[[ $(wc -l <err) == 3 && $(grep -cE '6 jobs in|^picky: the file: 6 expected' err) == 2 ]] || fail "run --quiet"
+last='^picky: (6 jobs in|the file: 6 expected|(busy|[0-9]* % of the speed|attempts rejected|longest wait|tail) )'
+[[ $(grep -cE '6 jobs in|^picky: the file: 6 expected' err) == 2 ]] || fail "run --quiet"
+grep -vE "$last" err && fail "run --quiet: more than the last lines"
+awk '!/the file/ && length > 80 { exit 1 }' err || fail "last lines of more than 80 columns"
+expect 0 "$picky" status quiet.h5 --quiet
+[[ $(wc -l <out) == 1 && $(<out) == 'quiet.h5: 6 expected: '* ]] || fail "status --quiet"
 expect 0 "$picky" run good.cfg -o warned.h5 --quiet --set replay_every=5
-[[ $(grep -c warning err) == 1 && $(wc -l <err) == 4 ]] || fail "run --quiet: the warning"
+[[ $(grep -c warning err) == 1 && $(grep -cvE "$last" err) == 1 ]] || fail "run --quiet: the warning"
 expect 0 "$picky" verify quiet.h5 --quiet --all
 [[ ! -s err && $(<out) == *'6 done again: all bits are the same' ]] || fail "verify --quiet"
 expect 0 "$picky" extend quiet.h5 good.cfg --quiet --set replicates=4
-[[ $(wc -l <err) == 4 && $(<err) == *'extended from'* ]] || fail "extend --quiet"
+[[ $(<err) == *'extended from'* && $(<err) != *'jobs to do'* ]] || fail "extend --quiet"
 expect 0 "$picky" merge --quiet -o whole.h5 quiet.h5
 [[ $(wc -l <err) == 1 ]] || fail "merge --quiet"
 expect 2 "$picky" plan good.cfg --quiet
@@ -330,5 +336,40 @@ if grep -qw avx2 /proc/cpuinfo; then # the others take long
          on && $2 == "%" { n++; limit = /ten operations/ ? 2 : 8; bad += $1 <= 0 || $1 >= limit }
          END { exit n != 2 || bad }' out || fail "formulas cost too much"
 fi
+
+# Under mpirun what runs on one rank is done once, and what is not given the same arguments is left alone.
+for words in --version "status deep.h5" "plan good.cfg" "help run"; do
+    # shellcheck disable=SC2086  # words
+    expect 0 "$picky" $words
+    n_words=$(wc -w <out) # lines end elsewhere under mpirun, whose output is a terminal
+    # shellcheck disable=SC2086
+    expect 0 mpirun -n 3 --oversubscribe "$picky" $words
+    [[ $(wc -w <out) == "$n_words" ]] || fail "$words: not once"
+    [[ $words == --version || $words == help* ]] || grep -qx 'picky: .* runs on one rank: the other 2 have nothing to do' err ||
+        fail "$words: ranks too many, and not said"
+done
+# shellcheck disable=SC2016  # for the other shell
+expect 0 mpirun -n 2 --oversubscribe sh -c '"$0" train --set epochs=1 --seed $OMPI_COMM_WORLD_RANK; true' "$picky"
+[[ $(grep -c '^seed ' out) == 2 ]] || fail "ranks with arguments of their own"
+
+# ---- on a terminal, also mpirun's, lines end before its edge; the command to go on with is whole ----
+# terminal COLUMNS COMMAND: what a terminal of so many columns shows, in out
+terminal() {
+    script -qec "stty cols $1; $2" /dev/null <<<"" 2>&1 | sed 's/\r$//; s/.*\r//; s/\x1b\[K//g' >out || true
+    awk -v most="$1" '/^picky|^  [a-z(]/ && !/^  .* run .* --resume$/ && length > most { print; exit 1 }' out ||
+        fail "wider than $1: $2"
+}
+for width in 40 80 200; do
+    rm -f narrow.h5
+    terminal "$width" "'$picky' run good.cfg -o narrow.h5 --time-limit 0.001s"
+    grep -qx "  \S*picky run good.cfg -o narrow.h5 --time-limit 0.001s --resume" out || fail "no command to go on with"
+done
+rm -f narrow.h5
+terminal 50 "mpirun -n 2 --oversubscribe --bind-to none '$picky' run good.cfg -o narrow.h5 --quiet --time-limit 0.001s"
+grep -qx "  mpirun -n 2 --oversubscribe --bind-to none \S*picky run good.cfg -o narrow.h5 --time-limit 0.001s --quiet --resume" out ||
+    fail "no command to go on with: mpirun"
+terminal 50 "'$picky' plan good.cfg"
+terminal 50 "'$picky' status narrow.h5"
+terminal 50 "'$picky' plan no.cfg --set lr=0.1"
 
 echo "$n commands behaved"

@@ -77,7 +77,8 @@ same lesser.h5 less.h5
 sed 's/\[8, 20\]/[8, 20, 40, 41]/; s/replicates = 5/replicates = 30/' small.cfg >begun.cfg
 cp small.h5 begun.h5
 expect 75 "$picky" extend begun.h5 begun.cfg --time-limit 0.001s
-said 'stopped early: [0-9]+ of 270 jobs done; go on with: picky run begun.cfg -o begun.h5 --time-limit 0.001s --resume$'
+said 'stopped early: [0-9]+ of 270 jobs done; go on with:$'
+said '^  \S*picky run begun.cfg -o begun.h5 --time-limit 0.001s --resume$'
 /usr/bin/python3 - <<'END' # as if nothing but the small sweep's jobs had been done
 import h5py
 with h5py.File("begun.h5", "r+") as f:

@@ -26,9 +26,12 @@ said "^picky: the file: $n_slots expected: [0-9]+ accepted, [0-9]+ rejected, [1-
 expect 0 "$picky" run sweep.cfg --shard 1/3
 said '^picky: sweep.cfg: 5 configurations x 7 replicates, shard 1/3, '
 said '^picky: the file, shard 1/3: 1[12] expected: .* 0 pending$'
+expect 0 "${picky%/*}/picky-analyse" summary sweep-1-of-3.h5
+said ' x 7 replicates, shard 1/3 = 1[12] jobs: complete$' out
+grep -q pending out && fail "slots of other shards are counted"
 expect 0 mpirun -n 2 --oversubscribe --bind-to none "$picky" run sweep.cfg --shard 2/3 -o second.h5
 expect 75 "$picky" run sweep.cfg --shard=3/3 --set epochs=4 --time-limit 0.001s
-said 'go on with: picky run sweep.cfg --set epochs=4 --shard 3/3 --time-limit 0.001s --resume$'
+said '^  \S*picky run sweep.cfg --set epochs=4 --shard 3/3 --time-limit 0.001s --resume$'
 expect 0 "$picky" status sweep-3-of-3.h5
 said ', shard 3/3 = 1[12] jobs$' out
 said '^No run is writing it' out
@@ -85,7 +88,7 @@ same overlap.h5
 # A missing shard, and one done in part.
 expect 75 "$picky" merge -o two.h5 second.h5 sweep-1-of-3.h5
 said '^picky: shard 3/3 is missing: 1[12] jobs$'
-said 'go on with: picky run SWEEP.cfg -o two.h5 --resume$'
+said '^  \S*picky run SWEEP.cfg -o two.h5 --resume$'
 expect 0 "$picky" status two.h5
 said ' 5 configurations x 7 replicates = 35 jobs' out
 expect 75 "$picky" merge -o three.h5 begun.h5 second.h5 sweep-1-of-3.h5
@@ -171,7 +174,7 @@ said 'complete: nothing to do'
 failed_jobs again.h5 20
 expect 75 "$picky" run sweep.cfg -o again.h5 --resume --retry error --time-limit 0.001s
 said "^picky: again.h5: 20 jobs to be done again$"
-said 'go on with: picky run sweep.cfg -o again.h5 --time-limit 0.001s --resume$' # without --retry: once is enough
+said '^  \S*picky run sweep.cfg -o again.h5 --time-limit 0.001s --resume$' # without --retry: once is enough
 n_pending=$(counts again.h5 | sed -E 's/.*pending=([0-9]+) .*/\1/')
 [[ $n_pending -gt 0 && $n_pending -le 20 ]] || fail "not pending: $(counts again.h5)"
 expect 0 "$picky" run sweep.cfg -o again.h5 --resume --by hidden_size

@@ -44,9 +44,12 @@ grep -qE 'of 2001 different settings of tasks [0-9]+ were checked at a few point
 
 # ---- a target that is not finite: the line of its list, in a case too ----
 printf 'model = { %s };\ncases = (\n  { lr = 0.1; },\n  { lr = 0.01;\n    tasks = ("x0",\n      "log(x1)"); });\n' "$small" >case.cfg
-refuse '^picky: case.cfg:5:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
+refuse '^picky: case.cfg:6:8: tasks: configuration 1 .*: task 2: log\(x1\) is infinite at x1 = 0' "$picky" plan case.cfg
 printf 'model = { %s };\ngrid = { tasks = (["x0", "x1"],\n  ["x0",\n   "log(x1)"]); };\n' "$small" >grid.cfg
-refuse '^picky: grid.cfg:3:[0-9]+: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
+refuse '^picky: grid.cfg:4:5: tasks: configuration 1 .*: task 2: log\(x1\) is infinite' "$picky" plan grid.cfg
+
+printf 'model = { %s tasks = "sum: x0; turned: 1 / (x1 - a)"; };\ngrid = { a = [9.0, 0.5]; };\n' "$small" >text.cfg
+refuse "^picky: text.cfg:1:$((${#small} + 30)): tasks: configuration 1 \\(a = 0.5\\): task 2: 1 / .* is infinite" "$picky" plan text.cfg
 
 # ---- columns are those of the text that a message quotes ----
 printf 'model = { %s tasks = ["x0",\n "(x0)  + ( (x1) * (x5))"]; };\n' "$small" >column.cfg

@@ -20,7 +20,7 @@ static struct record_layout small_layout(void)
     return layout;
 }
 
-static void read_records(const void *message, const struct record_layout *layout, struct error *error)
+static void read_records(void *message, const struct record_layout *layout, struct error *error)
 {
     struct wire_report report = {.n_records = 0};
     if (wire_report_read(message, layout, &report, error))

@@ -92,6 +92,12 @@ static void test_ranks(void **state)
     const struct simulated_time one = run(configs, 4, 10, &sure, 1), two = run(configs, 4, 10, &sure, 2);
     assert_true(two.cpu_s >= 0.999 * one.cpu_s);
     assert_true(two.run_s < 0.95 * one.run_s && two.run_s >= 0.499 * one.run_s);
+    /* Eight of a size that is trained alone go to one rank, small ones to the other, which gets half of what waits. */
+    hyperparameters_default(&configs[0]);
+    configs[0].hidden_size = 200;
+    configs[1] = configs[0];
+    configs[1].hidden_size = 5;
+    assert_true(run(configs, 2, 8, &sure, 2).run_s < 5.2 * run(configs, 1, 1, &sure, 1).run_s);
     /* Of one job the second rank has nothing. */
     assert_about(run(configs, 1, 1, &sure, 2).run_s, run(configs, 1, 1, &sure, 1).run_s, 1e-9);
 }

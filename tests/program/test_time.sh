@@ -113,7 +113,8 @@ rm out.h5
 "${run[@]}" --time-limit 1s >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "a job longer than the limit: exit code $code"
 said '^picky: warning: one job \(configuration 0\) needs about .*; the limit leaves .*: too little for one attempt$'
-said '^picky: stopped early: 0 of 1 jobs done, none .* again; go on with: picky run sweep.cfg -o out.h5 --resume --time-limit LONGER$'
+said '^picky: stopped early: 0 of 1 jobs done, none .* again; go on with:$'
+said '^  \S*picky run sweep.cfg -o out.h5 --resume --time-limit LONGER$'
 # Slurm's limit, and its warning, shortly before: the same, unless the run had but a part of the job's time.
 slurm() { # START END, both from now on
     env SLURM_JOB_START_TIME=$(($(date +%s) + $1)) SLURM_JOB_END_TIME=$(($(date +%s) + $2)) "${run[@]}" --resume
@@ -121,7 +122,8 @@ slurm() { # START END, both from now on
 code=0
 slurm 0 2 >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "Slurm's limit: exit code $code"
-said 'the whole time limit \(Slurm.s time limit\).*; go on with: picky run sweep.cfg -o out.h5 --resume$'
+said 'the whole time limit \(Slurm.s time limit\).*; go on with:$'
+said '^  \S*picky run sweep.cfg -o out.h5 --resume$'
 code=0
 slurm -10 2 >log 2>&1 || code=$?
 [[ $code == 75 ]] || fail "the end of Slurm's time: exit code $code"
@@ -144,7 +146,8 @@ END
 code=0
 timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s >log 2>&1 || code=$?
 [[ $code == 75 ]] || fail "one job finished, one not: exit code $code"
-said ' 1 of 2 jobs done; go on with: mpirun -n 2 picky run two.cfg -o two.h5 --time-limit 3s --resume$'
+said ' 1 of 2 jobs done; go on with:$'
+said '^  mpirun -n 2 --oversubscribe --bind-to none \S*picky run two.cfg -o two.h5 --time-limit 3s --resume$'
 code=0
 timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s --resume >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "the longer one left: exit code $code"

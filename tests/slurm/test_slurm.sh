@@ -313,7 +313,7 @@ too_long() {
     touch seen
     expect_too_long "$id" long.log
     expect_requeued "$id" # a job was finished at first
-    expect 'picky: stopped early: 1 of 2 jobs done; go on with' long.log
+    expect 'picky: stopped early: 1 of 2 jobs done; go on with:' long.log
     "$picky" status out.h5 | grep -q '^ *pending *1 ' || fail "the file"
 }
 too_long_array() {

@@ -1,0 +1,159 @@
+#include "launch.h"
+
+#include "text.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+long launch_number(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? strtol(value, NULL, 10) : 0;
+}
+
+int launch_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        /* A batch script has a SLURM_PROCID, too, but is no step. */
+        if (getenv(names[i]) && (strcmp(names[i], "SLURM_PROCID") != 0 || getenv("SLURM_STEPID")))
+            return (int)launch_number(names[i]);
+    return -1;
+}
+
+int launch_n_ranks(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+    for (size_t i = 0; launch_rank() >= 0 && i < sizeof names / sizeof names[0]; i++)
+        if (launch_number(names[i]) > 1)
+            return (int)launch_number(names[i]);
+    return 1;
+}
+
+/* A process's command line, its words NUL-terminated one after the other: *size bytes. NULL if it cannot be read. The
+ * caller frees it. */
+static char *read_command(int pid, size_t *size)
+{
+    enum { COMMAND_MAX = 1 << 16 };
+    char path[64], *text = malloc(COMMAND_MAX);
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    FILE *file = text ? fopen(path, "r") : NULL;
+    *size = file ? fread(text, 1, COMMAND_MAX, file) : 0;
+    if (file)
+        fclose(file);
+    if (*size > 0 && *size < COMMAND_MAX && text[*size - 1] == '\0')
+        return text;
+    free(text);
+    return NULL;
+}
+
+static bool is_mpirun(const char *program)
+{
+    static const char *const names[] = {"mpirun", "mpiexec", "orterun", "prterun", "oshrun", NULL};
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    for (size_t i = 0; names[i]; i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0) /* mpirun.openmpi */
+            return true;
+    return false;
+}
+
+/* The parent's words that come before this program's, which end its command line: n of them, in *size bytes. */
+static char *read_launcher(size_t *size, size_t *n)
+{
+    size_t own_size;
+    char *launcher = read_command(getppid(), size), *own = read_command(getpid(), &own_size);
+    bool is_it = launcher && own && own_size < *size && is_mpirun(launcher) &&
+                 memcmp(launcher + *size - own_size, own, own_size) == 0 && launcher[*size - own_size - 1] == '\0';
+    free(own);
+    *n = 0;
+    if (!is_it) {
+        free(launcher);
+        return NULL;
+    }
+    *size -= own_size;
+    for (size_t i = 0; i < *size; i++)
+        *n += launcher[i] == '\0';
+    return launcher;
+}
+
+/* Whether the parent is a launcher's daemon, whose arguments do not show those of the ranks. */
+static bool is_daemons_child(void)
+{
+    static const char *const names[] = {"orted", "prted", "slurmstepd", "hydra_pmi_proxy"};
+    char path[64], name[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", getppid());
+    FILE *file = fopen(path, "r");
+    bool is_known = file && fscanf(file, "%63s", name) == 1, is_it = false;
+    for (size_t i = 0; is_known && i < sizeof names / sizeof names[0]; i++)
+        is_it |= strcmp(name, names[i]) == 0;
+    if (file)
+        fclose(file);
+    return is_it;
+}
+
+bool launch_is_spare(const char *command)
+{
+    size_t size, n;
+    if (launch_n_ranks() <= 1)
+        return false;
+    char *launcher = read_launcher(&size, &n); /* not where a script has started each with its own arguments */
+    bool is_copy = launcher || is_daemons_child();
+    free(launcher);
+    if (is_copy && launch_rank() == 0)
+        fprintf(stderr, "%s runs on one rank: the other %d have nothing to do\n", command, launch_n_ranks() - 1);
+    return is_copy && launch_rank() > 0;
+}
+
+char **launch_command(void)
+{
+    size_t size, n;
+    char *text = launch_rank() >= 0 ? read_launcher(&size, &n) : NULL;
+    char **words = text ? malloc((n + 1) * sizeof *words + size) : NULL;
+    if (words) {
+        char *copy = (char *)(words + n + 1);
+        bool are_lines = true;
+        memcpy(copy, text, size);
+        for (size_t i = 0; i < n; i++, copy += strlen(copy) + 1) {
+            words[i] = copy;
+            are_lines &= text_is_line(copy);
+        }
+        words[n] = NULL;
+        if (!are_lines) {
+            free(words);
+            words = NULL;
+        }
+    }
+    free(text);
+    return words;
+}
+
+static int find_terminal(void)
+{
+    struct stat own, launchers;
+    char path[64];
+    size_t size;
+    snprintf(path, sizeof path, "/proc/%d/fd/2", getppid());
+    bool may_be = launch_rank() >= 0 && fstat(STDERR_FILENO, &own) == 0 &&
+                  (S_ISFIFO(own.st_mode) || S_ISSOCK(own.st_mode)) && stat(path, &launchers) == 0 &&
+                  S_ISCHR(launchers.st_mode);
+    char *launcher = may_be ? read_command(getppid(), &size) : NULL;
+    int terminal = launcher && is_mpirun(launcher) ? open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK) : -1;
+    free(launcher);
+    if (terminal >= 0 && !isatty(terminal)) {
+        close(terminal);
+        terminal = -1;
+    }
+    return terminal;
+}
+
+int launch_terminal(void)
+{
+    static int terminal = -2;
+    if (terminal == -2)
+        terminal = find_terminal();
+    return terminal;
+}
