@@ -16,21 +16,22 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void usage(FILE *stream)
 {
-    fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of hyperparameters and\n"
-                    "measures how important every hidden neuron is to each task.\n\nUsage:\n");
+    fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of\n"
+                    "hyperparameters and measures how important every hidden neuron is to each task.\n\nUsage:\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
-    fprintf(
-        stream,
-        "  picky help COMMAND\n  picky --version\n\n"
-        "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
-        "h5py and xarray.\n\n"
-        "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
-        "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
-        "time limit or a signal all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not as a\n"
-        "bar, for screen readers and logs. COLUMNS = N: for terminals that do not tell their width.\n\n"
-        "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, own-tasks.md, cluster.md, reading.md,\n"
-        "measures.md, claims.md, reproduce.md, more-replicates.md.\n");
+    fprintf(stream, "  picky help COMMAND\n  picky --version\n\n"
+                    "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by\n"
+                    "picky-analyse, h5dump, h5py and xarray.\n\n"
+                    "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the\n"
+                    "instruction set (default: the widest that the processor has; the results are\n"
+                    "the same bits). PICKY_GRACE_SECONDS = D: so long after a time limit or a signal\n"
+                    "all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not\n"
+                    "as a bar, for screen readers and logs. COLUMNS = N: for terminals that do not\n"
+                    "tell their width.\n\n"
+                    "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\n"
+                    "own-tasks.md, cluster.md, reading.md, measures.md, claims.md, reproduce.md,\n"
+                    "more-replicates.md.\n");
 }
 
 static int refuse_command(const char *name)
@@ -85,11 +86,16 @@ static int run(int argc, char **argv)
         return refuse_command(argv[1]);
     if (!commands[i]->is_parallel && one_of_several())
         return refuse_among_several(commands[i]->name);
-    char name[64];
-    snprintf(name, sizeof name, "picky: picky %s", commands[i]->name);
-    if (!commands[i]->is_parallel && launch_is_spare(name))
+    if (!commands[i]->is_parallel && launch_is_spare())
         return 0;
-    return commands[i]->run(commands[i], argc - 1, argv + 1);
+    bool is_for_help = false;
+    for (int k = 2; k < argc; k++)
+        is_for_help |= strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0;
+    int code = commands[i]->run(commands[i], argc - 1, argv + 1);
+    int n_spare = commands[i]->is_parallel || is_for_help || code == ERROR_INPUT ? 0 : launch_n_spare();
+    if (n_spare > 0)
+        fprintf(stderr, "picky: %s runs on one rank: the other %d had nothing to do\n", commands[i]->name, n_spare);
+    return code;
 }
 
 int main(int argc, char **argv)

@@ -345,7 +345,7 @@ for words in --version "status deep.h5" "plan good.cfg" "help run"; do
     # shellcheck disable=SC2086
     expect 0 mpirun -n 3 --oversubscribe "$picky" $words
     [[ $(wc -w <out) == "$n_words" ]] || fail "$words: not once"
-    [[ $words == --version || $words == help* ]] || grep -qx 'picky: .* runs on one rank: the other 2 have nothing to do' err ||
+    [[ $words == --version || $words == help* ]] || grep -qx 'picky: .* runs on one rank: the other 2 had nothing to do' err ||
         fail "$words: ranks too many, and not said"
 done
 # shellcheck disable=SC2016  # for the other shell
