@@ -187,7 +187,7 @@ for round in {1..12}; do
         n_old=$((n_old + 1))
         (extend_bulk) 2>err || fail "extending after a kill"
     else
-        /usr/bin/python3 "$tests/compare_results.py" --done killed.h5 bulkier.h5 >out 2>&1 || fail "killed: $(cat out)"
+        compare --done killed.h5 bulkier.h5 || fail "killed: $(cat out)"
         [[ $(done_jobs killed.h5) -ge 1600 ]] || fail "only $(done_jobs killed.h5) of 1600 finished jobs are left"
         expect 0 "$picky" run bulkier.cfg --null-jobs -o killed.h5 --resume
         n_new=$((n_new + 1))
