@@ -1,10 +1,12 @@
 /* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run; with a
  * larger max_attempts also what had used up the attempts that it had. */
 #include "carry.h"
+#include "clock.h"
 #include "copying.h"
 #include "open.h"
 #include "running.h"
 #include "stop.h"
+#include "watchdog.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -329,9 +331,25 @@ static enum error_code carry_over(struct extension *e, struct results *results, 
                                                                 : error->code;
 }
 
-/* Makes the new file, with what is finished in the old one, and puts it in its place. */
-static enum error_code copy_all(struct extension *e, struct results **results, bool *is_stopped, struct error *error)
+/* Whether copying has to end: a signal has come; or the time is over, and what is left of it takes more than half of
+ * the grace, going by what is done of it. */
+static bool is_time_to_stop(const struct extension *e, double start_s, uint64_t n_done, double deadline_s)
 {
+    double now_s = clock_s(), left = (double)e->new->n_configs / (double)(n_done + 1) - 1;
+    if (stop_signal())
+        return true;
+    if (now_s < deadline_s || left * (now_s - start_s) < watchdog_grace_s() / 2)
+        return false;
+    fprintf(stderr, "picky: %s: not extended: copying what is finished takes longer than the time that there is\n",
+            e->path);
+    return true;
+}
+
+/* Makes the new file, with what is finished in the old one, and puts it in its place. */
+static enum error_code copy_all(struct extension *e, struct results **results, double deadline_s, bool *is_stopped,
+                                struct error *error)
+{
+    const double start_s = clock_s();
     struct run_log log = {0};
     struct results_description description = *e->new;
     struct results_plan *plans =
@@ -350,7 +368,7 @@ static enum error_code copy_all(struct extension *e, struct results **results, b
                               .layout = e->new->layout,
                               .stays_behind = e->aside ? is_open_ended : NULL};
     for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {
-        *is_stopped = stop_signal() != 0;
+        *is_stopped = is_time_to_stop(e, start_s, config, deadline_s);
         if (e->matching.old_of[config] != NOT_THERE && !*is_stopped)
             copying_config(&copying, e->matching.old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL,
                            error);
@@ -396,7 +414,7 @@ static bool is_same_sweep(const struct extension *e)
 
 static enum error_code open_extended(struct results **results, const char *path, const struct arguments *arguments,
                                      const struct sweep *sweep, const struct results_description *description,
-                                     bool *is_stopped, struct error *error)
+                                     double deadline_s, bool *is_stopped, struct error *error)
 {
     (void)sweep;
     *results = NULL;
@@ -419,7 +437,7 @@ static enum error_code open_extended(struct results **results, const char *path,
         e.aside = hyperparameter_find("max_attempts");
     if (!match(&e.matching, e.old, description, e.aside, error) && !check_extension(&e, error) &&
         !(is_same = is_same_sweep(&e)))
-        copy_all(&e, results, is_stopped, error);
+        copy_all(&e, results, deadline_s, is_stopped, error);
     results_slots_close(e.slots);
     if (is_same) {
         fprintf(stderr, "picky: %s: it holds this sweep already: nothing to extend\n", path);
