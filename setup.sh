@@ -11,7 +11,7 @@ if [[ ${1:-} == test ]]; then
                python3-xarray python3-h5netcdf python3-netcdf4 python3-scipy
                gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user
                chromium poppler-utils tidy python3-matplotlib python3-mpmath python3-pandas nco python3-nbconvert
-               python3-ipykernel acl procps munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins)
+               python3-ipykernel acl procps munge slurmctld slurmd slurm-client slurm-wlm-basic-plugins zsh fish)
 fi
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then

@@ -24,28 +24,44 @@ def attributes(item):
             for name, value in item.attrs.items() if name not in skipped}
 
 
-def done_slots(x, done):
-    """The values of the slots that are done, if x has slots."""
-    axes = [[scale.name for scale in axis.values()] for axis in x.dims][:2]
-    return x[()][done] if axes == [["/config"], ["/replicate"]] else x[()]
+class Array:
+    """What is compared of a dataset."""
+
+    def __init__(self, x):
+        self.shape, self.dtype, self.values, self.attributes = x.shape, x.dtype, x[()], attributes(x)
+        self.has_slots = [[scale.name for scale in axis.values()] for axis in x.dims][:2] == [["/config"], ["/replicate"]]
+
+    def done(self, done):
+        """The values; of an array by slot those of the slots that are done, if only these count."""
+        return raw(self.values[done] if self.has_slots and done is not None else self.values)
+
+
+class Contents:
+    """All that is compared of an open file; made once of a file that others are compared with."""
+
+    def __init__(self, f):
+        self.attributes = attributes(f)
+        self.arrays = {name: Array(f[name]) for name in f if name != "provenance"}
 
 
 def compare(a, b, done):
+    """Of open files or Contents: the differences, and how many datasets both have."""
+    a, b = (x if isinstance(x, Contents) else Contents(x) for x in (a, b))
     differences = []
-    if attributes(a) != attributes(b):
+    if a.attributes != b.attributes:
         differences.append("attributes of the file")
-    names = [set(f) - {"provenance"} for f in (a, b)]
-    for name in sorted(names[0] ^ names[1]):
+    for name in sorted(a.arrays.keys() ^ b.arrays.keys()):
         differences.append(f"{name}: only in one file")
-    for name in sorted(names[0] & names[1]):
-        x, y = a[name], b[name]
+    names = sorted(a.arrays.keys() & b.arrays.keys())
+    for name in names:
+        x, y = a.arrays[name], b.arrays[name]
         if (x.shape, x.dtype) != (y.shape, y.dtype):
             differences.append(f"{name}: {x.shape} {x.dtype} and {y.shape} {y.dtype}")
-        elif raw(x[()] if done is None else done_slots(x, done)) != raw(y[()] if done is None else done_slots(y, done)):
+        elif x.done(done) != y.done(done):
             differences.append(f"{name}: other values")
-        if attributes(x) != attributes(y):
+        if x.attributes != y.attributes:
             differences.append(f"{name}: other attributes")
-    return differences, len(names[0] & names[1])
+    return differences, len(names)
 
 
 def main():

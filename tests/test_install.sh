@@ -41,6 +41,7 @@ completes() { # RESULT WORD... the last one is to be completed
     grep -qxF -- "$result" <<<"$words" || fail "completion of $*: $words"
 }
 completes status picky st
+completes bench picky help b
 completes summary picky-analyse su
 completes --resume picky run --res
 completes heatmap picky-analyse plot heat
@@ -63,6 +64,29 @@ completes layer picky-analyse plot ri x.h5 --normalise l
 completes important picky-analyse claims x.h5 --of imp
 completes portable picky bench --simd por
 completes error picky run sweep.cfg --resume --retry ''
+# The same in zsh and fish, where they are there.
+tests=$(dirname "$0")
+others_complete() { # RESULT LINE
+    local words
+    if command -v zsh >/dev/null; then
+        words=$(timeout 60 zsh -f "$tests/completion.zsh" "$prefix/share/zsh/site-functions" "$2") || true
+        grep -qxF -- "${1%=}" <<<"$words" || fail "completion in zsh of $2: $words"
+    fi
+    if command -v fish >/dev/null; then
+        # shellcheck disable=SC2016  # fish's
+        words=$(fish --no-config -c 'source $argv[1]; complete -C $argv[2]' \
+            "$prefix/share/fish/vendor_completions.d/${2%% *}.fish" "$2")
+        grep -qxF -- "$1" <<<"$words" || fail "completion in fish of $2: $words"
+    fi
+}
+others_complete status 'picky st'
+others_complete bench 'picky help b'
+others_complete heatmap 'picky-analyse plot heat'
+others_complete --resume 'picky run --res'
+others_complete hidden_size= 'picky run --set hidden_s'
+others_complete train_mode=replay 'picky run --set train_mode=re'
+others_complete dip,selective_1 'picky-analyse summary x.h5 --statistic dip,sel'
+others_complete --measure=taylor_mean 'picky-analyse plot ri x.h5 --measure=ta'
 # What the file itself lists is what the programs know.
 for word in accepted rejected diverged error model epoch neuron swept all; do
     picky-analyse export --help | grep -qw "$word" || fail "export knows no $word, which completion gives"

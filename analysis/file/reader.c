@@ -41,6 +41,7 @@ static enum error_code open_file(struct reader *reader, struct error *error)
                          reader->path);
     reader->n_configs = handles->header.n_configs;
     reader->n_replicates = handles->header.replicates;
+    reader->shard = handles->header.shard;
     return ERROR_NONE;
 }
 
@@ -232,5 +233,6 @@ void reader_count(const struct reader *reader, size_t config, uint64_t counts[N_
 {
     memset(counts, 0, N_STATUSES * sizeof *counts);
     for (size_t r = 0; r < reader->n_replicates; r++)
-        counts[reader_status(reader, config, r)]++;
+        if (shard_has(&reader->shard, config, r))
+            counts[reader_status(reader, config, r)]++;
 }

@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "hyperparameters.h"
 #include "record.h"
+#include "shard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@ struct reader {
     char *path;
     char *name; /* the sweep's name, "" if it has none */
     size_t n_configs, n_replicates;
+    struct shard shard;              /* the part of the sweep that the file is for; 1/1: all of it */
     struct hyperparameters *configs; /* [n_configs], checked */
     uint8_t *status;                 /* [n_configs, n_replicates], enum job_status, as it was when opened */
     bool *swept;                     /* [n_hyperparameters]: differs between configurations */
@@ -73,7 +75,8 @@ int64_t reader_first_seed(const struct reader *reader);
 /* Status of one slot. */
 enum job_status reader_status(const struct reader *reader, size_t config, size_t replicate);
 
-/* Adds up the slots of one configuration by status: counts[enum job_status] (overwritten). */
+/* Adds up the slots of one configuration, those of the file's shard, by status: counts[enum job_status] (overwritten).
+ */
 void reader_count(const struct reader *reader, size_t config, uint64_t counts[N_STATUSES]);
 
 #endif

@@ -32,8 +32,11 @@ void ticker_add(struct ticker *ticker, uint64_t n)
              ticker->n_done, ticker->n_total, ticker->what, 100 * done, left);
     if (ticker->is_terminal)
         fprintf(stderr, "\r%.*s\033[K", stream_columns(stderr), text);
-    else
-        fprintf(stderr, "%s\n", text);
+    else {
+        char time[CLOCK_TEXT_MAX];
+        clock_text(clock_calendar_s(), time);
+        fprintf(stderr, "%s (%s)\n", text, time);
+    }
     fflush(stderr);
     ticker->is_shown = true;
     ticker->next_s = now + (ticker->is_terminal ? TERMINAL_S : LOG_S);

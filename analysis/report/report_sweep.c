@@ -61,6 +61,11 @@ void report_overview(const struct report *report)
                 "Everything below is of those.</p>\n",
                 done, all, 100 * (double)n_done / (double)n_jobs);
     }
+    if (reader->shard.n > 1)
+        fprintf(out,
+                "<p class=\"note\">The file is shard %" PRIu64 " of %" PRIu64 " of its sweep: all here is of that "
+                "part. <code>picky merge</code> joins them.</p>\n",
+                reader->shard.index, reader->shard.n);
     if (report->selection->n < reader->n_configs) {
         fprintf(out, "<p class=\"note\">Chosen: %zu of the file&rsquo;s ", report->selection->n);
         report_count(out, reader->n_configs, "configuration");

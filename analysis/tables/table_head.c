@@ -41,9 +41,13 @@ void table_head(const struct reader *reader, const struct selection *selection, 
     fprintf(out, "%s", *reader->name ? ": " : "");
     for (const char *c = reader->name; *c; c++) /* nothing in it must steer the terminal */
         fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, out);
-    fprintf(out, "\n%zu configuration%s x %zu replicate%s = %" PRIu64 " job%s: ", reader->n_configs,
-            reader->n_configs == 1 ? "" : "s", reader->n_replicates, reader->n_replicates == 1 ? "" : "s", n_jobs,
-            n_jobs == 1 ? "" : "s");
+    fprintf(out, "\n%zu configuration%s x %zu replicate%s", reader->n_configs, reader->n_configs == 1 ? "" : "s",
+            reader->n_replicates, reader->n_replicates == 1 ? "" : "s");
+    char shard[SHARD_TEXT_MAX];
+    shard_format(&reader->shard, shard);
+    if (reader->shard.n > 1)
+        fprintf(out, ", shard %s", shard);
+    fprintf(out, " = %" PRIu64 " job%s: ", n_jobs, n_jobs == 1 ? "" : "s");
     if (total[STATUS_PENDING] > 0)
         fprintf(out, "UNFINISHED, %" PRIu64 " done (%.1f %%)", n_jobs - total[STATUS_PENDING],
                 100 * (double)(n_jobs - total[STATUS_PENDING]) / (double)n_jobs);
@@ -55,7 +59,7 @@ void table_head(const struct reader *reader, const struct selection *selection, 
         fprintf(out, "\n");
     }
     selection_swept(reader, names);
-    fprintf(out, "swept: %s\n", names);
+    table_wrapped("swept:", names, out);
     if (selection->n < reader->n_configs)
         fprintf(out, "shown: %zu of the configurations\n", selection->n);
 }
@@ -112,4 +116,6 @@ void table_json_head(const struct reader *reader, FILE *out)
     fprintf(out, ",\n  \"name\": ");
     json_text(out, reader->name);
     fprintf(out, ",\n  \"configurations\": %zu,\n  \"replicates\": %zu,\n", reader->n_configs, reader->n_replicates);
+    if (reader->shard.n > 1)
+        fprintf(out, "  \"shard\": [%" PRIu64 ", %" PRIu64 "],\n", reader->shard.index, reader->shard.n);
 }

@@ -39,7 +39,10 @@ _picky()
         key=${COMP_WORDS[first]} option=${COMP_WORDS[first - 1]}
         [[ $key == --* ]] && option=$key key=''
     fi
-    if ((COMP_CWORD <= ${#command[@]})); then
+    if [[ ${command[0]} == help && $COMP_CWORD == 2 ]]; then
+        words=$("$program" --help 2>/dev/null | sed -n "/ help COMMAND/d;s/^ *$name *\([a-z][a-z-]*\).*/\1/p")
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    elif ((COMP_CWORD <= ${#command[@]})); then
         words=$("$program" --help 2>/dev/null | sed -n "s/^ *$name ${COMP_WORDS[*]:1:COMP_CWORD-1} *\([a-z][a-z-]*\).*/\1/p")
         mapfile -t COMPREPLY < <(compgen -W "$words --help" -- "$word")
     elif [[ $word == -* ]]; then

@@ -63,8 +63,17 @@ int stream_columns(FILE *stream)
 static struct breaker {
     int fd, terminal; /* written to; asked for its width */
     int indent, column;
+    int leading, hanging; /* blanks that the line began with; where its second column is, 0: not found yet */
     bool keeps_indented, is_whole, is_blank; /* the line is not to be broken; a blank is due */
 } breakers[2];
+
+/* Begins a new line in the middle of one. Returns the number of bytes. */
+static int break_line(struct breaker *b, int width, char *out)
+{
+    int column = b->hanging > 0 ? b->hanging : b->leading;
+    b->column = column > b->indent && column <= width / 2 ? column : b->indent;
+    return sprintf(out, "\n%*s", b->column, "");
+}
 
 /* Columns up to the next blank, or to the end. */
 static int word_columns(const char *text, const char *end)
@@ -82,18 +91,20 @@ static size_t break_text(struct breaker *b, const char *text, const char *end, c
     width = width > 79 ? 80 : width < 39 ? 40 : width + 1;
     char *to = out;
     for (; text < end; text++) {
-        if (b->column == 0 && *text == ' ' && b->keeps_indented)
-            b->is_whole = true;
-        if (*text == ' ' && !b->is_whole && b->column > 0) {
+        if (b->column == b->leading && *text == ' ') {
+            b->is_whole |= b->keeps_indented;
+            b->leading++;
+        } else if (*text == ' ' && !b->is_whole) {
             int n = 1;
             for (; text + 1 < end && text[1] == ' '; text++)
                 n++;
             int word = word_columns(text + 1, end);
+            if (n > 1 && b->hanging == 0)
+                b->hanging = b->column + n;
             if (text + 1 == end) { /* until the word is known */
                 b->is_blank = true;
             } else if (b->column + n + word > width && b->column > b->indent) {
-                to += sprintf(to, "\n%*s", b->indent, "");
-                b->column = b->indent;
+                to += break_line(b, width, to);
             } else {
                 to += sprintf(to, "%*s", n, "");
                 b->column += n;
@@ -102,14 +113,14 @@ static size_t break_text(struct breaker *b, const char *text, const char *end, c
         }
         if (b->is_blank && *text != '\n') {
             bool fits = b->column + 1 + word_columns(text, end) <= width;
-            to += fits ? sprintf(to, " ") : sprintf(to, "\n%*s", b->indent, "");
-            b->column = fits ? b->column + 1 : b->indent;
+            to += fits ? sprintf(to, " ") : break_line(b, width, to);
+            b->column += fits;
         }
         b->is_blank = false;
         *to++ = *text;
         b->column += ((unsigned char)*text & 0xc0) != 0x80;
         if (*text == '\n' || *text == '\r')
-            b->column = 0;
+            b->column = b->leading = b->hanging = 0;
         if (strchr("\n\r\033", *text))
             b->is_whole = *text == '\r';
         if (*text == '\033') { /* [K */
@@ -124,7 +135,8 @@ static size_t break_text(struct breaker *b, const char *text, const char *end, c
 static ssize_t write_broken(void *cookie, const char *text, size_t n)
 {
     struct breaker *b = cookie;
-    char *out = malloc(n * ((size_t)b->indent + 2));
+    enum { WIDTH_MOST = 80 };
+    char *out = malloc(n * (WIDTH_MOST / 2 + 2) + WIDTH_MOST); /* at most a line for each byte, and one more */
     const char *from = out ? out : text;
     size_t left = out ? break_text(b, text, text + n, out) : n;
     while (left > 0) {

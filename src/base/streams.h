@@ -11,7 +11,8 @@ void streams_begin(void);
 
 /* Lines for people are broken between words where the stream, which is stdout or stderr, is a terminal (stderr also by
  * way of mpirun): after 80 columns, or fewer if the terminal or COLUMNS has fewer, but not below 40. They go on after
- * `indent` blanks. Lines that begin with a blank (tables, commands to be copied) stay whole if `keeps_indented`. */
+ * `indent` blanks, or below the first word that has several blanks before it (a second column). Lines that begin with a
+ * blank (tables, commands to be copied) stay whole if `keeps_indented`. */
 void stream_break_lines(FILE **stream, int indent, bool keeps_indented);
 
 /* Flushes stdout. Returns `code`, or ERROR_FATAL, after one line on stderr that starts with `program`, if `code` is 0

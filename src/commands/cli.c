@@ -4,6 +4,7 @@
 #include "hyperparameters.h"
 #include "launch.h"
 #include "stop.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,8 +79,10 @@ void print_hyperparameters(FILE *stream)
     }
 }
 
-void command_help(const struct command *command, FILE *stream)
+void command_help(const struct command *command)
 {
+    stream_break_lines(&stdout, 0, false);
+    FILE *stream = stdout;
     fprintf(stream, "Usage: picky %s %s\n\n%s\n", command->name, command->synopsis, command->summary);
     if (command->details)
         fprintf(stream, "\n%s", command->details);
@@ -225,7 +228,7 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
     while ((option = getopt_long(argc, argv, ":ho:", long_options, NULL)) != -1) {
         if (option == 'h') {
             if (launch_rank() <= 0)
-                command_help(command, stdout);
+                command_help(command);
             return ARGUMENTS_HELP;
         }
         if (option == ':')

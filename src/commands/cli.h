@@ -86,8 +86,8 @@ bool is_to_speak(void);
 bool one_of_several(void);
 int refuse_among_several(const char *command);
 
-/* Prints a command's help. */
-void command_help(const struct command *command, FILE *stream);
+/* Prints a command's help on stdout. */
+void command_help(const struct command *command);
 
 /* Prints the table of hyperparameters: name, default, what is allowed, meaning. */
 void print_hyperparameters(FILE *stream);

@@ -16,6 +16,7 @@
 #include "sweep_warnings.h"
 #include "task_likeness.h"
 #include "text.h"
+#include "trainer.h"
 #include "verdict.h"
 #include "waiting.h"
 
@@ -23,9 +24,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const uint64_t MPI_BYTES = 210000000; /* of address space that a run has in use when it looks (Open MPI 4.1) */
-static const double PILOT_S = 60;            /* of training, at most, for --sbatch */
 static const double SD_DEFAULT = 0.15;       /* of effects between seeds, as the notebook's networks have it at most */
 static const int64_t COUNT_MAX = 1000000;    /* of nodes, and of ranks */
 
@@ -113,6 +114,18 @@ static enum error_code find_longest_job(struct pilot_job *job, const struct swee
     return error->code;
 }
 
+/* The longest job and the estimate, n_ranks' too. */
+static enum error_code measure(struct pilot_job *job, struct pilot_estimate *estimate, const struct sweep *sweep,
+                               const struct room *room, int64_t n_ranks, struct error *error)
+{
+    struct waiting_watch watch;
+    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps, and training a few of the jobs");
+    if (!find_longest_job(job, sweep, room, error))
+        pilot_estimate(estimate, sweep, memory_less(room->most, room->n_record_bytes), n_ranks, error);
+    waiting_end(&watch);
+    return error->code;
+}
+
 static void print_interval(const struct pilot_interval *interval)
 {
     char low[PROGRESS_DURATION_MAX], high[PROGRESS_DURATION_MAX];
@@ -149,14 +162,7 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, dou
 
     if (record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
         plan_create(&plan, sweep->configs, sweep->n_configs, sweep->replicates, sweep->seed, error) ||
-        look_here(&room, sweep, &layout, error))
-        goto done;
-    struct waiting_watch watch;
-    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring a few steps, and training a few of the jobs");
-    if (!find_longest_job(&job, sweep, &room, error))
-        pilot_estimate(&estimate, sweep, memory_less(room.most, room.n_record_bytes), error);
-    waiting_end(&watch);
-    if (error->code)
+        look_here(&room, sweep, &layout, error) || measure(&job, &estimate, sweep, &room, 0, error))
         goto done;
 
     if (sweep->repeated)
@@ -228,25 +234,24 @@ static enum error_code read_resources(const struct arguments *arguments, struct 
     return parse_count("--sbatch", arguments->sbatch, &script->n_nodes, error);
 }
 
-static enum error_code measure(struct pilot *pilot, const struct sweep *sweep, struct error *error)
+static double resident_bytes(void)
 {
-    struct waiting_watch watch;
-    waiting_start(&watch, stderr, waiting_text_elapsed, "measuring the sweep's models, some minutes at most");
-    pilot_run(pilot, sweep, PILOT_S, error);
-    waiting_end(&watch);
-    return error->code;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return 1024 * (double)usage.ru_maxrss;
 }
 
 static enum error_code print_script(const struct arguments *arguments, const struct sweep *sweep, double limit_s,
                                     struct error *error)
 {
-    struct pilot pilot = {0};
+    struct pilot_estimate estimate;
     struct pilot_job job;
     struct record_layout layout;
+    struct room room;
     char *output =
         arguments->output ? strdup(arguments->output) : default_output(arguments->operand, &arguments->shard);
     struct job_script script = {.sweep = sweep,
-                                .pilot = &pilot,
+                                .estimate = &estimate,
                                 .job = &job,
                                 .limit_s = limit_s,
                                 .overrides = arguments->overrides,
@@ -254,16 +259,17 @@ static enum error_code print_script(const struct arguments *arguments, const str
                                 .output = output};
     if (!output)
         error_set(error, ERROR_FATAL, "out of memory");
-    struct room room;
+    double before = resident_bytes();
     if (!error->code && !read_resources(arguments, &script, error) &&
         !record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) &&
-        !look_here(&room, sweep, &layout, error) && !measure(&pilot, sweep, error) &&
-        !find_longest_job(&job, sweep, &room, error)) {
+        !look_here(&room, sweep, &layout, error) &&
+        !measure(&job, &estimate, sweep, &room, job_script_ranks(&script), error)) {
         room_print_warnings(stderr, &room);
+        script.memory = fmax(resident_bytes(), before + (double)(room.largest.n_bytes + trainer_bytes(&layout)));
+        script.record_memory = (double)layout.n_bytes;
         script.file_size = results_file_size(&layout, sweep->n_configs, sweep->replicates);
         job_script_print(stdout, &script, error);
     }
-    pilot_free(&pilot);
     free(output);
     return error->code;
 }
@@ -284,7 +290,7 @@ static int run(const struct command *command, int argc, char **argv)
         if (is_script) {
             print_script(&arguments, &sweep, limit_s, &error);
         } else {
-            stream_break_lines(&stdout, 16, false);
+            stream_break_lines(&stdout, 2, false);
             print_plan(&sweep, limit_s, sd, &error);
         }
     }
@@ -306,13 +312,12 @@ const struct command command_plan = {
         "  --sd X            of an effect between seeds (default 0.15): how many seeds find effects by an interval "
         "that\n"
         "                    does not hold 0, or that lies above the smallest effect of interest, for normal effects\n"
-        "  --sbatch NODES    prints a script for sbatch instead. Tasks, memory and time come from jobs of each\n"
-        "                    shape that are trained here on one core, for a minute at most\n"
+        "  --sbatch NODES    prints a script for sbatch instead, whose tasks, memory and time are those of this plan\n"
         "  --ranks-per-node N    on each of its nodes; default: as many as picky may use here\n"
         "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
         "  -o FILE.h5        the script's results (default: the sweep's name with .h5, in this directory)\n\n"
         "Times are simulated: some steps of the sweep's shapes are timed here, and a few of its jobs trained to learn\n"
-        "how attempts end, for some three seconds; the high end of an interval is at most twice its low end, which\n"
+        "how attempts end, for some two seconds; the high end of an interval is at most twice its low end, which\n"
         "holds in nine of ten cases. Configurations that do not fit into this machine's memory are\n"
         "named on stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .pages = "first-sweep.md, cluster.md, scale.md",

@@ -29,6 +29,8 @@ static void print_runs(const char *path, const struct results_state *state)
         if (n_pending > 0) {
             printf("No run is writing it; ");
             go_on_print(stdout, "SWEEP.cfg", path, &go_on, 1, "");
+            if (*state->command)
+                printf("It was made by:\n  %s\n", state->command);
         } else {
             printf(shard_is_part ? "This shard is complete; picky merge joins it with the others.\n" : "Complete.\n");
         }

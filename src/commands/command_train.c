@@ -7,6 +7,7 @@
 #include "memory_budget.h"
 #include "numbers.h"
 #include "progress.h"
+#include "streams.h"
 #include "task_checks.h"
 #include "text.h"
 #include "verify.h"
@@ -74,6 +75,7 @@ static enum error_code print_record(void *context, const struct job *job, const 
     job_print(stdout, job);
     if (status == STATUS_ACCEPTED || status == STATUS_REJECTED) {
         print_history(layout, &job->h, record);
+        stream_break_lines(&stdout, 2, true); /* below the wide table */
         print_units(layout, &job->h, record);
     }
     printf("\n");

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "numbers.h"
 #include "ranks.h"
+#include "streams.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -98,6 +99,7 @@ static enum error_code open_verify(struct verify **verify, const struct verifica
 
 static void report_all(const struct verification *verification, const struct verify_counts *counts)
 {
+    stream_break_lines(&stdout, 2, true);
     printf("%s: %" PRIu64 " of %" PRIu64 " slots done", verification->path, counts->n_done, counts->n_slots);
     if (counts->n_errors > 0)
         printf(" (%" PRIu64 " with an error: not to be done again)", counts->n_errors);

@@ -80,10 +80,9 @@ enum error_code counts_read(struct value_counts *values, const char *path, struc
 
 void counts_print(FILE *stream, const struct value_counts *values)
 {
-    fprintf(stream, "%-18s %10s %10s", values->shows_second_task ? "second_task" : values->row->name, "expected",
-            "done");
+    fprintf(stream, "%-16s %8s %8s", values->shows_second_task ? "second_task" : values->row->name, "expected", "done");
     for (int i = 1; i <= N_STATUSES; i++)
-        fprintf(stream, " %10s", status_names[i % N_STATUSES]);
+        fprintf(stream, " %8s", status_names[i % N_STATUSES]);
     fprintf(stream, "\n");
     for (size_t v = 0; v < values->n; v++) {
         const struct value_count *value = &values->value[v];
@@ -91,10 +90,10 @@ void counts_print(FILE *stream, const struct value_counts *values)
         char text[HYPERPARAMETER_FORMAT_MAX];
         hyperparameter_format(&value->h, values->row, text);
         bool is_word = values->shows_second_task && *value->h.second_task;
-        fprintf(stream, "%-18s %10" PRIu64 " %10" PRIu64, is_word ? value->h.second_task : text, expected,
+        fprintf(stream, "%-16s %8" PRIu64 " %8" PRIu64, is_word ? value->h.second_task : text, expected,
                 expected - value->counts[STATUS_PENDING]);
         for (int i = 1; i <= N_STATUSES; i++)
-            fprintf(stream, " %10" PRIu64, value->counts[i % N_STATUSES]);
+            fprintf(stream, " %8" PRIu64, value->counts[i % N_STATUSES]);
         fprintf(stream, "\n");
     }
 }

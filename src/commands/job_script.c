@@ -5,7 +5,6 @@
 #include "kernels.h"
 #include "limit.h"
 #include "progress.h"
-#include "shape.h"
 #include "sweep_sbatch.h"
 #include "version.h"
 
@@ -19,18 +18,17 @@
 
 /* Asked for beyond what was measured: other machines, shared caches, file systems. */
 static const double TIME_FACTOR = 1.5, TIME_EXTRA_S = 300, MEMORY_FACTOR = 1.5, MEMORY_EXTRA = 64e6;
-enum { SHAPES_MAX = 20 };
 
 /* What goes into the template. */
 struct script_filling {
     const struct job_script *script;
-    double n_ranks, needed_s, limit_s;
+    double limit_s;
     const char *sweep, *output, *program; /* absolute paths */
 };
 
-double job_script_time(const struct pilot *pilot, double n_ranks)
+int64_t job_script_ranks(const struct job_script *script)
 {
-    return n_ranks <= 1 ? pilot->total_s : pilot->total_s / n_ranks + pilot->pack_s;
+    return script->ranks_per_node * (script->n_nodes > 0 ? script->n_nodes : 1);
 }
 
 /* Whole minutes, of which the last one counts. */
@@ -48,60 +46,41 @@ static void print_time(FILE *stream, double seconds)
  * much. */
 static double rank_memory(const struct job_script *script)
 {
-    double gathered = fmin(256 * script->pilot->job_memory, 64e6);
+    double gathered = fmin(256 * script->record_memory, 64e6);
     double slots = (double)script->sweep->n_configs * (double)script->sweep->replicates;
-    return MEMORY_FACTOR * (script->pilot->memory + 2 * gathered + slots / 8) + MEMORY_EXTRA;
-}
-
-static void print_shape(FILE *stream, const struct pilot_shape *entry)
-{
-    const struct hyperparameters *h = entry->example;
-    char one[PROGRESS_DURATION_MAX], all[PROGRESS_DURATION_MAX];
-    struct shape shape = shape_of(h);
-    progress_duration(entry->job_s, one);
-    progress_duration(entry->n_jobs * entry->job_s, all);
-    fprintf(stream, "#   %" PRId64 " x %" PRId64 " units, %" PRId64 " steps: %.0f jobs of %.3g ms = %s; ",
-            shape.hidden_layers, shape.hidden_size, shape_steps(&shape), entry->n_jobs, 1e3 * entry->job_s, all);
-    if (entry->n_trained > 0)
-        fprintf(stream, "%" PRIu64 " trained in %.3g s\n", entry->n_trained, entry->trained_s);
-    else
-        fprintf(stream, "extrapolated from a few steps\n");
+    return MEMORY_FACTOR * (script->memory + 2 * gathered + slots / 8) + MEMORY_EXTRA;
 }
 
 /* The numbers behind the resources, as comments. */
 static void print_numbers(FILE *stream, const struct script_filling *filling)
 {
     const struct job_script *script = filling->script;
-    const struct pilot *pilot = script->pilot;
+    const struct pilot_estimate *estimate = script->estimate;
     const struct kernels *kernels;
     struct error ignored;
-    char host[256] = "?", duration[PROGRESS_DURATION_MAX], pack[PROGRESS_DURATION_MAX];
+    char host[256] = "?", low[PROGRESS_DURATION_MAX], high[PROGRESS_DURATION_MAX];
     gethostname(host, sizeof host - 1);
+    progress_duration(estimate->asked.low_s, low);
+    progress_duration(estimate->asked.high_s, high);
     fprintf(stream,
             "# %s: by picky plan %s\n# Its time limit may be shortened, but not below what one job needs: it requeues "
-            "itself and goes on, as it does when\n# it is submitted again.\n#\n# Measured on one core of %s (%s); jobs "
-            "with their repeated attempts:\n",
-            *script->sweep->name ? script->sweep->name : script->sweep->path, PICKY_VERSION, host,
-            kernels_choose(&kernels, &ignored) ? "?" : kernels->name);
-    for (size_t i = 0; i < pilot->n_shapes && i < SHAPES_MAX; i++)
-        print_shape(stream, &pilot->shapes[i]);
-    if (pilot->n_shapes > SHAPES_MAX)
-        fprintf(stream, "#   and %zu cheaper shapes\n", pilot->n_shapes - SHAPES_MAX);
-    progress_duration(filling->needed_s, duration);
-    progress_duration(pilot->pack_s, pack);
-    fprintf(stream, "# All: %.3g core-hours. On %.0f rank%s %s, with a last pack (%s) alone; ", pilot->total_s / 3600,
-            filling->n_ranks, filling->n_ranks == 1 ? "" : "s", duration, pack);
+            "itself and goes on, as it does when\n# it is submitted again.\n#\n# Simulated, from a short timing and "
+            "%" PRIu64 " jobs trained on one core of %s (%s), repeated attempts included:\n"
+            "# %.3g to %.3g core-hours; %s to %s on %" PRId64 " rank%s; ",
+            *script->sweep->name ? script->sweep->name : script->sweep->path, PICKY_VERSION, estimate->n_trained, host,
+            kernels_choose(&kernels, &ignored) ? "?" : kernels->name, estimate->cpu.low_s / 3600,
+            estimate->cpu.high_s / 3600, low, high, job_script_ranks(script), job_script_ranks(script) == 1 ? "" : "s");
     if (isfinite(script->limit_s))
         fprintf(stream, "--time is what was asked for.\n# ");
     else
-        fprintf(stream, "--time is %.3g times that (or one job with all its attempts) and %.0f min.\n# ", TIME_FACTOR,
-                TIME_EXTRA_S / 60);
+        fprintf(stream, "--time is %.3g times the most of that (or one job with all its attempts) and %.0f min.\n# ",
+                TIME_FACTOR, TIME_EXTRA_S / 60);
     limit_print_job(stream, script->job, script->sweep, limit_left(filling->limit_s, true));
     fprintf(
         stream,
         "# Memory: %.0f MB here, %.3g MB a record; --mem-per-cpu is %.3g times what rank 0 needs and %.0f MB for MPI.\n"
         "# The results file: %.3g MB.\n",
-        pilot->memory / 1e6, pilot->job_memory / 1e6, MEMORY_FACTOR, MEMORY_EXTRA / 1e6, script->file_size / 1e6);
+        script->memory / 1e6, script->record_memory / 1e6, MEMORY_FACTOR, MEMORY_EXTRA / 1e6, script->file_size / 1e6);
     if (script->is_assumed)
         fprintf(stream, "# Assumed: nodes of %" PRId64 " CPUs, %s; picky plan --ranks-per-node says otherwise.\n",
                 script->ranks_per_node,
@@ -203,10 +182,9 @@ static char *absolute_path(const char *path)
 
 enum error_code job_script_print(FILE *stream, const struct job_script *script, struct error *error)
 {
-    double n_ranks = (double)script->ranks_per_node * (double)(script->n_nodes > 0 ? script->n_nodes : 1);
     char *sweep = realpath(script->sweep->path, NULL), *output = absolute_path(script->output);
     char *program = realpath("/proc/self/exe", NULL);
-    double needed_s = job_script_time(script->pilot, n_ranks);
+    double needed_s = script->estimate->asked.high_s;
     double job_s = (double)script->job->max_attempts * script->job->attempt_s;
     double limit_s = isfinite(script->limit_s) ? script->limit_s : TIME_FACTOR * fmax(needed_s, job_s) + TIME_EXTRA_S;
     limit_s = 60 * ceil(limit_s / 60); /* as Slurm counts */
@@ -215,13 +193,9 @@ enum error_code job_script_print(FILE *stream, const struct job_script *script, 
         limit_print_job(stderr, script->job, script->sweep, limit_left(limit_s, true));
     }
     if (sweep && output && program)
-        print_template(stream, &(struct script_filling){.script = script,
-                                                        .n_ranks = n_ranks,
-                                                        .needed_s = needed_s,
-                                                        .limit_s = limit_s,
-                                                        .sweep = sweep,
-                                                        .output = output,
-                                                        .program = program});
+        print_template(stream,
+                       &(struct script_filling){
+                           .script = script, .limit_s = limit_s, .sweep = sweep, .output = output, .program = program});
     else
         error_set(error, ERROR_FATAL, "the paths of sweep, output and picky: %s", strerror(errno));
     free(sweep);

@@ -27,7 +27,8 @@ static void usage(FILE *stream)
         "h5py and xarray.\n\n"
         "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
         "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
-        "time limit or a signal all ranks are ended if one hangs (default 10).\n\n"
+        "time limit or a signal all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not as a\n"
+        "bar, for screen readers and logs. COLUMNS = N: for terminals that do not tell their width.\n\n"
         "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, own-tasks.md, cluster.md, reading.md,\n"
         "measures.md, claims.md, reproduce.md, more-replicates.md.\n");
 }
@@ -49,7 +50,7 @@ static int help_of(const char *name)
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0) {
             if (launch_rank() <= 0)
-                command_help(commands[i], stdout);
+                command_help(commands[i]);
             return 0;
         }
     return refuse_command(name);
@@ -66,6 +67,7 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        stream_break_lines(&stdout, 0, false);
         if (launch_rank() <= 0)
             usage(stdout);
         return 0;

@@ -7,13 +7,11 @@
 #include "rng.h"
 #include "shape.h"
 #include "simulation.h"
-#include "trainer.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* Timed are models of at most so many units a layer, and once if that takes long. */
 static const double LONG_S = 0.2;
@@ -128,7 +126,7 @@ enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *swe
 {
     const double slowest_s = 1e-8; /* a multiply-add, without vectors and with a margin */
     const struct kernels *widest;
-    double seconds_per_cost;
+    double seconds_per_cost = 0;
     *job = (struct pilot_job){0};
     double cost = find_longest(job, sweep, n_jobs);
     const struct hyperparameters *h = &sweep->configs[job->config];
@@ -152,6 +150,18 @@ enum error_code pilot_longest_job(struct pilot_job *job, const struct sweep *swe
 }
 
 /* ---- shapes ---------------------------------------------------------------------------------------------------- */
+
+/* A shape of the sweep. */
+struct pilot_shape {
+    const struct hyperparameters *example; /* one of its configurations; borrowed from the sweep */
+    double n_jobs;
+};
+
+/* The shapes, the costliest first. */
+struct pilot {
+    struct pilot_shape *shapes; /* [n_shapes]; owned */
+    size_t n_shapes;
+};
 
 static double cost(const struct pilot_shape *entry)
 {
@@ -186,108 +196,10 @@ static enum error_code find_shapes(struct pilot *pilot, const struct sweep *swee
             i = ++pilot->n_shapes;
             pilot->shapes[i - 1] = (struct pilot_shape){.example = &sweep->configs[c]};
         }
-        pilot->shapes[i - 1].n_configs++;
         pilot->shapes[i - 1].n_jobs += (double)sweep->replicates;
     }
     qsort(pilot->shapes, pilot->n_shapes, sizeof *pilot->shapes, compare_work);
     return ERROR_NONE;
-}
-
-/* ---- measuring ------------------------------------------------------------------------------------------------- */
-
-/* Hands over n jobs of the shape, spread over its configurations; fewer if it has fewer. */
-static enum error_code add_jobs(struct job_runner *runner, const struct pilot_shape *entry, const struct sweep *sweep,
-                                size_t n, struct error *error)
-{
-    struct shape shape = shape_of(entry->example);
-    size_t stride = entry->n_configs > n ? entry->n_configs / n : 1, n_added = 0;
-    for (int64_t replicate = 0; replicate < sweep->replicates; replicate++) {
-        size_t nth = 0;
-        for (size_t c = 0; c < sweep->n_configs; c++) {
-            struct shape other = shape_of(&sweep->configs[c]);
-            if (!shape_equal(&shape, &other) || nth++ % stride != 0)
-                continue;
-            if (n_added++ == n)
-                return ERROR_NONE;
-            if (job_runner_add(runner, &(struct job){.seed = sweep->seed + replicate, .h = sweep->configs[c]}, error))
-                return error->code;
-        }
-    }
-    return ERROR_NONE;
-}
-
-/* Trains so many packs' worth of jobs, for as long as they fill packs: of the rejected attempts some are left over, as
- * in a long sweep, where they would find company. Changes nothing if they do not fit into memory. */
-static enum error_code train_jobs(struct pilot_shape *entry, const struct sweep *sweep,
-                                  const struct record_layout *layout, size_t n_packs, struct error *error)
-{
-    struct trial trial;
-    if (trial_start(&trial, layout, error))
-        return error->code;
-    struct job_runner *runner = trial.runner;
-    size_t lanes = (size_t)job_runner_lanes(runner);
-    double start_s = clock_cpu_s(); /* other users' load does not count */
-    if (!add_jobs(runner, entry, sweep, n_packs * lanes, error)) {
-        size_t n_added = job_runner_waiting(runner), n_left = n_added;
-        while (n_left > 0 && (n_left == n_added || n_left >= lanes) &&
-               !job_runner_step(runner, note_record, &trial, error))
-            n_left = job_runner_waiting(runner);
-        if (!error->code && trial.n_errors == 0) {
-            entry->n_trained = n_added - n_left;
-            entry->trained_s = clock_cpu_s() - start_s;
-            entry->job_s = entry->trained_s / (double)entry->n_trained;
-            entry->pack_s = entry->trained_s / (double)job_runner_totals(runner).packs;
-        }
-    }
-    job_runner_destroy(runner);
-    return error->code;
-}
-
-enum error_code pilot_run(struct pilot *pilot, const struct sweep *sweep, double budget_s, struct error *error)
-{
-    double start_s = clock_s(), seconds_per_cost = 0;
-    struct record_layout layout;
-    const struct kernels *widest;
-    struct rusage before, after;
-    const struct memory memory = memory_find("");
-    uint64_t largest = 0; /* full pack */
-    *pilot = (struct pilot){0};
-    getrusage(RUSAGE_SELF, &before);
-    if (kernels_choose(&widest, error) ||
-        record_layout_make(&layout, sweep->configs, sweep->n_configs, sweep->store, error) ||
-        find_shapes(pilot, sweep, error))
-        return error->code;
-    for (size_t i = 0; i < pilot->n_shapes; i++) {
-        struct pilot_shape *entry = &pilot->shapes[i];
-        struct packing full = packing_choose(widest, entry->example, widest->lanes, MEMORY_UNLIMITED);
-        struct packing found = packing_choose(widest, entry->example, widest->lanes, memory_budget(&memory, 1));
-        largest = full.n_bytes > largest ? full.n_bytes : largest;
-        double left_s = budget_s - (clock_s() - start_s);
-        if ((i == 0 || left_s > 0) && time_steps(entry->example, SIZE_MAX, WIDTH, &seconds_per_cost, error))
-            return error->code;
-        const double margin = 1.5; /* attempts are repeated */
-        entry->job_s = cost(entry) * seconds_per_cost;
-        entry->pack_s = (double)full.n_models * entry->job_s;
-        double trial_s = margin * (double)widest->lanes * entry->job_s;
-        size_t n_packs = left_s < trial_s ? 0 : left_s < 2 * trial_s ? 1 : 2;
-        /* Fewer models at a time than elsewhere would take another time. */
-        bool is_whole = found.n_models == full.n_models;
-        if (n_packs > 0 && is_whole && train_jobs(entry, sweep, &layout, n_packs, error))
-            return error->code;
-        pilot->total_s += entry->n_jobs * entry->job_s;
-        pilot->pack_s = entry->pack_s > pilot->pack_s ? entry->pack_s : pilot->pack_s;
-    }
-    getrusage(RUSAGE_SELF, &after);
-    pilot->memory = fmax(1024 * (double)after.ru_maxrss,
-                         1024 * (double)before.ru_maxrss + (double)(largest + trainer_bytes(&layout)));
-    pilot->job_memory = (double)layout.n_bytes;
-    return ERROR_NONE;
-}
-
-void pilot_free(struct pilot *pilot)
-{
-    free(pilot->shapes);
-    *pilot = (struct pilot){0};
 }
 
 /* ---- estimates by simulation --------------------------------------------------------------------------------- */
@@ -297,7 +209,7 @@ const int pilot_ranks[PILOT_RANKS] = {1, 4, 16, 64, 256, 1024};
 static const double TIMING_S = 1, ONE_TIMING_S = 0.1; /* for the shapes' steps; for those of one */
 static const double TRAINING_S = 2;                   /* for jobs of the sweep */
 static const double COST_ERROR = 0.15;                /* standard deviation of what the cost function says, relative */
-static const double SIMULATION_S = 1;                 /* at least RUNS_MIN runs all the same */
+static const double SIMULATION_S = 0.4;               /* at least RUNS_MIN runs all the same */
 enum { RUNS_MAX = 200, RUNS_MIN = 10, FEW_RANKS = 64, MANY_RANKS_RUNS = 50 };
 
 /* How the jobs that were trained ended. */
@@ -384,7 +296,7 @@ static enum error_code find_scales(double *scales, const struct sweep *sweep, ui
         sum += scale * entry->n_jobs * cost(entry);
         weights += entry->n_jobs * cost(entry);
     }
-    pilot_free(&pilot);
+    free(pilot.shapes);
     for (size_t c = 0; c < sweep->n_configs; c++)
         if (isnan(scales[c]))
             scales[c] = weights > 0 ? sum / weights : 1;
@@ -495,11 +407,17 @@ static struct pilot_interval interval_of(double *times, size_t n)
     return (struct pilot_interval){times[best + spare], times[best + n_best - 1 - spare]};
 }
 
+/* n_ranks: asked for, too; 0: none. */
 static enum error_code simulate(struct pilot_estimate *estimate, struct simulation *simulation,
-                                const struct outcomes *outcomes, const struct sweep *sweep, struct error *error)
+                                const struct outcomes *outcomes, const struct sweep *sweep, int64_t n_ranks,
+                                struct error *error)
 {
-    static double run[PILOT_RANKS][RUNS_MAX];
-    size_t n_runs[PILOT_RANKS] = {0};
+    static double run[PILOT_RANKS + 1][RUNS_MAX];
+    size_t n_runs[PILOT_RANKS + 1] = {0};
+    int64_t ranks[PILOT_RANKS + 1] = {[PILOT_RANKS] = n_ranks};
+    const int n_kinds = n_ranks > 0 ? PILOT_RANKS + 1 : PILOT_RANKS;
+    for (int r = 0; r < PILOT_RANKS; r++)
+        ranks[r] = pilot_ranks[r];
     double max_attempts = 0, start_s = clock_cpu_s();
     for (size_t c = 0; c < sweep->n_configs; c++)
         max_attempts = fmax(max_attempts, (double)sweep->configs[c].max_attempts);
@@ -507,9 +425,11 @@ static enum error_code simulate(struct pilot_estimate *estimate, struct simulati
         const struct rng_key key = rng_key((int64_t)i, 1);
         const struct simulated_chance chance = draw_chance(outcomes, max_attempts, key);
         double factor = exp(COST_ERROR * draw_normal(key, 3));
-        for (int r = 0; r < PILOT_RANKS && (pilot_ranks[r] <= FEW_RANKS || i < MANY_RANKS_RUNS); r++) {
+        for (int r = 0; r < n_kinds; r++) {
             struct simulated_time time;
-            if (simulation_run(simulation, &chance, pilot_ranks[r], (int64_t)i, &time, error))
+            if (ranks[r] > FEW_RANKS && i >= MANY_RANKS_RUNS)
+                continue;
+            if (simulation_run(simulation, &chance, ranks[r], (int64_t)i, &time, error))
                 return error->code;
             if (r == 0 && outcomes->whole_s > 0) /* what is known need not be left to chance */
                 factor *= outcomes->whole_s / time.cpu_s;
@@ -519,12 +439,14 @@ static enum error_code simulate(struct pilot_estimate *estimate, struct simulati
     }
     for (int r = 0; r < PILOT_RANKS; r++)
         estimate->run[r] = interval_of(run[r], n_runs[r]);
+    if (n_ranks > 0)
+        estimate->asked = interval_of(run[PILOT_RANKS], n_runs[PILOT_RANKS]);
     estimate->cpu = estimate->run[0]; /* one rank is never idle */
     return ERROR_NONE;
 }
 
 enum error_code pilot_estimate(struct pilot_estimate *estimate, const struct sweep *sweep, uint64_t memory,
-                               struct error *error)
+                               int64_t n_ranks, struct error *error)
 {
     *estimate = (struct pilot_estimate){0};
     const struct kernels *widest;
@@ -537,7 +459,7 @@ enum error_code pilot_estimate(struct pilot_estimate *estimate, const struct swe
     else if (!kernels_choose(&widest, error) && !find_scales(scales, sweep, memory, error) &&
              !train_some(&outcomes, sweep, scales, memory, error) &&
              !simulation_create(&simulation, &simulated, widest, error))
-        simulate(estimate, simulation, &outcomes, sweep, error);
+        simulate(estimate, simulation, &outcomes, sweep, n_ranks, error);
     estimate->n_trained = (uint64_t)(outcomes.n_accepted + outcomes.n_others);
     simulation_destroy(simulation);
     free(scales);

@@ -25,8 +25,11 @@ static void *speak(void *context)
         watch->text(watch->context, now_s - start_s, text + strlen(text));
         if (is_terminal)
             fprintf(watch->stream, "\r%.*s\033[K", stream_columns(watch->stream), text);
-        else
-            fprintf(watch->stream, "%s\n", text);
+        else {
+            char time[CLOCK_TEXT_MAX];
+            clock_text(clock_calendar_s(), time);
+            fprintf(watch->stream, "%s (%s)\n", text, time);
+        }
         fflush(watch->stream);
         has_spoken = true;
         interval_s = is_terminal ? REDRAW_S : fmin(2 * interval_s, LONGEST_S);

@@ -378,7 +378,7 @@ APART static bool update_slices(const struct network *network, void (*kernel)(co
     if (p->back && back_product_slices(network, p->back))
         return true;
     size_t weight_work = p->n_rows + STEP_WORK;
-    size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, 2);
+    size_t units = interrupt_slice(p->n_units, p->n_columns * weight_work, network->kernels->panel_units);
     size_t columns = interrupt_slice(p->n_columns, units * weight_work, 2);
     for (size_t unit = 0; unit < p->n_units; unit += units)
         for (size_t column = 0; column < p->n_columns; column += columns) {

@@ -5,6 +5,7 @@
 #include "read.h"
 #include "runs.h"
 #include "schema.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -141,6 +142,17 @@ static enum error_code inspect_slots(struct inspection *in, const char *path, co
     return ERROR_NONE;
 }
 
+static void inspect_command(hid_t file, const char *path, char command[RESULTS_COMMAND_MAX])
+{
+    char *text;
+    struct error ignored = {0};
+    if (results_read_text(file, path, RESULTS_PROVENANCE, "command_line", &text, &ignored))
+        return;
+    snprintf(command, RESULTS_COMMAND_MAX, "%s", text);
+    text_make_line(command);
+    H5free_memory(text);
+}
+
 enum error_code results_inspect(const char *path, struct results_state *state, const struct hyperparameter *row,
                                 void (*visit)(void *context, const struct hyperparameters *h,
                                               const uint64_t counts[N_STATUSES]),
@@ -161,6 +173,7 @@ enum error_code results_inspect(const char *path, struct results_state *state, c
         !(code = inspect_runs(in->file, path, state, error)))
         code = inspect_slots(in, path, &header, state, row, visit, context, error);
     if (!code) {
+        inspect_command(in->file, path, state->command);
         state->seed = header.seed;
         state->replicates = (int64_t)header.replicates;
         state->n_configs = header.n_configs;

@@ -13,13 +13,16 @@ struct results_reason {
 #define RESULTS_REASONS_MAX 8    /* that are told apart */
 #define RESULTS_ERRORS_MAX  1000 /* jobs, the first ones, whose reasons are read */
 
+#define RESULTS_COMMAND_MAX 512
+
 /* How far a file is. */
 struct results_state {
     int64_t seed, replicates;
     uint64_t n_configs;
-    bool is_null;                                       /* its records are made up (record_layout.is_null) */
-    struct shard shard;                                 /* the part of the sweep that the file is for; 1/1: all of it */
-    uint64_t counts[N_STATUSES];                        /* of the shard's slots */
+    char command[RESULTS_COMMAND_MAX]; /* that made the file, as far as it fits; "" if it is not told */
+    bool is_null;                      /* its records are made up (record_layout.is_null) */
+    struct shard shard;                /* the part of the sweep that the file is for; 1/1: all of it */
+    uint64_t counts[N_STATUSES];       /* of the shard's slots */
     struct results_reason reasons[RESULTS_REASONS_MAX]; /* [n_reasons] of n_errors jobs, in order of appearance */
     int n_reasons;
     uint64_t n_errors;

@@ -174,7 +174,8 @@ for line in --nodes=3 --ntasks-per-node=5 '--mem-per-cpu=[1-9][0-9]+M' '--time=0
     [[ $(grep -cE "^#SBATCH $line\$" job.sbatch) == 1 ]] || fail "plan --sbatch: $line"
 done
 grep -qE -- '--exclusive|Assumed' job.sbatch && fail "plan --sbatch: lines of another script"
-grep -qE '^#   4 x 4 units, 10 steps: 3 jobs of .* ms = .*; [1-3] trained in ' job.sbatch || fail "plan --sbatch: the pilot"
+grep -qE '^# Simulated, from a short timing and 6 jobs trained on one core of ' job.sbatch || fail "plan --sbatch: the estimate"
+grep -qE '^# [0-9.e-]+ to [0-9.e-]+ core-hours; .* to .* on 15 ranks; --time is 1.5 times' job.sbatch || fail "plan --sbatch: its numbers"
 sed -n '/^SWEEP=/,/^PICKY=/p' job.sbatch >parameters
 (
     set --

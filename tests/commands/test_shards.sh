@@ -26,6 +26,9 @@ said "^picky: the file: $n_slots expected: [0-9]+ accepted, [0-9]+ rejected, [1-
 expect 0 "$picky" run sweep.cfg --shard 1/3
 said '^picky: sweep.cfg: 5 configurations x 7 replicates, shard 1/3, '
 said '^picky: the file, shard 1/3: 1[12] expected: .* 0 pending$'
+expect 0 "${picky%/*}/picky-analyse" summary sweep-1-of-3.h5
+said ' x 7 replicates, shard 1/3 = 1[12] jobs: complete$' out
+grep -q pending out && fail "slots of other shards are counted"
 expect 0 mpirun -n 2 --oversubscribe --bind-to none "$picky" run sweep.cfg --shard 2/3 -o second.h5
 expect 75 "$picky" run sweep.cfg --shard=3/3 --set epochs=4 --time-limit 0.001s
 said '^  \S*picky run sweep.cfg --set epochs=4 --shard 3/3 --time-limit 0.001s --resume$'

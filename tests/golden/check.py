@@ -160,15 +160,20 @@ class File:
             same(path, self.expected, self.pending if self.shard else 0)
 
     def extend(self):
-        """By a replicate: what was done keeps its bits."""
+        """By a replicate: what was done keeps its bits, and what was not done stays so in a run that has no time for it."""
         path, n = self.copy("grown.h5"), 1 + max(replicate for _, replicate in self.expected)
         options = settings([o for o in self.overrides if not o.startswith("replicates=")] + [f"replicates={n + 1}"])
-        run([self.picky, "extend", path, self.sweep_path, *options], self.code)
+        if self.is_dear:
+            options += ["--time-limit", "0.001s"]
+        run([self.picky, "extend", path, self.sweep_path, *options], STOPPED if self.is_dear else self.code)
         found = records(path)
         assert len(found) == len(self.expected) // n * (n + 1), f"{path}: slots {sorted(found)}"
-        for slot, record in self.expected.items():
-            assert found[slot] == record, f"{path}: slot {slot}: status and hash are {found[slot]}, not {record}"
-        run([self.picky, "verify", *(["--sample", "2"] if self.is_dear else ["--all"]), path], 0)
+        for slot, record in records(self.path).items():
+            expected = self.expected[slot]
+            assert found[slot] == expected or record[0] == found[slot][0] == PENDING, \
+                f"{path}: slot {slot}: status and hash are {found[slot]}, not {expected}"
+        if not self.is_dear:
+            run([self.picky, "verify", "--all", path], 0)
 
     def merge(self):
         path = os.path.join(self.folder, "merged.h5")

@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char *const jobs[] = {
-    "",
+    "max_attempts=1", /* all else as by default */
     "hidden_size=5 context_location=end",
     "hidden_size=16 hidden_layers=1 output_activation=linear second_task=add1.5",
     "hidden_size=7 hidden_layers=3 context_location=2 optimizer=sgd lr=0.05",

@@ -2,7 +2,8 @@
 # The core, built without MPI, HDF5 and libconfig by another compiler, as fast as its users may ask for, which is not
 # listened to, gives the bits of the build that is tested, on every instruction set that this machine can run, with
 # models and with units in the lanes.
-# Usage: test_bits.sh SOURCE_DIR RECORD_HASH "COMPILER..." LEVEL...     record_hash of a build; levels: O2, Ofast ...
+# Usage: test_bits.sh SOURCE_DIR RECORD_HASH "COMPILER..." LEVEL...     record_hash of a build; levels: O2, Ofast ..., or fast:
+#                                                                       O1 with what Ofast says of arithmetic
 set -euo pipefail
 source_dir=$1 reference_program=$2 compilers=$3
 shift 3
@@ -37,8 +38,8 @@ for compiler in $compilers; do
     command -v "$compiler" >/dev/null || { echo "skipped: no $compiler here"; continue; }
     for level in "$@"; do
         name=$compiler-$level
-        flags=-$level
-        [[ $level != Ofast ]] || flags+=" -ffast-math -funsafe-math-optimizations -ffp-contract=fast"
+        flags=-${level/#fast/O1}
+        [[ $level != *fast ]] || flags+=" -ffast-math -funsafe-math-optimizations -ffp-contract=fast"
         { cmake -S "$source_dir" -B "$work/$name" -D CMAKE_C_COMPILER="$compiler" -D CMAKE_BUILD_TYPE=None \
               -D CMAKE_C_FLAGS="$flags" -D PICKY_CORE_ONLY=ON &&
               cmake --build "$work/$name" -j 2 --target record_hash

@@ -89,10 +89,10 @@ static void test_product(void **state)
                 for (size_t lane = 0; lane < lanes; lane++) {
                     float sum = 0;
                     if (has_bias)
-                        sum = weights[kernels_panel(n_units, n_columns, u, n_inputs) * lanes + lane];
+                        sum = weights[kernels_weight(kernels, n_units, n_columns, u, n_inputs) * lanes + lane];
                     for (size_t k = 0; k < n_inputs; k++)
                         sum = fmaf(in[(r * in_stride + k) * lanes + lane],
-                                   weights[kernels_panel(n_units, n_columns, u, k) * lanes + lane], sum);
+                                   weights[kernels_weight(kernels, n_units, n_columns, u, k) * lanes + lane], sum);
                     if (epilogue == EPILOGUE_RELU)
                         sum = gate(sum, sum);
                     expected[(r * out_stride + u) * lanes + lane] = sum;
@@ -131,7 +131,7 @@ static void test_back_product(void **state)
                     float sum = 0;
                     for (size_t u = 0; u < n_units; u++)
                         sum = fmaf(delta[(r * delta_stride + u) * lanes + lane],
-                                   weights[kernels_panel(n_units, n_columns, u, k) * lanes + lane], sum);
+                                   weights[kernels_weight(kernels, n_units, n_columns, u, k) * lanes + lane], sum);
                     expected[(r * out_stride + k) * lanes + lane] =
                         gate(sum, gates[(r * gate_stride + k) * lanes + lane]);
                 }
@@ -176,7 +176,7 @@ static void check_update(const struct kernels *kernels, bool is_adam, size_t n_r
                 float g = 0;
                 for (size_t r = 0; r < n_rows; r++)
                     g = fmaf(in[(r * in_stride + c) * lanes + lane], delta[(r * delta_stride + u) * lanes + lane], g);
-                size_t at = kernels_panel(n_units, n_columns, u, c) * lanes + lane;
+                size_t at = kernels_weight(kernels, n_units, n_columns, u, c) * lanes + lane;
                 if (is_adam) {
                     float square = g * g;
                     m2[at] = flush(fmaf(beta1, m2[at], g));
@@ -242,7 +242,7 @@ static void test_silence(void **state)
                 for (size_t lane = 0; lane < lanes; lane++) {
                     size_t r = row[s * lanes + lane], k = unit[s * lanes + lane];
                     float rest = fmaf(-h[(r * activation_stride + k) * lanes + lane],
-                                      w[kernels_panel(n_units, n_columns, u, k) * lanes + lane],
+                                      w[kernels_weight(kernels, n_units, n_columns, u, k) * lanes + lane],
                                       sum[(r * n_units + u) * lanes + lane]);
                     expected[(s * out_stride + u) * lanes + lane] = gate(rest, rest);
                 }

@@ -16,7 +16,7 @@ import time
 import h5py
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from compare_results import compare  # noqa: E402
+from compare_results import Contents, compare  # noqa: E402
 
 # Jobs of four shapes, some accepted, some rejected, some diverging; several syncs' worth of time.
 SWEEP = """name = "to be killed"; replicates = 300; seed = 3;
@@ -95,6 +95,7 @@ class Test:
         assert Run(self.picky, 2, "whole.h5").wait() == 0
         with h5py.File("whole.h5", "r") as f:
             self.n_slots, self.status_offset = f["status"].size, f["status"].id.get_offset()
+            self.whole = Contents(f)
 
     def n_done(self, name):
         """Done slots of a file that may be being written, or not be there yet."""
@@ -106,9 +107,9 @@ class Test:
 
     def check(self, name, n_before):
         """What is done in a file that a run has left; it must be right."""
-        with h5py.File(name, "r") as f, h5py.File("whole.h5", "r") as whole:
+        with h5py.File(name, "r") as f:
             done = f["status"][:] > 0
-            differences, n = compare(f, whole, None if done.all() else done)
+            differences, n = compare(f, self.whole, None if done.all() else done)
         assert not differences and n >= 20, f"{name}: {differences}"
         assert done.sum() >= n_before, f"{name}: {n_before} slots were done, {done.sum()} are"
         status = subprocess.run([self.picky, "status", name], capture_output=True, text=True)

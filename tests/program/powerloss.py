@@ -10,7 +10,6 @@ changed, must fail.
 
 Usage: powerloss.py PICKY IO_SHIM.so [--states N] [--seed S]"""
 import argparse
-import math
 import os
 import random
 import signal
@@ -24,16 +23,15 @@ from collections import namedtuple
 import h5py
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from compare_results import compare  # noqa: E402
+from compare_results import Contents, compare  # noqa: E402
 
 HEADER = struct.Struct("=cB6xQqQ")
 Entry = namedtuple("Entry", "at family is_directory inode offset data")  # at: its place in the log
 
-# Records of two shapes, a few thousand: several syncs' worth, in a few megabytes.
-EPOCHS = 20
-SWEEP = f"""replicates = 1500; seed = 3;
-model = {{ epochs = {EPOCHS}; N_train = 400; N_test = 5; max_attempts = 2; }};
-cases = ( {{ hidden_size = 6; hidden_layers = 2; }}, {{ hidden_size = 9; hidden_layers = 2; context_location = "end"; }} );
+# Records of two shapes, a few thousand, in a few megabytes.
+SWEEP = """replicates = 1500; seed = 3;
+model = { epochs = 20; N_train = 400; N_test = 5; max_attempts = 2; };
+cases = ( { hidden_size = 6; hidden_layers = 2; }, { hidden_size = 9; hidden_layers = 2; context_location = "end"; } );
 """
 
 
@@ -157,7 +155,9 @@ class Disk:
 
 class Checker:
     def __init__(self, picky, reference):
-        self.picky, self.reference = picky, reference
+        self.picky = picky
+        with h5py.File(reference, "r") as f:
+            self.reference = Contents(f)
 
     def check(self, state, must_be_there, must_be_whole, programs):
         """None, or what is wrong. In a process of its own: HDF5 may crash or go round in circles on a damaged file."""
@@ -182,11 +182,11 @@ class Checker:
         return problem or (f"reading it ended by signal {os.WTERMSIG(status)}" if status else None)
 
     def look(self, must_be_whole, programs):
-        with h5py.File("state.h5", "r") as f, h5py.File(self.reference, "r") as reference:
+        with h5py.File("state.h5", "r") as f:
             done = f["status"][:] > 0
             if must_be_whole and not done.all():
                 return f"{(~done).sum()} slots are lost"
-            differences, n = compare(f, reference, done)
+            differences, n = compare(f, self.reference, done)
             if differences or n < 20:
                 return f"{done.sum()} slots done, {differences}"
         if programs:
@@ -257,29 +257,38 @@ def simulate(entries, rng, n_states, checker, place, claims_from, is_control):
 
 
 def run_whole(picky):
-    """The reference, whole.h5, by a run of some seconds: syncs go by time. Returns the options that make it so long."""
+    """The reference, whole.h5; returns how long it took."""
     start = time.monotonic()
-    subprocess.run([picky, "run", "sweep.cfg", "-o", "short.h5"], check=True, stderr=subprocess.DEVNULL)
-    os.unlink("short.h5")
-    options = ["--set", f"epochs={max(EPOCHS, math.ceil(EPOCHS * 5 / (time.monotonic() - start)))}"]
-    subprocess.run([picky, "run", "sweep.cfg", "-o", "whole.h5", *options], check=True, stderr=subprocess.DEVNULL)
-    return options
+    subprocess.run([picky, "run", "sweep.cfg", "-o", "whole.h5"], check=True, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
 
 
-def record_runs(picky, shim, options):
-    """A run that is killed and one that goes on, as one log."""
-    command = [picky, "run", "sweep.cfg", "-o", "out.h5", "--resume", *options]
+def slow_down(run, share):
+    """Lets a run go on for 50 ms, of which it is stopped for all but a share. Its signals and syncs, which go by time, go on."""
+    time.sleep(0.05 * share)
+    run.send_signal(signal.SIGSTOP)
+    time.sleep(0.05 * (1 - share))
+    run.send_signal(signal.SIGCONT)
+
+
+def record_runs(picky, shim, whole_s):
+    """A run that is killed and one that goes on, as one log. Both take some seconds, whatever the machine: syncs go by time."""
+    command = [picky, "run", "sweep.cfg", "-o", "out.h5", "--resume"]
     env = {**os.environ, "LD_PRELOAD": shim, "IO_SHIM_NAME": "out.h5", "IO_SHIM_LOG": os.path.abspath("log"),
            "IO_SHIM_SYNC_MS": "300"}
+    share = min(1, whole_s / 5)
     with open("run.log", "w") as log:
         run = subprocess.Popen(command, env=env, stderr=log)
         while run.poll() is None and not [e for e in read_log_so_far("log") if e == "d"][2:]:
-            time.sleep(0.01)
+            slow_down(run, share)
         n_syncs = read_log_so_far("log").count("d")
         run.send_signal(signal.SIGKILL)
         run.wait()
         print(f"recorded: a run killed after {n_syncs} syncs", end="")
-        subprocess.run(command, env=env, stderr=log, check=True)
+        run = subprocess.Popen(command, env=env, stderr=log)
+        while run.poll() is None:
+            slow_down(run, share)
+        assert run.returncode == 0, "the run that goes on"
     return read_log("log")
 
 

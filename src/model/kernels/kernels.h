@@ -7,7 +7,7 @@
  *
  * Weight panels. The weights of a layer with U units and C columns (the inputs; then 1 for the bias, if any) lie in
  * panels of `panel_units` units, so that streaming through a panel reads memory in order:
- * - models in the lanes: panels of two units, [U/2][C][2]; an odd last unit is a panel [C][1];
+ * - models in the lanes: panels of two or four units, [U/width][C][width], the last one as wide as units are left;
  * - units in the lanes: panels as wide as a SIMD register, [U/width][C][width], the last one padded with zeros; a lone
  *   unit is [C], padded to whole registers.
  * With units in the lanes the rows of other arrays are padded too (kernels_stride): kernels may read a register beyond
@@ -29,13 +29,6 @@ enum epilogue {
     EPILOGUE_NONE,
     EPILOGUE_RELU, /* max(sum, 0); NaN stays NaN */
 };
-
-/* Where a weight is, with models in the lanes. */
-static inline size_t kernels_panel(size_t n_units, size_t n_columns, size_t unit, size_t column)
-{
-    size_t width = unit % 2 == 0 && unit + 1 == n_units ? 1 : 2;
-    return (unit - unit % 2) * n_columns + column * width + unit % 2;
-}
 
 static inline size_t kernels_round_up(size_t n)
 {
@@ -177,10 +170,10 @@ struct kernels {
 static inline size_t kernels_weight(const struct kernels *kernels, size_t n_units, size_t n_columns, size_t unit,
                                     size_t column)
 {
-    size_t width = kernels->panel_units;
-    if (kernels->lanes > 1 || n_units == 1)
-        return kernels_panel(n_units, n_columns, unit, column);
-    return (unit - unit % width) * n_columns + column * width + unit % width;
+    size_t width = kernels->panel_units, in_panel = unit % width, first = unit - in_panel;
+    if ((kernels->lanes > 1 || n_units == 1) && n_units - first < width)
+        width = n_units - first; /* the last panel is narrower */
+    return first * n_columns + column * width + in_panel;
 }
 
 /* The kernels to use: those that the environment variable PICKY_SIMD names, else the widest that this processor has.

@@ -8,130 +8,150 @@
 
 #include <string.h>
 
+/* Units of a panel; and the weights that the rows of a tile share, in registers where there are enough. With AVX-512 as
+ * many vectors can be loaded as multiplied: tiles of 5 rows x 2 units, whose multiply-adds load each weight, take half
+ * as long again as 5 x 4. */
+#if LANES == 16
+#define PANEL          4
+#define KEEP_WEIGHT(w) KEEP_IN_REGISTER(w)
+#else
+#define PANEL          2
+#define KEEP_WEIGHT(w) ((void)0)
+#endif
+
 enum {
-    TILE_ROWS = 5,  /* 5 rows x 2 units: 10 sums in registers hide the latency of the multiply-add */
-    BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights; their inputs stay in the L1 cache */
+    TILE_ROWS = 5,  /* 5 rows x 2 units or more: their sums, in registers, hide the latency of the multiply-add */
+    BLOCK_ROWS = 10 /* rows that share one pass through a layer's weights */
 };
+
+INLINE size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ---- product ------------------------------------------------------------------------------------------------ */
 
 /* One tile: R rows x U units, all of k. w [n_inputs (+ 1)][U]. */
-INLINE void product_tile(const int R, const int U, const enum epilogue epilogue, size_t n_inputs, bool has_bias,
-                         const vec *restrict w, const vec *restrict in, size_t in_stride, vec *restrict out,
-                         size_t out_stride)
+INLINE void product_tile(const int R, const int U, const struct product *p, size_t unit, size_t row)
 {
-    vec sum[TILE_ROWS][2];
+    const size_t n_inputs = p->n_inputs, in_stride = p->in_stride;
+    const vec *restrict w = (const vec *)p->weights + unit * (n_inputs + p->has_bias);
+    const vec *restrict in = (const vec *)p->in + row * in_stride;
+    vec *restrict out = (vec *)p->out + row * p->out_stride + unit;
+    vec sum[TILE_ROWS][PANEL];
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
         for (int u = 0; u < U; u++)
-            sum[r][u] = has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
+            sum[r][u] = p->has_bias ? w[n_inputs * (size_t)U + (size_t)u] : (vec){0};
     }
 
     for (size_t k = 0; k < n_inputs; k++) {
+        vec weight[PANEL];
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            weight[u] = w[k * (size_t)U + (size_t)u];
+            KEEP_WEIGHT(weight[u]);
+        }
         UNROLL
         for (int r = 0; r < R; r++) {
             vec x = in[(size_t)r * in_stride + k];
             KEEP_IN_REGISTER(x);
             UNROLL
             for (int u = 0; u < U; u++)
-                sum[r][u] = vec_fma(x, w[k * (size_t)U + (size_t)u], sum[r][u]);
+                sum[r][u] = vec_fma(x, weight[u], sum[r][u]);
         }
     }
 
+    const bool is_relu = p->epilogue == EPILOGUE_RELU;
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
-        for (int u = 0; u < U; u++) {
-            vec result = sum[r][u];
-            if (epilogue == EPILOGUE_RELU)
-                result = vec_gate(result, result);
-            out[(size_t)r * out_stride + (size_t)u] = result;
-        }
+        for (int u = 0; u < U; u++)
+            out[(size_t)r * p->out_stride + (size_t)u] = is_relu ? vec_gate(sum[r][u], sum[r][u]) : sum[r][u];
     }
 }
 
-/* The units of one panel for a block of rows: full tiles, then the rows that are left over. */
-INLINE void product_panel(const int U, const enum epilogue epilogue, const struct product *p, size_t unit, size_t row,
-                          size_t row_end)
+/* The U units of one panel for a block of rows: full tiles, then the rows that are left over. */
+INLINE void product_panel(const int U, const struct product *p, size_t unit, size_t row, size_t row_end)
 {
-    const vec *w = (const vec *)p->weights + unit * (p->n_inputs + p->has_bias);
-    for (; row < row_end; row += TILE_ROWS) {
-        const vec *in = (const vec *)p->in + row * p->in_stride;
-        vec *out = (vec *)p->out + row * p->out_stride + unit;
-#define TILE(R) product_tile(R, U, epilogue, p->n_inputs, p->has_bias, w, in, p->in_stride, out, p->out_stride)
+    for (; row < row_end; row += TILE_ROWS)
         switch (row_end - row) {
-        case 1: TILE(1); break;
-        case 2: TILE(2); break;
-        case 3: TILE(3); break;
-        case 4: TILE(4); break;
-        default: TILE(5); break;
+        case 1: product_tile(1, U, p, unit, row); break;
+        case 2: product_tile(2, U, p, unit, row); break;
+        case 3: product_tile(3, U, p, unit, row); break;
+        case 4: product_tile(4, U, p, unit, row); break;
+        default: product_tile(5, U, p, unit, row); break;
         }
-#undef TILE
-    }
 }
 
-/* Loop order: blocks of rows; panels of two units (their weights are read once from the L2 cache and stay in L1 for
- * the block); tiles of rows; k. */
-INLINE void product_blocks(const enum epilogue epilogue, const struct product *p)
-{
-    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
-        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows;
-        size_t unit = 0;
-        for (; unit + 1 < p->n_units; unit += 2)
-            product_panel(2, epilogue, p, unit, row, row_end);
-        if (unit < p->n_units)
-            product_panel(1, epilogue, p, unit, row, row_end);
-    }
-}
-
+/* Loop order: blocks of rows; panels (their weights are read once from the L2 cache and stay in L1 for the block);
+ * tiles of rows; k. */
 static void product(const struct product *p)
 {
-    switch (p->epilogue) {
-    case EPILOGUE_NONE: product_blocks(EPILOGUE_NONE, p); break;
-    case EPILOGUE_RELU: product_blocks(EPILOGUE_RELU, p); break;
+    for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
+        size_t row_end = least(row + BLOCK_ROWS, p->n_rows), unit = 0;
+        for (; unit + PANEL <= p->n_units; unit += PANEL)
+            product_panel(PANEL, p, unit, row, row_end);
+        switch (p->n_units - unit) {
+        case 1: product_panel(1, p, unit, row, row_end); break;
+#if PANEL == 4
+        case 2: product_panel(2, p, unit, row, row_end); break;
+        case 3: product_panel(3, p, unit, row, row_end); break;
+#endif
+        }
     }
 }
 
 /* ---- back_product ------------------------------------------------------------------------------------------- */
 
-/* One tile: R rows x C inputs, all units: w [n_units][C], two units of a panel lying side by side. */
+/* Adds the parts of one panel's U units to the sums of R rows x C inputs. w [C][U]. */
+INLINE void back_product_panel(const int R, const int C, const int U, const vec *w, const vec *delta,
+                               size_t delta_stride, vec sum[TILE_ROWS][PANEL])
+{
+    UNROLL
+    for (int u = 0; u < U; u++) {
+        vec weight[PANEL];
+        UNROLL
+        for (int c = 0; c < C; c++) {
+            weight[c] = w[c * U + u];
+            KEEP_WEIGHT(weight[c]);
+        }
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            vec x = delta[(size_t)r * delta_stride + (size_t)u];
+            KEEP_IN_REGISTER(x);
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = vec_fma(x, weight[c], sum[r][c]);
+        }
+    }
+}
+
+/* One tile: R rows x C inputs, all units. */
 INLINE void back_product_tile(const int R, const int C, const struct back_product *p, size_t column, size_t row)
 {
-    const vec *w = (const vec *)p->weights + column * 2, *delta = (const vec *)p->delta + row * p->delta_stride;
+    const vec *weights = (const vec *)p->weights, *delta = (const vec *)p->delta + row * p->delta_stride;
     const vec *gate = (const vec *)p->gate + row * p->gate_stride + column;
     vec *out = (vec *)p->out + row * p->out_stride + column;
-    size_t n_units = p->n_units, delta_stride = p->delta_stride, panel = 2 * p->n_columns, unit = 0;
+    size_t n_units = p->n_units, n_columns = p->n_columns, delta_stride = p->delta_stride, unit = 0;
 
-    vec sum[TILE_ROWS][2];
+    vec sum[TILE_ROWS][PANEL];
     UNROLL
     for (int r = 0; r < R; r++) {
         UNROLL
         for (int c = 0; c < C; c++)
             sum[r][c] = (vec){0};
     }
-    for (; unit + 1 < n_units; unit += 2, w += panel) {
-        UNROLL
-        for (int r = 0; r < R; r++) {
-            UNROLL
-            for (int u = 0; u < 2; u++) {
-                vec x = delta[(size_t)r * delta_stride + unit + (size_t)u];
-                KEEP_IN_REGISTER(x);
-                UNROLL
-                for (int c = 0; c < C; c++)
-                    sum[r][c] = vec_fma(x, w[c * 2 + u], sum[r][c]);
-            }
-        }
-    }
-    if (unit < n_units) {
-        w = (const vec *)p->weights + unit * p->n_columns + column; /* a panel of one unit */
-        UNROLL
-        for (int r = 0; r < R; r++) {
-            vec x = delta[(size_t)r * delta_stride + unit];
-            UNROLL
-            for (int c = 0; c < C; c++)
-                sum[r][c] = vec_fma(x, w[c], sum[r][c]);
-        }
+    for (; unit + PANEL <= n_units; unit += PANEL)
+        back_product_panel(R, C, PANEL, weights + unit * n_columns + column * PANEL, delta + unit, delta_stride, sum);
+    const vec *rest = weights + unit * n_columns + column * (n_units - unit);
+    switch (n_units - unit) {
+    case 1: back_product_panel(R, C, 1, rest, delta + unit, delta_stride, sum); break;
+#if PANEL == 4
+    case 2: back_product_panel(R, C, 2, rest, delta + unit, delta_stride, sum); break;
+    case 3: back_product_panel(R, C, 3, rest, delta + unit, delta_stride, sum); break;
+#endif
     }
     UNROLL
     for (int r = 0; r < R; r++) {
@@ -154,15 +174,15 @@ INLINE void back_product_columns(const int C, const struct back_product *p, size
         }
 }
 
-/* Loop order: blocks of rows; pairs of columns (whose weights, two cache lines a panel, stay in L1 for the block);
- * tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
+/* Loop order: blocks of rows; columns, as many as a panel has units (whose weights, some cache lines a panel, stay in
+ * L1 for the block); tiles of rows; units. The layer's update, which follows, finds the weights in the L2 cache. */
 static void back_product(const struct back_product *p)
 {
     for (size_t row = 0; row < p->n_rows; row += BLOCK_ROWS) {
-        size_t row_end = row + BLOCK_ROWS < p->n_rows ? row + BLOCK_ROWS : p->n_rows, column = p->first_input;
-        for (; column + 1 < p->n_inputs; column += 2)
-            back_product_columns(2, p, column, row, row_end);
-        if (column < p->n_inputs)
+        size_t row_end = least(row + BLOCK_ROWS, p->n_rows), column = p->first_input;
+        for (; column + PANEL <= p->n_inputs; column += PANEL)
+            back_product_columns(PANEL, p, column, row, row_end);
+        for (; column < p->n_inputs; column++)
             back_product_columns(1, p, column, row, row_end);
     }
 }
@@ -174,7 +194,7 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
                         const vec *restrict delta, size_t delta_stride, const vec *restrict in, size_t in_stride,
                         vec *restrict w, vec *restrict m, vec *restrict v)
 {
-    vec g[2][2];
+    vec g[2][PANEL];
     UNROLL
     for (int i = 0; i < C; i++) {
         UNROLL
@@ -182,13 +202,19 @@ INLINE void update_tile(const int U, const int C, const bool is_adam, const stru
             g[i][u] = (vec){0};
     }
     for (size_t r = 0; r < n_rows; r++) {
+        vec d[PANEL];
+        UNROLL
+        for (int u = 0; u < U; u++) {
+            d[u] = delta[r * delta_stride + (size_t)u];
+            KEEP_WEIGHT(d[u]);
+        }
         UNROLL
         for (int i = 0; i < C; i++) {
             vec x = in[r * in_stride + (size_t)i];
             KEEP_IN_REGISTER(x);
             UNROLL
             for (int u = 0; u < U; u++)
-                g[i][u] = vec_fma(x, delta[r * delta_stride + (size_t)u], g[i][u]);
+                g[i][u] = vec_fma(x, d[u], g[i][u]);
         }
     }
     UNROLL
@@ -218,18 +244,23 @@ INLINE void update_panel(const int U, const bool is_adam, const struct update_co
 #undef TILE
 }
 
-/* Loop order: panels of two units; pairs of columns; rows. The 2 x 2 gradients of a tile are complete when its weights
- * are updated, so they never leave the registers; weights and moments are read and written once, in order. */
+/* Loop order: panels; pairs of columns; rows. The gradients of a tile are complete when its weights are updated, so
+ * they never leave the registers; weights and moments are read and written once, in order. */
 INLINE void update(const bool is_adam, const struct update *p)
 {
     const struct update_constants c = update_constants_of(p, *(const vec *)p->rate, *(const vec *)p->epsilon);
     size_t unit = 0;
     if (p->back)
         back_product(p->back);
-    for (; unit + 1 < p->n_units; unit += 2)
-        update_panel(2, is_adam, &c, p, unit);
-    if (unit < p->n_units)
-        update_panel(1, is_adam, &c, p, unit);
+    for (; unit + PANEL <= p->n_units; unit += PANEL)
+        update_panel(PANEL, is_adam, &c, p, unit);
+    switch (p->n_units - unit) {
+    case 1: update_panel(1, is_adam, &c, p, unit); break;
+#if PANEL == 4
+    case 2: update_panel(2, is_adam, &c, p, unit); break;
+    case 3: update_panel(3, is_adam, &c, p, unit); break;
+#endif
+    }
 }
 
 static void update_adam(const struct update *p)
@@ -250,36 +281,42 @@ INLINE vec pick(bool is_shared, const float *from, vec_bits at)
     return is_shared ? *(const vec *)(from + at[0]) : vec_gather(from, at);
 }
 
+/* Some units of one panel: out[u] = max(0, sum[u] + activation * w[u]). */
+INLINE void silence_units(const bool is_shared, const int U, vec activation, const float *w, vec_bits weight_at,
+                          const float *sum, vec_bits sum_at, vec *out)
+{
+    UNROLL
+    for (int u = 0; u < U; u++) {
+        vec rest =
+            vec_fma(activation, pick(is_shared, w + u * LANES, weight_at), pick(is_shared, sum + u * LANES, sum_at));
+        out[u] = vec_gate(rest, rest);
+    }
+}
+
 INLINE void silence_slots(const bool is_shared, const struct silence *p)
 {
     vec *out = (vec *)p->out;
+    const size_t n_last = p->n_units % PANEL, panels_end = p->n_units - n_last;
     for (size_t slot = 0; slot < p->n_slots; slot++, out += p->out_stride) {
         const uint32_t *row = p->row + slot * LANES, *unit = p->unit + slot * LANES;
         vec_bits sum_at, weight_at, last_weight_at, activation_at;
         for (int lane = 0; lane < LANES; lane++) {
             sum_at[lane] = (int32_t)(row[lane] * p->n_units) * LANES + lane;
             activation_at[lane] = (int32_t)(row[lane] * p->activation_stride + unit[lane]) * LANES + lane;
-            weight_at[lane] = (int32_t)unit[lane] * 2 * LANES + lane;
-            last_weight_at[lane] = (int32_t)unit[lane] * LANES + lane; /* in a panel of one unit */
+            weight_at[lane] = (int32_t)unit[lane] * PANEL * LANES + lane;
+            last_weight_at[lane] = (int32_t)(unit[lane] * n_last) * LANES + lane; /* in a narrower panel */
         }
         vec activation = -pick(is_shared, p->activation, activation_at);
-        const float *w = p->weights, *sum = p->sum;
-        size_t u = 0;
-        for (; u + 1 < p->n_units; u += 2, w += 2 * p->n_columns * LANES, sum += 2 * LANES) {
-            vec first = vec_fma(activation, pick(is_shared, w, weight_at), pick(is_shared, sum, sum_at));
-            vec second =
-                vec_fma(activation, pick(is_shared, w + LANES, weight_at), pick(is_shared, sum + LANES, sum_at));
-            out[u] = vec_gate(first, first);
-            out[u + 1] = vec_gate(second, second);
-        }
-        if (u < p->n_units) {
-            vec last = vec_fma(activation, pick(is_shared, w, last_weight_at), pick(is_shared, sum, sum_at));
-            out[u] = vec_gate(last, last);
-        }
+        for (size_t u = 0; u < panels_end; u += PANEL)
+            silence_units(is_shared, PANEL, activation, p->weights + u * p->n_columns * LANES, weight_at,
+                          p->sum + u * LANES, sum_at, out + u);
+        for (size_t u = panels_end; u < p->n_units; u++)
+            silence_units(is_shared, 1, activation, p->weights + (panels_end * p->n_columns + u - panels_end) * LANES,
+                          last_weight_at, p->sum + u * LANES, sum_at, out + u);
     }
 }
 
-/* Loop order: slots; panels of two units. */
+/* Loop order: slots; panels. */
 static void silence(const struct silence *p)
 {
     if (p->is_shared)
@@ -370,7 +407,7 @@ extern const struct kernels CONCATENATE(kernels_, KERNELS_NAME), CONCATENATE(uni
 const struct kernels CONCATENATE(kernels_, KERNELS_NAME) = {
     .name = STRING(KERNELS_NAME),
     .lanes = LANES,
-    .panel_units = 2,
+    .panel_units = PANEL,
     .units = &CONCATENATE(units_, KERNELS_NAME),
     .product = product,
     .back_product = back_product,

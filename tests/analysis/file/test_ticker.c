@@ -42,7 +42,7 @@ static void ticker_speaks_when_it_takes_long(void **state)
     ticker.is_terminal = false;
     ticked(&ticker, 100, text);
     assert_non_null(strstr(text, "picky-analyse: 200 of 400 models read (50 %), about "));
-    assert_int_equal(text[strlen(text) - 1], '\n');
+    assert_non_null(strstr(text, "Z)\n")); /* when */
     assert_true(ticker.next_s > ticker.start_s);
     ticker_add(NULL, 1);
     ticker_end(&ticker);

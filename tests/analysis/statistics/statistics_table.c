@@ -201,6 +201,7 @@ int main(void)
 {
     static char line[1 << 20];
     static float values[VALUES_MAX];
+    setvbuf(stdout, NULL, _IOLBF, 0); /* whoever asks waits for an answer before the next question */
     while (fgets(line, sizeof line, stdin)) {
         uint64_t k, n_trials;
         double below, low, high, numbers[3];

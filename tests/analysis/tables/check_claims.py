@@ -15,7 +15,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 import check_summary as base  # exits by 77 if something is missing
-from check_summary import ACCEPTED, MEASURES, REJECTED, TABLE, done, make_file, number, rows, run
+from check_summary import ACCEPTED, MEASURES, REJECTED, ask, done, make_file, number, rows, run
 
 import h5py
 import numpy as np
@@ -132,9 +132,7 @@ def pooled(differences):
 
 
 def interval(values):
-    line = f"means {len(values)} 1 " + " ".join(f"{v:.9g}" for v in values) + "\n"
-    out = subprocess.run([TABLE], input=line, capture_output=True, text=True, check=True).stdout.split()
-    return float(out[1]), float(out[2])
+    return ask(f"means {len(values)} 1", values)[1:3]
 
 
 def verdict(n, low, high, smallest=0.05):
