@@ -20,8 +20,8 @@ static const struct costs all_costs[] = {
 static const double sgd_share = 0.3;       /* of Adam's cost */
 static const double sample_ns = 16;        /* to load a sample of a batch, and its loss */
 static const double layer_ns = 100;        /* of a step beside its vectors */
-static const double ns_per_far_byte = .05; /* a weight and its moments, there and back, from beyond the caches */
-static const double near_bytes = 16e6;     /* what caches hold of them */
+static const double ns_per_far_byte = .05; /* weights and moments, there and back, of a step */
+static const double near_bytes = 6e6;      /* so much of them costs nothing more: it comes while others are computed */
 
 static const struct costs *costs_of(const struct kernels *kernels)
 {
@@ -41,7 +41,7 @@ struct cost_terms cost_terms(const struct kernels *kernels, const struct shape *
     const double panels = has_units ? ceil(H / width) / H : 1;
     const double vectors = panels * (double)shape_n_parameters(shape), hidden = panels * H * (H + 1);
     const double bytes = vectors * lanes * sizeof(float) * (is_adam ? 3 : 1);
-    const double far_ns = bytes > near_bytes / 4 ? 2 * bytes / (bytes + near_bytes) * ns_per_far_byte * bytes : 0;
+    const double far_ns = fmax(bytes - near_bytes, 0) * ns_per_far_byte;
     const double steps = (double)shape_steps(shape), test_rows = (double)shape->n_tasks * (double)shape->N_test;
     const double samples = test_rows + (double)shape->steps[0] * rows;
     /* Silencing a unit of layer l re-does layers l+2..L where the unit is active; in a pack not all lanes are, and
