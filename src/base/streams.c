@@ -165,3 +165,19 @@ void stream_break_lines(FILE **stream, int indent, bool keeps_indented)
     if (broken && setvbuf(broken, NULL, _IOLBF, BUFSIZ) == 0)
         *stream = broken;
 }
+
+void stream_fill(FILE *stream, const char *text, int indent)
+{
+    enum { COLUMNS = 79 };
+    int column = indent;
+    for (const char *word = text; *word; word += strspn(word, " ")) {
+        int length = 0;
+        for (bool is_quoted = false; word[length] && (word[length] != ' ' || is_quoted); length++)
+            is_quoted ^= word[length] == '"';
+        if (column > indent && column + 1 + length > COLUMNS)
+            column = fprintf(stream, "\n%*s", indent, "") - 1;
+        column += fprintf(stream, "%s%.*s", column > indent ? " " : "", length, word);
+        word += length;
+    }
+    fprintf(stream, "\n");
+}

@@ -348,19 +348,25 @@ const struct command command_merge = {
     .name = "merge",
     .synopsis = "-o FILE.h5 [--drop NAME]... [--quiet] PART.h5...",
     .summary = "Joins results files of one sweep, such as its shards, into a new one.",
-    .details =
-        "  -o FILE.h5        the whole; must not exist\n"
-        "  --drop NAME       leaves behind what you added by this name (notes, group/x, importance@comment)\n"
-        "  --quiet           taken as by picky run; there is no progress to leave out\n\n"
-        "The parts must hold the same sweep and may be done in part, or overlap: where two have done the same job,\n"
-        "their bits must agree. No run may be writing them. Outside of provenance the whole equals the file of one\n"
-        "run of the sweep, bit for bit. What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, "
-        "with\n"
-        "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep writes.\n"
-        "What you added to the parts (attributes, datasets, groups) goes along; where two parts differ in it, it is\n"
-        "named and refused.\n\n"
-        "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but some jobs failed with an error,\n"
-        "75 jobs are missing.\n",
+    .details = "  -o FILE.h5        the whole; must not exist\n"
+               "  --drop NAME       leaves behind what you added by this name (notes, group/x,\n"
+               "                    importance@comment)\n"
+               "  --quiet           taken as by picky run; there is no progress to leave out\n"
+               "\n"
+               "The parts must hold the same sweep and may be done in part, or overlap: where\n"
+               "two have done the same job, their bits must agree. No run may be writing them.\n"
+               "Outside of provenance the whole equals the file of one run of the sweep, bit\n"
+               "for bit.\n"
+               "\n"
+               "What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, with\n"
+               "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep\n"
+               "writes.\n"
+               "\n"
+               "What you added to the parts (attributes, datasets, groups) goes along; where\n"
+               "two parts differ in it, it is named and refused.\n"
+               "\n"
+               "Exit codes: 0 complete, 2 bad usage or files, 3 fatal (I/O), 4 complete but\n"
+               "some jobs failed with an error, 75 jobs are missing.\n",
     .pages = "more-replicates.md, cluster.md",
     .run = run,
 };

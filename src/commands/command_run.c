@@ -51,33 +51,44 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]] [--set KEY=VALUE]... [--shard I/N]\n"
-                "                [--time-limit D] [--by KEY] [--quiet]",
-    .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
-    .details =
-        "  -o FILE.h5        the results (default: the sweep's name with .h5, in this directory); must not exist,\n"
-        "                    except with --resume\n"
-        "  --resume          goes on with FILE.h5: only what is pending in it is done. The sweep must be the one that\n"
-        "                    it was made with (name, comments and layout aside); starts it if there is no file\n"
-        "  --retry error     with --resume: jobs that could not run are done again. Rejected and diverged ones would\n"
-        "                    have the same bits again: picky extend with a larger max_attempts takes them further\n"
-        "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed, replicates, name\n"
-        "  --shard I/N       does the I-th of N parts of the sweep, into a file of its own (default:\n"
-        "                    SWEEP-I-of-N.h5); picky merge joins the parts\n"
-        "  --time-limit D    stops early, in good order, so as to end within D: 90 (seconds), 30s, 10m, 2h, 1h30m,\n"
-        "                    1d, or as Slurm writes it: MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own limit\n"
-        "                    is minded without being told\n"
-        "  --by KEY          at the end, counts for each value of this hyperparameter too\n"
-        "  --quiet           no first lines and no progress; warnings, errors and the last lines stay\n\n"
-        "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a second, SIGUSR1 and SIGUSR2\n"
-        "after the models in training, at most ten seconds later; all that is finished is kept. A second SIGINT\n"
-        "kills. A SIGHUP that is ignored at the start (nohup) stays so. Ten seconds after that, or after the time\n"
-        "limit, all ranks are ended if one hangs; the sweep can be resumed as well.\n\n"
-        "Where memory is short fewer models are trained at a time, to the same bits; jobs of which not one fits end\n"
-        "with status error. A sweep of which no configuration fits is refused.\n\n"
-        "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
-        "4 complete but some jobs failed with an error (a rejected model is no error), 5 one job needs longer than\n"
-        "the whole time limit (none was finished in it), 75 stopped early.\n",
+    .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]]\n"
+                "                 [--set KEY=VALUE]... [--shard I/N] [--time-limit D]\n"
+                "                 [--by KEY] [--quiet]",
+    .summary = "Runs a sweep into one HDF5 file; under mpirun every rank trains.",
+    .details = "  -o FILE.h5        the results (default: the sweep's name with .h5, in this\n"
+               "                    directory); must not exist, except with --resume\n"
+               "  --resume          goes on with FILE.h5: only what is pending in it is done.\n"
+               "                    The sweep must be the one that it was made with (name,\n"
+               "                    comments and layout aside); starts it if there is no file\n"
+               "  --retry error     with --resume: jobs that could not run are done again.\n"
+               "                    Rejected and diverged ones would have the same bits again:\n"
+               "                    picky extend with a larger max_attempts takes them further\n"
+               "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed,\n"
+               "                    replicates, name\n"
+               "  --shard I/N       does the I-th of N parts of the sweep, into a file of its\n"
+               "                    own (default: SWEEP-I-of-N.h5); picky merge joins the parts\n"
+               "  --time-limit D    stops early, in good order, to end within D: 90 (seconds),\n"
+               "                    30s, 10m, 2h, 1h30m, 1d, or as Slurm writes it: MM:SS,\n"
+               "                    HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own limit is\n"
+               "                    minded without being told\n"
+               "  --by KEY          at the end, counts for each value of a hyperparameter too\n"
+               "  --quiet           no first lines and no progress; warnings, errors and the\n"
+               "                    last lines stay\n"
+               "\n"
+               "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a\n"
+               "second, SIGUSR1 and SIGUSR2 after the models in training, at most ten seconds\n"
+               "later; all that is finished is kept. A second SIGINT kills. A SIGHUP that is\n"
+               "ignored at the start (nohup) stays so. Ten seconds after that, or after the\n"
+               "time limit, all ranks are ended if one hangs; the sweep can be resumed as well.\n"
+               "\n"
+               "Where memory is short fewer models are trained at a time, to the same bits;\n"
+               "jobs of which not one fits end with status error. A sweep of which no\n"
+               "configuration fits is refused.\n"
+               "\n"
+               "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file,\n"
+               "3 fatal (I/O, MPI), 4 complete but some jobs failed with an error (a rejected\n"
+               "model is no error), 5 one job needs longer than the whole time limit (none was\n"
+               "finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,
     .pages = "first-sweep.md, own-tasks.md, cluster.md",

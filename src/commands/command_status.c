@@ -162,13 +162,16 @@ const struct command command_status = {
     .name = "status",
     .synopsis = "FILE.h5 [--by KEY | --json | --quiet]",
     .summary = "How far a results file is: jobs by status, why some failed, who writes it. Also while a run does.",
-    .details =
-        "  --by KEY          counts for each value of this hyperparameter too\n"
-        "  --json            for machines: jobs by status, reasons of errors, whether a run writes it\n"
-        "  --quiet           one line: the counts, as a run's last lines have them\n\n"
-        "The rate is that of the run that is writing, since its start, and the time left takes the pending jobs\n"
-        "to be like those it did. Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot be\n"
-        "read, is not picky's or is damaged.\n",
+    .details = "  --by KEY          counts for each value of this hyperparameter too\n"
+               "  --json            for machines: jobs by status, reasons of errors, whether a\n"
+               "                    run writes it\n"
+               "  --quiet           one line: the counts, as a run's last lines have them\n"
+               "\n"
+               "The rate is that of the run that is writing, since its start, and the time left\n"
+               "takes the pending jobs to be like those it did.\n"
+               "\n"
+               "Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot\n"
+               "be read, is not picky's or is damaged.\n",
     .pages = "first-sweep.md, cluster.md",
     .run = run,
 };

@@ -260,17 +260,22 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_train = {
     .name = "train",
-    .synopsis = "[--set KEY=VALUE]... [--seed S] | --from FILE.h5 --config C --replicate R",
+    .synopsis = "[--set KEY=VALUE]... [--seed S] |\n"
+                "                   --from FILE.h5 --config C --replicate R",
     .summary = "Trains one model, as a job of a sweep would be, and prints it.",
-    .details =
-        "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
-        "  --seed S          the job's seed (default 1)\n"
-        "  --from FILE.h5    the job of this file's configuration C and replicate R, both counted from 0 as in\n"
-        "                    its arrays: prints what it holds, by epoch, beside what is computed, each array\n"
-        "                    that differs, and whether all bits are the same (as picky verify does of a slot)\n\n"
-        "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the result is the same,\n"
-        "bit for bit. Exit codes: 0 trained (accepted or not), 2 bad usage or file, 3 too little memory for it,\n"
-        "4 it is not what FILE.h5 holds, or cannot be done again.\n",
+    .details = "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
+               "  --seed S          the job's seed (default 1)\n"
+               "  --from FILE.h5    the job of this file's configuration C and replicate R,\n"
+               "                    both counted from 0 as in its arrays: prints what it holds,\n"
+               "                    by epoch, beside what is computed, each array that differs,\n"
+               "                    and whether all bits are the same (as picky verify does of\n"
+               "                    a slot)\n"
+               "\n"
+               "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the\n"
+               "result is the same, bit for bit.\n"
+               "\n"
+               "Exit codes: 0 trained (accepted or not), 2 bad usage or file, 3 too little\n"
+               "memory for it, 4 it is not what FILE.h5 holds, or cannot be done again.\n",
     .lists_hyperparameters = true,
     .pages = "own-tasks.md, reproduce.md, model.md",
     .run = run,

@@ -16,21 +16,26 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void usage(FILE *stream)
 {
-    fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of hyperparameters and\n"
-                    "measures how important every hidden neuron is to each task.\n\nUsage:\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
-    fprintf(
-        stream,
-        "  picky help COMMAND\n  picky --version\n\n"
-        "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by picky-analyse, h5dump,\n"
-        "h5py and xarray.\n\n"
-        "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the instruction set (default: the\n"
-        "widest that the processor has; the results are the same bits). PICKY_GRACE_SECONDS = D: so long after a\n"
-        "time limit or a signal all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not as a\n"
-        "bar, for screen readers and logs. COLUMNS = N: for terminals that do not tell their width.\n\n"
-        "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, own-tasks.md, cluster.md, reading.md,\n"
-        "measures.md, claims.md, reproduce.md, more-replicates.md.\n");
+    fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of\n"
+                    "hyperparameters and measures how important every hidden neuron is to each task.\n\nUsage:\n");
+    for (int i = 0; i < N_COMMANDS; i++) {
+        fprintf(stream, "  picky %s %s\n      ", commands[i]->name, commands[i]->synopsis);
+        stream_fill(stream, commands[i]->summary, 6);
+    }
+    fprintf(stream, "  picky help COMMAND\n  picky --version\n\n"
+                    "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by\n"
+                    "picky-analyse, h5dump, h5py and xarray.\n\n"
+                    "Environment:\n"
+                    "  PICKY_SIMD=NAME   instruction set: avx512, avx2, neon or portable (default:\n"
+                    "                    the widest that the processor has; all give the same bits)\n"
+                    "  PICKY_GRACE_SECONDS=D\n"
+                    "                    so long after a time limit or a signal all ranks are ended\n"
+                    "                    if one hangs (default 10)\n"
+                    "  TERM=dumb         progress as lines, not a bar, for screen readers and logs\n"
+                    "  COLUMNS=N         for terminals that do not tell their width\n\n"
+                    "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\n"
+                    "own-tasks.md, cluster.md, reading.md, measures.md, claims.md, reproduce.md,\n"
+                    "more-replicates.md.\n");
 }
 
 static int refuse_command(const char *name)
