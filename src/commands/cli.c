@@ -84,7 +84,7 @@ void print_hyperparameters(FILE *stream)
 
 void command_help(const struct command *command)
 {
-    stream_break_lines(&stdout, 0, false);
+    stream_break_help();
     FILE *stream = stdout;
     fprintf(stream, "Usage: picky %s %s\n\n", command->name, command->synopsis);
     stream_fill(stream, command->summary, 0);

@@ -72,7 +72,7 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        stream_break_lines(&stdout, 0, false);
+        stream_break_help();
         if (launch_rank() <= 0)
             usage(stdout);
         return 0;
