@@ -2,6 +2,8 @@
 """Compares two results files bit by bit, /provenance left out: names, shapes, types, data, attributes.
 
 Usage: compare_results.py [--done] A.h5 B.h5      exit code 1 and a line for each difference
+       compare_results.py --serve                 the same for each line of stdin, whose arguments are separated by tabs, with
+                                                  a last line `exit code N`
 
 --done: A may be unfinished; of the arrays by (config, replicate) only the slots that are done in A are compared"""
 import sys
@@ -64,11 +66,12 @@ def compare(a, b, done):
     return differences, len(names)
 
 
-def main():
-    names = sys.argv[-2:]
+def report(arguments):
+    """Compares, and says it; returns the exit code."""
+    names = arguments[-2:]
     slots = ""
     with h5py.File(names[0], "r") as a, h5py.File(names[1], "r") as b:
-        done = a["status"][:] > 0 if sys.argv[1] == "--done" else None
+        done = a["status"][:] > 0 if arguments[0] == "--done" else None
         if done is not None:
             slots = f", {done.sum()} of {done.size} slots done"
         differences, n = compare(a, b, done)
@@ -77,7 +80,19 @@ def main():
     if n < 20:
         differences.append("too few datasets to be results of picky")
     print(f"{names[0]} and {names[1]}: {n} datasets, {len(differences)} differences{slots}")
-    sys.exit(bool(differences))
+    return int(bool(differences))
+
+
+def main():
+    if sys.argv[1] != "--serve":
+        sys.exit(report(sys.argv[1:]))
+    for line in sys.stdin:
+        try:
+            code = report(line.rstrip("\n").split("\t"))
+        except (OSError, KeyError) as error:
+            print(error)
+            code = 1
+        print(f"exit code {code}", flush=True)
 
 
 if __name__ == "__main__":

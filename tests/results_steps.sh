@@ -41,6 +41,24 @@ with h5py.File(sys.argv[1], "r+") as f:
     status[:] = values
 END
 }
+# compare ARGUMENTS OF compare_results.py...: what it says goes to out. All by one process: Python takes longer to start than to
+# compare.
+compare() {
+    local line IFS=$'\t'
+    if [[ -z ${comparer:-} ]]; then
+        mkfifo comparer.in comparer.out
+        /usr/bin/python3 "$tests/compare_results.py" --serve <comparer.in >comparer.out 2>&1 &
+        comparer=$!
+        exec {to_comparer}>comparer.in {from_comparer}<comparer.out
+    fi
+    echo "$*" >&"$to_comparer"
+    : >out
+    while IFS= read -r line <&"$from_comparer"; do
+        [[ $line != "exit code "* ]] || return "${line#exit code }"
+        echo "$line" >>out
+    done
+    fail "no answer from compare_results.py: $(cat out)"
+}
 same() { # FILE [REFERENCE]
-    /usr/bin/python3 "$tests/compare_results.py" "${2:-whole.h5}" "$1" >out 2>&1 || fail "$1 differs: $(cat out)"
+    compare "${2:-whole.h5}" "$1" || fail "$1 differs: $(cat out)"
 }

@@ -53,13 +53,13 @@ static enum error_code run(struct request *request, struct error *error)
 int main(int argc, char **argv)
 {
     struct error error = {.code = ERROR_NONE};
-    struct request request;
+    struct request request = {0};
 
     streams_begin();
     fesetenv(FE_DFL_ENV); /* a library may have left another floating-point environment when it was loaded */
     /* A file-size limit is then an error of write, reported like a full disk; gnuplot inherits it. */
     signal(SIGXFSZ, SIG_IGN);
-    if (launch_is_spare("picky-analyse: it"))
+    if (launch_is_spare())
         return 0;
 
     for (int i = 1; i < argc; i++)
@@ -70,6 +70,9 @@ int main(int argc, char **argv)
                reader_schema_version());
     else if (!options_parse(&request, argc, argv, stdout, &error) && request.command)
         run(&request, &error);
+    int n_spare = error.code || !request.command ? 0 : launch_n_spare();
+    if (n_spare > 0)
+        fprintf(stderr, "picky-analyse: it runs on one rank: the other %d had nothing to do\n", n_spare);
     if (error.code)
         fprintf(stderr, "picky-analyse: %s\n", error.message);
     return streams_finish("picky-analyse", (int)error.code);

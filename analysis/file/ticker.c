@@ -28,8 +28,8 @@ void ticker_add(struct ticker *ticker, uint64_t n)
     double done = (double)ticker->n_done / (double)(ticker->n_total > 0 ? ticker->n_total : 1);
     double left = done > 0 ? (now - ticker->start_s) * (1 - done) / done : 0;
     char text[160];
-    snprintf(text, sizeof text, "picky-analyse: %" PRIu64 " of %" PRIu64 " %s (%.0f %%), about %.0f s left",
-             ticker->n_done, ticker->n_total, ticker->what, 100 * done, left);
+    snprintf(text, sizeof text, "picky-analyse: %.0f %%, about %.0f s left: %" PRIu64 " of %" PRIu64 " %s", 100 * done,
+             left, ticker->n_done, ticker->n_total, ticker->what); /* what is missed most first */
     if (ticker->is_terminal)
         fprintf(stderr, "\r%.*s\033[K", stream_columns(stderr), text);
     else {

@@ -2,6 +2,7 @@
  * correlations as "loss_correlation". */
 #include "claims_writer.h"
 #include "formats.h"
+#include "text.h"
 
 #include <math.h>
 
@@ -118,15 +119,15 @@ static void csv_row(const struct claims *claims, const struct reader *reader, st
         csv_text(out, value);
         fputc(',', out);
     }
-    fprintf(out, "%s,%s,%s,%g,%s,%s,%zu", row->claim, measure_table[row->measure].name, normalise_names[row->normalise],
-            claims->unimportant_below, claims_shares_of(claims), row->decision, row->n_seeds);
+    fprintf(out, "%s,%s,%s,%s,%s,%s,%zu", row->claim, measure_table[row->measure].name, normalise_names[row->normalise],
+            text_number(claims->unimportant_below).words, claims_shares_of(claims), row->decision, row->n_seeds);
     csv_estimate(&row->effect, out);
     csv_numbers((const double[]){row->mean_a, row->mean_b}, 2, out);
     csv_configs(&row->a, SIDE_A, out);
     csv_configs(&row->b, SIDE_B, out);
     fprintf(out, ",%s,", row->number ? row->number : "");
     if (row->smallest > 0)
-        fprintf(out, "%g", row->smallest);
+        fputs(text_number(row->smallest).words, out);
     csv_estimate(&row->identical, out);
     fputc(',', out);
     claims_print_warnings(row->warnings, out);
@@ -139,7 +140,7 @@ static void csv_row(const struct claims *claims, const struct reader *reader, st
     csv_task_names(&row->a, SIDE_A, reader, out);
     csv_task_names(&row->b, SIDE_B, reader, out);
     csv_trend(row, reader, out);
-    fprintf(out, ",%g,%g\n", claims->selective_above, claims->mixed_below);
+    fprintf(out, ",%s,%s\n", text_number(claims->selective_above).words, text_number(claims->mixed_below).words);
 }
 
 static void csv_head(struct claims_group group, FILE *out)

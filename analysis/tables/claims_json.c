@@ -1,5 +1,6 @@
 #include "claims_writer.h"
 #include "formats.h"
+#include "text.h"
 
 /* Members of an object that are not its first one. */
 static void add_number(const char *name, double value, FILE *out)
@@ -120,8 +121,8 @@ static void json_claim(const struct claims *claims, const struct reader *reader,
     json_configs("configurations_a", &result->pairs, SIDE_A, out);
     fprintf(out, ", ");
     json_configs("configurations_b", claim_has_two(c) ? &result->pairs : &none, SIDE_B, out);
-    fprintf(out, ",\n     \"smallest_effect\": %g, \"judged_pairs\": %zu,\n     \"verdicts\": [", result->smallest,
-            result->n_judged);
+    fprintf(out, ",\n     \"smallest_effect\": %s, \"judged_pairs\": %zu,\n     \"verdicts\": [",
+            text_number(result->smallest).words, result->n_judged);
     bool is_first = true;
     for (int r = 0; r < N_ROWS && result->pairs.n > 0; r++)
         for (int m = 0; m < claims->n_measures; m++)
@@ -211,9 +212,8 @@ void claims_json(const struct claims *claims, const struct reader *reader, struc
         fprintf(out, "%zu", claims->n_first);
     else
         fprintf(out, "null");
-    fprintf(out,
-            ",\n  \"selective_above\": %g,\n  \"mixed_below\": %g,\n  \"unimportant_below\": ", claims->selective_above,
-            claims->mixed_below);
+    fprintf(out, ",\n  \"selective_above\": %s,\n  \"mixed_below\": %s,\n  \"unimportant_below\": ",
+            text_number(claims->selective_above).words, text_number(claims->mixed_below).words);
     json_number(out, claims->unimportant_below);
     fprintf(out, ",\n  \"shares_of\": \"%s\",\n  \"claims\": [", claims_shares_of(claims));
     for (int c = 0; c < N_CLAIMS; c++)

@@ -1,5 +1,6 @@
 #include "claims_writer.h"
 #include "formats.h"
+#include "text.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #define OTHERS_SHOWN  20
 
 enum { PAIRS_OF_TASKS_SHOWN = 6, PAIR_TEXT_MAX = TASK_PAIR_LABEL_MAX };
+enum { NAME_WIDTH = 19, HEAD_MAX = 32 }; /* of the overview: its first column, its other texts */
 
 /* Configurations, each once: as many as are shown, and one. */
 struct config_list {
@@ -86,37 +88,81 @@ static void print_tasks(const struct reader *reader, const struct claim_result *
     }
 }
 
-/* A measure's name in a column of 11, in two lines: as its words are, or divided where there is only one. */
-static void write_head(const char *name, int line, FILE *out)
+/* A measure's name in two lines: as its words are, or divided where there is only a long one. */
+static void head_of(const char *name, int line, char head[HEAD_MAX])
 {
     int n = (int)strcspn(name, "_"), all = (int)strlen(name);
     bool is_divided = n == all && n > 10;
     if (line == 0)
-        fprintf(out, " %*.*s%s", is_divided ? 9 : 10, is_divided ? n / 2 : n, name, is_divided ? "-" : "");
+        snprintf(head, HEAD_MAX, "%.*s%s", is_divided ? n / 2 : n, name, is_divided ? "-" : "");
     else
-        fprintf(out, " %10s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
+        snprintf(head, HEAD_MAX, "%s", is_divided ? name + n / 2 : n < all ? name + n + 1 : "");
 }
 
-static void write_overview(const struct claims *claims, FILE *out)
+static void judged_verdict(const struct claims *claims, int c, int m, char verdict[CLAIMS_VERDICT_MAX])
 {
+    claims_row_verdict(&claims->results[c].rows[ROW_JUDGED][m], verdict);
+}
+
+/* How wide a measure's column has to be. */
+static int overview_width(const struct claims *claims, int m)
+{
+    char text[HEAD_MAX];
+    size_t width = 0;
     for (int line = 0; line < 2; line++) {
-        fprintf(out, "%-20s", line == 0 ? "" : "claim");
-        for (int m = 0; m < claims->n_measures; m++)
-            if (claims_has_measure(claims, m))
-                write_head(measure_table[m].name, line, out);
+        head_of(measure_table[m].name, line, text);
+        width = strlen(text) > width ? strlen(text) : width;
+    }
+    for (int c = 0; c < N_CLAIMS; c++) {
+        judged_verdict(claims, c, m, text);
+        if (claims->results[c].pairs.n > 0 && strlen(text) > width)
+            width = strlen(text);
+    }
+    return (int)width;
+}
+
+/* The verdicts under the measures [n] `shown`, in columns of these widths. */
+static void write_verdicts(const struct claims *claims, const int *shown, const int *widths, int n, FILE *out)
+{
+    char text[HEAD_MAX];
+    for (int line = 0; line < 2; line++) {
+        fprintf(out, "%-*s", NAME_WIDTH, line == 0 ? "" : "claim");
+        for (int i = 0; i < n; i++) {
+            head_of(measure_table[shown[i]].name, line, text);
+            fprintf(out, " %*s", widths[i], text);
+        }
         fprintf(out, "\n");
     }
     for (int c = 0; c < N_CLAIMS; c++) {
-        const struct claim_result *result = &claims->results[c];
-        fprintf(out, "%-20s%s", claim_table[c].name, result->pairs.n > 0 ? "" : "  not in this file");
-        for (int m = 0; m < claims->n_measures && result->pairs.n > 0; m++)
-            if (claims_has_measure(claims, m)) {
-                char verdict[CLAIMS_VERDICT_MAX];
-                claims_row_verdict(&result->rows[ROW_JUDGED][m], verdict);
-                fprintf(out, " %10s", verdict);
-            }
+        bool is_there = claims->results[c].pairs.n > 0;
+        fprintf(out, "%-*s%s", NAME_WIDTH, claim_table[c].name, is_there ? "" : "  not in this file");
+        for (int i = 0; i < n && is_there; i++) {
+            judged_verdict(claims, c, shown[i], text);
+            fprintf(out, " %*s", widths[i], text);
+        }
         fprintf(out, "\n");
     }
+}
+
+/* One table, or, where the verdicts are too long for that, one below the other. */
+static void write_overview(const struct claims *claims, FILE *out)
+{
+    int shown[N_MEASURES], widths[N_MEASURES], n = 0, columns = NAME_WIDTH;
+    for (int m = 0; m < claims->n_measures; m++) {
+        int width = overview_width(claims, m);
+        if (!claims_has_measure(claims, m))
+            continue;
+        if (columns + 1 + width > TABLE_COLUMNS_MAX) {
+            write_verdicts(claims, shown, widths, n, out);
+            fprintf(out, "\n");
+            n = 0;
+            columns = NAME_WIDTH;
+        }
+        shown[n] = m;
+        widths[n++] = width;
+        columns += 1 + width;
+    }
+    write_verdicts(claims, shown, widths, n, out);
 }
 
 /* What a row's number is called. */
@@ -130,19 +176,17 @@ static const char *number_name(int claim, int row)
 static void write_row(const struct claims *claims, int c, int r, int m, FILE *out)
 {
     const struct claim_row *row = &claims->results[c].rows[r][m];
-    char effect[64], null[64], verdict[CLAIMS_VERDICT_MAX];
+    char effect[64], verdict[CLAIMS_VERDICT_MAX];
     effect_format(&row->effect, effect);
     claims_row_verdict(row, verdict);
-    fprintf(out, "  %-15s %-6s  %-10s  %-25s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r), verdict,
+    fprintf(out, "  %-15s %-6s %-10s  %-23s", r == ROW_JUDGED ? measure_table[m].name : "", number_name(c, r), verdict,
             effect);
     if (isfinite(row->mean_a))
-        fprintf(out, "  %+.2f", row->mean_a);
+        fprintf(out, " %+5.2f", row->mean_a);
     if (isfinite(row->mean_a) && isfinite(row->mean_b))
-        fprintf(out, ", %+.2f", row->mean_b);
-    if (row->null.n > 0) {
-        snprintf(null, sizeof null, "%+.3f", row->null.value);
-        fprintf(out, "; identical %s", null);
-    }
+        fprintf(out, " %+5.2f", row->mean_b);
+    if (row->null.n > 0)
+        fprintf(out, " %+6.3f", row->null.value);
     fprintf(out, "\n");
 }
 
@@ -163,8 +207,8 @@ static void write_checks(const struct claims *claims, int c, int m, FILE *out)
         return;
     if (10 * checks->n_same < 9 * checks->n_pairs) {
         effect_format(&checks->same, effect);
-        fprintf(out, "      accepted in the same attempt: %zu of %zu pairs; among them %s, %s\n", checks->n_same,
-                checks->n_pairs, effect, decision_names[checks->same_decision]);
+        table_prose(out, "     ", "accepted in the same attempt: %zu of %zu pairs; among them %s, %s", checks->n_same,
+                    checks->n_pairs, effect, decision_names[checks->same_decision]);
     }
     if (claims->n_first > 0 && checks->first_plan != row->decision)
         fprintf(out, "      the %zu replicates that were planned first: %s\n", claims->n_first,
@@ -185,7 +229,7 @@ static const char *why_not_judged(const struct claims *claims, int c, size_t p)
 {
     int n_counted = 0, n_wanted = 0;
     if (!claim_pair_has_controls(&claims->results[c].pairs.pairs[p]))
-        return "  no control: not judged";
+        return "no control: not judged";
     for (int m = 0; m < claims->n_measures; m++)
         if (claims_has_measure(claims, m)) {
             n_wanted++;
@@ -193,7 +237,7 @@ static const char *why_not_judged(const struct claims *claims, int c, size_t p)
         }
     if (n_counted == n_wanted)
         return "";
-    return n_counted == 0 ? "  under 6 seeds: not judged" : "  under 6 seeds by some measures: not judged by those";
+    return n_counted == 0 ? "under 6 seeds: not judged" : "under 6 seeds by some measures: not judged by those";
 }
 
 /* Each pair's effect, by measure; "!" where its own interval says the opposite of what is judged. */
@@ -205,8 +249,8 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
         return;
     for (size_t p = 1; p < result->pairs.n; p++)
         is_one_pair = is_one_pair && is_same_tasks(&result->pairs.pairs[0].a, &result->pairs.pairs[p].a);
-    fprintf(out,
-            "  Each pair's effect, by measure (! its own interval, Bonferroni's t, lies beyond 0 the other way):\n");
+    fprintf(out, "  Each pair's effect, by measure (! its own interval, Bonferroni's t, lies\n"
+                 "  beyond 0 the other way):\n");
     for (size_t p = 0; p < result->pairs.n && p < PAIRS_SHOWN; p++) {
         const struct claim_pair *pair = &result->pairs.pairs[p];
         char name[64];
@@ -221,13 +265,16 @@ static void write_pairs(const struct claims *claims, int c, FILE *out)
             bool is_opposed = claims_pair_counts(claims, c, p, m) &&
                               ((pooled > 0 && effect->high < 0) || (pooled < 0 && effect->low > 0));
             if (isfinite(effect->value))
-                fprintf(out, " %+9.3f%s", effect->value, is_opposed ? "!" : " ");
+                fprintf(out, " %+6.3f%s", effect->value, is_opposed ? "!" : " ");
             else
-                fprintf(out, " %10s", "-");
+                fprintf(out, " %6s ", "-");
         }
         if (!is_one_pair)
-            fprintf(out, "  tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
-        fprintf(out, "%s\n", why_not_judged(claims, c, p));
+            fprintf(out, " tasks %d-%d", pair->a.tasks.a + 1, pair->a.tasks.b + 1);
+        fprintf(out, "\n");
+        const char *reason = why_not_judged(claims, c, p);
+        if (*reason && result->n_judged > 0) /* else it has been said of all */
+            fprintf(out, "      %s\n", reason);
     }
     if (result->pairs.n > PAIRS_SHOWN)
         fprintf(out, "    ... %zu in all (--csv and --json have them)\n", result->pairs.n);
@@ -239,10 +286,8 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
     char effect[64], verdict[CLAIMS_VERDICT_MAX];
     if (multiverse->mean.n == 0)
         return;
-    fprintf(
-        out,
-        "  Multiverse: specifications that say larger (reversed), least, median and largest effect, and the choice\n"
-        "  that most often changes the verdict:\n");
+    fprintf(out, "  Multiverse: specifications that say larger (reversed), least, median and\n"
+                 "  largest effect, and the choice that most often changes the verdict:\n");
     for (int m = 0; m < claims->n_measures; m++) {
         const struct multiverse_row *row = &multiverse->rows[m];
         if (!claims_has_measure(claims, m) || row->n == 0)
@@ -255,7 +300,7 @@ static void write_multiverse(const struct claims *claims, int c, FILE *out)
     }
     effect_format(&multiverse->mean, effect);
     claims_verdict(multiverse->decision, &multiverse->mean, &multiverse->null, verdict);
-    fprintf(out, "    mean of all, seed by seed: %s, %s", effect, verdict);
+    fprintf(out, "    mean of all, by seed: %s, %s", effect, verdict);
     if (multiverse->null.n > 0)
         fprintf(out, "; identical %+.3f", multiverse->null.value);
     fprintf(out, "\n");
@@ -268,12 +313,13 @@ static void write_controls(const struct claim_result *result, const struct reade
         print_configs(" ", "identical tasks", controls, out);
     if (result->n_judged == 0)
         fprintf(out,
-                "  No verdict without the identical tasks that it is held against. To train them:\n"
-                "    picky-analyse claims %s --control -o control.cfg && picky extend %s control.cfg\n",
+                "  No verdict without the identical tasks that it is held against. To add them:\n"
+                "    picky-analyse claims %s --control -o control.cfg &&\n"
+                "    picky extend %s control.cfg\n",
                 reader->path, reader->path);
     else if (result->n_judged < result->pairs.n)
-        fprintf(out, "  %zu of %zu pairs have the identical tasks that they are held against, and are judged.\n",
-                result->n_judged, result->pairs.n);
+        table_prose(out, " ", "%zu of %zu pairs have the identical tasks that they are held against, and are judged.",
+                    result->n_judged, result->pairs.n);
 }
 
 /* The smallest layer among a claim's configurations. */
@@ -298,15 +344,18 @@ static void write_attempts(const struct claims *claims, int c, FILE *out)
         if (claims->results[c].checks[m].n_pairs > most->n_pairs)
             most = &claims->results[c].checks[m];
     if (most->n_same < most->n_pairs)
-        fprintf(out, "  %zu of %zu pairs of models stem from different attempts; those that start alike count as one\n",
-                most->n_pairs - most->n_same, most->n_pairs);
+        table_prose(out, " ",
+                    "%zu of %zu pairs of models stem from different attempts; those that start alike count as one",
+                    most->n_pairs - most->n_same, most->n_pairs);
 }
 
 static void write_claim(const struct claims *claims, const struct reader *reader, int c, FILE *out)
 {
     const struct claim *claim = &claim_table[c];
     const struct claim_result *result = &claims->results[c];
-    fprintf(out, "\n%s: %s\n", claim->name, claim->statement);
+    char name[64];
+    snprintf(name, sizeof name, "\n%s:", claim->name);
+    table_prose(out, name, "%s", claim->statement);
     if (result->pairs.n == 0) {
         fprintf(out, "  Not in this file. It takes\n");
         table_wrapped("  a =", claim->a, out);
@@ -324,18 +373,18 @@ static void write_claim(const struct claims *claims, const struct reader *reader
     }
     write_controls(result, reader, out);
     int64_t units = least_units(result, reader, claim->b != NULL);
-    fprintf(out, "  Smallest effect of interest: %g%s\n", result->smallest,
+    fprintf(out, "  Smallest effect of interest: %s%s\n", text_number(result->smallest).words,
             result->smallest * (double)units < 1 ? " (below one unit of the smallest layer)" : "");
     size_t n_seeds = 0;
     for (int m = 0; m < claims->n_measures; m++)
         if (result->rows[ROW_JUDGED][m].effect.n > n_seeds)
             n_seeds = result->rows[ROW_JUDGED][m].effect.n;
-    fprintf(out, "  %zu seeds; effect [95 %%], means of %s\n", n_seeds,
-            claim_has_two(c) ? "a and b; the same difference between identical tasks" : "a and of identical tasks");
+    table_prose(out, " ", "%zu seeds; effect [95 %%], means of %s", n_seeds,
+                claim_has_two(c) ? "a and b, the same difference between identical tasks" : "a and of identical tasks");
     write_attempts(claims, c, out);
     if (n_seeds >= VERDICT_SEEDS && n_seeds < WARNING_MINORITY_SEEDS)
-        fprintf(out, "  Warning: under %d seeds, one model in five that is unlike the others may be missed.\n",
-                WARNING_MINORITY_SEEDS);
+        table_prose(out, " ", "Warning: under %d seeds, one model in five that is unlike the others may be missed.",
+                    WARNING_MINORITY_SEEDS);
     for (int m = 0; m < claims->n_measures; m++)
         if (claims_has_measure(claims, m)) {
             for (int r = 0; r < N_ROWS; r++)
@@ -412,9 +461,9 @@ static void write_others(const struct claims *claims, const struct reader *reade
 {
     if (claims->others.n == 0)
         return;
-    fprintf(out,
-            "\nOther pairs of tasks, which no claim is about: D, mean of all layers, less that of identical tasks\n"
-            "[95 %%], and D of both; its trend where one hyperparameter is swept. No verdict.\n");
+    fprintf(out, "\nOther pairs of tasks, which no claim is about: D, mean of all layers, less that\n"
+                 "of identical tasks [95 %%], and D of both; its trend where one hyperparameter is\n"
+                 "swept. No verdict.\n");
     for (size_t i = 0; i < claims->others.n && i < OTHERS_SHOWN; i++)
         write_other(claims, reader, i, out);
     if (claims->others.n > OTHERS_SHOWN)
@@ -448,12 +497,13 @@ static void write_rules(const struct claims *claims, const struct reader *reader
             "from which theirs is not subtracted).\n"
             "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
             "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
-            "Beside it, shares of selective (|RI| > %g) and mixed (|RI| < %g) units, of\n"
+            "Beside it, shares of selective (|RI| > %s) and mixed (|RI| < %s) units, of\n"
             "importances as they are and divided by their sum over the layer (/layer):\n"
-            "below %g of its layer's mean one counts as 0; shares of a layer are\n"
+            "below %s of its layer's mean one counts as 0; shares of a layer are\n"
             "shares of %s.\n%s",
-            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, claims->selective_above, claims->mixed_below,
-            claims->unimportant_below, claims->is_of_important ? "its important units" : "all its units",
+            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, text_number(claims->selective_above).words,
+            text_number(claims->mixed_below).words, text_number(claims->unimportant_below).words,
+            claims->is_of_important ? "its important units" : "all its units",
             claims->is_simultaneous
                 ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
                 : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
@@ -475,9 +525,9 @@ void claims_text(const struct claims *claims, const struct reader *reader, const
     for (int c = 0; c < N_CLAIMS; c++)
         write_claim(claims, reader, c, out);
     write_others(claims, reader, out);
-    fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean RI (mean of all\n"
-                 "layers) with ln(test loss of task 1 / of task 2) [95 %%]. A measure that scales with the residual\n"
-                 "follows the losses, whatever neurons do.\n");
+    fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean\n"
+                 "RI (mean of all layers) with ln(test loss of task 1 / of task 2) [95 %%]. A\n"
+                 "measure that scales with the residual follows the losses, whatever neurons do.\n");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];

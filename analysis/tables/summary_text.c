@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX 79
-
 /* Whether a statistic is wanted. Without a choice that is all but the sum of the two sorts of selective units, and what
  * has no place of its own. */
 static bool is_shown(const struct summary_table *table, enum statistic statistic)
@@ -216,7 +214,7 @@ static void print_layers(const struct summary_table *table, FILE *out)
     int column = fprintf(out, "  %s", measure_table[table->ri.measure].name);
     if (table->has_pair) {
         task_label(table->reader, group, table->ri.task_b, tasks[1]);
-        bool is_long = (size_t)column + strlen(", and ") + strlen(tasks[0]) + strlen(tasks[1]) > COLUMNS_MAX;
+        bool is_long = (size_t)column + strlen(", and ") + strlen(tasks[0]) + strlen(tasks[1]) > TABLE_COLUMNS_MAX;
         fprintf(out, ", %s%s%s\n", tasks[0], is_long ? "\n    and " : " and ", tasks[1]);
         if (table->sample->n_models > 0)
             print_tables(table, table->estimates, out);

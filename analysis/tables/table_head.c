@@ -1,12 +1,15 @@
 #include "table_head.h"
 
 #include "formats.h"
+#include "streams.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
-#define COLUMNS_MAX 79
+#define COLUMNS_MIN 40
+#define INDENT      4 /* of lines that go on */
 
 enum output_format table_output_format(enum table_format format)
 {
@@ -64,18 +67,56 @@ void table_head(const struct reader *reader, const struct selection *selection, 
         fprintf(out, "shown: %zu of the configurations\n", selection->n);
 }
 
+/* How far lines go: to the terminal's width or COLUMNS, if it is narrower than tables are. */
+static int last_column(FILE *out)
+{
+    int n = stream_columns(out);
+    return n < COLUMNS_MIN ? COLUMNS_MIN : n > TABLE_COLUMNS_MAX ? TABLE_COLUMNS_MAX : n;
+}
+
+static int begin_line(FILE *out)
+{
+    return fprintf(out, "\n%*s", INDENT - 1, "") - 1;
+}
+
+/* Prints words behind the `column` columns of a line, broken at their blanks. Returns the columns of the last line. */
+static int print_words(const char *words, int length, int column, FILE *out)
+{
+    const int last = last_column(out);
+    for (const char *end = words + length; words < end; words += strspn(words, " ")) {
+        int n = (int)strcspn(words, " ");
+        n = n > end - words ? (int)(end - words) : n;
+        if (column + 1 + n > last && column >= INDENT)
+            column = begin_line(out);
+        column += fprintf(out, " %.*s", n, words);
+        words += n;
+    }
+    return column;
+}
+
 void table_wrapped(const char *word, const char *text, FILE *out)
 {
+    const int last = last_column(out);
     int column = fprintf(out, "%s", word);
-    for (const char *item = text; *item;) {
+    for (const char *item = text; *item; item += strspn(item, " ")) {
         const char *comma = strchr(item, ',');
         int length = comma ? (int)(comma - item) + 1 : (int)strlen(item);
-        if (column + 1 + length > COLUMNS_MAX)
-            column = fprintf(out, "\n   ") - 1;
-        column += fprintf(out, " %.*s", length, item);
+        if (column + 1 + length > last && INDENT + length <= last)
+            column = begin_line(out);
+        column = print_words(item, length, column, out);
         item += length;
-        item += strspn(item, " ");
     }
+    fprintf(out, "\n");
+}
+
+void table_prose(FILE *out, const char *word, const char *format, ...)
+{
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    print_words(text, (int)strlen(text), fprintf(out, "%s", word), out);
     fprintf(out, "\n");
 }
 

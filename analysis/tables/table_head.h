@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#define TABLE_COLUMNS_MAX 79 /* of a line of a table for people */
+
 enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_JSON };
 
 /* What a file of the format is to others. */
@@ -15,8 +17,12 @@ enum output_format table_output_format(enum table_format format);
 /* What tables for people say of a file at their top: path, sweep, jobs by status, whether it is finished. */
 void table_head(const struct reader *reader, const struct selection *selection, FILE *out);
 
-/* Prints "WORD text, text, ..." broken at its commas before column 80, with four blanks before later lines. */
+/* Prints "WORD text, text, ..." broken at its commas, and at blanks where there is none for a line, before column 80
+ * (or where the terminal or COLUMNS ends earlier), with four blanks before later lines. */
 void table_wrapped(const char *word, const char *text, FILE *out);
+
+/* Prints "WORD text" broken at blanks. The text has less than 2,048 bytes. */
+void table_prose(FILE *out, const char *word, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define TABLE_NUMBER_MAX 32
 

@@ -95,21 +95,25 @@ static bool is_daemons_child(void)
     return is_it;
 }
 
-bool launch_is_spare(const char *command)
+int launch_n_spare(void)
 {
     size_t size, n;
     if (launch_n_ranks() <= 1)
-        return false;
+        return 0;
     char *launcher = read_launcher(&size, &n); /* not where a script has started each with its own arguments */
-    bool is_copy = launcher || is_daemons_child();
+    bool are_copies = launcher || is_daemons_child();
     free(launcher);
-    if (is_copy && launch_rank() == 0)
-        fprintf(stderr, "%s runs on one rank: the other %d have nothing to do\n", command, launch_n_ranks() - 1);
-    return is_copy && launch_rank() > 0;
+    return are_copies ? launch_n_ranks() - 1 : 0;
+}
+
+bool launch_is_spare(void)
+{
+    return launch_rank() > 0 && launch_n_spare() > 0;
 }
 
 char **launch_command(void)
 {
+    static char mpirun[] = "mpirun";
     size_t size, n;
     char *text = launch_rank() >= 0 ? read_launcher(&size, &n) : NULL;
     char **words = text ? malloc((n + 1) * sizeof *words + size) : NULL;
@@ -122,6 +126,9 @@ char **launch_command(void)
             are_lines &= text_is_line(copy);
         }
         words[n] = NULL;
+        const char *slash = strrchr(words[0], '/');
+        if (strcmp(slash ? slash + 1 : words[0], "prterun") == 0) /* what Open MPI 5's mpirun becomes */
+            words[0] = mpirun;
         if (!are_lines) {
             free(words);
             words = NULL;

@@ -11,9 +11,10 @@ long launch_number(const char *name);
 int launch_rank(void);
 int launch_n_ranks(void);
 
-/* Of a command that runs on one rank: whether this is another one of several with the same arguments that a launcher
- * started, and so is to end. The first one says on stderr that they are of no use. */
-bool launch_is_spare(const char *command);
+/* Of a command that runs on one rank: how many other ranks with the same arguments a launcher has started, and whether
+ * this is one of them, which is to end. */
+int launch_n_spare(void);
+bool launch_is_spare(void);
 
 /* The mpirun that started this process, with its options, up to the program's name: NULL-terminated; NULL if it was
  * another launcher, is on another host, cannot be seen or is no line of text. The caller frees it, by one free(). */

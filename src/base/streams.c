@@ -190,7 +190,8 @@ void stream_break_lines(FILE **stream, int indent, bool keeps_indented)
     int fd = fileno(*stream), terminal = fd;
     if (fd != STDOUT_FILENO && fd != STDERR_FILENO)
         return;
-    if (!isatty(fd) && (fd == STDOUT_FILENO || (terminal = launch_terminal()) < 0))
+    if (fd == STDOUT_FILENO ? launch_rank() >= 0 || !isatty(fd) /* mpirun reads it from a terminal of its own */
+                            : !isatty(fd) && (terminal = launch_terminal()) < 0)
         return;
     struct breaker *b = &breakers[fd - STDOUT_FILENO];
     *b = (struct breaker){.fd = fd, .terminal = terminal, .indent = indent, .keeps_indented = keeps_indented};

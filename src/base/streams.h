@@ -9,10 +9,10 @@
  * what is printed goes into that file. Call it before anything is opened or printed. Breaks the lines of stderr. */
 void streams_begin(void);
 
-/* Lines for people are broken between words where the stream, which is stdout or stderr, is a terminal (stderr also by
- * way of mpirun): after 80 columns, or fewer if the terminal or COLUMNS has fewer, but not below 40. They go on after
- * `indent` blanks, or below the first word that has several blanks before it (a second column). Lines that begin with a
- * blank (tables, commands to be copied) stay whole if `keeps_indented`. */
+/* Lines for people are broken between words where the stream, which is stdout or stderr, is a terminal (by way of
+ * mpirun: stderr alone): after 80 columns, or fewer if the terminal or COLUMNS has fewer, but not below 40. They go on
+ * after `indent` blanks, or below the first word that has several blanks before it (a second column). Lines that begin
+ * with a blank (tables, commands to be copied) stay whole if `keeps_indented`. */
 void stream_break_lines(FILE **stream, int indent, bool keeps_indented);
 
 /* The same of a help on stdout, whose paragraphs are filled to 79 columns: narrower terminals have them filled anew. */

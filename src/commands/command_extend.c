@@ -1,10 +1,12 @@
 /* picky extend: a results file grown to a larger sweep. What is done is kept, and only what is new is run; with a
  * larger max_attempts also what had used up the attempts that it had. */
 #include "carry.h"
+#include "clock.h"
 #include "copying.h"
 #include "open.h"
 #include "running.h"
 #include "stop.h"
+#include "watchdog.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -41,8 +43,10 @@ struct extension {
     int64_t old_attempts, new_attempts; /* max_attempts, where all configurations have the same; else 0 */
     const struct hyperparameter *aside; /* max_attempts, if it is to become another one for all; else NULL */
     struct matching matching;
-    int n_reasons;   /* against it */
-    uint64_t n_more; /* that got no line */
+    double start_s, deadline_s;   /* of copying (clock_s) */
+    uint64_t n_copied, n_to_copy; /* configurations */
+    int n_reasons;                /* against it */
+    uint64_t n_more;              /* that got no line */
 };
 
 static uint64_t hash(const struct hyperparameters *h, const struct hyperparameter *aside)
@@ -329,6 +333,21 @@ static enum error_code carry_over(struct extension *e, struct results *results, 
                                                                 : error->code;
 }
 
+/* Whether copying has to end, the share of this configuration being done: a signal has come; or the time is over, and
+ * what is left takes more than half of the grace, going by what is done. */
+static bool has_to_stop(void *context, double share)
+{
+    const struct extension *e = context;
+    double now_s = clock_s(), done = ((double)e->n_copied + share) / (double)e->n_to_copy;
+    if (stop_signal())
+        return true;
+    if (now_s < e->deadline_s || (now_s - e->start_s) * (1 - done) / done < watchdog_grace_s() / 2)
+        return false;
+    fprintf(stderr, "picky: %s: not extended: copying what is finished takes longer than the time that there is\n",
+            e->path);
+    return true;
+}
+
 /* Makes the new file, with what is finished in the old one, and puts it in its place. */
 static enum error_code copy_all(struct extension *e, struct results **results, bool *is_stopped, struct error *error)
 {
@@ -348,13 +367,20 @@ static enum error_code copy_all(struct extension *e, struct results **results, b
                               .from_path = e->path,
                               .to = *results,
                               .layout = e->new->layout,
-                              .stays_behind = e->aside ? is_open_ended : NULL};
-    for (uint64_t config = 0; config < e->new->n_configs && !error->code && !*is_stopped; config++) {
-        *is_stopped = stop_signal() != 0;
-        if (e->matching.old_of[config] != NOT_THERE && !*is_stopped)
-            copying_config(&copying, e->matching.old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL,
-                           error);
+                              .stays_behind = e->aside ? is_open_ended : NULL,
+                              .has_to_stop = has_to_stop,
+                              .stop_context = e};
+    e->start_s = clock_s();
+    for (uint64_t config = 0; config < e->new->n_configs; config++)
+        e->n_to_copy += e->matching.old_of[config] != NOT_THERE;
+    for (uint64_t config = 0; config < e->new->n_configs && !error->code && !copying.is_stopped; config++) {
+        if (e->matching.old_of[config] == NOT_THERE)
+            continue;
+        copying_config(&copying, e->matching.old_of[config], config, e->shift, e->new->replicates, no_overlap, NULL,
+                       error);
+        e->n_copied++;
     }
+    *is_stopped = copying.is_stopped;
     if (!error->code && !*is_stopped && !run_log_add(&log, e->slots, error) && !run_log_write(&log, *results, error) &&
         !results_publish(*results, error)) {
         fprintf(stderr,
@@ -396,7 +422,7 @@ static bool is_same_sweep(const struct extension *e)
 
 static enum error_code open_extended(struct results **results, const char *path, const struct arguments *arguments,
                                      const struct sweep *sweep, const struct results_description *description,
-                                     bool *is_stopped, struct error *error)
+                                     double deadline_s, bool *is_stopped, struct error *error)
 {
     (void)sweep;
     *results = NULL;
@@ -405,7 +431,8 @@ static enum error_code open_extended(struct results **results, const char *path,
     struct stat status;
     struct extension e = {.path = real && lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? real : path,
                           .arguments = arguments,
-                          .new = description};
+                          .new = description,
+                          .deadline_s = deadline_s};
     if (results_slots_open(&e.slots, e.path, RESULTS_WRITING, error)) {
         free(real);
         return error->code;

@@ -23,9 +23,9 @@ static enum error_code check_arguments(const struct arguments *arguments, struct
 /* Opens the file to go on with if it may and is there, else creates it. */
 static enum error_code open_results(struct results **results, const char *path, const struct arguments *arguments,
                                     const struct sweep *sweep, const struct results_description *description,
-                                    bool *is_stopped, struct error *error)
+                                    double deadline_s, bool *is_stopped, struct error *error)
 {
-    (void)is_stopped;
+    (void)deadline_s, (void)is_stopped;
     if (!arguments->resume || (access(path, F_OK) != 0 && errno == ENOENT))
         return sweep->repeated ? error_set(error, ERROR_INPUT, "%s", sweep->repeated)
                                : results_create(results, path, description, error);

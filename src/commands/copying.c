@@ -66,7 +66,8 @@ enum error_code copying_config(struct copying *copying, uint64_t config, uint64_
 
     size_t n_most = STATUSES_AT_ONCE / stride > 1 ? (size_t)(STATUSES_AT_ONCE / stride) : 1;
     n_most = n_most < copying->n_records ? n_most : copying->n_records;
-    while (first < end) {
+    const uint64_t begin_of_all = first;
+    while (first < end && !copying->is_stopped) {
         uint64_t n_left = (end - 1 - first) / stride + 1;
         size_t n = n_left < n_most ? (size_t)n_left : n_most, n_span = (n - 1) * stride + 1;
         if (results_slots_status(copying->from, config, first, n_span, copying->status, error))
@@ -88,6 +89,8 @@ enum error_code copying_config(struct copying *copying, uint64_t config, uint64_
                 return error->code;
         }
         first += n_span - 1 + stride;
+        double share = fmin((double)(first - begin_of_all) / (double)(end - begin_of_all), 1);
+        copying->is_stopped = copying->has_to_stop && copying->has_to_stop(copying->stop_context, share);
     }
     return ERROR_NONE;
 }

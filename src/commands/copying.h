@@ -14,7 +14,12 @@ struct copying {
     const struct record_layout *layout; /* of `to` */
     /* Whether a done slot is to stay behind, given its record (of `layout`); NULL: none is. */
     bool (*stays_behind)(const struct copying *copying, const void *record);
-    void *records; /* scratch; all zero at first, freed by copying_free */
+    /* Whether to stop, asked after each few MB; `share` of the configuration's slots have been looked at. NULL: never.
+     */
+    bool (*has_to_stop)(void *context, double share);
+    void *stop_context;
+    bool is_stopped; /* it said so: what is copied is not whole */
+    void *records;   /* scratch; all zero at first, freed by copying_free */
     uint8_t *status;
     size_t n_records;
     uint64_t n_found, n_put, n_behind; /* slots that are done in `from`; put into `to`; that stayed behind */

@@ -55,6 +55,8 @@ bool limit_is_too_short(const struct limit *limit, const struct receipt *receipt
 {
     const double nearly = 0.75, hardly = 0.1, far_more = 2;
     double had_s = limit->deadline_s - limit->start_s, trained_s = limit->deadline_s - limit->training_s;
+    if (limit->training_s == 0)
+        return had_s >= nearly * limit->whole_s && clock_s() >= limit->deadline_s;
     for (int status = STATUS_PENDING + 1; status < N_STATUSES; status++)
         if (receipt->counts[status] > 0)
             return false;

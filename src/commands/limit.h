@@ -17,7 +17,7 @@ enum { LIMIT_WARNING_S = 40 };
 struct limit {
     double start_s;    /* when the run began */
     double deadline_s; /* when training has to end; INFINITY: never */
-    double training_s; /* when it began; to be filled in by the caller, as */
+    double training_s; /* when it began, 0: it has not; to be filled in by the caller, as */
     double attempt_s;  /* what one attempt of the longest job is thought to need; 0: not known */
     double whole_s;    /* from the beginning of what the limit is of (the run, or Slurm's job) to the deadline */
     bool is_slurms;
@@ -37,8 +37,7 @@ void limit_print_understood(FILE *stream, const char *text, double own_s);
 
 /* True if a run of the receipt shows that the limit is too short for one job: it was stopped because its time was over,
  * without having finished any job, although training had nearly the whole of it, or a job needs far more than the
- * whole.
- */
+ * whole. And if a run that had nearly the whole is at its end without having begun to train. */
 bool limit_is_too_short(const struct limit *limit, const struct receipt *receipt);
 
 /* What a limit of limit_s seconds (INFINITY: none) leaves for training: of Slurm's, when a script of picky's is warned.

@@ -90,11 +90,16 @@ static int run(int argc, char **argv)
         return refuse_command(argv[1]);
     if (!commands[i]->is_parallel && one_of_several())
         return refuse_among_several(commands[i]->name);
-    char name[64];
-    snprintf(name, sizeof name, "picky: picky %s", commands[i]->name);
-    if (!commands[i]->is_parallel && launch_is_spare(name))
+    if (!commands[i]->is_parallel && launch_is_spare())
         return 0;
-    return commands[i]->run(commands[i], argc - 1, argv + 1);
+    bool is_for_help = false;
+    for (int k = 2; k < argc; k++)
+        is_for_help |= strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0;
+    int code = commands[i]->run(commands[i], argc - 1, argv + 1);
+    int n_spare = commands[i]->is_parallel || is_for_help || code == ERROR_INPUT ? 0 : launch_n_spare();
+    if (n_spare > 0)
+        fprintf(stderr, "picky: %s runs on one rank: the other %d had nothing to do\n", commands[i]->name, n_spare);
+    return code;
 }
 
 int main(int argc, char **argv)

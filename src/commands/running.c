@@ -129,6 +129,12 @@ static enum error_code mind_longest_job(struct run_state *run, const struct resu
 {
     struct pilot_job job;
     double left_s = run->limit.deadline_s - clock_s();
+    if (left_s <= 0) {
+        char start[PROGRESS_DURATION_MAX];
+        progress_duration(clock_s() - run->limit.start_s, start);
+        fprintf(stderr, "picky: warning: the start took %s, and all of the time (%s)\n", start, run->limit.source);
+        return ERROR_NONE;
+    }
     uint64_t *n_pending = isfinite(left_s) ? calloc(sweep->n_configs, sizeof *n_pending) : NULL;
     if (!n_pending)
         return ERROR_NONE; /* no limit; or no memory for a warning */
@@ -268,7 +274,9 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     bool may_be_complete = arguments->resume && access(run->path, F_OK) == 0;
     if (!layout.is_null && !may_be_complete && room_check(&run->room, error))
         goto done;
-    if (running->open(&results, run->path, arguments, &sweep, &description, &run->is_stopped, error) || run->is_stopped)
+    if (running->open(&results, run->path, arguments, &sweep, &description, run->limit.deadline_s, &run->is_stopped,
+                      error) ||
+        run->is_stopped)
         goto done;
     layout = *results_layout(results);
     results_counts(results, run->counts);
@@ -305,11 +313,12 @@ static void print_end(struct run_state *run)
     }
     if (!run->is_stopped)
         return;
+    bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
     if (n_jobs == 0) {
-        fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command\n");
+        fprintf(stderr, "picky: stopped early: nothing has changed; go on with the same command");
+        fprintf(stderr, is_too_short ? ", and more time than %s\n" : "\n", run->limit.source);
         return;
     }
-    bool is_too_short = limit_is_too_short(&run->limit, &run->receipt);
     struct arguments arguments = *run->arguments;
     arguments.time_limit = is_too_short ? NULL : arguments.time_limit;
     fprintf(stderr, "picky: stopped early: %" PRIu64 " of %" PRIu64 " jobs done", n_jobs - run->counts[STATUS_PENDING],

@@ -17,10 +17,12 @@ struct running {
     enum error_code (*check_arguments)(const struct arguments *arguments, struct error *error);
     /* Opens the results file at `path` to hold the sweep (described too, as the file wants it), on rank 0 only. It may
      * be done in part; what is pending is then run. *is_stopped (false) becomes true if a signal (stop.h) came before
-     * that was done: *results is NULL then. Errors as results_open's. The caller owns *results. */
+     * that was done, or deadline_s (clock_s): *results is NULL then. Errors as results_open's. The caller owns
+     * *results.
+     */
     enum error_code (*open)(struct results **results, const char *path, const struct arguments *arguments,
-                            const struct sweep *sweep, const struct results_description *description, bool *is_stopped,
-                            struct error *error);
+                            const struct sweep *sweep, const struct results_description *description, double deadline_s,
+                            bool *is_stopped, struct error *error);
 };
 
 /* The whole of such a command: parses the arguments, runs, reports. Returns its exit code. Collective over

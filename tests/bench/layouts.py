@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Old picky beside new picky: lone jobs, full sets, and the measures of a lone wide model.
+"""Old picky beside new picky: lone jobs, full sets, and the measures of both.
 
 User CPU time of the two programs run in turn, medians of the ratios of pairs, with least and most: other users of the
 machine slow both down alike. Usage:
@@ -7,8 +7,8 @@ machine slow both down alike. Usage:
     tests/bench/layouts.py OLD_PICKY NEW_PICKY [--rounds N] [--sizes 50,100,200,400] [--simd avx2] [--only lone|full|measures]
 
 Lone jobs are `picky train`, start-up and measures included. Full sets are jobs of one configuration that fill a pack,
-one attempt each (`picky run`, one rank), as many as the widest pack holds. Measures are `picky train` of a model that
-hardly trains. The limits are those that the layouts were made for, with AVX-512.
+one attempt each (`picky run`, one rank), as many as the widest pack holds. Measures are those of a model, or of a full
+set, that hardly trains. The limits are those that the layouts were made for, with AVX-512.
 """
 import argparse
 import os
@@ -19,6 +19,8 @@ import tempfile
 
 LONE_LIMIT = {50: .45, 100: .22, 200: .16, 400: .12}
 FULL_LIMIT = {50: 1.0, 100: .90, 200: .94, 256: .80, 400: .58}
+MEASURES_LIMIT = {400: 1 / 8}
+FULL_MEASURES_LIMIT = {100: 1 / 1.15, 200: 1 / 1.15}
 SWEEP = """name = "full set"; replicates = %d; store = []; model = { hidden_size = %d; max_attempts = 1; epochs = %d;
 output_activation = "linear"; N_train = %d; N_test = %d; };
 """
@@ -45,11 +47,20 @@ def full(size, lanes):
     """About a second's worth; hardly any measures."""
     n_sets, epochs, n_train = (4, 20, 1000) if size <= 50 else (2, 10, 1000) if size <= 100 else \
         (1, 3, 1000) if size <= 200 else (1, 1, 1000) if size <= 256 else (1, 1, 500)
+    return run(n_sets * lanes, size, epochs, n_train, 1)
 
+
+def full_measures(size, lanes):
+    """Hardly any training."""
+    n_sets = 8 if size <= 50 else 2 if size <= 100 else 1
+    return run(n_sets * lanes, size, 1, 10, 100)
+
+
+def run(n_jobs, size, epochs, n_train, n_test):
     def command(picky, folder):
         sweep, results = os.path.join(folder, "sweep.cfg"), os.path.join(folder, "out.h5")
         with open(sweep, "w") as file:
-            file.write(SWEEP % (n_sets * lanes, size, epochs, n_train, 1))
+            file.write(SWEEP % (n_jobs, size, epochs, n_train, n_test))
         if os.path.exists(results):
             os.remove(results)
         return [picky, "run", sweep, "-o", results]
@@ -96,7 +107,9 @@ def main():
         for size in sizes:
             if arguments.only in (None, "measures"):
                 compare(f"measures alone, H = {size}", train(size, "epochs=1", "N_train=10"), arguments, env, folder,
-                        1 / 8 if size == 400 and is_avx512 else None)
+                        MEASURES_LIMIT.get(size) if is_avx512 else None)
+                compare(f"measures of {lanes}, H = {size}", full_measures(size, lanes), arguments, env, folder,
+                        FULL_MEASURES_LIMIT.get(size) if is_avx512 else None)
 
 
 if __name__ == "__main__":

@@ -109,10 +109,11 @@ static void travel(struct journey *j, size_t n)
         job_runner_destroy(runners[r]);
 }
 
-static void where_attempts_are_made_leaves_no_trace(void **unused)
+static void where_attempts_are_made_leaves_no_trace(void **state)
 {
-    (void)unused;
+    const char *layout = *state; /* packs of models keep trained ones, one by one they do not */
     struct journey home, away;
+    setenv("PICKY_LAYOUT", layout, 1);
     begin(&home);
     begin(&away);
     travel(&home, 1);
@@ -127,6 +128,7 @@ static void where_attempts_are_made_leaves_no_trace(void **unused)
     assert_true(n_with[STATUS_ACCEPTED] > 10 && n_with[STATUS_REJECTED] > 4);
     end(&home);
     end(&away);
+    unsetenv("PICKY_LAYOUT");
 }
 
 static void times_add_up_and_what_diverged_has_no_errors(void **unused)
@@ -198,8 +200,10 @@ static void impossible_pasts_are_refused(void **unused)
 
 int main(void)
 {
+    static char models[] = "models", units[] = "units";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(where_attempts_are_made_leaves_no_trace),
+        cmocka_unit_test_prestate(where_attempts_are_made_leaves_no_trace, models),
+        cmocka_unit_test_prestate(where_attempts_are_made_leaves_no_trace, units),
         cmocka_unit_test(times_add_up_and_what_diverged_has_no_errors),
         cmocka_unit_test(impossible_pasts_are_refused),
     };

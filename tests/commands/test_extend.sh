@@ -79,6 +79,14 @@ cp small.h5 begun.h5
 expect 75 "$picky" extend begun.h5 begun.cfg --time-limit 0.001s
 said 'stopped early: [0-9]+ of 270 jobs done; go on with:$'
 said '^  \S*picky run begun.cfg -o begun.h5 --time-limit 0.001s --resume$'
+said '^picky: warning: the start took .*, and all of the time \(--time-limit, 1 ms\)$'
+# Copying that takes more than half of the grace beyond the limit is given up, and nothing has changed.
+cp small.h5 slow.h5
+expect 5 env PICKY_GRACE_SECONDS=0.000000001 "$picky" extend slow.h5 begun.cfg --time-limit 0.501s
+said '^picky: slow.h5: not extended: copying what is finished takes longer than the time that there is$'
+said '^picky: stopped early: nothing has changed; go on with the same command, and more time than --time-limit, 0.5 s$'
+cmp small.h5 slow.h5 || fail "it was changed"
+[[ ! -e slow.h5.picky-draft ]] || fail "a draft was left"
 /usr/bin/python3 - <<'END' # as if nothing but the small sweep's jobs had been done
 import h5py
 with h5py.File("begun.h5", "r+") as f:
@@ -187,7 +195,7 @@ for round in {1..12}; do
         n_old=$((n_old + 1))
         (extend_bulk) 2>err || fail "extending after a kill"
     else
-        /usr/bin/python3 "$tests/compare_results.py" --done killed.h5 bulkier.h5 >out 2>&1 || fail "killed: $(cat out)"
+        compare --done killed.h5 bulkier.h5 || fail "killed: $(cat out)"
         [[ $(done_jobs killed.h5) -ge 1600 ]] || fail "only $(done_jobs killed.h5) of 1600 finished jobs are left"
         expect 0 "$picky" run bulkier.cfg --null-jobs -o killed.h5 --resume
         n_new=$((n_new + 1))

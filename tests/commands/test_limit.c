@@ -1,6 +1,8 @@
 /* When a time limit is too short for one job, and what is said of it. */
 #include "limit.h"
 
+#include "clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,6 +49,21 @@ static void begun_late(void **unused)
     assert_true(limit_is_too_short(&limit, &none_done));
     limit.start_s = 1050; /* half of Slurm's job was over: the next run has more */
     assert_false(limit_is_too_short(&limit, &none_done));
+}
+
+/* Copying an old file, before training, had the whole of it. */
+static void never_begun(void **unused)
+{
+    (void)unused;
+    const double now_s = clock_s();
+    struct limit limit = {.start_s = now_s - 100, .deadline_s = now_s - 1, .whole_s = 100};
+    const struct receipt receipt = {0};
+    assert_true(limit_is_too_short(&limit, &receipt));
+    limit.start_s = now_s - 50; /* half of Slurm's job was over */
+    assert_false(limit_is_too_short(&limit, &receipt));
+    limit.start_s = now_s - 100;
+    limit.deadline_s = now_s + 10; /* a signal */
+    assert_false(limit_is_too_short(&limit, &receipt));
 }
 
 static void expect_line(int64_t max_attempts, double attempt_s, double left_s, const char *wanted)
@@ -98,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(too_short),
         cmocka_unit_test(begun_late),
+        cmocka_unit_test(never_begun),
         cmocka_unit_test(lines),
         cmocka_unit_test(read_from_the_command_line),
     };

@@ -23,7 +23,7 @@ fi
 # 0.2 GB for a model of 4096 units
 cat >sweep.cfg <<END
 name = "two fit"; replicates = 2; seed = 5; store = [];
-model = { hidden_layers = 2; N_train = 20; N_test = 2; epochs = 1; max_attempts = 2; };
+model = { hidden_layers = 2; N_train = 20; N_test = 2; epochs = 1; max_attempts = 1; };
 grid = { hidden_size = [4, 30, 4096]; };
 END
 expect 0 "$picky" plan sweep.cfg

@@ -163,12 +163,13 @@ def write(path, effects, attempts=None):
 def judge(effects, attempts=None):
     """The program's row of two_subnetworks for each data set."""
     write("simulated.h5", np.clip(effects, -CONTROL, 1 - CONTROL), attempts)
-    found = []
-    for i in range(len(effects)):
-        out = subprocess.run([args.analyse, "claims", "simulated.h5", "--csv", "--measure", "ablation_mean", "--where",
-                              f"lr={(1 + i) / 1e4:.9g}"], capture_output=True, text=True, check=True).stdout
-        found.append(next(csv.DictReader(io.StringIO(out))))
-    return found
+    out = subprocess.run([args.analyse, "claims", "simulated.h5", "--csv", "--measure", "ablation_mean", "--by", "lr"],
+                         capture_output=True, text=True, check=True).stdout
+    found = {}
+    for row in csv.DictReader(io.StringIO(out)):
+        found.setdefault(row["lr"], row)  # the first is two_subnetworks, as it is judged
+    assert len(found) == len(effects) and {row["claim"] for row in found.values()} == {"two_subnetworks"}, found
+    return list(found.values())
 
 
 def is_wrong(decision, truth):

@@ -117,11 +117,11 @@ class Test:
         assert told == [str(done.sum())], f"picky status: {status.stdout}{status.stderr}"
         return int(done.sum())
 
-    def wait_until(self, run, happened):
+    def wait_until(self, run, happened, every_s=0.01):
         end = time.monotonic() + PATIENCE_S
         while not happened() and not run.is_over():
             assert time.monotonic() < end, "a run does not get on"
-            time.sleep(0.002)
+            time.sleep(every_s)
 
     def creation(self, n_rounds):
         """Kills while the file is made: afterwards there is none, or a whole one."""
@@ -134,9 +134,9 @@ class Test:
             if i % 4 == 0:
                 time.sleep(self.rng.uniform(0, 0.01))  # before
             elif i % 4 == 1:
-                self.wait_until(run, lambda: os.path.exists("new.h5"))  # just after
+                self.wait_until(run, lambda: os.path.exists("new.h5"), 0.002)  # just after
             else:
-                self.wait_until(run, lambda: os.path.exists("new.h5.picky-draft") or os.path.exists("new.h5"))
+                self.wait_until(run, lambda: os.path.exists("new.h5.picky-draft") or os.path.exists("new.h5"), 0.002)
                 time.sleep(self.rng.uniform(0, 0.004 if i % 4 == 2 else 0.02))
             run.kill(self.rng)
             if os.path.exists("new.h5"):

@@ -36,6 +36,19 @@ for n in 1 2 3 5; do
     compare 1.h5 "ranks$n.h5"
 done
 
+# Paths are those of rank 0's working directory; the other rank's may lack the sweep, and gets no file.
+mkdir elsewhere
+timeout 100 mpirun --oversubscribe --bind-to none -n 1 "$picky" run sweep.cfg -o apart.h5 : \
+    -wdir "$work/elsewhere" -n 1 "$picky" run sweep.cfg -o apart.h5 2>apart.log || {
+    cat apart.log
+    exit 1
+}
+compare 1.h5 apart.h5
+[[ -z $(ls elsewhere) ]] || {
+    echo "a rank other than 0 made files"
+    exit 1
+}
+
 # The jobs that diverge are in the file as such, with a reason, and the others are done.
 /usr/bin/python3 - 1.h5 <<'END'
 import sys, h5py, numpy as np

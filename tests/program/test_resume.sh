@@ -7,7 +7,7 @@ source "$2/tests/results_steps.sh"
 
 # Sets n_done from the file, whose done slots must be right.
 check_done() {
-    /usr/bin/python3 "$tests/compare_results.py" --done "$1" whole.h5 >out 2>&1 || fail "$1: $(cat out)"
+    compare --done "$1" whole.h5 || fail "$1: $(cat out)"
     n_done=$(sed -nE 's/.* ([0-9]+) of [0-9]+ slots done$/\1/p' out)
     expect 0 "$picky" status "$1"
     [[ $(awk '$1 == "done" { print $2 }' out) == "$n_done" ]] || fail "picky status counts otherwise: $(cat out)"

@@ -22,11 +22,12 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 30 || code=$?
 # shellcheck disable=SC1091
 . "$work/cluster/env"
 
-# Two thousand jobs: a second with vectors, most of a minute without, and the same bits. Where there is a file `slow`, the
-# program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped most of the time, which
-# costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file `frozen.R`, rank R is stopped for good.
+# Eight hundred jobs: half a second with vectors, twenty without, and the same bits. Where there is a file `slow`, the
+# program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped for 1.9 s after as many as
+# the file says, which costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file `frozen.R`, rank R
+# is stopped for good.
 cat >sweep.cfg <<'END'
-replicates = 1000; seed = 5;
+replicates = 400; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
 grid = { context_location = ("start", "end"); };
 END
@@ -39,11 +40,12 @@ if [[ \$1 == run ]]; then
         export PICKY_SIMD=portable
         ( # Slurm signals this one too
             trap '' USR1 USR2 TERM INT HUP
-            while sleep 0.3 && kill -0 \$\$; do
+            share=1
+            while { read -r share <\$slow; sleep \$share; } && kill -0 \$\$; do
                 [[ ! -e frozen.\$rank ]] || { kill -STOP \$\$; exit; }
                 [[ -e \$slow && -e seen ]] || continue
                 kill -STOP \$\$
-                sleep 1.7
+                sleep 1.9
                 kill -CONT \$\$
             done
         ) </dev/null >/dev/null 2>&1 &
@@ -71,7 +73,7 @@ wait_for() { # SECONDS COMMAND...
     shift
     until "$@"; do
         ((SECONDS < end)) || fail "no: $*"
-        sleep 0.3
+        sleep 0.5
     done
 }
 # submit ARGUMENTS OF sbatch...: $id
@@ -137,7 +139,7 @@ launch_mpirun() {
 
 # Slurm's early signal: on to the ranks, exit code 75, requeued, complete.
 signal() {
-    touch slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=$1 submit -N 2 -n 2 -t 1 --signal=B:USR1@45 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     wait_for 120 grep -q 'stopping: SIGUSR1' ./*.log
@@ -153,7 +155,7 @@ signal_mpirun() { signal mpirun; }
 
 # The same without a signal, by the deadline that picky asks Slurm for.
 deadline() {
-    touch slow
+    echo 0.1 >slow
     submit -N 1 -n 1 -t 1 --signal=B:USR1@0 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     wait_for 120 grep -q 'the time left is too short' ./*.log
@@ -167,7 +169,7 @@ deadline() {
 
 # Cancelled is cancelled: not requeued, and goes on when it is submitted again.
 cancel() {
-    touch slow
+    echo 0.1 >slow
     submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     scancel "$id"
@@ -182,7 +184,7 @@ cancel() {
 
 # A rank is killed: the job launches the sweep again.
 kill_rank() {
-    touch slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=$1 submit -N 2 -n 4 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     rm slow
@@ -199,7 +201,7 @@ kill_mpirun() { kill_rank mpirun; }
 # Again and again: it gives up.
 kill_always() {
     local n
-    touch slow
+    echo 0.1 >slow
     PICKY_RELAUNCHES=1 submit -N 1 -n 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     for n in 1 2; do
         wait_for 120 is_under_way out.h5
@@ -212,7 +214,7 @@ kill_always() {
 
 # A node loses its power, not the one that runs the script; Slurm requeues the job by itself.
 lose_node() {
-    touch slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=mpirun submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     local nodes
@@ -228,7 +230,7 @@ lose_node() {
 # The node that runs the script, and rank 0, loses its power.
 lose_first_node() {
     local node
-    touch slow
+    echo 0.1 >slow
     submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     node=$(scontrol show hostnames "$(property "$id" NodeList)" | head -n 1)
@@ -257,7 +259,7 @@ freeze() {
 # A rank hangs, on the script's node or not: soon after the warning, and ten seconds of grace, all end by 75.
 frozen() {
     local rank
-    touch slow
+    echo 0.1 >slow
     submit -N 2 -n 3 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     freeze 0 1 2
@@ -276,7 +278,7 @@ frozen_writer() { frozen 0 '[12] on .*: (the time is over|SIG[A-Z0-9]*), and ran
 
 # The output's disk is full just when the time is over: what was safe stays so, and the job goes on once there is room.
 full_disk() {
-    touch slow
+    echo 0.1 >slow
     mkdir disk
     mount -t tmpfs -o size=64m picky-test disk
     submit -N 1 -n 1 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
@@ -307,7 +309,7 @@ expect_too_long() { # ID LOG
     expect 'one job needs longer than the whole time limit: submit it again with a longer --time' "$2"
 }
 too_long() {
-    touch slow
+    echo 0.3 >slow # of the end it is to notice in time
     submit -N 2 -n 2 -t 1 -o long.log "$jobs/sweep.sbatch" ../long.cfg out.h5
     wait_for 120 grep -qs 'jobs to do' long.log
     touch seen
@@ -318,7 +320,7 @@ too_long() {
 }
 too_long_array() {
     local array
-    touch slow2
+    echo 0.3 >slow2
     submit -t 1 --array=1-2 -n 1 "$jobs/array.sbatch" ../long.cfg out.h5
     array=$id
     submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../long.cfg out.h5
@@ -332,7 +334,7 @@ too_long_array() {
 # Two jobs on one output: the second is refused and neither launched again nor requeued; nor is a bad sweep.
 twice() {
     local first
-    touch slow
+    echo 0.1 >slow
     submit -N 1 -n 1 -o first.log "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     first=$id
     wait_for 120 is_under_way out.h5
@@ -374,7 +376,7 @@ END
 # Shards, of which the last one, whose job bears the array's own id, has to be requeued; then their merge.
 array() {
     local array seconds
-    touch slow3
+    echo 0.1 >slow3
     submit --array=1-3 -n 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
     array=$id
     submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
@@ -410,7 +412,7 @@ failed_shard() {
     expect 'missing: out.shard-2-of-3.h5$' missing.log
     [[ ! -e out.h5 ]] || fail "a merge without a shard"
 
-    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 4 2>shard.log ||
+    PICKY_SIMD=portable "$picky" run ../sweep.cfg -o out.shard-2-of-3.h5 --shard 2/3 --time-limit 2 2>shard.log ||
         code=$?
     ((code == 75)) || fail "the shard is not a partial one"
     submit -o partial.log "$jobs/merge.sbatch" ../sweep.cfg out.h5
@@ -516,14 +518,14 @@ plan_script() {
         resources=(--ranks 3)
         [[ $name == ranks ]] || resources=(--sbatch 2 --ranks-per-node 2)
         mkdir $name
-        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=1000 -o $name/out.h5 >$name.sbatch
+        "$picky" plan ../sweep.cfg "${resources[@]}" --set replicates=400 -o $name/out.h5 >$name.sbatch
         submit -o $name.log $name.sbatch
         wait_end "$id" COMPLETED 0
         expect_same_bits $name/out.h5
     done
     expect '4 ranks .* on 2 nodes, 2 a node' nodes.log
     expect '3 ranks .* on [123] nodes?' ranks.log
-    expect '^#   3 x 12 units, 800 steps: 1000 jobs of .* trained in ' nodes.sbatch
+    expect '^# Simulated, from a short timing and [0-9]* jobs? trained on one core of ' nodes.sbatch
 }
 
 all=(frozen_writer frozen_worker full_disk deadline lose_node lose_first_node too_long too_long_array array failed_shard signal_srun signal_mpirun launch_srun launch_mpirun plan_script mismatch cancel kill_srun kill_mpirun kill_always twice job_errors launcher_codes)

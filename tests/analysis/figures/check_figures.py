@@ -426,17 +426,15 @@ class Lesions(Figures):
         make_sweep("weights.h5", ["weights"])
 
     def lesion(self, path, *options):
+        """Errors and differences of each configuration, and the texts."""
         data, texts = self.plot("lesion", path, *options)
-        return {int(name[6:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "errors"}, texts
-
-    def differences(self, path, *options):
-        data, _ = self.plot("lesion", path, *options)
-        return {int(name[11:]) - 1: np.array(rows, "f8") for name, rows in data.items() if name[:6] == "differ"}
+        found = [{int(name.removeprefix(kind)) - 1: np.array(rows, "f8") for name, rows in data.items()
+                  if name.startswith(kind)} for kind in ("errors", "differences")]
+        return *found, texts
 
     def check(self, options, measure="taylor_sample", layers=None, models=50, above=0.9, **settings):
-        found, _ = self.lesion("stored.h5", *options)
+        found, paired, _ = self.lesion("stored.h5", *options)
         self.assertEqual(len(found), 4)
-        paired = self.differences("stored.h5", *options)
         n_checked = n_pairs = 0
         with h5py.File("stored.h5", "r") as f:
             for config, rows in found.items():
@@ -493,7 +491,7 @@ class Lesions(Figures):
 
     def test_random_lesions(self):
         """As many units of each layer as are selective, drawn as rng.h and lesion.h say, twenty times."""
-        found, _ = self.lesion("stored.h5")
+        found, paired, _ = self.lesion("stored.h5")
         for config, rows in found.items():
             replicates = accepted("stored.h5", config)
             ri = ri_of(importances("stored.h5", config)[:, MEASURES.index("taylor_sample")])
@@ -521,7 +519,7 @@ class Lesions(Figures):
                             selective[lesion].append(network.errors(is_selective) - np.mean(errors[lesion][-20:], 0))
             for lesion in errors:
                 np.testing.assert_allclose(rows[lesion, [3, 6]], np.mean(errors[lesion], 0), rtol=1e-4, atol=1e-6)
-            for row in self.differences("stored.h5")[config][[0, 2]]:
+            for row in paired[config][[0, 2]]:
                 differences = selective[int(row[0])]
                 self.assertEqual(row[1], len(differences))
                 if len(differences) > 1:
@@ -532,9 +530,9 @@ class Lesions(Figures):
 
     def test_trained_again(self):
         """Without stored weights or test sets the same numbers come out."""
-        stored, _ = self.lesion("stored.h5")
+        stored, *_ = self.lesion("stored.h5")
         for path in ("bare.h5", "weights.h5"):
-            found, _ = self.lesion(path)
+            found, *_ = self.lesion(path)
             for config in range(4):
                 np.testing.assert_array_equal(found[config], stored[config])
 
@@ -558,7 +556,7 @@ class Lesions(Figures):
     def test_models(self):
         for value in ("0", "-1", "2x", "", "1e3"):
             self.assert_error(["lesion", "stored.h5", "--models", value], f"--models {value}: allowed: a whole number")
-        _, texts = self.lesion("stored.h5", "--models", "2", "--where", "hidden_layers=2")
+        *_, texts = self.lesion("stored.h5", "--models", "2", "--where", "hidden_layers=2")
         self.assertTrue(any(re.search(r"(^|; )2 of \d models$", text) for text in texts), texts)
 
     def test_settings_are_in_the_figure(self):

@@ -4,6 +4,7 @@
 make_file.py OUT.h5 [--kind seed|sizes|many|one] [--pending SHARE]
 """
 import argparse
+import os
 
 import h5py
 import numpy as np
@@ -96,8 +97,25 @@ def write_tasks(f, configs):
     f.attrs["picky_schema_version"], f.attrs["arithmetic"] = np.int32(2), np.int32(1)
 
 
+made = {}  # arguments of make() -> the file's bytes: classes of tests make the same ones
+
+
 def make(path, configs, n_replicates, pending=0.0, name="made up", seed=1, schema=1):
     configs = [{**DEFAULTS, **c} for c in configs]
+    key = repr((configs, n_replicates, pending, name, seed, schema))
+    if key not in made:
+        make_anew(path, configs, n_replicates, pending, name, seed, schema)
+        with open(path, "rb") as f:
+            made[key] = f.read()
+    else:
+        if os.path.exists(path):
+            os.remove(path)
+        with open(path, "wb") as f:
+            f.write(made[key])
+    return configs
+
+
+def make_anew(path, configs, n_replicates, pending, name, seed, schema):
     n = len(configs)
     rng = np.random.default_rng(seed)
     size = dict(epoch=max(map(history, configs)), task=2, layer=max(c["hidden_layers"] for c in configs),
@@ -153,7 +171,6 @@ def make(path, configs, n_replicates, pending=0.0, name="made up", seed=1, schem
                 f.create_dataset(key, data=values, dtype=h5py.string_dtype())
             else:
                 f.create_dataset(key, data=np.array(values, "i8" if isinstance(value, int) else "f8"))
-    return configs
 
 
 if __name__ == "__main__":

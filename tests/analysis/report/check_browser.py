@@ -230,13 +230,13 @@ def make_pages(folder):
             f.write(text)
         subprocess.run([PICKY, "run", f"{name}.cfg", "-o", f"{name}.h5"], check=True, stderr=subprocess.DEVNULL)
     make_file.make("grid.h5", [dict(context_location=str(layer), fraction=round(0.05 * f, 2), second_task=task, hidden_size=10)
-                               for task in ("prod", "add1.5") for layer in (1, 2, 3, 4) for f in range(1, 20)], 2)
+                               for task in ("prod", "add1.5") for layer in (1, 4) for f in range(1, 20)], 2)
     make_file.make("sizes.h5", make_file.KINDS["sizes"], 10, 0.5, name="<b>a name & \u03b1 very" + " long" * 40 + "</b>")
     with h5py.File("seed.h5") as f:
         hosts = f["provenance"].attrs["hosts"]
     pages = {"seed": ["four conditions of the 2020 draft", "context_location = end", hosts, "picky run sweep.cfg",
                       "The numbers of the histograms", "-1.0 to", "The numbers of the curves"],
-             "grid": ["152", "24 of 152 configurations", "Layer 4: selective", "not printed"],
+             "grid": ["76", "24 of 76 configurations", "Layer 4: selective", "not printed"],
              "eight": ["Sharing", "Layer 13: Jaccard", "N_eff", "8: 1", "Overlap of each pair"],
              "nothing": ["No accepted model", "rejected: 2"],
              "sizes": ["Unfinished", "<b>a name & \u03b1 very"]}

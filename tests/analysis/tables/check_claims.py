@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -291,10 +292,31 @@ class Claims(base.Files):
         for claim in whole["claims"]:
             line, = [t for t in text.splitlines() if t.startswith(claim["name"] + " ")]
             decisions = [v["decision"] for v in claim["verdicts"] if v["number"] == "judged"]
-            self.assertEqual([word.rstrip("*") for word in re.split("  +", line)[1:]], decisions)
+            self.assertRegex(line, f"^{claim['name']} +" + r"\*? +".join(decisions) + r"\*?$")
             self.assertEqual([(p["a"], p.get("b")) for p in claim["pairs"]], PAIRS[claim["name"]])
             self.assertEqual([p["control"] for p in claim["pairs"]], [p[0] != 8 for p in PAIRS[claim["name"]]])
-        self.assertLessEqual(max(map(len, text.splitlines())), 112)
+
+    def widest(self, text):
+        return max(map(len, text.splitlines()))
+
+    def test_width(self):
+        """Lines end before column 80, text before that of a narrower terminal; words are the same."""
+        for options in ((), ("--by", "hidden_size"), ("--of", "important", "--measure", "variance")):
+            self.assertLess(self.widest(done("claims", "claims.h5", *options)), 80)
+        found = subprocess.run([base.PROGRAM, "claims", "claims.h5"], env={**os.environ, "COLUMNS": "50"}, check=True,
+                               capture_output=True, text=True).stdout
+        self.assertEqual(found.split(), done("claims", "claims.h5").split())
+        heads = re.findall(r"^two_subnetworks: .*?Smallest effect", found, re.M | re.S)
+        self.assertEqual(len(heads), 1)
+        self.assertLess(self.widest(heads[0]), 50)
+        self.assertGreater(self.widest(heads[0]), 40)
+        # Longer verdicts than a line has room for: the measures in two tables.
+        rng = np.random.default_rng(5)
+        noise = rng.normal(0, 0.01, (1, 40))
+        self.decide(noise - noise.mean())
+        text = done("claims", "made.h5")
+        self.assertEqual(len(re.findall(r"^two_subnetworks +(?:negligible ?)+$", text, re.M)), 2)
+        self.assertLess(self.widest(text), 80)
 
     def test_not_in_the_file(self):
         text = done("claims", "claims.h5", "--where", "hidden_size=6")
@@ -355,7 +377,9 @@ class Claims(base.Files):
             self.assertEqual(row["effect"] == "", single)  # the difference of two conditions is shown all the same
             self.assertNotEqual(row["mean_a"], "")
         text = done("claims", "some.h5")
-        self.assertEqual(text.count("picky-analyse claims some.h5 --control -o control.cfg && picky extend some.h5"), 7)
+        self.assertEqual(text.count("    picky-analyse claims some.h5 --control -o control.cfg &&\n"
+                                    "    picky extend some.h5 control.cfg\n"), 7)
+        self.assertLess(self.widest(text), 80)
 
     def test_few_seeds(self):
         for n in (1, 2, 5, 6):
@@ -490,7 +514,7 @@ class Claims(base.Files):
         for options, n in (((), 1), (("--of", "important"), 2)):
             text = done("claims", "claims.h5", "--measure", "variance", *options)
             text = text[text.index("rare_task_recruits:"):text.index("Each pair's effect", text.index("rare_task_recruits:"))]
-            self.assertEqual(len(re.findall(r"^ +(?:variance +)?/layer  \w", text, re.M)), n)
+            self.assertEqual(len(re.findall(r"^ +(?:variance +)?/layer \w", text, re.M)), n)
 
     def test_identical_beside_the_mean(self):
         claims = json.loads(done("claims", "claims.h5", "--json"))["claims"]
@@ -675,6 +699,7 @@ class Claims(base.Files):
         self.assertEqual((row["n"], row["effect_low"] == ""), ("8", False))
         text = done("claims", "three.h5", "--measure", "variance")
         self.assertIn("Other pairs of tasks", text)
+        self.assertLess(self.widest(done("claims", "three.h5")), 80)
         whole = json.loads(done("claims", "three.h5", "--measure", "variance", "--json"))["other_pairs"]
         self.assertEqual([(o["tasks"], o["with_identical"]) for o in whole],
                          [(["x0 * x1", "x1"], 1), (["x0 + x1", "x1"], 0)])

@@ -3,10 +3,8 @@
 check_summary.py PICKY_ANALYSE STATISTICS_TABLE [unittest arguments]
 Needs h5py, NumPy and SciPy.
 """
-import atexit
 import csv
 import functools
-import hashlib
 import io
 import json
 import os
@@ -16,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 try:
     import h5py
@@ -26,8 +25,9 @@ except ImportError as error:
     sys.exit(77)
 
 sys.dont_write_bytecode = True  # nothing is left among the sources
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../file"))
+sys.path += [os.path.join(os.path.dirname(os.path.abspath(__file__)), folder) for folder in ("../file", "../statistics")]
 import make_file
+import statistics_table
 from make_file import ACCEPTED, DIVERGED, ERROR, MEASURES, PENDING, REJECTED
 
 PROGRAM, TABLE = map(os.path.abspath, sys.argv[1:3])
@@ -46,7 +46,7 @@ answers = {}
 
 def digest(path):
     with open(path, "rb") as f:
-        return hashlib.md5(f.read()).digest()
+        return zlib.crc32(f.read())
 
 
 def run(*args):
@@ -74,19 +74,8 @@ def number(text):
     return float(text) if text != "" else np.nan
 
 
-@functools.lru_cache(maxsize=None)
-def statistics_table():
-    """One process answers all questions."""
-    process = subprocess.Popen([TABLE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-    atexit.register(process.communicate)
-    return process
-
-
 def ask(name, values):
-    """Its line for a question, as numbers."""
-    process = statistics_table()
-    process.stdin.write(f"{name} " + " ".join(f"{v:.9g}" for v in values) + "\n")
-    return [float(word) for word in process.stdout.readline().split()]
+    return statistics_table.answer(TABLE, f"{name} " + " ".join(f"{v:.9g}" for v in values))
 
 
 @functools.lru_cache(maxsize=None)
