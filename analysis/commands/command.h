@@ -15,7 +15,7 @@ struct command {
     const char *name;     /* one word or two: "summary", "plot ri" */
     const char *synopsis; /* after FILE.h5, [OPTION]... not included: "-o OUT"; "" if there is nothing */
     const char *summary;  /* what it does, in one line without a full stop */
-    const char *details;  /* paragraphs of its --help, each line ended, or NULL */
+    const char *details;  /* paragraphs of its --help, in lines of at most 79 columns, each ended, or NULL */
     const char *pages;    /* of docs/, that say more; NULL: measures.md */
     const char *options;  /* the long names that it takes, separated by single blanks; help not included. With
                              "measures" it takes several measures, too */
@@ -35,7 +35,7 @@ extern const struct command command_summary, command_claims, command_plot_traini
 
 /* What every figure's command takes, and what ends its help. Their summaries begin with "Draws ". */
 #define FIGURE_OPTIONS "width font palette data keep-script"
-#define GNUPLOT_HELP   "Drawn by gnuplot (Debian package gnuplot-nox).\n"
+#define GNUPLOT_HELP   "\nDrawn by gnuplot (Debian package gnuplot-nox).\n"
 
 /* What a command line asks of a figure; its pairs of tasks are the caller's. */
 struct figure_request command_figure(const struct request *request);

@@ -95,12 +95,12 @@ const struct command command_export = {
     .name = "export",
     .synopsis = "[-o OUT]",
     .summary = "Writes a table (CSV), an array (NumPy) or the sweep file's text, for other software",
-    .details =
-        "Tables have a row for each model, epoch or neuron; config, replicate and unit count from 0, layers and\n"
-        "tasks from 1. A number that is none is NaN: of RI, that the neuron is unimportant to both tasks. Neurons\n"
-        "have the measures of --measure. Arrays have the axes of the file; in slots that are pending or\n"
-        "not among --status floats are NaN and integers 0 (train_task: 255, rank: -1). Without -o, to standard\n"
-        "output.\n",
+    .details = "Tables have a row for each model, epoch or neuron; config, replicate and unit\n"
+               "count from 0, layers and tasks from 1. A number that is none is NaN: of RI,\n"
+               "that the neuron is unimportant to both tasks. Neurons have the measures of\n"
+               "--measure. Arrays have the axes of the file; in slots that are pending or not\n"
+               "among --status floats are NaN and integers 0 (train_task: 255, rank: -1).\n"
+               "Without -o, to standard output.\n",
     .options = "output force where each keys measure measures normalise unimportant-below status variable sweep",
     .pages = "reading.md, format.md",
     .run = run,

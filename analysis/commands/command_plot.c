@@ -11,8 +11,6 @@
 #include "plot_tasks.h"
 #include "plot_training.h"
 
-#define SELECTIVE RI_TEXT(RI_SELECTIVE_ABOVE)
-
 enum error_code draw_pairs(pair_figure draw, struct reader *reader, const struct selection *selection,
                            const struct request *request, struct error *error)
 {
@@ -68,9 +66,9 @@ const struct command command_plot_training = {
     .name = "plot training",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test error against epoch, a panel for each configuration",
-    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all, as the tables have\n"
-               "them; the phases of replay and sequential training are shaded. At most 24 configurations: choose with "
-               "--where.\n" GNUPLOT_HELP,
+    .details = "Thin lines for up to 50 accepted models, the 5-95 % band and the median of all,\n"
+               "as the tables have them; the phases of replay and sequential training are\n"
+               "shaded. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -94,10 +92,9 @@ const struct command command_plot_ri = {
     .name = "plot ri",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws histograms of relative importance, a row for each configuration and a panel for each layer",
-    .details =
-        "Proportions of all neurons of the accepted models, with 95 % bootstrap intervals over models; \"+ NN %\"\n"
-        "are neurons that are unimportant for both tasks. At most 24 configurations: choose with "
-        "--where.\n" GNUPLOT_HELP,
+    .details = "Proportions of all neurons of the accepted models, with 95 % bootstrap\n"
+               "intervals over models; \"+ NN %\" are neurons that are unimportant for both\n"
+               "tasks. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -121,10 +118,10 @@ const struct command command_plot_ri_grid = {
     .name = "plot ri-grid",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws histograms of relative importance, as small multiples over two hyperparameters",
-    .details =
-        "One histogram, as in plot ri, for each value of --rows and of --columns; those of several layers together\n"
-        "if --layer does not choose. Without --rows and --columns: the hyperparameters with the most values. What\n"
-        "else was swept gives a block for each combination.\n" GNUPLOT_HELP,
+    .details = "One histogram, as in plot ri, for each value of --rows and of --columns; those\n"
+               "of several layers together if --layer does not choose. Without --rows and\n"
+               "--columns: the hyperparameters with the most values. What else was swept gives\n"
+               "a block for each combination.\n" GNUPLOT_HELP,
     .options =
         "output force where status measure pair layer normalise unimportant-below rows columns title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -155,15 +152,14 @@ const struct command command_plot_heatmap = {
     .name = "plot heatmap",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws a statistic over two hyperparameters, with numbers in the cells",
-    .details =
-        "Each cell shows the statistic (--statistic, named as in the columns of summary --csv; default selective), "
-        "its\n"
-        "95 % interval, and the accepted of the tried models. Statistics of layers have a block for each layer.\n"
-        "Without --rows and --columns: the hyperparameters with the most values. What else was swept gives a block\n"
-        "for each combination. Where half of the cells or more would be empty (a sweep by zip or cases), and neither\n"
-        "option is given, each configuration is a row of dots instead, with a panel for each layer; open ones are "
-        "those\n"
-        "of rejected models that are alive (see summary --help).\n" GNUPLOT_HELP,
+    .details = "Each cell shows the statistic (--statistic, named as in the columns of\n"
+               "summary --csv; default selective), its 95 % interval, and the accepted of the\n"
+               "tried models. Statistics of layers have a block for each layer. Without --rows\n"
+               "and --columns: the hyperparameters with the most values. What else was swept\n"
+               "gives a block for each combination. Where half of the cells or more would be\n"
+               "empty (a sweep by zip or cases), and neither option is given, each\n"
+               "configuration is a row of dots instead, with a panel for each layer; open ones\n"
+               "are those of rejected models that are alive (see summary --help).\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below selective-above mixed-below "
                "statistic rows columns "
                "title " FIGURE_OPTIONS,
@@ -190,10 +186,10 @@ const struct command command_plot_measures = {
     .name = "plot measures",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws how far each two importance measures agree, a panel for each configuration",
-    .details =
-        "Spearman's rank correlation, over the neurons of a model, of relative importance under each two measures;\n"
-        "neurons that either calls unimportant are left out. Mean over models with a 95 % interval. At most 24\n"
-        "configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Spearman's rank correlation, over the neurons of a model, of relative\n"
+               "importance under each two measures; neurons that either calls unimportant are\n"
+               "left out. Mean over models with a 95 % interval. At most 24 configurations:\n"
+               "choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -219,10 +215,9 @@ const struct command command_plot_importance = {
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary =
         "Draws the importance of each neuron for one task against that for another, a row for each configuration",
-    .details = "Logarithmic axes; the colour is relative importance. Each panel shows up to 1500 neurons, spread "
-               "evenly over the\n"
-               "accepted models; what is below the axes lies on their edge. At most 24 configurations: choose with "
-               "--where.\n" GNUPLOT_HELP,
+    .details = "Logarithmic axes; the colour is relative importance. Each panel shows up to\n"
+               "1500 neurons, spread evenly over the accepted models; what is below the axes\n"
+               "lies on their edge. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below selective-above "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -247,16 +242,17 @@ const struct command command_plot_lesion = {
     .name = "plot lesion",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws test errors after silencing selective neurons, a panel for each configuration",
-    .details =
-        "All task-1-selective neurons (RI > " SELECTIVE ") are silenced together, all task-2-selective ones, and two\n"
-        "controls for each: as many random neurons of the same layers (20 times), and as many others that are as\n"
-        "important, each the nearest of its layer in the mean of both tasks' shares of the layer's importance. The\n"
-        "network then answers a second test set: neurons are chosen by the first. Below the errors, model by model,\n"
-        "the error after the selective lesion less that after each control; models without such neurons, or with too\n"
-        "few others to match them, are left out of those. Up to 50 models of each configuration (--models), means "
-        "with\n"
-        "95 % intervals. Where the file has no weights (store = [\"weights\"]) models are trained again. At most 24\n"
-        "configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "All task-1-selective neurons (RI > " SELECTIVE ") are silenced together, all\n"
+               "task-2-selective ones, and two controls for each: as many random neurons of the\n"
+               "same layers (20 times), and as many others that are as important, each the\n"
+               "nearest of its layer in the mean of both tasks' shares of the layer's\n"
+               "importance. The network then answers a second test set: neurons are chosen by\n"
+               "the first. Below the errors, model by model, the error after the selective\n"
+               "lesion less that after each control; models without such neurons, or with too\n"
+               "few others to match them, are left out of those. Up to 50 models of each\n"
+               "configuration (--models), means with 95 % intervals. Where the file has no\n"
+               "weights (store = [\"weights\"]) models are trained again. At most 24\n"
+               "configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
                "title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -294,9 +290,9 @@ const struct command command_plot_ri_pairs = {
     .name = "plot ri-pairs",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws histograms of relative importance of every pair of a configuration's tasks, as a matrix",
-    .details = "One configuration: --config, or --where. Bars and lines are those of plot ri, of several layers "
-               "together if\n--layer does not choose one. RI 1 is a unit of the column's task alone, -1 one of the "
-               "row's.\n" GNUPLOT_HELP,
+    .details = "One configuration: --config, or --where. Bars and lines are those of plot ri,\n"
+               "of several layers together if --layer does not choose one. RI 1 is a unit of\n"
+               "the column's task alone, -1 one of the row's.\n" GNUPLOT_HELP,
     .options = "output force where status config measure layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -317,9 +313,10 @@ const struct command command_plot_tasks = {
     .name = "plot tasks",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws how important each unit of one model is to each task, as a map of tasks by units for each layer",
-    .details = "One configuration (--config, or --where) and one of its accepted models (--replicate). Importances are "
-               "divided\nby the task's largest of the layer; one below --unimportant-below counts as 0. Units stand by "
-               "their preferred\ntask, then by their importance to it, and have the numbers of the file, from 0, below "
+    .details = "One configuration (--config, or --where) and one of its accepted models\n"
+               "(--replicate). Importances are divided by the task's largest of the layer; one\n"
+               "below --unimportant-below counts as 0. Units stand by their preferred task,\n"
+               "then by their importance to it, and have the numbers of the file, from 0, below\n"
                "where there is room.\n" GNUPLOT_HELP,
     .options =
         "output force where status config replicate measure layer normalise unimportant-below title " FIGURE_OPTIONS,

@@ -5,6 +5,9 @@
 #include "command.h"
 #include "sample.h"
 
+/* The bound of selective units, as help names it. */
+#define SELECTIVE RI_TEXT(RI_SELECTIVE_ABOVE)
+
 /* How a figure of pairs of tasks is drawn, from a selection that has each configuration once for each pair. */
 typedef enum error_code (*pair_figure)(struct reader *reader, const struct selection *selection,
                                        const struct figure_request *figure, const struct request *request,

@@ -33,12 +33,13 @@ const struct command command_plot_claims = {
     .name = "plot claims",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws each claim's effect with its interval, under each measure (a forest plot)",
-    .details =
-        "Effects, intervals and verdicts are those of picky-analyse claims, which says how they come about. Grey:\n"
-        "effects smaller than the smallest one of interest. Open diamonds: the same difference between identical\n"
-        "tasks (two_subnetworks, end_splits_last and leaks_backwards have it subtracted already). Small dots: each\n"
-        "pair of configurations, where there are several. Crosses, with --noise: the number, or difference, between\n"
-        "two test sets of one task, which is chance alone.\n" GNUPLOT_HELP,
+    .details = "Effects, intervals and verdicts are those of picky-analyse claims, which says\n"
+               "how they come about. Grey: effects smaller than the smallest one of interest.\n"
+               "Open diamonds: the same difference between identical tasks (two_subnetworks,\n"
+               "end_splits_last and leaks_backwards have it subtracted already). Small dots:\n"
+               "each pair of configurations, where there are several. Crosses, with --noise:\n"
+               "the number, or difference, between two test sets of one task, which is chance\n"
+               "alone.\n" GNUPLOT_HELP,
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "noise title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -56,11 +57,12 @@ const struct command command_plot_multiverse = {
     .name = "plot multiverse",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws each claim's effect under every specification, sorted, with its choices below",
-    .details =
-        "A specification curve (Simonsohn, Simmons & Nelson 2020): up to six measures x 13 numbers, D and shares of\n"
-        "selective units (picky-analyse claims --help), each with its own 95 % interval, a column of marks below for\n"
-        "what it is. Their counts are no evidence, for they share their models; the band is the mean over them, seed\n"
-        "by seed, with its interval. One claim (--claim) gets the whole width.\n" GNUPLOT_HELP,
+    .details = "A specification curve (Simonsohn, Simmons & Nelson 2020): up to six measures x\n"
+               "13 numbers, D and shares of selective units (picky-analyse claims --help), each\n"
+               "with its own 95 % interval, a column of marks below for what it is. Their\n"
+               "counts are no evidence, for they share their models; the band is the mean over\n"
+               "them, seed by seed, with its interval. One claim (--claim) gets the whole\n"
+               "width.\n" GNUPLOT_HELP,
     .options = "output force where claim measure measures unimportant-below of status smallest-effect simultaneous "
                "title " FIGURE_OPTIONS,
     .needs_output = true,

@@ -32,22 +32,20 @@ const struct command command_plot_trend = {
     .name = "plot trend",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws a statistic along a hyperparameter, lines with bands, and their slopes",
-    .details =
-        "A point is what summary has for the configuration (--statistic; default distance, D), the band its 95 %\n"
-        "interval over models. Along the axis: --along, else the hyperparameter with the most values. A line: each\n"
-        "value of --by, else of another hyperparameter that varies; --by layer: each layer; --by measure: each of\n"
-        "--measure (default all). Else there is a panel for each layer, and a row for each combination of what else\n"
-        "was swept.\n"
-        "\n"
-        "Slopes are those of the least-squares line through the means, where the axis has numbers: for 1 more, or for\n"
-        "each doubling if the values lie twice as evenly by their logarithms (the axis is logarithmic then). The "
-        "interval\n"
-        "is over seeds, as that of summary --compare: a seed that has a model everywhere gives its own slope; one "
-        "that\n"
-        "has not gives what it adds to the common one (as pooled claims have it). A value that fewer than 6 seeds "
-        "have\n"
-        "does not count beside others. Of acceptance a seed has 1 or 0; attempt_acceptance has no "
-        "slope.\n" GNUPLOT_HELP,
+    .details = "A point is what summary has for the configuration (--statistic; default\n"
+               "distance, D), the band its 95 % interval over models. Along the axis: --along,\n"
+               "else the hyperparameter with the most values. A line: each value of --by, else\n"
+               "of another hyperparameter that varies; --by layer: each layer; --by measure:\n"
+               "each of --measure (default all). Else there is a panel for each layer, and a\n"
+               "row for each combination of what else was swept.\n"
+               "\n"
+               "Slopes are those of the least-squares line through the means, where the axis\n"
+               "has numbers: for 1 more, or for each doubling if the values lie twice as evenly\n"
+               "by their logarithms (the axis is logarithmic then). The interval is over seeds,\n"
+               "as that of summary --compare: a seed that has a model everywhere gives its own\n"
+               "slope; one that has not gives what it adds to the common one (as pooled claims\n"
+               "have it). A value that fewer than 6 seeds have does not count beside others. Of\n"
+               "acceptance a seed has 1 or 0; attempt_acceptance has no slope.\n" GNUPLOT_HELP,
     .options = "output force where status statistic along by measure measures pair layer normalise unimportant-below "
                "selective-above "
                "mixed-below title " FIGURE_OPTIONS,
@@ -79,13 +77,13 @@ const struct command command_plot_models = {
     .name = "plot models",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws a statistic of every model as a dot, a row for each configuration",
-    .details =
-        "Shows whether the models of a configuration are alike, or of several kinds, which a mean does not. The\n"
-        "statistic is --statistic (default distance, D); dots of equal values stand above each other. More than 100\n"
-        "models are drawn as the outline of their density (Gaussian kernels as wide as Silverman's rule has it, from\n"
-        "the least value to the largest). Below them the mean, of errors and dip the median, with the 95 % interval "
-        "that\n"
-        "summary has. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Shows whether the models of a configuration are alike, or of several kinds,\n"
+               "which a mean does not. The statistic is --statistic (default distance, D); dots\n"
+               "of equal values stand above each other. More than 100 models are drawn as the\n"
+               "outline of their density (Gaussian kernels as wide as Silverman's rule has it,\n"
+               "from the least value to the largest). Below them the mean, of errors and dip\n"
+               "the median, with the 95 % interval that summary has. At most 24 configurations:\n"
+               "choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status statistic measure pair layer normalise unimportant-below selective-above "
                "mixed-below title " FIGURE_OPTIONS,
     .needs_output = true,
@@ -105,15 +103,14 @@ const struct command command_plot_units = {
     .name = "plot units",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws the importance of each unit by one measure against that by others, a row for each configuration",
-    .details =
-        "The measure that --measure names first (default taylor_sample) lies along the horizontal axes, against each\n"
-        "of the others that it names, or all. A mark is a unit's importance to a task, on logarithmic axes; what is 0\n"
-        "(or a trillionth of the largest, or less) lies below the dotted lines. r is Spearman's rank correlation of "
-        "the\n"
-        "units of a layer for a task, averaged over layers and tasks: the mean over models with its 95 % interval. Up\n"
-        "to 1500 units in a panel, spread evenly over models, layers and units. At most 24 configurations: choose "
-        "with\n"
-        "--where.\n" GNUPLOT_HELP,
+    .details = "The measure that --measure names first (default taylor_sample) lies along the\n"
+               "horizontal axes, against each of the others that it names, or all. A mark is a\n"
+               "unit's importance to a task, on logarithmic axes; what is 0 (or a trillionth of\n"
+               "the largest, or less) lies below the dotted lines. r is Spearman's rank\n"
+               "correlation of the units of a layer for a task, averaged over layers and tasks:\n"
+               "the mean over models with its 95 % interval. Up to 1500 units in a panel,\n"
+               "spread evenly over models, layers and units. At most 24 configurations: choose\n"
+               "with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure measures layer title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -139,12 +136,11 @@ const struct command command_plot_ri_loss = {
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary =
         "Draws mean RI against the log ratio of both test losses, a dot for each model, a row for each configuration",
-    .details =
-        "Shows whether a measure follows the tasks' errors rather than what units do. Mean RI is that of summary: "
-        "over\n"
-        "the units of a layer that have one; losses are those after training. r is Pearson's correlation over the\n"
-        "models of a configuration, with Fisher's 95 % interval (claims has it for all configurations together). At\n"
-        "most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Shows whether a measure follows the tasks' errors rather than what units do.\n"
+               "Mean RI is that of summary: over the units of a layer that have one; losses are\n"
+               "those after training. r is Pearson's correlation over the models of a\n"
+               "configuration, with Fisher's 95 % interval (claims has it for all\n"
+               "configurations together). At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below title " FIGURE_OPTIONS,
     .needs_output = true,
     .chooses_models = true,
@@ -168,16 +164,13 @@ const struct command command_plot_damage = {
     .name = "plot damage",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws what lesions do to a task against the share of units selective for it, a dot for each model",
-    .details = "Lesions are those of plot lesion: all units that are selective for a task (|RI| > " RI_TEXT(
-        RI_SELECTIVE_ABOVE) ") are silenced together.\n"
-                            "Damage is that task's error then, on a second test set, less that with as many random "
-                            "units of the "
-                            "same layers silenced\n"
-                            "(mean of 20 draws); models without such units are left out. r is Pearson's correlation "
-                            "over models, with\n"
-                            "Fisher's 95 % interval. Up to 50 models of each configuration (--models); where the file "
-                            "has no weights they\n"
-                            "are trained again. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
+    .details = "Lesions are those of plot lesion: all units that are selective for a task\n"
+               "(|RI| > " SELECTIVE ") are silenced together. Damage is that task's error then, on a\n"
+               "second test set, less that with as many random units of the same layers\n"
+               "silenced (mean of 20 draws); models without such units are left out. r is\n"
+               "Pearson's correlation over models, with Fisher's 95 % interval. Up to 50 models\n"
+               "of each configuration (--models); where the file has no weights they are\n"
+               "trained again. At most 24 configurations: choose with --where.\n" GNUPLOT_HELP,
     .options = "output force where status measure pair layer normalise unimportant-below selective-above models "
                "title " FIGURE_OPTIONS,
     .needs_output = true,

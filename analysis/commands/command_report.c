@@ -42,13 +42,13 @@ const struct command command_report = {
     .name = "report",
     .synopsis = "[-o OUT.html]",
     .summary = "Writes one HTML page about a sweep, which opens in any browser, without a network",
-    .details =
-        "The notebook's claims (with noise, of 100 configurations or fewer), acceptance, histograms of relative\n"
-        "importance, how more than two tasks share neurons, maps, training curves, provenance, and how to reproduce\n"
-        "it all. Of more than 48 configurations 24 have figures, evenly spread in the order of their selective\n"
-        "neurons: choose others with --where. Of more than two tasks histograms and maps are about the pair of\n"
-        "--pair; claims name their own. Long tables are folded, and not printed unless they are open.\n"
-        "Without -o, to standard output.\n",
+    .details = "The notebook's claims (with noise, of 100 configurations or fewer), acceptance,\n"
+               "histograms of relative importance, how more than two tasks share neurons, maps,\n"
+               "training curves, provenance, and how to reproduce it all. Of more than 48\n"
+               "configurations 24 have figures, evenly spread in the order of their selective\n"
+               "neurons: choose others with --where. Of more than two tasks histograms and maps\n"
+               "are about the pair of --pair; claims name their own. Long tables are folded,\n"
+               "and not printed unless they are open. Without -o, to standard output.\n",
     .options = "output force where measure pair normalise unimportant-below",
     .pages = "measures.md, claims.md",
     .run = run,

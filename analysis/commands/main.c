@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            stream_break_lines(&stdout, 0, false);
+            stream_break_help();
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         printf("picky-analyse %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
                reader_schema_version());

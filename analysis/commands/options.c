@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "sample.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -15,7 +16,7 @@ struct option_row {
     const char *name;
     char letter;          /* its short form, 0 if it has none */
     const char *argument; /* NULL if it takes none */
-    const char *help;     /* lines after the first are indented when printed */
+    const char *help;
     /* Takes the value (NULL if it has none) into the request. */
     enum error_code (*take)(struct request *request, const char *value, struct error *error);
 };
@@ -417,27 +418,27 @@ static enum error_code take_models(struct request *request, const char *value, s
 
 static const struct option_row option_table[] = {
     {"output", 'o', "OUT",
-     "the file to write (- is standard output); an older output of the same format\n"
-     "is replaced, at the end of symbolic links too. Refused without --force: what\n"
-     "is of another format, results and other HDF5 files, sweep files. Refused\n"
+     "the file to write (- is standard output); an older output of the same format "
+     "is replaced, at the end of symbolic links too. Refused without --force: what "
+     "is of another format, results and other HDF5 files, sweep files. Refused "
      "always: FILE.h5 itself, and what somebody is writing",
      take_output},
-    {"force", 0, NULL, "replace what is at OUT, whatever it is, unless that is always refused", take_force},
+    {"force", 0, NULL, "replace what is at OUT, unless that is always refused", take_force},
     {"where", 0, "KEY=VALUE",
-     "only configurations with this value (or one of VALUE,VALUE,...) of a\n"
+     "only configurations with this value (or one of VALUE,VALUE,...) of a "
      "hyperparameter; may be repeated, all must hold",
      take_where},
     {"by", 0, "KEY,...",
-     "one group for each combination of these hyperparameters' values; of plot trend\n"
+     "one group for each combination of these hyperparameters' values; of plot trend "
      "a line for each value of one, or measure or layer: a line for each of them",
      take_by},
     {"measure", 0, "NAME",
-     "importance measure (default taylor_sample), one of\n"
-     "ablation_mean, ablation_sample, taylor_mean, taylor_sample,\n"
+     "importance measure (default taylor_sample), one of "
+     "ablation_mean, ablation_sample, taylor_mean, taylor_sample, "
      "contribution, variance; where several are of use NAME,NAME,... or all",
      take_measure},
     {"pair", 0, "A-B",
-     "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks\n"
+     "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks "
      "(default 1-2; of summary all)",
      take_pair},
     {"layer", 0, "N,...", "only these hidden layers, from 1", take_layer},
@@ -450,12 +451,12 @@ static const struct option_row option_table[] = {
      take_mixed_below},
     {"compare", 0, "KEY", "KEY or KEY=VALUE: compare the values of a hyperparameter, see above", take_compare},
     {"interaction", 0, "KEY",
-     "with --compare: KEY or KEY=VALUE, how far what is compared depends on another\n"
+     "with --compare: KEY or KEY=VALUE, how far what is compared depends on another "
      "hyperparameter, see above",
      take_interaction},
-    {"statistic", 0, "NAME,...", "only these statistics, listed below (figures take one)", take_statistic},
+    {"statistic", 0, "NAME,...", "only these, listed below (figures take one)", take_statistic},
     {"of", 0, "UNITS",
-     "all (default), or important: what shares of a layer are of, all its units or\n"
+     "all (default), or important: what shares of a layer are of, all its units or "
      "those that are important to a task",
      take_of},
     {"simultaneous", 0, NULL, "intervals that hold all together in 95 % of samples (Bonferroni's, by Student's t)",
@@ -464,7 +465,7 @@ static const struct option_row option_table[] = {
      take_smallest_effect},
     {"claim", 0, "NAME,...", "only these claims", take_claim},
     {"control", 0, NULL,
-     "write a sweep instead, the file's with the identical tasks added that its\n"
+     "write a sweep instead, the file's with the identical tasks added that its "
      "claims are held against: for picky extend",
      take_control},
     {"noise", 0, NULL, "beside each number, what it is between two test sets of one task", take_noise},
@@ -478,14 +479,14 @@ static const struct option_row option_table[] = {
     {"models", 0, "N", "at most N models of each configuration, spread evenly", take_models},
     {"config", 0, "N", "this configuration, from 0 as in the file", take_config},
     {"replicate", 0, "N", "this replicate, from 0 (default 0)", take_replicate},
-    {"title", 0, "TEXT", "above the figure, instead of the sweep's name; \"\" for none", take_title},
+    {"title", 0, "TEXT", "title, instead of the sweep's name; \"\" for none", take_title},
     {"width", 0, "MM",
-     "width of the page in millimetres (default 180, two columns of a journal; 85\n"
+     "width of the page in millimetres (default 180, two columns of a journal; 85 "
      "is one); no text is smaller than 6 points",
      take_width},
     {"font", 0, "NAME", "family of the figure's font (default sans-serif)", take_font},
     {"palette", 0, "NAME",
-     "safe (default: for colour-blind readers too), grey, or colours of the tasks,\n"
+     "safe (default: for colour-blind readers too), grey, or colours of the tasks, "
      "#RRGGBB,#RRGGBB,...",
      take_palette},
     {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
@@ -495,11 +496,11 @@ static const struct option_row option_table[] = {
     {"keys", 0, "WHICH", "hyperparameters as columns: swept (default) or all", take_keys},
     {"variable", 0, "NAME", "an array of the file as a NumPy file (.npy) instead of a table", take_variable},
     {"status", 0, "STATUS[,STATUS]...",
-     "only jobs of these: accepted, rejected, diverged, error (default:\n"
-     "accepted, in export for --each model and --variable all); summary and figures\n"
+     "only jobs of these: accepted, rejected, diverged, error (default: "
+     "accepted, in export for --each model and --variable all); summary and figures "
      "take accepted and rejected, the latter without those that learned nothing",
      take_status},
-    {"sweep", 0, NULL, "the sweep file's text, as it was run, instead of a table", take_sweep},
+    {"sweep", 0, NULL, "the sweep's text, as it was run, instead of a table", take_sweep},
     {"help", 'h', NULL, "print this and end", NULL},
 };
 #define N_OPTIONS   (sizeof option_table / sizeof option_table[0])
@@ -530,12 +531,7 @@ static void print_option(const struct option_row *row, FILE *out)
     fprintf(out, "%-*s", HELP_COLUMN, name);
     if ((int)strlen(name) >= HELP_COLUMN)
         fprintf(out, "\n%*s", HELP_COLUMN, "");
-    for (const char *c = row->help; *c; c++) {
-        fputc(*c, out);
-        if (*c == '\n')
-            fprintf(out, "%*s", HELP_COLUMN, "");
-    }
-    fprintf(out, "\n");
+    stream_fill(out, row->help, HELP_COLUMN);
 }
 
 static const char exit_codes[] = "Exit code: 0 done; 2 bad usage or file; 3 the output could not be written.\n";
@@ -546,18 +542,28 @@ static void print_synopsis(const struct command *command, FILE *out)
             command->synopsis);
 }
 
+static void print_summary(const struct command *command, int indent, FILE *out)
+{
+    char sentence[256];
+    snprintf(sentence, sizeof sentence, "%s.", command->summary);
+    stream_fill(out, sentence, indent);
+}
+
 static void print_statistics(FILE *out)
 {
     fprintf(out, "\nStatistics:\n");
-    for (int s = 0; s < N_STATISTICS; s++)
-        fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, statistic_table[s].name, statistic_table[s].meaning);
+    for (int s = 0; s < N_STATISTICS; s++) {
+        fprintf(out, "  %-*s", HELP_COLUMN - 2, statistic_table[s].name);
+        stream_fill(out, statistic_table[s].meaning, HELP_COLUMN);
+    }
 }
 
 static void print_command_help(const struct command *command, FILE *out)
 {
     fprintf(out, "Usage:");
     print_synopsis(command, out);
-    fprintf(out, "\n%s.\n", command->summary);
+    fprintf(out, "\n");
+    print_summary(command, 0, out);
     if (command->details)
         fprintf(out, "\n%s", command->details);
     fprintf(out, "\nOptions:\n");
@@ -566,8 +572,11 @@ static void print_command_help(const struct command *command, FILE *out)
             print_option(&option_table[i], out);
     if (has_word(command->options, "statistic"))
         print_statistics(out);
-    fprintf(out, "\n%s\nMore: %s (in share/doc/picky, or docs/ of the sources).\n", exit_codes,
-            command->pages ? command->pages : "measures.md");
+    char more[256];
+    snprintf(more, sizeof more, "More: %s (in share/doc/picky, or docs/ of the sources).",
+             command->pages ? command->pages : "measures.md");
+    fprintf(out, "\n%s\n", exit_codes);
+    stream_fill(out, more, 0);
 }
 
 /* Whether a command's name begins with the word `group` ("plot" of "plot ri"). */
@@ -580,17 +589,18 @@ static bool is_in_group(const struct command *command, const char *group)
 /* Lists the commands, or those of a group. */
 static void print_help(const char *group, FILE *out)
 {
-    fprintf(out, "Tables and figures from a results file of picky, also while a sweep still writes it.\n\nUsage:\n");
+    fprintf(out, "Tables and figures from a results file of picky, also while a sweep writes it.\n\nUsage:\n");
     for (size_t i = 0; i < n_commands; i++)
         if (!group || is_in_group(commands[i], group)) {
             fprintf(out, " ");
             print_synopsis(commands[i], out);
-            fprintf(out, "      %s.\n", commands[i]->summary);
+            fprintf(out, "      ");
+            print_summary(commands[i], 6, out);
         }
     fprintf(
         out,
         "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
-        "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md, measures.md, claims.md, reading.md.\n",
+        "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\nmeasures.md, claims.md, reading.md.\n",
         exit_codes);
 }
 

@@ -59,12 +59,15 @@ int stream_columns(FILE *stream)
 
 /* ---- lines that are broken ------------------------------------------------------------------------------------- */
 
+enum { FILLED_COLUMNS = 79 }; /* of text that is filled in the sources */
+
 /* One for stdout, one for stderr. */
 static struct breaker {
     int fd, terminal; /* written to; asked for its width */
     int indent, column;
     int leading, hanging; /* blanks that the line began with; where its second column is, 0: not found yet */
     bool keeps_indented, is_whole, is_blank; /* the line is not to be broken; a blank is due */
+    bool joins;                              /* lines that are filled already are filled anew */
 } breakers[2];
 
 /* Begins a new line in the middle of one. Returns the number of bytes. */
@@ -84,20 +87,50 @@ static int word_columns(const char *text, const char *end)
     return n;
 }
 
+/* The column that a line [n] goes on in below: of its second column, else of its text. */
+static size_t text_column(const char *line, size_t n)
+{
+    size_t leading = 0;
+    while (leading < n && line[leading] == ' ')
+        leading++;
+    const char *gap = memmem(line + leading, n - leading, "  ", 2);
+    size_t column = gap ? (size_t)(gap - line) : leading;
+    while (gap && column < n && line[column] == ' ')
+        column++;
+    return column;
+}
+
+/* Where the next line's text begins, if the newline is one of a filled paragraph: that text stands below this line's,
+ * and its first word would not have fitted here. Else NULL. */
+static const char *joined(const char *text, const char *newline, const char *end)
+{
+    const char *line = newline, *next = newline + 1, *word = next;
+    while (line > text && line[-1] != '\n')
+        line--;
+    while (word < end && *word == ' ')
+        word++;
+    size_t n = (size_t)(newline - line);
+    bool goes_on = word < end && *word != '\n' && (size_t)(word - next) == text_column(line, n);
+    return goes_on && (int)n + 1 + word_columns(word, end) > FILLED_COLUMNS ? word : NULL;
+}
+
 /* Writes a piece of text; the column becomes that behind it. Redrawn lines ("\r...\033[K") fit as they are. */
 static size_t break_text(struct breaker *b, const char *text, const char *end, char *out)
 {
     int width = columns_of(b->terminal);
     width = width > 79 ? 80 : width < 39 ? 40 : width + 1;
     char *to = out;
-    for (; text < end; text++) {
+    for (const char *piece = text; text < end; text++) {
+        const char *next = *text == '\n' && b->joins && width < FILLED_COLUMNS ? joined(piece, text, end) : NULL;
         if (b->column == b->leading && *text == ' ') {
             b->is_whole |= b->keeps_indented;
             b->leading++;
-        } else if (*text == ' ' && !b->is_whole) {
+        } else if (next || (*text == ' ' && !b->is_whole)) {
             int n = 1;
-            for (; text + 1 < end && text[1] == ' '; text++)
+            for (; !next && text + 1 < end && text[1] == ' '; text++)
                 n++;
+            if (next)
+                text = next - 1;
             int word = word_columns(text + 1, end);
             if (n > 1 && b->hanging == 0)
                 b->hanging = b->column + n;
@@ -165,4 +198,30 @@ void stream_break_lines(FILE **stream, int indent, bool keeps_indented)
     FILE *broken = fopencookie(b, "w", (cookie_io_functions_t){.write = write_broken});
     if (broken && setvbuf(broken, NULL, _IOLBF, BUFSIZ) == 0)
         *stream = broken;
+}
+
+void stream_break_help(void)
+{
+    static char whole[1 << 16]; /* the help in one piece, since a line is joined to the one before */
+    FILE *plain = stdout;
+    stream_break_lines(&stdout, 0, false);
+    if (stdout == plain)
+        return;
+    setvbuf(stdout, whole, _IOFBF, sizeof whole);
+    breakers[0].joins = true;
+}
+
+void stream_fill(FILE *stream, const char *text, int indent)
+{
+    int column = indent;
+    for (const char *word = text; *word; word += strspn(word, " ")) {
+        int length = 0;
+        for (bool is_quoted = false; word[length] && (word[length] != ' ' || is_quoted); length++)
+            is_quoted ^= word[length] == '"';
+        if (column > indent && column + 1 + length > FILLED_COLUMNS)
+            column = fprintf(stream, "\n%*s", indent, "") - 1;
+        column += fprintf(stream, "%s%.*s", column > indent ? " " : "", length, word);
+        word += length;
+    }
+    fprintf(stream, "\n");
 }

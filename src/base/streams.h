@@ -15,6 +15,14 @@ void streams_begin(void);
  * with a blank (tables, commands to be copied) stay whole if `keeps_indented`. */
 void stream_break_lines(FILE **stream, int indent, bool keeps_indented);
 
+/* The same of a help on stdout, whose paragraphs are filled to 79 columns: narrower terminals have them filled anew. */
+void stream_break_help(void);
+
+/* Prints a text that begins in column `indent`, counted from 0, as lines of at most 79 columns: blanks of the text,
+ * but not those between double quotes, become newlines, each with so many blanks behind it. Ends the last line. ASCII
+ * only. */
+void stream_fill(FILE *stream, const char *text, int indent);
+
 /* Flushes stdout. Returns `code`, or ERROR_FATAL, after one line on stderr that starts with `program`, if `code` is 0
  * and something printed did not arrive. A reader that left (a pager, head) has had enough: no error. */
 int streams_finish(const char *program, int code);

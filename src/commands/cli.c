@@ -69,28 +69,35 @@ int refuse_among_several(const char *command)
 
 void print_hyperparameters(FILE *stream)
 {
+    const int column = 27; /* where what is allowed begins */
     fprintf(stream, "Hyperparameters (name, default, allowed, meaning):\n");
     for (int i = 0; i < n_hyperparameters; i++) {
         const struct hyperparameter *row = &hyperparameter_table[i];
-        fprintf(stream, "  %-18s %-8s ", row->name, row->default_text);
-        if (strlen(row->default_text) > 8)
-            fprintf(stream, "\n  %-27s ", "");
-        fprintf(stream, "%s\n  %-27s %s\n", row->allowed, "", row->meaning);
+        fprintf(stream, "  %-18s%-7s", row->name, row->default_text);
+        if (strlen(row->default_text) >= 7)
+            fprintf(stream, "\n%*s", column, "");
+        stream_fill(stream, row->allowed, column);
+        fprintf(stream, "%*s", column, "");
+        stream_fill(stream, row->meaning, column);
     }
 }
 
 void command_help(const struct command *command)
 {
-    stream_break_lines(&stdout, 0, false);
+    stream_break_help();
     FILE *stream = stdout;
-    fprintf(stream, "Usage: picky %s %s\n\n%s\n", command->name, command->synopsis, command->summary);
+    fprintf(stream, "Usage: picky %s %s\n\n", command->name, command->synopsis);
+    stream_fill(stream, command->summary, 0);
     if (command->details)
         fprintf(stream, "\n%s", command->details);
     if (command->lists_hyperparameters) {
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
-    fprintf(stream, "\nMore: %s (in share/doc/picky, or docs/ of the sources).\n", command->pages);
+    char more[256];
+    snprintf(more, sizeof more, "More: %s (in share/doc/picky, or docs/ of the sources).", command->pages);
+    fprintf(stream, "\n");
+    stream_fill(stream, more, 0);
 }
 
 void print_quoted(FILE *stream, const char *text)

@@ -20,9 +20,9 @@ enum {
 /* One of picky's commands. argv[0] is the command's name; returns the exit code. */
 struct command {
     const char *name;
-    const char *synopsis; /* after the name */
+    const char *synopsis; /* after the name; its later lines with their indent */
     const char *summary;
-    const char *details;        /* the rest of its --help */
+    const char *details;        /* the rest of its --help, in lines of at most 79 columns */
     const char *pages;          /* of docs/, that say more */
     bool lists_hyperparameters; /* --help shows the table */
     bool is_parallel;           /* starts MPI */

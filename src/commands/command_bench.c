@@ -609,30 +609,35 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_bench = {
     .name = "bench",
     .synopsis = "[--hidden-size H,...] [--simd NAME] [--set KEY=VALUE]...\n"
-                "                [--rounds N] [--training] [--json]",
+                "                   [--rounds N] [--training] [--json]",
     .summary = "Times training, measures and whole jobs, with the machine's own limits beside them.",
-    .details = "  --hidden-size H,...   units of a hidden layer (default 5,16,50,100,200,400)\n"
-               "  --simd NAME           instruction set: avx512, avx2, neon or portable\n"
-               "                        (default: the widest, then portable)\n"
-               "  --set KEY=VALUE       another hyperparameter, e.g. batch_size or\n"
-               "                        context_location\n"
-               "  --rounds N            runs of each line, in turn (default 9, or 3 where they\n"
-               "                        take long)\n"
-               "  --training            training alone: no measures, no whole jobs\n"
-               "  --json                for machines: limits, training, measures, job, formulas\n\n"
+    .details = "  --hidden-size H,...\n"
+               "                    units of a hidden layer (default 5,16,50,100,200,400)\n"
+               "  --simd NAME       instruction set: avx512, avx2, neon or portable (default:\n"
+               "                    the widest, then portable)\n"
+               "  --set KEY=VALUE   another hyperparameter, e.g. batch_size or context_location\n"
+               "  --rounds N        runs of each line, in turn (default 9, or 3 of long ones)\n"
+               "  --training        training alone: no measures, no whole jobs\n"
+               "  --json            for machines: limits, training, measures, job, formulas\n"
+               "\n"
                "Training is one attempt of a full pack with models in the SIMD lanes, or of one\n"
                "model with units in the lanes, all test passes included; * is the layout that\n"
                "full packs of jobs get, and the estimate (ms a model, measures included) is\n"
-               "what that choice goes by. Two yardsticks, by the machine's limits, which are\n"
-               "measured between the runs: R has the matrix products at the multiply-add peak\n"
-               "and then a square root and a division for each parameter and step, one after\n"
-               "the other, without the test passes. N has for forward, back and update the\n"
-               "longest of multiply-adds, square roots and divisions, and the weights' way from\n"
-               "the cache that holds them (and back), and the test passes. A job has its\n"
-               "rejected attempts, measures and record in it. Formulas: what the targets of a\n"
-               "job cost, at 50 units a layer, as a share of the whole job, if each task takes\n"
-               "ten operations, or three transcendental functions, a sample (to stay below 2\n"
-               "and 8 %). Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
+               "what that choice goes by.\n"
+               "\n"
+               "Two yardsticks, by the machine's limits, which are measured between the runs: R\n"
+               "has the matrix products at the multiply-add peak and then a square root and a\n"
+               "division for each parameter and step, one after the other, without the test\n"
+               "passes. N has for forward, back and update the longest of multiply-adds, square\n"
+               "roots and divisions, and the weights' way from the cache that holds them (and\n"
+               "back), and the test passes.\n"
+               "\n"
+               "A job has its rejected attempts, measures and record in it. Formulas: what the\n"
+               "targets of a job cost, at 50 units a layer, as a share of the whole job, if\n"
+               "each task takes ten operations, or three transcendental functions, a sample (to\n"
+               "stay below 2 and 8 %).\n"
+               "\n"
+               "Exit codes: 0 done, 2 bad usage, 3 fatal (memory).\n",
     .pages = "scale.md",
     .run = run,
 };

@@ -470,31 +470,36 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_extend = {
     .name = "extend",
     .synopsis = "FILE.h5 SWEEP.cfg [--set KEY=VALUE]... [--drop NAME]...\n"
-                "                [--time-limit D] [--by KEY] [--quiet]",
-    .summary = "Grows a results file to a larger sweep and runs what is new; under mpirun on all ranks.",
+                "                    [--time-limit D] [--by KEY] [--quiet]",
+    .summary = "Grows a results file to a larger sweep and runs what is new; also under mpirun.",
     .details = "The sweep has more replicates, values or cases than the one that FILE.h5 was\n"
                "made with, in any order, and all that is finished in it: the same\n"
                "configurations and seeds. Or it has a larger max_attempts, one for all\n"
                "configurations: jobs that were rejected or diverged are then done again, those\n"
                "that were accepted are kept, and all is as if the sweep had been run so from\n"
-               "the start. The larger file is written beside as FILE.h5.picky-draft, which\n"
-               "takes its place when all that is finished is in it; until then FILE.h5 is as it\n"
-               "was. From then on it is as picky run makes it: whatever ends the run, picky run\n"
-               "SWEEP.cfg -o FILE.h5 --resume goes on. What you added to FILE.h5 (attributes,\n"
-               "datasets, groups) goes along, as do owner, group, access list and mode; what\n"
-               "lies along a dimension that grows is named and refused.\n\n"
+               "the start.\n"
+               "\n"
+               "The larger file is written beside as FILE.h5.picky-draft, which takes its place\n"
+               "when all that is finished is in it; until then FILE.h5 is as it was. From then\n"
+               "on it is as picky run makes it: whatever ends the run,\n"
+               "picky run SWEEP.cfg -o FILE.h5 --resume goes on.\n"
+               "\n"
+               "What you added to FILE.h5 (attributes, datasets, groups) goes along, as do\n"
+               "owner, group, access list and mode; what lies along a dimension that grows is\n"
+               "named and refused.\n"
+               "\n"
                "  --set KEY=VALUE   replaces a value that the sweep does not vary; also seed,\n"
                "                    replicates, name\n"
                "  --drop NAME       leaves behind what you added by this name (notes, group/x,\n"
                "                    importance@comment)\n"
-               "  --time-limit D    stops early, in good order, so as to end within D (see\n"
+               "  --time-limit D    stops early, in good order, to end within D (see\n"
                "                    picky run --help)\n"
-               "  --by KEY          at the end, counts for each value of this hyperparameter\n"
-               "                    too\n"
+               "  --by KEY          at the end, counts for each value of a hyperparameter too\n"
                "  --quiet           no first lines and no progress; warnings, errors and the\n"
-               "                    last lines stay\n\n"
-               "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI), 4\n"
-               "complete but some jobs failed with an error, 5 one job needs longer than the\n"
+               "                    last lines stay\n"
+               "\n"
+               "Exit codes: 0 complete, 2 bad usage, sweep or file, 3 fatal (I/O, MPI),\n"
+               "4 complete but some jobs failed with an error, 5 one job needs longer than the\n"
                "whole time limit, 75 stopped early.\n",
     .lists_hyperparameters = true,
     .is_parallel = true,

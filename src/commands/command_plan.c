@@ -304,28 +304,30 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_plan = {
     .name = "plan",
     .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--sd X]\n"
-                "                [--sbatch NODES | --ranks N]",
+                "                  [--sbatch NODES | --ranks N]",
     .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
     .details = "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
                "  --time-limit D    says whether the longest job fits into it: one that does\n"
                "                    not is begun again by each run (picky run --help has what D\n"
                "                    may be); the time that a script asks for\n"
-               "  --sd X            of an effect between seeds (default 0.15): how many seeds\n"
-               "                    find effects by an interval that does not hold 0, or that\n"
-               "                    lies above the smallest effect of interest, for normal\n"
-               "                    effects\n"
+               "  --sd X            standard deviation of an effect between seeds (default\n"
+               "                    0.15): how many seeds find effects, if these are normal, by\n"
+               "                    an interval that does not hold 0, or that lies above the\n"
+               "                    smallest effect of interest\n"
                "  --sbatch NODES    prints a script for sbatch instead, whose tasks, memory and\n"
                "                    time are those of this plan\n"
-               "  --ranks-per-node N    on each of its nodes; default: as many as picky may use\n"
-               "                        here\n"
+               "  --ranks-per-node N\n"
+               "                    on each of its nodes (default: all that picky may use here)\n"
                "  --ranks N         the same for N ranks, wherever Slurm finds room for them\n"
                "  -o FILE.h5        the script's results (default: the sweep's name with .h5,\n"
-               "                    in this directory)\n\n"
+               "                    in this directory)\n"
+               "\n"
                "Times are simulated: some steps of the sweep's shapes are timed here, and a few\n"
                "of its jobs trained to learn how attempts end, for some two seconds; the high\n"
                "end of an interval is at most twice its low end, which holds in nine of ten\n"
-               "cases. Configurations that do not fit into this machine's memory are named on\n"
-               "stderr. Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
+               "cases. Configurations that do not fit into memory here are named on stderr.\n"
+               "\n"
+               "Exit codes: 0 done, 2 bad usage or sweep file, 3 fatal.\n",
     .pages = "first-sweep.md, cluster.md, scale.md",
     .run = run,
 };

@@ -52,9 +52,9 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_run = {
     .name = "run",
     .synopsis = "SWEEP.cfg [-o FILE.h5] [--resume [--retry error]]\n"
-                "                [--set KEY=VALUE]... [--shard I/N] [--time-limit D] [--by KEY]\n"
-                "                [--quiet]",
-    .summary = "Runs a sweep into one HDF5 file; under mpirun on all ranks, each of which trains.",
+                "                 [--set KEY=VALUE]... [--shard I/N] [--time-limit D]\n"
+                "                 [--by KEY] [--quiet]",
+    .summary = "Runs a sweep into one HDF5 file; under mpirun every rank trains.",
     .details = "  -o FILE.h5        the results (default: the sweep's name with .h5, in this\n"
                "                    directory); must not exist, except with --resume\n"
                "  --resume          goes on with FILE.h5: only what is pending in it is done.\n"
@@ -67,24 +67,26 @@ const struct command command_run = {
                "                    replicates, name\n"
                "  --shard I/N       does the I-th of N parts of the sweep, into a file of its\n"
                "                    own (default: SWEEP-I-of-N.h5); picky merge joins the parts\n"
-               "  --time-limit D    stops early, in good order, so as to end within D: 90\n"
-               "                    (seconds), 30s, 10m, 2h, 1h30m, 1d, or as Slurm writes it:\n"
-               "                    MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own\n"
-               "                    limit is minded without being told\n"
-               "  --by KEY          at the end, counts for each value of this hyperparameter\n"
-               "                    too\n"
+               "  --time-limit D    stops early, in good order, to end within D: 90 (seconds),\n"
+               "                    30s, 10m, 2h, 1h30m, 1d, or as Slurm writes it: MM:SS,\n"
+               "                    HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS. Slurm's own limit is\n"
+               "                    minded without being told\n"
+               "  --by KEY          at the end, counts for each value of a hyperparameter too\n"
                "  --quiet           no first lines and no progress; warnings, errors and the\n"
-               "                    last lines stay\n\n"
+               "                    last lines stay\n"
+               "\n"
                "SIGTERM, SIGINT and SIGHUP to any rank or to mpirun stop the sweep within a\n"
                "second, SIGUSR1 and SIGUSR2 after the models in training, at most ten seconds\n"
                "later; all that is finished is kept. A second SIGINT kills. A SIGHUP that is\n"
                "ignored at the start (nohup) stays so. Ten seconds after that, or after the\n"
-               "time limit, all ranks are ended if one hangs; the sweep can be resumed as well.\n\n"
+               "time limit, all ranks are ended if one hangs; the sweep can be resumed as well.\n"
+               "\n"
                "Where memory is short fewer models are trained at a time, to the same bits;\n"
                "jobs of which not one fits end with status error. A sweep of which no\n"
-               "configuration fits is refused.\n\n"
-               "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file, 3\n"
-               "fatal (I/O, MPI), 4 complete but some jobs failed with an error (a rejected\n"
+               "configuration fits is refused.\n"
+               "\n"
+               "Progress goes to stderr. Exit codes: 0 complete, 2 bad usage, sweep or file,\n"
+               "3 fatal (I/O, MPI), 4 complete but some jobs failed with an error (a rejected\n"
                "model is no error), 5 one job needs longer than the whole time limit (none was\n"
                "finished in it), 75 stopped early.\n",
     .lists_hyperparameters = true,

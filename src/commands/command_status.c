@@ -165,11 +165,13 @@ const struct command command_status = {
     .details = "  --by KEY          counts for each value of this hyperparameter too\n"
                "  --json            for machines: jobs by status, reasons of errors, whether a\n"
                "                    run writes it\n"
-               "  --quiet           one line: the counts, as a run's last lines have them\n\n"
+               "  --quiet           one line: the counts, as a run's last lines have them\n"
+               "\n"
                "The rate is that of the run that is writing, since its start, and the time left\n"
-               "takes the pending jobs to be like those it did. Exit codes: 0, also if jobs are\n"
-               "pending or failed, or 2 for a file that cannot be read, is not picky's or is\n"
-               "damaged.\n",
+               "takes the pending jobs to be like those it did.\n"
+               "\n"
+               "Exit codes: 0, also if jobs are pending or failed, or 2 for a file that cannot\n"
+               "be read, is not picky's or is damaged.\n",
     .pages = "first-sweep.md, cluster.md",
     .run = run,
 };

@@ -260,8 +260,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_train = {
     .name = "train",
-    .synopsis = "[--set KEY=VALUE]... [--seed S]\n"
-                "                | --from FILE.h5 --config C --replicate R",
+    .synopsis = "[--set KEY=VALUE]... [--seed S] |\n"
+                "                   --from FILE.h5 --config C --replicate R",
     .summary = "Trains one model, as a job of a sweep would be, and prints it.",
     .details = "  --set KEY=VALUE   a hyperparameter (default: see below)\n"
                "  --seed S          the job's seed (default 1)\n"
@@ -269,11 +269,13 @@ const struct command command_train = {
                "                    both counted from 0 as in its arrays: prints what it holds,\n"
                "                    by epoch, beside what is computed, each array that differs,\n"
                "                    and whether all bits are the same (as picky verify does of\n"
-               "                    a slot)\n\n"
+               "                    a slot)\n"
+               "\n"
                "Replicate r of a sweep has seed + r: with its hyperparameters and that seed the\n"
-               "result is the same, bit for bit. Exit codes: 0 trained (accepted or not), 2 bad\n"
-               "usage or file, 3 too little memory for it, 4 it is not what FILE.h5 holds, or\n"
-               "cannot be done again.\n",
+               "result is the same, bit for bit.\n"
+               "\n"
+               "Exit codes: 0 trained (accepted or not), 2 bad usage or file, 3 too little\n"
+               "memory for it, 4 it is not what FILE.h5 holds, or cannot be done again.\n",
     .lists_hyperparameters = true,
     .pages = "own-tasks.md, reproduce.md, model.md",
     .run = run,

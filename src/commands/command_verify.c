@@ -165,24 +165,27 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_verify = {
     .name = "verify",
-    .synopsis = "FILE.h5 [--sample N | --all] [--seed S] [--quiet]\n"
-                "                | FILE.h5 --config C --replicate R",
+    .synopsis = "FILE.h5 [--sample N | --all] [--seed S] [--quiet] |\n"
+                "                    FILE.h5 --config C --replicate R",
     .summary = "Does slots of a results file again, from the file alone, and compares every bit; also under mpirun.",
     .details = "  --sample N        so many of the done slots, chosen at random (default 32)\n"
                "  --all             every done slot\n"
                "  --seed S          chooses them: the same number, the same slots (default:\n"
                "                    others each time)\n"
-               "  --config C --replicate R   this slot alone, counted from 0 as in the file's\n"
-               "                             arrays; prints what the file holds of it, by\n"
-               "                             epoch, beside what is computed\n"
-               "  --quiet           no progress; what differs, errors and the last line stay\n\n"
+               "  --config C --replicate R\n"
+               "                    this slot alone, counted from 0 as in the file's arrays;\n"
+               "                    prints what the file holds of it, by epoch, beside what is\n"
+               "                    computed\n"
+               "  --quiet           no progress; what differs, errors and the last line stay\n"
+               "\n"
                "First the whole file's structure is checked, and of every done slot (but with\n"
-               "--config) seed, attempts and test_loss. Each array that differs is a line:\n"
-               "configuration, replicate, place, the file's value and the right one; at most\n"
-               "20. Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be\n"
-               "opened, is not picky's or is damaged, or has nothing in that slot to compare\n"
-               "with, 3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be\n"
-               "made again (memory), 75 stopped by a signal.\n",
+               "--config) seed, attempts and test_loss. Arrays that differ have a line each, at\n"
+               "most 20: configuration, replicate, place, the file's value and the right one.\n"
+               "\n"
+               "Exit codes: 0 all bits are the same, 2 bad usage, or the file cannot be opened,\n"
+               "is not picky's or is damaged, or has nothing in that slot to compare with,\n"
+               "3 fatal (I/O, MPI), 4 bits differ, are not what a run writes or cannot be made\n"
+               "again (memory), 75 stopped by a signal.\n",
     .is_parallel = true,
     .pages = "reproduce.md",
     .run = run,

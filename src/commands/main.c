@@ -18,17 +18,21 @@ static void usage(FILE *stream)
 {
     fprintf(stream, "picky: what makes neurons picky? Trains networks on two tasks over a grid of\n"
                     "hyperparameters and measures how important every hidden neuron is to each task.\n\nUsage:\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(stream, "  picky %s %s\n      %s\n", commands[i]->name, commands[i]->synopsis, commands[i]->summary);
+    for (int i = 0; i < N_COMMANDS; i++) {
+        fprintf(stream, "  picky %s %s\n      ", commands[i]->name, commands[i]->synopsis);
+        stream_fill(stream, commands[i]->summary, 6);
+    }
     fprintf(stream, "  picky help COMMAND\n  picky --version\n\n"
                     "Under MPI: mpirun -n N picky run SWEEP.cfg -o FILE.h5. Results are read by\n"
                     "picky-analyse, h5dump, h5py and xarray.\n\n"
-                    "Environment: PICKY_SIMD = avx512 | avx2 | neon | portable chooses the\n"
-                    "instruction set (default: the widest that the processor has; the results are\n"
-                    "the same bits). PICKY_GRACE_SECONDS = D: so long after a time limit or a signal\n"
-                    "all ranks are ended if one hangs (default 10). TERM=dumb: progress as lines, not\n"
-                    "as a bar, for screen readers and logs. COLUMNS = N: for terminals that do not\n"
-                    "tell their width.\n\n"
+                    "Environment:\n"
+                    "  PICKY_SIMD=NAME   instruction set: avx512, avx2, neon or portable (default:\n"
+                    "                    the widest that the processor has; all give the same bits)\n"
+                    "  PICKY_GRACE_SECONDS=D\n"
+                    "                    so long after a time limit or a signal all ranks are ended\n"
+                    "                    if one hangs (default 10)\n"
+                    "  TERM=dumb         progress as lines, not a bar, for screen readers and logs\n"
+                    "  COLUMNS=N         for terminals that do not tell their width\n\n"
                     "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\n"
                     "own-tasks.md, cluster.md, reading.md, measures.md, claims.md, reproduce.md,\n"
                     "more-replicates.md.\n");
@@ -68,7 +72,7 @@ static int run(int argc, char **argv)
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        stream_break_lines(&stdout, 0, false);
+        stream_break_help();
         if (launch_rank() <= 0)
             usage(stdout);
         return 0;

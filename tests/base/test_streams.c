@@ -14,8 +14,7 @@
 
 #include <cmocka.h>
 
-/* What a terminal of so many columns gets of a program that prints two pieces to stderr or, with an indent of its own
- * and no line kept whole, to stdout. */
+/* What a terminal of so many columns gets of a program that prints two pieces to stderr or, as help, to stdout. */
 static const char *shown(unsigned short columns, bool on_stdout, const char *piece, const char *rest)
 {
     static char text[4096];
@@ -24,7 +23,10 @@ static const char *shown(unsigned short columns, bool on_stdout, const char *pie
     pid_t pid = forkpty(&terminal, NULL, NULL, &size);
     assert_true(pid >= 0);
     if (pid == 0) {
-        stream_break_lines(on_stdout ? &stdout : &stderr, on_stdout ? 0 : 2, !on_stdout);
+        if (on_stdout)
+            stream_break_help();
+        else
+            stream_break_lines(&stderr, 2, true);
         fputs(piece, on_stdout ? stdout : stderr);
         fflush(on_stdout ? stdout : stderr);
         fputs(rest, on_stdout ? stdout : stderr);
@@ -99,6 +101,38 @@ static void columns(void **state)
                         "one two three four five six seven eight\nnine\n");
 }
 
+/* Paragraphs that fill 79 columns are filled anew; what stands below them, or is not full, is a line of its own. */
+static void help(void **state)
+{
+    (void)state;
+    const char *text = "one234567 two345678 thr345678 fou345678 fiv345678 six345678 sev345678 eig345678\n"
+                       "nine ten\n"
+                       "eleven\n\n"
+                       "  --set KEY   one234567 two345678 thr345678 fou345678 fiv345678 six345678 sev34\n"
+                       "              eight nine ten\n"
+                       "  --name-of-some-length   a\n"
+                       "  --quiet     nothing\n";
+    assert_string_equal(shown(80, true, text, ""), text);
+    assert_string_equal(shown(40, true, text, ""), "one234567 two345678 thr345678 fou345678\n"
+                                                   "fiv345678 six345678 sev345678 eig345678\n"
+                                                   "nine ten\n"
+                                                   "eleven\n\n"
+                                                   "  --set KEY   one234567 two345678\n"
+                                                   "              thr345678 fou345678\n"
+                                                   "              fiv345678 six345678 sev34\n"
+                                                   "              eight nine ten\n"
+                                                   "  --name-of-some-length   a\n"
+                                                   "  --quiet     nothing\n");
+    assert_string_equal(shown(50, true, text, ""), "one234567 two345678 thr345678 fou345678 fiv345678\n"
+                                                   "six345678 sev345678 eig345678 nine ten\n"
+                                                   "eleven\n\n"
+                                                   "  --set KEY   one234567 two345678 thr345678\n"
+                                                   "              fou345678 fiv345678 six345678 sev34\n"
+                                                   "              eight nine ten\n"
+                                                   "  --name-of-some-length   a\n"
+                                                   "  --quiet     nothing\n");
+}
+
 /* Elsewhere all is as it is. */
 static void files(void **state)
 {
@@ -116,10 +150,8 @@ static void files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages),
-        cmocka_unit_test(what_stays),
-        cmocka_unit_test(columns),
-        cmocka_unit_test(files),
+        cmocka_unit_test(messages), cmocka_unit_test(what_stays), cmocka_unit_test(columns),
+        cmocka_unit_test(help),     cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

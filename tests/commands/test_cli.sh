@@ -44,11 +44,11 @@ grid = { context_location = ("start", "end"); };
 END
 
 # ---- help and version ----
-for command in "--help" "run --help" "plan --help" "train --help"; do
+for command in "--help" {run,plan,status,verify,merge,extend,train,bench}" --help"; do
     # shellcheck disable=SC2086
     expect 0 "$picky" $command
     [[ -s out && ! -s err ]] || fail "$command: help goes to stdout"
-    awk 'length > 110 { exit 1 }' out || fail "$command: a line is too long"
+    awk 'length > 79 { exit 1 }' out || fail "$command: a line is too long"
 done
 expect 0 "$picky" --version
 grep -qE '^picky [0-9]+\.[0-9]+\.[0-9]+ \(' out || fail "--version"

@@ -523,7 +523,12 @@ class Arguments(Files):
                 self.assertIn(word, result[1])
             for word in absent:
                 self.assertNotIn(word, result[1])
-            self.assertLessEqual(max(map(len, result[1].splitlines())), 120)
+        names = re.findall(r"^  picky-analyse ([a-z]+(?: [a-z-]+)?) FILE.h5", run("--help")[1], re.M)
+        self.assertEqual(len(names), 20)
+        for words in ([], ["plot"], *(name.split() for name in names)):
+            text = run(*words, "--help")[1]
+            self.assertIn("Usage:", text)
+            self.assertLessEqual(max(map(len, text.splitlines())), 79, words)
         with open("/dev/full", "w") as full:
             self.assertEqual(subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE).returncode, 3)
 
