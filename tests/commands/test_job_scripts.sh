@@ -98,7 +98,7 @@ done
 export PICKY_ANALYSE=${picky%/*}/picky-analyse
 for sweep in "$tests"/../sweeps/*.cfg; do
     name=$(basename "$sweep" .cfg)
-    "$picky" run "$sweep" -o "$name.h5" --set replicates=1 --set epochs=1 --set max_attempts=1 2>said ||
+    "$picky" run "$sweep" -o "$name.h5" --set replicates=1 --set epochs=1 --set max_attempts=1 --set N_test=10 2>said ||
         fail "$name: $(cat said)"
     COMMAND="new/analyse.sbatch sweep.cfg $name.h5" bash new/analyse.sbatch sweep.cfg "$name.h5" >said 2>&1 ||
         fail "the analysis of $name: $(cat said)"
