@@ -57,7 +57,9 @@ def main():
         os.environ["PATH"] = os.path.join(folder, "bin") + os.pathsep + os.environ["PATH"]
         for name in ("HOME", "MPLCONFIGDIR", "XDG_RUNTIME_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             os.environ[name] = folder
-        shutil.copytree(os.path.join(SOURCE, "sweeps"), "sweeps")
+        os.mkdir("sweeps")
+        with open(os.path.join(SOURCE, "sweeps/seed.cfg"), encoding="utf-8") as file, open("sweeps/seed.cfg", "w") as copy:
+            copy.write(file.read().replace("hidden_size = 50;", "hidden_size = 30;"))
         shutil.copy(os.path.join(SOURCE, "docs", NOTEBOOK), ".")
         for command in commands:
             shell(command)

@@ -570,12 +570,12 @@ class Lesions(Figures):
         texts = self.plot("heatmap", "stored.h5", "--statistic", "acceptance", "--normalise", "layer")[1]
         self.assertFalse(any(divided in t for t in texts))
 
-    def test_every_kind_and_format(self):
+    def test_every_kind(self):
+        """As PNG; check_pages.py reads each as SVG and as PDF. Without models: what is said then."""
         for kind in KINDS:
-            for suffix, end in (("svg", b"</svg>"), ("png", b"IEND\xae\x42\x60\x82"), ("pdf", b"%%EOF")):
-                self.plot(kind, "stored.h5", output="figure." + suffix)
-                with open("figure." + suffix, "rb") as f:
-                    self.assertTrue(f.read().rstrip(b"\n").endswith(end))
+            self.plot(kind, "stored.h5", output="figure.png")
+            with open("figure.png", "rb") as f:
+                self.assertTrue(f.read().endswith(b"IEND\xae\x42\x60\x82"))
             shutil.copy("bare.h5", "none.h5")
             with h5py.File("none.h5", "r+") as f:
                 f["status"][...] = REJECTED

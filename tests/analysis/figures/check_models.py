@@ -409,10 +409,9 @@ class Shapes(Models):
     def test_formats_and_settings(self):
         cut = "unimportant: below 0.25 of the layer's mean"
         for kind in ("trend", "models", "ri-loss"):
-            for suffix, end in (("png", b"IEND\xae\x42\x60\x82"), ("pdf", b"%%EOF")):
-                self.plot(kind, "trend.h5", "--width", "85", output="figure." + suffix)
-                with open("figure." + suffix, "rb") as f:
-                    self.assertTrue(f.read().rstrip(b"\n").endswith(end))
+            self.plot(kind, "trend.h5", "--width", "85", output="figure.png")  # PDFs: check_pages.py
+            with open("figure.png", "rb") as f:
+                self.assertTrue(f.read().endswith(b"IEND\xae\x42\x60\x82"))
             for options, shown in ((["--unimportant-below", "0.25"], True), ([], False)):
                 self.assertEqual(cut in self.plot(kind, "trend.h5", *options)[1], shown, kind)
         self.assertTrue(any("task 2 (x0 * x1)" in text for text in self.plot("models", "trend.h5")[1]))
