@@ -2,6 +2,7 @@
 
 #include "text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,19 +81,13 @@ static char *read_launcher(size_t *size, size_t *n)
     return launcher;
 }
 
-/* Whether the parent is a launcher's daemon, whose arguments do not show those of the ranks. */
-static bool is_daemons_child(void)
+/* Whether Open MPI, which names the program that it starts, has started this one, and no script that gives each rank
+ * its own arguments: for ranks on other hosts than mpirun. Slurm does not say, so there each rank does as it is told.
+ */
+static bool is_launched_itself(void)
 {
-    static const char *const names[] = {"orted", "prted", "slurmstepd", "hydra_pmi_proxy"};
-    char path[64], name[64] = "";
-    snprintf(path, sizeof path, "/proc/%d/comm", getppid());
-    FILE *file = fopen(path, "r");
-    bool is_known = file && fscanf(file, "%63s", name) == 1, is_it = false;
-    for (size_t i = 0; is_known && i < sizeof names / sizeof names[0]; i++)
-        is_it |= strcmp(name, names[i]) == 0;
-    if (file)
-        fclose(file);
-    return is_it;
+    const char *command = getenv("OMPI_COMMAND"), *slash = command ? strrchr(command, '/') : NULL;
+    return command && strcmp(slash ? slash + 1 : command, program_invocation_short_name) == 0;
 }
 
 int launch_n_spare(void)
@@ -100,8 +95,8 @@ int launch_n_spare(void)
     size_t size, n;
     if (launch_n_ranks() <= 1)
         return 0;
-    char *launcher = read_launcher(&size, &n); /* not where a script has started each with its own arguments */
-    bool are_copies = launcher || is_daemons_child();
+    char *launcher = read_launcher(&size, &n);
+    bool are_copies = launcher || is_launched_itself();
     free(launcher);
     return are_copies ? launch_n_ranks() - 1 : 0;
 }
