@@ -68,12 +68,14 @@ fail() {
     scontrol show job 2>/dev/null | grep -B 3 -A 8 "WorkDir=$PWD\$" || true
     exit 1
 }
+mkfifo nothing
+exec {nothing}<>nothing
 wait_for() { # SECONDS COMMAND...
     local end=$((SECONDS + $1))
     shift
     until "$@"; do
         ((SECONDS < end)) || fail "no: $*"
-        sleep 0.5
+        read -rt 0.5 -u "$nothing" || true # sleep, without a process: there would be thousands
     done
 }
 # submit ARGUMENTS OF sbatch...: $id
@@ -81,7 +83,7 @@ submit() {
     id=$(sbatch --parsable "$@") || fail "sbatch $*"
 }
 property() { # ID NAME
-    scontrol -o show job "$1" | sed -nE "1s/.* $2=([^ ]*).*/\1/p"
+    [[ $(scontrol -o show job "$1") =~ " $2="([^ ]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 is_state() { # ID PATTERN
     [[ $(property "$1" JobState) =~ ^($2)$ ]]
