@@ -244,7 +244,8 @@ lose_first_node() {
     expect_same_bits out.h5
 }
 
-# freeze RANK...: stops these for good, and waits until Slurm has warned of the end, which they do not notice
+# freeze RANK...: stops these for good, and waits until Slurm has warned of the end (30 s before, so that a busy machine has as
+# much time to start), which they do not notice
 is_stopped() { grep -q '^State:.*stopped' "/proc/$(cat "pid.$1")/status"; }
 is_warned() { grep -qE '^ShdPnd:.*[2367abef]..$' "/proc/$(cat "pid.$1")/status"; }
 freeze() {
@@ -262,7 +263,7 @@ freeze() {
 frozen() {
     local rank
     echo 0.1 >slow
-    submit -N 2 -n 3 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    submit -N 2 -n 3 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     freeze 0 1 2
     for rank in 0 1 2; do
@@ -283,7 +284,7 @@ full_disk() {
     echo 0.1 >slow
     mkdir disk
     mount -t tmpfs -o size=64m picky-test disk
-    submit -N 1 -n 1 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
+    submit -N 1 -n 1 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
     wait_for 120 is_under_way disk/out.h5
     freeze 0
     head -c 64M /dev/zero >disk/fill 2>/dev/null || true
