@@ -163,7 +163,7 @@ static void layouts(void **state)
     assert_int_equal(kernels_choose(&widest, &error), ERROR_NONE);
     hyperparameters_default(&h);
     for (int size = 1; size <= 4096; size *= 4) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", size);
         set(&h, "hidden_size", text);
         assert_ptr_equal(packing_choose(widest, &h, 1, MEMORY_UNLIMITED).kernels, widest->units);
