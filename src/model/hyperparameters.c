@@ -628,6 +628,9 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     for (int task = 0; task < n_tasks; task++)
         if (counts[task] < 1) {
             hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+            if (h->fraction == 1)
+                return error_set(error, ERROR_INPUT, "fraction = %s: allowed: %s", fraction,
+                                 hyperparameter_find("fraction")->allowed);
             return error_set(error, ERROR_INPUT,
                              "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
                              "; allowed: what rounds to at least one sample of each task",
