@@ -176,6 +176,18 @@ struct text_words hyperparameter_hint(const char *name)
     return text_hint(hyperparameter_nearest(name, NULL));
 }
 
+struct hyperparameter_names hyperparameter_hint_or_names(const char *name)
+{
+    struct hyperparameter_names names;
+    int used = snprintf(names.words, sizeof names.words, "%s", hyperparameter_hint(name).words);
+    for (int i = 0; !hyperparameter_nearest(name, NULL) && i < n_hyperparameters; i++) {
+        used += snprintf(names.words + used, sizeof names.words - (size_t)used, "%s%s",
+                         i ? ", " : "; allowed: ", hyperparameter_table[i].name);
+        check(used < (int)sizeof names.words);
+    }
+    return names;
+}
+
 static enum error_code not_allowed(const struct hyperparameter *row, const char *value, bool quoted,
                                    struct error *error)
 {

@@ -39,10 +39,7 @@ enum error_code sweep_fail_unknown(struct sweep_reader *r, const char *key, cons
                                    bool or_hyperparameters)
 {
     const char *near = hyperparameter_nearest(key, names);
-    error_append(r->error, "unknown key");
-    const struct text_words hint = text_hint(near); /* not at the message's end: without its question mark */
-    error_append(r->error, "%.*s", (int)strcspn(hint.words, "?"), hint.words);
-    error_append(r->error, "; allowed: ");
+    error_append(r->error, "unknown key; %sallowed: ", text_hint_first(near).words);
     const char *comma = "";
     for (; names && *names; names++, comma = ", ")
         error_append(r->error, "%s%s", comma, *names);

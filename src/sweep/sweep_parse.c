@@ -460,7 +460,7 @@ static enum error_code find_range(struct sweep_reader *r, const config_setting_t
         if (sweep_is_one_of(config_setting_name(member), range_keys))
             return fail_key(r, member, "belongs into range; allowed: a list or %s", range_allowed);
         const char *nearest = *group ? NULL : text_nearer(config_setting_name(member), NULL, "range");
-        return fail_key(r, member, "unknown key%s; allowed: a list or %s", nearest ? "; did you mean range" : "",
+        return fail_key(r, member, "unknown key; %sallowed: a list or %s", text_hint_first(nearest).words,
                         range_allowed);
     }
     if (*group && config_setting_is_group(*group))
@@ -497,8 +497,7 @@ static enum error_code read_range_key(struct sweep_reader *r, const config_setti
     }
     for (int k = 0; range_keys[k]; k++)
         nearest = text_nearer(key, nearest, range_keys[k]);
-    return fail_key(r, member, "unknown key%s%s; allowed: %s", nearest ? "; did you mean " : "", nearest ? nearest : "",
-                    range_allowed);
+    return fail_key(r, member, "unknown key; %sallowed: %s", text_hint_first(nearest).words, range_allowed);
 }
 
 static enum error_code read_range(struct sweep_reader *r, const config_setting_t *setting, struct range *range)
@@ -777,8 +776,7 @@ static enum error_code read_store(struct sweep_reader *r, const config_setting_t
             s++;
         }
         if (!s->name)
-            return fail(r, setting, "%s%s%sallowed: %s", nearest ? "did you mean \"" : "", nearest ? nearest : "",
-                        nearest ? "\"; " : "", allowed);
+            return fail(r, setting, "%sallowed: %s", text_hint_first(nearest).words, allowed);
         if (r->sweep->store & s->bit)
             return fail(r, setting, "stands there twice; allowed: each once");
         r->sweep->store |= s->bit;
