@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the test equal_bits does with one compiler at -O1 and the flags of -Ofast, with both at every level: gcc and clang at -O0, -O1, -O2, -O3 and
-# -Ofast with every flag that makes arithmetic faster, on every instruction set that runs here, against the build in build/; and
+# What the test equal_bits does with one compiler at -O1 and the flags of -Ofast, with both at every level: gcc and clang at -O0,
+# -O1, -O2, -O3 and -Ofast, on every instruction set that runs here, against the build in build/; and
 # what equal_bits_aarch64 and equal_bits_riscv64 do with gcc -O1 and a few jobs, with gcc -O3 and clang and all. Takes some minutes.
 # Usage: tests/long/equal_bits.sh [LEVEL...]
 set -euo pipefail

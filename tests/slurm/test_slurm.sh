@@ -68,12 +68,14 @@ fail() {
     scontrol show job 2>/dev/null | grep -B 3 -A 8 "WorkDir=$PWD\$" || true
     exit 1
 }
+mkfifo nothing
+exec {nothing}<>nothing
 wait_for() { # SECONDS COMMAND...
     local end=$((SECONDS + $1))
     shift
     until "$@"; do
         ((SECONDS < end)) || fail "no: $*"
-        sleep 0.5
+        read -rt 0.5 -u "$nothing" || true # sleep, without a process: there would be thousands
     done
 }
 # submit ARGUMENTS OF sbatch...: $id
@@ -81,7 +83,7 @@ submit() {
     id=$(sbatch --parsable "$@") || fail "sbatch $*"
 }
 property() { # ID NAME
-    scontrol -o show job "$1" | sed -nE "1s/.* $2=([^ ]*).*/\1/p"
+    [[ $(scontrol -o show job "$1") =~ " $2="([^ ]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 is_state() { # ID PATTERN
     [[ $(property "$1" JobState) =~ ^($2)$ ]]
@@ -242,7 +244,8 @@ lose_first_node() {
     expect_same_bits out.h5
 }
 
-# freeze RANK...: stops these for good, and waits until Slurm has warned of the end, which they do not notice
+# freeze RANK...: stops these for good, and waits until Slurm has warned of the end (30 s before, so that a busy machine has as
+# much time to start), which they do not notice
 is_stopped() { grep -q '^State:.*stopped' "/proc/$(cat "pid.$1")/status"; }
 is_warned() { grep -qE '^ShdPnd:.*[2367abef]..$' "/proc/$(cat "pid.$1")/status"; }
 freeze() {
@@ -260,7 +263,7 @@ freeze() {
 frozen() {
     local rank
     echo 0.1 >slow
-    submit -N 2 -n 3 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
+    submit -N 2 -n 3 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     freeze 0 1 2
     for rank in 0 1 2; do
@@ -281,7 +284,7 @@ full_disk() {
     echo 0.1 >slow
     mkdir disk
     mount -t tmpfs -o size=64m picky-test disk
-    submit -N 1 -n 1 -t 1 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
+    submit -N 1 -n 1 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
     wait_for 120 is_under_way disk/out.h5
     freeze 0
     head -c 64M /dev/zero >disk/fill 2>/dev/null || true
