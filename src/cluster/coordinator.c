@@ -373,6 +373,10 @@ static enum error_code give_up(struct coordinator *c, int rank, const struct led
     *(int64_t *)record_field(c->layout, record, FIELD_SEED) = plan_job(c->plan, lost->config, lost->replicate).seed;
     *(int32_t *)record_field(c->layout, record, FIELD_RANK) = rank;
     snprintf(record_field(c->layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "two ranks died in training it");
+    if (lost->past) {
+        *(uint16_t *)record_field(c->layout, record, FIELD_ATTEMPTS) = (uint16_t)lost->past->n_attempts;
+        past_complete(lost->past, c->layout, record);
+    }
     put(c, lost->config, lost->replicate, record, error);
     free(record);
     return error->code;
