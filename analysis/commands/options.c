@@ -12,6 +12,8 @@
 #define MODELS_MAX  1000000000
 #define HELP_COLUMN 26 /* where the text of an option's help begins */
 
+#define ALL_MEASURES "MEASURES" /* in a help: their names */
+
 struct option_row {
     const char *name;
     char letter;          /* its short form, 0 if it has none */
@@ -52,6 +54,16 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
     return -1;
 }
 
+/* Their names, with ", " between. */
+#define MEASURES_TEXT_MAX 512
+static void measures_text(char text[MEASURES_TEXT_MAX])
+{
+    size_t used = 0;
+    for (int m = 0; m < N_MEASURES; m++)
+        used += (size_t)snprintf(text + used, MEASURES_TEXT_MAX - used, "%s%s", m ? ", " : "", measure_table[m].name);
+    check(used < MEASURES_TEXT_MAX);
+}
+
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
     if (!request->has_measure)
@@ -64,11 +76,9 @@ static enum error_code take_measure(struct request *request, const char *value, 
             m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
         if (m < 0 && !is_all) {
-            char allowed[512];
-            size_t used = 0;
-            for (m = 0; m < N_MEASURES; m++)
-                used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s, ", measure_table[m].name);
-            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %sall", value, allowed);
+            char allowed[MEASURES_TEXT_MAX];
+            measures_text(allowed);
+            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s, all", value, allowed);
         }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
@@ -433,9 +443,8 @@ static const struct option_row option_table[] = {
      "a line for each value of one, or measure or layer: a line for each of them",
      take_by},
     {"measure", 0, "NAME",
-     "importance measure (default taylor_sample), one of "
-     "ablation_mean, ablation_sample, taylor_mean, taylor_sample, "
-     "contribution, variance; where several are of use NAME,NAME,... or all",
+     "importance measure (default taylor_sample), one of " ALL_MEASURES
+     "; where several are of use NAME,NAME,... or all",
      take_measure},
     {"pair", 0, "A-B",
      "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks "
@@ -531,7 +540,16 @@ static void print_option(const struct option_row *row, FILE *out)
     fprintf(out, "%-*s", HELP_COLUMN, name);
     if ((int)strlen(name) >= HELP_COLUMN)
         fprintf(out, "\n%*s", HELP_COLUMN, "");
-    stream_fill(out, row->help, HELP_COLUMN);
+    const char *list = strstr(row->help, ALL_MEASURES);
+    if (list) {
+        char measures[MEASURES_TEXT_MAX], help[MEASURES_TEXT_MAX + 256];
+        measures_text(measures);
+        snprintf(help, sizeof help, "%.*s%s%s", (int)(list - row->help), row->help, measures,
+                 list + strlen(ALL_MEASURES));
+        stream_fill(out, help, HELP_COLUMN);
+    } else {
+        stream_fill(out, row->help, HELP_COLUMN);
+    }
 }
 
 static const char exit_codes[] = "Exit code: 0 done; 2 bad usage or file; 3 the output could not be written.\n";

@@ -94,6 +94,7 @@ void command_help(const struct command *command)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+    check(command->pages);
     char more[256];
     snprintf(more, sizeof more, "More: %s (in share/doc/picky, or docs/ of the sources).", command->pages);
     fprintf(stream, "\n");
