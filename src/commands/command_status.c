@@ -28,7 +28,7 @@ static void print_runs(const char *path, const struct results_state *state)
                                         .shard = shard_is_part ? state->shard : (struct shard){0}};
         if (n_pending > 0) {
             printf("No run is writing it; ");
-            go_on_print(stdout, "SWEEP.cfg", path, &go_on, 1, "");
+            go_on_print_exported(stdout, path, &go_on, state->n_runs > 0 ? go_on_ranks(run) : 1);
             if (*state->command)
                 printf("It was made by:\n  %s\n", state->command);
         } else {

@@ -328,10 +328,9 @@ static void print_end(struct run_state *run)
                 ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
                 "one it would be begun again and again",
                 run->limit.source);
-    fprintf(stderr, "; ");
+    fprintf(stderr, is_too_short && !run->limit.is_slurms ? "; without a limit, or with a longer one, " : "; ");
     go_on_print(stderr, arguments.operands[run->running->sweep_operand],
-                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments, run->diagnosis->n_ranks,
-                is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
+                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments, run->diagnosis->n_ranks);
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)
