@@ -76,9 +76,14 @@ static enum error_code take_measure(struct request *request, const char *value, 
             m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
         if (m < 0 && !is_all) {
-            char allowed[MEASURES_TEXT_MAX];
+            char allowed[MEASURES_TEXT_MAX], given[64];
+            const char *nearest = NULL;
             measures_text(allowed);
-            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %s, all", value, allowed);
+            snprintf(given, sizeof given, "%.*s", (int)(length < sizeof given ? length : sizeof given - 1), word);
+            for (m = 0; m < N_MEASURES; m++)
+                nearest = text_nearer(given, nearest, measure_table[m].name);
+            return error_set(error, ERROR_INPUT, "--measure %s: %sallowed: %s, all", value,
+                             text_hint_first(nearest).words, allowed);
         }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
@@ -206,9 +211,14 @@ static enum error_code take_claim(struct request *request, const char *value, st
         size_t length = strcspn(word, ",");
         enum claim_id claim = claim_find(word, length);
         if (claim == N_CLAIMS) {
-            char names[512];
+            char names[512], given[64];
+            const char *nearest = NULL;
             list_claims(names);
-            return error_set(error, ERROR_INPUT, "--claim %s: allowed: NAME,... of %s", value, names);
+            snprintf(given, sizeof given, "%.*s", (int)(length < sizeof given ? length : sizeof given - 1), word);
+            for (int c = 0; c < N_CLAIMS; c++)
+                nearest = text_nearer(given, nearest, claim_table[c].name);
+            return error_set(error, ERROR_INPUT, "--claim %s: %sallowed: NAME,... of %s", value,
+                             text_hint_first(nearest).words, names);
         }
         request->claims |= 1u << claim;
         word += length;
@@ -617,7 +627,7 @@ static void print_help(const char *group, FILE *out)
         }
     fprintf(
         out,
-        "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
+        "  picky-analyse help COMMAND\n  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
         "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\nmeasures.md, claims.md, reading.md.\n",
         exit_codes);
 }
@@ -658,10 +668,15 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     list_names(group, names, sizeof names);
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
-    if (group)
-        return error_set(error, ERROR_INPUT, "%s%s%s: allowed: %s (see --help)", group, n_words > 1 ? " " : "",
-                         n_words > 1 ? words[1] : "", names);
-    return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
+    const char *nearest = NULL;
+    char given[64];
+    snprintf(given, sizeof given, "%s%s%s", words[0], group && n_words > 1 ? " " : "",
+             group && n_words > 1 ? words[1] : "");
+    for (size_t i = 0; i < n_commands; i++)
+        if (!group || (n_words > 1 && is_in_group(commands[i], group)))
+            nearest = text_nearer(given, nearest, commands[i]->name);
+    return error_set(error, ERROR_INPUT, "%s: %s%sallowed: %s (see --help)", given, group ? "" : "not a command; ",
+                     text_hint_first(nearest).words, names);
 }
 
 enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */
@@ -724,8 +739,13 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
         return error->code;
     char **words = argv + optind;
     int n_words = argc - optind;
+    bool is_help = n_words > 0 && strcmp(words[0], "help") == 0;
+    words += is_help;
+    n_words -= is_help;
     const struct command *command = find_command(words, n_words, &n_name, &group);
-    if (given[OPTION_HELP - option_table]) {
+    if (is_help && n_words > 0 && (group ? !command && n_words > 1 : !command))
+        return no_command(group, words, n_words, error);
+    if (is_help || given[OPTION_HELP - option_table]) {
         if (command)
             print_command_help(command, help);
         else

@@ -123,6 +123,14 @@ struct text_words text_hint(const char *nearest)
     return hint;
 }
 
+struct text_words text_hint_first(const char *nearest)
+{
+    struct text_words hint = {""};
+    if (nearest)
+        snprintf(hint.words, sizeof hint.words, "did you mean %s; ", nearest);
+    return hint;
+}
+
 struct text_place text_place(const char *text, size_t offset)
 {
     struct text_place place = {1, 1};

@@ -44,4 +44,7 @@ const char *text_nearer(const char *given, const char *best, const char *other);
 /* "; did you mean NEAREST?", or nothing if it is NULL. */
 struct text_words text_hint(const char *nearest);
 
+/* The same before what is allowed: "did you mean NEAREST; ". */
+struct text_words text_hint_first(const char *nearest);
+
 #endif

@@ -43,7 +43,8 @@ enum error_code counts_choose(struct value_counts *values, const char *by, struc
     values->row = by ? hyperparameter_find(values->shows_second_task ? "tasks" : by) : NULL;
     if (!by || values->row)
         return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by, hyperparameter_hint(by).words);
+    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by,
+                     hyperparameter_hint_or_names(by).words);
 }
 
 static void add_config(void *context, const struct hyperparameters *h, const uint64_t counts[N_STATUSES])

@@ -177,6 +177,18 @@ struct text_words hyperparameter_hint(const char *name)
     return text_hint(hyperparameter_nearest(name, NULL));
 }
 
+struct hyperparameter_names hyperparameter_hint_or_names(const char *name)
+{
+    struct hyperparameter_names names;
+    int used = snprintf(names.words, sizeof names.words, "%s", hyperparameter_hint(name).words);
+    for (int i = 0; !hyperparameter_nearest(name, NULL) && i < n_hyperparameters; i++) {
+        used += snprintf(names.words + used, sizeof names.words - (size_t)used, "%s%s",
+                         i ? ", " : "; allowed: ", hyperparameter_table[i].name);
+        check(used < (int)sizeof names.words);
+    }
+    return names;
+}
+
 static enum error_code not_allowed(const struct hyperparameter *row, const char *value, bool quoted,
                                    struct error *error)
 {
@@ -629,6 +641,9 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     for (int task = 0; task < n_tasks; task++)
         if (counts[task] < 1) {
             hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+            if (h->fraction == 1)
+                return error_set(error, ERROR_INPUT, "fraction = %s: allowed: %s", fraction,
+                                 hyperparameter_find("fraction")->allowed);
             return error_set(error, ERROR_INPUT,
                              "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
                              "; allowed: what rounds to at least one sample of each task",
