@@ -174,10 +174,10 @@ static void decimals(void **state)
         memcpy(&d, &bits, sizeof d);
         number_text_float(f, text);
         f_back = strtof(text, NULL);
-        assert_true(isnan(f) ? isnan(f_back) : memcmp(&f, &f_back, sizeof f) == 0);
+        assert_true(isnan(f) ? isnan(f_back) : f == f_back && !signbit(f) == !signbit(f_back));
         number_text(d, text);
         d_back = strtod(text, NULL);
-        assert_true(isnan(d) ? isnan(d_back) : memcmp(&d, &d_back, sizeof d) == 0);
+        assert_true(isnan(d) ? isnan(d_back) : d == d_back && !signbit(d) == !signbit(d_back));
     }
 }
 
