@@ -34,6 +34,14 @@ static int printable_length(const char *text)
     return iscntrl((unsigned char)*text) ? 0 : utf8_length((const unsigned char *)text);
 }
 
+int text_columns(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
 void text_make_utf8(char *text)
 {
     while (*text) {

@@ -163,6 +163,12 @@ static void decimals(void **state)
     assert_string_equal(text, "0.426");
     number_text(10, text);
     assert_string_equal(text, "10");
+    number_text(-1e6, text);
+    assert_string_equal(text, "-1000000");
+    number_text(123456789012345, text);
+    assert_string_equal(text, "123456789012345");
+    number_text(1e15, text);
+    assert_string_equal(text, "1e+15");
     number_text(-DBL_TRUE_MIN, text);
     assert_true(strtod(text, NULL) == -DBL_TRUE_MIN && strlen(text) < 16);
     uint64_t bits = 1;

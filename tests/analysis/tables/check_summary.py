@@ -464,6 +464,16 @@ class Compare(Files):
         expected[order] = np.minimum(1, np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]))
         np.testing.assert_allclose(corrected, expected, rtol=1e-6)
 
+    def test_widths(self):
+        """Lines of comparisons are at most 79 columns wide, and no number leaves its column."""
+        for options in (["fraction"], ["train_mode"], ["second_task", "--interaction", "train_mode"]):
+            code, out, _ = run("summary", "pairs.h5", "--compare", *options)
+            lines = [line for line in out.splitlines() if re.match(r" (l\.|\d |  ) \w", line) and not re.search(r"[=(]|\w$", line[:24])]
+            self.assertEqual(code, 0)
+            self.assertGreater(len(lines), 20)
+            for line in lines:
+                self.assertEqual(len(line), 79, line)
+
     def test_family(self):
         """p family is the statistics_table's of the same differences; 14 seeds at most, some of them not accepted."""
         options = ("--compare", "fraction", "--where", "second_task=prod", "--statistic", "mean_ri,mixed", "--layer", "1,2")
