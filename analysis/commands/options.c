@@ -668,15 +668,14 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     list_names(group, names, sizeof names);
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
-    const char *nearest = NULL;
-    char given[64];
-    snprintf(given, sizeof given, "%s%s%s", words[0], group && n_words > 1 ? " " : "",
-             group && n_words > 1 ? words[1] : "");
+    const char *nearest = NULL, *word = group && n_words > 1 ? words[1] : words[0];
+    const size_t skipped = group ? strlen(group) + 1 : 0; /* of the names: the group's word and a blank */
     for (size_t i = 0; i < n_commands; i++)
         if (!group || (n_words > 1 && is_in_group(commands[i], group)))
-            nearest = text_nearer(given, nearest, commands[i]->name);
-    return error_set(error, ERROR_INPUT, "%s: %s%sallowed: %s (see --help)", given, group ? "" : "not a command; ",
-                     text_hint_first(nearest).words, names);
+            nearest = text_nearer(word, nearest, commands[i]->name + skipped);
+    return error_set(error, ERROR_INPUT, "%s%s%s: %s%sallowed: %s (see --help)", group ? group : word,
+                     group && n_words > 1 ? " " : "", group && n_words > 1 ? word : "", group ? "" : "not a command; ",
+                     text_hint_first(nearest ? nearest - skipped : NULL).words, names);
 }
 
 enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */

@@ -368,7 +368,7 @@ expect 0 "$picky" status wide.h5 --by tasks
 [[ $(awk '/^tasks  /,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "status --by: rows beside the heading"
 refuse '^picky: --by foo: unknown hyperparameter; allowed: N_train, ' "$picky" status wide.h5 --by foo
 expect 0 "$picky" train --from wide.h5 --config 2 --replicate 0
-awk '/train loss/,/^in file/ { if (length > 80) exit 1 }' out || fail "train --from: wider than 80 columns"
+awk '/test error/,/^$/ { if (length > 80) exit 1 }' out || fail "train --from: wider than 80 columns"
 [[ $(awk '/train loss/,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train --from: columns shift"
 expect 0 "$picky" train --set 'tasks=x0 * 100000000; x1' --set N_train=20 --set hidden_size=3 --set epochs=1 \
     --set output_activation=linear

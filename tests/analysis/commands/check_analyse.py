@@ -545,7 +545,7 @@ class Arguments(Files):
                 (["summary"], "one results file, 0 given"),
                 (["summary", "seed.h5", "sizes.h5"], "one results file, 2 given"),
                 (["plot"], "allowed: plot training, plot ri"),
-                (["plot", "pie", "seed.h5", "-o", "x.svg"], "plot pie: allowed"),
+                (["plot", "nonsense", "seed.h5", "-o", "x.svg"], "plot nonsense: allowed"),
                 (["plot", "ri"], "plot ri: allowed: one results file, 0 given"),
                 (["plot", "ri", "seed.h5"], "the output's name is missing"),
                 (["plot", "ri", "seed.h5", "-o"], "-o: its value is missing"),
