@@ -86,8 +86,8 @@ static void print_analyse(FILE *stream)
 {
     const char *slash = strrchr(program_invocation_name, '/');
     char *beside = NULL;
-    if (slash && asprintf(&beside, "%.*s/picky-analyse", (int)(slash - program_invocation_name),
-                          program_invocation_name) < 0)
+    if (slash &&
+        asprintf(&beside, "%.*s/picky-analyse", (int)(slash - program_invocation_name), program_invocation_name) < 0)
         beside = NULL;
     print_quoted(stream, beside && access(beside, X_OK) == 0 ? beside : "picky-analyse");
     free(beside);
@@ -111,7 +111,7 @@ int go_on_ranks(const struct results_run *run)
 {
     struct utsname host;
     size_t n = uname(&host) == 0 ? strlen(host.nodename) : 0;
-    bool is_here = n > 0 && strncmp(run->hosts, host.nodename, n) == 0 && run->hosts[n] == ' ' &&
-                   !strchr(run->hosts, ',');
+    bool is_here =
+        n > 0 && strncmp(run->hosts, host.nodename, n) == 0 && run->hosts[n] == ' ' && !strchr(run->hosts, ',');
     return is_here && run->n_ranks <= cpus_usable() ? (int)run->n_ranks : 1;
 }
