@@ -63,8 +63,8 @@ int main(int argc, char **argv)
         return 0;
 
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            stream_break_help();
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 || (i == 1 && strcmp(argv[i], "help") == 0))
+            stream_break_help(&stdout);
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         printf("picky-analyse %s, arithmetic %" PRId64 ", schema %d\n", build_version(), build_arithmetic(),
                reader_schema_version());

@@ -12,6 +12,8 @@
 #define MODELS_MAX  1000000000
 #define HELP_COLUMN 26 /* where the text of an option's help begins */
 
+#define ALL_MEASURES "MEASURES" /* in a help: their names */
+
 struct option_row {
     const char *name;
     char letter;          /* its short form, 0 if it has none */
@@ -53,6 +55,16 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
     return -1;
 }
 
+/* Their names, with ", " between. */
+#define MEASURES_TEXT_MAX 512
+static void measures_text(char text[MEASURES_TEXT_MAX])
+{
+    size_t used = 0;
+    for (int m = 0; m < N_MEASURES; m++)
+        used += (size_t)snprintf(text + used, MEASURES_TEXT_MAX - used, "%s%s", m ? ", " : "", measure_table[m].name);
+    check(used < MEASURES_TEXT_MAX);
+}
+
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
     if (!request->has_measure)
@@ -65,11 +77,14 @@ static enum error_code take_measure(struct request *request, const char *value, 
             m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
         if (m < 0 && !is_all) {
-            char allowed[512];
-            size_t used = 0;
+            char allowed[MEASURES_TEXT_MAX], given[64];
+            const char *nearest = NULL;
+            measures_text(allowed);
+            snprintf(given, sizeof given, "%.*s", (int)(length < sizeof given ? length : sizeof given - 1), word);
             for (m = 0; m < N_MEASURES; m++)
-                used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s, ", measure_table[m].name);
-            return error_set(error, ERROR_INPUT, "--measure %s: allowed: %sall", value, allowed);
+                nearest = text_nearer(given, nearest, measure_table[m].name);
+            return error_set(error, ERROR_INPUT, "--measure %s: %sallowed: %s, all", value,
+                             text_hint_first(nearest).words, allowed);
         }
         if (request->measures == 0)
             request->ri.measure = is_all ? MEASURE_ABLATION_MEAN : (enum measure)m;
@@ -197,9 +212,14 @@ static enum error_code take_claim(struct request *request, const char *value, st
         size_t length = strcspn(word, ",");
         enum claim_id claim = claim_find(word, length);
         if (claim == N_CLAIMS) {
-            char names[512];
+            char names[512], given[64];
+            const char *nearest = NULL;
             list_claims(names);
-            return error_set(error, ERROR_INPUT, "--claim %s: allowed: NAME,... of %s", value, names);
+            snprintf(given, sizeof given, "%.*s", (int)(length < sizeof given ? length : sizeof given - 1), word);
+            for (int c = 0; c < N_CLAIMS; c++)
+                nearest = text_nearer(given, nearest, claim_table[c].name);
+            return error_set(error, ERROR_INPUT, "--claim %s: %sallowed: NAME,... of %s", value,
+                             text_hint_first(nearest).words, names);
         }
         request->claims |= 1u << claim;
         word += length;
@@ -435,9 +455,8 @@ static const struct option_row option_table[] = {
      "a line for each value of one, or measure or layer: a line for each of them",
      take_by},
     {"measure", 0, "NAME",
-     "importance measure (default taylor_sample), one of "
-     "ablation_mean, ablation_sample, taylor_mean, taylor_sample, "
-     "contribution, variance; where several are of use NAME,NAME,... or all",
+     "importance measure (default taylor_sample), one of " ALL_MEASURES
+     "; where several are of use NAME,NAME,... or all",
      take_measure},
     {"pair", 0, "A-B",
      "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks "
@@ -535,7 +554,16 @@ static void print_option(const struct option_row *row, FILE *out)
     fprintf(out, "%-*s", HELP_COLUMN, name);
     if ((int)strlen(name) >= HELP_COLUMN)
         fprintf(out, "\n%*s", HELP_COLUMN, "");
-    stream_fill(out, row->help, HELP_COLUMN);
+    const char *list = strstr(row->help, ALL_MEASURES);
+    if (list) {
+        char measures[MEASURES_TEXT_MAX], help[MEASURES_TEXT_MAX + 256];
+        measures_text(measures);
+        snprintf(help, sizeof help, "%.*s%s%s", (int)(list - row->help), row->help, measures,
+                 list + strlen(ALL_MEASURES));
+        stream_fill(out, help, HELP_COLUMN);
+    } else {
+        stream_fill(out, row->help, HELP_COLUMN);
+    }
 }
 
 static const char exit_codes[] = "Exit code: 0 done; 2 bad usage or file; 3 the output could not be written.\n";
@@ -603,7 +631,7 @@ static void print_help(const char *group, FILE *out)
         }
     fprintf(
         out,
-        "  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
+        "  picky-analyse help COMMAND\n  picky-analyse COMMAND --help\n  picky-analyse --version\n\n%s\n"
         "Pages (in share/doc/picky, or docs/ of the sources): first-sweep.md,\nmeasures.md, claims.md, reading.md.\n",
         exit_codes);
 }
@@ -644,10 +672,15 @@ static enum error_code no_command(const char *group, char *const *words, int n_w
     list_names(group, names, sizeof names);
     if (n_words == 0)
         return error_set(error, ERROR_INPUT, "no command: allowed: %s (see --help)", names);
-    if (group)
-        return error_set(error, ERROR_INPUT, "%s%s%s: allowed: %s (see --help)", group, n_words > 1 ? " " : "",
-                         n_words > 1 ? words[1] : "", names);
-    return error_set(error, ERROR_INPUT, "%s: not a command; allowed: %s (see --help)", words[0], names);
+    const char *nearest = NULL;
+    char given[64];
+    snprintf(given, sizeof given, "%s%s%s", words[0], group && n_words > 1 ? " " : "",
+             group && n_words > 1 ? words[1] : "");
+    for (size_t i = 0; i < n_commands; i++)
+        if (!group || (n_words > 1 && is_in_group(commands[i], group)))
+            nearest = text_nearer(given, nearest, commands[i]->name);
+    return error_set(error, ERROR_INPUT, "%s: %s%sallowed: %s (see --help)", given, group ? "" : "not a command; ",
+                     text_hint_first(nearest).words, names);
 }
 
 enum { FIRST_VALUE = 256 }; /* of options without a letter; above every letter */
@@ -710,8 +743,13 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
         return error->code;
     char **words = argv + optind;
     int n_words = argc - optind;
+    bool is_help = n_words > 0 && strcmp(words[0], "help") == 0;
+    words += is_help;
+    n_words -= is_help;
     const struct command *command = find_command(words, n_words, &n_name, &group);
-    if (given[OPTION_HELP - option_table]) {
+    if (is_help && n_words > 0 && (group ? !command && n_words > 1 : !command))
+        return no_command(group, words, n_words, error);
+    if (is_help || given[OPTION_HELP - option_table]) {
         if (command)
             print_command_help(command, help);
         else

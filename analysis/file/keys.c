@@ -7,5 +7,5 @@ enum error_code key_find(const struct hyperparameter **key, const char *option, 
     if (*key)
         return ERROR_NONE;
     return error_set(error, ERROR_INPUT, "--%s %s: there is no hyperparameter \"%s\"%s", option, value, name,
-                     hyperparameter_hint(name).words);
+                     hyperparameter_hint_or_names(name).words);
 }

@@ -137,6 +137,7 @@ void statistic_meaning(enum statistic statistic, const struct ri_options *option
 enum error_code statistic_find(const char *name, enum statistic *statistic, struct error *error)
 {
     char names[1024] = "";
+    const char *nearest = NULL;
     if (strcmp(name, STATISTIC_FORMER) == 0)
         return error_set(
             error, ERROR_INPUT,
@@ -146,12 +147,13 @@ enum error_code statistic_find(const char *name, enum statistic *statistic, stru
     for (int s = 0; s < N_STATISTICS; s++) {
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", s ? ", " : "", statistic_table[s].name);
+        nearest = text_nearer(name, nearest, statistic_table[s].name);
         if (strcmp(name, statistic_table[s].name) == 0) {
             *statistic = (enum statistic)s;
             return ERROR_NONE;
         }
     }
-    return error_set(error, ERROR_INPUT, "--statistic %s: allowed: %s", name, names);
+    return error_set(error, ERROR_INPUT, "--statistic %s: %sallowed: %s", name, text_hint_first(nearest).words, names);
 }
 
 /* Columns come model statistics first, then layer by layer its statistics and bins. */

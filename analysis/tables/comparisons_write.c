@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMN_WIDTH = 6 }; /* of the two values */
+enum { COLUMN_WIDTH = 6, NAME_WIDTH = 14 }; /* of the two values; of a statistic's name */
 
 static void format_value(const struct comparisons *comparisons, size_t config, char value[HYPERPARAMETER_FORMAT_MAX])
 {
@@ -170,7 +170,7 @@ static void write_block_head(const struct comparisons *comparisons, const struct
                 "  initial weights and data, too\n",
                 row->n_same, row->n_pairs, comparisons->other ? "fours" : "pairs");
     bool are_told_apart = strncmp(a, b, COLUMN_WIDTH) != 0;
-    fprintf(out, "  %-2s %-14s %3s %6.*s %6.*s %6s %-15s %5s %5s %6s\n", "l.", "statistic", "n", COLUMN_WIDTH,
+    fprintf(out, " %-2s %-*s %3s %6.*s %6.*s %6s %-15s %5s %6s %6s\n", "l.", NAME_WIDTH, "statistic", "n", COLUMN_WIDTH,
             are_told_apart ? a : "first", COLUMN_WIDTH, are_told_apart ? b : "second", "diff.", "[95 %]", "Cliff", "p",
             "family");
 }
@@ -207,21 +207,21 @@ static void write_numbers(const struct comparison *c, FILE *out)
     } before[] = {{c->mean_a, 6, 3},
                   {c->mean_b, 6, 3},
                   {fabs(c->difference.value) < noise ? 0 : c->difference.value, 6, 3}},
-      behind[] = {{c->cliff, 5, 2}, {c->p, 5, 2}, {c->p_family, 6, 2}};
+      behind[] = {{c->cliff, 5, 2}, {c->p, 6, 2}, {c->p_family, 6, 2}};
     char text[TABLE_NUMBER_MAX], low[TABLE_NUMBER_MAX], high[TABLE_NUMBER_MAX], interval[80] = "-";
     fprintf(out, " %3zu", c->n);
     for (int i = 0; i < 3; i++) {
-        table_number(c->n ? before[i].value : (double)NAN, before[i].n_digits, text);
+        table_number_within(c->n ? before[i].value : (double)NAN, before[i].n_digits, before[i].width, text);
         fprintf(out, " %*s", before[i].width, text);
     }
     if (isfinite(c->difference.low)) {
-        table_number(fabs(c->difference.low) < noise ? 0 : c->difference.low, 2, low);
-        table_number(fabs(c->difference.high) < noise ? 0 : c->difference.high, 2, high);
+        table_number_within(fabs(c->difference.low) < noise ? 0 : c->difference.low, 2, COLUMN_WIDTH, low);
+        table_number_within(fabs(c->difference.high) < noise ? 0 : c->difference.high, 2, COLUMN_WIDTH, high);
         snprintf(interval, sizeof interval, "[%s,%s]", low, high);
     }
     fprintf(out, " %-15s", interval);
     for (int i = 0; i < 3; i++) {
-        table_number(c->n ? behind[i].value : (double)NAN, behind[i].n_digits, text);
+        table_number_within(c->n ? behind[i].value : (double)NAN, behind[i].n_digits, behind[i].width, text);
         fprintf(out, " %*s", behind[i].width, text);
     }
     fprintf(out, "\n");
@@ -264,7 +264,10 @@ static void write_text(const struct comparisons *comparisons, const struct selec
             write_block_head(comparisons, row, out);
         if (row->statistic >= STATISTIC_FIRST_OF_LAYER)
             snprintf(layer, sizeof layer, "%zu", row->layer + 1);
-        fprintf(out, "  %-2s %-14s", layer, statistic_table[row->statistic].name);
+        const char *name = statistic_table[row->statistic].name;
+        fprintf(out, " %-2s %-*s", layer, NAME_WIDTH, name);
+        if (strlen(name) > NAME_WIDTH) /* a line of its own */
+            fprintf(out, "\n%*s", NAME_WIDTH + 4, "");
         write_numbers(c, out);
     }
 }

@@ -130,6 +130,8 @@ static void shorten(char *text)
         while (*number == '0')
             number++;
         memmove(exponent + (exponent[1] == '-' ? 2 : 1), number, strlen(number) + 1);
+        if (exponent > text && exponent[-1] == '.')
+            memmove(exponent - 1, exponent, strlen(exponent) + 1);
     } else if (*digits && digits[strlen(digits) - 1] == '.') {
         digits[strlen(digits) - 1] = '\0';
     }
@@ -143,6 +145,13 @@ void table_number(double value, int n_digits, char text[TABLE_NUMBER_MAX])
 {
     snprintf(text, TABLE_NUMBER_MAX, isnan(value) ? "-" : "%#.*g", n_digits, value);
     shorten(text);
+}
+
+void table_number_within(double value, int n_digits, int width, char text[TABLE_NUMBER_MAX])
+{
+    do
+        table_number(value, n_digits, text);
+    while ((int)strlen(text) > width && --n_digits > 0);
 }
 
 void table_fixed(double value, int n_decimals, char text[TABLE_NUMBER_MAX])

@@ -30,7 +30,10 @@ void table_prose(FILE *out, const char *word, const char *format, ...) __attribu
  * "0" for zero, "-" for NaN. */
 void table_number(double value, int n_digits, char text[TABLE_NUMBER_MAX]);
 
-/* The same with so many digits behind the point. */
+/* The same with fewer digits where it would take more than `width` columns, of which it needs up to 6. */
+void table_number_within(double value, int n_digits, int width, char text[TABLE_NUMBER_MAX]);
+
+/* The same as the first with so many digits behind the point. */
 void table_fixed(double value, int n_decimals, char text[TABLE_NUMBER_MAX]);
 
 /* The same head as the first members of a JSON object, each line ended with a comma. */

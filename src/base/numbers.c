@@ -22,6 +22,10 @@ bool number_is_written_as_nonzero(const char *text, size_t length)
 
 void number_text(double value, char text[NUMBER_TEXT_MAX])
 {
+    if (fabs(value) < 1e15 && value == trunc(value)) { /* -1000000, not -1e+06 */
+        snprintf(text, NUMBER_TEXT_MAX, "%.0f", value);
+        return;
+    }
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, value);
         if (strtod(text, NULL) == value)

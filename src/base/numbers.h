@@ -20,7 +20,7 @@ bool number_is_integer(double value, int64_t *integer);
 bool number_is_written_as_nonzero(const char *text, size_t length);
 
 /* The shortest decimal that reads back as the same double, or the same float: .426 is not 0.425999996. From six digits
- * on, so that 10 is not 1e+01. */
+ * on, so that 10 is not 1e+01; whole doubles of up to 15 digits are written out. */
 #define NUMBER_TEXT_MAX 32
 void number_text(double value, char text[NUMBER_TEXT_MAX]);
 void number_text_float(float value, char text[NUMBER_TEXT_MAX]);

@@ -200,15 +200,18 @@ void stream_break_lines(FILE **stream, int indent, bool keeps_indented)
         *stream = broken;
 }
 
-void stream_break_help(void)
+void stream_break_help(FILE **stream)
 {
     static char whole[1 << 16]; /* the help in one piece, since a line is joined to the one before */
-    FILE *plain = stdout;
-    stream_break_lines(&stdout, 0, false);
-    if (stdout == plain)
+    struct breaker *b = &breakers[*stream == stderr];
+    stream_break_lines(stream, 0, false); /* stderr is, as a rule, broken already */
+    if (b->fd == 0)
         return;
-    setvbuf(stdout, whole, _IOFBF, sizeof whole);
-    breakers[0].joins = true;
+    fflush(*stream);
+    setvbuf(*stream, whole, _IOFBF, sizeof whole);
+    b->indent = 0;
+    b->keeps_indented = false;
+    b->joins = true;
 }
 
 void stream_fill(FILE *stream, const char *text, int indent)

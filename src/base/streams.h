@@ -15,8 +15,9 @@ void streams_begin(void);
  * with a blank (tables, commands to be copied) stay whole if `keeps_indented`. */
 void stream_break_lines(FILE **stream, int indent, bool keeps_indented);
 
-/* The same of a help on stdout, whose paragraphs are filled to 79 columns: narrower terminals have them filled anew. */
-void stream_break_help(void);
+/* The same of a help on stdout or stderr, whose paragraphs are filled to 79 columns: narrower terminals have them
+ * filled anew. It comes out with fflush or at the end. */
+void stream_break_help(FILE **stream);
 
 /* Prints a text that begins in column `indent`, counted from 0, as lines of at most 79 columns: blanks of the text,
  * but not those between double quotes, become newlines, each with so many blanks behind it. Ends the last line. ASCII

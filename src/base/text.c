@@ -34,6 +34,14 @@ static int printable_length(const char *text)
     return iscntrl((unsigned char)*text) ? 0 : utf8_length((const unsigned char *)text);
 }
 
+int text_columns(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
 void text_make_utf8(char *text)
 {
     while (*text) {
@@ -120,6 +128,14 @@ struct text_words text_hint(const char *nearest)
     struct text_words hint = {""};
     if (nearest)
         snprintf(hint.words, sizeof hint.words, "; did you mean %s?", nearest);
+    return hint;
+}
+
+struct text_words text_hint_first(const char *nearest)
+{
+    struct text_words hint = {""};
+    if (nearest)
+        snprintf(hint.words, sizeof hint.words, "did you mean %s; ", nearest);
     return hint;
 }
 

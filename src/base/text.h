@@ -26,6 +26,9 @@ struct text_place {
 };
 struct text_place text_place(const char *text, size_t offset);
 
+/* Characters of a text that is UTF-8: the columns that it takes. */
+int text_columns(const char *text);
+
 /* A few words by value: `text_size(n).words` lasts to the end of the statement. */
 struct text_words {
     char words[96];
@@ -43,5 +46,8 @@ const char *text_nearer(const char *given, const char *best, const char *other);
 
 /* "; did you mean NEAREST?", or nothing if it is NULL. */
 struct text_words text_hint(const char *nearest);
+
+/* The same before what is allowed: "did you mean NEAREST; ". */
+struct text_words text_hint_first(const char *nearest);
 
 #endif

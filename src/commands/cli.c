@@ -84,7 +84,7 @@ void print_hyperparameters(FILE *stream)
 
 void command_help(const struct command *command)
 {
-    stream_break_help();
+    stream_break_help(&stdout);
     FILE *stream = stdout;
     fprintf(stream, "Usage: picky %s %s\n\n", command->name, command->synopsis);
     stream_fill(stream, command->summary, 0);
@@ -94,6 +94,7 @@ void command_help(const struct command *command)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+    check(command->pages);
     char more[256];
     snprintf(more, sizeof more, "More: %s (in share/doc/picky, or docs/ of the sources).", command->pages);
     fprintf(stream, "\n");
@@ -141,9 +142,12 @@ int report_complete(const char *path, uint64_t n_errors)
 
 static enum arguments_result misuse(const struct command *command, const char *what, const char *argument)
 {
-    if (is_to_speak())
-        fprintf(stderr, "picky %s: %s%s\nUsage: picky %s %s (see picky %s --help)\n", command->name, what, argument,
-                command->name, command->synopsis, command->name);
+    if (is_to_speak()) {
+        fprintf(stderr, "picky %s: %s%s\n", command->name, what, argument);
+        stream_break_help(&stderr);
+        fprintf(stderr, "Usage: picky %s %s (see picky %s --help)\n", command->name, command->synopsis, command->name);
+        fflush(stderr);
+    }
     return ARGUMENTS_BAD;
 }
 

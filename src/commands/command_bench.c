@@ -533,7 +533,8 @@ static enum error_code read_options(const struct arguments *arguments, struct be
         const struct sweep_override *override = &arguments->overrides[i];
         const struct hyperparameter *row = hyperparameter_find(override->key);
         if (!row)
-            return error_set(error, ERROR_INPUT, "--set %s=%s: unknown hyperparameter", override->key, override->value);
+            return error_set(error, ERROR_INPUT, "--set %s=%s: unknown hyperparameter%s", override->key,
+                             override->value, hyperparameter_hint_or_names(override->key).words);
         if (hyperparameter_set_text(&bench->h, row, override->value, error))
             return error_prefix(error, "--set %s=%s", override->key, override->value);
     }

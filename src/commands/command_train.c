@@ -29,20 +29,30 @@ static const char *percent(double share, char text[8])
     return text;
 }
 
+enum { COLUMN_WIDTH = 12, COLUMNS_MAX = 5 }; /* of the histories, within 80 columns */
+
 static void print_history(const struct record_layout *layout, const struct hyperparameters *h, const void *record)
 {
     const float *train_loss = record_field_const(layout, record, FIELD_TRAIN_LOSS);
     const float *test_error = record_field_const(layout, record, FIELD_TEST_ERROR);
     int n_tasks = hyperparameters_n_tasks(h);
-    printf("\n%5s  %12s", "epoch", "train loss");
-    for (int task = 0; task < n_tasks; task++)
-        printf("  test error %d", task + 1);
-    printf("\n");
-    for (int64_t epoch = 0; epoch < hyperparameters_history(h); epoch++) {
-        printf("%5" PRId64 "  %12.6f", epoch, (double)train_loss[epoch]);
-        for (int task = 0; task < n_tasks; task++)
-            printf("  %12.6f", (double)test_error[epoch * n_tasks + task]);
+    for (int first = 0; first <= n_tasks; first += COLUMNS_MAX) { /* the loss, then a column a task */
+        const int end = first + COLUMNS_MAX < n_tasks + 1 ? first + COLUMNS_MAX : n_tasks + 1;
+        printf("\n%5s", "epoch");
+        for (int c = first; c < end; c++)
+            if (c == 0)
+                printf("  %*s", COLUMN_WIDTH, "train loss");
+            else
+                printf("  test error %d", c);
         printf("\n");
+        for (int64_t epoch = 0; epoch < hyperparameters_history(h); epoch++) {
+            printf("%5" PRId64, epoch);
+            for (int c = first; c < end; c++) {
+                printf("  ");
+                job_print_number(stdout, c ? test_error[epoch * n_tasks + c - 1] : train_loss[epoch], COLUMN_WIDTH);
+            }
+            printf("\n");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 #include "counts.h"
 
+#include "text.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +45,8 @@ enum error_code counts_choose(struct value_counts *values, const char *by, struc
     values->row = by ? hyperparameter_find(values->shows_second_task ? "tasks" : by) : NULL;
     if (!by || values->row)
         return ERROR_NONE;
-    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by, hyperparameter_hint(by).words);
+    return error_set(error, ERROR_INPUT, "--by %.100s: unknown hyperparameter%s", by,
+                     hyperparameter_hint_or_names(by).words);
 }
 
 static void add_config(void *context, const struct hyperparameters *h, const uint64_t counts[N_STATUSES])
@@ -78,19 +81,33 @@ enum error_code counts_read(struct value_counts *values, const char *path, struc
     return code;
 }
 
+static void value_text(const struct value_counts *values, size_t v, char text[HYPERPARAMETER_FORMAT_MAX])
+{
+    const struct hyperparameters *h = &values->value[v].h;
+    if (values->shows_second_task && *h->second_task)
+        snprintf(text, HYPERPARAMETER_FORMAT_MAX, "%s", h->second_task);
+    else
+        hyperparameter_format(h, values->row, text);
+}
+
 void counts_print(FILE *stream, const struct value_counts *values)
 {
-    fprintf(stream, "%-16s %8s %8s", values->shows_second_task ? "second_task" : values->row->name, "expected", "done");
+    char text[HYPERPARAMETER_FORMAT_MAX];
+    int width = 16; /* of the values */
+    for (size_t v = 0; v < values->n; v++) {
+        value_text(values, v, text);
+        width = text_columns(text) > width ? text_columns(text) : width;
+    }
+    fprintf(stream, "%-*s %8s %8s", width, values->shows_second_task ? "second_task" : values->row->name, "expected",
+            "done");
     for (int i = 1; i <= N_STATUSES; i++)
         fprintf(stream, " %8s", status_names[i % N_STATUSES]);
     fprintf(stream, "\n");
     for (size_t v = 0; v < values->n; v++) {
         const struct value_count *value = &values->value[v];
         uint64_t expected = counts_expected(value->counts);
-        char text[HYPERPARAMETER_FORMAT_MAX];
-        hyperparameter_format(&value->h, values->row, text);
-        bool is_word = values->shows_second_task && *value->h.second_task;
-        fprintf(stream, "%-16s %8" PRIu64 " %8" PRIu64, is_word ? value->h.second_task : text, expected,
+        value_text(values, v, text);
+        fprintf(stream, "%s%*s %8" PRIu64 " %8" PRIu64, text, width - text_columns(text), "", expected,
                 expected - value->counts[STATUS_PENDING]);
         for (int i = 1; i <= N_STATUSES; i++)
             fprintf(stream, " %8" PRIu64, value->counts[i % N_STATUSES]);

@@ -44,39 +44,64 @@ void job_print_outcome(FILE *stream, const struct record_layout *layout, const s
     fprintf(stream, ")");
 }
 
-/* A history's values at an entry, of both records; true if their bits differ. */
-static bool print_pair(FILE *stream, const float *stored, const float *computed, uint64_t at)
+void job_print_number(FILE *stream, float value, int width)
 {
-    fprintf(stream, "  %12.6f %12.6f", (double)stored[at], (double)computed[at]);
-    uint32_t bits[2];
-    memcpy(&bits[0], &stored[at], sizeof bits[0]);
-    memcpy(&bits[1], &computed[at], sizeof bits[1]);
-    return bits[0] != bits[1];
+    char text[64];
+    if (snprintf(text, sizeof text, "%.6f", (double)value) > width)
+        snprintf(text, sizeof text, "%.*e", width - 7, (double)value); /* -1.234e+05 */
+    fprintf(stream, "%*s", width, text);
+}
+
+enum { PAIR_WIDTH = 10, PAIRS_MAX = 3 }; /* of a number; pairs beside each other within 80 columns */
+
+/* A history's values at an entry, of both records; true if their bits differ. */
+static bool print_pair(FILE *stream, const float *stored, const float *computed)
+{
+    fprintf(stream, " ");
+    job_print_number(stream, *stored, PAIR_WIDTH);
+    fprintf(stream, " ");
+    job_print_number(stream, *computed, PAIR_WIDTH);
+    return memcmp(stored, computed, sizeof *stored) != 0;
+}
+
+/* Columns `first` to `end` of the histories: the training loss is 0, the test error of task N is N. */
+static void print_histories_of(FILE *stream, const struct record_layout *layout, const struct job *job,
+                               const void *const records[2], uint64_t first, uint64_t end)
+{
+    const float *loss[2], *error[2];
+    for (int i = 0; i < 2; i++) {
+        loss[i] = record_field_const(layout, records[i], FIELD_TRAIN_LOSS);
+        error[i] = record_field_const(layout, records[i], FIELD_TEST_ERROR);
+    }
+    fprintf(stream, "\n%5s", "");
+    for (uint64_t c = first; c < end; c++) {
+        char name[32] = "train loss";
+        if (c > 0)
+            snprintf(name, sizeof name, "test error %" PRIu64, c);
+        fprintf(stream, " %*s", 2 * PAIR_WIDTH + 1, name);
+    }
+    fprintf(stream, "\n%5s", "epoch");
+    for (uint64_t c = first; c < end; c++)
+        fprintf(stream, " %*s %*s", PAIR_WIDTH, "in file", PAIR_WIDTH, "computed");
+    fprintf(stream, "\n");
+    for (uint64_t epoch = 0; epoch < (uint64_t)hyperparameters_history(&job->h); epoch++) {
+        const uint64_t at = epoch * layout->size[DIMENSION_TASK];
+        bool differs = false;
+        fprintf(stream, "%5" PRIu64, epoch);
+        for (uint64_t c = first; c < end; c++)
+            differs |= c == 0 ? print_pair(stream, loss[0] + epoch, loss[1] + epoch)
+                              : print_pair(stream, error[0] + at + c - 1, error[1] + at + c - 1);
+        fprintf(stream, "%s\n", differs ? "  differs" : "");
+    }
 }
 
 static void print_histories(FILE *stream, const struct record_layout *layout, const struct job *job, const void *stored,
                             const void *computed)
 {
-    const float *loss[] = {record_field_const(layout, stored, FIELD_TRAIN_LOSS),
-                           record_field_const(layout, computed, FIELD_TRAIN_LOSS)};
-    const float *error[] = {record_field_const(layout, stored, FIELD_TEST_ERROR),
-                            record_field_const(layout, computed, FIELD_TEST_ERROR)};
-    uint64_t n_epochs = (uint64_t)hyperparameters_history(&job->h), stride = layout->size[DIMENSION_TASK];
-    uint64_t n_tasks = (uint64_t)hyperparameters_n_tasks(&job->h);
-    fprintf(stream, "\n%5s  %25s", "", "train loss");
-    for (uint64_t task = 0; task < n_tasks; task++)
-        fprintf(stream, "  %23s %" PRIu64, "test error", task + 1);
-    fprintf(stream, "\n%5s", "epoch");
-    for (uint64_t pair = 0; pair <= n_tasks; pair++)
-        fprintf(stream, "  %12s %12s", "in the file", "computed");
-    fprintf(stream, "\n");
-    for (uint64_t epoch = 0; epoch < n_epochs; epoch++) {
-        fprintf(stream, "%5" PRIu64, epoch);
-        bool differs = print_pair(stream, loss[0], loss[1], epoch);
-        for (uint64_t task = 0; task < n_tasks; task++)
-            differs |= print_pair(stream, error[0], error[1], epoch * stride + task);
-        fprintf(stream, "%s\n", differs ? "  differs" : "");
-    }
+    const void *const records[2] = {stored, computed};
+    const uint64_t n = 1 + (uint64_t)hyperparameters_n_tasks(&job->h);
+    for (uint64_t first = 0; first < n; first += PAIRS_MAX)
+        print_histories_of(stream, layout, job, records, first, first + PAIRS_MAX < n ? first + PAIRS_MAX : n);
 }
 
 /* Whether a job came to something, so that its record has histories. */

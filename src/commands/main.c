@@ -4,6 +4,7 @@
 #include "description.h"
 #include "launch.h"
 #include "streams.h"
+#include "text.h"
 
 #include <fenv.h>
 #include <inttypes.h>
@@ -42,7 +43,10 @@ static int refuse_command(const char *name)
 {
     if (!is_to_speak())
         return ERROR_INPUT;
-    fprintf(stderr, "picky: unknown command \"%s\"; allowed:", name);
+    const char *nearest = NULL;
+    for (int i = 0; i < N_COMMANDS; i++)
+        nearest = text_nearer(name, nearest, commands[i]->name);
+    fprintf(stderr, "picky: unknown command \"%s\"; %sallowed:", name, text_hint_first(nearest).words);
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stderr, " %s", commands[i]->name);
     fprintf(stderr, " (see picky --help)\n");
@@ -64,15 +68,18 @@ static int help_of(const char *name)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        if (is_to_speak())
+        if (is_to_speak()) {
+            stream_break_help(&stderr);
             usage(stderr);
+            fflush(stderr);
+        }
         return ERROR_INPUT;
     }
     bool is_help = strcmp(argv[1], "help") == 0;
     if (is_help && argc == 3)
         return help_of(argv[2]);
     if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        stream_break_help();
+        stream_break_help(&stdout);
         if (launch_rank() <= 0)
             usage(stdout);
         return 0;

@@ -107,7 +107,8 @@ static double resolved_fraction(const struct hyperparameters *h)
     int64_t n_tasks = hyperparameters_n_tasks(h);
     if (n_tasks <= 2)
         return 1 / (double)n_tasks;
-    return (double)((h->N_train + n_tasks - 1) / n_tasks) / (double)h->N_train;
+    int64_t n_first = (h->N_train + n_tasks - 1) / n_tasks; /* samples of the first task */
+    return (double)n_first / (double)h->N_train;
 }
 
 int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyperparameter *row)
@@ -174,6 +175,18 @@ const char *hyperparameter_nearest(const char *name, const char *const *names)
 struct text_words hyperparameter_hint(const char *name)
 {
     return text_hint(hyperparameter_nearest(name, NULL));
+}
+
+struct hyperparameter_names hyperparameter_hint_or_names(const char *name)
+{
+    struct hyperparameter_names names;
+    int used = snprintf(names.words, sizeof names.words, "%s", hyperparameter_hint(name).words);
+    for (int i = 0; !hyperparameter_nearest(name, NULL) && i < n_hyperparameters; i++) {
+        used += snprintf(names.words + used, sizeof names.words - (size_t)used, "%s%s",
+                         i ? ", " : "; allowed: ", hyperparameter_table[i].name);
+        check(used < (int)sizeof names.words);
+    }
+    return names;
 }
 
 static enum error_code not_allowed(const struct hyperparameter *row, const char *value, bool quoted,
@@ -587,7 +600,7 @@ int hyperparameters_phases(const struct hyperparameters *h)
 
 int64_t hyperparameters_steps(const struct hyperparameters *h, int phase)
 {
-    int64_t counts[TASKS_MAX];
+    int64_t counts[TASKS_MAX] = {0};
     if (h->train_mode == TRAIN_RANDOM)
         return h->N_train / h->batch_size;
     hyperparameters_train_counts(h, counts);
@@ -617,7 +630,7 @@ static enum error_code check_inputs(const struct hyperparameters *h, struct erro
 
 static enum error_code check_samples(const struct hyperparameters *h, struct error *error)
 {
-    int64_t counts[TASKS_MAX];
+    int64_t counts[TASKS_MAX] = {0};
     int n_tasks = hyperparameters_n_tasks(h);
     char fraction[HYPERPARAMETER_FORMAT_MAX];
     hyperparameters_train_counts(h, counts);
@@ -628,6 +641,9 @@ static enum error_code check_samples(const struct hyperparameters *h, struct err
     for (int task = 0; task < n_tasks; task++)
         if (counts[task] < 1) {
             hyperparameter_format(h, hyperparameter_find("fraction"), fraction);
+            if (h->fraction == 1)
+                return error_set(error, ERROR_INPUT, "fraction = %s: allowed: %s", fraction,
+                                 hyperparameter_find("fraction")->allowed);
             return error_set(error, ERROR_INPUT,
                              "fraction = %s: leaves task %d without training samples at N_train = %" PRId64
                              "; allowed: what rounds to at least one sample of each task",

@@ -97,6 +97,11 @@ const char *hyperparameter_nearest(const char *name, const char *const *names);
 /* What a message says of an unknown hyperparameter: "; did you mean NEAREST?", or nothing if none is near. */
 struct text_words hyperparameter_hint(const char *name);
 
+/* The same, but "; allowed: NAME, NAME, ..." of all if none is near. */
+struct hyperparameter_names {
+    char words[640];
+} hyperparameter_hint_or_names(const char *name);
+
 /* Set one value from a typed source. Each checks type, range and spelling; on ERROR_INPUT the message
  * is "NAME = VALUE: allowed: ..." and h is unchanged. A CHOICE takes text. A TEXT row also takes an
  * integer where its spelling is one (context_location = 2). A REAL takes integers, and where an integer

@@ -6,6 +6,7 @@
 #include "sweep_text.h"
 #include "text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -38,10 +39,7 @@ enum error_code sweep_fail_unknown(struct sweep_reader *r, const char *key, cons
                                    bool or_hyperparameters)
 {
     const char *near = hyperparameter_nearest(key, names);
-    error_append(r->error, "unknown key");
-    const struct text_words hint = text_hint(near); /* not at the message's end: without its question mark */
-    error_append(r->error, "%.*s", (int)strcspn(hint.words, "?"), hint.words);
-    error_append(r->error, "; allowed: ");
+    error_append(r->error, "unknown key; %sallowed: ", text_hint_first(near).words);
     const char *comma = "";
     for (; names && *names; names++, comma = ", ")
         error_append(r->error, "%s%s", comma, *names);
@@ -70,6 +68,16 @@ enum error_code sweep_set_scalar(struct sweep_reader *r, const char *key, const 
 {
     struct sweep *sweep = r->sweep;
     if (strcmp(key, "name") == 0) {
+        const char *control = text;
+        while (control && *control && !iscntrl((unsigned char)*control))
+            control++;
+        if (control && *control)
+            return error_set(r->error, ERROR_INPUT,
+                             "holds %s (character code %d); allowed: one line of text without control characters",
+                             *control == '\t'   ? "a tab"
+                             : *control == '\n' ? "a line end"
+                                                : "a control character",
+                             *control);
         if (!text || strlen(text) > SWEEP_NAME_MAX || !text_is_line(text))
             return error_set(r->error, ERROR_INPUT, "allowed: one line of text, at most %d bytes", SWEEP_NAME_MAX);
         free(sweep->name);
@@ -106,6 +114,9 @@ static enum error_code apply_override(struct sweep_reader *r, const struct sweep
         return sweep_set_scalar(r, key, override->value, is_integer ? &integer : NULL);
     }
     const struct hyperparameter *row = hyperparameter_find(key);
+    if (strcmp(key, "store") == 0)
+        return error_set(r->error, ERROR_INPUT,
+                         "a list, which --set cannot give; allowed: store = [\"...\"]; in the sweep file");
     if (!row) {
         error_set(r->error, ERROR_INPUT, "%s", "");
         return sweep_fail_unknown(r, key, sweep_scalar_keys, true);

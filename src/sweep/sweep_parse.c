@@ -101,8 +101,10 @@ static enum error_code find_places(struct sweep_reader *r, const char *text, str
         bool opens = sign && strchr("{[(", sign), closes = sign && strchr("}])", sign);
         if (token.kind == TOKEN_NAME)
             key = token.start;
-        if (closes)
+        if (closes) {
+            check(depth > 0); /* sweep_text_prepare takes no others */
             (*places)[open[--depth]].end = scanner.at;
+        }
         if (before.kind == TOKEN_STRING && token.kind == TOKEN_STRING)
             (*places)[*n - 1].end = scanner.at; /* a text in pieces */
         else if (opens || (token.kind != TOKEN_END && token.kind != TOKEN_NAME && token.kind != TOKEN_SIGN)) {
@@ -325,20 +327,39 @@ static enum error_code note_list_place(struct sweep_reader *r, const struct hype
     return ERROR_NONE;
 }
 
+/* Says that a number is not allowed, as it is written. */
+static enum error_code refuse_number(struct sweep_reader *r, const struct hyperparameter *row,
+                                     const config_setting_t *setting)
+{
+    const struct token *written = &setting_place(setting)->value;
+    struct hyperparameters ignored = r->base;
+    char text[NUMBER_TEXT_MAX];
+    bool is_numeric = row->type == HYPERPARAMETER_INTEGER || row->type == HYPERPARAMETER_REAL;
+    snprintf(text, sizeof text, "%.*s", written->length, written->start);
+    if (is_numeric && written->length < NUMBER_TEXT_MAX && hyperparameter_set_text(&ignored, row, text, r->error))
+        return ERROR_INPUT;
+    return fail(r, setting, "allowed: %s", row->allowed);
+}
+
 static enum error_code set_one(struct sweep_reader *r, struct hyperparameters *h, const struct hyperparameter *row,
                                const config_setting_t *setting)
 {
     const struct token *written = &setting_place(setting)->value;
     if (row->type == HYPERPARAMETER_TASKS && (config_setting_is_array(setting) || config_setting_is_list(setting)))
         return set_formulas(r, h, setting);
+    int64_t integer;
     switch (config_setting_type(setting)) {
-    case CONFIG_TYPE_INT: return hyperparameter_set_integer(h, row, config_setting_get_int(setting), r->error);
-    case CONFIG_TYPE_INT64: return hyperparameter_set_integer(h, row, config_setting_get_int64(setting), r->error);
+    case CONFIG_TYPE_INT:
+    case CONFIG_TYPE_INT64:
+        get_integer(setting, &integer);
+        return hyperparameter_set_integer(h, row, integer, r->error) ? refuse_number(r, row, setting) : ERROR_NONE;
     case CONFIG_TYPE_FLOAT:
         if (config_setting_get_float(setting) == 0 &&
             number_is_written_as_nonzero(written->start, (size_t)written->length))
             return fail(r, setting, "too near to 0 and would become it; allowed: %s", row->allowed);
-        return hyperparameter_set_real(h, row, config_setting_get_float(setting), r->error);
+        return hyperparameter_set_real(h, row, config_setting_get_float(setting), r->error)
+                   ? refuse_number(r, row, setting)
+                   : ERROR_NONE;
     case CONFIG_TYPE_STRING: return hyperparameter_set_string(h, row, config_setting_get_string(setting), r->error);
     case CONFIG_TYPE_BOOL: return fail(r, setting, "allowed: %s", row->allowed);
     default: return fail(r, setting, "not one value (lists stand in grid or zip); allowed: %s", row->allowed);
@@ -397,6 +418,7 @@ struct range {
     double from, to;
     int64_t steps;
     bool is_log;
+    const config_setting_t *first, *last, *count; /* where from, to and steps are written */
 };
 
 /* Value i of a range. */
@@ -425,45 +447,92 @@ static double range_value(const struct range *range, int64_t i)
     return range->from + (range->to - range->from) * (at / last);
 }
 
+static const char *const range_keys[] = {"from", "to", "steps", "scale", NULL};
+static const char range_allowed[] = "range = { from; to; steps; scale = \"linear\" or \"log\"; }";
+
+/* Finds the range that stands alone in an axis's group. */
+static enum error_code find_range(struct sweep_reader *r, const config_setting_t *setting,
+                                  const config_setting_t **group)
+{
+    *group = config_setting_get_member(setting, "range");
+    for (int i = 0; i < config_setting_length(setting); i++) {
+        const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+        if (member == *group)
+            continue;
+        if (sweep_is_one_of(config_setting_name(member), range_keys))
+            return fail_key(r, member, "belongs into range; allowed: a list or %s", range_allowed);
+        const char *nearest = *group ? NULL : text_nearer(config_setting_name(member), NULL, "range");
+        return fail_key(r, member, "unknown key; %sallowed: a list or %s", text_hint_first(nearest).words,
+                        range_allowed);
+    }
+    if (*group && config_setting_is_group(*group))
+        return ERROR_NONE;
+    return fail(r, *group ? *group : setting, "allowed: a list or %s", range_allowed);
+}
+
+/* Reads one key of a range. */
+static enum error_code read_range_key(struct sweep_reader *r, const config_setting_t *member, struct range *range)
+{
+    const char *key = config_setting_name(member), *nearest = NULL;
+    int64_t integer;
+    if (strcmp(key, "from") == 0 || strcmp(key, "to") == 0) {
+        bool is_first = *key == 'f';
+        if (!config_setting_is_number(member))
+            return fail(r, member, "allowed: a number");
+        double value = get_integer(member, &integer) ? (double)integer : config_setting_get_float(member);
+        *(is_first ? &range->from : &range->to) = value;
+        *(is_first ? &range->first : &range->last) = member;
+        return ERROR_NONE;
+    }
+    if (strcmp(key, "steps") == 0) {
+        range->count = member;
+        if (!get_integer(member, &range->steps) || range->steps < 2 || range->steps > SWEEP_CONFIGS_MAX)
+            return fail(r, member, "allowed: an integer from 2 to %d", SWEEP_CONFIGS_MAX);
+        return ERROR_NONE;
+    }
+    if (strcmp(key, "scale") == 0) {
+        const char *scale = config_setting_get_string(member);
+        range->is_log = scale && strcmp(scale, "log") == 0;
+        if (!scale || (!range->is_log && strcmp(scale, "linear") != 0))
+            return fail(r, member, "allowed: \"linear\" or \"log\"");
+        return ERROR_NONE;
+    }
+    for (int k = 0; range_keys[k]; k++)
+        nearest = text_nearer(key, nearest, range_keys[k]);
+    return fail_key(r, member, "unknown key; %sallowed: %s", text_hint_first(nearest).words, range_allowed);
+}
+
 static enum error_code read_range(struct sweep_reader *r, const config_setting_t *setting, struct range *range)
 {
-    static const char *const range_keys[] = {"from", "to", "steps", "scale", NULL};
-    static const char allowed[] = "range = { from; to; steps; scale = \"linear\" or \"log\"; }";
-    const config_setting_t *group = config_setting_get_member(setting, "range");
-    if (config_setting_length(setting) != 1 || !group || !config_setting_is_group(group))
-        return fail(r, setting, "allowed: a list or %s", allowed);
-
-    unsigned given = 0;
-    for (int i = 0; i < config_setting_length(group); i++) {
-        const config_setting_t *member = config_setting_get_elem(group, (unsigned)i);
-        const char *key = config_setting_name(member);
-        int k = 0;
-        while (range_keys[k] && strcmp(range_keys[k], key) != 0)
-            k++;
-        if (!range_keys[k])
-            return fail_key(r, member, "unknown key; allowed: %s", allowed);
-        given |= 1U << k;
-        int64_t integer;
-        if (k <= 1) {
-            if (!config_setting_is_number(member))
-                return fail(r, member, "allowed: a number");
-            double value = get_integer(member, &integer) ? (double)integer : config_setting_get_float(member);
-            *(k == 0 ? &range->from : &range->to) = value;
-        } else if (k == 2) {
-            if (!get_integer(member, &range->steps) || range->steps < 2 || range->steps > SWEEP_CONFIGS_MAX)
-                return fail(r, member, "allowed: an integer from 2 to %d", SWEEP_CONFIGS_MAX);
-        } else {
-            const char *scale = config_setting_get_string(member);
-            range->is_log = scale && strcmp(scale, "log") == 0;
-            if (!scale || (!range->is_log && strcmp(scale, "linear") != 0))
-                return fail(r, member, "allowed: \"linear\" or \"log\"");
-        }
+    const config_setting_t *group;
+    enum error_code code = find_range(r, setting, &group);
+    for (int i = 0; !code && i < config_setting_length(group); i++)
+        code = read_range_key(r, config_setting_get_elem(group, (unsigned)i), range);
+    if (code)
+        return code;
+    const char *missing = !range->first ? "from" : !range->last ? "to" : !range->count ? "steps" : NULL;
+    if (missing) {
+        r->place = key_place(r, group);
+        return error_set(r->error, ERROR_INPUT, "%.60s: range without %s; allowed: %s", key_of(setting), missing,
+                         range_allowed);
     }
-    if ((given & 7U) != 7U)
-        return fail(r, setting, "range without from, to or steps; allowed: %s", allowed);
     if (range->is_log && !(range->from > 0 && range->to > 0))
-        return fail(r, setting, "log range from or to 0 or less; allowed: both above 0");
+        return fail(r, range->from > 0 ? range->last : range->first, "0 or less in a log range; allowed: above 0");
+    if (range->from == range->to)
+        return fail(r, range->last, "the range's from, too; allowed: each value once");
     return ERROR_NONE;
+}
+
+/* Whether both ends of a range are values of the row. */
+static enum error_code check_ends(struct sweep_reader *r, const struct hyperparameter *row, const struct range *range)
+{
+    struct hyperparameters h = r->base;
+    struct error ignored;
+    bool is_first = hyperparameter_set_real(&h, row, range->from, &ignored) != ERROR_NONE;
+    if (!is_first && !hyperparameter_set_real(&h, row, range->to, &ignored))
+        return ERROR_NONE;
+    return fail(r, is_first ? range->first : range->last, "an end of a range of %s; allowed: %s", row->name,
+                row->allowed);
 }
 
 /* Counts an axis into a product of `n_points` points. */
@@ -490,7 +559,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
     for (size_t i = 0; i < n; i++) {
         enum error_code code;
         if (range) {
-            r->place = axis->place;
+            r->place = place_of(r, range->count);
             code = hyperparameter_set_real(&h, axis->row, range_value(range, (int64_t)i), r->error);
             if (code)
                 error_append(r->error, " (value %zu of the range)", i + 1);
@@ -550,7 +619,10 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
     enum error_code code = is_range ? read_range(r, setting, &range) : ERROR_NONE;
     if (code)
         return code;
+    if (is_range && check_ends(r, row, &range))
+        return ERROR_INPUT;
     size_t n = is_range ? (size_t)range.steps : (size_t)config_setting_length(setting);
+    const config_setting_t *count = is_range ? range.count : setting; /* what says how many there are */
     if (n == 0)
         return fail(r, setting, "empty list; allowed: at least one value");
     if (row->type == HYPERPARAMETER_TASKS && config_setting_is_array(setting))
@@ -560,11 +632,11 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
 
     axis->row = row;
     if (is_grid)
-        code = multiply(r, setting, n, &variation->n_grid_points);
+        code = multiply(r, count, n, &variation->n_grid_points);
     else if (variation->n_zip == 1)
-        code = multiply(r, setting, n, &variation->n_zip_points);
+        code = multiply(r, count, n, &variation->n_zip_points);
     else if (n != variation->n_zip_points)
-        code = fail(r, setting, "%zu values in a zip with %zu values of %s; allowed: lists of equal length", n,
+        code = fail(r, count, "%zu values in a zip with %zu values of %s; allowed: lists of equal length", n,
                     variation->n_zip_points, variation->zip[0].row->name);
     if (!code)
         code = read_values(r, axis, n, setting, is_range ? &range : NULL, is_list);
@@ -578,7 +650,7 @@ static enum error_code read_axis(struct sweep_reader *r, struct variation *varia
         char text[HYPERPARAMETER_FORMAT_MAX];
         sweep_apply(&h, axis, second);
         hyperparameter_format(&h, row, text);
-        code = fail(r, is_range ? setting : config_setting_get_elem(setting, (unsigned)second),
+        code = fail(r, is_range ? count : config_setting_get_elem(setting, (unsigned)second),
                     "%.300s stands there twice; allowed: each value once", text);
     }
     return code ? code : find_spellings(r, axis, n, setting);
@@ -700,10 +772,13 @@ static enum error_code read_store(struct sweep_reader *r, const config_setting_t
         const config_setting_t *setting = config_setting_get_elem(store, (unsigned)i);
         const char *name = config_setting_get_string(setting);
         const struct store_name *s = store_names;
-        while (s->name && (!name || strcmp(s->name, name) != 0))
+        const char *nearest = NULL;
+        while (s->name && (!name || strcmp(s->name, name) != 0)) {
+            nearest = name ? text_nearer(name, nearest, s->name) : NULL;
             s++;
+        }
         if (!s->name)
-            return fail(r, setting, "allowed: %s", allowed);
+            return fail(r, setting, "%sallowed: %s", text_hint_first(nearest).words, allowed);
         if (r->sweep->store & s->bit)
             return fail(r, setting, "stands there twice; allowed: each once");
         r->sweep->store |= s->bit;

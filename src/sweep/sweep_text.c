@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -103,9 +104,11 @@ enum expected {
 
 /* A group, array or list that is open at some point; the outermost is the file itself. */
 struct level {
-    char bracket;  /* '{', '[' or '(' */
-    bool is_mixed; /* an array of integers and reals */
+    char bracket;    /* '{', '[' or '(' */
+    bool is_mixed;   /* an array of integers and reals */
+    bool takes_list; /* a group: each of its keys may have several values, as in grid and zip */
     struct token opening;
+    const char *equals;          /* of a group: behind the last key's = */
     struct token value;          /* the last value's first token */
     struct token keys[KEYS_MAX]; /* of a group, so far */
     int n_keys;
@@ -153,6 +156,33 @@ static bool lacks_quote(const struct token *before, const struct token *token)
             (token->start == end_of(before) && token->kind != TOKEN_STRING));
 }
 
+/* The key whose value is being read, or was read last, in the group that is open. */
+static const struct level *group_of(const struct syntax *s)
+{
+    int depth = s->depth;
+    while (s->levels[depth].bracket != '{')
+        depth--;
+    return &s->levels[depth];
+}
+
+static const struct token *key_of(const struct syntax *s)
+{
+    const struct level *group = group_of(s);
+    return group->n_keys > 0 ? &group->keys[group->n_keys - 1] : &s->key;
+}
+
+static bool is_key(const struct token *token, const char *name)
+{
+    return (size_t)token->length == strlen(name) && memcmp(token->start, name, (size_t)token->length) == 0;
+}
+
+/* Whether the last key's value may be a list. */
+static bool takes_list(const struct syntax *s)
+{
+    const struct token *key = key_of(s);
+    return group_of(s)->takes_list || is_key(key, "tasks") || is_key(key, "cases") || is_key(key, "store");
+}
+
 static struct token token_behind(const struct token *token)
 {
     struct scanner scanner = {end_of(token), 1};
@@ -169,14 +199,143 @@ static bool is_value(const struct token *token)
            token->kind == TOKEN_BOOLEAN || is_one_of(token_sign(token), "{[(");
 }
 
-/* The key whose value is being read, or was read last, in the group that is open. */
-static const struct token *key_of(const struct syntax *s)
+/* The end of what stands at `c` without a blank or a sign of the syntax in it: a number or a word as it was meant. */
+static const char *word_end(const char *c)
 {
-    int depth = s->depth;
-    while (s->levels[depth].bracket != '{')
-        depth--;
-    const struct level *group = &s->levels[depth];
-    return group->n_keys > 0 ? &group->keys[group->n_keys - 1] : &s->key;
+    const char *end = c + strcspn(c, " \t\r\n\f,;=:{}[]()\"#");
+    return end > c || !*c ? end : c + 1;
+}
+
+/* Where the missing bracket of the last key's value belongs: before the value, or behind the = of an earlier line. */
+static const char *before_value(const struct syntax *s, const char *value)
+{
+    const char *equals = group_of(s)->equals;
+    return memchr(equals, '\n', (size_t)(value - equals)) ? equals : value;
+}
+
+/* "KEY = " and the text from `from` to `end`, on one line, and what is wrong with it. */
+__attribute__((format(printf, 4, 5))) static enum error_code fail_value(struct syntax *s, const char *from,
+                                                                        const char *end, const char *format, ...)
+{
+    const struct token *key = key_of(s);
+    char value[SHOWN_MAX + 4] = "", words[ERROR_MESSAGE_MAX / 2];
+    size_t used = 0;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof words, format, args);
+    va_end(args);
+    for (const char *c = from; c < end;) {
+        size_t length = (size_t)utf8_length((const unsigned char *)c);
+        bool is_blank = is_one_of(*c, " \t\r\n\f");
+        if (used + length > SHOWN_MAX) {
+            memcpy(value + used, "...", 4);
+            break;
+        }
+        if (is_blank && used > 0 && value[used - 1] != ' ')
+            value[used++] = ' ';
+        else if (!is_blank)
+            memcpy(value + used, c, length), used += length;
+        c += length > 0 ? length : 1;
+    }
+    return fail(s, from, "%.*s = %s: %s", shown(key), key->start, value, words);
+}
+
+static bool is_number(const struct token *token)
+{
+    return token->kind == TOKEN_INTEGER || token->kind == TOKEN_REAL;
+}
+
+/* Characters that look like one of the syntax. */
+static const struct {
+    uint32_t first, last;
+    char like;
+} lookalikes[] = {{0x85, 0x85, ' '},     {0xa0, 0xa0, ' '},     {0xab, 0xab, '"'},     {0xad, 0xad, ' '},
+                  {0xb4, 0xb4, '"'},     {0xbb, 0xbb, '"'},     {0x2000, 0x200f, ' '}, {0x2010, 0x2015, '-'},
+                  {0x2018, 0x201f, '"'}, {0x2028, 0x202f, ' '}, {0x2032, 0x2036, '"'}, {0x2039, 0x203a, '"'},
+                  {0x205f, 0x2060, ' '}, {0x2212, 0x2212, '-'}, {0x3000, 0x3000, ' '}, {0xfeff, 0xfeff, ' '},
+                  {0xff02, 0xff02, '"'}, {0xff07, 0xff07, '"'}, {0xff10, 0xff19, '0'}};
+
+/* A sign in or behind a key, or where one must stand. */
+static enum error_code fail_key(struct syntax *s, const struct token *token, const char *words)
+{
+    const char *from = s->expected == EXPECT_SIGN ? s->key.start : token->start;
+    int length = (int)(word_end(token->start) - from);
+    return fail(s, token->start, "%.*s: %s", length < SHOWN_MAX ? length : SHOWN_MAX, from, words);
+}
+
+/* A character beyond ASCII, outside of texts and comments. */
+static enum error_code fail_character(struct syntax *s, const struct token *token)
+{
+    const uint32_t character = utf8_decode((const unsigned char *)token->start, token->length);
+    const struct token *key = s->expected == EXPECT_SIGN ? &s->key : key_of(s);
+    char like = '\0', words[200];
+    for (size_t i = 0; i < sizeof lookalikes / sizeof lookalikes[0]; i++)
+        if (character >= lookalikes[i].first && character <= lookalikes[i].last)
+            like = lookalikes[i].like;
+    if (like == ' ') /* nothing to be seen */
+        snprintf(words, sizeof words, "U+%04" PRIX32 " is no blank of a sweep; allowed: the space bar's", character);
+    else
+        snprintf(words, sizeof words, "%.*s (U+%04" PRIX32 ") is no %s of a sweep; allowed: %s", token->length,
+                 token->start, character,
+                 like == '"'   ? "quote"
+                 : like == '-' ? "minus"
+                 : like == '0' ? "digit"
+                               : "character",
+                 like == '"'   ? "\"text in quotes\""
+                 : like == '-' ? "-"
+                 : like == '0' ? "0 to 9"
+                               : "ASCII, but for texts and comments");
+    if (s->expected == EXPECT_VALUE || s->expected == EXPECT_FIRST)
+        return fail_value(s, token->start, word_end(token->start), "%s", words);
+    if (s->expected == EXPECT_END && s->before.start == s->levels[s->depth].value.start && s->before.length > 0)
+        return fail(s, token->start, "%.*s = %.*s: behind it %s", shown(key), key->start, shown(&s->before),
+                    s->before.start, words);
+    if (like == ' ')
+        return fail(s, token->start, "%s", words);
+    return fail_key(s, token, words);
+}
+
+/* Whether two tokens stand side by side, and the former is a number: they were meant as one. */
+static bool is_glued_number(const struct token *before, const struct token *token)
+{
+    return is_number(before) && token->start == end_of(before) && token->kind != TOKEN_END &&
+           token->kind != TOKEN_STRING && !is_one_of(token_sign(token), ",;=:{}[]()");
+}
+
+/* A value that is no number, text or bracket. */
+static enum error_code fail_no_value(struct syntax *s, const struct token *token)
+{
+    const char *from = token->start;
+    char sign = *from;
+    if (is_one_of(sign, "'`")) {
+        const char *line_end = from + strcspn(from, "\n"), *end = from + 1;
+        while (end < line_end && !is_one_of(*end, "'`"))
+            end++;
+        return fail_value(s, from, end < line_end ? end + 1 : word_end(from),
+                          "%c is no quote of a sweep; allowed: \"text in quotes\"", sign);
+    }
+    if (is_one_of(sign, "+-."))
+        return fail_value(s, from, word_end(from), "not a number; allowed: such as 12, -0.5 or 1e-3");
+    return fail_value(s, from, word_end(from), "not a value; allowed: a number, \"text\", [list], (list) or {group}");
+}
+
+/* Several values of a key of the group that is open, where one may stand, or brackets around them. */
+static enum error_code fail_several(struct syntax *s, const struct token *token)
+{
+    const struct level *level = &s->levels[s->depth];
+    const struct token *first = &level->value, *before = &s->before;
+    const char *end = is_number(token) ? word_end(token->start) : end_of(token);
+    if (is_number(first) && token_sign(before) == ',' && is_number(token) && before->start == end_of(first) &&
+        token->start == end_of(before))
+        return fail_value(s, first->start, end, "a comma in a number; allowed: digits, with a point before decimals");
+    if (takes_list(s))
+        return fail(s, before_value(s, first->start),
+                    "%.*s = %.*s ...: several values without brackets; allowed: [..] or (..) around them",
+                    shown(key_of(s)), key_of(s)->start, shown(first), first->start);
+    if (is_number(first) && is_number(token) && token_sign(before) != ',')
+        return fail_value(s, first->start, end, "a blank in a number, or several values; allowed: one value");
+    return fail_value(s, first->start, end, "several values%s; allowed: one value",
+                      s->depth > 0 ? " (lists stand in grid or zip)" : "");
 }
 
 /* Says what is wrong with a token that may not stand where it does. */
@@ -191,23 +350,33 @@ static enum error_code fail_token(struct syntax *s, const struct token *token)
 
     if (lacks_quote(before, token))
         return fail(s, before->start, "the text in quotes that begins here has no end on its line, or no \" before it");
+    if (token->kind == TOKEN_SIGN && token->length > 1 &&
+        utf8_length((const unsigned char *)token->start) == token->length)
+        return fail_character(s, token);
     if (strncmp(token->start, "@include", 8) == 0)
         return fail(s, token->start,
                     "@include: the results file keeps the text of the sweep, which must be one file; allowed: the "
                     "included lines themselves");
     switch (s->expected) {
     case EXPECT_SIGN:
+        if (token->kind == TOKEN_SIGN && token->start == end_of(key) && !is_one_of(sign, ",;{}[]()"))
+            return fail_key(s, token, "no key; allowed: of letters, digits, - _ *");
         return fail(s, key->start, "%.*s: a key without a value; allowed: KEY = VALUE", shown(key), key->start);
     case EXPECT_VALUE:
     case EXPECT_FIRST:
         if (token->kind == TOKEN_NAME && is_one_of(token_sign(&behind), "=:") && in_group)
-            return fail(s, token->start, "%.*s: a { is missing here, or a value; allowed: { KEY = VALUE; ... }",
-                        shown(key), key->start);
+            return fail(s, before_value(s, token->start),
+                        "%.*s: a { is missing here, or a value; allowed: { KEY = VALUE; ... }", shown(key), key->start);
         if (token->kind == TOKEN_NAME)
             return fail(s, token->start, "%.*s = %.*s: a word; allowed: a number or \"text in quotes\"", shown(key),
                         key->start, shown(token), token->start);
         if (!in_group && token_sign(before) == ',' && sign == closing)
             return fail(s, before->start, "a comma after the last value; allowed: commas between values");
+        if (sign == ',' && is_number(&behind) && behind.start == end_of(token))
+            return fail_value(s, token->start, word_end(behind.start),
+                              "a comma in a number; allowed: digits, with a point before decimals");
+        if (sign && !is_one_of(sign, ",;=:}])"))
+            return fail_no_value(s, token);
         return fail(s, end_of(before),
                     "%.*s: a value is missing here; allowed: a number, \"text\", [list], (list) or "
                     "{group}",
@@ -215,6 +384,8 @@ static enum error_code fail_token(struct syntax *s, const struct token *token)
     case EXPECT_END:
     case EXPECT_KEY: break;
     }
+    if (is_glued_number(before, token))
+        return fail_value(s, before->start, word_end(token->start), "not a number; allowed: such as 12, -0.5 or 1e-3");
     if (!in_group) {
         if (sign == ';' && is_value(&behind))
             return fail(s, token->start, "%.*s: a ; between values; allowed: commas between values", shown(key),
@@ -229,15 +400,15 @@ static enum error_code fail_token(struct syntax *s, const struct token *token)
     if (sign == '{' && token_sign(before) == ',' && s->depth > 0 && s->levels[s->depth - 1].bracket == '(')
         return fail(s, before->start, "a } is missing here: the { of line %d is not closed", line);
     if (is_closing && s->expected == EXPECT_END && sign != closing)
-        return fail(s, level->value.start, "%.*s: a %c is missing here, or the %c behind the value is too many",
-                    shown(key), key->start, sign == ']' ? '[' : '(', sign);
+        return fail(s, before_value(s, level->value.start),
+                    "%.*s: a %c is missing here, or the %c behind the value is too many", shown(key), key->start,
+                    sign == ']' ? '[' : '(', sign);
     if (is_closing && s->depth == 0)
         return fail(s, token->start, "%c closes nothing", sign);
     if (is_closing)
         return fail(s, token->start, "%c does not close the %c of line %d", sign, level->bracket, line);
     if (level->n_keys > 0 && (s->expected == EXPECT_END || token_sign(before) == ',') && !is_one_of(sign, "=:;,"))
-        return fail(s, level->value.start, "%.*s: several values without brackets; allowed: [..] or (..) around them",
-                    shown(key), key->start);
+        return fail_several(s, token);
     if (token->kind == TOKEN_STRING)
         return fail(s, token->start, "%.*s: a text without a key; allowed: KEY = \"TEXT\"", shown(token), token->start);
     return fail(s, token->start, "%.*s: a key must stand here; allowed: KEY = VALUE;", shown(token), token->start);
@@ -249,8 +420,9 @@ static bool is_mixed(struct scanner scanner)
     bool has[TOKEN_SIGN + 1] = {false};
     struct token token;
     struct error ignored;
-    while (!scanner_next(&scanner, &token, &ignored) && token.kind != TOKEN_END && token_sign(&token) != ']')
-        if (token_sign(&token) != ',')
+    while (!scanner_next(&scanner, &token, &ignored) && token.kind != TOKEN_END &&
+           !is_one_of(token_sign(&token), "];}"))
+        if (token.kind != TOKEN_SIGN || is_one_of(token_sign(&token), "{[(")) /* others are mistakes, but others */
             has[token.kind] = true;
     return has[TOKEN_INTEGER] && has[TOKEN_REAL] && !has[TOKEN_STRING] && !has[TOKEN_NAME] && !has[TOKEN_SIGN] &&
            !has[TOKEN_BOOLEAN];
@@ -263,7 +435,9 @@ static enum error_code open_level(struct syntax *s, const struct token *token, c
                     shown(key_of(s)), key_of(s)->start, token_sign(token));
     if (s->depth == NESTING_MAX - 1)
         return fail(s, token->start, "groups and lists nest too deep; allowed: %d levels", NESTING_MAX - 1);
+    const struct token *key = key_of(s);
     struct level *level = &s->levels[++s->depth];
+    level->takes_list = is_key(key, "grid") || is_key(key, "zip");
     level->bracket = token_sign(token);
     level->opening = *token;
     level->n_keys = 0;
@@ -342,6 +516,7 @@ static enum error_code take_token(struct syntax *s, const struct token *token, c
         if (!is_one_of(sign, "=:"))
             return fail_token(s, token);
         s->expected = EXPECT_VALUE;
+        s->levels[s->depth].equals = end_of(token);
         return note_key(s);
     case EXPECT_VALUE:
     case EXPECT_FIRST: return take_value(s, token, scanner);
@@ -352,6 +527,10 @@ static enum error_code take_token(struct syntax *s, const struct token *token, c
         return ERROR_NONE;
     }
     bool is_glued = s->before.kind == TOKEN_STRING && token->start == end_of(&s->before);
+    if (is_glued_number(&s->before, token)) { /* 12a is one mistake, 12a = 5 for libconfig a key */
+        const struct token behind = token_behind(token);
+        is_glued = !is_one_of(token_sign(&behind), "=:");
+    }
     if (in_group && token->kind == TOKEN_NAME && !is_glued) /* libconfig needs no ; */
         return take_key(s, token);
     if (in_group && token->kind == TOKEN_STRING && s->before.kind == TOKEN_STRING) /* one text in pieces */

@@ -24,7 +24,7 @@ static const char *shown(unsigned short columns, bool on_stdout, const char *pie
     assert_true(pid >= 0);
     if (pid == 0) {
         if (on_stdout)
-            stream_break_help();
+            stream_break_help(&stdout);
         else
             stream_break_lines(&stderr, 2, true);
         fputs(piece, on_stdout ? stdout : stderr);

@@ -117,6 +117,8 @@ expect 2 "$picky" run good.cfg -o a.h5 -o b.h5
 grep -q '^picky run: -o is given twice: b.h5$' err || fail "-o twice"
 refuse '^picky: no/where/x.h5: cannot be created: the folder no/where is not there$' "$picky" run good.cfg -o no/where/x.h5
 refuse '^picky: unknown command "foo"; allowed: run' "$picky" help foo
+refuse '^picky: unknown command "rum"; did you mean run; allowed: run' "$picky" rum
+refuse '^picky: --set store=weights: a list, which --set cannot give; allowed: ' "$picky" plan good.cfg --set store=weights
 refuse '^picky: --by, --json, --quiet: allowed: one' "$picky" status --json --by lr x.h5
 expect 0 "$picky" help status
 grep -q '^Usage: picky status FILE.h5' out || fail "help of a command"
@@ -358,6 +360,24 @@ done
 expect 0 mpirun -n 2 --oversubscribe sh -c '"$0" train --set epochs=1 --seed $OMPI_COMM_WORLD_RANK; true' "$picky"
 [[ $(grep -c '^seed ' out) == 2 ]] || fail "ranks with arguments of their own"
 
+# ---- columns of tables are as wide as what stands in them ----
+cat >wide.cfg <<END
+replicates = 1;
+model = { hidden_size = 3; N_train = 20; epochs = 1; max_attempts = 1; output_activation = "linear"; };
+grid = { tasks = ("x0; x1", "x0 + x1 * 2; x0 - x1 + x0 * x1", "x0; x1; x0 * 100000000"); };
+END
+expect 0 "$picky" run wide.cfg -o wide.h5
+expect 0 "$picky" status wide.h5 --by tasks
+[[ $(awk '/^tasks  /,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "status --by: rows beside the heading"
+refuse '^picky: --by foo: unknown hyperparameter; allowed: N_train, ' "$picky" status wide.h5 --by foo
+expect 0 "$picky" train --from wide.h5 --config 2 --replicate 0
+awk '/train loss/,/^in file/ { if (length > 80) exit 1 }' out || fail "train --from: wider than 80 columns"
+[[ $(awk '/train loss/,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train --from: columns shift"
+expect 0 "$picky" train --set 'tasks=x0 * 100000000; x1' --set N_train=20 --set hidden_size=3 --set epochs=1 \
+    --set output_activation=linear
+[[ $(awk '/^epoch/,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train: columns shift"
+rm wide.cfg wide.h5
+
 # ---- on a terminal, also mpirun's, lines end before its edge; the command to go on with is whole ----
 # terminal COLUMNS COMMAND: what a terminal of so many columns shows, in out
 terminal() {
@@ -374,6 +394,11 @@ rm -f narrow.h5
 terminal 50 "mpirun -n 2 --oversubscribe --bind-to none '$picky' run good.cfg -o narrow.h5 --quiet --time-limit 0.001s"
 grep -qx "  mpirun -n 2 --oversubscribe --bind-to none \S*picky run good.cfg -o narrow.h5 --time-limit 0.001s --quiet --resume" out ||
     fail "no command to go on with: mpirun"
+for words in '' 'run --foo' 'extend'; do
+    script -qec "stty cols 44; '$picky' $words" /dev/null <<<"" | tr -d '\r' >out || true
+    grep -q '^Usage: picky\|^Usage:$' out || fail "$words: no usage"
+    awk 'length > 44 { exit 1 }' out || fail "$words: usage wider than the terminal"
+done
 terminal 50 "'$picky' plan good.cfg"
 terminal 50 "'$picky' status narrow.h5"
 terminal 50 "'$picky' plan no.cfg --set lr=0.1"

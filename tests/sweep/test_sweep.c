@@ -628,7 +628,9 @@ static void test_bad_overrides(void **state)
          "allowed: at most 9007199254740987"},
         {{{"replicates", "0"}}, "--set replicates=0: allowed: an integer from 1 to 1000000000"},
         {{{"replicates", "1000000001"}}, "--set replicates=1000000001: allowed: an integer from 1 to 1000000000"},
-        {{{"name", "two\nlines"}}, "--set name=two?lines: allowed: one line of text, at most 200 bytes"},
+        {{{"name", "two\nlines"}},
+         "--set name=two?lines: holds a line end (character code 10); allowed: one line of text without control "
+         "characters"},
         {{{"context_location", "5"}},
          "--set context_location=5: context_location = 5: allowed: \"start\", \"end\" or a layer number from 1 to "
          "hidden_layers = 4 (in the configuration N_test = 1, epochs = 1, fraction = 0.3, hidden_size = 50)"},

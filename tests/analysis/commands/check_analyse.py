@@ -529,13 +529,19 @@ class Arguments(Files):
             text = run(*words, "--help")[1]
             self.assertIn("Usage:", text)
             self.assertLessEqual(max(map(len, text.splitlines())), 79, words)
+        for words in (["summary"], ["plot", "ri"], ["plot"], []):
+            self.assertEqual(run("help", *words), run(*words, "--help"))
         with open("/dev/full", "w") as full:
             self.assertEqual(subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE).returncode, 3)
 
     def test_misuse(self):
         for words, part in (
                 ([], "no command"),
-                (["sumary", "seed.h5"], "sumary: not a command; allowed: summary, "),
+                (["sumary", "seed.h5"], "sumary: not a command; did you mean summary; allowed: summary, "),
+                (["help", "sumary"], "sumary: not a command; did you mean summary; allowed: summary, "),
+                (["plot", "trned", "seed.h5"], "plot trned: did you mean plot trend; allowed: plot training"),
+                (["summary", "seed.h5", "--statistic", "selectve"], "--statistic selectve: did you mean selective; allowed: "),
+                (["summary", "seed.h5", "--by", "foo"], "no hyperparameter \"foo\"; allowed: N_train, "),
                 (["summary"], "one results file, 0 given"),
                 (["summary", "seed.h5", "sizes.h5"], "one results file, 2 given"),
                 (["plot"], "allowed: plot training, plot ri"),
