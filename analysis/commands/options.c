@@ -25,7 +25,8 @@ struct option_row {
 
 static enum error_code take_output(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (request->output)
+        return error_set(error, ERROR_INPUT, "-o %s: -o %s is given, too; allowed: one", value, request->output);
     request->output = value;
     return ERROR_NONE;
 }
@@ -335,7 +336,8 @@ static enum error_code take_palette(struct request *request, const char *value, 
 
 static enum error_code take_data(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (request->data)
+        return error_set(error, ERROR_INPUT, "--data %s: --data %s is given, too; allowed: one", value, request->data);
     request->data = value;
     return ERROR_NONE;
 }
@@ -508,7 +510,9 @@ static const struct option_row option_table[] = {
      "safe (default: for colour-blind readers too), grey, or colours of the tasks, "
      "#RRGGBB,#RRGGBB,...",
      take_palette},
-    {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
+    {"data", 0, "OUT.csv",
+     "write the figure's numbers as a table, too (- is standard output); without -o alone, which needs no gnuplot",
+     take_data},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
@@ -764,7 +768,8 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
                              option_table[i].name, command->name);
     if (__builtin_popcount(request->measures) > 1 && !has_word(command->options, "measures"))
         return error_set(error, ERROR_INPUT, "--measure: %s takes one measure", command->name);
-    if (command->needs_output && !request->output)
+    bool is_table_alone = request->data && !request->keep_script; /* of a figure */
+    if (command->needs_output && !request->output && !is_table_alone)
         return error_set(error, ERROR_INPUT, "%s: the output's name is missing: %s", command->name, command->synopsis);
     request->file = words[n_name];
     request->command = command;

@@ -119,7 +119,8 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
     if (!run->arguments->null_jobs)
         room_print_warnings(stderr, &run->room);
     if (n_done > 0 && !is_quiet)
-        fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
+        fprintf(stderr, "picky: resuming: %" PRIu64 " job%s done, %" PRIu64 " %s left\n", n_done,
+                n_done == 1 ? " is" : "s are", n_left, n_left == 1 ? "is" : "are");
 }
 
 /* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. Then these go last.
