@@ -486,27 +486,29 @@ static void write_rules(const struct claims *claims, const struct reader *reader
                         FILE *out)
 {
     table_head(reader, selection, out);
-    fprintf(out,
-            "\nEach claim is an effect, a mean over seeds, held against networks that learnt\n"
-            "one task twice. larger: its 95 %% interval lies above the smallest effect of\n"
-            "interest; reversed: below that the other way round; negligible: between the\n"
-            "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
-            "says the opposite; selection: pairs that accepted the same attempt say\n"
-            "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
-            "*: identical tasks have as much of it, or more (of claims with two conditions,\n"
-            "from which theirs is not subtracted).\n"
-            "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
-            "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
-            "Beside it, shares of selective (|RI| > %s) and mixed (|RI| < %s) units, of\n"
-            "importances as they are and divided by their sum over the layer (/layer):\n"
-            "below %s of its layer's mean one counts as 0; shares of a layer are\n"
-            "shares of %s.\n%s",
-            VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, text_number(claims->selective_above).words,
-            text_number(claims->mixed_below).words, text_number(claims->unimportant_below).words,
-            claims->is_of_important ? "its important units" : "all its units",
-            claims->is_simultaneous
-                ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
-                : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
+    fputc('\n', out);
+    table_filled(
+        out,
+        "Each claim is an effect, a mean over seeds, held against networks that learnt\n"
+        "one task twice. larger: its 95 %% interval lies above the smallest effect of\n"
+        "interest; reversed: below that the other way round; negligible: between the\n"
+        "two, of %d seeds or more; undecided: all else; mixed: a pair of configurations\n"
+        "says the opposite; selection: pairs that accepted the same attempt say\n"
+        "otherwise; no control: no identical tasks in the file; too few: under %d seeds.\n"
+        "*: identical tasks have as much of it, or more (of claims with two conditions,\n"
+        "from which theirs is not subtracted).\n"
+        "Judged on D = 1/2 sum |p_A - p_B| of a layer, p being a unit's share of a\n"
+        "task's importance: 0 if both tasks use the same units, 1 if they share none.\n"
+        "Beside it, shares of selective (|RI| > %s) and mixed (|RI| < %s) units, of\n"
+        "importances as they are and divided by their sum over the layer (/layer):\n"
+        "below %s of its layer's mean one counts as 0; shares of a layer are\n"
+        "shares of %s.\n%s",
+        VERDICT_NEGLIGIBLE_SEEDS, VERDICT_SEEDS, text_number(claims->selective_above).words,
+        text_number(claims->mixed_below).words, text_number(claims->unimportant_below).words,
+        claims->is_of_important ? "its important units" : "all its units",
+        claims->is_simultaneous
+            ? "Intervals hold all together (Bonferroni's t over claims and measures).\n"
+            : "Intervals are not corrected for the number of claims and measures\n(--simultaneous does so).\n");
     write_statuses(claims, out);
 }
 
@@ -525,9 +527,10 @@ void claims_text(const struct claims *claims, const struct reader *reader, const
     for (int c = 0; c < N_CLAIMS; c++)
         write_claim(claims, reader, c, out);
     write_others(claims, reader, out);
-    fprintf(out, "\nWhy measures disagree: correlation, over the models of a configuration, of mean\n"
-                 "RI (mean of all layers) with ln(test loss of task 1 / of task 2) [95 %%]. A\n"
-                 "measure that scales with the residual follows the losses, whatever neurons do.\n");
+    fputc('\n', out);
+    table_filled(out, "Why measures disagree: correlation, over the models of a configuration, of mean\n"
+                      "RI (mean of all layers) with ln(test loss of task 1 / of task 2) [95 %%]. A\n"
+                      "measure that scales with the residual follows the losses, whatever neurons do.\n");
     for (int n = 0; n < N_NORMALISE; n++)
         for (int m = 0; m < claims->n_measures; m++) {
             const struct loss_correlation *c = &claims->correlations[n][m];

@@ -180,20 +180,20 @@ static void write_family(const struct comparisons *comparisons, FILE *out)
 {
     size_t n_seeds = comparisons->n_seeds, n_tests = comparisons->n_tests;
     if (n_tests == 0) {
-        fprintf(out, "p of the family is not there: no row has %d seeds that differ, fewer cannot tell.\n",
-                MAX_T_SEEDS_MIN);
+        table_filled(out, "p of the family is not there: no row has %d seeds that differ, fewer cannot tell.\n",
+                     MAX_T_SEEDS_MIN);
         return;
     }
-    fprintf(out,
-            "Family: p for these %zu tests together, by max-T (signs flipped seed by seed in\nall rows at once).\n",
-            n_tests);
+    table_filled(
+        out, "Family: p for these %zu tests together, by max-T (signs flipped seed by seed in\nall rows at once).\n",
+        n_tests);
     if (n_seeds <= MAX_T_EXHAUSTIVE_MAX)
-        fprintf(out, "With %zu seeds it is %.2g or more.\n", n_seeds, 2 / pow(2, (double)n_seeds));
+        table_filled(out, "With %zu seeds it is %.2g or more.\n", n_seeds, 2 / pow(2, (double)n_seeds));
     if (n_seeds < 8)
-        fprintf(out, "Warning: fewer than 8 seeds: hardly any difference can reach a family's\np < .05.\n");
+        table_filled(out, "Warning: fewer than 8 seeds: hardly any difference can reach a family's\np < .05.\n");
     else if (n_seeds < 10 && n_tests > 20)
-        fprintf(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can\n"
-                     "reach a family's p < .05; ask for fewer (--statistic, --layer, --measure,\n--where).\n");
+        table_filled(out, "Warning: fewer than 10 seeds for more than 20 tests: few differences can\n"
+                          "reach a family's p < .05; ask for fewer (--statistic, --layer, --measure,\n--where).\n");
 }
 
 /* The columns behind a row's name. */
@@ -231,18 +231,20 @@ static void write_text(const struct comparisons *comparisons, const struct selec
 {
     table_head(comparisons->reader, selection, out);
     const char *together = comparisons->is_simultaneous ? ", all together: Bonferroni's t" : "";
+    fputc('\n', out);
     if (comparisons->other)
-        fprintf(out,
-                "\nEffects of %s, each seed's own, compared between values of\n"
-                "%s: an interaction (a difference of differences). Columns: layer, seeds,\n"
-                "means of the effect at both values, mean difference [95 %% interval over\nseeds%s],\n",
-                comparisons->key->name, comparisons->other->name, together);
+        table_filled(out,
+                     "Effects of %s, each seed's own, compared between values of\n"
+                     "%s: an interaction (a difference of differences). Columns: layer, seeds,\n"
+                     "means of the effect at both values, mean difference [95 %% interval over\nseeds%s],\n"
+                     "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n",
+                     comparisons->key->name, comparisons->other->name, together);
     else
-        fprintf(out,
-                "\nModels of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
-                "difference [95 %% interval over pairs%s],\n",
-                together);
-    fprintf(out, "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n");
+        table_filled(out,
+                     "Models of one seed are pairs. Columns: layer, pairs, means of both values, mean\n"
+                     "difference [95 %% interval over pairs%s],\n"
+                     "Cliff's delta, p of Wilcoxon's signed-rank test, p of the family.\n",
+                     together);
     write_family(comparisons, out);
     if (comparisons->n_rows < comparisons->n_made)
         fprintf(out, "%zu of %zu rows are shown.\n", comparisons->n_rows, comparisons->n_made);

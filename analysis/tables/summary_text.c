@@ -32,24 +32,25 @@ static void begin(const struct reader *reader, const struct selection *selection
     table_head(reader, selection, out);
     if (options->by)
         fprintf(out, "grouped by %s: %zu group%s\n", options->by, groups->n, groups->n == 1 ? "" : "s");
-    fprintf(out,
-            "\nUnits by relative importance RI: selective for the first task of a pair\n"
-            "(RI > %s), for the second (RI < -%s); mixed (|RI| < %s); unimportant to both\n"
-            "(below %s of the layer's mean).\n"
-            "Means over %s models, of test errors and the dip medians;\n"
-            "[95 %% intervals] over models: of proportions Wilson's, of medians the sign\n"
-            "test's, else Student's under %d models, then the bootstrap's. Rejected models\n"
-            "count as alive if training changed their test errors.\n"
-            "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip\n"
-            "is too large for one peak (p < .05), beside those of the same configuration with\n"
-            "one of the two tasks learned twice (identical), as far as the file has them.\n"
-            "Jaccard index and overlap: of the sets of units that matter to the two tasks,\n"
-            "with what chance gives sets of these sizes. D: how far their importances lie on\n"
-            "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
-            "how many it serves, and the share of units that prefer each of the two.\n",
-            text_number(ri_selective_above(&options->ri)).words, text_number(ri_selective_above(&options->ri)).words,
-            text_number(ri_mixed_below(&options->ri)).words, text_number(options->ri.unimportant_below).words,
-            models_word(reader), BOOTSTRAP_MODELS_MIN);
+    fputc('\n', out);
+    table_filled(out,
+                 "Units by relative importance RI: selective for the first task of a pair\n"
+                 "(RI > %s), for the second (RI < -%s); mixed (|RI| < %s); unimportant to both\n"
+                 "(below %s of the layer's mean).\n"
+                 "Means over %s models, of test errors and the dip medians;\n"
+                 "[95 %% intervals] over models: of proportions Wilson's, of medians the sign\n"
+                 "test's, else Student's under %d models, then the bootstrap's. Rejected models\n"
+                 "count as alive if training changed their test errors.\n"
+                 "Dip and two peaks: of ln(I of the first task/I of the second); models whose dip\n"
+                 "is too large for one peak (p < .05), beside those of the same configuration with\n"
+                 "one of the two tasks learned twice (identical), as far as the file has them.\n"
+                 "Jaccard index and overlap: of the sets of units that matter to the two tasks,\n"
+                 "with what chance gives sets of these sizes. D: how far their importances lie on\n"
+                 "different units, 0 to 1. Of all tasks: S and N_eff, how selective a unit is and\n"
+                 "how many it serves, and the share of units that prefer each of the two.\n",
+                 text_number(ri_selective_above(&options->ri)).words,
+                 text_number(ri_selective_above(&options->ri)).words, text_number(ri_mixed_below(&options->ri)).words,
+                 text_number(options->ri.unimportant_below).words, models_word(reader), BOOTSTRAP_MODELS_MIN);
     if (options->ri.normalise == NORMALISE_LAYER)
         fprintf(out, "Importances are divided by their sum over the layer, for each model and task.\n");
 }

@@ -121,6 +121,28 @@ void table_prose(FILE *out, const char *word, const char *format, ...)
     fprintf(out, "\n");
 }
 
+void table_filled(FILE *out, const char *format, ...)
+{
+    const int last = last_column(out);
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (last >= TABLE_COLUMNS_MAX) {
+        fputs(text, out);
+        return;
+    }
+    int column = 0;
+    for (const char *word = text + strspn(text, " \n"); *word; word += strspn(word, " \n")) {
+        int n = (int)strcspn(word, " \n");
+        bool fits = column + 1 + n <= last;
+        column = fprintf(out, "%s%.*s", column == 0 ? "" : fits ? " " : "\n", n, word) + (fits ? column : -1);
+        word += n;
+    }
+    fprintf(out, "\n");
+}
+
 /* Takes out what a number can do without: the 0 before its point, a point that ends it, zeros of its exponent. */
 static void shorten(char *text)
 {

@@ -24,6 +24,10 @@ void table_wrapped(const char *word, const char *text, FILE *out);
 /* Prints "WORD text" broken at blanks. The text has less than 2,048 bytes. */
 void table_prose(FILE *out, const char *word, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Prints a paragraph of less than 2,048 bytes that is filled to 79 columns; anew where the terminal or COLUMNS ends
+ * earlier. */
+void table_filled(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #define TABLE_NUMBER_MAX 32
 
 /* A number as tables for people have it: so many significant digits, without a 0 before the point (.426, 12.3, 1.2e-5);

@@ -375,7 +375,7 @@ awk '/test error/,/^$/ { if (length > 80) exit 1 }' out || fail "train --from: w
 [[ $(awk '/train loss/,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train --from: columns shift"
 expect 0 "$picky" train --set 'tasks=x0 * 100000000; x1' --set N_train=20 --set hidden_size=3 --set epochs=1 \
     --set output_activation=linear
-[[ $(awk '/^epoch/,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train: columns shift"
+[[ $(awk '/^epoch /,/^$/ { if (NF) print length }' out | sort -u | wc -l) == 1 ]] || fail "train: columns shift"
 rm wide.cfg wide.h5
 
 # ---- on a terminal, also mpirun's, lines end before its edge; the command to go on with is whole ----

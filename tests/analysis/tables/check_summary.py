@@ -663,6 +663,16 @@ class Compare(Files):
         for row in (first, second):
             check(row, [[0, 3, 1, 4], [6, 9, 7, 10]])
 
+    def test_narrow(self):
+        """Where COLUMNS ends earlier the prose does, with the same words; tables stay."""
+        for options in ([], ["--compare", "train_mode"]):
+            texts = [subprocess.run([PROGRAM, "summary", "pairs.h5", *options], capture_output=True, text=True, check=True,
+                                    env=os.environ | {"COLUMNS": columns}).stdout for columns in ("200", "42")]
+            prose = [[line for line in text.splitlines()[3:] if re.match(r"[A-Z(]", line)] for text in texts]
+            self.assertGreater(max(map(len, prose[0])), 70)
+            self.assertLessEqual(max(map(len, prose[1])), 42)
+            self.assertEqual(*(text.split() for text in texts))
+
     def test_formats_agree(self):
         options = ("summary", "pairs.h5", "--compare", "train_mode", "--statistic", "selective,dip")
         flat = rows(*options)
