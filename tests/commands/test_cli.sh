@@ -284,7 +284,7 @@ mpi=(mpirun -n 3 --oversubscribe --bind-to none "$picky")
 refuse '^picky: --time-limit: soon: ' "${mpi[@]}" run good.cfg -o x.h5 --time-limit soon
 refuse '^picky: missing\.cfg: cannot be read: No such file' "$picky" run missing.cfg -o x.h5
 refuse '^picky: missing\.cfg: cannot be read: No such file' "${mpi[@]}" run missing.cfg -o x.h5
-refuse '^picky: nowhere/x\.h5.*: No such file' "$picky" run good.cfg -o nowhere/x.h5
+refuse '^picky: nowhere/x\.h5: cannot be created: the folder nowhere is not there' "$picky" run good.cfg -o nowhere/x.h5
 refuse '^picky: .*need .*B; the free space' "$picky" run good.cfg -o x.h5 --set N_test=1000000 --set replicates=100000000
 refuse '^picky: --set foo=1: unknown key' "${mpi[@]}" run good.cfg -o x.h5 --set foo=1
 refuse '^picky: --set context_location=2: ' "$picky" run good.cfg -o x.h5 --set context_location=2

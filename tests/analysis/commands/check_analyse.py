@@ -554,7 +554,7 @@ class Arguments(Files):
                 (["summary", "seed.h5", "--keep-script"], "--keep-script: not an option of this command"),
                 (["plot", "training", "seed.h5", "-o", "x.svg", "--measure", "variance"], "--measure: not an option"),
                 (["summary", "seed.h5", "--mesure", "variance"], "--mesure: no such option"),
-                (["summary", "seed.h5", "--measure", "variants"], "--measure variants: allowed: ablation_mean, "),
+                (["summary", "seed.h5", "--measure", "variants"], "--measure variants: did you mean variance; allowed: ablation_mean, "),
                 (["summary", "seed.h5", "--measure"], "--measure: its value is missing"),
                 (["summary", "seed.h5", "--unimportant-below", "-1"], "--unimportant-below -1: allowed: a number"),
                 (["summary", "seed.h5", "--unimportant-below", "0.1x"], "allowed: a number, 0 or above"),

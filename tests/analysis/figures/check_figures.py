@@ -255,7 +255,7 @@ class Grid(Figures):
     def test_misuse(self):
         self.assert_error(["ri-grid", "grid.h5", "--rows", "fracton"], "--rows fracton", "did you mean fraction?")
         self.assert_error(["heatmap", "grid.h5", "--rows", "fraction", "--columns", "fraction"], "two different")
-        self.assert_error(["heatmap", "grid.h5", "--statistic", "selectiv"], "--statistic selectiv: allowed: ")
+        self.assert_error(["heatmap", "grid.h5", "--statistic", "selectiv"], "--statistic selectiv: did you mean selective; allowed: ")
         self.assert_error(["heatmap", "grid.h5", "--statistic", "selective,mixed"], "takes one statistic")
         self.assert_error(["heatmap", "grid.h5", "--statistic", "error_1", "--layer", "1"], "not a statistic of layers")
         for kind in KINDS[1:]:

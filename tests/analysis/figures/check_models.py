@@ -302,7 +302,7 @@ class UnitsByMeasures(Models):
         drawn, is_there = np.array(data["row1_column1_task2"], "f8"), (chosen > chosen.max(0) * 1e-9).all(1)
         np.testing.assert_allclose(drawn[is_there], chosen[is_there], rtol=1e-4)
         self.assert_error(["units", "large.h5", "--pair", "1-2"], "--pair: not an option of this command")
-        self.assert_error(["units", "large.h5", "--measure", "varianc"], "--measure varianc: allowed")
+        self.assert_error(["units", "large.h5", "--measure", "varianc"], "--measure varianc: did you mean variance; allowed")
         self.assert_error(["units", "large.h5", "--measure", "variance,variance,"], "--measure variance,variance,: allowed")
 
 
