@@ -63,7 +63,7 @@ start() {
 }
 # finish: sets code to mpirun's exit code
 finish() {
-    local last=$((SECONDS + 60))
+    local last=$((SECONDS + 120))
     while kill -0 "$launcher" 2>/dev/null; do
         ((SECONDS < last)) || fail "it does not end"
         sleep 0.05

@@ -196,16 +196,11 @@ class Trial:
             for descriptor in (nothing, ours, full_pipe):
                 os.close(descriptor)
         took = time.time() - start
-        end = time.time() + 5  # Open MPI 5's launcher may have ended before what it passes on can be read
-        while True:
-            log = open(f"{folder}/log").read()
-            unsaid = [pattern for pattern in hang.expect if not re.search("^picky: " + pattern, log, re.MULTILINE)]
-            if not unsaid or time.time() > end:
-                break
-            time.sleep(0.1)
+        log = open(f"{folder}/log").read().replace("\0", "")  # which Open MPI 5 may put behind its own words
         assert code == hang.code or (hang.code is None and code in (0, 75)), f"exit code {code}, not {hang.code}"
         assert took < (hang.limit_s or 4 * GRACE_S) + GRACE_S + LATEST_S, f"{took:.1f} s"
-        assert not unsaid, f"no line /{unsaid[0]}/"
+        for pattern in hang.expect:
+            assert re.search("^picky: " + pattern, log, re.MULTILINE), f"no line /{pattern}/"
         assert not re.search(hang.never, log, re.DOTALL), f"/{hang.never}/"
         out = f"{folder}/out.h5"
         assert hang.file is None or hang.file == os.path.exists(out), "a file, or none"
