@@ -12,6 +12,8 @@
 #define MODELS_MAX  1000000000
 #define HELP_COLUMN 26 /* where the text of an option's help begins */
 
+#define ALL_MEASURES "MEASURES" /* in a help: their names */
+
 struct option_row {
     const char *name;
     char letter;          /* its short form, 0 if it has none */
@@ -23,7 +25,8 @@ struct option_row {
 
 static enum error_code take_output(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (request->output)
+        return error_set(error, ERROR_INPUT, "-o %s: -o %s is given, too; allowed: one", value, request->output);
     request->output = value;
     return ERROR_NONE;
 }
@@ -52,6 +55,16 @@ static int find_name(const char *const *names, int n, const char *word, size_t l
     return -1;
 }
 
+/* Their names, with ", " between. */
+#define MEASURES_TEXT_MAX 512
+static void measures_text(char text[MEASURES_TEXT_MAX])
+{
+    size_t used = 0;
+    for (int m = 0; m < N_MEASURES; m++)
+        used += (size_t)snprintf(text + used, MEASURES_TEXT_MAX - used, "%s%s", m ? ", " : "", measure_table[m].name);
+    check(used < MEASURES_TEXT_MAX);
+}
+
 static enum error_code take_measure(struct request *request, const char *value, struct error *error)
 {
     if (!request->has_measure)
@@ -64,14 +77,13 @@ static enum error_code take_measure(struct request *request, const char *value, 
             m--;
         bool is_all = length == 3 && strncmp(word, "all", 3) == 0;
         if (m < 0 && !is_all) {
-            char allowed[512], given[64];
+            char allowed[MEASURES_TEXT_MAX], given[64];
             const char *nearest = NULL;
-            size_t used = 0;
+            measures_text(allowed);
             snprintf(given, sizeof given, "%.*s", (int)(length < sizeof given ? length : sizeof given - 1), word);
             for (m = 0; m < N_MEASURES; m++)
-                nearest = text_nearer(given, nearest, measure_table[m].name),
-                used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s, ", measure_table[m].name);
-            return error_set(error, ERROR_INPUT, "--measure %s: %sallowed: %sall", value,
+                nearest = text_nearer(given, nearest, measure_table[m].name);
+            return error_set(error, ERROR_INPUT, "--measure %s: %sallowed: %s, all", value,
                              text_hint_first(nearest).words, allowed);
         }
         if (request->measures == 0)
@@ -324,7 +336,8 @@ static enum error_code take_palette(struct request *request, const char *value, 
 
 static enum error_code take_data(struct request *request, const char *value, struct error *error)
 {
-    (void)error;
+    if (request->data)
+        return error_set(error, ERROR_INPUT, "--data %s: --data %s is given, too; allowed: one", value, request->data);
     request->data = value;
     return ERROR_NONE;
 }
@@ -442,9 +455,8 @@ static const struct option_row option_table[] = {
      "a line for each value of one, or measure or layer: a line for each of them",
      take_by},
     {"measure", 0, "NAME",
-     "importance measure (default taylor_sample), one of "
-     "ablation_mean, ablation_sample, taylor_mean, taylor_sample, "
-     "contribution, variance; where several are of use NAME,NAME,... or all",
+     "importance measure (default taylor_sample), one of " ALL_MEASURES
+     "; where several are of use NAME,NAME,... or all",
      take_measure},
     {"pair", 0, "A-B",
      "two tasks, by number or name (1-3, sum-prod), or all: each pair of the tasks "
@@ -498,7 +510,9 @@ static const struct option_row option_table[] = {
      "safe (default: for colour-blind readers too), grey, or colours of the tasks, "
      "#RRGGBB,#RRGGBB,...",
      take_palette},
-    {"data", 0, "OUT.csv", "write the figure's numbers as a table, too (- is standard output)", take_data},
+    {"data", 0, "OUT.csv",
+     "write the figure's numbers as a table, too (- is standard output); without -o alone, which needs no gnuplot",
+     take_data},
     {"keep-script", 0, NULL, "leave the gnuplot script beside OUT, its name ending in .gp (replaces an older one)",
      take_keep_script},
     {"each", 0, "KIND", "a row for each model (default), epoch or neuron", take_each},
@@ -540,7 +554,16 @@ static void print_option(const struct option_row *row, FILE *out)
     fprintf(out, "%-*s", HELP_COLUMN, name);
     if ((int)strlen(name) >= HELP_COLUMN)
         fprintf(out, "\n%*s", HELP_COLUMN, "");
-    stream_fill(out, row->help, HELP_COLUMN);
+    const char *list = strstr(row->help, ALL_MEASURES);
+    if (list) {
+        char measures[MEASURES_TEXT_MAX], help[MEASURES_TEXT_MAX + 256];
+        measures_text(measures);
+        snprintf(help, sizeof help, "%.*s%s%s", (int)(list - row->help), row->help, measures,
+                 list + strlen(ALL_MEASURES));
+        stream_fill(out, help, HELP_COLUMN);
+    } else {
+        stream_fill(out, row->help, HELP_COLUMN);
+    }
 }
 
 static const char exit_codes[] = "Exit code: 0 done; 2 bad usage or file; 3 the output could not be written.\n";
@@ -745,7 +768,8 @@ enum error_code options_parse(struct request *request, int argc, char **argv, FI
                              option_table[i].name, command->name);
     if (__builtin_popcount(request->measures) > 1 && !has_word(command->options, "measures"))
         return error_set(error, ERROR_INPUT, "--measure: %s takes one measure", command->name);
-    if (command->needs_output && !request->output)
+    bool is_table_alone = request->data && !request->keep_script; /* of a figure */
+    if (command->needs_output && !request->output && !is_table_alone)
         return error_set(error, ERROR_INPUT, "%s: the output's name is missing: %s", command->name, command->synopsis);
     request->file = words[n_name];
     request->command = command;

@@ -238,6 +238,40 @@ static bool is_of_format(const char *text, size_t n_bytes, enum output_format fo
     return false;
 }
 
+const char *contents_format_name(enum output_format format)
+{
+    static const char *const names[] = {
+        [OUTPUT_TEXT] = "text",        [OUTPUT_CSV] = "CSV",   [OUTPUT_JSON] = "JSON",
+        [OUTPUT_NPY] = "a NumPy file", [OUTPUT_HTML] = "HTML", [OUTPUT_SVG] = "SVG",
+        [OUTPUT_PNG] = "PNG",          [OUTPUT_PDF] = "PDF",   [OUTPUT_SCRIPT] = "a script"};
+    return names[format];
+}
+
+bool contents_fit_name(const char *path, enum output_format format)
+{
+    static const struct {
+        const char *ending;
+        int format; /* -1: none of an output's */
+    } endings[] = {{".cfg", OUTPUT_TEXT},
+                   {".csv", OUTPUT_CSV},
+                   {".json", OUTPUT_JSON},
+                   {".npy", OUTPUT_NPY},
+                   {".npz", -1},
+                   {".html", OUTPUT_HTML},
+                   {".htm", OUTPUT_HTML},
+                   {".svg", OUTPUT_SVG},
+                   {".png", OUTPUT_PNG},
+                   {".pdf", OUTPUT_PDF},
+                   {".h5", -1},
+                   {".hdf5", -1},
+                   {".nc", -1}};
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof endings[0]; i++)
+        if (strcasecmp(dot, endings[i].ending) == 0)
+            return endings[i].format == (int)format;
+    return true;
+}
+
 bool contents_are_hdf5(int descriptor)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};

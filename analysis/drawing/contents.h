@@ -25,4 +25,11 @@ bool contents_give_way(int descriptor, enum output_format format, const char **w
 /* Whether the open file is HDF5: its signature is at 0, 512, 1024, 2048, ... */
 bool contents_are_hdf5(int descriptor);
 
+/* Whether a name may be given to an output of the format: its ending is no other format's; ".cfg" is a text's, and
+ * ".h5" is of none. */
+bool contents_fit_name(const char *path, enum output_format format);
+
+/* "CSV" */
+const char *contents_format_name(enum output_format format);
+
 #endif

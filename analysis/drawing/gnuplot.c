@@ -103,6 +103,8 @@ static void release(struct gnuplot *figure)
 {
     if (figure->describing)
         fclose(figure->describing);
+    if (figure->nowhere)
+        fclose(figure->nowhere);
     free(figure->script_path);
     free(figure->title);
     free(figure->description);
@@ -167,6 +169,9 @@ double gnuplot_page_width(const struct figure_place *place)
 
 enum error_code gnuplot_check(const struct figure_place *place, struct error *error)
 {
+    error->code = ERROR_NONE;
+    if (!place->path)
+        return check_data(place, error);
     if (gnuplot_check_name(place->path, error))
         return error->code;
     struct output_place image = image_place(place), script = script_place(place);
@@ -231,32 +236,50 @@ static enum error_code check_height(const struct figure_place *place, double hei
                      height <= formats[0].height_max ? ", or a name that ends in .svg" : "");
 }
 
+/* Opens what the figure is written to. */
+static enum error_code open_places(struct gnuplot *figure, const struct figure_place *place, struct error *error)
+{
+    struct output_place data = data_place(place);
+    if (place->path) {
+        struct output_place image = image_place(place), script = script_place(place);
+        figure->script_path = (char *)script.path;
+        if (!figure->script_path)
+            return error_set(error, ERROR_FATAL, "not enough memory");
+        if (output_begin_named(&figure->figure, &image, error) ||
+            output_begin_named(&figure->script_file, &script, error))
+            return error->code;
+        figure->script = figure->script_file.file;
+    } else if (!(figure->script = figure->nowhere = fopen("/dev/null", "w"))) {
+        return error_set(error, ERROR_FATAL, "cannot write /dev/null: %s", strerror(errno));
+    }
+    if (place->data && output_begin(&figure->data_file, &data, error))
+        return error->code;
+    figure->data = figure->data_file.file;
+    return ERROR_NONE;
+}
+
 enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place *place, const char *title,
                               double height, struct error *error)
 {
     memset(figure, 0, sizeof *figure);
-    if (gnuplot_check(place, error) || check_height(place, height, error))
+    if (gnuplot_check(place, error) || (place->path && check_height(place, height, error)))
         return error->code;
 
-    struct output_place image = image_place(place), script = script_place(place), data = data_place(place);
     figure->width = gnuplot_page_width(place);
     figure->height = height;
     figure->kind = place->kind ? place->kind : "";
     figure->font = place->font;
     figure->is_script_kept = place->keep_script;
-    figure->script_path = (char *)script.path;
-    if (!figure->script_path || !begin_description(figure, place, title))
+    if (!begin_description(figure, place, title))
         error_set(error, ERROR_FATAL, "not enough memory");
-    else if (!output_begin_named(&figure->figure, &image, error) &&
-             !output_begin_named(&figure->script_file, &script, error) && place->data)
-        output_begin(&figure->data_file, &data, error);
+    else
+        open_places(figure, place, error);
     if (error->code) {
         gnuplot_abandon(figure);
         return error->code;
     }
-    figure->script = figure->script_file.file;
-    figure->data = figure->data_file.file;
-    write_terminal(figure, place);
+    if (place->path)
+        write_terminal(figure, place);
     return ERROR_NONE;
 }
 
@@ -404,29 +427,34 @@ static void leave_script(struct gnuplot *figure, struct error *error)
     }
 }
 
-enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error)
+/* Draws the figure and puts it in its place. */
+static enum error_code draw(struct gnuplot *figure, struct error *error)
 {
     fprintf(figure->script, "unset output\n");
     errno = 0;
-    if (fflush(figure->script) != 0 || ferror(figure->script)) {
-        error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_path,
-                  errno ? strerror(errno) : "a write failed");
-        gnuplot_abandon(figure);
-        return error->code;
-    }
-    error->code = ERROR_NONE;
+    if (fflush(figure->script) != 0 || ferror(figure->script))
+        return error_set(error, ERROR_FATAL, "cannot write %s: %s", figure->script_path,
+                         errno ? strerror(errno) : "a write failed");
     bool is_svg = figure->figure.place.format == OUTPUT_SVG; /* drawn later, by the fonts of another machine */
     if (!is_svg && figure->font)
         fonts_check_family(figure->font);
     if ((is_svg || !fonts_replace_missing(figure->script_file.part, error)) && !run_gnuplot(figure, error) &&
         !check_tail(figure, error) && !write_metadata(figure, error))
         output_finish(&figure->figure, error);
-    if (!error->code && figure->data) {
+    if (figure->is_script_kept || error->code)
+        leave_script(figure, error);
+    return error->code;
+}
+
+enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error)
+{
+    error->code = ERROR_NONE;
+    if (figure->data) {
         fputc('\n', figure->data);
         output_finish(&figure->data_file, error);
     }
-    if (figure->is_script_kept || error->code)
-        leave_script(figure, error);
+    if (!error->code && !figure->nowhere)
+        draw(figure, error);
     gnuplot_abandon(figure);
     return error->code;
 }

@@ -13,7 +13,7 @@
  * - What is sampled or censored ("50 of 500 models drawn") is a remark of the legend: an item without a style.
  * - Alternative text: request->place.about, the legend and the panels' titles get there by themselves; what else one
  *   would tell a reader who does not see the figure: gnuplot_describe.
- * - --data: figure_data.h; call it whether or not a table is wanted.
+ * - --data: figure_data.h; call it whether or not a table is wanted. Without -o the script goes nowhere.
  */
 #ifndef PICKY_GNUPLOT_H
 #define PICKY_GNUPLOT_H
@@ -25,7 +25,7 @@
 
 /* Where a figure goes. Strings are borrowed. */
 struct figure_place {
-    const char *path;  /* OUT.svg, OUT.png or OUT.pdf */
+    const char *path;  /* OUT.svg, OUT.png or OUT.pdf; NULL: nothing is drawn, only `data` is wanted */
     const char *input; /* the file that it is made from */
     bool is_forced;    /* --force */
     bool keep_script;  /* --keep-script */
@@ -50,6 +50,7 @@ struct gnuplot {
     bool is_script_kept;
     char *script_path;
     struct output figure, script_file, data_file;
+    FILE *nowhere;             /* the script's place if nothing is drawn, else NULL */
     char *title, *description; /* of readers who do not see the figure */
     FILE *describing;          /* writes the description */
     size_t n_described;
@@ -72,9 +73,10 @@ enum error_code gnuplot_begin(struct gnuplot *figure, const struct figure_place 
 /* Adds a sentence, or a part of one, to the figure's alternative text. What is too much for one is left out. */
 void gnuplot_describe(const struct gnuplot *figure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Runs gnuplot on the script and puts the complete figure in its place, over an older one. With --keep-script,
- * and if gnuplot fails or is missing, leaves the script as OUT.gp (then only if nothing else is there). ERROR_FATAL if
- * the figure is not complete, ERROR_INPUT if its place has been taken meanwhile; an older one is then untouched. */
+/* Puts the table of numbers in its place, then runs gnuplot on the script and puts the complete figure in its place,
+ * over an older one. With --keep-script, and if gnuplot fails or is missing, leaves the script as OUT.gp (then only if
+ * nothing else is there). ERROR_FATAL if the figure is not complete, ERROR_INPUT if its place has been taken meanwhile;
+ * an older one is then untouched. */
 enum error_code gnuplot_finish(struct gnuplot *figure, struct error *error);
 
 /* Removes what has been written. An all-zero or finished figure is allowed. */

@@ -96,15 +96,15 @@ void svg_cells(FILE *out, const struct svg_cells *cells)
     for (int level = 0; level < LEVELS; level++) {
         bool is_begun = false;
         for (size_t k = 0; k < cells->n_rows * cells->n_columns; k++) {
+            size_t row = k / cells->n_columns, column = k % cells->n_columns;
             if (isnan(cells->shares[k]) || (int)fmin(LEVELS * cells->shares[k], LEVELS - 1) != level)
                 continue;
             if (!is_begun)
                 fprintf(out, "<path fill=\"#%06" PRIx32 "\" d=\"",
                         palette_blend(cells->low, cells->high, level / (LEVELS - 1.0)));
             is_begun = true;
-            fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", cells->left + cells->width * (double)(k % cells->n_columns),
-                    cells->top + cells->height * (double)(k / cells->n_columns), cells->width, cells->height,
-                    cells->width);
+            fprintf(out, "M%.4g,%.4gh%.4gv%.4gh-%.4gz", cells->left + cells->width * (double)column,
+                    cells->top + cells->height * (double)row, cells->width, cells->height, cells->width);
         }
         if (is_begun)
             fprintf(out, "\"/>\n");

@@ -137,6 +137,14 @@ static enum error_code check_destination(const struct output_place *place, const
     return S_ISREG(d->status.st_mode) ? check_file(place, d, error) : ERROR_NONE;
 }
 
+static enum error_code check_place(const struct output_place *place, const struct destination *d, struct error *error)
+{
+    if (!check_destination(place, d, error) && !place->is_forced && !contents_fit_name(place->path, place->format))
+        error_set(error, ERROR_INPUT, "-o %s: what is written is %s; allowed: another ending, or --force", place->path,
+                  contents_format_name(place->format));
+    return error->code;
+}
+
 static bool is_stdout(const struct output_place *place)
 {
     return !place->path || strcmp(place->path, "-") == 0;
@@ -149,7 +157,7 @@ enum error_code output_check(const struct output_place *place, struct error *err
     if (is_stdout(place))
         return ERROR_NONE;
     if (!follow(place->path, &d, error)) {
-        check_destination(place, &d, error);
+        check_place(place, &d, error);
         free(d.name);
     }
     return error->code;
@@ -219,7 +227,7 @@ static enum error_code begin(struct output *output, const struct output_place *p
     }
     if (follow(place->path, &d, error))
         return error->code;
-    if (!is_checked || !check_destination(place, &d, error)) {
+    if (!is_checked || !check_place(place, &d, error)) {
         int descriptor = open_destination(output, &d, is_named);
         output->file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
         if (!output->file) {

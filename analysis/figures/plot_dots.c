@@ -178,7 +178,8 @@ static enum error_code begin(struct dots_figure *figure, const struct legend_ite
 /* Where the panel of the column-th layer is. */
 static struct box panel_box(const struct dots_figure *figure, size_t column)
 {
-    double across = (double)(column % figure->n_across), block = (double)(column / figure->n_across);
+    size_t whole_rows = column / figure->n_across;
+    double across = (double)(column % figure->n_across), block = (double)whole_rows;
     return (struct box){figure->left + across * (figure->panel_width + PANEL_GAP),
                         figure->top + block * (figure->height + HEAD_HEIGHT + BLOCK_GAP), figure->panel_width,
                         figure->height};

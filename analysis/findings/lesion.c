@@ -3,6 +3,7 @@
 #include "importance.h"
 #include "layer_mask.h"
 #include "numbers.h"
+#include "packing.h"
 #include "train.h"
 #include "units.h"
 
@@ -367,9 +368,12 @@ static enum error_code allocate(struct lesioner *l, size_t n_models_max, struct 
     const struct hyperparameters *h = &l->reader->configs[l->config];
     struct lesion_result *result = l->result;
     struct shape shape = shape_of(h);
-    const struct kernels *kernels;
+    const struct kernels *widest;
 
-    if (kernels_choose(&kernels, error) || training_create(&l->training, &shape, kernels, NULL, error) ||
+    if (kernels_choose(&widest, error))
+        return error->code;
+    const struct packing packing = packing_choose_of(LAYOUT_MODELS, widest, h, n_models_max, UINT64_MAX);
+    if (training_create(&l->training, &shape, packing.kernels, NULL, error) ||
         units_create(&l->units, l->reader, l->config, error))
         return error->code;
     size_t n_inputs = (size_t)h->n_inputs, n_test = (size_t)h->N_test * result->n_tasks * n_inputs;

@@ -109,7 +109,7 @@ enum error_code max_t_family(const float *differences, size_t n_rows, size_t n_s
                              struct error *error)
 {
     struct family f = {0};
-    size_t *members = malloc((n_rows + 1) * sizeof *members);
+    size_t *members = calloc(n_rows + 1, sizeof *members);
     bool *has_seed = calloc(n_seeds + 1, sizeof *has_seed), *is_flipped = malloc(n_seeds + 1);
     uint32_t *words = malloc((n_seeds + 4) * sizeof *words);
     double *largest = calloc(MAX_T_PATTERNS, sizeof *largest);

@@ -1,6 +1,7 @@
 #include "table_head.h"
 
 #include "formats.h"
+#include "numbers.h"
 #include "streams.h"
 
 #include <inttypes.h>
@@ -53,7 +54,7 @@ void table_head(const struct reader *reader, const struct selection *selection, 
     fprintf(out, " = %" PRIu64 " job%s: ", n_jobs, n_jobs == 1 ? "" : "s");
     if (total[STATUS_PENDING] > 0)
         fprintf(out, "UNFINISHED, %" PRIu64 " done (%.1f %%)", n_jobs - total[STATUS_PENDING],
-                100 * (double)(n_jobs - total[STATUS_PENDING]) / (double)n_jobs);
+                number_percent(n_jobs - total[STATUS_PENDING], n_jobs));
     else
         fprintf(out, "complete");
     fprintf(out, "\n");

@@ -41,3 +41,9 @@ void number_text_float(float value, char text[NUMBER_TEXT_MAX])
             break;
     }
 }
+
+double number_percent(uint64_t part, uint64_t whole)
+{
+    double percent = 100 * (double)part / (double)whole;
+    return part < whole ? fmin(percent, 99.9) : percent;
+}

@@ -127,14 +127,19 @@ static void note_signal(struct coordinator *c, int rank, int signal)
 
 /* ---- handing out -------------------------------------------------------------------------------------------- */
 
-/* Jobs that a rank may be given: at most as many as it wants, and no more than its share of all that is not done, so
- * that at the end all ranks share what remains. A rank that holds nothing gets something as long as there is
- * anything. */
+/* A rank's part of all that is not done. */
+static uint64_t fair_share(const struct coordinator *c)
+{
+    uint64_t n_ranks = (uint64_t)(c->n_ranks - c->n_dead);
+    uint64_t n_open = plan_jobs_left(c->plan) + ledger_returned(c->ledger) + ledger_out(c->ledger);
+    return (n_open + n_ranks - 1) / n_ranks;
+}
+
+/* Jobs that a rank may be given: at most as many as it wants, and no more than its share, so that at the end all ranks
+ * share what remains. A rank that holds nothing gets something as long as there is anything. */
 static size_t share(const struct coordinator *c, int rank, uint64_t n_wanted)
 {
-    uint64_t n_ranks = (uint64_t)(c->n_ranks - c->n_dead), held = ledger_held(c->ledger, rank);
-    uint64_t n_open = plan_jobs_left(c->plan) + ledger_returned(c->ledger) + ledger_out(c->ledger);
-    uint64_t fair = (n_open + n_ranks - 1) / n_ranks;
+    uint64_t fair = fair_share(c), held = ledger_held(c->ledger, rank);
     uint64_t n = fair > held ? fair - held : 0;
     n = n < n_wanted ? n : n_wanted;
     return n < WIRE_JOBS_MAX ? (size_t)n : WIRE_JOBS_MAX;
@@ -276,14 +281,16 @@ static void answer_the_waiting(struct coordinator *c)
     }
 }
 
-/* Has those who hold several jobs hand back some of what waits there, once there are ranks with nothing left to do. */
+/* Has those who hold more than their share hand back some of what waits there, once there are ranks with nothing left
+ * to do. From all who hold several jobs far more would come back than the waiting can take, and packs would empty. */
 static void recall_jobs(struct coordinator *c)
 {
     if (c->n_waiting == 0 || ledger_returned(c->ledger) > 0 || c->order > WIRE_GO_ON || c->layout->is_null)
         return;
+    const uint64_t fair = fair_share(c);
     for (int rank = 0; rank < c->n_ranks; rank++) {
         struct rank *r = &c->ranks[rank];
-        if (r->is_dead || r->is_recalled || ledger_held(c->ledger, rank) < 2 ||
+        if (r->is_dead || r->is_recalled || ledger_held(c->ledger, rank) <= fair ||
             !transport_sent(c->transport, &r->request))
             continue;
         r->is_recalled = true;
@@ -373,6 +380,10 @@ static enum error_code give_up(struct coordinator *c, int rank, const struct led
     *(int64_t *)record_field(c->layout, record, FIELD_SEED) = plan_job(c->plan, lost->config, lost->replicate).seed;
     *(int32_t *)record_field(c->layout, record, FIELD_RANK) = rank;
     snprintf(record_field(c->layout, record, FIELD_REASON), FIELD_TEXT_SIZE, "two ranks died in training it");
+    if (lost->past) {
+        *(uint16_t *)record_field(c->layout, record, FIELD_ATTEMPTS) = (uint16_t)lost->past->n_attempts;
+        past_complete(lost->past, c->layout, record);
+    }
     put(c, lost->config, lost->replicate, record, error);
     free(record);
     return error->code;

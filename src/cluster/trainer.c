@@ -61,7 +61,7 @@ struct trainer {
     bool is_held_off;     /* it was nothing: no request before a pack has ended */
     bool is_last, is_end; /* as the last answer said */
     bool is_idle;         /* the thread holds nothing */
-    bool is_recalled;     /* jobs that wait are to be handed back */
+    unsigned n_recalls;   /* since jobs came, or were handed back: others are to be */
     bool has_ended;
     enum wire_order order;
     double abandoned_s;
@@ -224,6 +224,7 @@ static void flush(struct trainer *trainer, struct error *error)
 static enum error_code hand_back(struct trainer *trainer, struct error *error)
 {
     size_t n = 0;
+    const unsigned n_recalls = trainer->n_recalls;
     for (; trainer->n_inbox > 0; trainer->n_inbox--)
         if (job_runner_add(trainer->runner, &trainer->inbox[n++], error))
             return error->code;
@@ -232,7 +233,8 @@ static enum error_code hand_back(struct trainer *trainer, struct error *error)
     struct job_runner_totals totals = job_runner_totals(trainer->runner);
     pthread_mutex_lock(&trainer->mutex);
     trainer->totals.attempts = totals.attempts;
-    trainer->is_recalled = trainer->is_recalled && n == 0;
+    if (n > 0 && trainer->n_recalls == n_recalls) /* one that has come meanwhile is for others */
+        trainer->n_recalls = 0;
     deliver(trainer);
     return code;
 }
@@ -241,7 +243,7 @@ static enum error_code hand_back(struct trainer *trainer, struct error *error)
 static void train_jobs(struct trainer *trainer, struct error *error)
 {
     while (trainer->order == WIRE_GO_ON) {
-        if ((trainer->is_recalled && hand_back(trainer, error)) || load(trainer, error))
+        if ((trainer->n_recalls > 0 && hand_back(trainer, error)) || load(trainer, error))
             break;
         size_t n_waiting = job_runner_waiting(trainer->runner);
         bool may_be_partial = trainer->is_last || trainer->is_short || n_waiting >= COMPANY_PACKS * trainer->lanes;
@@ -466,7 +468,7 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     size_t n = handout->n_jobs;
     pthread_mutex_lock(&trainer->mutex);
     if (handout->is_recall) {
-        trainer->is_recalled = true;
+        trainer->n_recalls++;
         pthread_cond_signal(&trainer->work);
         pthread_mutex_unlock(&trainer->mutex);
         return;
@@ -482,7 +484,8 @@ void trainer_give(struct trainer *trainer, const struct wire_handout *handout, c
     trainer->is_short = is_current && n < trainer->n_asked;
     trainer->is_held_off = is_current && n == 0;
     if (n > 0) {
-        trainer->is_idle = trainer->is_recalled = false;
+        trainer->is_idle = false;
+        trainer->n_recalls = 0;
         for (size_t i = 0; i < n; i++) {
             trainer->inbox[trainer->n_inbox] = jobs[i];
             trainer->inbox[trainer->n_inbox++].shape = handout->shape;

@@ -94,6 +94,7 @@ void command_help(const struct command *command)
         fprintf(stream, "\n");
         print_hyperparameters(stream);
     }
+    check(command->pages);
     char more[256];
     snprintf(more, sizeof more, "More: %s (in share/doc/picky, or docs/ of the sources).", command->pages);
     fprintf(stream, "\n");
@@ -251,6 +252,8 @@ enum arguments_result arguments_parse(struct arguments *arguments, const struct 
             return misuse(command, "--set takes key=value, not ", optarg);
         if (option == 'X' && (!*optarg || !add_drop(arguments, optarg)))
             return misuse(command, "--drop takes a name in the file, not ", "\"\"");
+        if (option == 'o' && arguments->output)
+            return misuse(command, "-o is given twice: ", optarg);
         if (option == 'o')
             arguments->output = optarg;
         if (option == 'S')

@@ -23,7 +23,7 @@ struct command {
     const char *synopsis; /* after the name; its later lines with their indent */
     const char *summary;
     const char *details;        /* the rest of its --help, in lines of at most 79 columns */
-    const char *pages;          /* of docs/, that say more */
+    const char *pages;          /* of docs/, that say more; every command has one */
     bool lists_hyperparameters; /* --help shows the table */
     bool is_parallel;           /* starts MPI */
     int (*run)(const struct command *command, int argc, char **argv);

@@ -219,7 +219,8 @@ static void describe_difference(const struct extension *e, uint64_t config, char
     for (int row = 0; row < n_hyperparameters && nearest; row++) {
         char in_old[HYPERPARAMETER_FORMAT_MAX], in_new[HYPERPARAMETER_FORMAT_MAX];
         size_t used = strlen(text);
-        if (e->old->swept[row] || hyperparameter_equal(old, nearest, &hyperparameter_table[row]))
+        if (e->old->swept[row] || !results_row_tells(&hyperparameter_table[row], old, nearest) ||
+            hyperparameter_equal(old, nearest, &hyperparameter_table[row]))
             continue;
         hyperparameter_format(old, &hyperparameter_table[row], in_old);
         hyperparameter_format(nearest, &hyperparameter_table[row], in_new);

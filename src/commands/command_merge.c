@@ -295,7 +295,7 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     struct error close_error = {0};
     if (results_close(merge->results, &close_error) && !error->code)
         *error = close_error;
-    bool is_null = merge->first->layout->is_null;
+    bool is_null = merge->first->layout->is_null, has_sweep = sweep_text && *sweep_text;
     results_slots_close(merge->first_slots);
     free(merge->plans);
     run_log_free(&merge->log);
@@ -311,7 +311,10 @@ static enum error_code merge_parts(struct merge *merge, const char *command_line
     if (counts[STATUS_PENDING] > 0) {
         const struct arguments go_on = {.null_jobs = is_null};
         fprintf(stderr, "picky: it is to be completed; ");
-        go_on_print(stderr, "SWEEP.cfg", merge->path, &go_on, 1, "");
+        if (has_sweep)
+            go_on_print_exported(stderr, merge->path, &go_on, 1);
+        else
+            fprintf(stderr, "go on with its sweep, by picky run and --resume\n");
     }
     return ERROR_NONE;
 }
@@ -360,7 +363,7 @@ const struct command command_merge = {
                "\n"
                "What is missing is named; picky run SWEEP.cfg -o FILE.h5 --resume does it, with\n"
                "the parts' --set or with the sweep that picky-analyse export FILE.h5 --sweep\n"
-               "writes.\n"
+               "writes, as the last lines say.\n"
                "\n"
                "What you added to the parts (attributes, datasets, groups) goes along; where\n"
                "two parts differ in it, it is named and refused.\n"

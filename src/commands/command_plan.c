@@ -304,7 +304,8 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_plan = {
     .name = "plan",
     .synopsis = "SWEEP.cfg [--set KEY=VALUE]... [--time-limit D] [--sd X]\n"
-                "                  [--sbatch NODES | --ranks N]",
+                "                  [--sbatch NODES [--ranks-per-node N] | --ranks N]\n"
+                "                  [-o FILE.h5]",
     .summary = "Configurations, jobs, core-hours, time and file size of a sweep; or a job script for it.",
     .details = "  --set KEY=VALUE   replaces a value that the sweep does not vary\n"
                "  --time-limit D    says whether the longest job fits into it: one that does\n"

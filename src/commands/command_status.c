@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "counts.h"
 #include "go_on.h"
+#include "numbers.h"
 #include "progress.h"
 #include "streams.h"
 
@@ -28,7 +29,7 @@ static void print_runs(const char *path, const struct results_state *state)
                                         .shard = shard_is_part ? state->shard : (struct shard){0}};
         if (n_pending > 0) {
             printf("No run is writing it; ");
-            go_on_print(stdout, "SWEEP.cfg", path, &go_on, 1, "");
+            go_on_print_exported(stdout, path, &go_on, state->n_runs > 0 ? go_on_ranks(run) : 1);
             if (*state->command)
                 printf("It was made by:\n  %s\n", state->command);
         } else {
@@ -56,11 +57,11 @@ static void print_state(const char *path, const struct results_state *state)
     if (state->is_null)
         printf("  NOT RESULTS: nothing was trained, the records are made up (picky run --null-jobs)\n\n");
     printf("  %-10s %12" PRIu64 "\n", "expected", n_slots);
-    printf("  %-10s %12" PRIu64 "  %5.1f %%\n", "done", n_done, 100 * (double)n_done / (double)n_slots);
+    printf("  %-10s %12" PRIu64 "  %5.1f %%\n", "done", n_done, number_percent(n_done, n_slots));
     for (int i = 1; i <= N_STATUSES; i++) {
         int status = i % N_STATUSES; /* pending last */
         printf("  %-10s %12" PRIu64 "  %5.1f %%\n", status_names[status], state->counts[status],
-               100 * (double)state->counts[status] / (double)n_slots);
+               number_percent(state->counts[status], n_slots));
     }
 }
 

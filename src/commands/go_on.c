@@ -1,11 +1,15 @@
 #include "go_on.h"
 
+#include "cpus.h"
 #include "launch.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
-static void print_launcher(FILE *stream, int n_ranks)
+void print_launcher(FILE *stream, int n_ranks)
 {
     if (n_ranks <= 1 || getenv("SLURM_JOB_ID"))
         return;
@@ -27,11 +31,11 @@ static void print_option(FILE *stream, const char *option, const char *value)
     print_quoted(stream, value);
 }
 
-void go_on_print(FILE *stream, const char *sweep, const char *output, const struct arguments *arguments, int n_ranks,
-                 const char *more)
+static void print_run(FILE *stream, const char *sweep, const char *output, const struct arguments *arguments,
+                      int n_ranks)
 {
     char shard[SHARD_TEXT_MAX], assignment[1024];
-    fprintf(stream, "go on with:\n  ");
+    fprintf(stream, "  ");
     print_launcher(stream, n_ranks);
     print_quoted(stream, program_invocation_name);
     fprintf(stream, " run ");
@@ -48,6 +52,66 @@ void go_on_print(FILE *stream, const char *sweep, const char *output, const stru
     }
     print_option(stream, "--time-limit", arguments->time_limit);
     print_option(stream, "--by", arguments->by);
-    fprintf(stream, "%s%s --resume%s\n", arguments->null_jobs ? " --null-jobs" : "",
-            arguments->is_quiet ? " --quiet" : "", more);
+    fprintf(stream, "%s%s --resume\n", arguments->null_jobs ? " --null-jobs" : "",
+            arguments->is_quiet ? " --quiet" : "");
+}
+
+void go_on_print(FILE *stream, const char *sweep, const char *output, const struct arguments *arguments, int n_ranks)
+{
+    fprintf(stream, "go on with:\n");
+    print_run(stream, sweep, output, arguments, n_ranks);
+}
+
+/* A name for a file's sweep, in the working directory, that nothing has yet. The caller frees it; NULL if memory is
+ * short. */
+static char *free_sweep_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    int length = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    char *name = NULL, number[16] = "";
+    for (int i = 2; i < 1000; i++) {
+        if (asprintf(&name, "%.*s-as-run%s.cfg", length, base, number) < 0)
+            return NULL;
+        if (access(name, F_OK) != 0)
+            break;
+        snprintf(number, sizeof number, "-%d", i);
+        free(name);
+        name = NULL;
+    }
+    return name;
+}
+
+/* picky-analyse, where it lies beside this program: by the same path. */
+static void print_analyse(FILE *stream)
+{
+    const char *slash = strrchr(program_invocation_name, '/');
+    char *beside = NULL;
+    if (slash &&
+        asprintf(&beside, "%.*s/picky-analyse", (int)(slash - program_invocation_name), program_invocation_name) < 0)
+        beside = NULL;
+    print_quoted(stream, beside && access(beside, X_OK) == 0 ? beside : "picky-analyse");
+    free(beside);
+}
+
+void go_on_print_exported(FILE *stream, const char *path, const struct arguments *arguments, int n_ranks)
+{
+    char *sweep = free_sweep_name(path);
+    fprintf(stream, "go on with:\n  ");
+    print_analyse(stream);
+    fprintf(stream, " export ");
+    print_quoted(stream, path);
+    fprintf(stream, " --sweep");
+    print_option(stream, "-o", sweep ? sweep : "as-run.cfg");
+    fprintf(stream, " &&\n");
+    print_run(stream, sweep ? sweep : "as-run.cfg", path, arguments, n_ranks);
+    free(sweep);
+}
+
+int go_on_ranks(const struct results_run *run)
+{
+    struct utsname host;
+    size_t n = uname(&host) == 0 ? strlen(host.nodename) : 0;
+    bool is_here =
+        n > 0 && strncmp(run->hosts, host.nodename, n) == 0 && run->hosts[n] == ' ' && !strchr(run->hosts, ',');
+    return is_here && run->n_ranks <= cpus_usable() ? (int)run->n_ranks : 1;
 }

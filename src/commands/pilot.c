@@ -277,14 +277,14 @@ static enum error_code time_scale(const struct hyperparameters *configuration, s
 static enum error_code find_scales(double *scales, const struct sweep *sweep, uint64_t memory, struct error *error)
 {
     struct pilot pilot = {0};
-    double start_s = clock_cpu_s(), sum = 0, weights = 0;
+    double start_s = clock_awake_s(), sum = 0, weights = 0;
     for (size_t c = 0; c < sweep->n_configs; c++)
         scales[c] = NAN;
     find_shapes(&pilot, sweep, error);
     for (size_t i = 0; i < pilot.n_shapes && !error->code; i++) {
         const struct pilot_shape *entry = &pilot.shapes[i];
         double scale = NAN;
-        if (i > 0 && clock_cpu_s() - start_s > TIMING_S)
+        if (i > 0 && clock_awake_s() - start_s > TIMING_S)
             break;
         if (time_scale(entry->example, (size_t)entry->n_jobs, memory, &scale, error) || isnan(scale))
             continue;
@@ -336,7 +336,9 @@ static enum error_code train_some(struct outcomes *outcomes, const struct sweep 
                     n_added++;
                 }
     }
-    while (!error->code && job_runner_waiting(trial.runner) > 0 && job_runner_totals(trial.runner).cpu_s < TRAINING_S)
+    double start_s = clock_awake_s(); /* a user waits, however little of the time is CPU time */
+    while (!error->code && job_runner_waiting(trial.runner) > 0 &&
+           (job_runner_totals(trial.runner).packs == 0 || clock_awake_s() - start_s < TRAINING_S))
         job_runner_step(trial.runner, note_outcome, outcomes, error);
     const struct job_runner_totals totals = job_runner_totals(trial.runner);
     outcomes->n_open = totals.packs > 0 ? (double)job_runner_waiting(trial.runner) : 0;
@@ -418,10 +420,10 @@ static enum error_code simulate(struct pilot_estimate *estimate, struct simulati
     const int n_kinds = n_ranks > 0 ? PILOT_RANKS + 1 : PILOT_RANKS;
     for (int r = 0; r < PILOT_RANKS; r++)
         ranks[r] = pilot_ranks[r];
-    double max_attempts = 0, start_s = clock_cpu_s();
+    double max_attempts = 0, start_s = clock_awake_s();
     for (size_t c = 0; c < sweep->n_configs; c++)
         max_attempts = fmax(max_attempts, (double)sweep->configs[c].max_attempts);
-    for (size_t i = 0; i < RUNS_MAX && (i < RUNS_MIN || clock_cpu_s() - start_s < SIMULATION_S); i++) {
+    for (size_t i = 0; i < RUNS_MAX && (i < RUNS_MIN || clock_awake_s() - start_s < SIMULATION_S); i++) {
         const struct rng_key key = rng_key((int64_t)i, 1);
         const struct simulated_chance chance = draw_chance(outcomes, max_attempts, key);
         double factor = exp(COST_ERROR * draw_normal(key, 3));

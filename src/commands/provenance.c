@@ -1,16 +1,28 @@
 #include "provenance.h"
 
+#include "cli.h"
 #include "file.h"
+#include "go_on.h"
+#include "launch.h"
 #include "version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 void provenance_command(int argc, char **argv, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "picky");
-    for (int i = 0; i < argc && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
+    memset(text, 0, size);
+    FILE *stream = launch_rank() <= 0 ? fmemopen(text, size - 1, "w") : NULL; /* one rank says it */
+    if (!stream)
+        return;
+    print_launcher(stream, launch_n_ranks());
+    print_quoted(stream, program_invocation_name);
+    for (int i = 0; i < argc; i++) {
+        fputc(' ', stream);
+        print_quoted(stream, argv[i]);
+    }
+    fclose(stream);
 }
 
 void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks,

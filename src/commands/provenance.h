@@ -17,7 +17,8 @@ struct provenance {
 void provenance_make(struct provenance *provenance, const char *command_line, const char *hosts, int n_ranks,
                      const char *sweep_original);
 
-/* The command line, with blanks between: "picky" and argv [argc]. Cut to `size`. */
+/* The command line, as it can be given to a shell: the launcher's words, this program and argv [argc]. Cut to `size`;
+ * empty on other ranks than the first. */
 void provenance_command(int argc, char **argv, char *text, size_t size);
 
 #endif

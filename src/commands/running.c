@@ -119,7 +119,8 @@ static void print_start(const struct run_state *run, const struct sweep *sweep, 
     if (!run->arguments->null_jobs)
         room_print_warnings(stderr, &run->room);
     if (n_done > 0 && !is_quiet)
-        fprintf(stderr, "picky: resuming: %" PRIu64 " jobs are done, %" PRIu64 " are left\n", n_done, n_left);
+        fprintf(stderr, "picky: resuming: %" PRIu64 " job%s done, %" PRIu64 " %s left\n", n_done,
+                n_done == 1 ? " is" : "s are", n_left, n_left == 1 ? "is" : "are");
 }
 
 /* Warns of a time limit that is too short, or nearly, for the longest of the jobs that are pending. Then these go last.
@@ -328,10 +329,9 @@ static void print_end(struct run_state *run)
                 ", none of them in this run: one job needs longer than the whole time limit (%s), and under the same "
                 "one it would be begun again and again",
                 run->limit.source);
-    fprintf(stderr, "; ");
+    fprintf(stderr, is_too_short && !run->limit.is_slurms ? "; without a limit, or with a longer one, " : "; ");
     go_on_print(stderr, arguments.operands[run->running->sweep_operand],
-                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments, run->diagnosis->n_ranks,
-                is_too_short && !run->limit.is_slurms ? " --time-limit LONGER" : "");
+                run->running->output_operand >= 0 ? run->path : arguments.output, &arguments, run->diagnosis->n_ranks);
 }
 
 static int run_rank0(void *context, const struct ranks *ranks)

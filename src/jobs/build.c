@@ -131,7 +131,7 @@ static enum error_code run_self_test(struct self_test *test, enum layout layout,
 /* The self-test of the models that one layout trains. */
 static enum error_code test_layout(enum layout layout, const struct kernels *kernels, struct error *error)
 {
-    struct self_test test;
+    struct self_test test = {.hash = {0}};
     struct job_runner *runner = NULL;
     enum error_code code = run_self_test(&test, layout, &runner, error);
     job_runner_destroy(runner);

@@ -809,6 +809,7 @@ static enum error_code train_pack(struct job_runner *runner, struct pack *pack, 
             pack->member[lane]->stage = STAGE_NEW;
             pack->member[lane] = NULL;
         }
+    check(n_steps_used > 0); /* training_run() comes back when a model has ended */
     pack->training_s = clock_awake_s() - start;
     runner->totals.packs++;
     runner->totals.expected_s += 1e-9 * expected_ns;

@@ -66,7 +66,8 @@ struct packing packing_choose_of(enum layout layout, const struct kernels *wides
         if (n_models == 0)
             continue;
         const struct pack_cost pack = cost_of_pack(kernels, &shape);
-        double cost = (pack.training_ns + pack.measures_ns) * (double)((n + n_models - 1) / n_models);
+        size_t n_packs = (n + n_models - 1) / n_models;
+        double cost = (pack.training_ns + pack.measures_ns) * (double)n_packs;
         if (best.n_models > 0 && cost >= best_cost)
             continue;
         best = (struct packing){kernels, n_models, packing_bytes(kernels, &shape, h->N_train, n_models)};

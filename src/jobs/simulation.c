@@ -178,7 +178,7 @@ static double train(const struct simulation *s, const struct kind *kind, uint16_
                     size_t *n_kept, const struct simulated_chance *chance, size_t *n_ended)
 {
     const double fitting = (double)s->lanes / kind->mean_length;
-    const size_t n = *n_waiting < fitting ? *n_waiting : (size_t)fitting;
+    const size_t n = (double)*n_waiting < fitting ? *n_waiting : (size_t)fitting;
     const size_t n_lanes = (size_t)fmin(fmax(round((double)n * kind->mean_length), 1), (double)s->lanes);
     const struct choice *choice = &kind->choice[n_lanes - 1];
     const bool is_alone = choice->n_models == 1;
@@ -240,9 +240,12 @@ static enum error_code run(struct simulation *s, const struct simulated_chance *
         n_left += s->kinds[k].n_left;
     }
     capacity = capacity < 2 * s->lanes ? capacity : 2 * s->lanes; /* more is asked for only below one pack */
+    *time = (struct simulated_time){0};
+    check(n_ranks > 0);
+    if (capacity == 0)
+        return ERROR_NONE;
     if (make_room(s, n_ranks, capacity, error))
         return error->code;
-    *time = (struct simulated_time){0};
     size_t n_open = n_left; /* jobs that are not done */
     while (n_open > 0) {
         size_t rank = 0, held = 0;

@@ -107,7 +107,8 @@ static double resolved_fraction(const struct hyperparameters *h)
     int64_t n_tasks = hyperparameters_n_tasks(h);
     if (n_tasks <= 2)
         return 1 / (double)n_tasks;
-    return (double)((h->N_train + n_tasks - 1) / n_tasks) / (double)h->N_train;
+    int64_t n_first = (h->N_train + n_tasks - 1) / n_tasks; /* samples of the first task */
+    return (double)n_first / (double)h->N_train;
 }
 
 int64_t hyperparameter_integer(const struct hyperparameters *h, const struct hyperparameter *row)
@@ -599,7 +600,7 @@ int hyperparameters_phases(const struct hyperparameters *h)
 
 int64_t hyperparameters_steps(const struct hyperparameters *h, int phase)
 {
-    int64_t counts[TASKS_MAX];
+    int64_t counts[TASKS_MAX] = {0};
     if (h->train_mode == TRAIN_RANDOM)
         return h->N_train / h->batch_size;
     hyperparameters_train_counts(h, counts);
@@ -629,7 +630,7 @@ static enum error_code check_inputs(const struct hyperparameters *h, struct erro
 
 static enum error_code check_samples(const struct hyperparameters *h, struct error *error)
 {
-    int64_t counts[TASKS_MAX];
+    int64_t counts[TASKS_MAX] = {0};
     int n_tasks = hyperparameters_n_tasks(h);
     char fraction[HYPERPARAMETER_FORMAT_MAX];
     hyperparameters_train_counts(h, counts);

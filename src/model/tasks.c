@@ -13,6 +13,7 @@ static bool are_alike(const struct targets *a, const struct targets *b)
 {
     return a->list == b->list && a->n_inputs == b->n_inputs && a->input_low == b->input_low &&
            a->input_high == b->input_high && a->is_standardised == b->is_standardised &&
+           /* Bits, for -0 is not 0: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
            memcmp(&a->values, &b->values, sizeof a->values) == 0;
 }
 

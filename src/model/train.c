@@ -207,12 +207,13 @@ static void load_targets(struct model *model, const struct targets *targets, int
 static bool load_training_set(struct training *training, size_t lane, const struct targets *targets, float *kept)
 {
     struct model *model = &training->model[lane];
-    size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)model->h.n_inputs, ends[TASKS_MAX], end = 0;
+    size_t N_train = (size_t)model->h.N_train, n_inputs = (size_t)model->h.n_inputs, ends[TASKS_MAX] = {0}, end = 0;
     size_t size = training->sample_size;
     int64_t counts[TASKS_MAX];
     hyperparameters_train_counts(&model->h, counts);
     for (int64_t task = 0; task < training->network.shape.n_tasks; task++)
         ends[task] = end += (size_t)counts[task];
+    check(end == N_train);
     int task = 0;
     for (size_t first = 0; first < N_train; first += LOAD_SAMPLES) {
         size_t n = N_train - first < LOAD_SAMPLES ? N_train - first : LOAD_SAMPLES;
@@ -552,8 +553,8 @@ static void begin_epoch(struct model *model)
 static bool end_epochs(struct training *training)
 {
     bool has_any_ended = false;
-    size_t entry[KERNELS_LANES_MAX];
-    for (size_t lane = 0; lane < training->lanes; lane++) {
+    size_t entry[KERNELS_LANES_MAX], lanes = training->lanes;
+    for (size_t lane = 0; lane < lanes; lane++) {
         struct model *model = &training->model[lane];
         entry[lane] = NO_ENTRY;
         if (!is_in_training(model) || model->step_in_epoch < model->shape.steps[model->phase])
@@ -563,7 +564,7 @@ static bool end_epochs(struct training *training)
         training->step_loss[lane] = 0;
     }
     test(training, entry);
-    for (size_t lane = 0; lane < training->lanes; lane++)
+    for (size_t lane = 0; lane < lanes; lane++)
         if (entry[lane] != NO_ENTRY) {
             begin_epoch(&training->model[lane]);
             has_any_ended |= training->model[lane].has_ended;

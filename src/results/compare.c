@@ -23,6 +23,7 @@ struct sweep_comparison {
     int n_lines;
     uint64_t n_more;              /* differences that got no line */
     struct hyperparameters *read; /* [CONFIGS_AT_ONCE], of the file */
+    bool are_short;               /* all configurations of both have a second_task */
     struct error *error;
 };
 
@@ -80,21 +81,12 @@ struct changes {
     uint64_t n_more; /* configurations with other pairs of values */
 };
 
-/* Whether a row tells what two configurations have: second_task where both have one, else the tasks. */
-static bool is_told_by(const struct hyperparameter *row, const struct hyperparameters *a,
-                       const struct hyperparameters *b)
-{
-    bool is_short = *a->second_task && *b->second_task;
-    if (row->type == HYPERPARAMETER_TASKS)
-        return !is_short;
-    return strcmp(row->name, "second_task") != 0 || is_short;
-}
-
 static void note_change(void *context, uint64_t config, const struct hyperparameters *old)
 {
     struct changes *changes = context;
     const struct hyperparameters *configs = changes->configs;
-    if (!is_told_by(changes->row, old, &configs[config]) || hyperparameter_equal(old, &configs[config], changes->row))
+    if (!results_row_tells(changes->row, old, &configs[config]) ||
+        hyperparameter_equal(old, &configs[config], changes->row))
         return;
     for (size_t i = 0; i < changes->n_pairs; i++)
         if (hyperparameter_equal(old, &changes->pairs[i].old, changes->row) &&
@@ -147,7 +139,7 @@ static void note_value(void *context, uint64_t config, const struct hyperparamet
 {
     (void)config;
     struct value_lists *values = context;
-    if (!is_told_by(values->row, h, h) || values->are_more || has_value(values, h))
+    if (values->are_more || has_value(values, h))
         return;
     values->are_more = values->n == VALUES_MAX;
     if (!values->are_more)
@@ -170,6 +162,8 @@ static void values_text(const struct value_lists *values, char text[VALUES_TEXT_
 static enum error_code compare_values(struct sweep_comparison *c, const struct hyperparameter *row)
 {
     struct value_lists old = {.row = row}, new = {.row = row};
+    if (row->type == HYPERPARAMETER_TASKS ? c->are_short : strcmp(row->name, "second_task") == 0 && !c->are_short)
+        return ERROR_NONE;
     if (each_config(c, row, note_value, &old))
         return c->error->code;
     for (size_t i = 0; i < c->description->n_configs; i++)
@@ -184,6 +178,21 @@ static enum error_code compare_values(struct sweep_comparison *c, const struct h
         differ(c, "%s: %s in the file; %s in %s", row->name, old_text, new_text, c->other);
     }
     return ERROR_NONE;
+}
+
+static void note_list(void *are_short, uint64_t config, const struct hyperparameters *h)
+{
+    (void)config;
+    *(bool *)are_short &= *h->second_task != '\0';
+}
+
+/* Finds out whether second_task tells all that there is to tell of the tasks. */
+static enum error_code look_at_tasks(struct sweep_comparison *c)
+{
+    c->are_short = true;
+    for (size_t i = 0; i < c->description->n_configs; i++)
+        note_list(&c->are_short, i, &c->description->configs[i]);
+    return each_config(c, hyperparameter_find("second_task"), note_list, &c->are_short);
 }
 
 enum error_code results_compare(hid_t file, const char *path, const struct results_header *header,
@@ -215,6 +224,7 @@ enum error_code results_compare(hid_t file, const char *path, const struct resul
         return error_set(error, ERROR_FATAL, "%s: not enough memory to read it", path);
     for (size_t i = 0; i < CONFIGS_AT_ONCE && i < header->n_configs; i++)
         hyperparameters_default(&c.read[i]);
+    code = look_at_tasks(&c);
     for (int row = 0; row < n_hyperparameters && !code; row++)
         code = header->n_configs == d->n_configs ? compare_row(&c, &hyperparameter_table[row])
                                                  : compare_values(&c, &hyperparameter_table[row]);

@@ -2,6 +2,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+bool results_row_tells(const struct hyperparameter *row, const struct hyperparameters *a,
+                       const struct hyperparameters *b)
+{
+    bool is_short = *a->second_task && *b->second_task;
+    if (row->type == HYPERPARAMETER_TASKS)
+        return !is_short;
+    return strcmp(row->name, "second_task") != 0 || is_short;
+}
 
 void results_label(const struct hyperparameters *h, const bool *swept, uint64_t config, char text[RESULTS_LABEL_MAX])
 {

@@ -68,6 +68,11 @@ struct results_run {
     char hosts[FIELD_TEXT_SIZE + 1], version[FIELD_TEXT_SIZE + 1];
 };
 
+/* Whether a row tells what the tasks of two configurations are: second_task where both have one, else the tasks. True
+ * of other rows. */
+bool results_row_tells(const struct hyperparameter *row, const struct hyperparameters *a,
+                       const struct hyperparameters *b);
+
 /* A configuration for people: "configuration 3 (hidden_size = 20, fraction = 0.5)", with what is swept
  * [n_hyperparameters]. */
 #define RESULTS_LABEL_MAX 400

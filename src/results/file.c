@@ -81,8 +81,13 @@ static enum error_code open_temporary(int *descriptor, const char *temporary, co
         is_new = false;
         *descriptor = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     }
-    if (*descriptor < 0)
-        return error_set(error, ERROR_INPUT, "%s: cannot be created: %s", temporary, strerror(errno));
+    if (*descriptor < 0) {
+        const char *slash = strrchr(path, '/'), *reason = strerror(errno);
+        if (errno == ENOENT && slash)
+            return error_set(error, ERROR_INPUT, "%s: cannot be created: the folder %.*s is not there", path,
+                             (int)(slash - path), path);
+        return error_set(error, ERROR_INPUT, "%s: cannot be created: %s", path, reason);
+    }
 
     struct stat opened, named;
     enum lock_state lock = lock_file(*descriptor, RESULTS_WRITING);

@@ -13,7 +13,7 @@ struct results_reason {
 #define RESULTS_REASONS_MAX 8    /* that are told apart */
 #define RESULTS_ERRORS_MAX  1000 /* jobs, the first ones, whose reasons are read */
 
-#define RESULTS_COMMAND_MAX 512
+#define RESULTS_COMMAND_MAX 4096
 
 /* How far a file is. */
 struct results_state {

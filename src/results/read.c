@@ -27,6 +27,12 @@ static enum error_code open_file(hid_t *file, const char *path, unsigned flags, 
         if (strstr(error->message, "truncated file"))
             error_set(error, ERROR_INPUT, "%s: its end is missing, as in a copy that was not finished: copy it again",
                       path);
+        if (strstr(error->message, "superblock version"))
+            error_set(
+                error, ERROR_INPUT,
+                "%s: another program has written it in a newer HDF5 format than picky's; h5repack -f NONE -l CONTI "
+                "FILE NEW undoes that",
+                path);
         if (H5Fis_hdf5(path) == 0)
             error_set(error, ERROR_INPUT, "%s: not a results file of picky (not an HDF5 file)", path);
     }

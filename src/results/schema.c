@@ -443,19 +443,21 @@ static enum error_code write_tasks(const struct schema *s, const struct task_lis
     if (code)
         return code;
 
-    const char **texts = malloc(lists->n * n_tasks * sizeof *texts);
+    const size_t n_texts = lists->n * n_tasks;
+    check(n_texts > 0); /* each configuration has a list, each list a task */
+    const char **texts = malloc(n_texts * sizeof *texts);
     if (!texts)
         return error_set(s->error, ERROR_FATAL, "not enough memory for lists of tasks");
     for (size_t i = 0; i < lists->n; i++)
         texts[i] = task_registry_get(lists->numbers[i])->text;
     code = write_list_texts(s, "tasks", 1, texts, "formulas of the tasks, in one way of writing, with \"; \" between");
-    for (size_t i = 0; i < lists->n * n_tasks; i++) {
+    for (size_t i = 0; i < n_texts; i++) {
         const struct task_list *list = &task_registry_get(lists->numbers[i / n_tasks])->list;
         texts[i] = (int)(i % n_tasks) < list->n_tasks ? list->formulas[i % n_tasks].text : "";
     }
     if (!code)
         code = write_list_texts(s, "task_formula", 2, texts, "formula of each task; empty: the list has no such task");
-    for (size_t i = 0; i < lists->n * n_tasks; i++)
+    for (size_t i = 0; i < n_texts; i++)
         texts[i] = task_registry_get(lists->numbers[i / n_tasks])->list.names[i % n_tasks];
     if (!code)
         code = write_list_texts(s, "task_name", 2, texts, "name that the sweep gives the task; empty: none");

@@ -101,8 +101,10 @@ static enum error_code find_places(struct sweep_reader *r, const char *text, str
         bool opens = sign && strchr("{[(", sign), closes = sign && strchr("}])", sign);
         if (token.kind == TOKEN_NAME)
             key = token.start;
-        if (closes)
+        if (closes) {
+            check(depth > 0); /* sweep_text_prepare takes no others */
             (*places)[open[--depth]].end = scanner.at;
+        }
         if (before.kind == TOKEN_STRING && token.kind == TOKEN_STRING)
             (*places)[*n - 1].end = scanner.at; /* a text in pieces */
         else if (opens || (token.kind != TOKEN_END && token.kind != TOKEN_NAME && token.kind != TOKEN_SIGN)) {

@@ -45,6 +45,10 @@ enum error_code sweep_text_read(char **text, const char *path, struct text_place
             code = error_set(error, ERROR_INPUT, "cannot be read: %s", strerror(errno));
             goto done;
         }
+        if (n_bytes >= 8 && memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0) {
+            code = error_set(error, ERROR_INPUT, "an HDF5 file, as results files are; allowed here: a sweep file");
+            goto done;
+        }
         if (n_bytes > SWEEP_TEXT_BYTES_MAX) {
             code = error_set(error, ERROR_INPUT, "too large; allowed: at most %d bytes", SWEEP_TEXT_BYTES_MAX);
             goto done;

@@ -33,7 +33,8 @@ struct scenario {
     int n_killed; /* the last ranks are killed, the first of them after killed_after_s, the others later each */
     bool kills_coordinator;
     double killed_after_s, killed_every_s;
-    enum kills { KILLS_NOBODY, KILLS_ONCE, KILLS_ALWAYS } kills; /* what some jobs do to their process: ... */
+    /* What some jobs do to their process; KILLS_MOVED: the first that another rank has begun, there and once more. */
+    enum kills { KILLS_NOBODY, KILLS_ONCE, KILLS_ALWAYS, KILLS_MOVED } kills;
     double own_pack_s; /* rank 0's packs, so that the others get those jobs; 0: as all */
     uint64_t n_deadly; /* replicate 20 of so many configurations, from 0 */
     int n_deaths;      /* that the log has to name, in the end */

@@ -50,8 +50,23 @@ static bool is_deadly(uint64_t config, uint64_t replicate)
 }
 
 #ifndef REAL_JOBS
+/* The first job to ask is the one. */
+static bool kills_moved(const struct job *job)
+{
+    if (job->attempt == 0)
+        return false;
+    int file = open(playing->name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    uint64_t killer = job->replicate;
+    if (file >= 0)
+        return write(file, &killer, sizeof killer) == sizeof killer;
+    file = open(playing->name, O_RDONLY);
+    return read(file, &killer, sizeof killer) == sizeof killer && killer == job->replicate;
+}
+
 static bool kills(const struct job *job)
 {
+    if (playing->kills == KILLS_MOVED)
+        return kills_moved(job);
     char name[64];
     if (!is_deadly(job->config, job->replicate))
         return false;
@@ -87,25 +102,37 @@ static void clear_provenance(const struct record_layout *layout, void *record)
                    layout->n_elements[f] * field_type_size(record_fields[f].type));
 }
 
+/* A job that is given up when two ranks have died of it. */
+static bool is_fatal(const struct record_layout *layout, const struct job *job, const void *found)
+{
+    const char *reason = record_field_const(layout, found, FIELD_REASON);
+    if (playing->kills == KILLS_MOVED)
+        return *reason;
+    return playing->kills == KILLS_ALWAYS && is_deadly(job->config, job->replicate);
+}
+
 struct comparison {
     const struct record_layout *layout;
     const struct results *results;
     char *expected, *found;
     bool may_lack; /* slots may be pending */
+    int n_fatal;
 };
 
 static enum error_code compare(void *context, const struct job *job, const void *record, struct error *error)
 {
     (void)error;
-    const struct comparison *c = context;
+    struct comparison *c = context;
     memcpy(c->expected, record, c->layout->n_bytes);
     memcpy(c->found, fake_results_record(c->results, job->config, job->replicate), c->layout->n_bytes);
-    if (playing->kills == KILLS_ALWAYS && is_deadly(job->config, job->replicate)) {
+    if (is_fatal(c->layout, job, c->found)) {
+        c->n_fatal++;
         const char *reason = record_field(c->layout, c->found, FIELD_REASON);
         EXPECT(*(uint8_t *)record_field(c->layout, c->found, FIELD_STATUS) == STATUS_ERROR);
         EXPECT(*(int64_t *)record_field(c->layout, c->found, FIELD_SEED) == job->seed);
         EXPECT(fake_results_n_puts(c->results, job->config, job->replicate) == 1);
         EXPECT(strcmp(reason, "two ranks died in training it") == 0);
+        EXPECT(*(uint16_t *)record_field(c->layout, c->found, FIELD_ATTEMPTS) == (playing->kills == KILLS_MOVED));
         return ERROR_NONE;
     }
     clear_provenance(c->layout, c->expected);
@@ -120,7 +147,7 @@ static enum error_code compare(void *context, const struct job *job, const void 
 static void check_records(const struct scenario *s, const struct hyperparameters *configs, size_t n_configs,
                           const struct record_layout *layout, const struct results *results)
 {
-    struct comparison c = {layout, results, malloc(layout->n_bytes), malloc(layout->n_bytes), s->is_stopped};
+    struct comparison c = {layout, results, malloc(layout->n_bytes), malloc(layout->n_bytes), s->is_stopped, 0};
     struct job_runner *runner;
     struct error error;
 #ifndef REAL_JOBS
@@ -136,6 +163,7 @@ static void check_records(const struct scenario *s, const struct hyperparameters
             while (job_runner_waiting(runner) > 0)
                 check(!job_runner_step(runner, compare, &c, &error));
         }
+    EXPECT(s->kills != KILLS_MOVED || c.n_fatal == 1);
     job_runner_destroy(runner);
     free(c.expected);
     free(c.found);

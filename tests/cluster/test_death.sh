@@ -33,16 +33,23 @@ replicates = 400; seed = 3;
 model = { epochs = 8; N_train = 200; N_test = 21; max_attempts = 3; };
 grid = { hidden_size = [20, 50]; context_location = ("start", "end"); };
 END
+# Few jobs of many attempts: nearly all the time some wait that move from rank to rank.
+cat >moving.cfg <<'END'
+replicates = 6; seed = 3;
+model = { N_train = 20000; N_test = 21; max_attempts = 25; error_threshold = 0.008; };
+grid = { hidden_size = [5, 7, 9]; epochs = [1, 2]; };
+END
 mpirun "${options[@]}" -n 2 "$picky" run sweep.cfg -o whole.h5 2>log || fail "the whole run"
+"$picky" run moving.cfg -o moved.h5 2>log || fail "the run on one rank"
 
 compare() { # [--done] FILE
     /usr/bin/python3 "$tests/compare_results.py" "$@" >out 2>&1 || fail "the file: $(cat out)"
 }
-# start FILE: runs the sweep on 4 ranks; jobs are in the file when this returns, and pids[RANK] are set
+# start FILE [SWEEP RANKS]: runs the sweep; jobs are in the file when this returns, and pids[RANK] are set
 start() {
-    local last=$((SECONDS + 30)) pid rank
+    local last=$((SECONDS + 30)) pid rank sweep=${2:-sweep.cfg} ranks=${3:-4}
     rm -f "$1"
-    (exec mpirun "${options[@]}" -n 4 "$picky" run sweep.cfg -o "$1") >log 2>&1 &
+    (exec mpirun "${options[@]}" -n "$ranks" "$picky" run "$sweep" -o "$1") >log 2>&1 &
     launcher=$! pids=()
     until [[ $("$picky" status "$1" 2>/dev/null | awk '$1 == "done" { print $2 }') -gt 0 ]]; do
         ((SECONDS < last)) || fail "no jobs are done"
@@ -52,11 +59,11 @@ start() {
         rank=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
         pids[rank]=$pid
     done
-    [[ ${#pids[@]} == 4 ]] || fail "not the pids of 4 ranks: ${pids[*]}"
+    [[ ${#pids[@]} == "$ranks" ]] || fail "not the pids of $ranks ranks: ${pids[*]}"
 }
 # finish: sets code to mpirun's exit code
 finish() {
-    local last=$((SECONDS + 60))
+    local last=$((SECONDS + 120))
     while kill -0 "$launcher" 2>/dev/null; do
         ((SECONDS < last)) || fail "it does not end"
         sleep 0.05
@@ -65,10 +72,11 @@ finish() {
     wait "$launcher" || code=$?
     launcher=
 }
-resume() { # FILE: what is in it is right, and --resume completes it
-    compare --done "$1" whole.h5
-    timeout 60 mpirun "${options[@]}" -n 2 "$picky" run sweep.cfg -o "$1" --resume 2>log || fail "resuming"
-    compare whole.h5 "$1"
+resume() { # FILE [SWEEP WHOLE]: what is in it is right, and --resume completes it
+    local sweep=${2:-sweep.cfg} whole=${3:-whole.h5}
+    compare --done "$1" "$whole"
+    timeout 60 mpirun "${options[@]}" -n 2 "$picky" run "$sweep" -o "$1" --resume 2>log || fail "resuming"
+    compare "$whole" "$1"
 }
 
 if [[ -z $mpi_sweep ]]; then
@@ -78,6 +86,11 @@ if [[ -z $mpi_sweep ]]; then
     [[ $code != 0 ]] || fail "mpirun's exit code is 0"
     grep -qE '^picky: stopping: SIGTERM on rank .*--resume goes on$' log || fail "no word of --resume"
     resume killed.h5
+    start killed.h5 moving.cfg 3
+    sleep "$((RANDOM % 300))e-3"
+    kill -9 "${pids[RANDOM % 3]}"
+    finish
+    resume killed.h5 moving.cfg moved.h5
     # MPI that fails is named, and all ranks end.
     said=('^rank [12] on here: MPI fails sending: MPI_ERR_OTHER' '^picky: rank 2 on .*: MPI fails sending: MPI_ERR_OTHER.*--resume$')
     for scenario in sending_fails sending_fails_on_a_worker; do
@@ -98,7 +111,7 @@ play() { # RANKS SCENARIO
 }
 play 6 two_kill_always
 for scenario in kills_once kills_always killed_in_a_pack two_killed_at_once all_workers_killed killed_at_the_start \
-    killed_at_the_end killed_when_winding_up coordinator_killed; do
+    killed_at_the_end killed_when_winding_up killed_when_jobs_move kills_when_moved coordinator_killed; do
     play 4 $scenario
 done
 
@@ -115,6 +128,18 @@ for round in 1 2 3 4 5 6; do
     [[ $(grep -c '^picky: rank [123] on .* died' log) == "$n" ]] || fail "not $n deaths named"
     compare whole.h5 killed.h5
     echo "$n workers killed: $(grep -c singly log) held jobs"
+done
+
+# One while jobs move: what it holds is gone on with by others.
+for round in 1 2 3; do
+    start killed.h5 moving.cfg 3
+    sleep "$((RANDOM % 300))e-3"
+    kill -9 "${pids[1 + round % 2]}"
+    finish
+    [[ $code == 0 ]] || fail "a worker killed while jobs move: exit code $code"
+    grep -q '^picky: rank [12] on .* died' log || fail "no death named"
+    compare moved.h5 killed.h5
+    echo "while jobs move: $(grep -o 'died.*' log)"
 done
 
 # The coordinator: the others end too.

@@ -82,7 +82,8 @@ static void *make(const struct record_layout *layout, const struct hyperparamete
     train_loss[n] = h->N_train < 100 ? 1e-4f : .06f;
     test_loss[0] = test_loss[1] = .05f;
     for (int64_t i = 0; i < 2 * (n + 1); i++) {
-        float at = 2 * (float)(i / 2) / (float)n, middle = made_up->middle[i % 2];
+        int64_t entry = i / 2;
+        float at = 2 * (float)entry / (float)n, middle = made_up->middle[i % 2];
         float from = at < 1 ? made_up->start[i % 2] : 2 * middle - last[i % 2]; /* of the line through the middle */
         float to = at < 1 ? 2 * middle - made_up->start[i % 2] : last[i % 2];
         history[i] = made_up->start[i % 2] == 0 ? last[i % 2] : from + (to - from) * at / 2;

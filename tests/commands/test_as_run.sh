@@ -49,6 +49,28 @@ said 'nothing to do$'
 expect 0 "$picky" run <(cat sweep.cfg) --set seed=4 -o pipe.h5
 again pipe.h5
 
+# ---- what status prints can be pasted: the command that goes on, and the one that made the file ----
+mkdir "a folder"
+cp sweep.cfg "a folder/it's.cfg"
+expect 75 mpirun -n 2 --oversubscribe --bind-to none "$picky" run "a folder/it's.cfg" "${set_all[@]}" -o "a set.h5" \
+    --time-limit 0.001s
+touch "a set-as-run.cfg" # is taken
+expect 0 "$picky" status "a set.h5"
+sed -n '/^It was made by:/,$p' out | tail -n +2 >made_by
+sed -n '/go on with:$/,/--resume$/p' out | tail -n +2 >hint
+cp "a set.h5" begun.h5
+expect 0 bash -e hint
+same "a set.h5" set.h5
+mv begun.h5 "a set.h5"
+expect 0 bash -ec "$(sed 's/ --time-limit 0.001s$//' made_by) --resume"
+same "a set.h5" set.h5
+cp plain.h5 larger.h5 # extended, but not to its end
+expect 75 "$picky" extend larger.h5 sweep.cfg --set replicates=400 --time-limit 0.2s
+expect 0 "$picky" status larger.h5
+sed -n '/go on with:$/,/--resume$/p' out | tail -n +2 >hint
+expect 0 bash -e hint
+again larger.h5
+
 # ---- shards, merged; a merge of that; a part that was to be completed ----
 for i in 1 2; do
     expect 0 "$picky" run sweep.cfg "${set_all[@]}" --shard $i/2

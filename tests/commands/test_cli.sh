@@ -113,6 +113,9 @@ refuse '^picky: --set seed=3: .*allowed: --seed N$' "$picky" train --set seed=3
 refuse '^picky: --set replicates=3: a key of sweeps' "$picky" train --set replicates=3
 refuse '^picky: -o: .*only with --sbatch or --ranks' "$picky" plan good.cfg -o x.h5
 refuse '^picky: --ranks-per-node: only with --sbatch' "$picky" plan good.cfg --ranks-per-node 2
+expect 2 "$picky" run good.cfg -o a.h5 -o b.h5
+grep -q '^picky run: -o is given twice: b.h5$' err || fail "-o twice"
+refuse '^picky: no/where/x.h5: cannot be created: the folder no/where is not there$' "$picky" run good.cfg -o no/where/x.h5
 refuse '^picky: unknown command "foo"; allowed: run' "$picky" help foo
 refuse '^picky: unknown command "rum"; did you mean run; allowed: run' "$picky" rum
 refuse '^picky: --set store=weights: a list, which --set cannot give; allowed: ' "$picky" plan good.cfg --set store=weights
@@ -281,7 +284,7 @@ mpi=(mpirun -n 3 --oversubscribe --bind-to none "$picky")
 refuse '^picky: --time-limit: soon: ' "${mpi[@]}" run good.cfg -o x.h5 --time-limit soon
 refuse '^picky: missing\.cfg: cannot be read: No such file' "$picky" run missing.cfg -o x.h5
 refuse '^picky: missing\.cfg: cannot be read: No such file' "${mpi[@]}" run missing.cfg -o x.h5
-refuse '^picky: nowhere/x\.h5.*: No such file' "$picky" run good.cfg -o nowhere/x.h5
+refuse '^picky: nowhere/x\.h5: cannot be created: the folder nowhere is not there' "$picky" run good.cfg -o nowhere/x.h5
 refuse '^picky: .*need .*B; the free space' "$picky" run good.cfg -o x.h5 --set N_test=1000000 --set replicates=100000000
 refuse '^picky: --set foo=1: unknown key' "${mpi[@]}" run good.cfg -o x.h5 --set foo=1
 refuse '^picky: --set context_location=2: ' "$picky" run good.cfg -o x.h5 --set context_location=2

@@ -144,6 +144,11 @@ said '^picky: shard.h5: it is for shard 1/2 of its sweep; allowed: the whole, as
 cmp shard.h5 untouched.h5 || fail "a shard was changed"
 expect 2 "$picky" extend small.cfg large.cfg
 said 'small.cfg: not a results file of picky'
+for words in 'extend small.cfg kept.h5' 'run kept.h5' 'plan kept.h5'; do
+    # shellcheck disable=SC2086
+    expect 2 "$picky" $words
+    said '^picky: kept.h5: an HDF5 file, as results files are; allowed here: a sweep file$'
+done
 expect 2 "$picky" extend none.h5 large.cfg
 said 'none.h5: No such file'
 expect 2 "$picky" extend kept.h5

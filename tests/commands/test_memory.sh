@@ -65,7 +65,7 @@ in_memory 3 420 "$picky" train --set hidden_size=4096 --set hidden_layers=5
 in_memory 0 300 "$picky" plan sweep.cfg
 said 'warning: configuration 2 .*not one model fits'
 in_memory 0 300 "$picky" plan sweep.cfg --sbatch 1
-said '2 x 4096 units.*extrapolated' out
+said 'one job \(configuration 2 \(hidden_size = 4096\)\) needs about' out
 said 'warning: configuration 2 .*not one model fits'
 [[ $(sed -n 's/#SBATCH --mem-per-cpu=\(.*\)M/\1/p' out) -gt 200 ]] || fail "the script asks for too little: $(grep mem out)"
 

@@ -3,7 +3,7 @@
 
 A file is F.h5.gz beside its sweep; `hashes` holds, for each sweep that they were made from, a line for each slot of its
 complete run: sweep, configuration, replicate, status, SHA-256 of the record, which is over the names and bytes of the
-arrays of that schema, RECORD, in this order.
+arrays of that schema, RECORD, in this order, without later measures.
 
 Usage: check.py PICKY PICKY-ANALYSE
        check.py --write PICKY       writes `hashes`, from complete runs of PICKY, the program that made the files"""
@@ -28,6 +28,8 @@ RECORD = ["status", "seed", "attempts", "attempt_error", "train_loss", "test_err
           "relative_importance", "loss_change", "mean_activation", "input_weights", "hidden_weights", "context_weights",
           "biases", "output_weights", "output_bias", "initial_input_weights", "initial_hidden_weights",
           "initial_context_weights", "initial_output_weights", "test_inputs", "train_inputs", "train_task"]
+# Importances of later measures are left out of the hash.
+BY_MEASURE, N_MEASURES = ("importance", "relative_importance"), 6
 PLOTS = ["training", "ri", "ri-grid", "heatmap", "measures", "importance", "lesion"]
 OVERRIDES = ["epochs=3", "replicates=3", "optimizer=sgd", "name=renamed"]
 
@@ -70,7 +72,7 @@ def run(command, code, is_limited=False):
 def records(path):
     """{(configuration, replicate): (status, hash)} of a results file."""
     with h5py.File(path, "r") as f:
-        arrays = [(name, f[name][()]) for name in RECORD if name in f]
+        arrays = [(name, f[name][:, :, :N_MEASURES] if name in BY_MEASURE else f[name][()]) for name in RECORD if name in f]
         status = f["status"][()]
         found = {}
         for slot in np.ndindex(status.shape):

@@ -22,6 +22,7 @@ static const char *const jobs[] = {
     "hidden_size=8 train_mode=sequential second_task=add-0.5 N_test=13",
     "hidden_size=6 optimizer=sgd lr=9 output_activation=linear max_attempts=2",
     "hidden_size=33 hidden_layers=2 error_threshold=0.001 max_attempts=3",
+    /* Longer than a line. NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
     "hidden_size=6 n_inputs=3 input_low=-1 input_high=1.5 a=0.3 tasks=x0;a*x1+r0;max(x0,x2)^2/3 standardise=variance "
     "output_activation=linear train_mode=replay replay_every=4",
     "hidden_size=5 tasks=x0;x1;x0*x1;x0-x1;x1-x0;x0/(1+x1);x0^3;x1 train_mode=sequential batch_size=5 "

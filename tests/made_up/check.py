@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Old files and a new program: a build with a made-up hyperparameter and a made-up seventh measure, which writes the next
+"""Old files and a new program: a build with a made-up hyperparameter and a made-up measure, which writes the next
 schema, reads, verifies, resumes, extends and merges files of schema 1 (tests/golden) and of today's; today's programs
 refuse its files.
 
@@ -21,11 +21,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 specification = importlib.util.spec_from_file_location("golden", os.path.join(HERE, "../golden/check.py"))
 golden = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(golden)
-run, same = golden.run, golden.same
+run, same, records = golden.run, golden.same, golden.records
 
 PICKY, ANALYSE, NEW, NEW_ANALYSE = map(os.path.abspath, sys.argv[1:5])
 TODAY, NEXT = 2, 3  # schemas
-N_OLD = 6  # measures that today's files have
+N_MEASURES = {1: golden.N_MEASURES, TODAY: 6, NEXT: 7}  # that files have
+MADE_UP = N_MEASURES[TODAY]  # its place
 MEASURE, HYPERPARAMETER = "made_up_mean", "made_up"
 DIFFERENT = 4  # verify's exit code
 # Small, and of the first claim's condition; a linear output is never silent, and every model is accepted.
@@ -34,25 +35,6 @@ model = { N_train = 150; N_test = 8; epochs = 2; hidden_size = 20; hidden_layers
           output_activation = "linear"; };
 grid = { context_location = ["start", "end"]; };
 """
-BY_MEASURE = ("importance", "relative_importance")
-
-whole_records = golden.records
-
-
-def records(path):
-    """As golden.records, of what today's files have: without the seventh measure."""
-    with tempfile.TemporaryDirectory() as folder, h5py.File(path, "r") as f:
-        if f["measure"].shape[0] == N_OLD:
-            return whole_records(path)
-        copy = os.path.join(folder, "x.h5")
-        with h5py.File(copy, "w") as out:
-            for name in golden.RECORD:
-                if name in f:
-                    out[name] = f[name][:, :, :N_OLD] if name in BY_MEASURE else f[name][()]
-        return whole_records(copy)
-
-
-golden.records = records
 
 
 def check_layout(path, schema):
@@ -60,33 +42,33 @@ def check_layout(path, schema):
     is_new = schema == NEXT
     with h5py.File(path, "r") as f:
         assert f.attrs["picky_schema_version"] == schema, f"{path}: schema {f.attrs['picky_schema_version']}"
-        assert f["measure"].shape[0] == f["importance"].shape[2] == N_OLD + is_new, f"{path}: measures"
+        assert f["measure"].shape[0] == f["importance"].shape[2] == N_MEASURES[schema], f"{path}: measures"
         assert (HYPERPARAMETER in f) == is_new, f"{path}: {list(f)}"
         if is_new:
-            assert (f[HYPERPARAMETER][()] == 1).all() and f["measure"].asstr()[N_OLD] == MEASURE
+            assert (f[HYPERPARAMETER][()] == 1).all() and f["measure"].asstr()[MADE_UP] == MEASURE
 
 
 def measured(path):
-    """{(configuration, replicate): has the seventh measure} of slots with results; E[h]^2 is what it must be."""
+    """{(configuration, replicate): has the made-up measure} of slots with results; E[h]^2 is what it must be."""
     with h5py.File(path, "r") as f:
         found = {}
         for slot in np.ndindex(f["status"].shape):
             if f["status"][slot] not in (1, 2):
                 continue
-            importance, mean = f["importance"][slot][N_OLD], f["mean_activation"][slot]
+            importance, mean = f["importance"][slot][MADE_UP], f["mean_activation"][slot]
             has = bool(np.isfinite(importance).any())
             assert not has or np.allclose(importance, mean ** 2, rtol=1e-5, equal_nan=True), f"{path}: {slot}"
             assert has or np.isnan(importance).all(), f"{path}: {slot}"
             if "relative_importance" in f:
-                assert has or np.isnan(f["relative_importance"][slot][N_OLD]).all(), f"{path}: {slot}"
+                assert has or np.isnan(f["relative_importance"][slot][MADE_UP]).all(), f"{path}: {slot}"
             found[slot] = has
         return found
 
 
 def check_measured(path, has):
-    """Those slots have the seventh measure of which has(configuration, replicate)."""
+    """Those slots have the made-up measure of which has(configuration, replicate)."""
     for slot, found in measured(path).items():
-        assert found == has(*slot), f"{path}: {slot} has the seventh measure: {found}"
+        assert found == has(*slot), f"{path}: {slot} has the made-up measure: {found}"
 
 
 def verify(path):
@@ -145,7 +127,7 @@ class Today:
             assert now == then, f"{words}: another table"
             assert MEASURE not in now, now
         _, err = run([NEW_ANALYSE, "summary", self.old, "--measure", MEASURE], golden.BAD)
-        assert re.fullmatch(rf"picky-analyse: \S*old.h5: .*{MEASURE}; allowed: --measure ablation_mean, .*variance, all\n",
+        assert re.fullmatch(rf"picky-analyse: \S*old.h5: .*{MEASURE}; allowed: --measure ablation_mean, .*, all\n",
                             err), err
 
     def check_resume(self):
@@ -167,8 +149,8 @@ class Today:
 
     def check_damage(self):
         """A slot lacks a measure only if all of it is missing."""
-        for slot, value, code in (((0, 5, N_OLD, 0, 0, 0), 7, DIFFERENT), ((1, 6, N_OLD, 1, 1, 3), np.nan, DIFFERENT),
-                                  ((0, 0, N_OLD, 0, 0, 0), 7, DIFFERENT), ((0, 0, 2, slice(None)), np.nan, DIFFERENT)):
+        for slot, value, code in (((0, 5, MADE_UP, 0, 0, 0), 7, DIFFERENT), ((1, 6, MADE_UP, 1, 1, 3), np.nan, DIFFERENT),
+                                  ((0, 0, MADE_UP, 0, 0, 0), 7, DIFFERENT), ((0, 0, 2, slice(None)), np.nan, DIFFERENT)):
             path = shutil.copy(self.new, self.path("damaged.h5"))
             with h5py.File(path, "r+") as f:
                 f["importance"][slot] = value
@@ -214,7 +196,7 @@ class Today:
             run([NEW, "merge", "-o", path, *parts], 0)
             same(path, self.expected)
             check_measured(path, lambda c, r: True)
-        for slot in ((0, 5, N_OLD, 0, 0, 0), (0, 0, 2, 0, 0, 0)):  # both have it
+        for slot in ((0, 5, MADE_UP, 0, 0, 0), (0, 0, 2, 0, 0, 0)):  # both have it
             damaged = shutil.copy(self.new, self.path("damaged.h5"))
             with h5py.File(damaged, "r+") as f:
                 f["importance"][slot] += 1
@@ -233,7 +215,7 @@ class Today:
         rows = list(csv.DictReader(io.StringIO(analyse("claims", self.new, "--csv"))))
         found = {row["measure"]: int(row["n"]) for row in rows
                  if (row["claim"], row["normalise"]) == ("loss_correlation", "none")}
-        assert len(found) == N_OLD + 1 and found[MEASURE] == 2 * 4 and found["variance"] == 2 * 7, found
+        assert len(found) == N_MEASURES[NEXT] and found[MEASURE] == 2 * 4 and found["variance"] == 2 * 7, found
         assert "\n" + " " * 22 in analyse("claims", self.new) and "made" in analyse("claims", self.new)
         rows = list(csv.DictReader(io.StringIO(
             analyse("export", self.new, "--each", "neuron", "--measure", f"variance,{MEASURE}"))))

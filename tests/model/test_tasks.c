@@ -273,7 +273,7 @@ static void test_batches_pool(void **state)
         struct hyperparameters h = hyperparameters_of(cases[c].N_train, cases[c].batch_size, cases[c].fraction,
                                                       cases[c].mode, cases[c].replay_every);
         const uint32_t n = (uint32_t)h.N_train;
-        uint32_t ends[TASKS_MAX];
+        uint32_t ends[TASKS_MAX] = {0};
         int64_t counts[TASKS_MAX];
         if (cases[c].tasks)
             set_tasks(&h, cases[c].tasks);

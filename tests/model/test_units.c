@@ -35,13 +35,21 @@ static void fill_rows(const struct network *pack, struct activations *a, struct 
     }
 }
 
+static bool are_same_bits(float x, float y)
+{
+    uint32_t of_x, of_y;
+    memcpy(&of_x, &x, sizeof x);
+    memcpy(&of_y, &y, sizeof y);
+    return of_x == of_y;
+}
+
 static void assert_rows(const char *what, const float *pack, size_t pack_stride, const float *units,
                         size_t units_stride, size_t lanes, size_t lane, size_t n_rows, size_t n)
 {
     for (size_t row = 0; row < n_rows; row++)
         for (size_t i = 0; i < n; i++) {
             float x = pack[(row * pack_stride + i) * lanes + lane], y = units[row * units_stride + i];
-            if (memcmp(&x, &y, sizeof x) != 0)
+            if (!are_same_bits(x, y))
                 fail_msg("%s: row %zu, element %zu: %.9g in the pack, %.9g with units in the lanes", what, row, i,
                          (double)x, (double)y);
         }
@@ -53,7 +61,7 @@ static void assert_weights(const struct network *pack, const struct network *uni
         for (size_t unit = 0; unit < pack->layer[l].n_units; unit++)
             for (size_t column = 0; column < pack->layer[l].n_columns; column++) {
                 float x = network_weight(pack, lane, l, unit, column), y = network_weight(units, 0, l, unit, column);
-                if (memcmp(&x, &y, sizeof x) != 0)
+                if (!are_same_bits(x, y))
                     fail_msg("weight %d, %zu, %zu: %.9g in the pack, %.9g with units in the lanes", l, unit, column,
                              (double)x, (double)y);
             }

@@ -96,7 +96,7 @@ class Test:
 
             self.part("small/part.h5")
             subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
-            self.run(["sweep.cfg", "-o", "small/new.h5"], 2, r"small/new\.h5\.picky-draft: cannot be created: "
+            self.run(["sweep.cfg", "-o", "small/new.h5"], 2, r"small/new\.h5: cannot be created: "
                      "Read-only file system")
             self.run(["sweep.cfg", "-o", "small/part.h5", "--resume"], 2, r"small/part\.h5: Read-only file system")
             self.run(["small/part.h5"], 0, command="status")

@@ -89,6 +89,19 @@ refused 'hidden_size: 50 in the file, 51 in the sweep \(2 of 6 configurations\)'
 sed 's/\[20, 50\]/[20, 30, 50]/' sweep.cfg >changed.cfg
 refused 'configurations: 6 in the file, 8 in the sweep' \
     'hidden_size: 20, 50, 8, 6 in the file; 20, 30, 50, 8, 6 in the sweep' -- changed.cfg
+# Tasks are told as both have them: by second_task, or as lists.
+small='replicates = 1; model = { hidden_size = 5; epochs = 1; error_threshold = 9.0; }'
+echo "$small; cases = ( { }, { tasks = \"x0 * x1; x0 * x1\"; } );" >lists.cfg
+echo "$small;" >short.cfg
+expect 0 "$picky" run lists.cfg
+expect 2 "$picky" run short.cfg -o lists.h5 --resume
+said '^picky: lists.h5: tasks: x0 \+ x1; x0 \* x1, x0 \* x1; x0 \* x1 in the file; x0 \+ x1; x0 \* x1 in the sweep$'
+! grep -q 'second_task\|in the file;  in\|: *in the' err || fail "an empty value"
+echo "$small; grid = { second_task = [\"prod\", \"add1\"]; };" >two.cfg
+expect 2 "$picky" run two.cfg -o lists.h5 --resume
+! grep -q '=  in\|;  in the\|: *in the file' err || fail "an empty value"
+expect 2 "$picky" extend lists.h5 two.cfg
+! grep -q '=  in\|=[^a-z0-9]*,' err || fail "an empty value"
 expect 2 "$picky" run sweep.cfg -o part.h5
 said 'part.h5: exists already; allowed: .*--resume'
 

@@ -113,8 +113,8 @@ rm out.h5
 "${run[@]}" --time-limit 1s >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "a job longer than the limit: exit code $code"
 said '^picky: warning: one job \(configuration 0\) needs about .*; the limit leaves .*: too little for one attempt$'
-said '^picky: stopped early: 0 of 1 jobs done, none .* again; go on with:$'
-said '^  \S*picky run sweep.cfg -o out.h5 --resume --time-limit LONGER$'
+said '^picky: stopped early: 0 of 1 jobs done, none .* again; without a limit, or with a longer one, go on with:$'
+said '^  \S*picky run sweep.cfg -o out.h5 --resume$'
 # Slurm's limit, and its warning, shortly before: the same, unless the run had but a part of the job's time.
 slurm() { # START END, both from now on
     env SLURM_JOB_START_TIME=$(($(date +%s) + $1)) SLURM_JOB_END_TIME=$(($(date +%s) + $2)) "${run[@]}" --resume

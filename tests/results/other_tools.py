@@ -60,6 +60,16 @@ def check_whole(path, n_jobs=6):
     os.remove("merged.h5")
 
 
+def check_extended(path):
+    """A larger sweep: nobody has changed what picky wrote, however the other program has stored it; but a value is named."""
+    code, _, err = run("extend", path, "s.cfg", "--set", "replicates=4")
+    check(code == 0 and "is not kept" not in err, path, err)
+    with h5py.File(path, "r+") as f:
+        f.attrs["title"] = "mine"
+    code, _, err = run("extend", path, "s.cfg", "--set", "replicates=5")
+    check(code == 0 and err.count("is not kept: @title\n") == 1, path, err)
+
+
 def check_rewritten(path):
     """picky-analyse reads it; picky says what undoes it, which is true."""
     with open(path, "rb") as f:
@@ -109,8 +119,15 @@ def main():
     check_rewritten("zipped.h5")
     tool("h5repack", "-l", "CHUNK=1x1", "s.h5", "chunked.h5")
     check_rewritten("chunked.h5")
+    tool("h5repack", "--latest", "s.h5", "latest.h5")
+    for program, word in ((PICKY, "status"), (PICKY, "verify"), (ANALYSE, "summary")):
+        code, _, err = run(word, "latest.h5", program=program)
+        check(code == 2 and "a newer HDF5 format" in err and "h5repack -f NONE -l CONTI FILE NEW" in err, word, err)
+    tool("h5repack", "-f", "NONE", "-l", "CONTI", "latest.h5", "back.h5")
+    check_whole("back.h5")
     tool("nccopy", "s.h5", "nccopied.h5")
     check_whole("nccopied.h5")
+    check_extended("nccopied.h5")
     shutil.copy("s.h5", "left-out.h5")
     with h5py.File("left-out.h5", "r+") as f:
         del f["train_sample"]  # no array lies along it: store has no training sets
@@ -123,6 +140,7 @@ def main():
     if shutil.which("ncks"):
         tool("ncks", "-O", "s.h5", "ncks.h5")
         check_whole("ncks.h5")
+        check_extended("ncks.h5")
         tool("ncks", "-O", "-4", "-L", "5", "s.h5", "deflated.h5")
         check_rewritten("deflated.h5")
     with open("s.h5", "rb") as f:

@@ -68,7 +68,7 @@ def expected_sizes(n_configs, replicates, h):
     phases = [1 if mode == "random" else 2 for mode in h["train_mode"]]
     layers = max(h["hidden_layers"])
     sizes = {
-        "config": n_configs, "replicate": replicates, "task": 2, "pair": 1, "input": 2, "measure": 6,
+        "config": n_configs, "replicate": replicates, "task": 2, "pair": 1, "input": 2, "measure": len(MEASURES),
         "list": len(set(h["second_task"])),
         "epoch": max(p * e + 1 for p, e in zip(phases, h["epochs"])), "layer": layers, "hidden_layer": layers - 1,
         "unit": max(h["hidden_size"]), "unit_in": max(h["hidden_size"]), "attempt": max(h["max_attempts"]),

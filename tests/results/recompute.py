@@ -208,7 +208,7 @@ def check_relative_importance(c, h, slot, unimportant_below):
 def check_padding(c, h, slot):
     """What the configuration lacks is NaN; what it has is not (relative importance may be)."""
     attempts = int(slot["attempts"])
-    has = {"attempt": attempts, "task": h["n_tasks"], "epoch": h["history"], "measure": 6,
+    has = {"attempt": attempts, "task": h["n_tasks"], "epoch": h["history"], "measure": len(MEASURES),
            "pair": h["n_tasks"] * (h["n_tasks"] - 1) // 2, "layer": h["hidden_layers"],
            "unit": h["hidden_size"], "unit_in": h["hidden_size"], "hidden_layer": h["hidden_layers"] - 1,
            "input": h["n_inputs"], "sample": h["N_test"],

@@ -281,6 +281,7 @@ INLINE void gradients(const int C, const bool is_adam, const struct update *p, s
 /* Loop order: panels; tiles of LANES columns; rows, or units. */
 INLINE void update_panels(const bool is_adam, const struct update_constants *c, const struct update *p)
 {
+    enum { FEW = 4, HALF = LANES < 8 ? FEW : 8 }; /* columns of the narrower tiles that there are at the end */
     struct pending pending = {.c = *c};
     struct deltas deltas;
     for (size_t unit = p->first_unit; unit < p->end_unit; unit += LANES) {
@@ -290,10 +291,10 @@ INLINE void update_panels(const bool is_adam, const struct update_constants *c, 
             size_t n = least(p->end_column - column, LANES);
             if (p->back && column < p->back->n_inputs)
                 back_tile(is_adam, p->back, &deltas, unit, column, &pending);
-            if (n <= 4)
-                gradients(4, is_adam, p, unit, column, n, &pending);
-            else if (n <= 8 || LANES == 8)
-                gradients(LANES < 8 ? LANES : 8, is_adam, p, unit, column, n, &pending);
+            if (n <= FEW)
+                gradients(FEW, is_adam, p, unit, column, n, &pending);
+            else if (n <= HALF || LANES == HALF)
+                gradients(HALF, is_adam, p, unit, column, n, &pending);
             else
                 gradients(LANES, is_adam, p, unit, column, n, &pending);
         }

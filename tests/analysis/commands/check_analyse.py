@@ -760,8 +760,13 @@ class FiguresThatFail(Files):
 
     def test_no_gnuplot(self):
         os.makedirs("nothing", exist_ok=True)
-        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", env={**os.environ, "PATH": "nothing"}), 3,
+        without = {**os.environ, "PATH": "nothing"}
+        self.assert_error(run("plot", "ri", "seed.h5", "-o", "old.svg", "--data", "numbers.csv", env=without), 3,
                           "gnuplot is not installed (Debian package gnuplot-nox)", "the script is old.gp")
+        code, out, err = run("plot", "ri", "seed.h5", "--data", "-", env=without)
+        with open("numbers.csv") as f:
+            self.assertEqual((code, out, err), (0, f.read(), ""))
+        os.remove("numbers.csv")
         subprocess.run(["gnuplot", "-c", "old.gp", "drawn.svg"], check=True)
         xml.etree.ElementTree.parse("drawn.svg")
 

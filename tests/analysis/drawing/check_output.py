@@ -289,7 +289,7 @@ class InTheWay(Folder):
 
     def test_names_do_not_matter(self):
         """What counts is what is written, not what the name ends in."""
-        for name in ("table.txt", "sweep.cfg", "x.h5"):
+        for name in ("table.txt", "table", "x.dat"):
             self.done(run("summary", "in.h5", "--csv", "-o", name))
             self.done(run("summary", "in.h5", "--csv", "-o", name))
             self.refused(run("summary", "in.h5", "--json", "-o", name), "no JSON")
@@ -577,6 +577,16 @@ class Places(Folder):
         os.close(descriptor)
         self.done(run("plot", "ri", "in.h5", "-o", name))
         self.assertTrue(re.search(rb"<svg", read(name)))
+
+    def test_endings(self):
+        """A name that ends as another format's do is refused, but with --force."""
+        for name, ending in (("report", ".pdf"), ("variable", ".csv"), ("summary --csv", ".json"), ("summary", ".h5"),
+                             ("summary --json", ".CSV"), ("models", ".cfg")):
+            code, _, err = run(*COMMANDS[name][1], "-o", f"none{ending}")
+            self.assertEqual((code, err.count("\n")), (2, 1), err)
+            self.assertIn("allowed: another ending, or --force", err)
+            self.assertFalse(os.path.exists(f"none{ending}"))
+        self.done(run("summary", "in.h5", "--csv", "-o", "none.json", "--force"))
 
 
 if __name__ == "__main__":

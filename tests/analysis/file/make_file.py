@@ -52,7 +52,9 @@ def made_up_importance(rng, config):
         if config["second_task"] != "prod" and layer + 1 > context_layer(config):
             split *= 0.3
         side = rng.choice([-1, 1], n_units, p=[1 - config["fraction"], config["fraction"]])
-        strength = rng.lognormal(-6, 1.2, (len(MEASURES), n_units))
+        strength = rng.lognormal(-6, 1.2, (6, n_units))
+        later = np.random.default_rng(layer).lognormal(-6, 1.2, (len(MEASURES) - 6, n_units))  # all else stays as it is
+        strength = np.concatenate([strength, later])
         ratio = np.exp(side * split * rng.gamma(2, 0.8, n_units) + 0.5 * rng.normal(size=n_units))
         dead = rng.random(n_units) < 0.2
         importance[:, 0, layer] = np.where(dead, 0, strength * ratio)

@@ -4,6 +4,7 @@
 #include "dip.h"
 #include "max_t.h"
 #include "paired.h"
+#include "sharing.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -151,6 +152,85 @@ static void wilson(void **state)
     assert_true(fabs(low - 0.0061) < 5e-5 && fabs(high - 0.1718) < 5e-5);
 }
 
+static void assert_overlap(struct overlap overlap, double jaccard, double jaccard_chance, double coefficient,
+                           double coefficient_chance)
+{
+    assert_near(overlap.jaccard, jaccard);
+    assert_near(overlap.jaccard_chance, jaccard_chance);
+    assert_near(overlap.coefficient, coefficient);
+    assert_near(overlap.coefficient_chance, coefficient_chance);
+}
+
+static void overlaps(void **state)
+{
+    (void)state;
+    /* Of 4 units two sets of 2 share 0, 1 or 2 with chances 1/6, 4/6, 1/6; sets of 3 and 2 share 1 or 2, evenly. */
+    assert_overlap(overlap_of(4, 2, 2, 1), 1.0 / 3, 4.0 / 6 / 3 + 1.0 / 6, 1.0 / 2, 1.0 / 2);
+    assert_overlap(overlap_of(4, 3, 2, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
+    assert_overlap(overlap_of(4, 2, 3, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
+    assert_overlap(overlap_of(1, 1, 1, 1), 1, 1, 1, 1);
+    struct overlap one = overlap_of(5, 0, 3, 0), none = overlap_of(5, 0, 0, 0);
+    assert_true(one.jaccard == 0 && one.jaccard_chance == 0 && isnan(one.coefficient) && isnan(one.coefficient_chance));
+    assert_true(isnan(none.jaccard) && isnan(none.jaccard_chance));
+    assert_true(isnan(none.coefficient) && isnan(none.coefficient_chance));
+}
+
+static void assert_counted(const float importance[4], double unimportant_below, bool is_normalised,
+                           const double expected[4])
+{
+    double counted[5] = {777, 777, 777, 777, 777};
+    sharing_counted(importance, 4, unimportant_below, is_normalised, counted);
+    for (size_t i = 0; i < 4; i++)
+        assert_near(counted[i], expected[i]);
+    assert_true(counted[4] == 777);
+}
+
+static void counted_importances(void **state)
+{
+    (void)state;
+    /* Mean 4: what is below 2 does not count. What follows them is none of them. */
+    const float importance[] = {2, 1, 5, 8, 100}, nothing[5] = {0, 0, 0, 0, 1};
+    assert_counted(importance, 0.5, false, (double[]){2, 0, 5, 8});
+    assert_counted(importance, 0.5, true, (double[]){0.5, 0, 1.25, 2});
+    assert_counted(importance, 0, false, (double[]){2, 1, 5, 8});
+    assert_counted(nothing, 0.5, true, (double[]){0, 0, 0, 0});
+}
+
+/* Of a unit that `importances` [n_tasks] say; each is followed by another unit's. */
+static struct unit_sharing unit_of(const double *importances, int n_tasks)
+{
+    double counted[8];
+    for (int t = 0; t < 4; t++) {
+        counted[2 * t] = t < n_tasks ? importances[t] : 50;
+        counted[2 * t + 1] = 100;
+    }
+    return unit_sharing_of(counted, 2, n_tasks);
+}
+
+static void unit_sharing(void **state)
+{
+    (void)state;
+    struct unit_sharing unit = unit_of((double[]){3, 1, 2}, 3);
+    assert_int_equal(unit.preferred, 0);
+    assert_near(unit.selectivity, (3 - 1.5) / (3 + 1.5));
+    assert_near(unit.n_eff, 36.0 / 14);
+    unit = unit_of((double[]){1, 3}, 2);
+    assert_int_equal(unit.preferred, 1);
+    assert_near(unit.selectivity, 1.0 / 2);
+    assert_near(unit.n_eff, 16.0 / 10);
+    unit = unit_of((double[]){1e-200, 1e-200}, 2);
+    assert_int_equal(unit.preferred, 0); /* the first of equal ones */
+    assert_near(unit.selectivity, 0);
+    assert_near(unit.n_eff, 2);
+    unit = unit_of((double[]){4}, 1);
+    assert_true(unit.preferred == 0 && isnan(unit.selectivity) && unit.n_eff == 1);
+    static const double without[][2] = {{0, 0}, {3, -1}, {-1, 3}, {3, NAN}, {NAN, 3}};
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        unit = unit_of(without[i], 2);
+        assert_true(unit.preferred == -1 && isnan(unit.selectivity) && isnan(unit.n_eff));
+    }
+}
+
 static double dip_of(const double *sorted, size_t n)
 {
     enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
@@ -243,6 +323,9 @@ int main(void)
         cmocka_unit_test(kinds_and_bins),
         cmocka_unit_test(quantiles),
         cmocka_unit_test(wilson),
+        cmocka_unit_test(overlaps),
+        cmocka_unit_test(counted_importances),
+        cmocka_unit_test(unit_sharing),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),

@@ -304,7 +304,7 @@ class Export(unittest.TestCase):
         """With -o the same bytes; an older file is replaced when the new one is complete, and only then."""
         for name, args in (("a.csv", ["--each", "neuron"]), ("a.npy", ["--variable", "biases"]),
                            ("a.cfg", ["--sweep", "--force"])):
-            other = ["--variable", "seed"] if name == "a.npy" else []
+            other = {"a.npy": ["--variable", "seed"], "a.cfg": ["--sweep"]}.get(name, [])
             self.assertEqual(run("x.h5", *other, "-o", name), (0, b"", ""))
             with open(name, "rb") as f:
                 old = f.read()
