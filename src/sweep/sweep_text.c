@@ -156,7 +156,7 @@ static bool lacks_quote(const struct token *before, const struct token *token)
             (token->start == end_of(before) && token->kind != TOKEN_STRING));
 }
 
-/* The key whose value is being read, or was read last, in the group that is open. */
+/* The group that is open, below the arrays and lists in it. */
 static const struct level *group_of(const struct syntax *s)
 {
     int depth = s->depth;
@@ -165,6 +165,7 @@ static const struct level *group_of(const struct syntax *s)
     return &s->levels[depth];
 }
 
+/* The key whose value is being read, or was read last, in that group. */
 static const struct token *key_of(const struct syntax *s)
 {
     const struct level *group = group_of(s);
@@ -231,10 +232,12 @@ __attribute__((format(printf, 4, 5))) static enum error_code fail_value(struct s
             memcpy(value + used, "...", 4);
             break;
         }
-        if (is_blank && used > 0 && value[used - 1] != ' ')
+        if (!is_blank) {
+            memcpy(value + used, c, length);
+            used += length;
+        } else if (used > 0 && value[used - 1] != ' ') {
             value[used++] = ' ';
-        else if (!is_blank)
-            memcpy(value + used, c, length), used += length;
+        }
         c += length > 0 ? length : 1;
     }
     return fail(s, from, "%.*s = %s: %s", shown(key), key->start, value, words);
