@@ -34,7 +34,7 @@ static void print_option(FILE *stream, const char *option, const char *value)
 static void print_run(FILE *stream, const char *sweep, const char *output, const struct arguments *arguments,
                       int n_ranks)
 {
-    char shard[SHARD_TEXT_MAX], assignment[1024];
+    char shard[SHARD_TEXT_MAX], *assignment;
     fprintf(stream, "  ");
     print_launcher(stream, n_ranks);
     print_quoted(stream, program_invocation_name);
@@ -43,8 +43,10 @@ static void print_run(FILE *stream, const char *sweep, const char *output, const
     print_option(stream, "-o", output);
     for (size_t i = 0; i < arguments->n_overrides; i++) {
         const struct sweep_override *override = &arguments->overrides[i];
-        snprintf(assignment, sizeof assignment, "%s=%s", override->key, override->value);
-        print_option(stream, "--set", assignment);
+        if (asprintf(&assignment, "%s=%s", override->key, override->value) >= 0) {
+            print_option(stream, "--set", assignment);
+            free(assignment);
+        }
     }
     if (arguments->shard.n > 0) {
         shard_format(&arguments->shard, shard);

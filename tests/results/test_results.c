@@ -570,7 +570,7 @@ static void bad_paths(void **state)
     refuse(directory, &s, ERROR_INPUT, "exists already");
     refuse("", &s, ERROR_INPUT, "not a file name");
     refuse(in_directory("new/"), &s, ERROR_INPUT, "not a file name");
-    refuse(in_directory("no/such/directory.h5"), &s, ERROR_INPUT, "No such file or directory");
+    refuse(in_directory("no/such/directory.h5"), &s, ERROR_INPUT, "is not there");
     refuse(in_directory("taken.h5/x.h5"), &s, ERROR_INPUT, "Not a directory");
     char long_name[256];
     memset(long_name, 'n', sizeof long_name);
