@@ -5,4 +5,4 @@ cd "$(dirname "$0")"
 ./setup.sh test
 cd build
 # More at a time than there are processors: many tests wait for clocks, signals and launchers.
-exec ctest --output-on-failure --no-tests=error -j "$((2 * $(nproc) + 4))" "$@"
+exec ctest --output-on-failure --no-tests=error -j "$((2 * $(nproc) + 2))" "$@"

@@ -76,7 +76,7 @@ NOT_RUN = {
     "tests/bench/scale.py memory": BENCH,
     "tests/bench/scale.py start": BENCH,
     "tests/bench/layouts.py OLD NEW": BENCH,
-    "picky bench --training --rounds 3 --simd avx512": BENCH,
+    "picky bench --rounds 3 --simd avx512 --hidden-size 5,16,50,100,200,400": BENCH,
     "tests/bench/sweeps.py": BENCH,
     "tests/bench/plan.py": BENCH,
     "tests/bench/peers_setup.sh peers-env && tests/bench/peers.py --python peers-env/bin/python": "downloads PyTorch",
