@@ -71,9 +71,10 @@ static const char *text_at(const struct values *values, size_t i, size_t *n)
     size_t size = H5Tget_size(values->type);
     const char *text = (const char *)values->bytes + i * size;
     if (H5Tis_variable_str(values->type) > 0) {
-        memcpy(&text, text, sizeof text);
-        *n = text ? strlen(text) : 0;
-        return text;
+        const char *pointer;
+        memcpy(&pointer, text, sizeof pointer);
+        *n = pointer ? strlen(pointer) : 0;
+        return pointer;
     }
     *n = strnlen(text, size);
     while (H5Tget_strpad(values->type) == H5T_STR_SPACEPAD && *n > 0 && text[*n - 1] == ' ')
