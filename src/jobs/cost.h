@@ -31,8 +31,11 @@ struct cost_term {
 struct cost_terms {
     struct cost_term untrained, training, measures;
 };
+/* How many of each, for kernels of either layout (kernels.h); counted by hand from the loops of train.c and
+ * importance.c. */
 struct cost_terms cost_terms(const struct kernels *kernels, const struct shape *shape);
 
+/* In ns of one core. An instruction set that has no row of its own counts as the first one. */
 struct pack_cost cost_of_pack(const struct kernels *kernels, const struct shape *shape);
 
 #endif
