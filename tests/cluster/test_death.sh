@@ -86,9 +86,13 @@ if [[ -z $mpi_sweep ]]; then
     [[ $code != 0 ]] || fail "mpirun's exit code is 0"
     grep -qE '^picky: stopping: SIGTERM on rank .*--resume goes on$' log || fail "no word of --resume"
     resume killed.h5
-    start killed.h5 moving.cfg 3
-    sleep "$((RANDOM % 300))e-3"
-    kill -9 "${pids[RANDOM % 3]}"
+    for ((tries = 1; ; tries++)); do # a run may be over before it is hit
+        start killed.h5 moving.cfg 3
+        sleep "$((RANDOM % 200))e-3"
+        kill -9 "${pids[RANDOM % 3]}" 2>/dev/null && break
+        finish
+        ((tries < 5)) || fail "no run lasted until it was hit"
+    done
     finish
     resume killed.h5 moving.cfg moved.h5
     # MPI that fails is named, and all ranks end.
