@@ -1,6 +1,7 @@
 #include "job.h"
 
 #include "clock.h"
+#include "job_queue.h"
 #include "job_record.h"
 #include "memory_budget.h"
 #include "text.h"
@@ -15,38 +16,6 @@
 /* A trained model waits at most about so long for others to be measured with: what has been trained should soon be
  * safe. */
 static const double KEEP_S = 1;
-
-/* Bytes of targets that a runner keeps from screening to training, at most: those of 30 jobs of 130,000 samples. More
- * are computed again. */
-enum { KEPT_BYTES_MAX = 16 << 20 };
-
-enum stage {
-    STAGE_NEW,      /* nothing is known of the attempt */
-    STAGE_SCREENED, /* its untrained model is known, and worth training */
-    STAGE_TRAINING, /* in a pack */
-    STAGE_TRAINED,  /* its status is known; it is to be measured */
-};
-
-/* A job that is not done: its current attempt waits for a pack, or is in one. */
-struct waiting {
-    struct job job;
-    uint64_t n_steps, n_bytes; /* of an attempt; of its data */
-    unsigned attempt;          /* 0-based */
-    enum stage stage;
-    enum job_status status;   /* once trained */
-    struct kept_targets kept; /* the attempt's, owned; without values if they are not kept */
-    double untrained_loss;    /* entry 0 of the histories, once screened */
-    float untrained_error[TASKS_MAX];
-    double wall_s;
-    float attempt_error[]; /* [max_attempts][T]; NaN for attempts not made */
-};
-
-/* The waiting jobs of one shape, oldest first. */
-struct job_group {
-    struct shape shape;
-    struct waiting **waiting; /* [n_waiting], owned */
-    size_t n_waiting, capacity;
-};
 
 /* Memory for packs of one width, of the shape that it was used for last. */
 struct pack {
@@ -71,11 +40,9 @@ struct job_runner {
     struct pack packs[PACKINGS_MAX]; /* [n_packs], the widest first */
     int n_packs;
     enum layout layout_of_packs;
-    uint64_t memory;          /* bytes that packs may hold together */
-    size_t n_kept_bytes;      /* of waiting jobs' targets */
-    bool was_refused;         /* and that is what could be allocated */
-    struct job_group *groups; /* [n_groups], those with waiting jobs */
-    size_t n_groups, groups_capacity;
+    uint64_t memory;  /* bytes that packs may hold together */
+    bool was_refused; /* and that is what could be allocated */
+    struct job_queue queue;
     void *record;
     char reason[ERROR_MESSAGE_MAX]; /* of the job that ended last */
     struct job_runner_totals totals;
@@ -151,41 +118,13 @@ enum error_code job_runner_create(struct job_runner **runner, const struct recor
     return ERROR_NONE;
 }
 
-/* Makes room for a job's targets, unless it would be too much or memory is short. */
-static void keep_targets(struct job_runner *runner, struct waiting *w)
-{
-    size_t n_bytes = training_n_targets(&w->job.h) * sizeof(float);
-    if (w->kept.values || n_bytes > KEPT_BYTES_MAX - runner->n_kept_bytes)
-        return;
-    w->kept.values = malloc(n_bytes);
-    runner->n_kept_bytes += w->kept.values ? n_bytes : 0;
-}
-
-static void release_targets(struct job_runner *runner, struct waiting *w)
-{
-    runner->n_kept_bytes -= w->kept.values ? training_n_targets(&w->job.h) * sizeof(float) : 0;
-    free(w->kept.values);
-    w->kept = (struct kept_targets){0};
-}
-
-static void waiting_free(struct job_runner *runner, struct waiting *w)
-{
-    release_targets(runner, w);
-    free(w);
-}
-
 void job_runner_destroy(struct job_runner *runner)
 {
     if (!runner)
         return;
     for (int i = 0; i < runner->n_packs; i++)
         pack_release(&runner->packs[i]);
-    for (size_t g = 0; g < runner->n_groups; g++) {
-        for (size_t i = 0; i < runner->groups[g].n_waiting; i++)
-            waiting_free(runner, runner->groups[g].waiting[i]);
-        free(runner->groups[g].waiting);
-    }
-    free(runner->groups);
+    job_queue_destroy(&runner->queue);
     free(runner->record);
     free(runner);
 }
@@ -195,46 +134,20 @@ int job_runner_lanes(const struct job_runner *runner)
     return (int)runner->packs[0].kernels->lanes;
 }
 
+enum error_code job_runner_add(struct job_runner *runner, const struct job *job, struct error *error)
+{
+    return job_queue_add(&runner->queue, job, error);
+}
+
 size_t job_runner_waiting(const struct job_runner *runner)
 {
-    size_t n = 0;
-    for (size_t g = 0; g < runner->n_groups; g++)
-        n += runner->groups[g].n_waiting;
-    return n;
-}
-
-/* Lanes that a group's jobs at the given stages can fill (job_runner_largest_group). */
-static size_t lanes_filled(const struct job_group *group, enum stage first, enum stage last)
-{
-    uint64_t n_steps = 0, longest = 0;
-    for (size_t i = 0; i < group->n_waiting; i++) {
-        const struct waiting *w = group->waiting[i];
-        if (w->stage < first || w->stage > last)
-            continue;
-        n_steps += w->n_steps;
-        longest = w->n_steps > longest ? w->n_steps : longest;
-    }
-    return longest > 0 ? (size_t)(n_steps / longest) : 0;
-}
-
-static struct job_group *largest_group(const struct job_runner *runner, size_t *n_lanes)
-{
-    struct job_group *largest = NULL;
-    *n_lanes = 0;
-    for (size_t g = 0; g < runner->n_groups; g++) {
-        size_t n = lanes_filled(&runner->groups[g], STAGE_NEW, STAGE_SCREENED);
-        if (n <= *n_lanes)
-            continue;
-        largest = &runner->groups[g];
-        *n_lanes = n;
-    }
-    return largest;
+    return job_queue_waiting(&runner->queue);
 }
 
 size_t job_runner_largest_group(const struct job_runner *runner)
 {
     size_t n_lanes;
-    largest_group(runner, &n_lanes);
+    job_queue_largest(&runner->queue, &n_lanes);
     return n_lanes;
 }
 
@@ -275,65 +188,6 @@ static void begin_pack(struct job_runner *runner, const struct shape *shape, siz
 struct job_runner_totals job_runner_totals(const struct job_runner *runner)
 {
     return runner->totals;
-}
-
-/* The group of a shape, made if there is none; NULL if memory is short. */
-static struct job_group *group_of(struct job_runner *runner, const struct shape *shape)
-{
-    for (size_t g = 0; g < runner->n_groups; g++)
-        if (shape_packs_with(&runner->groups[g].shape, shape))
-            return &runner->groups[g];
-    if (runner->n_groups == runner->groups_capacity) {
-        size_t capacity = runner->groups_capacity ? 2 * runner->groups_capacity : 4;
-        struct job_group *groups = realloc(runner->groups, capacity * sizeof *groups);
-        if (!groups)
-            return NULL;
-        runner->groups = groups;
-        runner->groups_capacity = capacity;
-    }
-    struct job_group *group = &runner->groups[runner->n_groups++];
-    *group = (struct job_group){.shape = *shape};
-    return group;
-}
-
-enum error_code job_runner_add(struct job_runner *runner, const struct job *job, struct error *error)
-{
-    struct shape shape = shape_of(&job->h);
-    size_t n_errors = (size_t)job->h.max_attempts * (size_t)shape.n_tasks;
-    struct job_group *group = group_of(runner, &shape);
-    if (!group)
-        goto failed;
-    if (group->n_waiting == group->capacity) {
-        size_t capacity = group->capacity ? 2 * group->capacity : 16;
-        struct waiting **waiting = realloc(group->waiting, capacity * sizeof(struct waiting *));
-        if (!waiting)
-            goto failed;
-        group->waiting = waiting;
-        group->capacity = capacity;
-    }
-    struct waiting *w = calloc(1, sizeof *w + n_errors * sizeof(float));
-    if (!w)
-        goto failed;
-    w->job = *job;
-    w->attempt = (unsigned)job->attempt;
-    w->n_steps = (uint64_t)shape_steps(&shape);
-    w->n_bytes = training_data_bytes(&shape, job->h.N_train, 1);
-    for (size_t i = 0; i < n_errors; i++)
-        w->attempt_error[i] = quiet_nan();
-    group->waiting[group->n_waiting++] = w;
-    return ERROR_NONE;
-failed:
-    return error_set(error, ERROR_FATAL, "out of memory for waiting jobs");
-}
-
-/* Takes a job out of its group, keeping the order of the others. */
-static void group_remove(struct job_group *group, const struct waiting *w)
-{
-    size_t i = 0;
-    while (group->waiting[i] != w)
-        i++;
-    memmove(&group->waiting[i], &group->waiting[i + 1], (group->n_waiting - i - 1) * sizeof(struct waiting *));
-    group->n_waiting--;
 }
 
 /* ---- packs -------------------------------------------------------------------------------------------------- */
@@ -377,8 +231,7 @@ static enum error_code end_job(struct job_runner *runner, struct job_group *grou
                                void *context, struct error *error)
 {
     enum error_code code = done(context, &w->job, runner->record, error);
-    group_remove(group, w);
-    waiting_free(runner, w);
+    job_queue_remove(&runner->queue, group, w);
     return code;
 }
 
@@ -416,7 +269,7 @@ static enum error_code load_lane(struct job_runner *runner, struct pack *pack, s
     if (training_load_kept(&pack->training, lane, &job->h, job->seed, w->attempt, kept, error))
         return error->code;
     if (w->stage != STAGE_NEW) {
-        release_targets(runner, w);
+        job_queue_release_targets(&runner->queue, w);
         struct model *model = &pack->training.model[lane];
         model->train_loss[0] = w->untrained_loss;
         memcpy(model->test_error, w->untrained_error, (size_t)model->shape.n_tasks * sizeof(float));
@@ -504,32 +357,6 @@ static enum error_code load_pack(struct job_runner *runner, const struct shape *
     }
 }
 
-/* Up to n_max of the group's attempts that nothing is known of, oldest first. */
-static size_t choose_new(const struct job_group *group, size_t n_max, struct waiting **members)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < group->n_waiting && n < n_max; i++)
-        if (group->waiting[i]->stage == STAGE_NEW)
-            members[n++] = group->waiting[i];
-    return n;
-}
-
-/* Of the group's screened attempts that take no more steps and memory than this the longest, of these the oldest, which
- * goes into training; NULL if there is none. */
-static struct waiting *take_longest(const struct job_group *group, uint64_t most_steps, uint64_t most_bytes)
-{
-    struct waiting *longest = NULL;
-    for (size_t i = 0; i < group->n_waiting; i++) {
-        struct waiting *w = group->waiting[i];
-        if (w->stage == STAGE_SCREENED && w->n_steps <= most_steps && w->n_bytes <= most_bytes &&
-            (!longest || w->n_steps > longest->n_steps))
-            longest = w;
-    }
-    if (longest)
-        longest->stage = STAGE_TRAINING;
-    return longest;
-}
-
 static void record_attempt(struct waiting *w, const float *errors, size_t n_tasks)
 {
     for (size_t task = 0; task < n_tasks; task++)
@@ -561,9 +388,10 @@ static enum error_code screen(struct job_runner *runner, struct job_group *group
     struct waiting *members[KERNELS_LANES_MAX] = {NULL};
     struct pack *pack;
     size_t n, T = (size_t)group->shape.n_tasks, lanes = runner->packs[0].kernels->lanes;
-    while (lanes_filled(group, STAGE_SCREENED, STAGE_SCREENED) < lanes && (n = choose_new(group, lanes, members)) > 0) {
+    while (job_group_lanes(group, STAGE_SCREENED, STAGE_SCREENED) < lanes &&
+           (n = job_group_choose_new(group, lanes, members)) > 0) {
         for (size_t i = 0; i < n; i++)
-            keep_targets(runner, members[i]);
+            job_queue_keep_targets(&runner->queue, members[i]);
         if (load_pack(runner, &group->shape, members, &n, n, &pack, unfit, error))
             return error->code;
         training_untrained(&pack->training);
@@ -627,7 +455,7 @@ static enum job_status judge(const struct training *training, size_t lane, unsig
 static enum error_code measure(struct job_runner *runner, struct pack *pack, struct training *training,
                                struct waiting **members, job_done done, void *context, struct error *error)
 {
-    struct job_group *group = group_of(runner, &pack->training.network.shape);
+    struct job_group *group = job_queue_group(&runner->queue, &pack->training.network.shape);
     double start = clock_awake_s(), n = 0;
     for (size_t lane = 0; lane < training->lanes; lane++)
         n += members[lane] != NULL;
@@ -676,8 +504,8 @@ static bool is_due(struct job_runner *runner, const struct pack *pack)
 {
     if (pack->n_kept == 0)
         return false;
-    const struct job_group *group = group_of(runner, &pack->training.network.shape);
-    return lanes_filled(group, STAGE_NEW, STAGE_SCREENED) == 0 ||
+    const struct job_group *group = job_queue_group(&runner->queue, &pack->training.network.shape);
+    return job_group_lanes(group, STAGE_NEW, STAGE_SCREENED) == 0 ||
            clock_awake_s() - pack->kept_since_s + pack->training_s > KEEP_S ||
            (uint64_t)runner->n_packs * pack->n_bytes > runner->memory;
 }
@@ -766,7 +594,7 @@ static void refill(struct job_runner *runner, struct pack *pack, const struct jo
     for (size_t lane = 0; lane < pack->n_models; lane++) {
         if (pack->member[lane])
             continue;
-        if (!(w = take_longest(group, n_left, pack->model_bytes)))
+        if (!(w = job_group_take_longest(group, n_left, pack->model_bytes)))
             return;
         if (load_lane(runner, pack, lane, w, &ignored)) {
             w->stage = STAGE_SCREENED; /* waits for a pack that has the memory */
@@ -824,9 +652,9 @@ static enum error_code train_longest(struct job_runner *runner, struct job_group
 {
     struct waiting *members[KERNELS_LANES_MAX] = {NULL}; /* all of it: gcc 14 cannot see that only n are read */
     struct pack *pack = NULL;
-    size_t n_chosen = 0, n_lanes = lanes_filled(group, STAGE_SCREENED, STAGE_SCREENED);
+    size_t n_chosen = 0, n_lanes = job_group_lanes(group, STAGE_SCREENED, STAGE_SCREENED);
     while (n_chosen < runner->packs[0].kernels->lanes &&
-           (members[n_chosen] = take_longest(group, UINT64_MAX, UINT64_MAX)))
+           (members[n_chosen] = job_group_take_longest(group, UINT64_MAX, UINT64_MAX)))
         n_chosen++;
     size_t n = n_chosen;
     n_lanes = n_lanes < n ? n_lanes : n;
@@ -839,23 +667,14 @@ static enum error_code train_longest(struct job_runner *runner, struct job_group
 
 /* ---- steps -------------------------------------------------------------------------------------------------- */
 
-static void drop_empty_groups(struct job_runner *runner)
-{
-    for (size_t g = runner->n_groups; g-- > 0;)
-        if (runner->groups[g].n_waiting == 0) {
-            free(runner->groups[g].waiting);
-            runner->groups[g] = runner->groups[--runner->n_groups];
-        }
-}
-
 enum error_code job_runner_hand_back(struct job_runner *runner, job_done done, void *context, size_t *n,
                                      struct error *error)
 {
     enum error_code code = ERROR_NONE;
     bool stays = false;
     *n = 0;
-    for (size_t g = 0; g < runner->n_groups; g++) {
-        struct job_group *group = &runner->groups[g];
+    for (size_t g = 0; g < runner->queue.n_groups; g++) {
+        struct job_group *group = &runner->queue.groups[g];
         for (size_t i = 0; i < group->n_waiting && !code;) {
             struct waiting *w = group->waiting[i];
             bool is_open = w->stage == STAGE_NEW || w->stage == STAGE_SCREENED;
@@ -872,7 +691,7 @@ enum error_code job_runner_hand_back(struct job_runner *runner, job_done done, v
             ++*n;
         }
     }
-    drop_empty_groups(runner);
+    job_queue_drop_empty(&runner->queue);
     return code;
 }
 
@@ -883,7 +702,7 @@ enum error_code job_runner_flush(struct job_runner *runner, job_done done, void 
     for (int i = 0; i < runner->n_packs && !code && !is_interrupted(runner); i++)
         if (runner->packs[i].n_kept > 0)
             code = measure_kept(runner, &runner->packs[i], done, context, error);
-    drop_empty_groups(runner);
+    job_queue_drop_empty(&runner->queue);
     runner->totals.busy_s += clock_awake_s() - start;
     runner->totals.cpu_s += clock_cpu_s() - cpu_start;
     return code;
@@ -892,7 +711,7 @@ enum error_code job_runner_flush(struct job_runner *runner, job_done done, void 
 enum error_code job_runner_step(struct job_runner *runner, job_done done, void *context, struct error *error)
 {
     size_t n_lanes;
-    struct job_group *group = largest_group(runner, &n_lanes);
+    struct job_group *group = job_queue_largest(&runner->queue, &n_lanes);
     if (!group || is_interrupted(runner))
         return ERROR_NONE;
 
@@ -922,7 +741,7 @@ enum error_code job_runner_step(struct job_runner *runner, job_done done, void *
         if (is_due(runner, &runner->packs[i]))
             code = measure_kept(runner, &runner->packs[i], done, context, error);
     atomic_store(&runner->n_in_pack, 0);
-    drop_empty_groups(runner);
+    job_queue_drop_empty(&runner->queue);
     runner->totals.busy_s += clock_awake_s() - start;
     runner->totals.cpu_s += clock_cpu_s() - cpu_start;
     return code;
