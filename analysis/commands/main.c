@@ -45,6 +45,8 @@ static enum error_code run(struct request *request, struct error *error)
         !choose_models(request, reader, title, error) &&
         !selection_make(&selection, reader, request->conditions, request->n_conditions, error))
         request->command->run(reader, &selection, request, error);
+    if (request->title == title)
+        request->title = NULL; /* it ends here */
     selection_free(&selection);
     reader_close(reader);
     return error->code;

@@ -60,7 +60,9 @@ static void widen(struct dots_figure *figure, size_t layer, const struct estimat
 {
     if (is_of_layer(figure) && !layer_mask_has(figure->request->layers, layer))
         return;
-    extent_add(&figure->extent, estimate);
+    struct extent extent = figure->extent; /* its own: else the analyser has the figure lost, and its rows leak */
+    extent_add(&extent, estimate);
+    figure->extent = extent;
 }
 
 /* What the rejected models of a row that are alive come to, beside the accepted ones. */

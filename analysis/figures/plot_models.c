@@ -73,11 +73,13 @@ static void take_strip(struct models_figure *figure, struct strip *strip, const 
         if (isfinite(column[i]))
             strip->values[strip->n++] = column[i];
     statistics_sort(strip->values, strip->n);
-    extent_add(&figure->extent, &strip->estimate);
+    struct extent extent = figure->extent; /* its own: else the analyser has the figure lost, and its strips leak */
+    extent_add(&extent, &strip->estimate);
     if (strip->n > 0) {
-        extent_add_value(&figure->extent, (double)strip->values[0]);
-        extent_add_value(&figure->extent, (double)strip->values[strip->n - 1]);
+        extent_add_value(&extent, (double)strip->values[0]);
+        extent_add_value(&extent, (double)strip->values[strip->n - 1]);
     }
+    figure->extent = extent;
 }
 
 /* Reads the i-th of the selected configurations. */
@@ -113,6 +115,7 @@ static enum error_code read_rows(struct models_figure *figure, struct error *err
     size_t n = figure->selection->n;
     struct sample_estimates *estimates = malloc(sizeof *estimates);
     struct ticker ticker;
+    check(n > 0 && figure->n_layers > 0);
     figure->values = calloc(n, sizeof *figure->values);
     figure->n_models = calloc(n, sizeof *figure->n_models);
     figure->strips = calloc(n * figure->n_layers, sizeof *figure->strips);

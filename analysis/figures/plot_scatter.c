@@ -53,6 +53,7 @@ static struct series *series_of(const struct scatter_figure *figure, size_t row,
 
 static enum error_code make_room(struct scatter_figure *figure, struct error *error)
 {
+    check(figure->n_rows > 0 && figure->n_columns > 0 && figure->n_series > 0);
     figure->series = calloc(figure->n_rows * figure->n_columns * figure->n_series, sizeof *figure->series);
     figure->n_models = calloc(figure->selection->n, sizeof *figure->n_models);
     figure->row_titles = calloc(figure->n_rows, sizeof *figure->row_titles);

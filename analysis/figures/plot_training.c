@@ -237,7 +237,8 @@ static void write_table(const struct training_figure *figure)
         for (size_t v = 0; v < curves->n_points * curves->n_tasks; v++) {
             const struct estimate error = {curves->median[v], curves->low[v], curves->high[v], curves->n_models};
             figure_data_row(&panels->gnuplot, panels->reader, panels->selection->configs[i]);
-            figure_data_number(&panels->gnuplot, (double)curves->entries[v / curves->n_tasks]);
+            const size_t point = v / curves->n_tasks;
+            figure_data_number(&panels->gnuplot, (double)curves->entries[point]);
             figure_data_number(&panels->gnuplot, (double)(v % curves->n_tasks + 1));
             figure_data_estimate(&panels->gnuplot, &error);
         }

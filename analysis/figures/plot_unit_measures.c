@@ -150,7 +150,9 @@ static enum error_code read_row(struct units_figure *figure, size_t row, size_t 
 
 static enum error_code read_rows(struct units_figure *figure, struct error *error)
 {
-    size_t n = figure->selection->n, n_points = ALL_POINTS_MAX / (n * figure->n_against * figure->n_tasks);
+    const size_t n = figure->selection->n;
+    check(n > 0 && figure->n_against > 0 && figure->n_tasks > 0);
+    size_t n_points = ALL_POINTS_MAX / (n * figure->n_against * figure->n_tasks);
     struct ticker ticker;
     figure->clouds = calloc(n, sizeof *figure->clouds);
     figure->n_models = calloc(n, sizeof *figure->n_models);

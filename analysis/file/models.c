@@ -228,7 +228,7 @@ enum error_code models_choose(struct reader *reader, unsigned statuses, struct e
     check((statuses & ~(1u << STATUS_ACCEPTED | 1u << STATUS_REJECTED)) == 0);
     error->code = ERROR_NONE;
     if (!reader->is_dead && (statuses >> STATUS_REJECTED & 1)) {
-        float *errors = malloc(reader->n_replicates * TASKS_MAX * sizeof *errors);
+        float *errors = calloc(reader->n_replicates, TASKS_MAX * sizeof *errors);
         reader->is_dead = calloc(reader->n_configs * reader->n_replicates, 1);
         if (!errors || !reader->is_dead)
             error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);

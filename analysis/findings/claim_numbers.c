@@ -128,6 +128,7 @@ static double mean_of_layers(const double *layers, int first, int end)
 static double number_of_layers(enum claim_id claim, const struct hyperparameters *h, const double *layers)
 {
     int n_layers = (int)h->hidden_layers, context = hyperparameters_context_layer(h) - 1;
+    check(context >= 0 && context < n_layers);
     switch (claim) {
     case CLAIM_TWO_SUBNETWORKS: return layers[context];
     case CLAIM_END_SPLITS: return layers[n_layers - 1];
@@ -135,7 +136,7 @@ static double number_of_layers(enum claim_id claim, const struct hyperparameters
     case CLAIM_SIMILAR_SHARE: return -mean_of_layers(layers, context + 1, n_layers);
     case CLAIM_SMALL_MIX: return -mean_of_layers(layers, 0, n_layers);
     case CLAIM_REPLAY_SELECTS:
-    case CLAIM_RARE_RECRUITS: return mean_of_layers(layers, 0, n_layers);
+    case CLAIM_RARE_RECRUITS:
     case CLAIM_NONE: return mean_of_layers(layers, 0, n_layers);
     case N_CLAIM_LISTS: break;
     }

@@ -469,6 +469,7 @@ done:
 static enum error_code take_trends(struct work *work, const struct other_pair *pair, struct other_result *other,
                                    struct error *error)
 {
+    check(pair->n > 0);
     double *x = malloc(pair->n * sizeof *x);
     error->code = ERROR_NONE;
     if (!x)

@@ -267,6 +267,7 @@ static enum error_code compare_group(struct work *work, size_t group, const stru
         groups_make_without_both(&alike, work->reader, configs, key, other, error))
         goto done;
     n_quads = values.groups.n * (others.groups.n + 1);
+    check(n_quads > 0);
     quads = calloc(n_quads, sizeof *quads);
     if (!quads) {
         no_memory(work, error);

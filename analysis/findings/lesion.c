@@ -530,6 +530,7 @@ enum error_code lesion_measure_again(struct reader *reader, size_t config, size_
     if (result.n_models == 0 || allocate(&l, result.n_models, error) ||
         importance_create(&importance, &l.training, error))
         goto done;
+    check(l.units.n_measures > 0); /* since allocate */
     values = malloc(l.units.n_measures * result.n_tasks * l.n_layers * l.n_units * sizeof *values);
     if (!values) {
         no_memory(reader, error);

@@ -26,7 +26,7 @@ struct sharing {
 
 static size_t pair_index(int a, int b)
 {
-    return (size_t)(b * (b - 1) / 2 + a);
+    return (size_t)b * (size_t)(b - 1) / 2 + (size_t)a;
 }
 
 static int n_tasks_of(const struct report *report, size_t i)

@@ -54,6 +54,7 @@ static enum error_code write_table(struct reader *reader, struct summary_table *
 {
     const struct selection *group = &table->groups->groups[table->group];
     struct sample_estimates estimates, rejected;
+    rejected.n_models = 0;
     struct sample sample;
     if (sample_read(&sample, reader, group, &table->ri, table->options->format == TABLE_JSON, error))
         return error->code;

@@ -158,7 +158,7 @@ static void shorten(char *text)
         digits[strlen(digits) - 1] = '\0';
     }
     if (strspn(digits, "0.") == strlen(digits) && *digits)
-        strcpy(text, "0");
+        memcpy(text, "0", 2);
     else if (digits[0] == '0' && digits[1] == '.')
         memmove(digits, digits + 1, strlen(digits));
 }

@@ -63,10 +63,11 @@ static void messages(void **state)
     setenv("COLUMNS", "40", 1);
     assert_string_equal(shown(200, false, line, ""), broken);
     unsetenv("COLUMNS");
-    char wide[200] = "", expected[400];
+    char wide[200], expected[400];
+    size_t used = 0;
     for (int i = 0; i < 30; i++)
-        strcat(wide, "x\xc3\xa4 ");
-    strcat(wide, "\n");
+        used += (size_t)snprintf(wide + used, sizeof wide - used, "x\xc3\xa4 ");
+    snprintf(wide + used, sizeof wide - used, "\n");
     snprintf(expected, sizeof expected, "%.*s\n  %s", 26 * 4 + 3, wide, wide + 27 * 4);
     assert_memory_equal(shown(300, false, wide, ""), expected, strlen(expected) - 2); /* 80 at most, of characters */
 }
