@@ -169,6 +169,8 @@ static void overlaps(void **state)
     assert_overlap(overlap_of(4, 3, 2, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
     assert_overlap(overlap_of(4, 2, 3, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
     assert_overlap(overlap_of(1, 1, 1, 1), 1, 1, 1, 1);
+    assert_overlap(overlap_of(5, 1, 2, 1), 1.0 / 2, 2.0 / 5 / 2, 1,
+                   2.0 / 5); /* sets of 1 and 2 share 1 in 2 of 5 cases */
     struct overlap one = overlap_of(5, 0, 3, 0), none = overlap_of(5, 0, 0, 0);
     assert_true(one.jaccard == 0 && one.jaccard_chance == 0 && isnan(one.coefficient) && isnan(one.coefficient_chance));
     assert_true(isnan(none.jaccard) && isnan(none.jaccard_chance));
@@ -193,6 +195,7 @@ static void counted_importances(void **state)
     assert_counted(importance, 0.5, false, (double[]){2, 0, 5, 8});
     assert_counted(importance, 0.5, true, (double[]){0.5, 0, 1.25, 2});
     assert_counted(importance, 0, false, (double[]){2, 1, 5, 8});
+    assert_counted((float[]){0.25f, 0.125f, 0.625f, 1}, 0.5, true, (double[]){0.5, 0, 1.25, 2});
     assert_counted(nothing, 0.5, true, (double[]){0, 0, 0, 0});
 }
 
@@ -218,6 +221,8 @@ static void unit_sharing(void **state)
     assert_int_equal(unit.preferred, 1);
     assert_near(unit.selectivity, 1.0 / 2);
     assert_near(unit.n_eff, 16.0 / 10);
+    unit = unit_of((double[]){3, 0}, 2);
+    assert_true(unit.preferred == 0 && unit.selectivity == 1 && unit.n_eff == 1);
     unit = unit_of((double[]){1e-200, 1e-200}, 2);
     assert_int_equal(unit.preferred, 0); /* the first of equal ones */
     assert_near(unit.selectivity, 0);
