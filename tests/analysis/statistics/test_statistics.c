@@ -1,6 +1,8 @@
 /* Statistics on cases worked out by hand, and without memory. check_statistics.py compares them with NumPy and SciPy.
  * Linked with -Wl,--wrap=malloc,--wrap=calloc. */
 #include "bootstrap.h"
+#include "correlation.h"
+#include "density.h"
 #include "dip.h"
 #include "max_t.h"
 #include "paired.h"
@@ -236,6 +238,62 @@ static void unit_sharing(void **state)
     }
 }
 
+static void assert_correlation(const float *x, const float *y, size_t n, double r)
+{
+    struct estimate found = correlation_of(x, y, n);
+    assert_near(found.value, r);
+    assert_true(fabs(found.value) <= 1 && isnan(found.low) && isnan(found.high));
+    assert_int_equal(found.n, n);
+}
+
+static void correlations(void **state)
+{
+    (void)state;
+    const float x[] = {1, 2, 3}, y[] = {1, 3, 2}, down[] = {2, 3, 1}, small[] = {1 / 16.0f, 2 / 16.0f, 3 / 16.0f};
+    assert_correlation(x, y, 3, 0.5); /* of three there is no interval */
+    assert_correlation(x, down, 3, -0.5);
+    assert_correlation(small, y, 3, 0.5);
+    assert_correlation(y, small, 3, 0.5);
+    /* All on one line, of which rounding makes a little more than 1 and -1. */
+    const float on[] = {1, 2, 4, 6, 11}, up[] = {3, 6, 12, 18, 33}, falling[] = {-3, -6, -12, -18, -33};
+    assert_correlation(on, up, 5, 1);
+    assert_correlation(on, falling, 5, -1);
+}
+
+static double rank_correlation_of(const double *x, const double *y, size_t n)
+{
+    enum { MOST = 8 };
+    struct ranked scratch[MOST + 1];
+    double numbers[2 * MOST + 1];
+    scratch[n] = (struct ranked){777, 777};
+    numbers[2 * n] = 777;
+    double r = rank_correlation(x, y, n, scratch, numbers);
+    assert_true(numbers[2 * n] == 777 && scratch[n].value == 777 && scratch[n].index == 777);
+    return r;
+}
+
+static void rank_correlations(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 30, NAN}, y[] = {-1, 3, 2, 1}, up[] = {0, 1, 2, 3}, ties[] = {7, 7, 8, 9};
+    assert_near(rank_correlation_of(x, y, 3), 0.5);
+    assert_near(rank_correlation_of(x, y, 4), 0.5);
+    assert_near(rank_correlation_of(y, x, 4), 0.5);
+    assert_true(isnan(rank_correlation_of(x, y, 2)));
+    /* Ranks 1.5, 1.5, 3 and 4: 4.5 of the roots of 4.5 and 5. */
+    assert_near(rank_correlation_of(ties, up, 4), sqrt(4.5 / 5));
+}
+
+static void density_widths(void **state)
+{
+    (void)state;
+    /* 0.9 n^-0.2 times the standard deviation, where the quartiles are equal; far from 0 it is not lost in rounding.
+     * What follows the values is none of them. */
+    const float one_of_seven[] = {0, 0, 0, 0, 0, 0, 1, 0, 0}, far[] = {1e6f, 1e6f, 1e6f, 1e6f, 1e6f, 1e6f, 1e6f + 1};
+    assert_near(density_width(one_of_seven, 7), 0.9 * sqrt(1.0 / 7) * pow(7, -0.2));
+    assert_near(density_width(far, 7), 0.9 * sqrt(1.0 / 7) * pow(7, -0.2));
+}
+
 static double dip_of(const double *sorted, size_t n)
 {
     enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
@@ -331,6 +389,9 @@ int main(void)
         cmocka_unit_test(overlaps),
         cmocka_unit_test(counted_importances),
         cmocka_unit_test(unit_sharing),
+        cmocka_unit_test(correlations),
+        cmocka_unit_test(rank_correlations),
+        cmocka_unit_test(density_widths),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
