@@ -523,7 +523,7 @@ class Effects(unittest.TestCase):
             self.assertAlmostEqual(ask([call("distance", [n], a, b)])[0][0], expected, delta=1e-12)
         for a, b, expected in (([1, 1, 0, 0], [0, 0, 2, 5], 1), ([1, 2, 3], [2, 4, 6], 0), ([1, 1], [3, 0], 0.5)):
             self.assertAlmostEqual(ask([call("distance", [len(a)], a, b)])[0][0], expected, delta=1e-12)
-        for a, b in (([0, 0], [1, 2]), ([1, 2], [0, 0]), ([1, -1], [1, 2]), ([1, 3], [1, -1]), ([1, np.nan], [1, 2]),
+        for a, b in (([0, 0], [1, 2]), ([1, 2], [0, 0]), ([3, -1], [1, 2]), ([1, 3], [3, -1]), ([1, np.nan], [1, 2]),
                      ([np.inf, 1], [1, 2]), ([1, 2], [1, np.inf])):
             self.assertTrue(np.isnan(ask([call("distance", [2], a, b)])[0][0]), (a, b))
 
