@@ -9,6 +9,8 @@
 #include "power.h"
 #include "sharing.h"
 #include "statistics.h"
+#include "student.h"
+#include "verdict.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -303,6 +305,27 @@ static void powers(void **state)
     assert_near(power_of(2, 0, sqrt(25000), 25000), 0.5159677934423318);
 }
 
+static void students_intervals(void **state)
+{
+    (void)state;
+    const float one[] = {0.3f}, near[] = {0, 1, 3, 3}, far[] = {1e6f, 1e6f + 1, 1e6f + 3, 1e6f + 3};
+    assert_near(student_interval(one, 1, 0.95).value, (double)0.3f);
+    struct estimate a = student_interval(near, 4, 0.95), b = student_interval(far, 4, 0.95);
+    assert_true(fabs(b.low - 1e6 - a.low) < 1e-9 && fabs(b.high - 1e6 - a.high) < 1e-9); /* not lost in rounding */
+    assert_near(student_bonferroni(1), 0.95);
+    assert_near(student_bonferroni(5), 0.99);
+}
+
+static void warnings(void **state)
+{
+    (void)state;
+    /* What is as near to another as the tolerance says, or to 0, is equal to it. */
+    const float values[] = {VERDICT_TOLERANCE, -VERDICT_TOLERANCE, 0, 1, 2, 3},
+                equal[] = {0, VERDICT_TOLERANCE, 0, 0, 0, 0};
+    assert_int_equal(verdict_warnings(values, 6), WARNING_ZEROS | WARNING_MINORITY);
+    assert_int_equal(verdict_warnings(equal, 6), WARNING_ALL_EQUAL | WARNING_ZEROS | WARNING_MINORITY);
+}
+
 static double dip_of(const double *sorted, size_t n)
 {
     enum { MOST = 16, AROUND = 64 }; /* numbers before and behind what it may use */
@@ -402,6 +425,8 @@ int main(void)
         cmocka_unit_test(rank_correlations),
         cmocka_unit_test(density_widths),
         cmocka_unit_test(powers),
+        cmocka_unit_test(students_intervals),
+        cmocka_unit_test(warnings),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
