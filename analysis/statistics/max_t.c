@@ -76,12 +76,13 @@ static double share_from(const double *sorted, size_t n, double x)
 /* Whether a row belongs to the family; marks its seeds. */
 static bool is_member(const float *row, size_t n_seeds, bool *has_seed)
 {
-    size_t n = 0, n_other = 0;
+    size_t n = 0;
+    bool has_other = false;
     for (size_t s = 0; s < n_seeds; s++) {
         n += isnan(row[s]) ? 0 : 1;
-        n_other += !isnan(row[s]) && row[s] != 0 ? 1 : 0;
+        has_other |= !isnan(row[s]) && row[s] != 0;
     }
-    if (n < MAX_T_SEEDS_MIN || n_other == 0)
+    if (n < MAX_T_SEEDS_MIN || !has_other)
         return false;
     for (size_t s = 0; s < n_seeds; s++)
         has_seed[s] |= !isnan(row[s]);

@@ -43,7 +43,7 @@ def statistics(*classes):
 
 # The source files, and the tests of each, the quickest first: a program's target, and the command that runs it.
 FILES = {
-    "src/model/importance.c": [("test_memory", ["{}"]), ("test_job", ["{}"])],
+    "src/model/importance.c": [("test_measures", ["{}"]), ("test_memory", ["{}"]), ("test_job", ["{}"])],
     "src/model/measures.c": [("test_measures", ["{}"])],
     "src/jobs/job_queue.c": [("test_job_queue", ["{}"])],
     "src/cluster/ledger.c": [("test_ledger", ["{}"]), ("test_ledger_random", ["{}"])],

@@ -115,8 +115,9 @@ class Dip(unittest.TestCase):
 
     def test_critical_values(self):
         """The table's own sizes, and sizes between: 5 % of uniform samples are above."""
-        found = ask([call("dip_critical", [10, 50, 200, 5000])])[0]
-        np.testing.assert_allclose(found, [0.1396114, 0.0702738, 0.0368418, 0.0076506], atol=1e-7)
+        found = ask([call("dip_critical", [10, 15, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000])])[0]
+        np.testing.assert_allclose(found, [0.139611395, 0.118760769, 0.105130218, 0.0881689143, 0.0702737877, 0.0511279443,
+                                           0.0368418414, 0.0237294743, 0.0169343970, 0.0120380990, 0.00765063682], atol=1e-9)
         rng = np.random.default_rng(31)
         for n in (12, 40, 130):
             dips = np.array([d[0] for d in ask([call("dip", np.sort(rng.random(n))) for _ in range(4000)])])

@@ -6,6 +6,7 @@
 #include "dip.h"
 #include "max_t.h"
 #include "paired.h"
+#include "pooled.h"
 #include "power.h"
 #include "sharing.h"
 #include "statistics.h"
@@ -146,6 +147,9 @@ static void wilson(void **state)
     statistics_wilson(0, 10, &low, &high); /* z^2/(n + z^2) */
     assert_true(low == 0);
     assert_near(high, 3.841458820694124 / 13.841458820694124);
+    statistics_wilson(1, 1, &low, &high); /* n/(n + z^2) to 1 */
+    assert_near(low, 1 / 4.841458820694124);
+    assert_true(high == 1);
     statistics_wilson(10, 10, &low, &high);
     assert_near(low, 10 / 13.841458820694124);
     assert_true(high == 1);
@@ -308,9 +312,9 @@ static void powers(void **state)
 static void students_intervals(void **state)
 {
     (void)state;
-    const float one[] = {0.3f}, near[] = {0, 1, 3, 3}, far[] = {1e6f, 1e6f + 1, 1e6f + 3, 1e6f + 3};
+    const float one[] = {0.3f}, near[] = {0, 1, 3}, far[] = {1e6f, 1e6f + 1, 1e6f + 3};
     assert_near(student_interval(one, 1, 0.95).value, (double)0.3f);
-    struct estimate a = student_interval(near, 4, 0.95), b = student_interval(far, 4, 0.95);
+    struct estimate a = student_interval(near, 3, 0.95), b = student_interval(far, 3, 0.95);
     assert_true(fabs(b.low - 1e6 - a.low) < 1e-9 && fabs(b.high - 1e6 - a.high) < 1e-9); /* not lost in rounding */
     assert_near(student_bonferroni(1), 0.95);
     assert_near(student_bonferroni(5), 0.99);
@@ -324,6 +328,46 @@ static void warnings(void **state)
                 equal[] = {0, VERDICT_TOLERANCE, 0, 0, 0, 0};
     assert_int_equal(verdict_warnings(values, 6), WARNING_ZEROS | WARNING_MINORITY);
     assert_int_equal(verdict_warnings(equal, 6), WARNING_ALL_EQUAL | WARNING_ZEROS | WARNING_MINORITY);
+}
+
+static void pooled_rows(void **state)
+{
+    (void)state;
+    /* Six values are enough of a row, if any row has as many, be it the first or the last, not one that is none of
+     * them. */
+    const float rows[][6] = {{1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, NAN}, {NAN, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}};
+    assert_int_equal(pooled_least(rows[0], 2, 6), 6);
+    assert_int_equal(pooled_least(rows[1], 2, 6), 1);
+    assert_int_equal(pooled_least(rows[1], 3, 6), 6);
+    /* A row without any value counts nowhere; nothing is read or written behind the seeds. */
+    const float some[][3] = {{1, 2, 6}, {NAN, NAN, NAN}, {7, 7, 7}}, behind[] = {777, NAN};
+    for (size_t i = 0; i < 2; i++) {
+        float values[4] = {0, 0, 0, behind[i]};
+        assert_int_equal(pooled_values(some[0], 2, 3, values), 1);
+        assert_true(values[0] == 1 && values[1] == 2 && values[2] == 6);
+        assert_memory_equal(&values[3], &behind[i], sizeof values[3]);
+        values[0] = values[1] = values[2] = 0;
+        assert_int_equal(pooled_values(some[1], 2, 3, values), 1);
+        assert_true(values[0] == 7 && values[1] == 7 && values[2] == 7);
+        assert_memory_equal(&values[3], &behind[i], sizeof values[3]);
+    }
+    float values[6];
+    assert_int_equal(pooled_values(rows[0], 2, 6, values), 1); /* just as many as are needed */
+    for (size_t s = 0; s < 6; s++)
+        assert_near((double)values[s], (double)rows[0][s]);
+}
+
+/* p by trying all 256 patterns of signs elsewhere; the first row has no value, those of the others are of 8 and 6. */
+static void family_of_rows_of_two_lengths(void **state)
+{
+    (void)state;
+    const float rows[][8] = {{0}, {1, 8, 6, 8, 7, -6, -8, 3}, {2, 6, 6, 2, 8, 3, NAN, NAN}};
+    double p[4] = {777, 777, 777, 777};
+    size_t n_used;
+    struct error error;
+    assert_int_equal(max_t_family(rows[0], 3, 8, p, &n_used, &error), ERROR_NONE);
+    assert_int_equal(n_used, 8);
+    assert_true(isnan(p[0]) && p[1] == 116.0 / 256 && p[2] == 12.0 / 256 && p[3] == 777);
 }
 
 static double dip_of(const double *sorted, size_t n)
@@ -427,6 +471,8 @@ int main(void)
         cmocka_unit_test(powers),
         cmocka_unit_test(students_intervals),
         cmocka_unit_test(warnings),
+        cmocka_unit_test(pooled_rows),
+        cmocka_unit_test(family_of_rows_of_two_lengths),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
