@@ -357,6 +357,16 @@ static void pooled_rows(void **state)
         assert_near((double)values[s], (double)rows[0][s]);
 }
 
+/* What counts as equal depends on the largest of all values. */
+static void differences_of_pairs(void **state)
+{
+    (void)state;
+    const float a[] = {0, 1000}, b[] = {0.0005f, 1001};
+    float differences[3] = {7, 7, 7};
+    paired_differences(a, b, 2, differences);
+    assert_true(differences[0] == 0 && differences[1] == 1 && differences[2] == 7);
+}
+
 /* p by trying all 256 patterns of signs elsewhere; the first row has no value, those of the others are of 8 and 6. */
 static void family_of_rows_of_two_lengths(void **state)
 {
@@ -473,6 +483,7 @@ int main(void)
         cmocka_unit_test(warnings),
         cmocka_unit_test(pooled_rows),
         cmocka_unit_test(family_of_rows_of_two_lengths),
+        cmocka_unit_test(differences_of_pairs),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
