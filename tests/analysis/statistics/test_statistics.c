@@ -371,13 +371,31 @@ static void differences_of_pairs(void **state)
 static void family_of_rows_of_two_lengths(void **state)
 {
     (void)state;
-    const float rows[][8] = {{0}, {1, 8, 6, 8, 7, -6, -8, 3}, {2, 6, 6, 2, 8, 3, NAN, NAN}};
+    const float rows[][8] = {{0}, {5, 7, 7, -2, 2, 2, -1, 8}, {4, 2, 3, 7, -3, 3, NAN, NAN}};
     double p[4] = {777, 777, 777, 777};
     size_t n_used;
     struct error error;
     assert_int_equal(max_t_family(rows[0], 3, 8, p, &n_used, &error), ERROR_NONE);
     assert_int_equal(n_used, 8);
-    assert_true(isnan(p[0]) && p[1] == 116.0 / 256 && p[2] == 12.0 / 256 && p[3] == 777);
+    assert_true(isnan(p[0]) && p[1] == 24.0 / 256 && p[2] == 56.0 / 256 && p[3] == 777);
+    assert_int_equal(max_t_family(rows[0], 1, 8, p, &n_used, &error), ERROR_NONE);
+    assert_true(n_used == 0 && isnan(p[0]));
+}
+
+/* Of differences that are all 1 only two patterns are as large, of 2^13, or one of those that are drawn. */
+static void family_of_equal_differences(void **state)
+{
+    (void)state;
+    float ones[30];
+    double p;
+    size_t n_used;
+    struct error error;
+    for (size_t s = 0; s < 30; s++)
+        ones[s] = 1;
+    assert_int_equal(max_t_family(ones, 1, MAX_T_EXHAUSTIVE_MAX, &p, &n_used, &error), ERROR_NONE);
+    assert_true(p == 2.0 / (1 << MAX_T_EXHAUSTIVE_MAX));
+    assert_int_equal(max_t_family(ones, 1, 30, &p, &n_used, &error), ERROR_NONE);
+    assert_true(p == 1.0 / MAX_T_PATTERNS);
 }
 
 static double dip_of(const double *sorted, size_t n)
@@ -484,6 +502,7 @@ int main(void)
         cmocka_unit_test(pooled_rows),
         cmocka_unit_test(family_of_rows_of_two_lengths),
         cmocka_unit_test(differences_of_pairs),
+        cmocka_unit_test(family_of_equal_differences),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(memory_is_short),
