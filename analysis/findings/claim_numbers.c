@@ -195,7 +195,7 @@ static double kinds_number(enum claim_id claim, const struct hyperparameters *h,
 static double number_of(enum claim_id claim, const struct hyperparameters *h, const struct layer *layers, int number,
                         bool is_of_important)
 {
-    double distances[LAYERS_MAX];
+    double distances[LAYERS_MAX] = {0}; /* hidden_layers of them are used, which the analyser cannot follow */
     if (number >= NUMBER_KINDS)
         return kinds_number(claim, h, layers, number == NUMBER_KINDS ? NORMALISE_NONE : NORMALISE_LAYER,
                             is_of_important);
