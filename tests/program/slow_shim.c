@@ -61,7 +61,7 @@ static void *watch(void *unused)
             if (!thread)
                 continue;
             double now_ms = used_ms(id);
-            if (thread->id && now_ms - thread->used_ms > SLICE_MS / 2)
+            if (thread->id && 2 * (now_ms - thread->used_ms) > SLICE_MS)
                 syscall(SYS_tgkill, getpid(), id, SIGRTMAX);
             *thread = (struct thread){id, now_ms};
         }
