@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The job scripts on a real Slurm (cluster.sh): launched, stopped, killed, lost and resumed, and every result the same bits
 # as a run that nothing happened to. The scenarios run at the same time, each in a folder of its own.
-# Usage: test_slurm.sh PICKY SOURCE_DIR [SCENARIO]...
+# Usage: test_slurm.sh PICKY SOURCE_DIR SLOW_SHIM.so [SCENARIO]...
 set -euo pipefail
-picky=$(realpath "$1") source_dir=$(realpath "$2")
-shift 2
+picky=$(realpath "$1") source_dir=$(realpath "$2") slow_shim=$(realpath "$3")
+shift 3
 jobs=$source_dir/jobscripts cluster=$source_dir/tests/slurm/cluster.sh
 work=$(mktemp -d)
 end() {
@@ -23,9 +23,9 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 30 || code=$?
 . "$work/cluster/env"
 
 # Eight hundred jobs: half a second with vectors, twenty without, and the same bits. Where there is a file `slow`, the
-# program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped for 1.9 s after as many as
-# the file says, which costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file `frozen.R`, rank R
-# is stopped for good.
+# program that the jobs run goes without, on slow cores, and once it is seen to be under way (`seen`) it is stopped for 1.9 s after
+# as many as the file says, which costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file
+# `frozen.R`, rank R is stopped for good.
 cat >sweep.cfg <<'END'
 replicates = 400; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
@@ -52,6 +52,7 @@ if [[ \$1 == run ]]; then
     fi
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
     echo \$\$ >pid.\$rank
+    [[ ! -e \$slow ]] || export LD_PRELOAD=$slow_shim
 fi
 exec "$picky" "\$@"
 END
