@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The job scripts on a real Slurm (cluster.sh): launched, stopped, killed, lost and resumed, and every result the same bits
 # as a run that nothing happened to. The scenarios run at the same time, each in a folder of its own.
-# Usage: test_slurm.sh PICKY SOURCE_DIR SLOW_SHIM.so [SCENARIO]...
+# Usage: test_slurm.sh PICKY SOURCE_DIR [SCENARIO]...
 set -euo pipefail
-picky=$(realpath "$1") source_dir=$(realpath "$2") slow_shim=$(realpath "$3")
-shift 3
+picky=$(realpath "$1") source_dir=$(realpath "$2")
+shift 2
 jobs=$source_dir/jobscripts cluster=$source_dir/tests/slurm/cluster.sh
 work=$(mktemp -d)
 end() {
@@ -23,9 +23,9 @@ SLURMD_TIMEOUT=20 "$cluster" start "$work/cluster" 30 || code=$?
 . "$work/cluster/env"
 
 # Eight hundred jobs: half a second with vectors, twenty without, and the same bits. Where there is a file `slow`, the
-# program that the jobs run goes without, on slow cores, and once it is seen to be under way (`seen`) it is stopped for 1.9 s after
-# as many as the file says, which costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file
-# `frozen.R`, rank R is stopped for good.
+# program that the jobs run goes without, and once it is seen to be under way (`seen`) it is stopped for 1.9 s after as many as
+# the file says, which costs nothing; so a scenario decides when its sweep gets anywhere. Where there is a file `frozen.R`, rank R
+# is stopped for good.
 cat >sweep.cfg <<'END'
 replicates = 400; seed = 5;
 model = { hidden_size = 12; hidden_layers = 3; N_train = 800; epochs = 10; max_attempts = 2; };
@@ -52,7 +52,6 @@ if [[ \$1 == run ]]; then
     fi
     [[ ! -e fail-\${SLURM_ARRAY_TASK_ID-} ]] || exit 2
     echo \$\$ >pid.\$rank
-    [[ ! -e \$slow ]] || export LD_PRELOAD=$slow_shim
 fi
 exec "$picky" "\$@"
 END
@@ -76,7 +75,7 @@ wait_for() { # SECONDS COMMAND...
     shift
     until "$@"; do
         ((SECONDS < end)) || fail "no: $*"
-        read -rt 1 -u "$nothing" || true # sleep, without a process: there would be thousands
+        read -rt 0.5 -u "$nothing" || true # sleep, without a process: there would be thousands
     done
 }
 # submit ARGUMENTS OF sbatch...: $id
@@ -142,7 +141,7 @@ launch_mpirun() {
 
 # Slurm's early signal: on to the ranks, exit code 75, requeued, complete.
 signal() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=$1 submit -N 2 -n 2 -t 1 --signal=B:USR1@45 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     wait_for 120 grep -q 'stopping: SIGUSR1' ./*.log
@@ -158,7 +157,7 @@ signal_mpirun() { signal mpirun; }
 
 # The same without a signal, by the deadline that picky asks Slurm for.
 deadline() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     submit -N 1 -n 1 -t 1 --signal=B:USR1@0 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     wait_for 120 grep -q 'the time left is too short' ./*.log
@@ -172,7 +171,7 @@ deadline() {
 
 # Cancelled is cancelled: not requeued, and goes on when it is submitted again.
 cancel() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     scancel "$id"
@@ -187,7 +186,7 @@ cancel() {
 
 # A rank is killed: the job launches the sweep again.
 kill_rank() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=$1 submit -N 2 -n 4 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     rm slow
@@ -204,7 +203,7 @@ kill_mpirun() { kill_rank mpirun; }
 # Again and again: it gives up.
 kill_always() {
     local n
-    echo 0.05 >slow
+    echo 0.1 >slow
     PICKY_RELAUNCHES=1 submit -N 1 -n 1 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     for n in 1 2; do
         wait_for 120 is_under_way out.h5
@@ -217,7 +216,7 @@ kill_always() {
 
 # A node loses its power, not the one that runs the script; Slurm requeues the job by itself.
 lose_node() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     PICKY_LAUNCHER=mpirun submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     local nodes
@@ -233,7 +232,7 @@ lose_node() {
 # The node that runs the script, and rank 0, loses its power.
 lose_first_node() {
     local node
-    echo 0.05 >slow
+    echo 0.1 >slow
     submit -N 2 -n 2 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     node=$(scontrol show hostnames "$(property "$id" NodeList)" | head -n 1)
@@ -263,7 +262,7 @@ freeze() {
 # A rank hangs, on the script's node or not: soon after the warning, and ten seconds of grace, all end by 75.
 frozen() {
     local rank
-    echo 0.05 >slow
+    echo 0.1 >slow
     submit -N 2 -n 3 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     wait_for 120 is_under_way out.h5
     freeze 0 1 2
@@ -282,7 +281,7 @@ frozen_writer() { frozen 0 '[12] on .*: (the time is over|SIG[A-Z0-9]*), and ran
 
 # The output's disk is full just when the time is over: what was safe stays so, and the job goes on once there is room.
 full_disk() {
-    echo 0.05 >slow
+    echo 0.1 >slow
     mkdir disk
     mount -t tmpfs -o size=64m picky-test disk
     submit -N 1 -n 1 -t 1 --signal=B:USR1@30 "$jobs/sweep.sbatch" ../sweep.cfg disk/out.h5
@@ -338,7 +337,7 @@ too_long_array() {
 # Two jobs on one output: the second is refused and neither launched again nor requeued; nor is a bad sweep.
 twice() {
     local first
-    echo 0.05 >slow
+    echo 0.1 >slow
     submit -N 1 -n 1 -o first.log "$jobs/sweep.sbatch" ../sweep.cfg out.h5
     first=$id
     wait_for 120 is_under_way out.h5
@@ -380,7 +379,7 @@ END
 # Shards, of which the last one, whose job bears the array's own id, has to be requeued; then their merge.
 array() {
     local array seconds
-    echo 0.05 >slow3
+    echo 0.1 >slow3
     submit --array=1-3 -n 1 --signal=B:USR1@45 "$jobs/array.sbatch" ../sweep.cfg out.h5
     array=$id
     submit --dependency=afterok:"$array" "$jobs/merge.sbatch" ../sweep.cfg out.h5
