@@ -158,7 +158,7 @@ static double selective(const struct layer *layer, const struct kinds *kinds, bo
 static double share_number(enum claim_id claim, const struct hyperparameters *h, const struct layer *layers,
                            struct specification s)
 {
-    double numbers[LAYERS_MAX];
+    double numbers[LAYERS_MAX] = {0}; /* hidden_layers of them are used, which the analyser cannot follow */
     for (int64_t l = 0; l < h->hidden_layers; l++) {
         const struct kinds *kinds = &layers[l].kinds[s.normalise][s.cutoff];
         numbers[l] = claim_table[claim].is_leaning ? share(&layers[l], kinds, kinds->leaning, s.is_of_important)
@@ -172,7 +172,7 @@ static double kinds_number(enum claim_id claim, const struct hyperparameters *h,
                            enum normalise normalise, bool is_of_important)
 {
     int n_layers = (int)h->hidden_layers, context = hyperparameters_context_layer(h) - 1;
-    double contrasts[LAYERS_MAX], selectives[LAYERS_MAX], leanings[LAYERS_MAX];
+    double contrasts[LAYERS_MAX] = {0}, selectives[LAYERS_MAX] = {0}, leanings[LAYERS_MAX] = {0};
     for (int l = 0; l < n_layers; l++) {
         const struct kinds *kinds = &layers[l].kinds[normalise][CUTOFF_ASKED];
         double mixed = share(&layers[l], kinds, kinds->mixed, is_of_important);
@@ -195,7 +195,7 @@ static double kinds_number(enum claim_id claim, const struct hyperparameters *h,
 static double number_of(enum claim_id claim, const struct hyperparameters *h, const struct layer *layers, int number,
                         bool is_of_important)
 {
-    double distances[LAYERS_MAX];
+    double distances[LAYERS_MAX] = {0};
     if (number >= NUMBER_KINDS)
         return kinds_number(claim, h, layers, number == NUMBER_KINDS ? NORMALISE_NONE : NORMALISE_LAYER,
                             is_of_important);

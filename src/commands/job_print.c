@@ -61,6 +61,7 @@ static bool print_pair(FILE *stream, const float *stored, const float *computed)
     job_print_number(stream, *stored, PAIR_WIDTH);
     fprintf(stream, " ");
     job_print_number(stream, *computed, PAIR_WIDTH);
+    /* Bits, also those of NaNs. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
     return memcmp(stored, computed, sizeof *stored) != 0;
 }
 

@@ -347,6 +347,7 @@ static enum error_code train_some(struct outcomes *outcomes, const struct sweep 
     outcomes->trained = (double)totals.lanes_used;
     double n_ended = outcomes->n_accepted + outcomes->n_others;
     outcomes->whole_s = n_ended == (double)sweep->n_configs * (double)sweep->replicates ? totals.cpu_s : 0;
+    outcomes->layout = NULL; /* it ends here */
     free(job_s);
     job_runner_destroy(trial.runner);
     return error->code;

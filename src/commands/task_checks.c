@@ -49,6 +49,7 @@ static uint32_t *find(const struct seen *seen, const struct hyperparameters *con
         if (*place == UINT32_MAX)
             return place;
         struct key other = key_of(&configs[*place]);
+        /* Without padding, as they are hashed. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(&other, key, sizeof other) == 0)
             return place;
     }

@@ -225,10 +225,10 @@ static size_t lines_of_run(uint64_t n_jobs, double every_s)
     uint64_t counts[N_STATUSES] = {0};
     double now = 1000;
     for (uint64_t done = 1; done <= n_jobs; done++) {
-        for (double left_s = every_s; left_s > 5; left_s -= 5) /* an event loop looks more often than jobs end */
+        for (int look = 0; 5 * look + 5 < every_s; look++) /* an event loop looks more often than jobs end */
             progress_update(&progress, counts,
                             &(struct progress_work){(double)(done - 1), (double)(n_jobs - done + 1), 0},
-                            now + every_s - left_s);
+                            now + 5 * look);
         now += every_s;
         counts[STATUS_ACCEPTED] = done;
         progress_update(&progress, counts, &(struct progress_work){(double)done, (double)(n_jobs - done), 0}, now);

@@ -194,7 +194,7 @@ static void records_come_out_as_they_went_in(void **unused)
         size_t n_bytes = wire_report_size(&layout, n);
         void *message = allocate(n_bytes);
         struct wire_report out = {.request = {.n_wanted = 16, .n_shapes = n * 10},
-                                  .totals = {1, 2, 3, 4, 5, 6.5, 7.5, 8.5, 9.5},
+                                  .totals = {1, 2, 3, 4, 5, 6.5, 7.5, 8.5, 9.5, 10.5, 11.5},
                                   .finished = n % 2,
                                   .signal = (int)n},
                            in;

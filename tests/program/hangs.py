@@ -4,7 +4,7 @@ with a stuck compute thread. Each run ends by itself, soon after its deadline or
 code and a line that names what hangs; the file, if it was made, has the bits of an undisturbed run in every slot that is done, and
 --resume completes it. And what only looks like it (a slow disk, ranks suspended for a while) ends in good order.
 
-Usage: hangs.py PICKY HANG_SHIM.so IO_SHIM.so [NAME...]"""
+Usage: hangs.py PICKY HANG_SHIM.so IO_SHIM.so SLOW_SHIM.so [NAME...]"""
 import os
 import re
 import signal
@@ -53,11 +53,11 @@ def signal_ranks(*numbers):
     return act
 
 
-LONG = "--set max_attempts=1000 --set error_threshold=1e-9"  # in place of a reference to compare with
+LONG = "--set max_attempts=1000 --set error_threshold=1e-9"  # in place of a reference to compare with; slow_shim.c
 HANGS = [
     # a worker
     Hang("worker before MPI_Init", 2, [NO_PROGRESS + "starting MPI"], at="init:1", file=False),
-    Hang("worker at HELLO", 3, [NO_PROGRESS + "meeting the other ranks"], at="gather:1", file=False),
+    Hang("worker at HELLO", 3, [NO_PROGRESS + "meeting the other ranks"], at="gather:1", limit_s=2, file=False),  # MPI spins
     Hang("worker in its first message", 3, [NO_PROGRESS + "meeting the other ranks"], at="send:1", who="2", file=False),
     Hang("worker sending", 3, [STUCK.format(1), STOPPED], at="send:9"),
     Hang("worker receiving", 2, ["rank 1 on .* is stuck: it has not been heard of for "], at="probe:40", code=None),
@@ -68,7 +68,7 @@ HANGS = [
     # rank 0
     Hang("rank 0 before MPI_Init", 2, ["rank 1 on .*: (the time is over|SIG\\w+), and no progress for .* in starting MPI"], at="init:1", who="0",
          file=False),
-    Hang("rank 0 at HELLO", 2, [SILENT.format(1)], at="gather:1", who="0", file=False),
+    Hang("rank 0 at HELLO", 2, [SILENT.format(1)], at="gather:1", who="0", limit_s=2, file=False),
     Hang("rank 0 sending", 3, [SILENT.format(1)], at="send:12", who="0"),
     Hang("rank 0 and a worker", 3, [SILENT.format(2)], options=LONG, act=signal_ranks((0.2, signal.SIGSTOP, {0, 1}))),
     Hang("rank 0's compute thread", 2, [COMPUTE.format(0), STOPPED], at="compute:20", who="0"),
@@ -95,10 +95,11 @@ HANGS = [
 ]
 
 
-def check_signals(picky):
+def check_signals(picky, slow_shim):
     """A signal goes to the watchdog: the kernel would give it to the main thread, which runs no handler while a dead file system
     has it."""
-    run = subprocess.Popen([picky, "run", "sweep.cfg", "-o", "signals.h5", *LONG.split()], stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen([picky, "run", "sweep.cfg", "-o", "signals.h5", *LONG.split()], stderr=subprocess.PIPE, text=True,
+                           env={**os.environ, "LD_PRELOAD": slow_shim})
     try:
         while "jobs to do" not in run.stderr.readline():
             assert run.poll() is None
@@ -139,8 +140,9 @@ class Reference:
 
 
 class Trial:
-    def __init__(self, picky, hang_shim, io_shim, reference):
-        self.picky, self.hang_shim, self.io_shim, self.reference = picky, hang_shim, io_shim, reference
+    def __init__(self, picky, hang_shim, io_shim, slow_shim, reference):
+        self.picky, self.reference = picky, reference
+        self.hang_shim, self.io_shim, self.slow_shim = hang_shim, io_shim, slow_shim
 
     def __call__(self, hang):
         """On a machine that is too busy for what is to happen before the deadline, once more with a later one."""
@@ -161,11 +163,16 @@ class Trial:
 
     def run(self, hang, folder):
         env = {**os.environ, "PICKY_GRACE_SECONDS": str(GRACE_S)}
+        shims = [self.slow_shim] if hang.options == LONG else []
         if hang.at:
-            env.update(LD_PRELOAD=self.hang_shim, HANG_AT=hang.at, HANG_RANKS=hang.who)
+            shims.append(self.hang_shim)
+            env.update(HANG_AT=hang.at, HANG_RANKS=hang.who)
         if hang.io:
-            env.update(LD_PRELOAD=self.io_shim, IO_SHIM_NAME="out.h5",
+            shims.append(self.io_shim)
+            env.update(IO_SHIM_NAME="out.h5",
                        **({"IO_SHIM_SYNC_MS": "1500"} if hang.io == "none" else {"IO_SHIM_FAULT": hang.io}))
+        if shims:
+            env["LD_PRELOAD"] = ":".join(shims)
         # Rank 0's output is its own: what mpirun makes of it is not the matter here.
         full = "[ ${OMPI_COMM_WORLD_RANK:-0} != 0 ] || exec 2>full; " if hang.stderr else ""
         command = ["sh", "-c", f'echo $$ >pid.${{OMPI_COMM_WORLD_RANK:-0}}; {full}exec "$0" run {hang.sweep} -o out.h5 "$@"',
@@ -214,16 +221,16 @@ class Trial:
 
 
 def main():
-    picky, hang_shim, io_shim = map(os.path.abspath, sys.argv[1:4])
+    picky, hang_shim, io_shim, slow_shim = map(os.path.abspath, sys.argv[1:5])
     os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    hangs = [h for h in HANGS if not sys.argv[4:] or h.name in sys.argv[4:]]
+    hangs = [h for h in HANGS if not sys.argv[5:] or h.name in sys.argv[5:]]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         with open("sweep.cfg", "w") as f:
             f.write(SWEEP)
         subprocess.run([picky, "run", "sweep.cfg", "-o", "reference.h5"], check=True, capture_output=True)
-        check_signals(picky)
-        trial = Trial(picky, hang_shim, io_shim, Reference("reference.h5"))
+        check_signals(picky, slow_shim)
+        trial = Trial(picky, hang_shim, io_shim, slow_shim, Reference("reference.h5"))
         problems = []
         with ThreadPoolExecutor(6) as pool:
             for future in [pool.submit(trial, hang) for hang in hangs]:

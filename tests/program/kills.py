@@ -3,7 +3,7 @@
 resumes, and in the middle; the next run resumes, on any number of ranks. At any moment the file opens, what is done in it
 is right, nothing that was done is lost, and in the end it is the file of a run that was never interrupted.
 
-Usage: kills.py PICKY [--kills N] [--creations N] [--seed S]      the kills in the middle are at least a third of N"""
+Usage: kills.py PICKY SLOW_SHIM.so [--kills N] [--creations N] [--seed S]      the kills in the middle are at least a third of N"""
 import argparse
 import os
 import random
@@ -33,13 +33,13 @@ PATIENCE_S = 100
 
 
 class Run:
-    """A run in the background."""
+    """A run in the background; with a shim on slow cores."""
 
-    def __init__(self, picky, ranks, output):
+    def __init__(self, picky, ranks, output, shim=""):
         launcher = ["mpirun", "-n", str(ranks), "--oversubscribe", "--bind-to", "none"] if ranks else []
         self.log = open("run.log", "w")
         self.launcher = subprocess.Popen(launcher + [picky, "run", "sweep.cfg", "-o", output, "--resume"],
-                                         stderr=self.log)
+                                         stderr=self.log, env={**os.environ, "LD_PRELOAD": shim})
         self.uses_mpirun = ranks > 0
 
     def is_over(self):
@@ -90,8 +90,8 @@ def is_process(pid):
 
 
 class Test:
-    def __init__(self, picky, rng):
-        self.picky, self.rng = picky, rng
+    def __init__(self, picky, slow_shim, rng):
+        self.picky, self.slow_shim, self.rng = picky, slow_shim, rng
 
     def make_reference(self):
         assert Run(self.picky, 0, "whole.h5").wait() == 0
@@ -160,7 +160,7 @@ class Test:
             if n_done == self.n_slots:
                 os.unlink("killed.h5")
                 n_files, n_done = n_files + 1, 0
-            run = Run(self.picky, self.rng.choice([0, 0, 1, 2, 3]), "killed.h5")
+            run = Run(self.picky, self.rng.choice([0, 0, 1, 2, 3]), "killed.h5", self.rng.choice(["", *2 * [self.slow_shim]]))
             if self.rng.random() < 0.3:
                 time.sleep(self.rng.uniform(0, 0.4))  # starting or resuming
             else:
@@ -198,6 +198,7 @@ class Test:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("picky", type=os.path.abspath)
+    parser.add_argument("slow_shim", type=os.path.abspath)
     parser.add_argument("--kills", type=int, default=24)
     parser.add_argument("--creations", type=int, default=24)
     parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
@@ -208,7 +209,7 @@ def main():
         os.chdir(folder)
         with open("sweep.cfg", "w") as f:
             f.write(SWEEP)
-        test = Test(arguments.picky, random.Random(arguments.seed))
+        test = Test(arguments.picky, arguments.slow_shim, random.Random(arguments.seed))
         try:
             test.make_reference()
             test.creation(arguments.creations)

@@ -310,7 +310,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("picky", type=os.path.abspath)
     parser.add_argument("shim", type=os.path.abspath)
-    parser.add_argument("--states", type=int, default=100)
+    parser.add_argument("--states", type=int, default=64)
     parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
     arguments = parser.parse_args()
     print(f"--seed {arguments.seed}")

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Sweeps stopped in good order, by every signal and by the time limit: exit code 75, and a file in which every slot that
 # is marked done has the bits of an uninterrupted run, and none that was said to be done is missing.
-# Usage: test_stop.sh PICKY SOURCE_DIR
+# Usage: test_stop.sh PICKY SOURCE_DIR SLOW_SHIM.so
 set -euo pipefail
 picky=$(realpath "$1") tests=$(realpath "$2")/tests
+slow=(env LD_PRELOAD="$(realpath "$3")" "$picky")
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,7 +17,7 @@ fail() {
     cat log
     exit 1
 }
-# A thousand jobs and more a second, for minutes: and the first of them, of which the reference is made.
+# A thousand jobs and more a second (slowed down, a hundred), for minutes: and the first of them, of which the reference is made.
 cat >long.cfg <<'EOF'
 replicates = 200000; seed = 5;
 model = { hidden_size = 4; hidden_layers = 2; N_train = 200; epochs = 20; max_attempts = 2; };
@@ -47,7 +48,7 @@ check_file() { # file, command
 # stop SIGNAL TARGET RANKS CODE [ATTEMPT]: starts a sweep, sends the signal to the launcher or to a rank when jobs have been done
 stop() {
     local signal=$1 target=$2 ranks=$3 expected=$4 file=$1-$2-$3.h5 code=0 pid launcher
-    local command=("$picky" run long.cfg -o "$file" --set "name=it's long")
+    local command=("${slow[@]}" run long.cfg -o "$file" --set "name=it's long")
     ((ranks == 1)) || command=(mpirun -n "$ranks" --oversubscribe --bind-to none "${command[@]}")
     rm -f pid.*
     # Every rank leaves its process id.
@@ -56,7 +57,7 @@ stop() {
         mv pid.tmp.$OMPI_COMM_WORLD_RANK pid.$OMPI_COMM_WORLD_RANK; exec "$@"' sh "${command[@]:6}")
     timeout --foreground 120 "${command[@]}" >log 2>&1 &
     launcher=$!
-    wait_for 60 is_running "$file" 200
+    wait_for 60 is_running "$file" 100
     if [[ $target == launcher ]]; then
         pid=$(pgrep -P "$launcher") # below timeout
     else
@@ -81,7 +82,7 @@ stop() {
     check_file "$file" "picky run long.cfg -o $file --set 'name=it'\\''s long' --resume"
 }
 
-timeout 100 mpirun -n 2 --oversubscribe --bind-to none "$picky" run long.cfg -o reference.h5 --set replicates=6000 \
+timeout 100 mpirun -n 2 --oversubscribe --bind-to none "$picky" run long.cfg -o reference.h5 --set replicates=500 \
     2>log || fail "the reference"
 timeout 100 "$picky" run long.cfg -o other.h5 --set replicates=100 --set seed=6 2>log || fail "other seeds"
 # Each signal in a directory of its own, all at once: a launcher takes seconds to end. mpirun passes warnings on; after TERM
@@ -120,11 +121,11 @@ limit() {
     ((took >= least && took <= most)) || fail "$*: took $took ms"
     grep -q '^picky: stopping: the time left is too short to go on$' log || fail "$*: no word of the time"
 }
-limit 1000 3000 "$picky" run long.cfg -o limit1.h5 --time-limit 2
+limit 1000 3000 "${slow[@]}" run long.cfg -o limit1.h5 --time-limit 2
 check_file limit1.h5 "picky run long.cfg -o limit1.h5 --time-limit 2 --resume"
-limit 1000 7000 mpirun -n 3 --oversubscribe --bind-to none "$picky" run long.cfg --time-limit=2s -o limit3.h5
+limit 1000 7000 mpirun -n 3 --oversubscribe --bind-to none "${slow[@]}" run long.cfg --time-limit=2s -o limit3.h5
 check_file limit3.h5 "picky run long.cfg -o limit3.h5 --time-limit 2s --resume"
-limit 500 3000 env SLURM_JOB_END_TIME=$(($(date +%s) + 2)) "$picky" run long.cfg -o limit4.h5
+limit 500 3000 env SLURM_JOB_END_TIME=$(($(date +%s) + 2)) "${slow[@]}" run long.cfg -o limit4.h5
 check_file limit4.h5 "picky run long.cfg -o limit4.h5 --resume"
 # Long enough: nothing is said and nothing left.
 timeout 60 "$picky" run long.cfg -o whole.h5 --set replicates=20 --time-limit 00:00:50 2>log || fail "exit code $?, not 0"
@@ -134,7 +135,7 @@ echo whole.h5:40 >>files
 # ---- in the midst of a pack that takes minutes ----
 heavy=(--set hidden_size=100 --set hidden_layers=4 --set epochs=100000 --set replicates=16)
 start_heavy() {
-    "$picky" run long.cfg -o heavy.h5 "${heavy[@]}" >log 2>&1 &
+    "${slow[@]}" run long.cfg -o heavy.h5 "${heavy[@]}" >log 2>&1 &
     launcher=$!
     wait_for 20 grep -q 'jobs to do' log
     sleep 0.5
@@ -163,7 +164,7 @@ kill -INT "$launcher" # at once, then, as if killed
 wait_end 130 1000
 grep -q 'stopped early' log && fail "the second SIGINT was taken for the first"
 code=0
-timeout 60 "$picky" run long.cfg -o heavy2.h5 "${heavy[@]}" --time-limit 4 2>log || code=$?
+timeout 60 "${slow[@]}" run long.cfg -o heavy2.h5 "${heavy[@]}" --time-limit 4 2>log || code=$?
 [[ $code == 5 ]] || fail "heavy2.h5: exit code $code, not 5"
 grep -q '^picky: stopped early: 0 of 32 jobs done, none of them in this run: one job needs longer than the whole time' log ||
     fail "a pack longer than the time limit"

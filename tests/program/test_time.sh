@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Time that passes in odd ways: a terminal that goes away, a machine that was suspended, a process that was stopped; a time
 # limit that may be misread; CPUs of which a control group leaves a part.
-# Usage: test_time.sh PICKY CLOCK_SHIM
+# Usage: test_time.sh PICKY CLOCK_SHIM SLOW_SHIM
 set -euo pipefail
 picky=$(realpath "$1") shim=$(realpath "$2")
+slow=$(realpath "$3")
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d)
 group=
@@ -56,7 +57,7 @@ ends() {
     ((took <= $2)) || fail "$took ms to end"
     "$picky" status out.h5 | grep -qE '^ *pending +1 ' || fail "the file"
 }
-run=("$picky" run sweep.cfg -o out.h5)
+run=(env LD_PRELOAD="$slow" "$picky" run sweep.cfg -o out.h5)
 
 # ---- SIGHUP ----
 start "${run[@]}"
@@ -76,7 +77,7 @@ timeout 60 /usr/bin/python3 - "${run[@]}" <<'END' || fail "a terminal that goes 
 import os, pty, sys, time
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execvp(sys.argv[1], sys.argv[1:])
 text = b""
 while b" 0/1" not in text: # the bar
     text += os.read(terminal, 4096)
@@ -87,12 +88,12 @@ END
 "$picky" status out.h5 | grep -qE '^ *pending +1 ' || fail "the file"
 
 # ---- the machine is suspended for two hours ----
-start env LD_PRELOAD="$shim" CLOCK_SHIM="$work/suspended" "${run[@]}" --time-limit 1h
+start env CLOCK_SHIM="$work/suspended" env LD_PRELOAD="$shim:$slow" "${run[@]:2}" --time-limit 1h
 touch suspended
 ends 75 1500
 said '^picky: stopping: the time left is too short to go on$'
 rm suspended
-start env LD_PRELOAD="$shim" CLOCK_SHIM="$work/suspended" "${run[@]}" --time-limit 0-04
+start env CLOCK_SHIM="$work/suspended" env LD_PRELOAD="$shim:$slow" "${run[@]:2}" --time-limit 0-04
 touch suspended
 sleep 0.3
 ! grep -q stopping log || fail "stopped with two hours left"
@@ -144,12 +145,12 @@ model = { hidden_layers = 4; max_attempts = 3; };
 cases = ( { hidden_size = 60; epochs = 100000; }, { hidden_size = 5; epochs = 1; } );
 END
 code=0
-timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s >log 2>&1 || code=$?
+LD_PRELOAD=$slow timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s >log 2>&1 || code=$?
 [[ $code == 75 ]] || fail "one job finished, one not: exit code $code"
 said ' 1 of 2 jobs done; go on with:$'
 said '^  mpirun -n 2 --oversubscribe --bind-to none \S*picky run two.cfg -o two.h5 --time-limit 3s --resume$'
 code=0
-timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s --resume >log 2>&1 || code=$?
+LD_PRELOAD=$slow timeout 60 mpirun -n 2 --oversubscribe --bind-to none "$picky" run two.cfg -o two.h5 --time-limit 3s --resume >log 2>&1 || code=$?
 [[ $code == 5 ]] || fail "the longer one left: exit code $code"
 said 'warning: one job \(configuration 0 .* needs about .*, with up to 3 attempts .*; the limit leaves'
 said ' 1 of 2 jobs done, none of them in this run: '

@@ -9,33 +9,40 @@
  * after the other. */
 #include "optimiser.h"
 
-#if LANES == 8 || defined(KERNELS_PORTABLE)
-#define TILE_ROWS 5 /* 16 registers: 5 rows x 2 panels of sums, the panels' weights, an input */
-#define MORE_ROWS(DO)
-#else
-#define TILE_ROWS 10 /* 10 rows x 2 panels: one pass through the weights for a batch */
-#define MORE_ROWS(DO)                                                                                                  \
-    case 5: DO(5); break;                                                                                              \
-    case 6: DO(6); break;                                                                                              \
-    case 7: DO(7); break;                                                                                              \
-    case 8: DO(8); break;                                                                                              \
-    case 9:                                                                                                            \
-        DO(9);                                                                                                         \
-        break;
-#endif
-
 /* DO(R) for R = n rows, or TILE_ROWS if n is more: the tiles are unrolled. */
+#if defined(KERNELS_AVX512) || defined(KERNELS_NEON)
+#define TILE_ROWS 10 /* 32 registers: 10 rows x 2 panels of sums, one pass through the weights for a batch */
 #define SOME_ROWS(n, DO)                                                                                               \
     switch (n) {                                                                                                       \
     case 1: DO(1); break;                                                                                              \
     case 2: DO(2); break;                                                                                              \
     case 3: DO(3); break;                                                                                              \
-    case 4:                                                                                                            \
-        DO(4);                                                                                                         \
-        break;                                                                                                         \
-        MORE_ROWS(DO)                                                                                                  \
+    case 4: DO(4); break;                                                                                              \
+    case 5: DO(5); break;                                                                                              \
+    case 6: DO(6); break;                                                                                              \
+    case 7: DO(7); break;                                                                                              \
+    case 8: DO(8); break;                                                                                              \
+    case 9: DO(9); break;                                                                                              \
     default: DO(TILE_ROWS); break;                                                                                     \
     }
+#elif defined(KERNELS_AVX2)
+#define TILE_ROWS 5 /* 16 registers: 5 rows x 2 panels of sums, the panels' weights, an input */
+#define SOME_ROWS(n, DO)                                                                                               \
+    switch (n) {                                                                                                       \
+    case 1: DO(1); break;                                                                                              \
+    case 2: DO(2); break;                                                                                              \
+    case 3: DO(3); break;                                                                                              \
+    case 4: DO(4); break;                                                                                              \
+    default: DO(TILE_ROWS); break;                                                                                     \
+    }
+#else
+#define TILE_ROWS 2 /* a multiply-add may be many instructions: more would be much code, and no faster */
+#define SOME_ROWS(n, DO)                                                                                               \
+    switch (n) {                                                                                                       \
+    case 1: DO(1); break;                                                                                              \
+    default: DO(TILE_ROWS); break;                                                                                     \
+    }
+#endif
 
 enum { AHEAD = 16 }; /* columns that are fetched ahead of their use: wide layers come from far */
 
@@ -182,7 +189,7 @@ INLINE void step_all(const bool is_adam, struct pending *pending)
 
 /* The deltas of a panel's units, a tile's rows beside each other. They serve all tiles of the panel if there are no
  * more rows than fit. */
-enum { KEPT_TILES = 4 };
+enum { KEPT_TILES = TILE_ROWS < 5 ? 10 : 4 };
 
 struct deltas {
     float of[KEPT_TILES][LANES][TILE_ROWS];
