@@ -150,6 +150,8 @@ static void wilson(void **state)
     statistics_wilson(1, 1, &low, &high); /* n/(n + z^2) to 1 */
     assert_near(low, 1 / 4.841458820694124);
     assert_true(high == 1);
+    statistics_wilson(0, 25, &low, &high); /* which rounding would miss */
+    assert_true(low == 0);
     statistics_wilson(10, 10, &low, &high);
     assert_near(low, 10 / 13.841458820694124);
     assert_true(high == 1);
