@@ -444,6 +444,27 @@ static void missing_values(void **state)
     }
 }
 
+/* Of more models than are resampled, a column with few values has Student's interval: 1 to 10, t of 9 is 2.262157. */
+static void few_values_of_many_models(void **state)
+{
+    (void)state;
+    static float values[2 * (BOOTSTRAP_MODELS_MAX + 1)];
+    const size_t n = BOOTSTRAP_MODELS_MAX + 1;
+    struct estimate estimates[2];
+    struct error error;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = i % 200 == 7 && i < 2000 ? (float)(i / 200 + 1) : NAN;
+        values[n + i] = i % 2 ? 1.0f : -1.0f;
+    }
+    assert_int_equal(bootstrap_means(values, n, 2, estimates, &error), ERROR_NONE);
+    assert_int_equal(estimates[0].n, 10);
+    assert_near(estimates[0].value, 5.5);
+    assert_true(fabs(estimates[0].high - 5.5 - 2.262157 * sqrt(82.5 / 9 / 10)) < 1e-5);
+    assert_true(fabs(estimates[0].low - 5.5 + 2.262157 * sqrt(82.5 / 9 / 10)) < 1e-5);
+    double mean = -1.0 / (double)n, deviation = sqrt(((double)n - 1 / (double)n) / (double)(n - 1) / (double)n);
+    assert_true(fabs(estimates[1].high - mean - 1.959964 * deviation) < 1e-7);
+}
+
 /* Each allocation fails in turn. */
 static void memory_is_short(void **state)
 {
@@ -507,6 +528,7 @@ int main(void)
         cmocka_unit_test(family_of_equal_differences),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
+        cmocka_unit_test(few_values_of_many_models),
         cmocka_unit_test(memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
