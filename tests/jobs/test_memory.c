@@ -118,8 +118,6 @@ static void packs_take_what_is_said(void **state)
         }
 }
 
-/* ---- packing ---- */
-
 /* Each allocation of the measures fails in turn: an error, and nothing is left. */
 static void measures_without_memory(void **state)
 {
@@ -150,6 +148,8 @@ static void measures_without_memory(void **state)
     assert_true(n_failed >= 6);
     training_destroy(&training);
 }
+
+/* ---- packing ---- */
 
 static void packs_narrow(void **state)
 {
