@@ -1,5 +1,6 @@
 /* What base/ knows of text, numbers and time. */
 #include "clock.h"
+#include "json.h"
 #include "numbers.h"
 #include "text.h"
 
@@ -69,6 +70,19 @@ static void lines(void **state)
     assert_true(text_is_line(text));
     text_make_utf8(same); /* control characters are UTF-8 */
     assert_string_equal(same, "Z\xc3\xbcrich\n\t\x7f ??? end");
+}
+
+static void texts_in_json(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    json_text(out, "Z\xc3\xbcrich \"a\\b\"\n\x1b\x7f \xff\xe2\x82 \xe9");
+    json_text(out, "");
+    fclose(out);
+    assert_string_equal(text, "\"Z\xc3\xbcrich \\\"a\\\\b\\\"\\u000a\\u001b\\u007f ??? ?\"\"\"");
+    free(text);
 }
 
 static void sizes(void **state)
@@ -192,8 +206,9 @@ static void decimals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8),     cmocka_unit_test(lines),    cmocka_unit_test(sizes), cmocka_unit_test(names),
-        cmocka_unit_test(integers), cmocka_unit_test(decimals), cmocka_unit_test(times), cmocka_unit_test(places),
+        cmocka_unit_test(utf8),  cmocka_unit_test(lines),    cmocka_unit_test(sizes),
+        cmocka_unit_test(names), cmocka_unit_test(integers), cmocka_unit_test(decimals),
+        cmocka_unit_test(times), cmocka_unit_test(places),   cmocka_unit_test(texts_in_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
