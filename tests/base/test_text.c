@@ -141,6 +141,14 @@ static void integers(void **state)
         assert_true(!number_is_integer(others[i], &integer) && integer == 0);
 }
 
+static void order(void **state)
+{
+    (void)state;
+    double values[] = {2, -INFINITY, 0.1, 1e300, -3, 2}, sorted[] = {-INFINITY, -3, 0.1, 2, 2, 1e300};
+    qsort(values, sizeof values / sizeof values[0], sizeof values[0], number_compare);
+    assert_memory_equal(values, sorted, sizeof values);
+}
+
 static void times(void **state)
 {
     (void)state;
@@ -206,9 +214,9 @@ static void decimals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8),  cmocka_unit_test(lines),    cmocka_unit_test(sizes),
-        cmocka_unit_test(names), cmocka_unit_test(integers), cmocka_unit_test(decimals),
-        cmocka_unit_test(times), cmocka_unit_test(places),   cmocka_unit_test(texts_in_json),
+        cmocka_unit_test(utf8),          cmocka_unit_test(lines),    cmocka_unit_test(sizes), cmocka_unit_test(names),
+        cmocka_unit_test(integers),      cmocka_unit_test(decimals), cmocka_unit_test(times), cmocka_unit_test(places),
+        cmocka_unit_test(texts_in_json), cmocka_unit_test(order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
