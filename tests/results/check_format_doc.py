@@ -321,7 +321,7 @@ def check_examples():
 
     with h5py.File("kinds.h5") as f:
         has_weights = (f["status"][:] == 1) | (f["status"][:] == 2)
-        formulas = f["task_formula"].asstr()[f["task_list"][:]]
+        formulas = f["task_formula"].asstr()[:][f["task_list"][:]]
         for what in f["standardise"].asstr()[:] == "variance", [any("r9" in text for text in row) for row in formulas]:
             assert has_weights[what].any(), "no model with standardised targets, or with random constants"
     choice = 'np.argwhere(f["status"][:] == 1)[0]'
