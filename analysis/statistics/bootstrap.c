@@ -15,11 +15,6 @@
 
 static const struct estimate none = {(double)NAN, (double)NAN, (double)NAN, 0};
 
-static double normal_probability(double z)
-{
-    return erfc(-z / sqrt(2)) / 2;
-}
-
 static double normal_quantile(double p)
 {
     double low = -40, high = 40;

@@ -1,5 +1,6 @@
 #include "max_t.h"
 
+#include "numbers.h"
 #include "rng.h"
 
 #include <math.h>
@@ -51,12 +52,6 @@ static void choose_signs(size_t pattern, size_t n_seeds, uint32_t *words, bool *
         rng_words(rng_key(0, 0), RNG_BOOTSTRAP, (uint32_t)pattern, SIGNS_OF, n_seeds, words);
     for (size_t s = 0; s < n_seeds; s++)
         is_flipped[s] = n_seeds <= MAX_T_EXHAUSTIVE_MAX ? pattern >> s & 1 : pattern > 0 && words[s] >> 31;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* The share of sorted values [n] that are at least x. */
@@ -144,7 +139,7 @@ enum error_code max_t_family(const float *differences, size_t n_rows, size_t n_s
             largest[k] = fmax(largest[k], largest_t_square(&f, first, end, is_flipped));
         }
     }
-    qsort(largest, n_patterns, sizeof *largest, compare);
+    qsort(largest, n_patterns, sizeof *largest, number_compare);
     for (size_t i = 0; i < f.n_rows; i++)
         p[members[i]] = share_from(largest, n_patterns, t_square(&f, i) * (1 - TIED));
     *n_used = f.n_seeds;
