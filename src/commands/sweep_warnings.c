@@ -70,7 +70,7 @@ void sweep_warnings_print(FILE *out, const struct sweep *sweep)
         if (sweep->given[i])
             print_idle(out, sweep, &hyperparameter_table[i]);
     print_ignored_fractions(out, sweep);
-    if (!sweep->repeated) /* that has a line of its own */
+    if (!sweep->refused) /* that has a line of its own */
         print_coinciding(out, sweep);
 }
 

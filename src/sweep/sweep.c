@@ -266,7 +266,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->text);
     free(sweep->original);
     free(sweep->path);
-    free(sweep->repeated);
+    free(sweep->refused);
     free(sweep->tasks_place);
     free(sweep->tasks_places);
     free(sweep->configs);
