@@ -270,6 +270,7 @@ void sweep_free(struct sweep *sweep)
     free(sweep->tasks_place);
     free(sweep->tasks_places);
     free(sweep->configs);
+    free(sweep->has_equal);
     free(sweep->swept);
     free(sweep->given);
     memset(sweep, 0, sizeof *sweep);

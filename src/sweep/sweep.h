@@ -48,6 +48,7 @@ struct sweep {
     unsigned store; /* enum store bits (record.h) */
     size_t n_configs;
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
+    bool *has_equal;                 /* [n_configs]: its fraction was written as "equal"; it is a number in configs */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
     char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE:COLUMN", "--set tasks=x0; x1" or "FILE" */

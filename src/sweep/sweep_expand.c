@@ -310,6 +310,42 @@ static enum error_code note_outdated(struct sweep_reader *r, const struct point 
     return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
+/* Notes a list of a grid with "equal" and a number that is the same in all configurations. */
+static enum error_code find_equal_fraction(struct sweep_reader *r)
+{
+    const struct sweep *sweep = r->sweep;
+    const struct sweep_axis *axis = NULL;
+    size_t stride = 1, equal = 0; /* configurations between two values; "equal" among them */
+    for (int i = r->top.n_grid - 1; i >= 0 && !axis; i--)
+        if (strcmp(r->top.grid[i].row->name, "fraction") == 0)
+            axis = &r->top.grid[i];
+        else
+            stride *= r->top.grid[i].n;
+    while (axis && equal < axis->n && !sweep->has_equal[equal * stride])
+        equal++;
+    if (!axis || equal == axis->n || sweep->refused)
+        return ERROR_NONE;
+    for (size_t other = 0; other < axis->n; other++) {
+        bool is_same = other != equal;
+        for (size_t c = 0; c < sweep->n_configs && is_same; c++)
+            is_same = c / stride % axis->n != equal ||
+                      sweep->configs[c].fraction == sweep->configs[c + other * stride - equal * stride].fraction;
+        if (!is_same)
+            continue;
+        char text[HYPERPARAMETER_FORMAT_MAX];
+        struct error error;
+        struct sweep_reader noting = *r;
+        noting.error = &error;
+        noting.place = value_place(r, axis, other > equal ? other : equal);
+        hyperparameter_format(&sweep->configs[other * stride], axis->row, text);
+        error_set(&error, ERROR_INPUT, "fraction: %s and \"equal\" are one value; allowed: each value once", text);
+        sweep_finish_message(&noting, sweep->path);
+        r->sweep->refused = strdup(error.message);
+        return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
+    }
+    return ERROR_NONE;
+}
+
 enum error_code sweep_expand(struct sweep_reader *r)
 {
     struct sweep *sweep = r->sweep;
@@ -328,7 +364,8 @@ enum error_code sweep_expand(struct sweep_reader *r)
                          SWEEP_CONFIGS_MAX);
     }
     sweep->configs = malloc((size_t)n_configs * sizeof *sweep->configs);
-    if (!sweep->configs)
+    sweep->has_equal = malloc((size_t)n_configs * sizeof *sweep->has_equal);
+    if (!sweep->configs || !sweep->has_equal)
         return sweep_out_of_memory(r);
 
     for (size_t c = 0; c < n_cases; c++) {
@@ -343,6 +380,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
             *h = r->base;
             apply_point(h, &points[0]);
             apply_point(h, &points[1]);
+            sweep->has_equal[sweep->n_configs] = h->fraction == 0;
             hyperparameters_resolve(h);
             sweep->n_configs++;
             if (hyperparameters_check(h, r->error)) {
@@ -358,7 +396,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
         return r->error->code;
     hyperparameters_name_swept(sweep->configs, sweep->n_configs, sweep->swept);
     if (r->n_cases == 0 && top->n_zip == 0)
-        return ERROR_NONE; /* a grid repeats nothing: its lists do not */
+        return find_equal_fraction(r); /* a grid repeats nothing else: its lists do not */
 
     /* Configurations are equal where their bytes are: they have no padding, texts end in zeros, no real is -0. */
     size_t first, second;
