@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LINES_MAX = 20, STATUSES_AT_ONCE = 1 << 16 };
+enum { LINES_MAX = 20, STATUSES_AT_ONCE = 1 << 16, ROWS_MAX = 64 };
 #define NOT_THERE UINT32_MAX
 
 /* The configurations of the old file, found by their values: a hash table. */
@@ -30,6 +30,7 @@ struct index {
 struct matching {
     uint32_t *old_of; /* [new->n_configs] in the old sweep, or NOT_THERE */
     uint8_t *is_kept; /* [old->n_configs] the new sweep has it */
+    bool has_repeats; /* the old one has a configuration twice */
 };
 
 /* What is to become of a file. */
@@ -142,8 +143,11 @@ static enum error_code match(struct matching *matching, const struct results_des
             matching->is_kept[matching->old_of[i]] = 1;
     }
     /* Cases may repeat a configuration: its copies have the same results. */
-    for (size_t i = 0; i < old->n_configs; i++)
-        matching->is_kept[i] = matching->is_kept[*find(&index, &old->configs[i])];
+    for (size_t i = 0; i < old->n_configs; i++) {
+        uint32_t same = *find(&index, &old->configs[i]);
+        matching->is_kept[i] = matching->is_kept[same];
+        matching->has_repeats |= same != i;
+    }
     free(index.slots);
     return ERROR_NONE;
 }
@@ -229,12 +233,102 @@ static void describe_difference(const struct extension *e, uint64_t config, char
     }
 }
 
+/* ---- what only files that have it may hold ---- */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* How an old file spells the values of texts: texts [row] [n], sorted; those of other rows are NULL. */
+struct spellings {
+    const struct extension *e;
+    char (*texts[ROWS_MAX])[HYPERPARAMETER_TEXT_MAX];
+};
+
+static bool is_known(const struct spellings *s, int row, const struct hyperparameters *h)
+{
+    return bsearch(hyperparameter_string(h, &hyperparameter_table[row]), s->texts[row], s->e->old->n_configs,
+                   sizeof *s->texts[row], compare_texts);
+}
+
+/* The first row in which two configurations of the new sweep are spelt otherwise, one as the file does not; -1: none.
+ */
+static int find_new_spelling(const struct spellings *s, uint32_t first, uint32_t second)
+{
+    const struct hyperparameters *a = &s->e->new->configs[first], *b = &s->e->new->configs[second];
+    for (int row = 0; row < n_hyperparameters; row++)
+        if (s->texts[row] && !hyperparameter_equal(a, b, &hyperparameter_table[row]) &&
+            (!is_known(s, row, a) || !is_known(s, row, b)))
+            return row;
+    return -1;
+}
+
+/* Whether two configurations that are one are so only in the new sweep. */
+static bool are_new(const void *context, uint32_t first, uint32_t second)
+{
+    const struct spellings *s = context;
+    bool are_equal = is_equal(&s->e->new->configs[first], &s->e->new->configs[second], NULL);
+    return are_equal ? !s->e->matching.has_repeats : find_new_spelling(s, first, second) >= 0;
+}
+
+static enum error_code read_spellings(struct spellings *s, struct error *error)
+{
+    const struct results_description *old = s->e->old;
+    for (int row = 0; row < n_hyperparameters; row++) {
+        if (hyperparameter_table[row].type != HYPERPARAMETER_TEXT)
+            continue;
+        s->texts[row] = calloc(old->n_configs, sizeof *s->texts[row]);
+        if (!s->texts[row])
+            return out_of_memory(error);
+        for (size_t i = 0; i < old->n_configs; i++)
+            strncpy(s->texts[row][i], hyperparameter_string(&old->configs[i], &hyperparameter_table[row]),
+                    HYPERPARAMETER_TEXT_MAX - 1);
+        qsort(s->texts[row], old->n_configs, sizeof *s->texts[row], compare_texts);
+    }
+    return ERROR_NONE;
+}
+
+/* Says what makes no new file and is new in the larger sweep: what the old file has already goes on. */
+static enum error_code check_refused(struct extension *e, const struct sweep *sweep, struct error *error)
+{
+    struct spellings s = {.e = e};
+    struct sweep_twins twins = {0};
+    check(n_hyperparameters <= ROWS_MAX);
+    if (!sweep->refused)
+        return ERROR_NONE;
+    if (!read_spellings(&s, error) && !sweep_find_respelled(sweep, are_new, &s, &twins, error) && twins.n > 0) {
+        int row = find_new_spelling(&s, twins.first, twins.second);
+        if (row >= 0)
+            refuse(e, "%s: \"%s\" and \"%s\" are one value, and the file has not both; allowed: each value once",
+                   hyperparameter_table[row].name,
+                   hyperparameter_string(&e->new->configs[twins.first], &hyperparameter_table[row]),
+                   hyperparameter_string(&e->new->configs[twins.second], &hyperparameter_table[row]));
+        else
+            refuse(e, "%s", sweep->refused);
+    }
+    int second_task = (int)(hyperparameter_find("second_task") - hyperparameter_table);
+    struct error outdated = {0};
+    for (size_t i = 0; i < e->new->n_configs && !error->code && !outdated.code; i++)
+        if (hyperparameters_check_new(&e->new->configs[i], &outdated)) {
+            if (is_known(&s, second_task, &e->new->configs[i]))
+                outdated.code = ERROR_NONE;
+            else
+                refuse(e, "%s", outdated.message);
+        }
+    for (int row = 0; row < n_hyperparameters; row++)
+        free(s.texts[row]);
+    return error->code;
+}
+
 /* Says what the new sweep would lose of the old file. */
-static enum error_code check_extension(struct extension *e, struct error *error)
+static enum error_code check_extension(struct extension *e, const struct sweep *sweep, struct error *error)
 {
     const struct results_description *old = e->old, *new = e->new;
     char text[SHARD_TEXT_MAX];
     shard_format(&old->shard, text);
+    if (check_refused(e, sweep, error))
+        return error->code;
     if (old->shard.n > 1)
         refuse(e, "it is for shard %s of its sweep; allowed: the whole, as picky merge makes it", text);
     if (old->layout->is_null != new->layout->is_null)
@@ -425,7 +519,6 @@ static enum error_code open_extended(struct results **results, const char *path,
                                      const struct sweep *sweep, const struct results_description *description,
                                      double deadline_s, bool *is_stopped, struct error *error)
 {
-    (void)sweep;
     *results = NULL;
     /* What a link stands for is replaced, not the link. */
     char *real = realpath(path, NULL);
@@ -445,7 +538,7 @@ static enum error_code open_extended(struct results **results, const char *path,
     e.new_attempts = common_attempts(description);
     if (e.old_attempts && e.new_attempts && e.old_attempts != e.new_attempts)
         e.aside = hyperparameter_find("max_attempts");
-    if (!match(&e.matching, e.old, description, e.aside, error) && !check_extension(&e, error) &&
+    if (!match(&e.matching, e.old, description, e.aside, error) && !check_extension(&e, sweep, error) &&
         !(is_same = is_same_sweep(&e)))
         copy_all(&e, results, is_stopped, error);
     results_slots_close(e.slots);

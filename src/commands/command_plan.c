@@ -165,9 +165,9 @@ static enum error_code print_plan(const struct sweep *sweep, double limit_s, dou
         look_here(&room, sweep, &layout, error) || measure(&job, &estimate, sweep, &room, 0, error))
         goto done;
 
-    if (sweep->repeated)
+    if (sweep->refused)
         fprintf(stderr, "picky: warning: %s (picky run refuses it, but for files that hold it already)\n",
-                sweep->repeated);
+                sweep->refused);
     sweep_warnings_print(stderr, sweep);
     printf("%s\n", *sweep->name ? sweep->name : sweep->path);
     print_swept(sweep);

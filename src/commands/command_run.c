@@ -27,8 +27,8 @@ static enum error_code open_results(struct results **results, const char *path, 
 {
     (void)deadline_s, (void)is_stopped;
     if (!arguments->resume || (access(path, F_OK) != 0 && errno == ENOENT))
-        return sweep->repeated ? error_set(error, ERROR_INPUT, "%s", sweep->repeated)
-                               : results_create(results, path, description, error);
+        return sweep->refused ? error_set(error, ERROR_INPUT, "%s", sweep->refused)
+                              : results_create(results, path, description, error);
     uint64_t n_again = 0;
     if (results_open(results, path, description, stderr, error) ||
         (arguments->retry && results_retry(*results, arguments->retry, &n_again, error)))

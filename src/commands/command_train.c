@@ -121,8 +121,9 @@ static enum error_code read_settings(const struct arguments *arguments, struct j
                     : strcmp(key, "second_task") == 0 && strcmp(arguments->overrides[k].key, "tasks") == 0)
                 return error_set(error, ERROR_INPUT, "--set %s=%.60s: %s is given too; allowed: one of the two", key,
                                  value, arguments->overrides[k].key);
-        if (row->type == HYPERPARAMETER_TASKS ? hyperparameters_set_list(&job->h, value, error)
-                                              : hyperparameter_set_text(&job->h, row, value, error))
+        if (row->type == HYPERPARAMETER_TASKS
+                ? hyperparameters_set_list(&job->h, value, error)
+                : hyperparameter_set_text(&job->h, row, value, error) || hyperparameters_check_new(&job->h, error))
             return error_prefix(error, "--set %s=%.60s", key, value);
     }
     if (arguments->seed) {

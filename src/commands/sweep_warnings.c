@@ -35,6 +35,15 @@ static void print_ignored_fractions(FILE *out, const struct sweep *sweep)
             n, sweep->n_configs, label);
 }
 
+/* The label of a configuration, its fraction as it was written. */
+static void label_as_written(const struct sweep *sweep, size_t config, char label[RESULTS_LABEL_MAX])
+{
+    struct hyperparameters h = sweep->configs[config];
+    if (sweep->has_equal[config])
+        h.fraction = 0;
+    results_label(&h, sweep->swept, config, label);
+}
+
 static void print_coinciding(FILE *out, const struct sweep *sweep)
 {
     struct sweep_twins twins;
@@ -42,8 +51,8 @@ static void print_coinciding(FILE *out, const struct sweep *sweep)
     if (sweep_find_twins(sweep, hyperparameters_canonical, &twins, &ignored) || twins.n == 0)
         return;
     char label[RESULTS_LABEL_MAX], other[RESULTS_LABEL_MAX];
-    results_label(&sweep->configs[twins.first], sweep->swept, twins.first, label);
-    results_label(&sweep->configs[twins.second], sweep->swept, twins.second, other);
+    label_as_written(sweep, twins.first, label);
+    label_as_written(sweep, twins.second, other);
     fprintf(out, "picky: warning: %s and %s ask for the same models", label, other);
     if (twins.n > 1)
         fprintf(out, "; %" PRIu64 " configurations repeat others so", twins.n);
@@ -70,7 +79,7 @@ void sweep_warnings_print(FILE *out, const struct sweep *sweep)
         if (sweep->given[i])
             print_idle(out, sweep, &hyperparameter_table[i]);
     print_ignored_fractions(out, sweep);
-    if (!sweep->repeated) /* that has a line of its own */
+    if (!sweep->refused) /* that has a line of its own */
         print_coinciding(out, sweep);
 }
 

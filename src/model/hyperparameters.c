@@ -310,11 +310,7 @@ static bool text_allowed(const struct hyperparameter *row, const char *text)
     if (is_row(row, second_task)) {
         bool is_product;
         double factor;
-        if (!hyperparameters_parse_second_task(text, &is_product, &factor))
-            return false;
-        const char *digit = text + strcspn(text, "123456789eE");
-        bool is_zero = !isdigit((unsigned char)*digit); /* and does not only become it */
-        return is_product || is_zero || (float)factor != 0;
+        return hyperparameters_parse_second_task(text, &is_product, &factor);
     }
     check(is_row(row, context_location));
     return strcmp(text, "start") == 0 || strcmp(text, "end") == 0 || parse_layer(text) > 0;
@@ -501,6 +497,22 @@ void hyperparameters_resolve(struct hyperparameters *h)
     h->fraction = resolved_fraction(h);
 }
 
+/* Whether the K of "addK" is another number than 0 and becomes it as a float: picky 0.1.0 took that. */
+static bool becomes_zero(const char *second_task)
+{
+    bool is_product;
+    double factor;
+    const char *digit = second_task + strcspn(second_task, "123456789eE");
+    return hyperparameters_parse_second_task(second_task, &is_product, &factor) && !is_product && (float)factor == 0 &&
+           isdigit((unsigned char)*digit);
+}
+
+enum error_code hyperparameters_check_new(const struct hyperparameters *h, struct error *error)
+{
+    return becomes_zero(h->second_task) ? not_allowed(hyperparameter_find("second_task"), h->second_task, true, error)
+                                        : ERROR_NONE;
+}
+
 /* The layer that a context_location names; 0: the last one. */
 static int context_layer(const char *text)
 {
@@ -519,10 +531,21 @@ void hyperparameter_canonical(const struct hyperparameters *h, const struct hype
         hyperparameter_format(h, row, text);
 }
 
+/* Whether a step of an epoch is a replay. */
+static bool replays(const struct hyperparameters *h)
+{
+    bool has = false;
+    for (int phase = 1; h->train_mode == TRAIN_REPLAY && phase < hyperparameters_phases(h); phase++)
+        has |= h->replay_every <= hyperparameters_steps(h, phase);
+    return has;
+}
+
 const char *hyperparameter_idle(const struct hyperparameters *h, const struct hyperparameter *row)
 {
     if (is_row(row, replay_every) && h->train_mode != TRAIN_REPLAY)
         return "only in train_mode \"replay\"";
+    if (is_row(row, replay_every) && !replays(h))
+        return "only where a later task has as many steps an epoch";
     if (is_row(row, context_location) && h->hidden_layers == 1)
         return "only with more than one of hidden_layers";
     if (hyperparameters_n_tasks(h) == 1 && (is_row(row, fraction) || is_row(row, train_mode)))
@@ -537,7 +560,7 @@ void hyperparameters_canonical(const struct hyperparameters *h, struct hyperpara
 {
     const struct registered_tasks *tasks = task_registry_get(h->tasks);
     const uint16_t dials = tasks->uses.dials;
-    int64_t counts[TASKS_MAX], least_replayed = INT64_MAX;
+    int64_t counts[TASKS_MAX];
     hyperparameters_train_counts(h, counts);
     *canonical = *h;
     hyperparameters_set_tasks(canonical, h->tasks);
@@ -553,11 +576,8 @@ void hyperparameters_canonical(const struct hyperparameters *h, struct hyperpara
     canonical->fraction = (double)counts[0] / (double)h->N_train;
     if (hyperparameters_n_tasks(h) == 1)
         canonical->train_mode = TRAIN_RANDOM;
-    for (int phase = 1; phase < hyperparameters_phases(h); phase++)
-        if (h->replay_every <= hyperparameters_steps(h, phase))
-            least_replayed = h->replay_every;
-    if (canonical->train_mode == TRAIN_REPLAY && least_replayed == INT64_MAX)
-        canonical->train_mode = TRAIN_SEQUENTIAL; /* no step of an epoch is a replay */
+    if (canonical->train_mode == TRAIN_REPLAY && !replays(h))
+        canonical->train_mode = TRAIN_SEQUENTIAL;
     if (canonical->train_mode != TRAIN_REPLAY)
         canonical->replay_every = 1;
 }

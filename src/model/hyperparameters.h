@@ -180,6 +180,9 @@ void hyperparameters_canonical(const struct hyperparameters *h, struct hyperpara
  * its value and what is allowed. */
 enum error_code hyperparameters_check(const struct hyperparameters *h, struct error *error);
 
+/* Checks what is allowed no more, though files hold it that are gone on with: for new sweeps, after the above. */
+enum error_code hyperparameters_check_new(const struct hyperparameters *h, struct error *error);
+
 /* The hidden layer, 1..hidden_layers, whose input the context is appended to (design: "context_location").
  * Only for checked hyperparameters. */
 int hyperparameters_context_layer(const struct hyperparameters *h);

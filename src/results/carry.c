@@ -287,6 +287,9 @@ static enum error_code carry_file(struct carrier *c, const char *path)
     if (!c->error->code && !carry_group(c, root, "/"))
         for (size_t i = 0; i < c->n_places && !c->error->code; i++)
             carry_rest(c, i);
+    for (size_t i = 0; i < c->n_places && !c->error->code; i++)
+        if (c->places[i].is_own && c->places[i].is_made)
+            carry_own_scales(c, &c->places[i]);
     carrier_clear_places(c);
     if (root >= 0)
         H5Gclose(root);

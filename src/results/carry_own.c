@@ -229,6 +229,67 @@ bool carry_visit_axes(struct carrier *c, hid_t dataset, hid_t to, bool *is_chang
     return is_good;
 }
 
+/* An axis of an array of picky's. */
+struct own_axis {
+    struct carrier *c;
+    hid_t array;     /* in the draft */
+    bool is_changed; /* c->reason says why */
+};
+
+/* Finds picky's own scale of an axis, and whether what lies along it stays where it is. */
+static herr_t visit_own_scale(hid_t array, unsigned number, hid_t scale, void *context)
+{
+    struct own_axis *axis = context;
+    (void)array, (void)number;
+    const struct place *place = carrier_find_place(axis->c, carrier_address(scale));
+    axis->is_changed |= place && is_changed(axis->c, place, scale, axis->c->reason, sizeof axis->c->reason);
+    return axis->is_changed;
+}
+
+/* Attaches what somebody else has attached to an axis of picky's. */
+static herr_t visit_added_scale(hid_t array, unsigned number, hid_t scale, void *context)
+{
+    struct own_axis axis = *(const struct own_axis *)context;
+    struct carrier *c = axis.c;
+    const struct place *place = carrier_find_place(c, carrier_address(scale));
+    if (!place || place->is_own || !place->is_made)
+        return 0;
+    if (H5DSiterate_scales(array, number, NULL, visit_own_scale, &axis) < 0)
+        return -1;
+    if (axis.is_changed)
+        return carrier_refuse(c, place->path, "%s", c->reason), 0;
+    if (c->is_trial)
+        return 0;
+    hid_t there = H5Dopen2(c->to, place->path, H5P_DEFAULT);
+    bool is_done = there >= 0 &&
+                   (H5DSis_attached(axis.array, there, number) > 0 || H5DSattach_scale(axis.array, there, number) >= 0);
+    if (there >= 0)
+        H5Dclose(there);
+    return is_done ? 0 : -1;
+}
+
+enum error_code carry_own_scales(struct carrier *c, const struct place *place)
+{
+    hid_t object = H5Oopen(c->from, place->path, H5P_DEFAULT);
+    bool is_array = object >= 0 && H5Iget_type(object) == H5I_DATASET && H5DSis_scale(object) == 0;
+    struct own_axis axis = {c, is_array ? H5Dopen2(c->to, place->path, H5P_DEFAULT) : H5I_INVALID_HID, false};
+    hid_t space = is_array ? H5Dget_space(object) : H5I_INVALID_HID;
+    int n_axes = space < 0 ? 0 : H5Sget_simple_extent_ndims(space);
+    bool is_good = object >= 0 && (!is_array || (axis.array >= 0 && space >= 0));
+    for (int number = 0; number < n_axes && is_good; number++)
+        is_good = H5DSget_num_scales(object, (unsigned)number) < 2 ||
+                  H5DSiterate_scales(object, (unsigned)number, NULL, visit_added_scale, &axis) >= 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (axis.array >= 0)
+        H5Dclose(axis.array);
+    if (object >= 0)
+        H5Oclose(object);
+    if (!is_good && !c->error->code)
+        carrier_refuse_failed(c, place->path);
+    return c->error->code;
+}
+
 /* What a reference to an object of the file becomes: values.h. */
 static const char *find_target(void *context, hid_t object, bool is_region, const char **reason)
 {

@@ -25,6 +25,10 @@ herr_t carry_own_note(hid_t reference, const char *name, const H5L_info_t *link,
  * not the same there, c->reason. False if that fails. */
 bool carry_visit_axes(struct carrier *c, hid_t dataset, hid_t to, bool *is_changed);
 
+/* Attaches to the axes of an array of picky's in the draft what others have attached to them in the present file; says
+ * where that cannot be. */
+enum error_code carry_own_scales(struct carrier *c, const struct place *place);
+
 /* How values with references become those of the draft. */
 struct translation carry_translation(struct carrier *c);
 

@@ -10,30 +10,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one scale of an axis, by its path in the file. */
-struct scale_path {
-    char text[128];
-};
-
-static herr_t take_path(hid_t array, unsigned axis, hid_t scale, void *context)
+/* Looks whether a scale of an axis is the one of the path: 1 then. */
+static herr_t is_at_path(hid_t array, unsigned axis, hid_t scale, void *path)
 {
     (void)array;
     (void)axis;
-    struct scale_path *path = context;
-    return H5Iget_name(scale, path->text, sizeof path->text) < 0 ? -1 : 0;
+    char found[128] = "";
+    ssize_t length = H5Iget_name(scale, found, sizeof found);
+    return length < 0 ? -1 : length < (ssize_t)sizeof found && strcmp(found, path) == 0;
 }
 
-/* That each axis [n] of a variable has the scale that picky gave it. */
+/* That each axis [n] of a variable has the scale that picky gave it, perhaps beside others of users'. */
 static enum error_code check_variable(hid_t file, const char *path, const char *name, int n, const char *const *scales,
                                       struct error *error)
 {
     hid_t variable = H5Dopen2(file, name, H5P_DEFAULT);
     enum error_code code = variable < 0 ? results_damaged(error, path, "it has no array %s", name) : ERROR_NONE;
     for (int axis = 0; axis < n && !code; axis++) {
-        struct scale_path found = {""};
-        int n_scales = H5DSget_num_scales(variable, (unsigned)axis);
-        if (n_scales != 1 || H5DSiterate_scales(variable, (unsigned)axis, NULL, take_path, &found) < 0 ||
-            strcmp(found.text, scales[axis]) != 0)
+        char path_of_scale[128];
+        snprintf(path_of_scale, sizeof path_of_scale, "%s", scales[axis]);
+        if (H5DSget_num_scales(variable, (unsigned)axis) < 1 ||
+            H5DSiterate_scales(variable, (unsigned)axis, NULL, is_at_path, path_of_scale) != 1)
             code = results_damaged(error, path, "axis %d of its array %s is not %s", axis, name, scales[axis] + 1);
     }
     if (variable >= 0)

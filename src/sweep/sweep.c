@@ -266,10 +266,11 @@ void sweep_free(struct sweep *sweep)
     free(sweep->text);
     free(sweep->original);
     free(sweep->path);
-    free(sweep->repeated);
+    free(sweep->refused);
     free(sweep->tasks_place);
     free(sweep->tasks_places);
     free(sweep->configs);
+    free(sweep->has_equal);
     free(sweep->swept);
     free(sweep->given);
     memset(sweep, 0, sizeof *sweep);

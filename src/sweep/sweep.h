@@ -48,6 +48,7 @@ struct sweep {
     unsigned store; /* enum store bits (record.h) */
     size_t n_configs;
     struct hyperparameters *configs; /* [n_configs], each checked, in order: cases, zip, grid (last key fastest) */
+    bool *has_equal;                 /* [n_configs]: its fraction was written as "equal"; it is a number in configs */
     bool *swept;                     /* [n_hyperparameters]: varied by grid, zip or cases */
     bool *given;                     /* [n_hyperparameters]: varied, fixed by model or train, or overridden */
     char *tasks_place; /* where the tasks are given, for messages: "FILE:LINE:COLUMN", "--set tasks=x0; x1" or "FILE" */
@@ -55,9 +56,10 @@ struct sweep {
                         * does not
                         */
     size_t n_tasks_places;
-    /* A line like sweep_read's errors if a list of a grid has one value in two spellings, or a zip or cases have one
-     * configuration so, else NULL. Files that hold such a sweep are gone on with; no new one is made. */
-    char *repeated;
+    /* A line like sweep_read's errors if a list of a grid has one value in two spellings, a zip or cases have one
+     * configuration so, or a value is allowed no more (hyperparameters_check_new), else NULL. Files that hold such a
+     * sweep are gone on with; no new one is made. */
+    char *refused;
 };
 
 /* One --set key=value: replaces a fixed value or a default. The key is a hyperparameter that the sweep does not
@@ -88,6 +90,11 @@ struct sweep_twins {
 enum error_code sweep_find_twins(const struct sweep *sweep,
                                  void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
                                  struct sweep_twins *twins, struct error *error);
+
+/* Finds those that are equal but for the spelling of values, of which `counts` (NULL: all) says true. */
+enum error_code sweep_find_respelled(const struct sweep *sweep,
+                                     bool (*counts)(const void *context, uint32_t first, uint32_t second),
+                                     const void *context, struct sweep_twins *twins, struct error *error);
 
 /* Where the list of tasks that stands at `place` (1 + the offset in `text`) has task `task` or, if `input` is not -1,
  * the input x<input> in it, both 0-based; `place` if that cannot be seen. */

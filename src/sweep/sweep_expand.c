@@ -183,9 +183,11 @@ static int compare_hashes(const void *a, const void *b)
     return (x->config > y->config) - (x->config < y->config);
 }
 
-enum error_code sweep_find_twins(const struct sweep *sweep,
-                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
-                                 struct sweep_twins *twins, struct error *error)
+/* sweep_find_twins, of those of which `counts` (NULL: all) says true. */
+static enum error_code find_twins(const struct sweep *sweep,
+                                  void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
+                                  bool (*counts)(const void *context, uint32_t first, uint32_t second),
+                                  const void *context, struct sweep_twins *twins, struct error *error)
 {
     struct hyperparameters a, b;
     struct item *items = malloc(sweep->n_configs * sizeof *items);
@@ -201,7 +203,8 @@ enum error_code sweep_find_twins(const struct sweep *sweep,
         canonical(&sweep->configs[items[i - 1].config], &a);
         canonical(&sweep->configs[items[i].config], &b);
         /* Canonical ones have zeros between their members. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-        if (items[i].hash != items[i - 1].hash || memcmp(&a, &b, sizeof a) != 0)
+        if (items[i].hash != items[i - 1].hash || memcmp(&a, &b, sizeof a) != 0 ||
+            (counts && !counts(context, items[i - 1].config, items[i].config)))
             continue;
         twins->n++;
         if (items[i].config < twins->second) {
@@ -211,6 +214,13 @@ enum error_code sweep_find_twins(const struct sweep *sweep,
     }
     free(items);
     return ERROR_NONE;
+}
+
+enum error_code sweep_find_twins(const struct sweep *sweep,
+                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
+                                 struct sweep_twins *twins, struct error *error)
+{
+    return find_twins(sweep, canonical, NULL, NULL, twins, error);
 }
 
 /* One spelling of each value. */
@@ -225,6 +235,13 @@ static void respell(const struct hyperparameters *h, struct hyperparameters *for
         }
 }
 
+enum error_code sweep_find_respelled(const struct sweep *sweep,
+                                     bool (*counts)(const void *context, uint32_t first, uint32_t second),
+                                     const void *context, struct sweep_twins *twins, struct error *error)
+{
+    return find_twins(sweep, respell, counts, context, twins, error);
+}
+
 /* Where a configuration of the zip or the cases comes from. */
 static void locate_repeat(struct sweep_reader *r, size_t config)
 {
@@ -237,9 +254,9 @@ static void locate_repeat(struct sweep_reader *r, size_t config)
 static enum error_code find_respelled(struct sweep_reader *r)
 {
     struct sweep_twins twins;
-    if (sweep_find_twins(r->sweep, respell, &twins, r->error))
+    if (sweep_find_respelled(r->sweep, NULL, NULL, &twins, r->error))
         return r->error->code;
-    if (twins.n == 0 || r->sweep->repeated)
+    if (twins.n == 0 || r->sweep->refused)
         return ERROR_NONE;
     struct error error;
     struct sweep_reader noting = *r;
@@ -250,8 +267,8 @@ static enum error_code find_respelled(struct sweep_reader *r)
               r->n_cases ? "cases" : "zip", twins.second, twins.first);
     append_swept(&noting, &r->sweep->configs[twins.second]);
     sweep_finish_message(&noting, r->sweep->path);
-    r->sweep->repeated = strdup(error.message);
-    return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
+    r->sweep->refused = strdup(error.message);
+    return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
 /* Where the tasks come from: an override, a line, or the file. */
@@ -278,6 +295,57 @@ static enum error_code note_tasks_place(struct sweep_reader *r)
     return r->sweep->tasks_place ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
+/* Notes the first value that is allowed no more in new sweeps. */
+static enum error_code note_outdated(struct sweep_reader *r, const struct point points[2],
+                                     const struct hyperparameters *h)
+{
+    struct error error = {0};
+    struct sweep_reader noting = *r;
+    noting.error = &error;
+    if (r->sweep->refused || !hyperparameters_check_new(h, &error))
+        return ERROR_NONE;
+    locate_fault(&noting, points, h);
+    sweep_finish_message(&noting, r->sweep->path);
+    r->sweep->refused = strdup(error.message);
+    return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
+}
+
+/* Notes a list of a grid with "equal" and a number that is the same in all configurations. */
+static enum error_code find_equal_fraction(struct sweep_reader *r)
+{
+    const struct sweep *sweep = r->sweep;
+    const struct sweep_axis *axis = NULL;
+    size_t stride = 1, equal = 0; /* configurations between two values; "equal" among them */
+    for (int i = r->top.n_grid - 1; i >= 0 && !axis; i--)
+        if (strcmp(r->top.grid[i].row->name, "fraction") == 0)
+            axis = &r->top.grid[i];
+        else
+            stride *= r->top.grid[i].n;
+    while (axis && equal < axis->n && !sweep->has_equal[equal * stride])
+        equal++;
+    if (!axis || equal == axis->n || sweep->refused)
+        return ERROR_NONE;
+    for (size_t other = 0; other < axis->n; other++) {
+        bool is_same = other != equal;
+        for (size_t c = 0; c < sweep->n_configs && is_same; c++)
+            is_same = c / stride % axis->n != equal ||
+                      sweep->configs[c].fraction == sweep->configs[c + other * stride - equal * stride].fraction;
+        if (!is_same)
+            continue;
+        char text[HYPERPARAMETER_FORMAT_MAX];
+        struct error error;
+        struct sweep_reader noting = *r;
+        noting.error = &error;
+        noting.place = value_place(r, axis, other > equal ? other : equal);
+        hyperparameter_format(&sweep->configs[other * stride], axis->row, text);
+        error_set(&error, ERROR_INPUT, "fraction: %s and \"equal\" are one value; allowed: each value once", text);
+        sweep_finish_message(&noting, sweep->path);
+        r->sweep->refused = strdup(error.message);
+        return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
+    }
+    return ERROR_NONE;
+}
+
 enum error_code sweep_expand(struct sweep_reader *r)
 {
     struct sweep *sweep = r->sweep;
@@ -296,7 +364,8 @@ enum error_code sweep_expand(struct sweep_reader *r)
                          SWEEP_CONFIGS_MAX);
     }
     sweep->configs = malloc((size_t)n_configs * sizeof *sweep->configs);
-    if (!sweep->configs)
+    sweep->has_equal = malloc((size_t)n_configs * sizeof *sweep->has_equal);
+    if (!sweep->configs || !sweep->has_equal)
         return sweep_out_of_memory(r);
 
     for (size_t c = 0; c < n_cases; c++) {
@@ -311,6 +380,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
             *h = r->base;
             apply_point(h, &points[0]);
             apply_point(h, &points[1]);
+            sweep->has_equal[sweep->n_configs] = h->fraction == 0;
             hyperparameters_resolve(h);
             sweep->n_configs++;
             if (hyperparameters_check(h, r->error)) {
@@ -318,13 +388,15 @@ enum error_code sweep_expand(struct sweep_reader *r)
                 append_swept(r, h);
                 return ERROR_INPUT;
             }
+            if (note_outdated(r, points, h))
+                return r->error->code;
         }
     }
     if (note_tasks_place(r))
         return r->error->code;
     hyperparameters_name_swept(sweep->configs, sweep->n_configs, sweep->swept);
     if (r->n_cases == 0 && top->n_zip == 0)
-        return ERROR_NONE; /* a grid repeats nothing: its lists do not */
+        return find_equal_fraction(r); /* a grid repeats nothing else: its lists do not */
 
     /* Configurations are equal where their bytes are: they have no padding, texts end in zeros, no real is -0. */
     size_t first, second;

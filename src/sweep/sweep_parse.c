@@ -577,7 +577,7 @@ static enum error_code read_values(struct sweep_reader *r, struct sweep_axis *ax
 static enum error_code find_spellings(struct sweep_reader *r, const struct sweep_axis *axis, size_t n,
                                       const config_setting_t *setting)
 {
-    if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->repeated)
+    if (axis->row->type != HYPERPARAMETER_TEXT || r->sweep->refused)
         return ERROR_NONE;
     struct hyperparameters h = r->base;
     char(*texts)[HYPERPARAMETER_TEXT_MAX] = malloc(n * sizeof *texts), earlier[HYPERPARAMETER_FORMAT_MAX];
@@ -602,8 +602,8 @@ static enum error_code find_spellings(struct sweep_reader *r, const struct sweep
     fail(&noting, config_setting_get_elem(setting, (unsigned)second),
          "\"%s\" and \"%s\" are one value; allowed: each value once", earlier, hyperparameter_string(&h, axis->row));
     sweep_finish_message(&noting, r->sweep->path);
-    r->sweep->repeated = strdup(error.message);
-    return r->sweep->repeated ? ERROR_NONE : sweep_out_of_memory(r);
+    r->sweep->refused = strdup(error.message);
+    return r->sweep->refused ? ERROR_NONE : sweep_out_of_memory(r);
 }
 
 /* Reads KEY = LIST of a grid (is_grid) or zip into the variation's next axis. */

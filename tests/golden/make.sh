@@ -7,7 +7,7 @@ picky=$1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 rm -f ./*.h5 ./*.h5.gz
 
-for sweep in shapes conclusions spellings; do
+for sweep in shapes conclusions spellings near-zero; do
     "$picky" run $sweep.cfg
 done
 "$picky" run parts.cfg --shard 1/2
