@@ -57,7 +57,7 @@ const struct command command_plot_multiverse = {
     .name = "plot multiverse",
     .synopsis = "-o OUT.(svg|png|pdf)",
     .summary = "Draws each claim's effect under every specification, sorted, with its choices below",
-    .details = "A specification curve (Simonsohn, Simmons & Nelson 2020): up to six measures x\n"
+    .details = "A specification curve (Simonsohn, Simmons & Nelson 2020): the measures x\n"
                "13 numbers, D and shares of selective units (picky-analyse claims --help), each\n"
                "with its own 95 % interval, a column of marks below for what it is. Their\n"
                "counts are no evidence, for they share their models; the band is the mean over\n"

@@ -1,25 +1,11 @@
 #include "formats.h"
 
+#include "json.h"
 #include "numbers.h"
-#include "text.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-void json_text(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c;) {
-        int n = utf8_length(c);
-        if (n == 0 || *c < 0x20 || *c == 0x7f)
-            fputc('?', out);
-        else
-            fprintf(out, "%s%.*s", *c == '"' || *c == '\\' ? "\\" : "", n, (const char *)c);
-        c += n > 0 ? n : 1;
-    }
-    fputc('"', out);
-}
 
 /* Seven digits, but of whole numbers all. */
 static void put_number(FILE *out, double value)

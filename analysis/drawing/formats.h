@@ -1,4 +1,4 @@
-/* Numbers and texts for people, in CSV (RFC 4180) and in JSON (RFC 8259). */
+/* Numbers for people, in CSV (RFC 4180) and in JSON (RFC 8259), and texts in CSV (in JSON: json.h). */
 #ifndef PICKY_FORMATS_H
 #define PICKY_FORMATS_H
 
@@ -6,9 +6,6 @@
 #include "hyperparameters.h"
 
 #include <stdio.h>
-
-/* Writes a text as a JSON string: quoted, control characters and bytes that are not UTF-8 replaced by "?". */
-void json_text(FILE *out, const char *text);
 
 /* Writes a number with seven digits, as single precision has them, `null` if it is not finite. */
 void json_number(FILE *out, double value);

@@ -113,6 +113,15 @@ void figure_label(const struct figure_request *request, const struct reader *rea
     }
 }
 
+size_t figure_label_lines(const struct figure_request *request, const struct reader *reader,
+                          const struct selection *selection, size_t i, const size_t *n_models, double width,
+                          char lines[LAYOUT_LINES_MAX][LABEL_MAX])
+{
+    char text[LABEL_MAX];
+    figure_label(request, reader, selection, i, n_models, text);
+    return *text ? layout_wrap(text, width, FONT_TEXT, lines) : 0;
+}
+
 void figure_common(const struct reader *reader, const struct selection *selection, const size_t *n_models,
                    char label[LABEL_MAX])
 {

@@ -51,6 +51,11 @@ struct ri_options figure_common_ri(const struct figure_request *request);
 void figure_label(const struct figure_request *request, const struct reader *reader, const struct selection *selection,
                   size_t i, const size_t *n_models, char label[LABEL_MAX]);
 
+/* The same in lines of FONT_TEXT no wider than `width`; returns how many. */
+size_t figure_label_lines(const struct figure_request *request, const struct reader *reader,
+                          const struct selection *selection, size_t i, const size_t *n_models, double width,
+                          char lines[LAYOUT_LINES_MAX][LABEL_MAX]);
+
 /* Writes what all of the selection have in common of what was swept (of one configuration: all of that), and the
  * number of models if it is the same in all: "epochs = 5; 20 models", "; 5 of 20 models each". */
 void figure_common(const struct reader *reader, const struct selection *selection, const size_t *n_models,

@@ -63,9 +63,9 @@ uint32_t palette_ri(const struct palette *palette, double ri)
     return palette_blend(palette->colours[1], palette->colours[0], (ri + 1) / 2);
 }
 
-static double luminance(uint32_t colour)
+double palette_luminance(uint32_t colour)
 {
-    static const double weights[] = {0.0722, 0.7152, 0.2126};
+    static const double weights[] = {0.0722, 0.7152, 0.2126}; /* blue, green, red */
     double sum = 0;
     for (int c = 0; c < 3; c++) {
         double value = (double)(colour >> 8 * c & 255) / 255;
@@ -76,6 +76,6 @@ static double luminance(uint32_t colour)
 
 double palette_contrast(uint32_t a, uint32_t b)
 {
-    double x = luminance(a), y = luminance(b);
+    double x = palette_luminance(a), y = palette_luminance(b);
     return (fmax(x, y) + 0.05) / (fmin(x, y) + 0.05);
 }

@@ -36,6 +36,9 @@ uint32_t palette_share(const struct palette *palette, double share);
 /* The colour of a relative importance in [-1, 1]: from the second task's to the first's. */
 uint32_t palette_ri(const struct palette *palette, double ri);
 
+/* Relative luminance of a colour, from 0 to 1 (WCAG 2.2). */
+double palette_luminance(uint32_t colour);
+
 /* Contrast between two colours, from 1 to 21 (WCAG 2.2, "contrast ratio"). */
 double palette_contrast(uint32_t a, uint32_t b);
 

@@ -7,9 +7,8 @@
 
 static size_t title_lines(const struct panels *panels, size_t i, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
-    char text[LABEL_MAX];
-    figure_label(panels->request, panels->reader, panels->selection, i, panels->n_models, text);
-    return *text ? layout_wrap(text, panels->panel_width, FONT_TEXT, lines) : 0;
+    return figure_label_lines(panels->request, panels->reader, panels->selection, i, panels->n_models,
+                              panels->panel_width, lines);
 }
 
 /* As many panels beside each other as fit: a square of them, if there are few. */

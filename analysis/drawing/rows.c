@@ -43,9 +43,8 @@ bool rows_is_leftmost(const struct rows *rows, size_t column)
 /* A row's title, broken at the page's right end; returns the number of lines. */
 static size_t wrapped_title(const struct rows *rows, size_t row, char lines[LAYOUT_LINES_MAX][LABEL_MAX])
 {
-    char text[LABEL_MAX];
-    figure_label(rows->request, rows->reader, rows->selection, row, rows->n_models, text);
-    return *text ? layout_wrap(text, rows->titles_width, FONT_TEXT, lines) : 0;
+    return figure_label_lines(rows->request, rows->reader, rows->selection, row, rows->n_models, rows->titles_width,
+                              lines);
 }
 
 static void write_column_name(const struct rows *rows, size_t row, size_t column)

@@ -45,7 +45,7 @@ static enum error_code measure(struct measures_figure *figure, size_t i, struct 
     size_t n = n_layers * units.n_units;
     check(n > 0); /* layer_mask_check_each */
     ri = calloc(units.n_measures * n, sizeof *ri);
-    numbers = malloc(4 * n * sizeof *numbers);
+    numbers = malloc(2 * n * sizeof *numbers);
     scratch = malloc(n * sizeof *scratch);
     found = malloc(n_pairs * n_models * sizeof *found);
     if (!ri || !numbers || !scratch || !found) {

@@ -47,7 +47,7 @@ struct units_figure {
 
 /* Where a model's numbers go while it is read. */
 struct model_room {
-    double *numbers;        /* [6 n_units]: two measures of a layer, and what rank_correlation needs */
+    double *numbers;        /* [4 n_units]: two measures of a layer, and what rank_correlation needs */
     struct ranked *scratch; /* [n_units] */
     float *found;           /* [n_against, models]: mean correlation over the layers and tasks of a model */
 };
@@ -127,7 +127,7 @@ static enum error_code read_row(struct units_figure *figure, size_t row, size_t 
     size_t config = figure->selection->configs[row], n_units = (size_t)reader->configs[config].hidden_size;
     bool *has = malloc(reader->n_replicates * sizeof *has);
     struct units units = {0};
-    struct model_room room = {.numbers = malloc(6 * n_units * sizeof *room.numbers),
+    struct model_room room = {.numbers = malloc(4 * n_units * sizeof *room.numbers),
                               .scratch = malloc(n_units * sizeof *room.scratch)};
     if (!has || !room.numbers || !room.scratch)
         error_set(error, ERROR_FATAL, "%s: not enough memory", reader->path);

@@ -219,6 +219,11 @@ int64_t reader_first_seed(const struct reader *reader)
     return reader->handles->header.seed;
 }
 
+int64_t reader_arithmetic(const struct reader *reader)
+{
+    return reader->handles->header.arithmetic;
+}
+
 int reader_n_measures(const struct reader *reader)
 {
     return (int)reader->layout.size[DIMENSION_MEASURE];

@@ -72,6 +72,9 @@ int reader_n_measures(const struct reader *reader);
 /* The seed of replicate 0. */
 int64_t reader_first_seed(const struct reader *reader);
 
+/* The arithmetic of its models (build.h). */
+int64_t reader_arithmetic(const struct reader *reader);
+
 /* Status of one slot. */
 enum job_status reader_status(const struct reader *reader, size_t config, size_t replicate);
 

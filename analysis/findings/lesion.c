@@ -1,5 +1,6 @@
 #include "lesion.h"
 
+#include "build.h"
 #include "importance.h"
 #include "layer_mask.h"
 #include "numbers.h"
@@ -7,7 +8,9 @@
 #include "train.h"
 #include "units.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -281,6 +284,29 @@ static void add_errors(struct lesioner *l, enum lesion lesion, size_t first, siz
                 share * l->training.model[lane].test_error[task];
 }
 
+static bool is_other_arithmetic(const struct lesioner *l)
+{
+    return reader_arithmetic(l->reader) != build_arithmetic();
+}
+
+static enum error_code refuse_arithmetic(const struct lesioner *l, const char *what, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "%s: %s: its models were trained with arithmetic %" PRId64 ", this picky-analyse has %" PRId64
+                     "; use the picky-analyse of the version that made it",
+                     l->reader->path, what, reader_arithmetic(l->reader), build_arithmetic());
+}
+
+/* Where the file has no weights, the bits of its models come from the same arithmetic only. */
+static enum error_code train_again(struct lesioner *l, struct error *error)
+{
+    if (is_other_arithmetic(l))
+        return refuse_arithmetic(
+            l, "no weights are stored (store = [\"weights\"]) to be used instead of training again", error);
+    training_run(&l->training, NULL);
+    return ERROR_NONE;
+}
+
 /* The whole networks must be those of the file. */
 static enum error_code check_errors(struct lesioner *l, size_t first, size_t n, struct error *error)
 {
@@ -294,12 +320,17 @@ static enum error_code check_errors(struct lesioner *l, size_t first, size_t n, 
             return error->code;
         for (size_t task = 0; task < n_tasks; task++) {
             double found = (double)l->training.model[lane].test_error[task], expected = (double)stored[task];
-            if (!(fabs(found - expected) <= ERROR_TOLERANCE * (expected + 0.01)))
-                return error_set(error, ERROR_INPUT,
-                                 "%s: configuration %zu, replicate %zu: the %s network's test error of task %zu is %g, "
-                                 "the file says %g: the file is damaged or another version of picky made it",
-                                 l->reader->path, l->config, replicate, l->has_weights ? "stored" : "newly trained",
-                                 task + 1, found, expected);
+            if (fabs(found - expected) <= ERROR_TOLERANCE * (expected + 0.01))
+                continue;
+            char what[160];
+            snprintf(
+                what, sizeof what,
+                "configuration %zu, replicate %zu: the %s network's test error of task %zu is %g, the file says %g",
+                l->config, replicate, l->has_weights ? "stored" : "newly trained", task + 1, found, expected);
+            return is_other_arithmetic(l) ? refuse_arithmetic(l, what, error)
+                                          : error_set(error, ERROR_INPUT,
+                                                      "%s: %s: the file is damaged or another version of picky made it",
+                                                      l->reader->path, what);
         }
     }
     return ERROR_NONE;
@@ -329,8 +360,8 @@ static enum error_code load_pack(struct lesioner *l, size_t first, size_t n, str
             group_units(l, lane, first + lane, error))
             return error->code;
     }
-    if (!l->has_weights)
-        training_run(&l->training, NULL);
+    if (!l->has_weights && train_again(l, error))
+        return error->code;
     for (int layer = 1; layer < l->training.network.n_layers; layer++) {
         const struct layer *part = &l->training.network.layer[layer];
         memcpy(l->whole[layer], part->weights, part->n_units * part->n_columns * l->training.lanes * sizeof(float));

@@ -35,7 +35,8 @@ struct lesion_result {
 /* Lesions at most n_models_max accepted models of a configuration (units_sample), in the hidden layers `layers` (bits
  * 1 << (layer - 1); 0: all). `options` says what is selective. Weights are the stored ones; where the file has none
  * the accepted attempt is trained again from its seed. The test set is the stored one or comes from the seed.
- * ERROR_INPUT also if a whole network's test error is not the file's (another version of picky, damage);
+ * ERROR_INPUT also if a whole network's test error is not the file's (another arithmetic or version of picky, damage),
+ * and without weights if the file's arithmetic is another one;
  * ERROR_FATAL if memory is short. On error *result is empty. */
 enum error_code lesion_measure(struct reader *reader, size_t config, const struct ri_options *options, uint64_t layers,
                                size_t n_models_max, struct lesion_result *result, struct error *error);

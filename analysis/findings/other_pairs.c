@@ -1,5 +1,6 @@
 #include "other_pairs.h"
 
+#include "numbers.h"
 #include "trend.h"
 
 #include <math.h>
@@ -168,12 +169,6 @@ static const struct hyperparameter *only_key(const struct other_pair *pair, cons
     return found;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 const struct hyperparameter *other_pair_axis(const struct other_pair *pair, const struct reader *reader, double *x,
                                              bool *is_logarithmic)
 {
@@ -190,7 +185,7 @@ const struct hyperparameter *other_pair_axis(const struct other_pair *pair, cons
     *is_logarithmic = false;
     if (axis && sorted) {
         memcpy(sorted, x, pair->n * sizeof *sorted);
-        qsort(sorted, pair->n, sizeof *sorted, compare_numbers);
+        qsort(sorted, pair->n, sizeof *sorted, number_compare);
         for (size_t p = 0; p < pair->n; p++)
             if (n == 0 || sorted[p] > sorted[n - 1])
                 sorted[n++] = sorted[p];

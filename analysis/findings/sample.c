@@ -2,6 +2,7 @@
 
 #include "dip.h"
 #include "distance.h"
+#include "numbers.h"
 #include "sharing.h"
 #include "starts.h"
 
@@ -191,12 +192,6 @@ const float *sample_bin(const struct sample *sample, size_t layer, size_t bin)
     return sample->values + bin_index(sample, layer, bin) * sample->n_models;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Where the models of one configuration go, and work space for a layer of it. */
 struct filling {
     struct sample *sample;
@@ -223,7 +218,7 @@ static double dip_of(const struct filling *f, const float *a, const float *b, si
         if (!isnan(f->ri[i]))
             f->ratios[n++] = log(((double)a[i] + floor_a) / ((double)b[i] + floor_b));
     *n_important = n;
-    qsort(f->ratios, n, sizeof *f->ratios, compare);
+    qsort(f->ratios, n, sizeof *f->ratios, number_compare);
     return n < DIP_UNITS_MIN ? (double)NAN : dip_statistic(f->ratios, n, f->scratch, f->indices);
 }
 

@@ -17,18 +17,6 @@
 #define LIST_COLUMNS_MAX 12    /* of the table of all; for more there are several tables */
 #define COLUMNS_NUMBERED 8     /* columns of a map with numbers; with more it is drawn */
 
-/* Relative luminance (Web Content Accessibility Guidelines 2.2). */
-static double luminance(uint32_t colour)
-{
-    static const double weights[] = {0.0722, 0.7152, 0.2126}; /* blue, green, red */
-    double sum = 0;
-    for (int c = 0; c < 3; c++) {
-        double value = (double)(colour >> 8 * c & 255) / 255;
-        sum += weights[c] * (value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4));
-    }
-    return sum;
-}
-
 /* A share in per cent with its interval below, if there is room. */
 static void write_cell(FILE *out, const struct estimate *share, double share_max, bool with_interval)
 {
@@ -39,7 +27,7 @@ static void write_cell(FILE *out, const struct estimate *share, double share_max
         return;
     }
     fprintf(out, "<td style=\"background:#%06" PRIx32 "\"%s>%.*f", colour,
-            luminance(colour) < WHITE_TEXT_BELOW ? " class=\"dark\"" : "", digits, 100 * share->value);
+            palette_luminance(colour) < WHITE_TEXT_BELOW ? " class=\"dark\"" : "", digits, 100 * share->value);
     if (with_interval && !isnan(share->low))
         fprintf(out, "<small>%.*f&ndash;%.*f</small>", digits, 100 * share->low, digits, 100 * share->high);
     fprintf(out, "</td>");

@@ -15,11 +15,6 @@
 
 static const struct estimate none = {(double)NAN, (double)NAN, (double)NAN, 0};
 
-static double normal_probability(double z)
-{
-    return erfc(-z / sqrt(2)) / 2;
-}
-
 static double normal_quantile(double p)
 {
     double low = -40, high = 40;
@@ -265,9 +260,10 @@ enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns,
         *estimate = mean_of(values + c * n, n, &moments[c]);
         if (estimate->n < 2 || moments[c].is_constant)
             continue;
-        double m = (double)estimate->n, half = estimate->n < BOOTSTRAP_MODELS_MIN
-                                                   ? student_half_width(moments[c].square, estimate->n, CONFIDENCE)
-                                                   : Z95 * sqrt(moments[c].square / (m - 1) / m);
+        double m = (double)estimate->n;
+        bool is_students = estimate->n < BOOTSTRAP_MODELS_MIN || (!is_resampled && estimate->n <= BOOTSTRAP_MODELS_MAX);
+        double half = is_students ? student_half_width(moments[c].square, estimate->n, CONFIDENCE)
+                                  : Z95 * sqrt(moments[c].square / (m - 1) / m);
         estimate->low = estimate->value - half;
         estimate->high = estimate->value + half;
     }

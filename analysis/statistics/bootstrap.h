@@ -26,8 +26,8 @@ struct estimate {
  * should know about the bootstrap"): with 10 models of a share like those of selective neurons they hold the true mean
  * in 95 % of samples, plain BCa and percentile intervals in 90 % (check_statistics.py measures it). With more than
  * BOOTSTRAP_MODELS_MAX models the interval is what resamples converge to, mean +- 1.96 standard errors: the two differ
- * by less than the resamples' own scatter. Values that are all equal have none: they do not show how they scatter.
- * ERROR_FATAL if memory is short. */
+ * by less than the resamples' own scatter; of a column that has fewer values it is Student's. Values that are all equal
+ * have none: they do not show how they scatter. ERROR_FATAL if memory is short. */
 enum error_code bootstrap_means(const float *values, size_t n, size_t n_columns, struct estimate *estimates,
                                 struct error *error);
 

@@ -41,8 +41,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Ranks 1..n of values [n]; equal values get the mean of their ranks. */
-static void rank(const double *values, size_t n, struct ranked *scratch, double *ranks)
+/* Puts ranks 1..n in place of values [n]; equal values get the mean of their ranks. */
+static void rank(double *values, size_t n, struct ranked *scratch)
 {
     for (size_t i = 0; i < n; i++)
         scratch[i] = (struct ranked){values[i], i};
@@ -51,13 +51,13 @@ static void rank(const double *values, size_t n, struct ranked *scratch, double 
         for (end = i + 1; end < n && scratch[end].value == scratch[i].value; end++)
             continue;
         for (size_t k = i; k < end; k++)
-            ranks[scratch[k].index] = ((double)i + (double)end + 1) / 2;
+            values[scratch[k].index] = ((double)i + (double)end + 1) / 2;
     }
 }
 
 double rank_correlation(const double *x, const double *y, size_t n, struct ranked *scratch, double *numbers)
 {
-    double *kept_x = numbers, *kept_y = numbers + n, *rank_x = numbers + 2 * n, *rank_y = numbers + 3 * n;
+    double *kept_x = numbers, *kept_y = numbers + n;
     size_t n_kept = 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i]) && !isnan(y[i])) {
@@ -66,11 +66,11 @@ double rank_correlation(const double *x, const double *y, size_t n, struct ranke
         }
     if (n_kept < 3)
         return (double)NAN;
-    rank(kept_x, n_kept, scratch, rank_x);
-    rank(kept_y, n_kept, scratch, rank_y);
+    rank(kept_x, n_kept, scratch);
+    rank(kept_y, n_kept, scratch);
     double xx = 0, yy = 0, xy = 0, middle = ((double)n_kept + 1) / 2;
     for (size_t i = 0; i < n_kept; i++) {
-        double dx = rank_x[i] - middle, dy = rank_y[i] - middle;
+        double dx = kept_x[i] - middle, dy = kept_y[i] - middle;
         xx += dx * dx;
         yy += dy * dy;
         xy += dx * dy;

@@ -16,7 +16,7 @@ struct ranked {
 };
 
 /* Spearman's rank correlation of x and y [n]; equal values share the mean of their ranks, pairs in which either is NaN
- * are left out. NaN if fewer than three are left, or all x or all y are equal. scratch [n] and numbers [4 n] are
+ * are left out. NaN if fewer than three are left, or all x or all y are equal. scratch [n] and numbers [2 n] are
  * overwritten. */
 double rank_correlation(const double *x, const double *y, size_t n, struct ranked *scratch, double *numbers);
 

@@ -1,5 +1,6 @@
 #include "max_t.h"
 
+#include "numbers.h"
 #include "rng.h"
 
 #include <math.h>
@@ -53,12 +54,6 @@ static void choose_signs(size_t pattern, size_t n_seeds, uint32_t *words, bool *
         is_flipped[s] = n_seeds <= MAX_T_EXHAUSTIVE_MAX ? pattern >> s & 1 : pattern > 0 && words[s] >> 31;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The share of sorted values [n] that are at least x. */
 static double share_from(const double *sorted, size_t n, double x)
 {
@@ -76,12 +71,13 @@ static double share_from(const double *sorted, size_t n, double x)
 /* Whether a row belongs to the family; marks its seeds. */
 static bool is_member(const float *row, size_t n_seeds, bool *has_seed)
 {
-    size_t n = 0, n_other = 0;
+    size_t n = 0;
+    bool has_other = false;
     for (size_t s = 0; s < n_seeds; s++) {
         n += isnan(row[s]) ? 0 : 1;
-        n_other += !isnan(row[s]) && row[s] != 0 ? 1 : 0;
+        has_other |= !isnan(row[s]) && row[s] != 0;
     }
-    if (n < MAX_T_SEEDS_MIN || n_other == 0)
+    if (n < MAX_T_SEEDS_MIN || !has_other)
         return false;
     for (size_t s = 0; s < n_seeds; s++)
         has_seed[s] |= !isnan(row[s]);
@@ -143,7 +139,7 @@ enum error_code max_t_family(const float *differences, size_t n_rows, size_t n_s
             largest[k] = fmax(largest[k], largest_t_square(&f, first, end, is_flipped));
         }
     }
-    qsort(largest, n_patterns, sizeof *largest, compare);
+    qsort(largest, n_patterns, sizeof *largest, number_compare);
     for (size_t i = 0; i < f.n_rows; i++)
         p[members[i]] = share_from(largest, n_patterns, t_square(&f, i) * (1 - TIED));
     *n_used = f.n_seeds;

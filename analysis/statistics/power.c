@@ -7,11 +7,6 @@
 
 enum { N_STEPS = 400, NORMAL_FROM = 20000 }; /* of Simpson's rule; values of which t is normal to five digits */
 
-static double normal_probability(double x)
-{
-    return erfc(-x / sqrt(2)) / 2;
-}
-
 /* ln of the density of the sample's standard deviation over the true one, at s > 0: a chi over the root of its degrees
  * of freedom. */
 static double log_density(double s, double degrees)

@@ -3,6 +3,11 @@
 #include <math.h>
 #include <stdbool.h>
 
+double normal_probability(double z)
+{
+    return erfc(-z / sqrt(2)) / 2;
+}
+
 double student_probability(double t, size_t degrees)
 {
     const double pi = 3.141592653589793;

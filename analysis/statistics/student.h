@@ -1,4 +1,4 @@
-/* Student's t: intervals of a mean of few values. */
+/* Student's t, and the normal distribution that it nears: intervals of a mean of few values. */
 #ifndef PICKY_STUDENT_H
 #define PICKY_STUDENT_H
 
@@ -7,6 +7,9 @@
 #include <stddef.h>
 
 #define CONFIDENCE 0.95 /* of every interval that does not say otherwise */
+
+/* P(Z <= z) of a standard normal Z. */
+double normal_probability(double z);
 
 /* P(|T| <= t) of Student's t with `degrees` >= 1 of freedom (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4). */
 double student_probability(double t, size_t degrees);

@@ -1,5 +1,6 @@
 #include "claims_writer.h"
 #include "formats.h"
+#include "json.h"
 #include "text.h"
 
 /* Members of an object that are not its first one. */

@@ -1,6 +1,7 @@
 #include "comparisons_write.h"
 
 #include "formats.h"
+#include "json.h"
 #include "max_t.h"
 #include "text.h"
 

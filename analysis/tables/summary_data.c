@@ -1,6 +1,7 @@
 #include "summary_data.h"
 
 #include "formats.h"
+#include "json.h"
 #include "layer_mask.h"
 #include "text.h"
 

@@ -1,6 +1,7 @@
 #include "table_head.h"
 
 #include "formats.h"
+#include "json.h"
 #include "numbers.h"
 #include "streams.h"
 

@@ -42,6 +42,12 @@ void number_text_float(float value, char text[NUMBER_TEXT_MAX])
     }
 }
 
+int number_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 double number_percent(uint64_t part, uint64_t whole)
 {
     double percent = 100 * (double)part / (double)whole;

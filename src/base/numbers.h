@@ -25,6 +25,9 @@ bool number_is_written_as_nonzero(const char *text, size_t length);
 void number_text(double value, char text[NUMBER_TEXT_MAX]);
 void number_text_float(float value, char text[NUMBER_TEXT_MAX]);
 
+/* Doubles in rising order, for qsort. */
+int number_compare(const void *a, const void *b);
+
 /* 100 part/whole, but below 100.0 in print (at most 99.9) as long as a part is missing. */
 double number_percent(uint64_t part, uint64_t whole);
 

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "formula.h"
 #include "job.h"
+#include "numbers.h"
 #include "train.h"
 
 #include <inttypes.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 64, BLOCKS = 2000, RUNS_MAX = 99, PACKS = 8 };
+enum { BLOCK = 64, BLOCKS = 2000, RUNS_MAX = 99 };
 
 static enum error_code ignore_record(void *context, const struct job *job, const void *record, struct error *error)
 {
@@ -18,31 +19,25 @@ static enum error_code ignore_record(void *context, const struct job *job, const
     return ERROR_NONE;
 }
 
-/* Whole jobs in full packs, as in a long sweep. */
-static enum error_code time_jobs(struct bench_tasks *tasks, const struct hyperparameters *h, struct error *error)
+enum error_code bench_jobs_time(struct bench_jobs *jobs, const struct hyperparameters *h, struct error *error)
 {
     struct record_layout layout;
     struct job_runner *runner = NULL;
     if (record_layout_make(&layout, h, 1, STORE_WEIGHTS, error) || job_runner_create(&runner, &layout, error))
         return error->code;
-    size_t lanes = (size_t)job_runner_lanes(runner), n = PACKS * lanes;
+    size_t lanes = (size_t)job_runner_lanes(runner), n = (h->hidden_size > 64 ? 3 : 8) * lanes;
     error->code = ERROR_NONE;
     for (size_t i = 0; i < n && !error->code; i++)
         job_runner_add(runner, &(struct job){.seed = 1 + (int64_t)i, .h = *h}, error);
     double start = clock_cpu_s();
+    /* Only full packs, as in a long sweep, where the last ones are few. */
     while (!error->code && job_runner_largest_group(runner) >= lanes)
         job_runner_step(runner, ignore_record, NULL, error);
     double n_done = (double)(n - job_runner_waiting(runner));
-    tasks->job_ms = 1e3 * (clock_cpu_s() - start) / n_done;
-    tasks->attempts = (double)job_runner_totals(runner).attempts / n_done;
+    jobs->ms = 1e3 * (clock_cpu_s() - start) / n_done;
+    jobs->attempts = (double)job_runner_totals(runner).attempts / n_done;
     job_runner_destroy(runner);
     return error->code;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Nanoseconds of a sample: median of n_runs. */
@@ -66,7 +61,7 @@ static double time_formula(const char *text, int n_runs)
         }
         runs[run] = 1e9 * s / ((double)BLOCK * BLOCKS);
     }
-    qsort(runs, (size_t)n_runs, sizeof *runs, compare);
+    qsort(runs, (size_t)n_runs, sizeof *runs, number_compare);
     return runs[n_runs / 2];
 }
 
@@ -79,20 +74,20 @@ enum error_code bench_tasks_measure(struct bench_tasks *tasks, const struct hype
             {.meaning = "three transcendental functions", .text = "sin(3 * x0) + exp(-x1) * tanh(x0)"}}};
     struct hyperparameters wide = *h;
     wide.hidden_size = BENCH_FORMULAS_H;
-    if (time_jobs(tasks, &wide, error))
+    if (bench_jobs_time(&tasks->job, &wide, error))
         return error->code;
     for (int i = 0; i < BENCH_FORMULAS; i++) {
         struct bench_formula *f = &tasks->formulas[i];
-        f->ms = 1e-6 * time_formula(f->text, n_runs) * (double)training_n_targets(&wide) * tasks->attempts;
-        f->percent = 100 * f->ms / tasks->job_ms;
+        f->ms = 1e-6 * time_formula(f->text, n_runs) * (double)training_n_targets(&wide) * tasks->job.attempts;
+        f->percent = 100 * f->ms / tasks->job.ms;
     }
     return ERROR_NONE;
 }
 
 void bench_tasks_print(const struct bench_tasks *tasks)
 {
-    printf("\nformulas, of a job of %.3f ms (H = %d, %.2f attempts):\n", tasks->job_ms, BENCH_FORMULAS_H,
-           tasks->attempts);
+    printf("\nformulas, of a job of %.3f ms (H = %d, %.2f attempts):\n", tasks->job.ms, BENCH_FORMULAS_H,
+           tasks->job.attempts);
     for (int i = 0; i < BENCH_FORMULAS; i++)
         printf("%6.2f %%  %-30s  %s\n", tasks->formulas[i].percent, tasks->formulas[i].meaning,
                tasks->formulas[i].text);

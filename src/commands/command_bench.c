@@ -8,6 +8,7 @@
 #include "job.h"
 #include "kernels.h"
 #include "machine_limits.h"
+#include "numbers.h"
 #include "packing.h"
 #include "train.h"
 
@@ -62,15 +63,9 @@ struct line {
     double job_ms, matrix_gflops;
 };
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static struct figure figure_of(double *runs, int n)
 {
-    qsort(runs, (size_t)n, sizeof *runs, compare);
+    qsort(runs, (size_t)n, sizeof *runs, number_compare);
     double median = n % 2 ? runs[n / 2] : (runs[n / 2 - 1] + runs[n / 2]) / 2;
     return (struct figure){median, runs[0], runs[n - 1]};
 }
@@ -212,33 +207,6 @@ static enum error_code load_lanes(struct training *training, const struct hyperp
     return ERROR_NONE;
 }
 
-static enum error_code ignore_record(void *context, const struct job *job, const void *record, struct error *error)
-{
-    (void)context, (void)job, (void)record, (void)error;
-    return ERROR_NONE;
-}
-
-/* Whole jobs, rejected attempts and records included: CPU seconds of one. */
-static enum error_code time_jobs(const struct hyperparameters *h, double *job_s, struct error *error)
-{
-    struct record_layout layout;
-    struct job_runner *runner = NULL;
-    if (record_layout_make(&layout, h, 1, STORE_WEIGHTS, error) || job_runner_create(&runner, &layout, error))
-        return error->code;
-    int n = (h->hidden_size > 64 ? 3 : 8) * job_runner_lanes(runner);
-    for (int i = 0; i < n && !error->code; i++)
-        job_runner_add(runner, &(struct job){.seed = 1 + i, .h = *h}, error);
-    double start = clock_cpu_s();
-    /* Only full packs, as in a long sweep, where the last ones are few. */
-    size_t done = (size_t)n;
-    while (!error->code && job_runner_largest_group(runner) >= (size_t)job_runner_lanes(runner))
-        job_runner_step(runner, ignore_record, NULL, error);
-    done -= job_runner_waiting(runner);
-    *job_s = (clock_cpu_s() - start) / (double)done;
-    job_runner_destroy(runner);
-    return error->code;
-}
-
 /* A line while it is measured, and what its rounds gave. */
 struct trial {
     struct training training;
@@ -340,10 +308,10 @@ static enum error_code measure_width(struct bench *bench, int64_t hidden_size, s
         lines[i].matrix_gflops =
             2e-6 * (double)(shape_steps(&whole) * whole.batch_size) * (2 * forward + back) / lines[i].attempt_ms.median;
     }
-    double job_s = 0;
-    if (!bench->only_training && strcmp(bench->kernels->name, "portable") != 0 && time_jobs(&full, &job_s, error))
+    struct bench_jobs jobs = {0};
+    if (!bench->only_training && strcmp(bench->kernels->name, "portable") != 0 && bench_jobs_time(&jobs, &full, error))
         goto done;
-    lines[0].job_ms = 1e3 * job_s;
+    lines[0].job_ms = jobs.ms;
 done:
     for (int i = 0; i < 2; i++) {
         importance_destroy(&trials[i].importance);
@@ -476,7 +444,7 @@ static void print_json(const struct bench *benches, int n_benches, struct line l
         separator = ",";
     }
     printf("]");
-    if (tasks->job_ms > 0) {
+    if (tasks->job.ms > 0) {
         printf(",\n \"formulas\": ");
         bench_tasks_print_json(tasks);
     }
@@ -573,7 +541,7 @@ static enum error_code bench_all(const struct arguments *arguments, struct bench
         return error->code;
     if (!arguments->json) {
         print_text(&benches[0], lines[0], 2 * n_lines[0]);
-        if (tasks.job_ms > 0)
+        if (tasks.job.ms > 0)
             bench_tasks_print(&tasks);
     }
     if (!arguments->simd && strcmp(benches[0].kernels->name, "portable") != 0) {

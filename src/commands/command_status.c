@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "counts.h"
 #include "go_on.h"
+#include "json.h"
 #include "numbers.h"
 #include "progress.h"
 #include "streams.h"
@@ -83,24 +84,12 @@ static void print_reasons(const struct results_state *state)
         printf("  %" PRIu64 " more for other reasons\n", state->n_errors - n_told);
 }
 
-/* A text of a file as JSON has it. */
-static void json_text(const char *text)
-{
-    putchar('"');
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c < 0x20)
-            printf("\\u%04x", *c);
-        else
-            printf(*c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    putchar('"');
-}
-
 /* The same for machines. */
 static void print_json(const char *path, const struct results_state *state)
 {
     uint64_t n_slots = counts_expected(state->counts);
     printf("{\"file\": ");
-    json_text(path);
+    json_text(stdout, path);
     printf(",\n \"configurations\": %" PRIu64 ", \"replicates\": %" PRId64 ", \"seed\": %" PRId64
            ", \"null_jobs\": %s,\n \"shard\": [%" PRIu64 ", %" PRIu64 "],\n \"expected\": %" PRIu64,
            state->n_configs, state->replicates, state->seed, state->is_null ? "true" : "false", state->shard.index,
@@ -111,9 +100,9 @@ static void print_json(const char *path, const struct results_state *state)
            state->counts[STATUS_PENDING] == 0 ? "true" : "false", state->is_written ? "true" : "false");
     for (int i = 0; i < state->n_reasons; i++) {
         printf("%s\n  {\"reason\": ", i > 0 ? "," : "");
-        json_text(state->reasons[i].text);
+        json_text(stdout, state->reasons[i].text);
         printf(", \"jobs\": %" PRIu64 ", \"first\": ", state->reasons[i].n_jobs);
-        json_text(state->reasons[i].label);
+        json_text(stdout, state->reasons[i].label);
         printf(", \"replicate\": %" PRIu64 "}", state->reasons[i].replicate);
     }
     printf("]}\n");

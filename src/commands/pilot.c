@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "job.h"
 #include "memory_budget.h"
+#include "numbers.h"
 #include "record.h"
 #include "rng.h"
 #include "shape.h"
@@ -387,17 +388,11 @@ static struct simulated_chance draw_chance(const struct outcomes *o, double max_
     };
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The interval up to twice its low end that holds most of times[0..n-1], less what it holds beyond 95 % of them. */
 static struct pilot_interval interval_of(double *times, size_t n)
 {
     size_t best = 0, n_best = 0;
-    qsort(times, n, sizeof *times, compare_doubles);
+    qsort(times, n, sizeof *times, number_compare);
     for (size_t i = 0, end = 0; i < n; i++) {
         while (end < n && times[end] <= 2 * times[i])
             end++;

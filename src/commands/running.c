@@ -251,7 +251,7 @@ static enum error_code run_sweep(struct run_state *run, struct error *error)
     }
     hosts_text(hosts, n_ranks, host_list, sizeof host_list);
     provenance_make(&provenance, run->command_line, host_list, n_ranks, sweep.original);
-    struct results_plan sweep_plan = {(double)time(NULL), sweep.replicates, (int64_t)sweep.n_configs, 0};
+    struct results_plan sweep_plan = {floor(clock_calendar_s()), sweep.replicates, (int64_t)sweep.n_configs, 0};
     for (size_t i = 0; i < sweep.n_configs; i++)
         if (sweep.configs[i].max_attempts > sweep_plan.max_attempts)
             sweep_plan.max_attempts = sweep.configs[i].max_attempts;

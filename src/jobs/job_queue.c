@@ -49,7 +49,7 @@ size_t job_queue_waiting(const struct job_queue *queue)
 
 size_t job_group_lanes(const struct job_group *group, enum stage first, enum stage last)
 {
-    uint64_t n_steps = 0, longest = 0;
+    uint64_t n_steps = 0, longest = 1;
     for (size_t i = 0; i < group->n_waiting; i++) {
         const struct waiting *w = group->waiting[i];
         if (w->stage < first || w->stage > last)
@@ -57,7 +57,7 @@ size_t job_group_lanes(const struct job_group *group, enum stage first, enum sta
         n_steps += w->n_steps;
         longest = w->n_steps > longest ? w->n_steps : longest;
     }
-    return longest > 0 ? (size_t)(n_steps / longest) : 0;
+    return (size_t)(n_steps / longest);
 }
 
 struct job_group *job_queue_largest(const struct job_queue *queue, size_t *n_lanes)
@@ -127,8 +127,8 @@ void job_queue_remove(struct job_queue *queue, struct job_group *group, struct w
     size_t i = 0;
     while (group->waiting[i] != w)
         i++;
-    memmove(&group->waiting[i], &group->waiting[i + 1], (group->n_waiting - i - 1) * sizeof(struct waiting *));
     group->n_waiting--;
+    memmove(&group->waiting[i], &group->waiting[i + 1], (group->n_waiting - i) * sizeof(struct waiting *));
     waiting_free(queue, w);
 }
 

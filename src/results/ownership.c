@@ -92,6 +92,26 @@ static void keep_attributes(int descriptor, const char *path, bool has_group, bo
     free(names);
 }
 
+/* The bits beside the permissions (set-user-ID, set-group-ID, sticky), which go with the owner and group they are of.
+ */
+static void keep_special_bits(int descriptor, const char *path, const struct stat *old, bool has_group)
+{
+    const mode_t special = S_ISUID | S_ISGID | S_ISVTX;
+    struct stat new;
+    char what[48];
+    if ((old->st_mode & special) == 0)
+        return;
+    if (fstat(descriptor, &new) == 0) {
+        mode_t lost = (new.st_uid != old->st_uid ? S_ISUID : 0) | (has_group ? 0 : S_ISGID);
+        fchmod(descriptor, (new.st_mode & 0777) | (old->st_mode & special & ~lost));
+    }
+    if (fstat(descriptor, &new) < 0 ||
+        ((new.st_mode ^ old->st_mode) & special) != 0) { /* fchmod drops it silently, too */
+        snprintf(what, sizeof what, "mode bits %04o", (unsigned)(old->st_mode & special));
+        warn(path, what, EPERM);
+    }
+}
+
 enum error_code results_ownership_keep(int descriptor, const char *path, struct error *error)
 {
     struct stat old, new;
@@ -102,12 +122,11 @@ enum error_code results_ownership_keep(int descriptor, const char *path, struct 
     /* A list that its directory may have given it. */
     bool is_clear = fremovexattr(descriptor, ACCESS_LIST) == 0 || errno == ENODATA || errno == EOPNOTSUPP;
     keep_attributes(descriptor, path, has_group, &has_list, &is_listed);
-    if (is_listed) /* and with it the mode */
-        return ERROR_NONE;
     mode_t mode = old.st_mode & 0777;
     if (!has_group || has_list || !is_clear) /* with a list, the mode has its mask in the place of the group */
         mode &= ~(mode_t)S_IRWXG | (mode & S_IRWXO) << 3;
-    if (fchmod(descriptor, mode) < 0)
+    if (!is_listed && fchmod(descriptor, mode) < 0) /* the list has the permissions */
         return error_set(error, ERROR_FATAL, "%s: %s", path, strerror(errno));
+    keep_special_bits(descriptor, path, &old, has_group);
     return ERROR_NONE;
 }

@@ -1,5 +1,6 @@
 /* What base/ knows of text, numbers and time. */
 #include "clock.h"
+#include "json.h"
 #include "numbers.h"
 #include "text.h"
 
@@ -71,6 +72,19 @@ static void lines(void **state)
     assert_string_equal(same, "Z\xc3\xbcrich\n\t\x7f ??? end");
 }
 
+static void texts_in_json(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    json_text(out, "Z\xc3\xbcrich \"a\\b\"\n\x1b\x7f \xff\xe2\x82 \xe9");
+    json_text(out, "");
+    fclose(out);
+    assert_string_equal(text, "\"Z\xc3\xbcrich \\\"a\\\\b\\\"\\u000a\\u001b\\u007f ??? ?\"\"\"");
+    free(text);
+}
+
 static void sizes(void **state)
 {
     (void)state;
@@ -125,6 +139,14 @@ static void integers(void **state)
     const double others[] = {0x1p53, -0x1p53, 0.5, 1e300, HUGE_VAL, -HUGE_VAL, nan("")};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_true(!number_is_integer(others[i], &integer) && integer == 0);
+}
+
+static void order(void **state)
+{
+    (void)state;
+    double values[] = {2, -INFINITY, 0.1, 1e300, -3, 2}, sorted[] = {-INFINITY, -3, 0.1, 2, 2, 1e300};
+    qsort(values, sizeof values / sizeof values[0], sizeof values[0], number_compare);
+    assert_memory_equal(values, sorted, sizeof values);
 }
 
 static void times(void **state)
@@ -192,8 +214,9 @@ static void decimals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8),     cmocka_unit_test(lines),    cmocka_unit_test(sizes), cmocka_unit_test(names),
-        cmocka_unit_test(integers), cmocka_unit_test(decimals), cmocka_unit_test(times), cmocka_unit_test(places),
+        cmocka_unit_test(utf8),          cmocka_unit_test(lines),    cmocka_unit_test(sizes), cmocka_unit_test(names),
+        cmocka_unit_test(integers),      cmocka_unit_test(decimals), cmocka_unit_test(times), cmocka_unit_test(places),
+        cmocka_unit_test(texts_in_json), cmocka_unit_test(order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

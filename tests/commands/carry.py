@@ -459,6 +459,14 @@ def ownership():
     make(nobody, other, 0o660)
     assert "warning" not in as_nobody(f"--groups={other}")
     assert state() == (nobody, other, 0o660)
+    # The bits beside the permissions, too; without their group they are named.
+    make(nobody, other, 0o2660)
+    assert "warning" not in as_nobody(f"--groups={other}")
+    assert state() == (nobody, other, 0o2660)
+    make(nobody, other, 0o3660)
+    said = as_nobody("--clear-groups")
+    assert "warning: owned.h5: its mode bits 3000 cannot be kept: Operation not permitted" in said, said
+    assert state() == (nobody, nobody, 0o1600)
     # Another's file and group: named, and the new group gets nothing that others had not.
     make(0, other, 0o664)
     said = as_nobody(f"--groups={other}")
@@ -470,11 +478,11 @@ def ownership():
     assert state() == (nobody, nobody, 0o600)
 
     if shutil.which("setfacl"):
-        make(nobody, other, 0o640)
+        make(nobody, other, 0o2640)
         subprocess.run(["setfacl", "-m", "u:4321:rw", "owned.h5"], check=True)
         listed = os.getxattr("owned.h5", "system.posix_acl_access")
         assert "warning" not in run("extend", "owned.h5", "more.cfg")
-        assert os.getxattr("owned.h5", "system.posix_acl_access") == listed and state() == (nobody, other, 0o660)
+        assert os.getxattr("owned.h5", "system.posix_acl_access") == listed and state() == (nobody, other, 0o2660)
         make(nobody, other, 0o640)
         subprocess.run(["setfacl", "-m", "u:4321:rw", "owned.h5"], check=True)
         as_nobody("--clear-groups")

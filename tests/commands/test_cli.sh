@@ -336,6 +336,9 @@ import json, sys
 state = json.load(open("out"))
 assert state["expected"] == 2 == state["accepted"] + state["rejected"] and state["is_complete"] and not state["is_written"], state
 assert state["shard"] == [1, 1] and state["errors"] == [] and state["file"] == "coincide.h5", state' || fail "status --json"
+cp coincide.h5 $'caf\xe9 "\\\n.h5' # a name that is no UTF-8, with all that JSON escapes
+expect 0 "$picky" status --json $'caf\xe9 "\\\n.h5'
+python3 -c 'import json; assert json.load(open("out", "rb"))["file"] == "caf? \"\\\n.h5"' || fail "status --json: $(cat -v out)"
 
 # A library that makes denormals zero changes no bits (of deep networks, in which there are some).
 cat >deep.cfg <<END

@@ -1221,7 +1221,9 @@ void __wrap_importance_compute(struct importance *importance, struct training *t
 void __wrap_importance_compute(struct importance *importance, struct training *training, atomic_size_t *n_done)
 {
     n_measurings++;
+    const size_t n_before = atomic_load(n_done);
     __real_importance_compute(importance, training, n_done);
+    assert_int_equal(atomic_load(n_done) - n_before, importance_blocks(&training->network.shape));
 }
 
 /* Runs all of them in one runner, in packs. */

@@ -1,11 +1,61 @@
-/* Which of the waiting jobs a pack is given: groups of one shape, how many lanes they fill, the longest first. */
+/* Which of the waiting jobs a pack is given: groups of one shape, how many lanes they fill, the longest first.
+ * Linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free. */
 #include "job_fixture.h"
 #include "job_queue.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+/* ---- memory: how much is in use, what is written behind it, and none ---- */
+
+enum { BEHIND = 256 }; /* bytes behind what realloc gives */
+static bool is_short;
+static long n_living;                 /* allocations that have not been freed */
+static unsigned char *moved, *behind; /* what realloc gave last, and its end */
+
+/* The linker's names (--wrap). NOLINTBEGIN(bugprone-reserved-identifier) */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+void *__wrap_malloc(size_t size)
+{
+    n_living += !is_short;
+    return is_short ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_living += !is_short;
+    return is_short ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    if (is_short)
+        return NULL;
+    n_living += !memory;
+    moved = __real_realloc(memory, size + BEHIND);
+    behind = moved + size;
+    for (size_t i = 0; i < BEHIND; i++)
+        behind[i] = (unsigned char)i;
+    return moved;
+}
+
+void __wrap_free(void *memory)
+{
+    n_living -= memory != NULL;
+    __real_free(memory);
+}
 
 static struct job job_of(const char *n_epochs, const char *hidden_size, uint64_t config)
 {
@@ -26,6 +76,12 @@ static void fill(struct job_queue *queue, const char *const *n_epochs, size_t n)
     }
     assert_int_equal(job_queue_waiting(queue), n + 1);
     assert_int_equal(queue->n_groups, 2);
+}
+
+static void destroy(struct job_queue *queue)
+{
+    job_queue_destroy(queue);
+    assert_int_equal(n_living, 0);
 }
 
 static const char *const EPOCHS[] = {"2", "4", "4", "1", "3"};
@@ -53,7 +109,17 @@ static void lanes_are_steps_over_those_of_the_longest(void **state)
     group = job_queue_largest(&queue, &n_lanes); /* the other one */
     assert_int_equal(group->waiting[0]->job.config, 99);
     assert_int_equal(n_lanes, 1);
-    job_queue_destroy(&queue);
+    group->waiting[0]->stage = STAGE_TRAINING;
+    assert_null(job_queue_largest(&queue, &n_lanes));
+    assert_int_equal(n_lanes, 0);
+    group = &queue.groups[0];
+    for (size_t i = 0; i < N; i++)
+        group->waiting[i]->n_steps = i < 2 ? 5 - i : 1;
+    for (size_t i = 0; i < 2; i++)
+        group->waiting[i]->stage = STAGE_SCREENED;
+    assert_int_equal(job_group_lanes(group, STAGE_SCREENED, STAGE_SCREENED), 1); /* 9 of 5 */
+    assert_int_equal(job_group_lanes(group, STAGE_TRAINING, STAGE_TRAINING), 3); /* 3 of 1 */
+    destroy(&queue);
 }
 
 static void the_longest_that_fit_are_taken_the_oldest_first(void **state)
@@ -62,22 +128,25 @@ static void the_longest_that_fit_are_taken_the_oldest_first(void **state)
     struct job_queue queue = {0};
     fill(&queue, EPOCHS, N);
     struct job_group *group = &queue.groups[0];
-    const uint64_t epoch = group->waiting[3]->n_steps;
-    const uint64_t least = group->waiting[3]->n_bytes, most = group->waiting[1]->n_bytes; /* histories are data */
-    assert_null(job_group_take_longest(group, UINT64_MAX, UINT64_MAX));                   /* none is screened */
+    /* Steps: 1,000 samples in batches of 10. Bytes: 3 numbers of a sample, rounded up to 4, and its place; in the
+     * history, an entry before each epoch and one at the end, a loss and an error of each task. */
+    const uint64_t epoch = 100, least = 1000 * (16 + 4) + 2 * (8 + 2 * 4), most = least + 3 * (8 + 2 * 4);
+    assert_null(job_group_take_longest(group, UINT64_MAX, UINT64_MAX)); /* none is screened */
     for (size_t i = 0; i < N; i++)
         group->waiting[i]->stage = STAGE_SCREENED;
     assert_null(job_group_take_longest(group, UINT64_MAX, least - 1));
     assert_null(job_group_take_longest(group, epoch - 1, most));
-    assert_int_equal(job_group_take_longest(group, 2 * epoch, most)->job.config, 0);
-    static const uint64_t order[] = {1, 2, 4, 3};
+    assert_int_equal(job_group_take_longest(group, UINT64_MAX, least)->job.config, 3);
+    assert_int_equal(job_group_take_longest(group, 2 * epoch, most - 1)->job.config, 0);
+    assert_int_equal(job_group_take_longest(group, UINT64_MAX, most)->job.config, 1);
+    static const uint64_t order[] = {2, 4};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         struct waiting *w = job_group_take_longest(group, UINT64_MAX, UINT64_MAX);
         assert_int_equal(w->job.config, order[i]);
         assert_int_equal(w->stage, STAGE_TRAINING);
     }
     assert_null(job_group_take_longest(group, UINT64_MAX, UINT64_MAX));
-    job_queue_destroy(&queue);
+    destroy(&queue);
 }
 
 static void those_that_leave_keep_the_order_of_the_others(void **state)
@@ -100,7 +169,103 @@ static void those_that_leave_keep_the_order_of_the_others(void **state)
     assert_int_equal(queue.n_groups, 1);
     assert_int_equal(queue.groups[0].waiting[0]->job.config, 99);
     assert_int_equal(job_queue_waiting(&queue), 1);
-    job_queue_destroy(&queue);
+    destroy(&queue);
+}
+
+/* More jobs than there is room for at first, of more shapes. */
+static void there_is_room_for_any_number(void **state)
+{
+    (void)state;
+    enum { N_JOBS = 70, N_SHAPES = 9 };
+    struct job_queue queue = {0};
+    struct error error;
+    for (uint64_t i = 0; i < N_JOBS * N_SHAPES; i++) {
+        const char hidden_size[] = {(char)('1' + i % N_SHAPES), '\0'};
+        const struct job job = job_of("1", hidden_size, i);
+        assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_NONE);
+    }
+    assert_int_equal(queue.n_groups, N_SHAPES);
+    for (uint64_t i = 0; i < N_JOBS * N_SHAPES; i++)
+        assert_int_equal(queue.groups[i % N_SHAPES].waiting[i / N_SHAPES]->job.config, i);
+    destroy(&queue);
+}
+
+/* Nothing is changed where there is no more room, be it among the groups, in a group or for the job. */
+static void without_memory_jobs_are_refused(void **state)
+{
+    (void)state;
+    struct job_queue queue = {0};
+    for (uint64_t i = 0; i < 40; i++) {
+        const struct job job = job_of("1", "20", i);
+        struct error error = {0};
+        is_short = true;
+        assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_FATAL);
+        assert_string_equal(error.message, "out of memory for waiting jobs");
+        is_short = false;
+        assert_int_equal(job_queue_waiting(&queue), i);
+        assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_NONE);
+    }
+    struct waiting *w = queue.groups[0].waiting[0];
+    is_short = true;
+    job_queue_keep_targets(&queue, w);
+    is_short = false;
+    assert_null(w->kept.values);
+    assert_int_equal(queue.n_kept_bytes, 0);
+    job_queue_release_targets(&queue, w); /* those that are not kept */
+    assert_int_equal(queue.n_kept_bytes, 0);
+    destroy(&queue);
+}
+
+static void no_attempt_has_an_error_yet(void **state)
+{
+    (void)state;
+    struct job_queue queue = {0};
+    struct error error;
+    const struct hyperparameters h = hyperparameters_of("max_attempts", "7", NULL);
+    const struct job job = {.attempt = 3, .h = h};
+    assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_NONE);
+    const struct waiting *w = queue.groups[0].waiting[0];
+    assert_int_equal(w->attempt, 3);
+    assert_int_equal(w->stage, STAGE_NEW);
+    for (size_t i = 0; i < 7 * 2; i++)
+        assert_true(isnan(w->attempt_error[i]));
+    destroy(&queue);
+}
+
+/* The last of a full list leaves, and nothing behind the list is moved. */
+static void nothing_behind_the_list_is_touched(void **state)
+{
+    (void)state;
+    struct job_queue queue = {0};
+    struct error error;
+    const struct job job = job_of("1", "20", 0);
+    do
+        assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_NONE);
+    while (queue.groups[0].n_waiting < queue.groups[0].capacity);
+    struct job_group *group = &queue.groups[0];
+    assert_ptr_equal(moved, group->waiting);
+    job_queue_remove(&queue, group, group->waiting[group->n_waiting - 1]);
+    for (size_t i = 0; i < BEHIND; i++)
+        assert_int_equal(behind[i], i);
+    destroy(&queue);
+}
+
+/* The first of those that were added with a shape is the group of it, and of equal ones the first is the largest. */
+static void groups_are_found_again(void **state)
+{
+    (void)state;
+    struct job_queue queue = {0};
+    struct error error;
+    size_t n_lanes;
+    static const char *const hidden_sizes[] = {"5", "6", "7", "6", "7", "5"};
+    for (uint64_t i = 0; i < 6; i++) {
+        const struct job job = job_of("1", hidden_sizes[i], i);
+        assert_int_equal(job_queue_add(&queue, &job, &error), ERROR_NONE);
+    }
+    assert_int_equal(queue.n_groups, 3);
+    assert_ptr_equal(job_queue_largest(&queue, &n_lanes), &queue.groups[0]);
+    assert_int_equal(n_lanes, 2);
+    destroy(&queue);
 }
 
 /* 16 MB of them, so of four of these five jobs; a job that goes makes room. */
@@ -127,7 +292,23 @@ static void targets_are_kept_up_to_a_limit(void **state)
     for (size_t i = 0; i < 4; i++)
         job_queue_release_targets(&queue, group->waiting[i]);
     assert_int_equal(queue.n_kept_bytes, 0);
-    job_queue_destroy(&queue);
+    /* Targets are one of each training sample and one of each test sample and task. */
+    static const char *const n_train[] = {"4194104", "4194105"};
+    for (size_t i = 0; i < 2; i++) {
+        group->waiting[i]->job.h = hyperparameters_of("N_train", n_train[i], "N_test", "100", NULL);
+        job_queue_keep_targets(&queue, group->waiting[i]);
+        assert_int_equal(group->waiting[i]->kept.values != NULL, i == 0);
+        job_queue_release_targets(&queue, group->waiting[i]);
+    }
+    destroy(&queue);
+}
+
+static int count_from_here(void **state)
+{
+    (void)state;
+    hyperparameters_of(NULL); /* what is kept of the default tasks, once */
+    n_living = 0;
+    return 0;
 }
 
 int main(void)
@@ -136,7 +317,12 @@ int main(void)
         cmocka_unit_test(lanes_are_steps_over_those_of_the_longest),
         cmocka_unit_test(the_longest_that_fit_are_taken_the_oldest_first),
         cmocka_unit_test(those_that_leave_keep_the_order_of_the_others),
+        cmocka_unit_test(there_is_room_for_any_number),
+        cmocka_unit_test(without_memory_jobs_are_refused),
+        cmocka_unit_test(no_attempt_has_an_error_yet),
+        cmocka_unit_test(nothing_behind_the_list_is_touched),
+        cmocka_unit_test(groups_are_found_again),
         cmocka_unit_test(targets_are_kept_up_to_a_limit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, count_from_here, NULL);
 }

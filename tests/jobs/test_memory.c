@@ -19,6 +19,7 @@
 
 static uint64_t n_allocated;
 static bool is_counting;
+static int n_until_failure; /* allocations; 0: none fails */
 
 /* The linker's names (--wrap). NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__real_malloc(size_t size);
@@ -31,34 +32,32 @@ void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
-static void count(size_t size)
+/* False if this one is to fail. */
+static bool count(size_t size)
 {
     if (is_counting)
         n_allocated += size;
+    return n_until_failure == 0 || --n_until_failure > 0;
 }
 
 void *__wrap_malloc(size_t size)
 {
-    count(size);
-    return __real_malloc(size);
+    return count(size) ? __real_malloc(size) : NULL;
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    count(n * size);
-    return __real_calloc(n, size);
+    return count(n * size) ? __real_calloc(n, size) : NULL;
 }
 
 void *__wrap_realloc(void *memory, size_t size)
 {
-    count(size); /* training's are of nothing yet */
-    return __real_realloc(memory, size);
+    return count(size) ? __real_realloc(memory, size) : NULL; /* training's are of nothing yet */
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-    count(size);
-    return __real_aligned_alloc(alignment, size);
+    return count(size) ? __real_aligned_alloc(alignment, size) : NULL;
 }
 
 static void set(struct hyperparameters *h, const char *name, const char *value)
@@ -117,6 +116,37 @@ static void packs_take_what_is_said(void **state)
                 training_destroy(&kept);
             }
         }
+}
+
+/* Each allocation of the measures fails in turn: an error, and nothing is left. */
+static void measures_without_memory(void **state)
+{
+    (void)state;
+    struct error error;
+    const struct kernels *kernels;
+    struct hyperparameters h;
+    hyperparameters_default(&h);
+    assert_int_equal(kernels_choose(&kernels, &error), ERROR_NONE);
+    const struct shape shape = shape_of(&h);
+    struct training training;
+    assert_int_equal(training_create(&training, &shape, kernels, NULL, &error), ERROR_NONE);
+    int n_failed = 0;
+    for (struct importance importance;; n_failed++) {
+        memset(&importance, 1, sizeof importance);
+        n_until_failure = n_failed + 1;
+        enum error_code code = importance_create(&importance, &training, &error);
+        bool has_failed = n_until_failure == 0;
+        n_until_failure = 0;
+        if (!has_failed) {
+            assert_int_equal(code, ERROR_NONE);
+            importance_destroy(&importance);
+            break;
+        }
+        assert_int_equal(code, ERROR_FATAL);
+        assert_non_null(strstr(error.message, "memory"));
+    }
+    assert_true(n_failed >= 6);
+    training_destroy(&training);
 }
 
 /* ---- packing ---- */
@@ -327,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packs_take_what_is_said),
+        cmocka_unit_test(measures_without_memory),
         cmocka_unit_test(packs_narrow),
         cmocka_unit_test(layouts),
         cmocka_unit_test_setup_teardown(machines, start, end),

@@ -1,4 +1,5 @@
-/* The table of measures, and relative importance, on cases worked out by hand. */
+/* The table of measures, relative importance, and what is said of progress, on cases worked out by hand. */
+#include "importance.h"
 #include "measures.h"
 
 #include <math.h>
@@ -103,13 +104,22 @@ static void test_table(void **state)
     }
 }
 
+/* Ten test samples of a task at a time. */
+static void test_blocks(void **state)
+{
+    (void)state;
+    static const int64_t cases[][3] = {{1, 1, 1}, {10, 1, 1}, {11, 1, 2}, {100, 3, 30}, {101, 3, 33}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct shape shape = {.N_test = cases[i][0], .n_tasks = cases[i][1]};
+        assert_int_equal(importance_blocks(&shape), cases[i][2]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_thresholds),
-        cmocka_unit_test(test_no_value),
-        cmocka_unit_test(test_normalised),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_thresholds), cmocka_unit_test(test_no_value), cmocka_unit_test(test_normalised),
+        cmocka_unit_test(test_table),      cmocka_unit_test(test_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,10 @@ cases = (
   { lr = 0.02; epochs = 6; N_train = 120; error_threshold = 0.15; },
   { tasks = ["sum: x0 + a * x1", "max(x0, x2)^2", "sin(2 * x1) - 0.5"]; n_inputs = 3; input_low = -1; input_high = 1.5; a = 0.3;
     output_activation = "linear"; train_mode = "replay"; replay_every = 3; epochs = 1; error_threshold = 2.0; },
-  { tasks = "r0 * x0 + r1"; output_activation = "linear"; standardise = "variance"; error_threshold = 2.0; } );
+  { tasks = "r0 * x0 + r1"; output_activation = "linear"; standardise = "variance"; error_threshold = 2.0; },
+  { tasks = ["r0 * x0 - clamp(x1, 0.2, 0.8) * r9", "if(x0 < x1, abs(r1), step(x1 - a)^2)"]; a = 0.7; output_activation = "linear";
+    standardise = "variance"; input_low = -1; error_threshold = 2.0; },
+  { tasks = ["r0 * x0 - r9", "sqrt(x0) * b"]; b = -0.1; output_activation = "linear"; epochs = 1; error_threshold = 9.0; } );
 """
 
 
@@ -318,7 +321,9 @@ def check_examples():
 
     with h5py.File("kinds.h5") as f:
         has_weights = (f["status"][:] == 1) | (f["status"][:] == 2)
-        has_weights &= (f["standardise"].asstr()[:] == "none")[:, None]  # the page leaves that to model.md
+        formulas = f["task_formula"].asstr()[:][f["task_list"][:]]
+        for what in f["standardise"].asstr()[:] == "variance", [any("r9" in text for text in row) for row in formulas]:
+            assert has_weights[what].any(), "no model with standardised targets, or with random constants"
     choice = 'np.argwhere(f["status"][:] == 1)[0]'
     assert read("format.md").count(choice) == 1 and read("format.md").count('"stored.h5"') == 1
     for c in np.flatnonzero(has_weights.any(1)):

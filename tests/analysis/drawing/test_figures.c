@@ -174,7 +174,7 @@ static void keep_line(void *context, size_t number, const char *text)
 {
     char(*lines)[LABEL_MAX] = context;
     assert_true(number < 4);
-    strcpy(lines[number], text);
+    snprintf(lines[number], LABEL_MAX, "%s", text);
 }
 
 static void words_are_wrapped(void **state)

@@ -553,6 +553,27 @@ class Lesions(Figures):
             f["attempts"][0, accepted("stored.h5", 0)[0]] = 0
         self.assert_error(["lesion", "other.h5"], "damaged or incomplete file: configuration 0, replicate")
 
+    def test_other_arithmetic(self):
+        """Stored weights are used as they are; without them, or if they give other errors, both numbers are told."""
+        numbers = "with arithmetic 2, this picky-analyse has 1; use the picky-analyse of the version that made it"
+        for path in ("stored.h5", "bare.h5"):
+            shutil.copy(path, "raised.h5")
+            with h5py.File("raised.h5", "r+") as f:
+                f.attrs["arithmetic"] = np.int32(2)
+            for words in (["plot", "lesion", "raised.h5"], ["plot", "damage", "raised.h5"], ["claims", "--noise", "raised.h5"]):
+                code, _, err = run(*words, "-o", "raised.svg" if words[0] == "plot" else "raised.txt", "--force")
+                if path == "stored.h5":
+                    self.assertEqual(code, 0, (words, err))
+                else:
+                    self.assertEqual(code, 2, words)
+                    self.assertIn("raised.h5: no weights are stored", err)
+                    self.assertIn(numbers, err)
+        shutil.copy("stored.h5", "raised.h5")
+        with h5py.File("raised.h5", "r+") as f:
+            f.attrs["arithmetic"] = np.int32(2)
+            f["test_error"][1, accepted("raised.h5", 1)[0], 6, 1] *= 1.01
+        self.assert_error(["lesion", "raised.h5"], "the stored network's test error of task 2", numbers)
+
     def test_models(self):
         for value in ("0", "-1", "2x", "", "1e3"):
             self.assert_error(["lesion", "stored.h5", "--models", value], f"--models {value}: allowed: a whole number")

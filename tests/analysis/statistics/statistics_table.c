@@ -187,7 +187,7 @@ static void print_slopes(const float *values, size_t n_rows, size_t n_seeds)
 
 static void print_correlation(const float *a, const float *b, size_t n)
 {
-    static double x[VALUES_MAX], y[VALUES_MAX], numbers[4 * VALUES_MAX];
+    static double x[VALUES_MAX], y[VALUES_MAX], numbers[2 * VALUES_MAX];
     static struct ranked scratch[VALUES_MAX];
     for (size_t i = 0; i < n; i++) {
         x[i] = (double)a[i];

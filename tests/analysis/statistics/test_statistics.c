@@ -1,11 +1,17 @@
 /* Statistics on cases worked out by hand, and without memory. check_statistics.py compares them with NumPy and SciPy.
  * Linked with -Wl,--wrap=malloc,--wrap=calloc. */
 #include "bootstrap.h"
+#include "correlation.h"
+#include "density.h"
 #include "dip.h"
 #include "max_t.h"
 #include "paired.h"
+#include "pooled.h"
+#include "power.h"
 #include "sharing.h"
 #include "statistics.h"
+#include "student.h"
+#include "verdict.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -141,6 +147,11 @@ static void wilson(void **state)
     statistics_wilson(0, 10, &low, &high); /* z^2/(n + z^2) */
     assert_true(low == 0);
     assert_near(high, 3.841458820694124 / 13.841458820694124);
+    statistics_wilson(1, 1, &low, &high); /* n/(n + z^2) to 1 */
+    assert_near(low, 1 / 4.841458820694124);
+    assert_true(high == 1);
+    statistics_wilson(0, 25, &low, &high); /* which rounding would miss */
+    assert_true(low == 0);
     statistics_wilson(10, 10, &low, &high);
     assert_near(low, 10 / 13.841458820694124);
     assert_true(high == 1);
@@ -169,6 +180,8 @@ static void overlaps(void **state)
     assert_overlap(overlap_of(4, 3, 2, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
     assert_overlap(overlap_of(4, 2, 3, 2), 2.0 / 3, 1.0 / 8 + 1.0 / 3, 1, 3.0 / 4);
     assert_overlap(overlap_of(1, 1, 1, 1), 1, 1, 1, 1);
+    assert_overlap(overlap_of(5, 1, 2, 1), 1.0 / 2, 2.0 / 5 / 2, 1,
+                   2.0 / 5); /* sets of 1 and 2 share 1 in 2 of 5 cases */
     struct overlap one = overlap_of(5, 0, 3, 0), none = overlap_of(5, 0, 0, 0);
     assert_true(one.jaccard == 0 && one.jaccard_chance == 0 && isnan(one.coefficient) && isnan(one.coefficient_chance));
     assert_true(isnan(none.jaccard) && isnan(none.jaccard_chance));
@@ -193,6 +206,7 @@ static void counted_importances(void **state)
     assert_counted(importance, 0.5, false, (double[]){2, 0, 5, 8});
     assert_counted(importance, 0.5, true, (double[]){0.5, 0, 1.25, 2});
     assert_counted(importance, 0, false, (double[]){2, 1, 5, 8});
+    assert_counted((float[]){0.25f, 0.125f, 0.625f, 1}, 0.5, true, (double[]){0.5, 0, 1.25, 2});
     assert_counted(nothing, 0.5, true, (double[]){0, 0, 0, 0});
 }
 
@@ -218,6 +232,8 @@ static void unit_sharing(void **state)
     assert_int_equal(unit.preferred, 1);
     assert_near(unit.selectivity, 1.0 / 2);
     assert_near(unit.n_eff, 16.0 / 10);
+    unit = unit_of((double[]){3, 0}, 2);
+    assert_true(unit.preferred == 0 && unit.selectivity == 1 && unit.n_eff == 1);
     unit = unit_of((double[]){1e-200, 1e-200}, 2);
     assert_int_equal(unit.preferred, 0); /* the first of equal ones */
     assert_near(unit.selectivity, 0);
@@ -229,6 +245,159 @@ static void unit_sharing(void **state)
         unit = unit_of(without[i], 2);
         assert_true(unit.preferred == -1 && isnan(unit.selectivity) && isnan(unit.n_eff));
     }
+}
+
+static void assert_correlation(const float *x, const float *y, size_t n, double r)
+{
+    struct estimate found = correlation_of(x, y, n);
+    assert_near(found.value, r);
+    assert_true(fabs(found.value) <= 1 && isnan(found.low) && isnan(found.high));
+    assert_int_equal(found.n, n);
+}
+
+static void correlations(void **state)
+{
+    (void)state;
+    const float x[] = {1, 2, 3}, y[] = {1, 3, 2}, down[] = {2, 3, 1}, small[] = {1 / 16.0f, 2 / 16.0f, 3 / 16.0f};
+    assert_correlation(x, y, 3, 0.5); /* of three there is no interval */
+    assert_correlation(x, down, 3, -0.5);
+    assert_correlation(small, y, 3, 0.5);
+    assert_correlation(y, small, 3, 0.5);
+    /* All on one line, of which rounding makes a little more than 1 and -1. */
+    const float on[] = {1, 2, 4, 6, 11}, up[] = {3, 6, 12, 18, 33}, falling[] = {-3, -6, -12, -18, -33};
+    assert_correlation(on, up, 5, 1);
+    assert_correlation(on, falling, 5, -1);
+}
+
+static double rank_correlation_of(const double *x, const double *y, size_t n)
+{
+    enum { MOST = 8 };
+    struct ranked scratch[MOST + 1];
+    double numbers[2 * MOST + 1];
+    scratch[n] = (struct ranked){777, 777};
+    numbers[2 * n] = 777;
+    double r = rank_correlation(x, y, n, scratch, numbers);
+    assert_true(numbers[2 * n] == 777 && scratch[n].value == 777 && scratch[n].index == 777);
+    return r;
+}
+
+static void rank_correlations(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 30, NAN}, y[] = {-1, 3, 2, 1}, up[] = {0, 1, 2, 3}, ties[] = {7, 7, 8, 9};
+    assert_near(rank_correlation_of(x, y, 3), 0.5);
+    assert_near(rank_correlation_of(x, y, 4), 0.5);
+    assert_near(rank_correlation_of(y, x, 4), 0.5);
+    assert_true(isnan(rank_correlation_of(x, y, 2)));
+    /* Ranks 1.5, 1.5, 3 and 4: 4.5 of the roots of 4.5 and 5. */
+    assert_near(rank_correlation_of(ties, up, 4), sqrt(4.5 / 5));
+}
+
+static void density_widths(void **state)
+{
+    (void)state;
+    /* 0.9 n^-0.2 times the standard deviation, where the quartiles are equal; far from 0 it is not lost in rounding.
+     * What follows the values is none of them. */
+    const float one_of_seven[] = {0, 0, 0, 0, 0, 0, 1, 0, 0}, far[] = {1e6f, 1e6f, 1e6f, 1e6f, 1e6f, 1e6f, 1e6f + 1};
+    assert_near(density_width(one_of_seven, 7), 0.9 * sqrt(1.0 / 7) * pow(7, -0.2));
+    assert_near(density_width(far, 7), 0.9 * sqrt(1.0 / 7) * pow(7, -0.2));
+}
+
+static void powers(void **state)
+{
+    (void)state;
+    assert_int_equal(power_seeds(0.83, 0, 1), 14); /* SciPy's nct: 0.784 of 13, 0.819 of 14 */
+    /* Of many seeds the normal's: the probability below 2 - 1.959963984540054. */
+    assert_near(power_of(2, 0, sqrt(25000), 25000), 0.5159677934423318);
+}
+
+static void students_intervals(void **state)
+{
+    (void)state;
+    const float one[] = {0.3f}, near[] = {0, 1, 3}, far[] = {1e6f, 1e6f + 1, 1e6f + 3};
+    assert_near(student_interval(one, 1, 0.95).value, (double)0.3f);
+    struct estimate a = student_interval(near, 3, 0.95), b = student_interval(far, 3, 0.95);
+    assert_true(fabs(b.low - 1e6 - a.low) < 1e-9 && fabs(b.high - 1e6 - a.high) < 1e-9); /* not lost in rounding */
+    assert_near(student_bonferroni(1), 0.95);
+    assert_near(student_bonferroni(5), 0.99);
+}
+
+static void warnings(void **state)
+{
+    (void)state;
+    /* What is as near to another as the tolerance says, or to 0, is equal to it. */
+    const float values[] = {VERDICT_TOLERANCE, -VERDICT_TOLERANCE, 0, 1, 2, 3},
+                equal[] = {0, VERDICT_TOLERANCE, 0, 0, 0, 0};
+    assert_int_equal(verdict_warnings(values, 6), WARNING_ZEROS | WARNING_MINORITY);
+    assert_int_equal(verdict_warnings(equal, 6), WARNING_ALL_EQUAL | WARNING_ZEROS | WARNING_MINORITY);
+}
+
+static void pooled_rows(void **state)
+{
+    (void)state;
+    /* Six values are enough of a row, if any row has as many, be it the first or the last, not one that is none of
+     * them. */
+    const float rows[][6] = {{1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, NAN}, {NAN, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}};
+    assert_int_equal(pooled_least(rows[0], 2, 6), 6);
+    assert_int_equal(pooled_least(rows[1], 2, 6), 1);
+    assert_int_equal(pooled_least(rows[1], 3, 6), 6);
+    /* A row without any value counts nowhere; nothing is read or written behind the seeds. */
+    const float some[][3] = {{1, 2, 6}, {NAN, NAN, NAN}, {7, 7, 7}}, behind[] = {777, NAN};
+    for (size_t i = 0; i < 2; i++) {
+        float values[4] = {0, 0, 0, behind[i]};
+        assert_int_equal(pooled_values(some[0], 2, 3, values), 1);
+        assert_true(values[0] == 1 && values[1] == 2 && values[2] == 6);
+        assert_memory_equal(&values[3], &behind[i], sizeof values[3]);
+        values[0] = values[1] = values[2] = 0;
+        assert_int_equal(pooled_values(some[1], 2, 3, values), 1);
+        assert_true(values[0] == 7 && values[1] == 7 && values[2] == 7);
+        assert_memory_equal(&values[3], &behind[i], sizeof values[3]);
+    }
+    float values[6];
+    assert_int_equal(pooled_values(rows[0], 2, 6, values), 1); /* just as many as are needed */
+    for (size_t s = 0; s < 6; s++)
+        assert_near((double)values[s], (double)rows[0][s]);
+}
+
+/* What counts as equal depends on the largest of all values. */
+static void differences_of_pairs(void **state)
+{
+    (void)state;
+    const float a[] = {0, 1000}, b[] = {0.0005f, 1001};
+    float differences[3] = {7, 7, 7};
+    paired_differences(a, b, 2, differences);
+    assert_true(differences[0] == 0 && differences[1] == 1 && differences[2] == 7);
+}
+
+/* p by trying all 256 patterns of signs elsewhere; the first row has no value, those of the others are of 8 and 6. */
+static void family_of_rows_of_two_lengths(void **state)
+{
+    (void)state;
+    const float rows[][8] = {{0}, {5, 7, 7, -2, 2, 2, -1, 8}, {4, 2, 3, 7, -3, 3, NAN, NAN}};
+    double p[4] = {777, 777, 777, 777};
+    size_t n_used;
+    struct error error;
+    assert_int_equal(max_t_family(rows[0], 3, 8, p, &n_used, &error), ERROR_NONE);
+    assert_int_equal(n_used, 8);
+    assert_true(isnan(p[0]) && p[1] == 24.0 / 256 && p[2] == 56.0 / 256 && p[3] == 777);
+    assert_int_equal(max_t_family(rows[0], 1, 8, p, &n_used, &error), ERROR_NONE);
+    assert_true(n_used == 0 && isnan(p[0]));
+}
+
+/* Of differences that are all 1 only two patterns are as large, of 2^13, or one of those that are drawn. */
+static void family_of_equal_differences(void **state)
+{
+    (void)state;
+    float ones[30];
+    double p;
+    size_t n_used;
+    struct error error;
+    for (size_t s = 0; s < 30; s++)
+        ones[s] = 1;
+    assert_int_equal(max_t_family(ones, 1, MAX_T_EXHAUSTIVE_MAX, &p, &n_used, &error), ERROR_NONE);
+    assert_true(p == 2.0 / (1 << MAX_T_EXHAUSTIVE_MAX));
+    assert_int_equal(max_t_family(ones, 1, 30, &p, &n_used, &error), ERROR_NONE);
+    assert_true(p == 1.0 / MAX_T_PATTERNS);
 }
 
 static double dip_of(const double *sorted, size_t n)
@@ -273,6 +442,27 @@ static void missing_values(void **state)
         assert_near(estimate.value, (26.0 - 5 - (double)missing) / 3);
         assert_true(estimate.low < estimate.value && estimate.high > estimate.value);
     }
+}
+
+/* Of more models than are resampled, a column with few values has Student's interval: 1 to 10, t of 9 is 2.262157. */
+static void few_values_of_many_models(void **state)
+{
+    (void)state;
+    static float values[2 * (BOOTSTRAP_MODELS_MAX + 1)];
+    const size_t n = BOOTSTRAP_MODELS_MAX + 1;
+    struct estimate estimates[2];
+    struct error error;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = i % 200 == 7 && i < 2000 ? (float)(i / 200 + 1) : NAN;
+        values[n + i] = i % 2 ? 1.0f : -1.0f;
+    }
+    assert_int_equal(bootstrap_means(values, n, 2, estimates, &error), ERROR_NONE);
+    assert_int_equal(estimates[0].n, 10);
+    assert_near(estimates[0].value, 5.5);
+    assert_true(fabs(estimates[0].high - 5.5 - 2.262157 * sqrt(82.5 / 9 / 10)) < 1e-5);
+    assert_true(fabs(estimates[0].low - 5.5 + 2.262157 * sqrt(82.5 / 9 / 10)) < 1e-5);
+    double mean = -1.0 / (double)n, deviation = sqrt(((double)n - 1 / (double)n) / (double)(n - 1) / (double)n);
+    assert_true(fabs(estimates[1].high - mean - 1.959964 * deviation) < 1e-7);
 }
 
 /* Each allocation fails in turn. */
@@ -326,8 +516,19 @@ int main(void)
         cmocka_unit_test(overlaps),
         cmocka_unit_test(counted_importances),
         cmocka_unit_test(unit_sharing),
+        cmocka_unit_test(correlations),
+        cmocka_unit_test(rank_correlations),
+        cmocka_unit_test(density_widths),
+        cmocka_unit_test(powers),
+        cmocka_unit_test(students_intervals),
+        cmocka_unit_test(warnings),
+        cmocka_unit_test(pooled_rows),
+        cmocka_unit_test(family_of_rows_of_two_lengths),
+        cmocka_unit_test(differences_of_pairs),
+        cmocka_unit_test(family_of_equal_differences),
         cmocka_unit_test(dip_by_hand),
         cmocka_unit_test(missing_values),
+        cmocka_unit_test(few_values_of_many_models),
         cmocka_unit_test(memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
