@@ -3,6 +3,7 @@
 #include "export.h"
 #include "export_array.h"
 #include "reader_provenance.h"
+#include "twins.h"
 
 #include <string.h>
 
@@ -51,6 +52,35 @@ static enum error_code parse(const struct request *request, struct export_option
     return ERROR_NONE;
 }
 
+/* Whether two configurations differ in spelling; the same fraction, as a number and as "equal", is no other one. */
+static bool are_spelt_otherwise(const void *context, uint32_t first, uint32_t second)
+{
+    const struct hyperparameters *configs = context;
+    for (int row = 0; row < n_hyperparameters; row++)
+        if (!hyperparameter_equal(&configs[first], &configs[second], &hyperparameter_table[row]))
+            return true;
+    return false;
+}
+
+/* Says so if `picky run` takes the sweep for no new file. */
+static enum error_code warn_of_refused(const struct reader *reader, struct error *error)
+{
+    struct twins twins;
+    bool is_outdated = false;
+    struct error ignored;
+    for (size_t i = 0; i < reader->n_configs && !is_outdated; i++)
+        is_outdated = hyperparameters_check_new(&reader->configs[i], &ignored) != ERROR_NONE;
+    if (twins_find(reader->configs, reader->n_configs, twins_respell, are_spelt_otherwise, reader->configs, &twins,
+                   error))
+        return error->code;
+    if (twins.n > 0 || is_outdated)
+        fprintf(stderr,
+                "picky-analyse: warning: %s: this sweep has %s, and picky run makes no new file of it: picky run with "
+                "--resume goes on with a copy of the file, and picky verify --all does its jobs again\n",
+                reader->path, is_outdated ? "a second_task that is allowed no more" : "one value in two spellings");
+    return ERROR_NONE;
+}
+
 static enum error_code write_sweep(struct reader *reader, FILE *out, struct error *error)
 {
     struct reader_provenance provenance;
@@ -61,7 +91,7 @@ static enum error_code write_sweep(struct reader *reader, FILE *out, struct erro
     else if (*provenance.sweep_fault)
         error_set(error, ERROR_INPUT, "%s: the text that it holds is not that of its sweep: %s", reader->path,
                   provenance.sweep_fault);
-    else
+    else if (!warn_of_refused(reader, error))
         fputs(provenance.sweep, out);
     reader_provenance_free(&provenance);
     return error->code;

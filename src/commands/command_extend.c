@@ -6,6 +6,7 @@
 #include "open.h"
 #include "running.h"
 #include "stop.h"
+#include "twins.h"
 #include "watchdog.h"
 
 #include <inttypes.h>
@@ -293,11 +294,12 @@ static enum error_code read_spellings(struct spellings *s, struct error *error)
 static enum error_code check_refused(struct extension *e, const struct sweep *sweep, struct error *error)
 {
     struct spellings s = {.e = e};
-    struct sweep_twins twins = {0};
+    struct twins twins = {0};
     check(n_hyperparameters <= ROWS_MAX);
     if (!sweep->refused)
         return ERROR_NONE;
-    if (!read_spellings(&s, error) && !sweep_find_respelled(sweep, are_new, &s, &twins, error) && twins.n > 0) {
+    if (!read_spellings(&s, error) &&
+        !twins_find(sweep->configs, sweep->n_configs, twins_respell, are_new, &s, &twins, error) && twins.n > 0) {
         int row = find_new_spelling(&s, twins.first, twins.second);
         if (row >= 0)
             refuse(e, "%s: \"%s\" and \"%s\" are one value, and the file has not both; allowed: each value once",

@@ -3,6 +3,7 @@
 #include "description.h"
 #include "task_checks.h"
 #include "task_registry.h"
+#include "twins.h"
 
 #include <inttypes.h>
 
@@ -46,9 +47,10 @@ static void label_as_written(const struct sweep *sweep, size_t config, char labe
 
 static void print_coinciding(FILE *out, const struct sweep *sweep)
 {
-    struct sweep_twins twins;
+    struct twins twins;
     struct error ignored; /* without memory there is no warning */
-    if (sweep_find_twins(sweep, hyperparameters_canonical, &twins, &ignored) || twins.n == 0)
+    if (twins_find(sweep->configs, sweep->n_configs, hyperparameters_canonical, NULL, NULL, &twins, &ignored) ||
+        twins.n == 0)
         return;
     char label[RESULTS_LABEL_MAX], other[RESULTS_LABEL_MAX];
     label_as_written(sweep, twins.first, label);

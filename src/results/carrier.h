@@ -20,10 +20,11 @@ struct names {
 /* An object of a file, and where it is in the draft. */
 struct place {
     haddr_t address;
-    char *path;     /* in both */
-    bool is_own;    /* picky's */
-    bool is_made;   /* it has a place in the draft */
-    bool was_there; /* an earlier file's, of the same values */
+    char *path;      /* in both */
+    bool is_own;     /* picky's */
+    bool is_made;    /* it has a place in the draft */
+    bool was_there;  /* an earlier file's, of the same values */
+    bool is_refused; /* a line says why it cannot be attached to an axis of picky's */
 };
 
 struct carrier {

@@ -4,6 +4,7 @@
 #include "carry_objects.h"
 #include "carry_own.h"
 #include "file.h"
+#include "first_texts.h"
 #include "hdf5_access.h"
 #include "read.h"
 #include "schema.h"
@@ -113,17 +114,30 @@ static bool attribute_equals(hid_t attribute, hid_t object, const char *name)
     return other >= 0 && is_good;
 }
 
+/* Whether an attribute is one text, and this. */
+static bool has_text(hid_t attribute, const char *text)
+{
+    struct values values;
+    size_t n = 0;
+    bool is_it = values_of_attribute(&values, attribute) && values.n == 1 && H5Tget_class(values.type) == H5T_STRING;
+    const char *found = is_it ? text_at(&values, 0, &n) : NULL;
+    is_it = found && n == strlen(text) && memcmp(found, text, n) == 0;
+    values_free(&values);
+    return is_it;
+}
+
 /* An attribute of picky's: the draft's is right. Somebody may have changed the old one. */
 static enum error_code note_changed(struct carrier *c, hid_t attribute, const char *path, const char *full_name)
 {
     const char *name = full_name + strlen(path) + 1;
     /* Name and layout of the sweep may differ between parts. */
     bool is_other_text = strcmp(path, "/") == 0 && c->path != c->carry->paths[0];
-    if (c->schema < RESULTS_SCHEMA_VERSION || is_other_text || carry_own_provenance(path) ||
-        !carrier_exists(c->reference, path))
+    bool is_version = strcmp(full_name, "/@picky_schema_version") == 0;
+    if (is_version || is_other_text || carry_own_provenance(path) || !carrier_exists(c->reference, path))
         return ERROR_NONE;
+    const char *first = c->schema == 1 ? first_text(full_name) : NULL;
     hid_t object = H5Oopen(c->reference, path, H5P_DEFAULT);
-    bool is_same = object >= 0 && attribute_equals(attribute, object, name);
+    bool is_same = first ? has_text(attribute, first) : object >= 0 && attribute_equals(attribute, object, name);
     if (object >= 0)
         H5Oclose(object);
     return is_same ? ERROR_NONE : carrier_add_name(c, &c->changed, full_name);

@@ -251,13 +251,16 @@ static herr_t visit_added_scale(hid_t array, unsigned number, hid_t scale, void 
 {
     struct own_axis axis = *(const struct own_axis *)context;
     struct carrier *c = axis.c;
-    const struct place *place = carrier_find_place(c, carrier_address(scale));
+    struct place *place = carrier_find_place(c, carrier_address(scale));
     if (!place || place->is_own || !place->is_made)
         return 0;
     if (H5DSiterate_scales(array, number, NULL, visit_own_scale, &axis) < 0)
         return -1;
+    if (axis.is_changed && !place->is_refused)
+        carrier_refuse(c, place->path, "%s", c->reason);
+    place->is_refused |= axis.is_changed;
     if (axis.is_changed)
-        return carrier_refuse(c, place->path, "%s", c->reason), 0;
+        return 0;
     if (c->is_trial)
         return 0;
     hid_t there = H5Dopen2(c->to, place->path, H5P_DEFAULT);

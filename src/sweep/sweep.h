@@ -80,22 +80,6 @@ enum error_code sweep_read_text(struct sweep *sweep, const char *text, const cha
 /* as_run_text, whose outcome is read and compared with the sweep: ERROR_INPUT also if it is another one. */
 enum error_code sweep_as_run(char **text, const char *written, const struct as_run *as_run, struct error *error);
 
-/* Configurations that are equal in another form. */
-struct sweep_twins {
-    uint64_t n;             /* that repeat an earlier one */
-    uint32_t first, second; /* second: the first of them; first: one that it repeats */
-};
-
-/* Finds them: those that are equal once `canonical` has put both into one form. ERROR_FATAL if memory is short. */
-enum error_code sweep_find_twins(const struct sweep *sweep,
-                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
-                                 struct sweep_twins *twins, struct error *error);
-
-/* Finds those that are equal but for the spelling of values, of which `counts` (NULL: all) says true. */
-enum error_code sweep_find_respelled(const struct sweep *sweep,
-                                     bool (*counts)(const void *context, uint32_t first, uint32_t second),
-                                     const void *context, struct sweep_twins *twins, struct error *error);
-
 /* Where the list of tasks that stands at `place` (1 + the offset in `text`) has task `task` or, if `input` is not -1,
  * the input x<input> in it, both 0-based; `place` if that cannot be seen. */
 int sweep_task_place(const char *text, int place, int task, int input);

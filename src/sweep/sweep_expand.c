@@ -1,5 +1,6 @@
 #include "sweep_internal.h"
 #include "task_registry.h"
+#include "twins.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,88 +161,6 @@ static void append_swept(struct sweep_reader *r, const struct hyperparameters *h
         error_append(r->error, ")");
 }
 
-/* A configuration by what it asks for. */
-struct item {
-    uint64_t hash;
-    uint32_t config;
-};
-
-/* FNV-1a over all bytes, which are the value: there is no padding, and texts end in zeros. */
-static uint64_t hash(const struct hyperparameters *h)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < sizeof *h; i++)
-        hash = (hash ^ ((const unsigned char *)h)[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static int compare_hashes(const void *a, const void *b)
-{
-    const struct item *x = a, *y = b;
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return (x->config > y->config) - (x->config < y->config);
-}
-
-/* sweep_find_twins, of those of which `counts` (NULL: all) says true. */
-static enum error_code find_twins(const struct sweep *sweep,
-                                  void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
-                                  bool (*counts)(const void *context, uint32_t first, uint32_t second),
-                                  const void *context, struct sweep_twins *twins, struct error *error)
-{
-    struct hyperparameters a, b;
-    struct item *items = malloc(sweep->n_configs * sizeof *items);
-    *twins = (struct sweep_twins){.n = 0, .first = 0, .second = UINT32_MAX};
-    if (!items)
-        return error_set(error, ERROR_FATAL, "out of memory");
-    for (size_t c = 0; c < sweep->n_configs; c++) {
-        canonical(&sweep->configs[c], &a);
-        items[c] = (struct item){hash(&a), (uint32_t)c};
-    }
-    qsort(items, sweep->n_configs, sizeof *items, compare_hashes);
-    for (size_t i = 1; i < sweep->n_configs; i++) {
-        canonical(&sweep->configs[items[i - 1].config], &a);
-        canonical(&sweep->configs[items[i].config], &b);
-        /* Canonical ones have zeros between their members. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-        if (items[i].hash != items[i - 1].hash || memcmp(&a, &b, sizeof a) != 0 ||
-            (counts && !counts(context, items[i - 1].config, items[i].config)))
-            continue;
-        twins->n++;
-        if (items[i].config < twins->second) {
-            twins->first = items[i - 1].config;
-            twins->second = items[i].config;
-        }
-    }
-    free(items);
-    return ERROR_NONE;
-}
-
-enum error_code sweep_find_twins(const struct sweep *sweep,
-                                 void (*canonical)(const struct hyperparameters *h, struct hyperparameters *form),
-                                 struct sweep_twins *twins, struct error *error)
-{
-    return find_twins(sweep, canonical, NULL, NULL, twins, error);
-}
-
-/* One spelling of each value. */
-static void respell(const struct hyperparameters *h, struct hyperparameters *form)
-{
-    char text[HYPERPARAMETER_FORMAT_MAX];
-    *form = *h;
-    for (int i = 0; i < n_hyperparameters; i++)
-        if (hyperparameter_table[i].type == HYPERPARAMETER_TEXT) {
-            hyperparameter_canonical(h, &hyperparameter_table[i], text);
-            memcpy((char *)form + hyperparameter_table[i].offset, text, HYPERPARAMETER_TEXT_MAX);
-        }
-}
-
-enum error_code sweep_find_respelled(const struct sweep *sweep,
-                                     bool (*counts)(const void *context, uint32_t first, uint32_t second),
-                                     const void *context, struct sweep_twins *twins, struct error *error)
-{
-    return find_twins(sweep, respell, counts, context, twins, error);
-}
-
 /* Where a configuration of the zip or the cases comes from. */
 static void locate_repeat(struct sweep_reader *r, size_t config)
 {
@@ -253,8 +172,8 @@ static void locate_repeat(struct sweep_reader *r, size_t config)
 /* Notes the first configuration of a zip or of cases that repeats another in other spellings. */
 static enum error_code find_respelled(struct sweep_reader *r)
 {
-    struct sweep_twins twins;
-    if (sweep_find_respelled(r->sweep, NULL, NULL, &twins, r->error))
+    struct twins twins;
+    if (twins_find(r->sweep->configs, r->sweep->n_configs, twins_respell, NULL, NULL, &twins, r->error))
         return r->error->code;
     if (twins.n == 0 || r->sweep->refused)
         return ERROR_NONE;

@@ -251,6 +251,51 @@ def changed():
     same("changed.h5", "more.h5")
 
 
+def second_scales():
+    """Scales of users' on axes of picky's arrays: no damage, and carried over, but where the axis grows."""
+    def attach(path):
+        with h5py.File(path, "r+") as f:
+            for name, array, axis in (("layer_names", "importance", 4), ("who", "status", 0), ("who", "lr", 0)):
+                if name not in f:
+                    f[name] = np.arange(f[array].shape[axis])
+                    f[name].make_scale(name)
+                f[array].dims[axis].attach_scale(f[name])
+
+    def check(path, *names):
+        run("verify", path)
+        with h5py.File(path) as f:
+            found = [f[array].dims[axis].keys()[1:] for array, axis in (("importance", 4), ("status", 0), ("lr", 0))]
+        assert found == [[name] if name in names else [] for name in ("layer_names", "who", "who")], found
+
+    for schema in (1, 2):
+        if schema == 1:
+            with gzip.open(f"{source}/tests/golden/1/near-zero.h5.gz") as packed, open("scales.h5", "wb") as f:
+                f.write(packed.read())
+            sweep = f"{source}/tests/golden/1/near-zero.cfg"
+        else:
+            with open("scales.cfg", "w") as f:
+                f.write("replicates = 2; model = { hidden_size = 4; epochs = 1; N_train = 40; max_attempts = 1; };"
+                        "grid = { lr = [0.1, 0.2]; };")
+            sweep = "scales.cfg"
+            run("run", sweep, "-o", "scales.h5")
+        attach("scales.h5")
+        check("scales.h5", "layer_names", "who")
+        run("merge", "-o", "merged.h5", "scales.h5")
+        check("merged.h5", "layer_names", "who")
+        run("extend", "scales.h5", sweep, "--set", "replicates=3")
+        check("scales.h5", "layer_names", "who")
+        os.remove("merged.h5")
+        if schema == 1:
+            os.remove("scales.h5")
+    with open("scales.cfg") as f, open("wider.cfg", "w") as g:
+        g.write(f.read().replace("0.2]", "0.2, 0.3]"))
+    larger = ("extend", "scales.h5", "wider.cfg", "--set", "replicates=3")
+    refused("scales.h5", larger, "who: it lies along config, which grows from 2 to 3; --drop who goes on", n_lines=2)
+    run(*larger, "--drop", "who")
+    check("scales.h5", "layer_names")
+    os.remove("scales.h5")
+
+
 def older():
     """Files of schema 1: as they are there is nothing to carry over; what has the name of something that picky writes now is
     refused."""
@@ -269,6 +314,14 @@ def older():
         same("old.h5", "new.h5")
         if name == "shapes":
             os.remove("new.h5")
+    with h5py.File(golden("extended"), "r+") as f:
+        f["importance"].attrs["long_name"] = "mine"
+        f["lr"].attrs["units"] = "s"
+        f.attrs["title"] = "my sweep"
+    for command in (("merge", "-o", "merged.h5", "old.h5"), ("extend", "old.h5", sweep, "--set", larger)):
+        said = run(*command)
+        assert said.count("warning") == 1 and ": @title, importance@long_name, lr@units\n" in said, said
+    os.remove("merged.h5")
     golden("extended")
     with h5py.File("old.h5", "r+") as f, h5py.File("new.h5") as g:
         names = [name for name in g if name not in f]
@@ -454,7 +507,7 @@ def main():
         for name, text in (("small", SMALL), ("more", MORE), ("wider", WIDER), ("larger", LARGER)):
             open(f"{name}.cfg", "w").write(text)
             run("run", f"{name}.cfg")
-        for part in (extending, axes, refusals, changed, older, netcdf, newer_format, merging, ownership):
+        for part in (extending, axes, refusals, changed, second_scales, older, netcdf, newer_format, merging, ownership):
             part()
             left = [name for name in os.listdir() if name.endswith(".picky-draft")]
             assert not left, f"{part.__name__} leaves {left}"

@@ -311,6 +311,13 @@ for list in 'second_task = ["prod", "add-0.0", "add0"]|add-0.0|add0' 'context_lo
     grep -q "^picky: warning: spellings.cfg:2:[0-9]*: .*\"$one\" and \"$other\" are one value" err || fail "plan does not warn"
 done
 
+echo 'model = { epochs = 1; N_train = 20; }; grid = { fraction = (0.5, "equal"); lr = [0.1, 0.2]; };' >spellings.cfg
+refuse '^picky: spellings\.cfg:1:[0-9]+: fraction: 0\.5 and "equal" are one value; allowed: ' "$picky" run spellings.cfg -o x.h5
+sed -i 's/lr = .*];/tasks = ("x0; x1", "x0; x1; x0 * x1");/' spellings.cfg # where it is another value in some
+expect 0 "$picky" plan spellings.cfg
+grep -qF 'configuration 0 (fraction = 0.5, tasks = x0; x1) and configuration 2 (fraction = equal, tasks = x0; x1) ask for the same' err ||
+    fail "no warning of equal fractions as they are written: $(cat err)"
+
 for text in 'zip = { second_task = ["add1.5", "add1.50"]; lr = [0.01, 0.01]; };' \
     'cases = ({ second_task = "add1.5"; }, { second_task = "add1.50"; });' \
     'cases = ({ context_location = "start"; }, { context_location = 1; });' \

@@ -227,4 +227,29 @@ pids=()
 if [[ $code == 75 ]] && grep -q 'nothing has changed' run.log; then
     cmp killed.h5 bulk.h5 || fail "a stopped extension changed the file"
 fi
+# Spellings: a new one of a value that the file has makes no larger file; a file with both goes on.
+small='epochs = 1; hidden_size = 4; N_train = 40; max_attempts = 1;'
+for lists in 'second_task = ["add1.5", "prod"|"add1.50"|"add2"' 'context_location = ["start", "end"|"1"|"2"'; do
+    IFS='|' read -r list again other <<<"$lists"
+    echo "model = { $small }; grid = { $list]; };" >spelt.cfg
+    expect 0 "$picky" run spelt.cfg -o spelt.h5
+    for replicates in 1 2; do
+        echo "replicates = $replicates; model = { $small }; grid = { $list, $other, $again]; };" >respelt.cfg
+        expect 2 "$picky" extend spelt.h5 respelt.cfg
+        grep -q "^picky: spelt.h5: [a-z_]*: \".*\" and \".*\" are one value" err || fail "extend: $(cat err)"
+    done
+    echo "model = { $small }; grid = { $list, $other]; };" >respelt.cfg
+    expect 0 "$picky" extend spelt.h5 respelt.cfg
+    rm spelt.h5
+done
+gunzip -c "$2/tests/golden/1/spellings.h5.gz" >spelt.h5
+sed 's/"add-0.0"/"add-0.0", "add3"/' "$2/tests/golden/1/spellings.cfg" >spelt.cfg
+expect 0 "$picky" extend spelt.h5 spelt.cfg
+gunzip -c "$2/tests/golden/1/near-zero.h5.gz" >near.h5
+sed 's/"prod"/"prod", "add2"/' "$2/tests/golden/1/near-zero.cfg" >near.cfg
+expect 0 "$picky" extend near.h5 near.cfg
+sed 's/"add2"/"add2", "add-1e-60"/' near.cfg >nearer.cfg
+expect 2 "$picky" extend near.h5 nearer.cfg
+grep -q '^picky: near.h5: second_task = "add-1e-60": allowed: ' err || fail "extend: $(cat err)"
+
 echo "all as it should be"

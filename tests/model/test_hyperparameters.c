@@ -281,6 +281,12 @@ static void test_tasks(void **state)
     assert_true(h.fraction == 334 / 1000.0 && hyperparameter_is_default(&h, row_of("fraction")));
     assert_string_equal(hyperparameter_idle(&h, row_of("a")), "only where a formula of tasks has it");
     assert_null(hyperparameter_idle(&h, row_of("fraction")));
+    set(&h, "train_mode", "replay"); /* 33 steps an epoch of the later tasks */
+    set(&h, "replay_every", "33");
+    assert_null(hyperparameter_idle(&h, row_of("replay_every")));
+    set(&h, "replay_every", "34");
+    assert_string_equal(hyperparameter_idle(&h, row_of("replay_every")),
+                        "only where a later task has as many steps an epoch");
     assert_int_equal(hyperparameters_check(&h, &error), ERROR_NONE);
 
     /* Refused, and nothing has changed. */
