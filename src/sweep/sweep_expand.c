@@ -283,7 +283,7 @@ enum error_code sweep_expand(struct sweep_reader *r)
                          SWEEP_CONFIGS_MAX);
     }
     sweep->configs = malloc((size_t)n_configs * sizeof *sweep->configs);
-    sweep->has_equal = malloc((size_t)n_configs * sizeof *sweep->has_equal);
+    sweep->has_equal = calloc((size_t)n_configs, sizeof *sweep->has_equal);
     if (!sweep->configs || !sweep->has_equal)
         return sweep_out_of_memory(r);
 
