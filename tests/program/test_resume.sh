@@ -28,7 +28,7 @@ n_slots=180
 expect 0 "$picky" run sweep.cfg -o whole.h5
 
 # ---- a run that is at work ----
-"$picky" run sweep.cfg -o long.h5 --set replicates=200000 2>run.log &
+"$picky" run sweep.cfg -o long.h5 --set replicates=10000 2>run.log &
 pids=($!)
 for _ in {1..1000}; do
     sleep 0.05
@@ -36,7 +36,7 @@ for _ in {1..1000}; do
 done
 expect 0 "$picky" status long.h5
 said '^A run is writing it: .* jobs/s since its start; at this rate .* left' out
-expect 2 "$picky" run sweep.cfg -o long.h5 --set replicates=200000 --resume
+expect 2 "$picky" run sweep.cfg -o long.h5 --set replicates=10000 --resume
 said '^picky: long.h5: another run is writing it$'
 [[ $(wc -l <err) == 1 ]] || fail "a second run: not one line"
 kill -9 "${pids[0]}"
