@@ -10,14 +10,18 @@
 #include "optimiser.h"
 
 /* DO(R) for R = n rows, or TILE_ROWS if n is more: the tiles are unrolled. */
+#define ROWS_1_TO_4(DO)                                                                                                \
+    case 1: DO(1); break;                                                                                              \
+    case 2: DO(2); break;                                                                                              \
+    case 3: DO(3); break;                                                                                              \
+    case 4:                                                                                                            \
+        DO(4);                                                                                                         \
+        break;
 #if defined(KERNELS_AVX512) || defined(KERNELS_NEON)
 #define TILE_ROWS 10 /* 32 registers: 10 rows x 2 panels of sums, one pass through the weights for a batch */
 #define SOME_ROWS(n, DO)                                                                                               \
     switch (n) {                                                                                                       \
-    case 1: DO(1); break;                                                                                              \
-    case 2: DO(2); break;                                                                                              \
-    case 3: DO(3); break;                                                                                              \
-    case 4: DO(4); break;                                                                                              \
+        ROWS_1_TO_4(DO)                                                                                                \
     case 5: DO(5); break;                                                                                              \
     case 6: DO(6); break;                                                                                              \
     case 7: DO(7); break;                                                                                              \
@@ -29,10 +33,7 @@
 #define TILE_ROWS 5 /* 16 registers: 5 rows x 2 panels of sums, the panels' weights, an input */
 #define SOME_ROWS(n, DO)                                                                                               \
     switch (n) {                                                                                                       \
-    case 1: DO(1); break;                                                                                              \
-    case 2: DO(2); break;                                                                                              \
-    case 3: DO(3); break;                                                                                              \
-    case 4: DO(4); break;                                                                                              \
+        ROWS_1_TO_4(DO)                                                                                                \
     default: DO(TILE_ROWS); break;                                                                                     \
     }
 #else
